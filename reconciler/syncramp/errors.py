@@ -1,0 +1,125 @@
+"""Every error of the engine: what is wrong, where, and what to do next.
+
+    SyncrampError
+    ├── Stalled                  a person must act; trying again changes nothing
+    │   ├── InputRefused         a document, a file or a command line is not acceptable (exit code 3)
+    │   ├── CredentialsRefused   a directory or the token issuer refused the credentials
+    │   ├── AccessDenied         signed in, but the rights do not suffice
+    │   ├── UntrustedServer      a certificate could not be verified
+    │   ├── StoreUnusable        the store cannot be opened, or belongs to something else
+    │   └── ServiceRefused       the endpoint refuses the whole call for a reason that will not go away
+    ├── Waiting                  it will be possible at a known moment, without anybody's help
+    │   └── AnotherRunActive     another process holds the store
+    └── Retry                    a passing fault: the next run tries again
+        ├── SourceUnavailable    a directory cannot be reached, or broke off in the middle
+        ├── SourceIncomplete     a source ended before all of it was read
+        ├── EndpointUnavailable  the endpoint did not take the request: nothing was processed
+        └── AnswerLost           the request may have been processed: its effect is in doubt
+
+The family decides what the operator does (stall, wait, back off) and ``reason`` is the reason of the condition it
+writes. No text of these errors holds a secret: they are built from places, names and counts.
+"""
+
+from typing import ClassVar
+
+
+class SyncrampError(Exception):
+    """An error for people.
+
+    :param what: what is wrong, one sentence without a full stop at its end.
+    :param where: the place: a path in the YAML, a DN, an anchor, a file with its line, a host.
+    :param remedy: what to do next, one sentence.
+    """
+
+    reason: ClassVar[str] = "SyncFailed"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f"; {self.remedy}" if self.remedy else ""
+        return f"{place}{self.what}{advice}"
+
+
+class Stalled(SyncrampError):
+    """A person must act; trying again changes nothing."""
+
+
+class Waiting(SyncrampError):
+    """It will be possible at a known moment, without anybody's help."""
+
+
+class Retry(SyncrampError):
+    """A passing fault: the next run tries again."""
+
+
+class InputRefused(Stalled):
+    """A document, a file or a command line is not acceptable; nothing of it was applied."""
+
+    reason = "InvalidSpec"
+    exit_code = 3
+
+
+class CredentialsRefused(Stalled):
+    """A directory or the token issuer refused the credentials."""
+
+    reason = "CredentialsInvalid"
+
+
+class AccessDenied(Stalled):
+    """Signed in, but the rights do not suffice."""
+
+    reason = "AccessDenied"
+
+
+class UntrustedServer(Stalled):
+    """A server's certificate could not be verified."""
+
+    reason = "UntrustedServer"
+
+
+class StoreUnusable(Stalled):
+    """The store cannot be opened, or belongs to another tenant, cloud or anchor."""
+
+    reason = "StoreUnusable"
+
+
+class ServiceRefused(Stalled):
+    """The endpoint refuses the whole call for a reason that will not go away by itself."""
+
+    reason = "ServiceRefused"
+
+
+class AnotherRunActive(Waiting):
+    """Another process holds the store."""
+
+    reason = "AnotherRunActive"
+
+
+class SourceUnavailable(Retry):
+    """A directory cannot be reached, or broke off in the middle of a read."""
+
+    reason = "SourceUnavailable"
+
+
+class SourceIncomplete(Retry):
+    """A source ended before all of it was read."""
+
+    reason = "SourceIncomplete"
+
+
+class EndpointUnavailable(Retry):
+    """The endpoint did not take the request: nothing of it was processed."""
+
+    reason = "EndpointUnavailable"
+
+
+class AnswerLost(Retry):
+    """The request may have been processed, but its answer did not arrive: its effect is in doubt."""
+
+    reason = "AnswerLost"

@@ -1,0 +1,1 @@
+"""The nouns everything shares, and the seams between the rooms. No behaviour, no I/O."""

@@ -1,0 +1,59 @@
+"""The seams of the engine: what its rooms ask of each other, as protocols.
+
+Each has a real side and a side for tests, and the deciding rooms see only these.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from syncramp.model.facts import Fact
+from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
+
+
+class Source(Protocol):
+    """A directory that can be read."""
+
+    @property
+    def name(self) -> str:
+        """The name in the document."""
+
+    def partitions(self) -> Sequence[str]:
+        """Names of the parts that are read and proven one by one (naming contexts; one for a file).
+
+        :raises SyncrampError: the directory cannot be reached or refuses us.
+        """
+
+    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+        """All entries of a partition that are of a kind we know, with the ``wanted`` attributes (lower case).
+
+        Ends with exactly one Proof. Every entry comes once, before its links.
+
+        :raises SyncrampError: the stream broke off; what came before is true, what is missing is unknown.
+        """
+
+
+class Endpoint(Protocol):
+    """The V2 endpoint of one tenant; blocking, and shared by the threads of an export."""
+
+    def company(self) -> Company:
+        """GetCompanyConfiguration."""
+
+    def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
+        """Pages of ReadBackAzureADSyncObjects2: of everything without a cookie, of what changed since with one."""
+
+    def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
+        """ProvisionAzureADSyncObjects2: one outcome for each object, in their order.
+
+        :raises AnswerLost: the call may have been processed.
+        :raises SyncrampError: nothing of it was processed.
+        """
+
+    def finalize(self, exported: int, applied: int) -> None:
+        """FinalizeExport: how many objects were sent in this run, and how many of them applied."""
+
+
+class SecretReader(Protocol):
+    """Secrets and ConfigMaps as files: ``DIR/<name>/<key>``, as Kubernetes mounts them."""
+
+    def read(self, name: str, key: str) -> bytes:
+        """:raises InputRefused: there is no such file; the text names the path, never a content."""

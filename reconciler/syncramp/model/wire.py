@@ -1,0 +1,121 @@
+"""What is said to the V2 endpoint and what it says back, as values without any encoding.
+
+Names follow the service: a ``Set`` creates when the anchor is unknown and otherwise changes only the attributes it
+names; ``None`` as a value clears an attribute; members travel as changes, never as a list.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from syncramp.model.values import Value
+
+
+class Operation(StrEnum):
+    """``SyncOperation`` of an object in a request or in a result."""
+
+    ADD = "Add"
+    SET = "Set"
+    DELETE = "Delete"
+
+
+class LinkOperation(IntEnum):
+    """``operationInt`` of a reference change."""
+
+    ADD = 1
+    REMOVE = 2
+
+
+class AnchorType(IntEnum):
+    """``referenceTypeInt``: by which anchor a reference names its target."""
+
+    CLOUD = 1
+    SOURCE = 2
+
+
+class ReferenceChange(NamedTuple):
+    """One link to add or to remove."""
+
+    anchor: str
+    operation: LinkOperation = LinkOperation.ADD
+    by: AnchorType = AnchorType.SOURCE
+
+
+WireValue = Value | Sequence[ReferenceChange] | None
+"""A tuple of ReferenceChange is a SyncReferenceChangeCollection; an empty tuple is an empty list of text."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncObject:
+    """An ``AzureADSyncObject``: one object in an export request or in a read-back page."""
+
+    kind: str
+    """``SyncObjectType``: User, Group, Contact, Device, ..."""
+    operation: Operation
+    values: Mapping[str, WireValue]
+    """``PropertyValues`` in wire order, SourceAnchor or CloudAnchor among them."""
+
+    @property
+    def links(self) -> int:
+        """How many reference changes the object carries."""
+        return sum(
+            len(value)
+            for value in self.values.values()
+            if isinstance(value, tuple) and value and isinstance(value[0], ReferenceChange)
+        )
+
+
+class Result(StrEnum):
+    """What is known of one object after a call."""
+
+    APPLIED = "Applied"
+    REFUSED = "Refused"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one object of a call; outcomes stand in the order of the request."""
+
+    result: Result
+    code: str = "0"
+    """``ResultErrorCode`` as the service wrote it: opaque text."""
+    description: str = ""
+    """On APPLIED a warning: written, but with modified properties."""
+    operation: str = ""
+    """``SyncOperation`` of the result: what the service says it did."""
+    cloud_anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBackPage:
+    """One answer of ReadBackAzureADSyncObjects2."""
+
+    objects: Sequence[SyncObject]
+    cookie: bytes | None
+    more: bool | None
+    """False on the last page; None where no end marker was recognised: then the read-back is not complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What GetCompanyConfiguration says of the tenant; None where the service did not say."""
+
+    tenant_id: str
+    display_name: str
+    syncing: bool
+    """``IsDirSyncing``: directory synchronisation is switched on for the tenant."""
+    anchor_attribute: str | None = None
+    max_links: int = 15_000
+    """``MaxLinksSupportedAcrossBatchInProvision2``: reference changes over all objects of a call."""
+    interval: str | None = None
+    """``SynchronizationInterval``, an xsd:duration."""
+    delete_threshold: int | None = None
+    known_objects: int | None = None
+    """``TotalConnectorSpaceObjects``: how many objects the last sync client had in its connector space."""
+    client_machine: str | None = None
+    client_version: str | None = None
+    features: int = 0
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Simple members that have no field here, by name."""
