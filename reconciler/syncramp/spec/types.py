@@ -1,0 +1,152 @@
+"""A SyncConfig document, structured: what ``check`` accepted, as frozen values with every default filled in.
+
+Field names follow the document in Python's spelling; ``docs/spec/syncconfig.md`` says what each means.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from syncramp.model.values import Kind
+
+
+class Mode(StrEnum):
+    """How far a run goes."""
+
+    PLAN = "Plan"
+    """Import and plan, report what would be done, keep nothing."""
+    STAGING = "Staging"
+    """Import, plan and keep state, send nothing."""
+    SYNC = "Sync"
+
+
+class Cloud(StrEnum):
+    """The clouds that have a V2 endpoint."""
+
+    COMMERCIAL = "Commercial"
+    CHINA = "China"
+    US_GOVERNMENT = "USGovernment"
+
+
+class SourceAnchor(StrEnum):
+    """The attribute that ties a user to its cloud object for life; every other kind uses objectGUID."""
+
+    CONSISTENCY_GUID = "mS-DS-ConsistencyGuid"
+    OBJECT_GUID = "objectGUID"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRef:
+    """One key of a Secret or of a ConfigMap."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateAuth:
+    """An application that signs in with a certificate: a Secret with ``tls.crt`` and ``tls.key``."""
+
+    client_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecretAuth:
+    """An application that signs in with a client secret."""
+
+    client_id: str
+    secret: KeyRef
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointOverrides:
+    """What is not certain about the service, or stands elsewhere than in the public cloud."""
+
+    host: str | None = None
+    """``host`` or ``host:port`` of the sync endpoint; None: the cloud's own."""
+    authority: str | None = None
+    """``https://host[:port]`` of the token issuer; None: the cloud's own."""
+    audience: str | None = None
+    """The resource a token is asked for; None: Microsoft Entra AD Synchronization Service."""
+    build_number: str = "2.6.92.0"
+    """The client build we name; builds below 2.5.79.0 are refused since 30 September 2026."""
+    ca: KeyRef | None = None
+    """CA certificates (PEM) that vouch for host and authority, in place of the system's."""
+    visibility_delay: timedelta = timedelta(seconds=30)
+    """How long a new object cannot be referenced yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBudget:
+    """The tenant's write throttle, and the percent of it that is ours."""
+
+    per_five_minutes: int = 7000
+    share: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The tenant that is written to."""
+
+    cloud: Cloud
+    tenant_id: str
+    auth: CertificateAuth | ClientSecretAuth
+    endpoint: EndpointOverrides = field(default_factory=EndpointOverrides)
+    writes: WriteBudget = field(default_factory=WriteBudget)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A subtree whose objects are synchronised."""
+
+    dn: str
+    """Canonical."""
+    kinds: frozenset[Kind]
+    filter: str | None = None
+    """An LDAP filter (RFC 4515), evaluated by us."""
+
+
+@dataclass(frozen=True, slots=True)
+class LdapAccess:
+    """A directory that is read over LDAP: ldaps:// with TLS from the start, ldap:// with StartTLS, nothing in clear."""
+
+    servers: tuple[str, ...]
+    bind_secret: str
+    """A Secret with ``username`` and ``password``."""
+    ca: KeyRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LdifFile:
+    """A directory that is read from an LDIF file."""
+
+    path: Path
+    """Absolute: resolved against the document's folder."""
+    entries: int | None = None
+    """How many records the file must hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """One directory: how it is read, and what of it is synchronised."""
+
+    name: str
+    access: LdapAccess | LdifFile
+    scopes: tuple[Scope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncConfig:
+    """One document: the sources, the target and the limits."""
+
+    namespace: str
+    name: str
+    mode: Mode
+    target: Target
+    sources: tuple[SourceSpec, ...]
+    source_anchor: SourceAnchor
+    max_members: int = 250_000
+    delete_count: int = 500
+    """``failsafe.deletes.count``: a plan with more deletes than this holds them all."""
