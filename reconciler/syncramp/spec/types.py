@@ -110,7 +110,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class LdapAccess:
-    """A directory that is read over LDAP: ldaps:// with TLS from the start, ldap:// with StartTLS, nothing in clear."""
+    """A directory read over LDAP: ldaps:// with TLS from the start, ldap:// with StartTLS, nothing in clear."""
 
     servers: tuple[str, ...]
     bind_secret: str
