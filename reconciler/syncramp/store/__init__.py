@@ -1,1 +1,4 @@
-""""""
+"""What we know, in SQLite: entries, desired objects, the two bounds of every membership, intents, runs.
+
+Never decides anything.
+"""

@@ -1,0 +1,36 @@
+"""What synchronising an entry comes to: one row of the desired state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncramp.model.facts import Entry
+from syncramp.model.state import Cause
+from syncramp.model.values import Attributes, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An entry that must be synchronised again."""
+
+    id: int
+    source: int
+    entry: Entry
+    absent: int
+    """Complete imports in a row that did not see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The object an entry should be in the cloud, or why it should not be there."""
+
+    id: int
+    source: int
+    kind: Kind
+    anchor: str
+    attributes: Attributes | None
+    """Wire names; single references are the anchors of their targets. None: it should not be in the cloud."""
+    cause: Cause | None = None
+    references: Mapping[str, int] = field(default_factory=dict)
+    """Wire name of a single reference -> id of its target, also of one that should not be in the cloud."""
+    unresolved: Sequence[int] = ()
+    """DN keys of references that name nothing that was ever read."""

@@ -1,0 +1,67 @@
+"""What the store knows, as the deciding rooms see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pyroaring import BitMap
+
+from syncramp.model.values import Attributes, Kind
+
+
+class Cause(StrEnum):
+    """Why an object should not be in the cloud (any more)."""
+
+    ABSENT_ONCE = "AbsentOnce"
+    """One complete import did not see its entry; a second one must agree."""
+    ABSENT = "Absent"
+    """Two complete imports in a row did not see its entry."""
+    OUT_OF_SCOPE = "OutOfScope"
+    """Its entry was read and does not qualify."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectState:
+    """One object: what it should be, and what the cloud is known to hold."""
+
+    id: int
+    source: int
+    kind: Kind
+    anchor: str
+    dn: str
+    desired: Attributes | None
+    """None: it should not be in the cloud."""
+    acked: Attributes | None
+    """None: it is not known to be in the cloud."""
+    doubt: bool
+    """A call about it was sent and its answer is not known."""
+    maybe: frozenset[str]
+    """While in doubt: keys the cloud may hold beside those of ``acked``."""
+    cause: Cause | None
+    """Why it should not be in the cloud."""
+    hold: str
+    """Why nothing but a disable may be sent for it; empty when it may."""
+    references: Mapping[str, int] = field(default_factory=dict)
+    """Single references among the desired attributes, by the id of their target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One group that should be in the cloud, its members as ids.
+
+    ``sure <= what the cloud holds <= possible`` at every moment.
+    """
+
+    id: int
+    source: int
+    anchor: str
+    dn: str
+    hold: str
+    desired: BitMap
+    """Its members that should be in the cloud themselves."""
+    sure: BitMap
+    possible: BitMap
+    derived: BitMap
+    """Members that are leaving the cloud themselves: their links go with them, never by themselves."""
+    in_cloud: bool
+    """The group itself is known to be in the cloud."""

@@ -1,0 +1,197 @@
+"""Intent and answer: the two transactions around a call.
+
+Before a call the intent is made durable: its objects are in doubt, its links widen the bracket
+``sure <= what the cloud holds <= possible``. After the call each object's own result narrows it again: applied, or as
+it was before. A call whose answer never came leaves its objects in doubt and its brackets wide, which is the truth.
+
+Both transactions check the fence: a run whose token is not the newest has lost the store and must not write.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyroaring import BitMap
+
+from syncramp.errors import AnotherRunActive
+from syncramp.model.values import Attributes
+from syncramp.model.wire import Outcome, Result, SyncObject
+from syncramp.store.database import Database
+from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
+
+_DOUBT = "SELECT o.id, o.doubt, p.maybe FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"
+_IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id = ?"
+_MAYBE = "UPDATE payload SET maybe = ? WHERE id = ?"
+_BRACKETS = "SELECT id, sure, possible FROM cloud_links WHERE id IN ({})"
+_BRACKET = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
+              ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible"""
+_BATCH = """INSERT INTO batches (run, token, sent_at, deadline, state, objects, links)
+            VALUES (?, ?, ?, ?, 'Sent', ?, ?)"""
+_APPLIED = """UPDATE objects SET acked = ?, doubt = 0, confirmed = 0, cloud_anchor = COALESCE(?, cloud_anchor),
+              acked_at = CASE WHEN acked IS NULL THEN ? ELSE acked_at END WHERE id = ?"""
+_ACKED = """UPDATE payload SET maybe = NULL, acked = CASE WHEN
+            (SELECT digest FROM objects o WHERE o.id = payload.id) = ? THEN NULL ELSE ? END WHERE id = ?"""
+_AS_BEFORE = "UPDATE objects SET doubt = ? WHERE id = ?"
+_GONE = "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?"
+_FORGET_PAYLOAD = "UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?"
+_ALL_BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links"
+_NARROWED = "UPDATE cloud_links SET sure = ?, possible = ?, observed = ? WHERE id = ?"
+_REMEMBER = """INSERT INTO ever_deleted (object, groups, at) VALUES (?, ?, ?)
+               ON CONFLICT (object) DO UPDATE SET groups = excluded.groups, at = excluded.at"""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object of a batch: what is sent, and what is true once it applied."""
+
+    id: int
+    object: SyncObject
+    after: Attributes | None = None
+    """Attributes the cloud holds once a create or an update applied; None for a delete or for links alone."""
+    deletes: bool = False
+    adds: BitMap = field(default_factory=BitMap)
+    removes: BitMap = field(default_factory=BitMap)
+
+    @property
+    def links(self) -> int:
+        """How many links it adds or removes."""
+        return len(self.adds) + len(self.removes)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A batch whose intent is durable, and what was true of its objects before."""
+
+    seq: int
+    items: Sequence[Item]
+    doubt: dict[int, tuple[int, str | None]]
+    brackets: dict[int, tuple[BitMap, BitMap]]
+
+
+class Exports:
+    """Intents and answers of one run.
+
+    :param token: the fencing token this run was given when it began.
+    """
+
+    def __init__(self, database: Database, run: int, token: int) -> None:
+        self._database = database
+        self._run = run
+        self._token = token
+
+    def intend(self, items: Sequence[Item], now: float, deadline: float) -> Intent:
+        """Make durable what a call may do, before it is sent.
+
+        :param now: seconds since the epoch.
+        :param deadline: when the call cannot be under way any more.
+        :raises AnotherRunActive: a later run has begun.
+        """
+        with self._database.transaction(durable=True):
+            self._check_fence()
+            objects = [item for item in items if item.deletes or item.after is not None]
+            doubt = {i: (d, m) for i, d, m in self._database.among(_DOUBT, [item.id for item in objects])}
+            self._database.run_many(_IN_DOUBT, [(item.id,) for item in objects])
+            self._database.run_many(_MAYBE, [(_keys(item, doubt), item.id) for item in objects if item.after])
+            brackets = self._widen([item for item in items if item.links])
+            links = sum(item.links for item in items)
+            self._database.run(_BATCH, (self._run, self._token, now, deadline, len(items), links))
+            seq = int(self._database.value("SELECT MAX(seq) FROM batches"))
+        return Intent(seq, items, doubt, brackets)
+
+    def _widen(self, items: Sequence[Item]) -> dict[int, tuple[BitMap, BitMap]]:
+        brackets = {item.id: (BitMap(), BitMap()) for item in items}
+        for identity, sure, possible in self._database.among(_BRACKETS, list(brackets)):
+            brackets[identity] = (unpack_bitmap(sure), unpack_bitmap(possible))
+        for item in items:
+            sure, possible = brackets[item.id]
+            self._set_bracket(item.id, sure - item.removes, possible | item.adds)
+        return brackets
+
+    def _set_bracket(self, identity: int, sure: BitMap, possible: BitMap) -> None:
+        self._database.run(_BRACKET, (identity, pack_bitmap(sure), pack_bitmap(possible), pack_bitmap(BitMap())))
+
+    def acknowledge(self, intent: Intent, outcomes: Sequence[Outcome], now: float) -> None:
+        """Write down what the service said of each object of a call.
+
+        :raises AnotherRunActive: a later run has begun; nothing is written.
+        """
+        with self._database.transaction():
+            self._check_fence()
+            deleted = BitMap()
+            for item, outcome in zip(intent.items, outcomes, strict=True):
+                if outcome.result is Result.APPLIED:
+                    self._apply(item, outcome, intent, now)
+                    if item.deletes:
+                        deleted.add(item.id)
+                elif outcome.result is Result.REFUSED:
+                    self._revert(item, intent)
+            if deleted:
+                self.drop_links(deleted, now)
+            lost = any(outcome.result is Result.UNKNOWN for outcome in outcomes)
+            state = "Lost" if lost else "Answered"
+            self._database.run("UPDATE batches SET state = ? WHERE seq = ?", (state, intent.seq))
+
+    def withdraw(self, intent: Intent) -> None:
+        """The call was never processed: everything is as it was before the intent."""
+        with self._database.transaction():
+            self._check_fence()
+            for item in intent.items:
+                self._revert(item, intent)
+            self._database.run("UPDATE batches SET state = 'Answered' WHERE seq = ?", (intent.seq,))
+
+    def _apply(self, item: Item, outcome: Outcome, intent: Intent, now: float) -> None:
+        if item.deletes:
+            self._database.run(_GONE, (item.id,))
+            self._database.run(_FORGET_PAYLOAD, (item.id,))
+        elif item.after is not None:
+            packed = pack(item.after)
+            mark = digest(packed)
+            self._database.run(_APPLIED, (mark, outcome.cloud_anchor or None, now, item.id))
+            self._database.run(_ACKED, (mark, packed, item.id))
+            self._bring_back_links(item.id)
+        if item.links:
+            sure, possible = intent.brackets[item.id]
+            sure, possible = (sure - item.removes) | item.adds, (possible - item.removes) | item.adds
+            self._set_bracket(item.id, sure, possible)
+
+    def _revert(self, item: Item, intent: Intent) -> None:
+        if item.id in intent.doubt:
+            doubt, maybe = intent.doubt[item.id]
+            self._database.run(_AS_BEFORE, (doubt, item.id))
+            self._database.run(_MAYBE, (maybe, item.id))
+        if item.links:
+            self._set_bracket(item.id, *intent.brackets[item.id])
+
+    def drop_links(self, deleted: BitMap, now: float) -> None:
+        """The cloud drops the links of what it deletes; which ones is kept, because a restore may bring them back."""
+        groups_of: dict[int, BitMap] = {}
+        for group, sure, possible, observed in self._database.all(_ALL_BRACKETS):
+            held = unpack_bitmap(possible)
+            for member in held & deleted:
+                groups_of.setdefault(member, BitMap()).add(group)
+            if held & deleted:
+                kept = [pack_bitmap(unpack_bitmap(data) - deleted) for data in (sure, possible, observed)]
+                self._database.run(_NARROWED, (*kept, group))
+        self._database.run_many("DELETE FROM cloud_links WHERE id = ?", [(i,) for i in deleted])
+        self._database.run_many(_REMEMBER, [(i, pack_bitmap(groups), now) for i, groups in groups_of.items()])
+
+    def _bring_back_links(self, identity: int) -> None:
+        groups = self._database.value("SELECT groups FROM ever_deleted WHERE object = ?", (identity,))
+        if groups is None:
+            return
+        for group, sure, possible in self._database.among(_BRACKETS, list(unpack_bitmap(groups))):
+            self._set_bracket(group, unpack_bitmap(sure), unpack_bitmap(possible) | BitMap([identity]))
+        self._database.run("DELETE FROM ever_deleted WHERE object = ?", (identity,))
+
+    def _check_fence(self) -> None:
+        newest = int(self._database.value("SELECT value FROM meta WHERE key = 'token'", default=0))
+        if newest != self._token:
+            raise AnotherRunActive(
+                "another run has begun on this store", remedy="this run ends; the other one goes on from here"
+            )
+
+
+def _keys(item: Item, doubt: dict[int, Any]) -> str:
+    """Keys the cloud may hold after this call or after an earlier one whose answer is not known."""
+    earlier = doubt[item.id][1] if item.id in doubt else None
+    return " ".join(sorted({*(item.after or {}), *((earlier or "").split())}))

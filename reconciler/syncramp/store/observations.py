@@ -1,0 +1,133 @@
+"""What the read-back showed: who is confirmed, who is gone, which links are there, and who is not ours.
+
+A page and the cookie that follows it are one transaction, so a killed read-back goes on after its last whole page.
+Nothing here is concluded from absence: an object is gone only when the service said so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+
+from syncramp.model.values import Attributes, Kind
+from syncramp.store.database import Database
+from syncramp.store.exports import Exports
+from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
+
+_KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked
+            FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.anchor IN ({})"""
+_CONFIRMED = "UPDATE objects SET confirmed = ? WHERE id = ?"
+_OBSERVED = "UPDATE cloud_links SET observed = ? WHERE id = ?"
+_FOREIGN = """INSERT INTO foreign_objects (anchor, kind) VALUES (?, ?)
+              ON CONFLICT (anchor) DO UPDATE SET kind = excluded.kind"""
+_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownObject:
+    """An object of ours as the read-back is compared with it."""
+
+    id: int
+    kind: Kind
+    acked: Attributes | None
+    doubt: bool
+
+
+@dataclass(slots=True)
+class Observation:
+    """What one page of the read-back comes to."""
+
+    confirmed: dict[int, int] = field(default_factory=dict)
+    """Id -> 1 as we sent it, 2 with differences."""
+    gone: list[int] = field(default_factory=list)
+    """Ids of objects of ours that the service says it deleted."""
+    links: dict[int, tuple[BitMap, BitMap]] = field(default_factory=dict)
+    """Group -> members that were seen added, and removed."""
+    foreign: dict[str, str] = field(default_factory=dict)
+    """Anchor -> kind of objects with a source anchor that are not ours."""
+    not_foreign: list[str] = field(default_factory=list)
+    """Anchors the service says it deleted."""
+
+
+class Observations:
+    """The observed side of the store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def cookie(self) -> bytes | None:
+        """Where the next read-back begins; None: with everything."""
+        text = self._database.value("SELECT value FROM meta WHERE key = 'cookie'")
+        return bytes.fromhex(text) if text else None
+
+    def forget_cookie(self) -> None:
+        """Begin the next read-back with everything."""
+        self._database.run("DELETE FROM meta WHERE key = 'cookie'")
+
+    def known(self, anchors: Sequence[str]) -> dict[str, KnownObject]:
+        """Objects by anchor, with what the cloud is known to hold."""
+        found = {}
+        for anchor, identity, kind, acked, doubt, desired, differing in self._database.among(_KNOWN, anchors):
+            held = differing if differing is not None else desired
+            values = unpack(held) if acked is not None else None
+            found[anchor] = KnownObject(identity, Kind(kind), values, bool(doubt))
+        return found
+
+    def ids(self, anchors: Sequence[str]) -> dict[str, int]:
+        """Ids by anchor."""
+        return dict(self._database.among("SELECT anchor, id FROM objects WHERE anchor IN ({})", anchors))
+
+    def observe(self, seen: Observation, cookie: bytes | None, exports: Exports, now: float) -> None:
+        """Take in one page and the cookie after it; one transaction."""
+        with self._database.transaction():
+            self._database.run_many(_CONFIRMED, [(flag, i) for i, flag in seen.confirmed.items()])
+            self._observe_links(seen.links)
+            self._observe_gone(seen.gone, exports, now)
+            self._database.run_many(_FOREIGN, seen.foreign.items())
+            self._database.run_many("DELETE FROM foreign_objects WHERE anchor = ?", [(a,) for a in seen.not_foreign])
+            if cookie is not None:
+                self._database.run(_META, ("cookie", cookie.hex()))
+
+    def _observe_links(self, links: Mapping[int, tuple[BitMap, BitMap]]) -> None:
+        rows = self._database.among("SELECT id, observed FROM cloud_links WHERE id IN ({})", list(links))
+        for group, observed in rows:
+            adds, removes = links[group]
+            self._database.run(_OBSERVED, (pack_bitmap((unpack_bitmap(observed) - removes) | adds), group))
+
+    def _observe_gone(self, gone: Sequence[int], exports: Exports, now: float) -> None:
+        if not gone:
+            return
+        for identity in gone:
+            self._database.run(
+                "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?", (identity,)
+            )
+            self._database.run("UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?", (identity,))
+        exports.drop_links(BitMap(gone), now)
+
+    def foreign_anchors(self) -> frozenset[str]:
+        """Anchors in the tenant that are not ours."""
+        return frozenset(row[0] for row in self._database.all("SELECT anchor FROM foreign_objects"))
+
+    def missing_links(self, sent: Mapping[int, BitMap]) -> dict[int, BitMap]:
+        """Links that were answered as added and that the read-back has not shown, by group."""
+        missing = {}
+        for group, observed in self._database.among(
+            "SELECT id, observed FROM cloud_links WHERE id IN ({})", list(sent)
+        ):
+            lost = sent[group] - unpack_bitmap(observed)
+            if lost:
+                missing[group] = lost
+        return missing
+
+    def doubt_links(self, links: Mapping[int, BitMap]) -> None:
+        """These links are no longer sure: the next run adds them again."""
+        with self._database.transaction():
+            for group, sure in self._database.among("SELECT id, sure FROM cloud_links WHERE id IN ({})", list(links)):
+                narrowed = pack_bitmap(unpack_bitmap(sure) - links[group])
+                self._database.run("UPDATE cloud_links SET sure = ? WHERE id = ?", (narrowed, group))
+
+    def confirmations(self) -> dict[int, int]:
+        """How many objects in the cloud are unconfirmed (0), confirmed (1) and confirmed with differences (2)."""
+        return dict(
+            self._database.all("SELECT confirmed, COUNT(*) FROM objects WHERE acked IS NOT NULL GROUP BY confirmed")
+        )

@@ -1,0 +1,94 @@
+"""Runs: one row each, with the report they end with; and what the store belongs to.
+
+The identity of a store (tenant, cloud, anchor) is written by its first run and never changes: under another tenant or
+anchor everything it knows would be wrong.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from syncramp.errors import StoreUnusable
+from syncramp.store.database import Database
+
+KEPT_RUNS = 100
+
+_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run as it is kept."""
+
+    id: int
+    started: float
+    ended: float | None
+    state: str
+    report: Mapping[str, Any]
+
+
+class Runs:
+    """The runs of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, identity: Mapping[str, str]) -> None:
+        """Write what the store belongs to, or compare with what was written.
+
+        :raises StoreUnusable: it belongs to something else.
+        """
+        kept = self._database.value("SELECT value FROM meta WHERE key = 'identity'")
+        if kept is None:
+            self._database.run(_META, ("identity", json.dumps(dict(identity), sort_keys=True)))
+            return
+        for name, value in json.loads(kept).items():
+            if identity.get(name) != value:
+                raise StoreUnusable(
+                    f"the store was made with {name} {value}, the document says {identity.get(name)}",
+                    where=str(self._database.path),
+                    remedy=f"{name} is immutable: restore it, or begin a new store with --state",
+                )
+
+    def begin(self, now: float) -> tuple[int, int]:
+        """A new run; a run that never ended is marked as interrupted.
+
+        :returns: its number and its fencing token.
+        """
+        with self._database.transaction(durable=True):
+            self._database.run("UPDATE runs SET state = 'Interrupted' WHERE state = 'Running'")
+            token = int(self._database.value("SELECT value FROM meta WHERE key = 'token'", default=0)) + 1
+            self._database.run(_META, ("token", str(token)))
+            self._database.run("INSERT INTO runs (started, state, report) VALUES (?, 'Running', '{}')", (now,))
+            number = int(self._database.value("SELECT MAX(id) FROM runs"))
+            self._database.run("DELETE FROM runs WHERE id <= ?", (number - KEPT_RUNS,))
+        return number, token
+
+    def end(self, number: int, now: float, state: str, report: Mapping[str, Any]) -> None:
+        """The run is over."""
+        text = json.dumps(report)
+        self._database.run(
+            "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?", (now, state, text, number)
+        )
+
+    def last(self) -> RunRow | None:
+        """The newest run."""
+        row = self._database.one("SELECT id, started, ended, state, report FROM runs ORDER BY id DESC LIMIT 1")
+        return RunRow(*row[:4], json.loads(row[4])) if row else None
+
+    def flag(self, key: str) -> str | None:
+        """A remembered fact about the tenant."""
+        text: str | None = self._database.value("SELECT value FROM meta WHERE key = ?", (key,))
+        return text
+
+    def set_flag(self, key: str, value: str) -> None:
+        """Remember a fact about the tenant."""
+        self._database.run(_META, (key, value))
+
+    def calls_under_way(self, token: int, now: float) -> float:
+        """Until when (seconds since the epoch) a call of an earlier, killed run may still be processed; 0: none."""
+        latest = self._database.value(
+            "SELECT MAX(deadline) FROM batches WHERE state = 'Sent' AND token < ? AND deadline > ?", (token, now)
+        )
+        return float(latest or 0)

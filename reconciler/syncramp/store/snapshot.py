@@ -1,0 +1,147 @@
+"""What the plan and the export read: what differs, and the memberships.
+
+Ids come first, in the order of their anchors and as plain integers; the wide rows follow in pages. So a plan over
+300,000 objects holds 1.2 MB of ids and one page of payloads.
+"""
+
+from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pyroaring import BitMap
+
+from syncramp.model.state import Cause, Membership, ObjectState
+from syncramp.model.values import Kind
+from syncramp.store.database import Database
+from syncramp.store.packing import unpack, unpack_bitmap
+
+PAGE = 500
+
+_DIFFERING = """SELECT id FROM objects
+                WHERE CASE WHEN digest IS NULL THEN acked IS NOT NULL OR doubt = 1
+                      ELSE acked IS NULL OR acked != digest OR doubt = 1 OR hold != '' END
+                ORDER BY anchor, id"""
+_STATES = """SELECT o.id, o.source, o.kind, o.anchor, e.dn, o.digest, o.acked, o.doubt, o.cause, o.hold,
+                    p.desired, p.acked, p.maybe
+             FROM objects o JOIN entries e ON e.id = o.id LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"""
+_REFERENCES = "SELECT object, attribute, target FROM refs WHERE object IN ({})"
+_MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, c.sure, c.possible
+                  FROM objects o JOIN entries e ON e.id = o.id
+                  LEFT JOIN links l ON l.id = o.id AND l.attribute = 'member'
+                  LEFT JOIN cloud_links c ON c.id = o.id
+                  WHERE o.kind = 'Group' AND o.digest IS NOT NULL AND o.anchor IS NOT NULL"""
+
+
+class Snapshot:
+    """A view of the store; nobody writes to it while a plan is made."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.desired = self._bitmap("SELECT id FROM objects WHERE digest IS NOT NULL AND anchor IS NOT NULL")
+        """Ids of objects that should be in the cloud."""
+        self.departing = self._bitmap(
+            "SELECT id FROM objects WHERE digest IS NULL AND (acked IS NOT NULL OR doubt = 1)"
+        )
+        """Ids of objects that may be in the cloud and should not be."""
+        self.in_cloud = self._bitmap("SELECT id FROM objects WHERE acked IS NOT NULL")
+        """Ids of objects that are known to be in the cloud."""
+
+    def differing(self) -> Iterator[ObjectState]:
+        """Objects whose desired state is not known to be in the cloud, in the order of their anchors."""
+        return self.states(array("I", (row[0] for row in self._database.stream(_DIFFERING))))
+
+    def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
+        """Objects by id, in the order given."""
+        ordered = array("I", ids)
+        for start in range(0, len(ordered), PAGE):
+            yield from self._page(ordered[start : start + PAGE])
+
+    def _page(self, ids: Sequence[int]) -> list[ObjectState]:
+        references: dict[int, dict[str, int]] = {}
+        for identity, attribute, target in self._database.among(_REFERENCES, ids):
+            references.setdefault(identity, {})[attribute] = target
+        rows = {row[0]: row for row in self._database.among(_STATES, ids)}
+        return [_state(rows[identity], references.get(identity, {})) for identity in ids if identity in rows]
+
+    def memberships(self) -> Iterator[Membership]:
+        """Groups whose members in the cloud are not surely the desired ones, in the order of their anchors."""
+        for row in self._database.all(_MEMBERSHIPS + " ORDER BY o.anchor"):
+            membership = self._membership(row)
+            if not (membership.desired == membership.sure == membership.possible):
+                yield membership
+
+    def membership(self, identity: int) -> Membership | None:
+        """One group that should be in the cloud."""
+        row = self._database.one(_MEMBERSHIPS + " AND o.id = ?", (identity,))
+        return self._membership(row) if row else None
+
+    def _membership(self, row: Any) -> Membership:
+        identity, source, anchor, dn, hold, acked, members, sure, possible = row
+        known = unpack_bitmap(possible)
+        return Membership(
+            id=identity,
+            source=source,
+            anchor=anchor,
+            dn=dn,
+            hold=hold,
+            desired=unpack_bitmap(members) & self.desired,
+            sure=unpack_bitmap(sure),
+            possible=known,
+            derived=known & self.departing,
+            in_cloud=acked is not None,
+        )
+
+    def anchors(self, ids: Iterable[int]) -> dict[int, str]:
+        """The anchors of objects, by id."""
+        return dict(self._database.among("SELECT id, anchor FROM objects WHERE id IN ({})", list(ids)))
+
+    def of_sources(self, sources: Iterable[int]) -> BitMap:
+        """Ids of all objects of some sources."""
+        found = BitMap()
+        for source in sources:
+            found |= self._bitmap("SELECT id FROM objects WHERE source = ?", (source,))
+        return found
+
+    def references_among(self, ids: BitMap) -> Iterator[tuple[int, int]]:
+        """(object, target) of every single reference whose both ends are among these ids."""
+        for identity, target in self._database.stream("SELECT object, target FROM refs"):
+            if identity in ids and target in ids:
+                yield identity, target
+
+    def created_since(self, moment: float) -> dict[int, float]:
+        """Objects whose create was answered after a moment (seconds since the epoch), with that time."""
+        return dict(self._database.all("SELECT id, acked_at FROM objects WHERE acked_at > ?", (moment,)))
+
+    def unresolved_members(self) -> int:
+        """Link values of desired groups that name nothing that was ever read."""
+        total = """SELECT COALESCE(SUM(l.unresolved), 0) FROM links l JOIN objects o ON o.id = l.id
+                   WHERE o.digest IS NOT NULL"""
+        return int(self._database.value(total))
+
+    def counts(self) -> dict[str, int]:
+        """Objects that are known to be in the cloud, by kind."""
+        return dict(self._database.all("SELECT kind, COUNT(*) FROM objects WHERE acked IS NOT NULL GROUP BY kind"))
+
+    def _bitmap(self, sql: str, parameters: Sequence[Any] = ()) -> BitMap:
+        return BitMap(array("I", (row[0] for row in self._database.stream(sql, parameters))))
+
+
+def _state(row: Any, references: dict[str, int]) -> ObjectState:
+    identity, source, kind, anchor, dn, digest, acked, doubt, cause, hold, wanted, held, maybe = row
+    known = held if held is not None else wanted
+    return ObjectState(
+        id=identity,
+        source=source,
+        kind=Kind(kind),
+        anchor=anchor or "",
+        dn=dn,
+        desired=unpack(wanted) if digest is not None else None,
+        acked=unpack(known) if acked is not None else None,
+        doubt=bool(doubt),
+        maybe=frozenset(maybe.split()) if maybe else frozenset(),
+        cause=Cause(cause) if cause else None,
+        hold=hold,
+        references=references,
+    )

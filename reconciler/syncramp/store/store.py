@@ -1,0 +1,50 @@
+"""The store: what is known of the directories and of the cloud, in one file.
+
+One thread owns it. Each part is a view with its own transactions:
+
+* ``staging``: facts of the sources become rows,
+* ``objects``: rows become the desired state,
+* ``snapshot``: what differs, for the plan and the export,
+* ``exports``: intent and answer around each call,
+* ``observations``: what the read-back showed,
+* ``runs``: runs and their reports.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from syncramp.store.database import Database
+from syncramp.store.exports import Exports
+from syncramp.store.objects import Objects
+from syncramp.store.observations import Observations
+from syncramp.store.runs import Runs
+from syncramp.store.snapshot import Snapshot
+from syncramp.store.staging import Staging
+
+
+class Store:
+    """An open store.
+
+    :param path: its file; made when it is missing.
+    :param key: the 64-bit key under which a DN is compared.
+    :raises StoreUnusable: see :class:`syncramp.store.database.Database`.
+    """
+
+    def __init__(self, path: Path, key: Callable[[str], int]) -> None:
+        self.database = Database(path)
+        self.staging = Staging(self.database, key)
+        self.objects = Objects(self.database)
+        self.observations = Observations(self.database)
+        self.runs = Runs(self.database)
+
+    def snapshot(self) -> Snapshot:
+        """A view for a plan or for a lane of the export."""
+        return Snapshot(self.database)
+
+    def exports(self, run: int, token: int) -> Exports:
+        """Intents and answers of a run."""
+        return Exports(self.database, run, token)
+
+    def close(self) -> None:
+        """End the connection."""
+        self.database.close()

@@ -1,0 +1,159 @@
+"""The tables of the store, defined once in SQLAlchemy Core.
+
+``objects`` is narrow because every plan scans it; ``payload`` is wide and read only for what differs. An id belongs
+to an identity (source, guid): it is dense, 32 bits, never reused and never deleted, so that memberships can be
+roaring bitmaps of ids. The database never invents ids: SQLite would hand a deleted person's id to the next newcomer,
+and an autoincrement burns one id for each upsert of a known row. ``meta.next_id`` counts them instead.
+"""
+
+from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("rules", LargeBinary),  # digest of the rules its entries were synchronised with
+)
+
+partitions = Table(
+    "partitions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", Integer, nullable=False),
+    Column("name", String, nullable=False),
+    Column("complete", Integer, nullable=False, default=0),  # 0 from the first page of an import to its proof
+    Column("entries", Integer),
+    Column("expected", Integer),
+    Column("reason", String, nullable=False, default=""),
+    UniqueConstraint("source", "name"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("source", Integer, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("guid", LargeBinary, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("dn", String, nullable=False),
+    Column("dn_hash", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("attrs", LargeBinary, nullable=False),
+    Column("absent", Integer, nullable=False, default=0),  # complete imports in a row that did not see it
+    UniqueConstraint("source", "guid"),
+    Index("entries_dn_hash", "dn_hash"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("attribute", String, primary_key=True),
+    Column("members", LargeBinary, nullable=False),  # roaring bitmap of entry ids, in scope or not
+    Column("unresolved", Integer, nullable=False, default=0),  # values that name nothing we have read
+)
+
+dirty = Table("dirty", metadata, Column("id", Integer, primary_key=True, autoincrement=False))
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # the id of its entry
+    Column("source", Integer, nullable=False),
+    Column("anchor", String, unique=True),
+    Column("kind", String, nullable=False),
+    Column("digest", LargeBinary),  # of the desired payload; NULL: it should not be in the cloud
+    Column("acked", LargeBinary),  # digest of what the cloud is known to hold; NULL: not known to be there
+    Column("doubt", Integer, nullable=False, default=0),  # 1 from the intent to the answer
+    Column("cause", String, nullable=False, default=""),  # why it should not be in the cloud
+    Column("hold", String, nullable=False, default=""),  # why nothing may be sent for it
+    Column("cloud_anchor", String),
+    Column("acked_at", Float),  # when its create was answered (seconds since the epoch)
+    Column("confirmed", Integer, nullable=False, default=0),  # 0 no, 1 yes, 2 yes with differences
+)
+
+payload = Table(
+    "payload",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("desired", LargeBinary, nullable=False),
+    Column("acked", LargeBinary),  # NULL while it equals desired, so that nothing is stored twice
+    Column("maybe", String),  # while in doubt: keys the cloud may hold beside the acknowledged ones
+)
+
+refs = Table(
+    "refs",
+    metadata,
+    Column("object", Integer, primary_key=True, autoincrement=False),
+    Column("attribute", String, primary_key=True),
+    Column("target", Integer, nullable=False),
+    Index("refs_target", "target"),
+)
+
+unresolved = Table(
+    "unresolved",
+    metadata,
+    Column("dn_hash", Integer, primary_key=True, autoincrement=False),
+    Column("object", Integer, primary_key=True, autoincrement=False),
+    Index("unresolved_object", "object"),
+)
+
+cloud_links = Table(
+    "cloud_links",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sure", LargeBinary, nullable=False),  # sure <= what the cloud holds <= possible
+    Column("possible", LargeBinary, nullable=False),
+    Column("observed", LargeBinary, nullable=False),  # what the read-back has shown
+)
+
+foreign = Table(
+    "foreign_objects",
+    metadata,
+    Column("anchor", String, primary_key=True),  # in the tenant with a source anchor, and not ours
+    Column("kind", String, nullable=False),
+)
+
+ever_deleted = Table(
+    "ever_deleted",
+    metadata,
+    Column("object", Integer, primary_key=True, autoincrement=False),
+    Column("groups", LargeBinary, nullable=False),  # a restored object may bring these links back
+    Column("at", Float, nullable=False),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("sent_at", Float, nullable=False),
+    Column("deadline", Float, nullable=False),  # after it the call cannot be under way any more
+    Column("state", String, nullable=False),  # Sent, Answered or Lost
+    Column("objects", Integer, nullable=False),
+    Column("links", Integer, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started", Float, nullable=False),
+    Column("ended", Float),
+    Column("state", String, nullable=False),  # Running, Succeeded, Incomplete, Failed
+    Column("report", String, nullable=False, default="{}"),
+)
