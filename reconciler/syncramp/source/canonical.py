@@ -1,0 +1,196 @@
+"""One form for what directories write in different ways: the facts of a file and of a server are equal.
+
+Attribute names are lower case and without options; GUIDs are 16 bytes in AD's byte order (MS-DTYP 2.3.4.2: the first
+three fields are little-endian), whether they came raw, as text (ldbsearch) or as an entryUUID; SIDs are binary
+(MS-DTYP 2.4.2.2); DNs have one spelling; booleans are TRUE or FALSE (RFC 4517 3.3.3). Every other value keeps its
+bytes. The values of an attribute are sorted and unique, because directories give them in any order.
+"""
+
+import re
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from uuid import UUID
+
+from syncramp.model.facts import Entry, Links
+from syncramp.model.values import Kind
+from syncramp.source import dn as names
+
+LINKS = "member"
+NEEDED = frozenset({"objectclass", "objectguid", "entryuuid"})
+"""What every entry is asked for, whatever the rules want."""
+CHUNK = 10_000
+"""DNs in one Links fact: about 1 MB."""
+
+GUIDS = frozenset({"objectguid", "entryuuid", "ms-ds-consistencyguid", "msds-parentguid", "msexchmailboxguid"})
+SIDS = frozenset({"objectsid", "msexchmasteraccountsid", "creatorsid", "sidhistory", "tokengroups"})
+DNS = frozenset(
+    {
+        "altrecipient",
+        "assistant",
+        "authorig",
+        "directreports",
+        "distinguishedname",
+        "dlmemrejectperms",
+        "dlmemsubmitperms",
+        "homemdb",
+        "manager",
+        "managedby",
+        "managedobjects",
+        "member",
+        "memberof",
+        "msds-objectreference",
+        "msexchcomanagedbylink",
+        "msexchdelegatelistlink",
+        "objectcategory",
+        "owner",
+        "publicdelegates",
+        "publicdelegatesbl",
+        "roleoccupant",
+        "secretary",
+        "seealso",
+        "unauthorig",
+    }
+)
+"""Attributes of syntax DN (MS-ADA1 to 3, RFC 4519) that a person or a group carries."""
+BOOLEANS = frozenset(
+    {
+        "deliverandredirect",
+        "iscriticalsystemobject",
+        "isdeleted",
+        "isrecycled",
+        "mdbusedefaults",
+        "msexchhidefromaddresslists",
+        "msexchrequireauthtosendto",
+        "oofreplytooriginator",
+        "reporttooriginator",
+        "reporttoowner",
+        "showinadvancedviewonly",
+    }
+)
+
+_SID = re.compile(rb"[Ss]-1-([0-9]{1,15})((?:-[0-9]{1,10}){0,15})")
+_GUID = re.compile(rb"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
+_SERVICE_ACCOUNTS = frozenset({b"computer", b"msds-managedserviceaccount", b"msds-groupmanagedserviceaccount"})
+
+
+class EntryError(ValueError):
+    """An entry that cannot be a fact; the message says why, and ``remedy`` what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+def entry_from(dn: str, values: Mapping[str, Sequence[bytes]], wanted: frozenset[str]) -> Entry | None:
+    """Make the fact of one directory entry, without its members.
+
+    :param dn: as the source spells it.
+    :param values: by lower-case name without options; of ``wanted`` and ``NEEDED`` those the entry has.
+    :param wanted: the names that become attributes of the fact.
+    :return: None if it is neither user, group nor contact.
+    :raises EntryError: it has no GUID.
+    :raises names.DnError: a DN is malformed.
+    """
+    kind = kind_of(tuple(values.get("objectclass", ())))
+    if kind is None:
+        return None
+    dn = names.canonical(dn)
+    kept = wanted - {LINKS}
+    attributes = {name: rewrite(name, given) for name, given in values.items() if given and name in kept}
+    if "distinguishedname" in wanted:
+        attributes["distinguishedname"] = (dn.encode(),)
+    return Entry(_guid(dn, values), kind, dn, attributes)
+
+
+def links_from(guid: bytes, members: Iterable[bytes]) -> Iterator[Links]:
+    """The whole ``member`` value of a group in chunks; one empty chunk if it has none.
+
+    :raises names.DnError: a member is no DN.
+    """
+    dns = sorted({names.canonical(text(member)) for member in members})
+    last = max(len(dns) - 1, 0) // CHUNK * CHUNK
+    for start in range(0, last + 1, CHUNK):
+        yield Links(guid, LINKS, tuple(dns[start : start + CHUNK]), final=start == last)
+
+
+def rewrite(name: str, values: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The values of an attribute in canonical form.
+
+    :param name: lower case, without options.
+    :raises names.DnError: a value of an attribute of syntax DN is malformed.
+    """
+    change = _CHANGES.get(name)
+    if change is not None:
+        values = [change(value) for value in values]
+    return tuple(values) if len(values) == 1 else tuple(sorted(set(values)))
+
+
+@lru_cache(maxsize=1024)
+def kind_of(classes: tuple[bytes, ...]) -> Kind | None:
+    """The kind of an entry by its object classes; computers and managed service accounts are users only by name."""
+    known = {name.lower() for name in classes}
+    if known & _SERVICE_ACCOUNTS:
+        return None
+    if known & {b"user", b"inetorgperson"}:
+        return Kind.USER
+    if b"group" in known:
+        return Kind.GROUP
+    return Kind.CONTACT if b"contact" in known else None
+
+
+def text(value: bytes) -> str:
+    """A value that has to be text.
+
+    :raises names.DnError: it is not UTF-8.
+    """
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise names.DnError(f"{value!r} is not UTF-8") from error
+
+
+def _guid(dn: str, values: Mapping[str, Sequence[bytes]]) -> bytes:
+    for name in ("objectguid", "entryuuid"):
+        for value in values.get(name, ()):
+            guid = _guid_bytes(value)
+            if len(guid) == 16:
+                return guid
+    raise EntryError(
+        f"{dn} has neither objectGUID nor entryUUID",
+        "read or export objectGUID, or the operational attributes (+), with an account that may see them",
+    )
+
+
+def _guid_bytes(value: bytes) -> bytes:
+    if _GUID.fullmatch(value):
+        return UUID(value.decode()).bytes_le
+    return value
+
+
+def _sid_bytes(value: bytes) -> bytes:
+    found = _SID.fullmatch(value)
+    if found is None:
+        return value
+    parts = [int(part) for part in found[2].split(b"-")[1:]]
+    authority = int(found[1])
+    if authority >= 1 << 48 or any(part >= 1 << 32 for part in parts):
+        return value
+    return struct.pack(f"<BB6s{len(parts)}I", 1, len(parts), authority.to_bytes(6, "big"), *parts)
+
+
+def _dn_bytes(value: bytes) -> bytes:
+    return names.canonical(text(value)).encode()
+
+
+def _boolean(value: bytes) -> bytes:
+    upper = value.upper()
+    return upper if upper in (b"TRUE", b"FALSE") else value
+
+
+_CHANGES: Mapping[str, Callable[[bytes], bytes]] = {
+    **dict.fromkeys(GUIDS, _guid_bytes),
+    **dict.fromkeys(SIDS, _sid_bytes),
+    **dict.fromkeys(DNS, _dn_bytes),
+    **dict.fromkeys(BOOLEANS, _boolean),
+}

@@ -1,0 +1,162 @@
+r"""Distinguished names in one spelling (RFC 4514), so that every source names an entry alike.
+
+Servers spell the same DN differently: slapd says ``cn=A,dc=test`` for an entry and ``CN=A,DC=test`` in ``member``,
+Active Directory escapes ``=``, ldbsearch may put ``<GUID=...>;`` before it. ``canonical`` writes attribute types in
+upper case, no spaces around separators and only the escapes that are needed: ``\`` before ``, + " < > ; \``, before
+a leading ``#`` or space and a trailing space, and ``\0A`` for control characters. A name that is already spelled so
+is recognised by one regular expression and returned as it is; that is nearly every name of an import.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from hashlib import blake2b
+
+_UNSAFE = r'\\,+"<>;=\x00-\x1f\x7f\ud800-\udfff'
+_PLAIN_RDN = rf"[A-Z][A-Z0-9-]*+=(?![ #])[^{_UNSAFE}]++(?<! )"
+_PLAIN = re.compile(rf"{_PLAIN_RDN}(?:,{_PLAIN_RDN})*+")
+_EXTENDED = re.compile(r"(?:<[A-Z]+=[^<>]*>;)+", re.IGNORECASE)  # MS-ADTS 3.1.1.3.4.1.5, LDAP_SERVER_EXTENDED_DN_OID
+_UP_TO_COMMA = re.compile(r"(?:[^\\,]++|\\.)*+", re.DOTALL)
+_UP_TO_PLUS = re.compile(r"(?:[^\\+]++|\\.)*+", re.DOTALL)
+_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+")
+_VALUE = re.compile(r'(?:[^\\,+"<>;\x00\ud800-\udfff]|\\(?:[\\,+"<>;=# ]|[0-9A-Fa-f]{2}))*+')
+_HEX_VALUE = re.compile(r"#(?:[0-9A-Fa-f]{2})+")
+_ESCAPE = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)", re.DOTALL)
+_NEEDS_BACKSLASH = re.compile(r'[\\,+"<>;]|^[ #]| $')
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class DnError(ValueError):
+    """Text that is not a distinguished name; its message says what was expected."""
+
+
+def canonical(dn: str) -> str:
+    """The one spelling of a DN; the empty DN stays empty.
+
+    :raises DnError: ``dn`` is malformed.
+    """
+    if _PLAIN.fullmatch(dn):
+        return dn
+    if dn.startswith("<"):
+        dn = _EXTENDED.sub("", dn, count=1)
+    if not dn.strip(" "):
+        return ""
+    first, parent = _split_first(dn)
+    return _rdn(first, dn) if parent is None else f"{_rdn(first, dn)},{_ancestors(parent)}"
+
+
+def fold(dn: str) -> bytes:
+    """The key under which DNs are compared: canonical, without case.
+
+    Case goes letter by letter, as directories do it: ``str.casefold`` would make ``ß`` and ``ss`` one person.
+
+    :raises DnError: ``dn`` is malformed.
+    """
+    return lower(canonical(dn)).encode()
+
+
+def lower(text: str) -> str:
+    """Text without case, in Unicode's composed form (NFC)."""
+    if text.isascii():
+        return text.lower()
+    letters = text.replace("Σ", "σ")  # str.lower alone writes a sigma at the end of a word differently
+    return unicodedata.normalize("NFC", letters.lower())
+
+
+def key(dn: str) -> int:
+    """A signed 64-bit number for the store: the first 8 bytes of blake2b of ``fold``.
+
+    :raises DnError: ``dn`` is malformed.
+    """
+    return int.from_bytes(blake2b(fold(dn), digest_size=8).digest(), "big", signed=True)
+
+
+def is_below(dn: str, base: str) -> bool:
+    """Is ``dn`` the base itself, or somewhere below it? Everything is below the empty DN.
+
+    :raises DnError: one of them is malformed.
+    """
+    name, top = fold(dn), _fold_base(base)
+    if not top or name == top:
+        return True
+    if not name.endswith(b"," + top):
+        return False
+    before = name[: -len(top) - 1]
+    backslashes = len(before) - len(before.rstrip(b"\\"))
+    return backslashes % 2 == 0  # an odd one escapes the comma: it is part of a value
+
+
+_fold_base = lru_cache(maxsize=256)(fold)
+
+
+@lru_cache(maxsize=4096)
+def _ancestors(dn: str) -> str:
+    """A whole DN, RDN by RDN; remembered, since siblings share it."""
+    if _PLAIN.fullmatch(dn):
+        return dn
+    rdns = []
+    rest: str | None = dn
+    while rest is not None:
+        first, rest = _split_first(rest)
+        rdns.append(_rdn(first, dn))
+    return ",".join(rdns)
+
+
+def _split_first(dn: str) -> tuple[str, str | None]:
+    """The first RDN and what follows its comma (None: nothing does)."""
+    found = _UP_TO_COMMA.match(dn)
+    end = found.end() if found else 0
+    if end == len(dn):
+        return dn, None
+    if dn[end] == "\\":
+        raise DnError(f"{dn!r} ends with a backslash that escapes nothing")
+    return dn[:end], dn[end + 1 :]
+
+
+def _rdn(text: str, dn: str) -> str:
+    """One RDN; the values of a multi-valued one in an order that does not depend on case."""
+    parts = []
+    start = 0
+    while True:
+        found = _UP_TO_PLUS.match(text, start)
+        end = found.end() if found else start
+        parts.append(_assertion(text[start:end], dn))
+        if end == len(text):
+            return "+".join(sorted(parts, key=lambda part: (lower(part), part)))
+        start = end + 1
+
+
+def _assertion(text: str, dn: str) -> str:
+    attribute, equals, value = text.partition("=")
+    attribute = attribute.strip(" ")
+    if not equals or not _TYPE.fullmatch(attribute):
+        raise DnError(f"expected 'type=value' at {text!r} in {dn!r}")
+    return f"{attribute.upper()}={_rewritten(value, dn)}"
+
+
+def _rewritten(value: str, dn: str) -> str:
+    value = _stripped(value)
+    if _HEX_VALUE.fullmatch(value):
+        return value.lower()
+    if value.startswith("#") or not _VALUE.fullmatch(value):
+        raise DnError(f"expected an escaped value (RFC 4514) at {value!r} in {dn!r}")
+    try:
+        plain = _ESCAPE.sub(_decoded, value)
+    except UnicodeDecodeError as error:
+        raise DnError(f"the bytes escaped at {value!r} in {dn!r} are not UTF-8") from error
+    escaped = _NEEDS_BACKSLASH.sub(lambda found: "\\" + found[0], plain)
+    return _CONTROL.sub(lambda found: f"\\{ord(found[0]):02X}", escaped)
+
+
+def _stripped(value: str) -> str:
+    """Without the spaces around it; an escaped one is part of the value."""
+    value = value.lstrip(" ")
+    bare = value.rstrip(" ")
+    backslashes = len(bare) - len(bare.rstrip("\\"))
+    return bare + " " if backslashes % 2 and bare != value else bare
+
+
+def _decoded(found: re.Match[str]) -> str:
+    if found[1]:
+        return bytes.fromhex(found[1].replace("\\", "")).decode()
+    return found[2]
