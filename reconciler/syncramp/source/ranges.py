@@ -1,8 +1,8 @@
 """Values that a server hands out in ranges: ``member;range=0-1499``, ``member;range=1500-*`` (MS-ADTS 3.1.1.3.1.3.3).
 
 Active Directory caps one answer at MaxValRange (1,500) values, and tools that do not follow write only the first of
-them to a file. Ranges are a whole value when they start at 0, leave no gap and end with ``*``; anything else says nothing
-about the values that are missing, and so nothing about the attribute.
+them to a file. Ranges are a whole value when they start at 0, leave no gap and end with ``*``; anything else says
+nothing about the values that are missing, and so nothing about the attribute.
 """
 
 import re

@@ -1,0 +1,139 @@
+"""A directory in an LDIF file, as ldifde, ldbsearch, slapcat and ldapsearch write it (RFC 2849).
+
+The file is read once, as a stream. It is complete if it ends at a record boundary and a count agrees with the number
+of its records (see ``ldif_tally``); otherwise the proof says why, with the line. Whatever is read before the first
+doubt is true and yielded; a record that may be cut never is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from syncramp.errors import SourceIncomplete, SourceUnavailable
+from syncramp.model.facts import Fact, Proof
+from syncramp.model.values import Kind
+from syncramp.source.canonical import LINKS, EntryError, entry_from, links_from
+from syncramp.source.dn import DnError
+from syncramp.source.ldif_blocks import Block, Malformed, blocks, unfold
+from syncramp.source.ldif_records import Record, RecordReader
+from syncramp.source.ldif_tally import Tally
+
+PARTITION = "file"
+"""The one partition; not the file's name, which may carry a date."""
+
+
+@dataclass(frozen=True)
+class LdifSource:
+    """One file as a source (``model.seams.Source``)."""
+
+    name: str
+    path: Path
+    entries: int | None
+    """How many records the file must hold; None: only its own trailer can say."""
+
+    def partitions(self) -> Sequence[str]:
+        """The file.
+
+        :raises SourceUnavailable: it cannot be opened.
+        """
+        with self._open():
+            return (PARTITION,)
+
+    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+        """All users, groups and contacts of the file, then the proof.
+
+        :raises SourceUnavailable: the file cannot be read.
+        :raises SourceIncomplete: an entry has no GUID.
+        """
+        tally = Tally()
+        yielded = False
+        with self._open() as file:
+            try:
+                for fact in self._facts(file, wanted, tally):
+                    yield fact
+                    yielded = True
+            except Malformed as error:
+                tally.blame(f"line {error.line}: {error}")
+            except OSError as error:
+                raise self._unavailable(error) from error
+        if not yielded:
+            tally.blame("it holds no user, group or contact")
+        reason = tally.verdict(self.entries)
+        expected = tally.promised if self.entries is None else self.entries
+        yield Proof(partition, not reason, tally.records, expected, f"{self.path}: {reason}" if reason else "")
+
+    def _facts(self, file: BinaryIO, wanted: frozenset[str], tally: Tally) -> Iterator[Fact]:
+        reader = RecordReader(wanted)
+        for block in blocks(file):
+            if not block.closed:
+                _read_end(block, tally)
+                return
+            record = _read_block(block, reader, tally)
+            if record is not None:
+                yield from self._entry(record, block, wanted)
+
+    def _entry(self, record: Record, block: Block, wanted: frozenset[str]) -> Iterator[Fact]:
+        try:
+            entry = entry_from(record.dn, record.values, wanted)
+            if entry is not None:
+                yield entry
+            if entry is not None and entry.kind is Kind.GROUP:
+                yield from links_from(entry.guid, record.values.pop(LINKS, []))
+        except EntryError as error:
+            raise SourceIncomplete(str(error), where=f"{self.path}:{block.line}", remedy=error.remedy) from error
+        except DnError as error:
+            raise Malformed(block.line, str(error)) from error
+
+    def _open(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: OSError) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"the file cannot be read ({error.strerror or error})",
+            where=str(self.path),
+            remedy="check spec.sources[].ldif.path and that this account may read the file",
+        )
+
+
+def _read_block(block: Block, reader: RecordReader, tally: Tally) -> Record | None:
+    """The record of a block; trailers, results and references go to the tally.
+
+    :raises Malformed: it is none of these.
+    """
+    lines = unfold(block)
+    start = 0
+    while start < len(lines) and lines[start].startswith((b"#", b"version:")):
+        tally.comment(lines[start], block.line + start)
+        start += 1
+    if start == len(lines):
+        return None
+    first = lines[start]
+    if first.startswith(b"dn:"):
+        record = reader.read(block, lines, start)
+        tally.record()
+        return record
+    if first.startswith((b"search:", b"result:")):
+        tally.result(lines, block.line + start)
+    elif first.startswith(b"ref:"):
+        tally.reference()
+    else:
+        raise Malformed(block.line + start, "expected 'dn:' at the start of a record")
+    return None
+
+
+def _read_end(block: Block, tally: Tally) -> None:
+    """The lines after the last empty line: comments, or a record that may be cut."""
+    whole, _, cut = block.data.rpartition(b"\n")
+    lines = whole.split(b"\n") if whole else []
+    if cut or not all(line.startswith((b"#", b" ")) for line in lines):
+        last = block.line + len(lines) - (not cut)
+        tally.blame(
+            f"line {last}: the file ends here, and no empty line closes the record that began at line {block.line}"
+        )
+        return
+    for number, line in enumerate(lines):
+        tally.comment(line, block.line + number)
