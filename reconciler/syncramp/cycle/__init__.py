@@ -1,1 +1,1 @@
-""""""
+"""One run: import, synchronise, plan, export, confirm."""

@@ -1,1 +1,1 @@
-""""""
+"""A plan or a run as text and as JSON. Renders, never computes."""

@@ -24,7 +24,7 @@ _Settled = tuple[Desired, str | None, str, bytes | None]
 """A row with the anchor it may use, its hold and its packed payload."""
 
 _DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
-                 FROM dirty d JOIN entries e ON e.id = d.id ORDER BY d.id LIMIT ?"""
+                 FROM dirty d JOIN entries e ON e.id = d.id WHERE e.source IN ({}) ORDER BY d.id LIMIT ?"""
 _CLEAN = "DELETE FROM dirty WHERE id = ?"
 _TARGET = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent FROM entries e
              WHERE e.dn_hash = ? AND e.absent < ? ORDER BY e.absent, e.id DESC LIMIT 1"""
@@ -55,17 +55,22 @@ class Objects:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def dirty_count(self) -> int:
-        """How many entries wait to be synchronised."""
-        return int(self._database.value("SELECT COUNT(*) FROM dirty"))
+    def dirty_count(self, sources: Sequence[int]) -> int:
+        """How many entries of these sources wait to be synchronised."""
+        marked = "SELECT COUNT(*) FROM dirty d JOIN entries e ON e.id = d.id WHERE e.source IN ({})"
+        return sum(row[0] for row in self._database.among(marked, sources))
 
     def judge_held_again(self) -> None:
         """What is held is dirty in every run: the reason may have gone with another object."""
         self._database.run("INSERT INTO dirty SELECT id FROM objects WHERE hold != '' ON CONFLICT DO NOTHING")
 
-    def dirty_pages(self) -> Iterator[Sequence[Staged]]:
-        """Entries to synchronise, a page at a time, until none is marked; each page must be given to ``desire``."""
-        while rows := self._database.all(_DIRTY_PAGE, (PAGE,)):
+    def dirty_pages(self, sources: Sequence[int]) -> Iterator[Sequence[Staged]]:
+        """Entries to synchronise, a page at a time, until none is marked; each page must be given to ``desire``.
+
+        Entries of other sources keep their marks, and their objects stay what they are.
+        """
+        query = _DIRTY_PAGE.format(",".join("?" * len(sources)))
+        while rows := self._database.all(query, (*sources, PAGE)):
             yield [staged(row) for row in rows]
 
     def target(self, key: int) -> Staged | None:

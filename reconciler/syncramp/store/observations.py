@@ -131,3 +131,8 @@ class Observations:
         return dict(
             self._database.all("SELECT confirmed, COUNT(*) FROM objects WHERE acked IS NOT NULL GROUP BY confirmed")
         )
+
+    def unconfirmed_links(self) -> int:
+        """Links that were answered as added and that no read-back has shown."""
+        rows = self._database.all("SELECT sure, observed FROM cloud_links")
+        return sum(len(unpack_bitmap(sure) - unpack_bitmap(observed)) for sure, observed in rows)

@@ -15,6 +15,7 @@ from syncramp.store.database import Database
 KEPT_RUNS = 100
 
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_END = "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Runs:
             self._database.run("INSERT INTO runs (started, state, report) VALUES (?, 'Running', '{}')", (now,))
             number = int(self._database.value("SELECT MAX(id) FROM runs"))
             self._database.run("DELETE FROM runs WHERE id <= ?", (number - KEPT_RUNS,))
+            self._database.run("DELETE FROM batches WHERE run <= ?", (number - KEPT_RUNS,))
         return number, token
 
     def end(self, number: int, now: float, state: str, report: Mapping[str, Any]) -> None:
@@ -75,7 +77,7 @@ class Runs:
     def last(self) -> RunRow | None:
         """The newest run."""
         row = self._database.one("SELECT id, started, ended, state, report FROM runs ORDER BY id DESC LIMIT 1")
-        return RunRow(*row[:4], json.loads(row[4])) if row else None
+        return RunRow(row[0], row[1], row[2], row[3], json.loads(row[4])) if row else None
 
     def flag(self, key: str) -> str | None:
         """A remembered fact about the tenant."""

@@ -93,9 +93,13 @@ class Snapshot:
             in_cloud=acked is not None,
         )
 
-    def anchors(self, ids: Iterable[int]) -> dict[int, str]:
-        """The anchors of objects, by id."""
-        return dict(self._database.among("SELECT id, anchor FROM objects WHERE id IN ({})", list(ids)))
+    def anchors(self, ids: BitMap) -> Iterator[str]:
+        """The anchors of objects, in ascending order of their ids."""
+        numbers = ids.to_array()
+        for start in range(0, len(numbers), PAGE):
+            page = list(numbers[start : start + PAGE])
+            for row in sorted(self._database.among("SELECT id, anchor FROM objects WHERE id IN ({})", page)):
+                yield row[1]
 
     def of_sources(self, sources: Iterable[int]) -> BitMap:
         """Ids of all objects of some sources."""
@@ -113,6 +117,14 @@ class Snapshot:
     def created_since(self, moment: float) -> dict[int, float]:
         """Objects whose create was answered after a moment (seconds since the epoch), with that time."""
         return dict(self._database.all("SELECT id, acked_at FROM objects WHERE acked_at > ?", (moment,)))
+
+    def due_deletes(self, incomplete: Iterable[int]) -> int:
+        """Objects to delete whose sources are proven and whose entries are surely gone."""
+        due = """SELECT source, COUNT(*) FROM objects WHERE digest IS NULL AND (acked IS NOT NULL OR doubt = 1)
+                 AND cause != ? GROUP BY source"""
+        unproven = set(incomplete)
+        rows = self._database.all(due, (Cause.ABSENT_ONCE.value,))
+        return sum(count for source, count in rows if source not in unproven)
 
     def unresolved_members(self) -> int:
         """Link values of desired groups that name nothing that was ever read."""

@@ -87,15 +87,30 @@ class Staging:
         """Note that a partition could not be read to its end."""
         self._database.run(_PROVEN, (0, None, None, reason, self._partition_id(source, partition)))
 
+    def open_source(self, source: int, partitions: Sequence[str]) -> None:
+        """The source answered: these are its partitions. One it no longer has stays unproven for ever."""
+        known = self._database.all("SELECT name FROM partitions WHERE source = ?", (source,))
+        with self._database.transaction():
+            self._database.run("UPDATE sources SET failure = NULL WHERE id = ?", (source,))
+            for (name,) in known:
+                if name not in partitions:
+                    self.fail(source, name, f"{name} is no longer a part of this source")
+
+    def fail_source(self, source: int, reason: str) -> None:
+        """Note that a source could not be read at all."""
+        self._database.run("UPDATE sources SET failure = ? WHERE id = ?", (reason, source))
+
     def _partition_id(self, source: int, name: str) -> int:
         add = "INSERT INTO partitions (source, name, complete, reason) VALUES (?, ?, 0, '') ON CONFLICT DO NOTHING"
         self._database.run(add, (source, name))
         return int(self._database.value("SELECT id FROM partitions WHERE source = ? AND name = ?", (source, name)))
 
     def incomplete(self) -> dict[int, str]:
-        """Sources that are not proven, with the reason of their first partition that is not."""
+        """Sources that are not proven, with the reason: of the source, or of its first part that is not."""
         rows = self._database.all("SELECT source, name, reason FROM partitions WHERE complete = 0 ORDER BY id DESC")
-        return {source: reason or f"the import of {name} did not end" for source, name, reason in rows}
+        found = {source: reason or f"the import of {name} did not end" for source, name, reason in rows}
+        found.update(self._database.all("SELECT id, failure FROM sources WHERE failure IS NOT NULL"))
+        return found
 
     def mark_rules(self, source: int, rules: bytes) -> bool:
         """Every entry of a source is dirty when its rules are not those it was synchronised with.

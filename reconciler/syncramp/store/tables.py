@@ -25,6 +25,7 @@ sources = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("rules", LargeBinary),  # digest of the rules its entries were synchronised with
+    Column("failure", String),  # why it could not be read at all; NULL when it could
 )
 
 partitions = Table(

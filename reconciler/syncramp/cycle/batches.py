@@ -1,0 +1,76 @@
+"""Changes become batches: what one call carries.
+
+A call carries at most ``objects_per_call`` objects and at most as many reference changes as the tenant allows over
+all of them; a membership larger than that is split over several calls, which go one after the other.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pyroaring import BitMap
+
+from syncramp.model.plan import ObjectChange, Verb
+from syncramp.model.state import Membership
+from syncramp.model.values import Value
+from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject, WireValue
+from syncramp.store.exports import Item
+from syncramp.store.snapshot import Snapshot
+
+
+def object_item(change: ObjectChange, late: frozenset[str]) -> Item | None:
+    """One create, update or delete as an item of a batch.
+
+    :param late: references that cannot be sent yet.
+    :returns: None when nothing is left to send without them.
+    """
+    state = change.state
+    anchor: dict[str, WireValue] = {"SourceAnchor": state.anchor}
+    if change.verb is Verb.DELETE:
+        return Item(state.id, SyncObject(state.kind.value, Operation.DELETE, anchor), deletes=True)
+    values = {name: value for name, value in change.values.items() if name not in late}
+    if not values:
+        return None
+    sent = SyncObject(state.kind.value, Operation.SET, {**anchor, **values})
+    return Item(state.id, sent, after=_after(state.acked or {}, values))
+
+
+def _after(acked: Mapping[str, Value], values: Mapping[str, Value | None]) -> dict[str, Value]:
+    """What the cloud holds once the values applied."""
+    after = dict(acked)
+    for name, value in values.items():
+        if value is None:
+            after.pop(name, None)
+        else:
+            after[name] = value
+    return after
+
+
+@dataclass(slots=True)
+class LinkWork:
+    """What is still to be said of one group's members."""
+
+    group: Membership
+    adds: BitMap
+    removes: BitMap
+    tries: int = 0
+
+    def take(self, room: int) -> tuple[BitMap, BitMap]:
+        """At most so many links, removals first and in ascending order of ids."""
+        removes = self.removes[:room]
+        adds = self.adds[: room - len(removes)]
+        self.removes -= removes
+        self.adds -= adds
+        return removes, adds
+
+
+def link_item(work: LinkWork, room: int, snapshot: Snapshot) -> Item:
+    """The next links of a group, as an item of a batch."""
+    removes, adds = work.take(room)
+    changes = (*_references(removes, LinkOperation.REMOVE, snapshot), *_references(adds, LinkOperation.ADD, snapshot))
+    values: dict[str, WireValue] = {"SourceAnchor": work.group.anchor, "member": changes}
+    return Item(work.group.id, SyncObject("Group", Operation.SET, values), adds=adds, removes=removes)
+
+
+def _references(ids: BitMap, operation: LinkOperation, snapshot: Snapshot) -> Iterator[ReferenceChange]:
+    for anchor in snapshot.anchors(ids):
+        yield ReferenceChange(anchor, operation, AnchorType.SOURCE)

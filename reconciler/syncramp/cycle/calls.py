@@ -1,0 +1,66 @@
+"""One call of the export, made in a thread of the pool: it touches the endpoint and nothing else.
+
+An answer that was lost is asked for again with the same batch: ``Set``, ``Delete`` and member changes are written so
+that repetition converges. If it stays lost, the outcome of every object is unknown, and the store says so.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from syncramp.cycle.job import Job
+from syncramp.errors import AnswerLost, SyncrampError
+from syncramp.model.wire import Outcome, Result
+from syncramp.store.exports import Intent, Item
+
+RETRY_SECONDS = 2.0
+"""Before a batch is sent again after its answer was lost; doubled each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one batch."""
+
+    items: Sequence[Item]
+    outcomes: Sequence[Outcome] | None
+    """One for each item; None: the call was never processed."""
+    error: SyncrampError | None = None
+    """Why the export cannot go on."""
+    calls: int = 1
+
+    @property
+    def pairs(self) -> Iterator[tuple[Item, Outcome]]:
+        """Items with their outcomes."""
+        return zip(self.items, self.outcomes or (), strict=False)
+
+    @staticmethod
+    def applied(outcome: Outcome) -> bool:
+        """The service did it."""
+        return outcome.result is Result.APPLIED
+
+    @staticmethod
+    def unknown_target(outcome: Outcome) -> bool:
+        """The service refused because it does not know a referenced object (yet)."""
+        return outcome.result is Result.REFUSED and "reference" in outcome.description.lower()
+
+
+def call(job: Job, intent: Intent) -> Answer:
+    """Send a batch whose intent is durable."""
+    objects = [item.object for item in intent.items]
+    lost: AnswerLost | None = None
+    calls = 0
+    for attempt in range(job.pace.lost_answers):
+        if attempt and job.stop.wait(RETRY_SECONDS * 2 ** (attempt - 1)):
+            break
+        calls += 1
+        try:
+            return Answer(intent.items, job.endpoint.provision(objects), calls=calls)
+        except AnswerLost as error:
+            lost = error
+        except SyncrampError as error:
+            outcomes = _unknown(intent) if lost else None  # an earlier try may have been processed
+            return Answer(intent.items, outcomes, error, calls)
+    return Answer(intent.items, _unknown(intent), lost, calls)
+
+
+def _unknown(intent: Intent) -> list[Outcome]:
+    return [Outcome(Result.UNKNOWN)] * len(intent.items)

@@ -1,0 +1,159 @@
+"""Read-back: what the cloud shows is compared with what we sent.
+
+A run begins with it (what changed since the last one: objects gone, links, foreign objects) and ends with it (is what
+was answered really there). Each page and the cookie after it are kept in one transaction. A read-back is complete only
+when its end was marked; nothing is concluded from what it does not show.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pyroaring import BitMap
+
+from syncramp.cycle.job import Job
+from syncramp.cycle.phases import Phase
+from syncramp.errors import ServiceRefused
+from syncramp.events import Note
+from syncramp.model.plan import Sample
+from syncramp.model.report import RunReport
+from syncramp.model.wire import (
+    AnchorType,
+    Company,
+    LinkOperation,
+    Operation,
+    ReadBackPage,
+    ReferenceChange,
+    SyncObject,
+    WireValue,
+)
+from syncramp.plan.comparison import differing
+from syncramp.store.exports import Exports
+from syncramp.store.observations import KnownObject, Observation
+
+PROVEN_EMPTY = "proven_empty"
+
+
+def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase) -> int:
+    """Bring what is known of the cloud up to date.
+
+    :returns: how many foreign objects with a source anchor were seen.
+    :raises SyncrampError: it broke off; pages before are kept.
+    """
+    cookie = job.store.observations.cookie()
+    foreign = 0
+    page: ReadBackPage | None = None
+    for page in job.endpoint.read_back(cookie):
+        seen = _observe(job, page, report)
+        foreign += len(seen.foreign)
+        job.store.observations.observe(seen, page.cookie, exports, job.clock())
+        phase.advance(objects=len(page.objects), links=sum(obj.links for obj in page.objects))
+    if page is None or page.more is not False:
+        job.store.observations.forget_cookie()
+        raise ServiceRefused(
+            "the end of the read-back was not marked in a form we know, so it is not complete",
+            where="ReadBackAzureADSyncObjects2",
+            remedy="nothing was concluded from it; report the member names of the answer",
+        )
+    return foreign
+
+
+def prove_empty(job: Job, company: Company, foreign: int) -> str:
+    """On a store that knows nothing of the tenant: is the tenant empty?
+
+    :returns: why nothing may be sent; empty when the tenant is proven empty, now or by an earlier run.
+    """
+    runs = job.store.runs
+    if runs.flag(PROVEN_EMPTY):
+        return ""
+    if foreign or job.store.observations.foreign_anchors():
+        count = len(job.store.observations.foreign_anchors())
+        return f"the tenant holds {count:,} synchronised objects that are not known to be ours"
+    if company.known_objects:
+        return (
+            f"the read-back shows no synchronised object, but the tenant counts {company.known_objects:,} in the "
+            "connector space of its last sync client"
+        )
+    runs.set_flag(PROVEN_EMPTY, "yes")
+    return ""
+
+
+def doubt_missing_links(job: Job, sent: Mapping[int, BitMap]) -> int:
+    """Links that were answered as added and that a group's own read-back did not show: the next run adds them again.
+
+    Only groups whose read-back carried members are judged: where the service sends none, absence says nothing.
+    """
+    missing = {
+        group: links
+        for group, links in job.store.observations.missing_links(sent).items()
+        if len(links) < len(sent[group])
+    }
+    job.store.observations.doubt_links(missing)
+    count = sum(map(len, missing.values()))
+    if count:
+        job.listen(
+            Note("warning", f"{count:,} links were answered as added and are not there: the next run adds them")
+        )
+    return count
+
+
+def _observe(job: Job, page: ReadBackPage, report: RunReport) -> Observation:
+    anchored = {anchor: obj for obj in page.objects if (anchor := _anchor(obj))}
+    known = job.store.observations.known(list(anchored))
+    seen = Observation()
+    for obj in page.objects:
+        anchor = _anchor(obj)
+        if not anchor:
+            continue  # mastered in the cloud: not ours to judge
+        ours = known.get(anchor)
+        if ours is not None and (ours.acked is not None or ours.doubt):
+            _observe_ours(seen, obj, ours, anchor, report)
+        elif obj.operation is Operation.DELETE:
+            seen.not_foreign.append(anchor)
+        else:
+            seen.foreign[anchor] = obj.kind
+    _observe_links(job, seen, page.objects, known)
+    return seen
+
+
+def _observe_ours(seen: Observation, obj: SyncObject, ours: KnownObject, anchor: str, report: RunReport) -> None:
+    if obj.operation is Operation.DELETE:
+        seen.gone.append(ours.id)
+    elif ours.acked is not None and not ours.doubt and not _only_members(obj):
+        names = differing(ours.acked, obj.values)
+        seen.confirmed[ours.id] = 2 if names else 1
+        if names:
+            sample = Sample("Update", obj.kind, str(_value(obj, "onpremisesdistinguishedname") or ""), anchor)
+            report.note_warning(sample, f"the cloud shows another value of {', '.join(sorted(names))}")
+
+
+def _observe_links(
+    job: Job, seen: Observation, objects: Sequence[SyncObject], known: Mapping[str, KnownObject]
+) -> None:
+    for obj in objects:
+        ours = known.get(_anchor(obj))
+        changes = _value(obj, "member")
+        if ours is None or not isinstance(changes, tuple):
+            continue
+        links = [
+            change for change in changes if isinstance(change, ReferenceChange) and change.by is AnchorType.SOURCE
+        ]
+        ids = job.store.observations.ids(list({change.anchor for change in links}))
+        adds, removes = seen.links.get(ours.id, (BitMap(), BitMap()))
+        for change in links:
+            identity = ids.get(change.anchor)
+            if identity is not None:
+                (adds if change.operation is LinkOperation.ADD else removes).add(identity)
+        seen.links[ours.id] = adds, removes
+
+
+def _only_members(obj: SyncObject) -> bool:
+    """A further part of a large group: its other attributes came with the first part."""
+    return {name.lower() for name in obj.values} <= {"sourceanchor", "cloudanchor", "member"}
+
+
+def _anchor(obj: SyncObject) -> str:
+    value = _value(obj, "sourceanchor")
+    return value if isinstance(value, str) else ""
+
+
+def _value(obj: SyncObject, name: str) -> WireValue:
+    return next((value for key, value in obj.values.items() if key.lower() == name), None)

@@ -1,0 +1,219 @@
+"""Export: what the plan lets go, in the order that keeps a tenant safe.
+
+Lanes, each of which ends before the next one begins: disables and explicit member removals; updates that give up a
+unique value, and deletes; creates, those who are referred to before those who refer; other updates; references that
+had to wait for their target; member additions. So a leaver is out before anything grows, and a value is free before
+somebody else claims it.
+
+The run's thread alone touches the store: it makes the intent of a batch durable, hands the call to a pool, and writes
+each object's own answer when it comes. A stop is looked at before every intent; a call in flight is never cut.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from pyroaring import BitMap
+
+from syncramp.cycle.batches import LinkWork, link_item, object_item
+from syncramp.cycle.calls import Answer, call
+from syncramp.cycle.job import Job
+from syncramp.cycle.phases import Phase
+from syncramp.cycle.results import Results
+from syncramp.cycle.visibility import Visibility
+from syncramp.errors import SyncrampError
+from syncramp.model.plan import Circumstances, Plan
+from syncramp.plan.changes import membership_change, object_change
+from syncramp.plan.ordering import layers
+from syncramp.store.exports import Exports, Intent, Item
+
+
+class Export:
+    """The export of one run.
+
+    :param max_links: reference changes in one call, as the tenant says.
+    """
+
+    def __init__(
+        self, job: Job, exports: Exports, around: Circumstances, results: Results, phase: Phase, max_links: int
+    ) -> None:
+        self._job = job
+        self._exports = exports
+        self._around = around
+        self._results = results
+        self._phase = phase
+        self._max_links = max_links
+        self._snapshot = job.store.snapshot()
+        self._visibility = Visibility(job, self._snapshot)
+        self._flying: dict[Future[Answer], tuple[Intent, Callable[[Answer], None]]] = {}
+        self._late = BitMap()
+        self._failure: SyncrampError | None = None
+
+    def run(self, plan: Plan) -> None:
+        """Send what the plan lets go, lane by lane.
+
+        :raises SyncrampError: the endpoint failed for good; what was answered is in the store.
+        """
+        lanes = plan.lanes
+        with ThreadPoolExecutor(self._job.pace.parallel, thread_name_prefix="export") as self._pool:
+            self._objects(lanes.disables)
+            self._links(lanes.removals, adds=False)
+            self._objects(lanes.releases)
+            self._objects(lanes.deletes)
+            for layer in layers(lanes.creates, self._snapshot.references_among(lanes.creates)):
+                self._objects(layer)
+            self._objects(lanes.updates)
+            self._references()
+            self._links(lanes.additions, adds=True)
+            self._drain(0)
+        if self._failure:
+            raise self._failure
+
+    @property
+    def _ended(self) -> bool:
+        return self._failure is not None or self._job.stop.is_set()
+
+    # --- objects ---------------------------------------------------------------------------------------------------
+
+    def _objects(self, ids: BitMap, *, last: bool = False) -> None:
+        batch: list[Item] = []
+        for item in self._object_items(ids, last):
+            batch.append(item)
+            if len(batch) == self._job.pace.objects_per_call:
+                self._send(batch, self._answered_objects)
+                batch = []
+            if self._ended:
+                break
+        self._send(batch, self._answered_objects)
+        self._drain(0)
+
+    def _object_items(self, ids: BitMap, last: bool) -> Iterator[Item]:
+        for state in self._snapshot.states(ids):
+            change = object_change(state, self._around)
+            if change is None or not change.sends:
+                continue
+            waits = frozenset(
+                name
+                for name, target in state.references.items()
+                if change.values.get(name) is not None and not self._visibility.visible(target)
+            )
+            if waits and not last:
+                self._late.add(state.id)
+            elif waits:
+                self._results.late_reference(state, waits)
+            if item := object_item(change, waits):
+                yield item
+
+    def _references(self) -> None:
+        """What was held back because its target was too new; targets that never came leave it for the next run."""
+        late, self._late = self._late, BitMap()
+        if late and not self._ended:
+            self._visibility.wait()
+            self._objects(late, last=True)
+
+    def _answered_objects(self, answer: Answer) -> None:
+        for item, outcome in answer.pairs:
+            if item.after is not None and answer.applied(outcome):
+                self._visibility.arrived(item.id)
+            self._results.object_answer(item, outcome)
+        self._phase.advance(objects=len(answer.items))
+
+    # --- links -----------------------------------------------------------------------------------------------------
+
+    def _links(self, groups: BitMap, *, adds: bool) -> None:
+        """Rounds over the groups: what could not be seen yet is tried again after the visibility delay."""
+        waiting = deque(self._link_work(groups, adds=adds))
+        while waiting and not self._ended:
+            later = self._link_round(waiting)
+            if later and not self._ended:
+                self._visibility.wait()
+            waiting = later
+
+    def _link_work(self, groups: BitMap, *, adds: bool) -> Iterator[LinkWork]:
+        for group in groups:
+            membership = self._snapshot.membership(group)
+            change = membership_change(membership, self._around) if membership else None
+            if membership is None or change is None:
+                continue
+            if adds and self._visibility.in_cloud(group):
+                yield LinkWork(membership, self._visibility.reachable(change.adds), BitMap())
+            elif not adds:
+                yield LinkWork(membership, BitMap(), change.removes)
+
+    def _link_round(self, waiting: deque[LinkWork]) -> deque[LinkWork]:
+        later: deque[LinkWork] = deque()
+        for batch, works in self._link_batches(waiting, later):
+            self._send(batch, self._link_answer(works, later))
+            self._drain(self._job.pace.parallel - 1)
+            if self._ended:
+                break
+        self._drain(0)
+        return later
+
+    def _link_batches(
+        self, waiting: deque[LinkWork], later: deque[LinkWork]
+    ) -> Iterator[tuple[list[Item], dict[int, LinkWork]]]:
+        """Batches of links; two batches of one group never fly together, because their order would be lost."""
+        batch: list[Item] = []
+        works: dict[int, LinkWork] = {}
+        room = self._max_links
+        while waiting:
+            work = waiting.popleft()
+            if hidden := self._visibility.hidden(work.adds):
+                later.append(LinkWork(work.group, hidden, BitMap(), work.tries))
+                work.adds -= hidden
+            while (work.adds or work.removes) and not self._ended:
+                item = link_item(work, room, self._snapshot)
+                batch.append(item)
+                works[item.id] = work
+                room -= item.links
+                whole = not (work.adds or work.removes)
+                if room == 0 or len(batch) == self._job.pace.objects_per_call:
+                    yield batch, works
+                    batch, works, room = [], {}, self._max_links
+                    if not whole:
+                        self._drain(0)
+        if batch:
+            yield batch, works
+
+    def _link_answer(self, works: dict[int, LinkWork], later: deque[LinkWork]) -> Callable[[Answer], None]:
+        def answered(answer: Answer) -> None:
+            for item, outcome in answer.pairs:
+                work = works[item.id]
+                if answer.unknown_target(outcome) and work.tries < self._job.pace.reference_tries:
+                    later.append(LinkWork(work.group, item.adds, item.removes, work.tries + 1))
+                    continue
+                self._results.link_answer(item, outcome, work.group)
+            self._phase.advance(links=sum(item.links for item in answer.items))
+
+        return answered
+
+    # --- calls -----------------------------------------------------------------------------------------------------
+
+    def _send(self, batch: list[Item], answered: Callable[[Answer], None]) -> None:
+        if not batch or self._ended:
+            return
+        self._drain(self._job.pace.parallel - 1)
+        if self._ended:
+            return
+        now = self._job.clock()
+        intent = self._exports.intend(batch, now, now + self._job.pace.call_timeout)
+        self._flying[self._pool.submit(call, self._job, intent)] = (intent, answered)
+
+    def _drain(self, limit: int) -> None:
+        """Take in answers until at most so many calls are in flight."""
+        while len(self._flying) > limit:
+            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                intent, answered = self._flying.pop(future)
+                self._take(intent, future.result(), answered)
+
+    def _take(self, intent: Intent, answer: Answer, answered: Callable[[Answer], None]) -> None:
+        self._results.calls += answer.calls
+        if answer.error is not None:
+            self._failure = self._failure or answer.error
+        if answer.outcomes is None:
+            self._exports.withdraw(intent)
+            return
+        self._exports.acknowledge(intent, answer.outcomes, self._job.clock())
+        answered(answer)

@@ -1,0 +1,65 @@
+"""Import: each source is read to its proof, each by itself.
+
+A source that cannot be read stops nothing but itself: its entries stay what they were, nothing destructive follows
+from it, and the report says why. What other sources say still counts.
+"""
+
+from collections.abc import Iterator
+
+from syncramp.cycle.job import Job
+from syncramp.cycle.phases import Phase
+from syncramp.errors import SyncrampError
+from syncramp.events import Note
+from syncramp.model.facts import Entry, Fact, Links
+from syncramp.model.report import RunReport, SourceReport
+from syncramp.model.seams import Source
+from syncramp.rules.ruleset import Ruleset
+
+
+def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
+    """Read every source into the store; what is wrong with one stands in the report."""
+    for source, rules in job.sources:
+        identity = job.store.staging.source_id(source.name)
+        try:
+            partitions = source.partitions()
+        except SyncrampError as error:
+            job.store.staging.fail_source(identity, str(error))
+            _report(job, report, SourceReport(source.name, "", False, 0, None, str(error)))
+            continue
+        job.store.staging.open_source(identity, partitions)
+        for partition in partitions:
+            _report(job, report, _import_partition(job, source, rules, identity, partition, phase))
+        job.store.staging.mark_rules(identity, rules.digest)
+    report.unresolved_members = job.store.staging.resolve()
+
+
+def _import_partition(
+    job: Job, source: Source, rules: Ruleset, identity: int, partition: str, phase: Phase
+) -> SourceReport:
+    before = phase.objects
+    try:
+        facts = _counted(source.read(partition, rules.wanted), phase)
+        proof = job.store.staging.stage(identity, partition, facts)
+    except SyncrampError as error:
+        job.store.staging.fail(identity, partition, str(error))
+        return SourceReport(source.name, partition, False, phase.objects - before, None, str(error))
+    if proof is None:
+        reason = "the read ended without a proof"
+        job.store.staging.fail(identity, partition, reason)
+        return SourceReport(source.name, partition, False, phase.objects - before, None, reason)
+    return SourceReport(source.name, partition, proof.complete, proof.entries, proof.expected, proof.reason)
+
+
+def _counted(facts: Iterator[Fact], phase: Phase) -> Iterator[Fact]:
+    for fact in facts:
+        if isinstance(fact, Entry):
+            phase.advance(objects=1)
+        elif isinstance(fact, Links):
+            phase.advance(links=len(fact.dns))
+        yield fact
+
+
+def _report(job: Job, report: RunReport, read: SourceReport) -> None:
+    report.sources.append(read)
+    if not read.complete:
+        job.listen(Note("warning", f"source {read.source} is not complete: {read.reason}"))

@@ -1,0 +1,50 @@
+"""What a run is given: a document, its sources, the endpoint, the store, a clock, and somebody who listens."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from syncramp.events import Event, Listener
+from syncramp.model.seams import Endpoint, Source
+from syncramp.rules.ruleset import Ruleset
+from syncramp.spec.types import SyncConfig
+from syncramp.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the export talks to the endpoint."""
+
+    objects_per_call: int = 30
+    """The export page size of Microsoft's own connector (its exported configuration of 2016)."""
+    parallel: int = 4
+    """Calls in flight; with the tenant's throttle more would only wait."""
+    call_timeout: float = 600.0
+    """Seconds; the service may take five minutes for a call, its own client waits ten."""
+    lost_answers: int = 3
+    """How often a call is sent again after its answer was lost; every call is written so that repetition converges."""
+    reference_tries: int = 3
+    """How often links are sent again after the service did not know their target yet."""
+
+
+def _ignore(event: Event) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run to be made."""
+
+    config: SyncConfig
+    sources: Sequence[tuple[Source, Ruleset]]
+    endpoint: Endpoint
+    store: Store
+    sends: bool = True
+    """False: the same run up to the plan; nothing is sent."""
+    listen: Listener = _ignore
+    clock: Callable[[], float] = time.time
+    """Seconds since the epoch."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set from outside to end the run after its calls in flight."""
+    pace: Pace = field(default_factory=Pace)

@@ -1,0 +1,53 @@
+"""Phases of a run: they are announced, counted, timed and reported."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from syncramp.events import Listener, PhaseEnded, PhaseStarted, Progress
+from syncramp.model.report import PhaseReport, RunReport
+
+EVERY = 0.25
+"""Seconds between two progress events: four a second are enough for eyes."""
+
+
+class Phase:
+    """A phase under way; ``advance`` counts and tells the listener now and then."""
+
+    def __init__(self, name: str, listen: Listener, total: int | None, unit: str) -> None:
+        self.name = name
+        self.total = total
+        self.unit = unit
+        self.objects = 0
+        self.links = 0
+        self._listen = listen
+        self._began = time.monotonic()
+        self._told = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Since the phase began."""
+        return time.monotonic() - self._began
+
+    def advance(self, objects: int = 0, links: int = 0) -> None:
+        """So much more is done."""
+        self.objects += objects
+        self.links += links
+        now = time.monotonic()
+        if now - self._told >= EVERY:
+            self._told = now
+            self._listen(Progress(self.name, self.objects, self.total, self.unit, self.seconds, self.links))
+
+
+@contextmanager
+def phase(
+    name: str, report: RunReport, listen: Listener, *, total: int | None = None, unit: str = "objects", what: str = ""
+) -> Iterator[Phase]:
+    """Announce, time and report one phase, also when it ends in an error."""
+    current = Phase(name, listen, total, unit)
+    listen(PhaseStarted(name, what))
+    try:
+        yield current
+    finally:
+        report.phases.append(PhaseReport(name, round(current.seconds, 3), current.objects, current.links))
+        listen(PhaseEnded(name, current.objects, current.links, current.seconds))

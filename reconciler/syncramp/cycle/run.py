@@ -1,0 +1,152 @@
+"""One run of one SyncConfig, from the directories to the confirmation.
+
+It may die at any line: what it has written is true, and the next run goes on from there. ``plan`` is the same run with
+``sends`` off, on a copy of the store.
+"""
+
+from syncramp.cycle.confirm import doubt_missing_links, prove_empty, read_back
+from syncramp.cycle.export import Export
+from syncramp.cycle.import_ import import_sources
+from syncramp.cycle.job import Job
+from syncramp.cycle.phases import phase
+from syncramp.cycle.results import Results
+from syncramp.cycle.synchronise import synchronise
+from syncramp.errors import ServiceRefused, SyncrampError
+from syncramp.events import Note
+from syncramp.model.plan import Circumstances, Plan
+from syncramp.model.report import RunReport
+from syncramp.model.wire import Company
+from syncramp.plan.changes import changes
+from syncramp.plan.summary import summarise
+from syncramp.spec.types import Mode
+from syncramp.store.exports import Exports
+from syncramp.store.snapshot import Snapshot
+
+
+def run(job: Job) -> tuple[RunReport, Plan]:
+    """Make one run.
+
+    :returns: what it did, and the plan it followed.
+    :raises SyncrampError: it could not even begin (the store belongs to something else, the tenant refuses us); what
+        goes wrong later ends the run and stands in ``RunReport.failure``.
+    """
+    job.store.runs.claim(_identity(job))
+    number, token = job.store.runs.begin(job.clock())
+    exports = job.store.exports(number, token)
+    sends = job.sends and job.config.mode is Mode.SYNC
+    report = RunReport(run=number, mode=job.config.mode.value, sends=sends)
+    plan = Plan()
+    try:
+        plan = _walk(job, exports, report, token)
+    except SyncrampError as error:
+        report.failure = str(error)
+        raise
+    finally:
+        _close(job, report, number)
+    return report, plan
+
+
+def _walk(job: Job, exports: Exports, report: RunReport, token: int) -> Plan:
+    company = _company(job)
+    with phase("import", report, job.listen, unit="entries") as current:
+        import_sources(job, report, current)
+    with phase("read back", report, job.listen) as current:
+        foreign = read_back(job, exports, report, current)
+    with phase("synchronise", report, job.listen, unit="entries") as current:
+        synchronise(job, report, current)
+    with phase("plan", report, job.listen) as current:
+        around = circumstances(job, company, foreign, token)
+        snapshot = job.store.snapshot()
+        plan = summarise(changes(snapshot, around), snapshot.anchors)
+        current.advance(plan.objects, plan.links)
+    report.digest, report.counts = plan.digest, plan.counts
+    report.holds, report.hold_samples = plan.holds, plan.hold_samples
+    results = Results(report)
+    results.expect(plan)
+    if report.sends and (plan.objects or plan.links):
+        _export(job, exports, report, plan, around, results, company)
+    else:
+        results.settle()
+    return plan
+
+
+def _company(job: Job) -> Company:
+    company = job.endpoint.company()
+    if company.tenant_id.lower() != job.config.target.tenant_id.lower():
+        raise ServiceRefused(
+            f"the endpoint answers for tenant {company.tenant_id}",
+            where="spec.target.tenantID",
+            remedy="name the tenant whose application signs in",
+        )
+    if not company.syncing:
+        raise ServiceRefused(
+            "directory synchronisation is not switched on for the tenant",
+            where=company.tenant_id,
+            remedy="switch it on: PATCH /organization/{id} with onPremisesSyncEnabled true in Microsoft Graph",
+        )
+    return company
+
+
+def circumstances(job: Job, company: Company, foreign: int, token: int) -> Circumstances:
+    """Everything beside the objects that decides what may be sent."""
+    snapshot = job.store.snapshot()
+    incomplete = job.store.staging.incomplete()
+    now = job.clock()
+    return Circumstances(
+        max_members=job.config.max_members,
+        delete_count=job.config.delete_count,
+        deletes=snapshot.due_deletes(incomplete),
+        incomplete=incomplete,
+        unproven=snapshot.of_sources(incomplete),
+        foreign=job.store.observations.foreign_anchors(),
+        adoption=_adoption(job, company, foreign, snapshot),
+        call_under_way=job.store.runs.calls_under_way(token, now) > now,
+    )
+
+
+def _adoption(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:
+    """A store that knows nothing of a tenant that may hold something sends nothing."""
+    return "" if snapshot.in_cloud or snapshot.departing else prove_empty(job, company, foreign)
+
+
+def _export(
+    job: Job,
+    exports: Exports,
+    report: RunReport,
+    plan: Plan,
+    around: Circumstances,
+    results: Results,
+    company: Company,
+) -> None:
+    try:
+        with phase("export", report, job.listen, total=report.objects.expected - report.objects.held) as current:
+            Export(job, exports, around, results, current, company.max_links).run(plan)
+            job.endpoint.finalize(results.sent, results.applied)
+    finally:
+        results.settle()
+    with phase("confirm", report, job.listen) as current:
+        read_back(job, exports, report, current)
+        doubt_missing_links(job, results.sent_links)
+
+
+def _close(job: Job, report: RunReport, number: int) -> None:
+    """Write down how it ended; whoever reads the store later sees the same numbers."""
+    confirmations = job.store.observations.confirmations()
+    report.unconfirmed = confirmations.get(0, 0)
+    report.confirmed = confirmations.get(1, 0)
+    report.with_differences = confirmations.get(2, 0)
+    report.in_cloud = job.store.snapshot().counts()
+    report.unconfirmed_links = job.store.observations.unconfirmed_links()
+    state = "Failed" if report.failure else "Succeeded" if report.settled else "Incomplete"
+    job.store.runs.end(number, job.clock(), state, report.as_json())
+    if job.stop.is_set() and not report.failure:
+        job.listen(Note("info", "stopped; the next run goes on from here"))
+
+
+def _identity(job: Job) -> dict[str, str]:
+    target = job.config.target
+    return {
+        "tenantID": target.tenant_id.lower(),
+        "cloud": target.cloud.value,
+        "sourceAnchor": job.config.source_anchor.value,
+    }

@@ -1,0 +1,165 @@
+"""A plan: what a run would send, what it holds, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pyroaring import BitMap
+
+from syncramp.model.state import Membership, ObjectState
+from syncramp.model.values import Value
+
+
+class Verb(StrEnum):
+    """What happens to an object."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+
+
+class Hold(StrEnum):
+    """Why a change is not sent."""
+
+    ADOPTION_REQUIRED = "AdoptionRequired"
+    """The tenant is not proven empty, and nothing in it is known to be ours."""
+    SOURCE_INCOMPLETE = "SourceIncomplete"
+    """Destructive, and its source was not proven to be read completely."""
+    ABSENT_ONCE = "AbsentOnce"
+    """A delete whose entry was absent from one complete import; a second one must agree."""
+    TOO_MANY_DELETES = "TooManyDeletes"
+    """One of more deletes than ``failsafe.deletes.count``."""
+    TOO_MANY_MEMBERS = "TooManyMembers"
+    """Additions to a group that would be larger than ``groups.maxMembers``."""
+    ANCHOR = "AnchorConflict"
+    """The source anchor or the kind of a known object changed, or its anchor belongs to another object."""
+    NOT_OURS = "NotOurs"
+    """A create whose anchor is in the tenant already, on an object that is not ours."""
+    CALL_UNDER_WAY = "CallUnderWay"
+    """A call of a killed run about this object may still be processed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything beside the objects themselves that decides what may be sent; gathered before the plan is made."""
+
+    max_members: int = 250_000
+    delete_count: int = 500
+    deletes: int = 0
+    """How many deletes would go if their number held none."""
+    incomplete: Mapping[int, str] = field(default_factory=dict)
+    """Sources without proof, with the reason."""
+    unproven: BitMap = field(default_factory=BitMap)
+    """Ids of all objects of those sources."""
+    foreign: frozenset[str] = frozenset()
+    """Anchors in the tenant that are not ours."""
+    adoption: str = ""
+    """Why nothing at all may be sent; empty when it may."""
+    call_under_way: bool = False
+    """A call of a killed run may still be processed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One object that differs: the part that goes, and the part that is held."""
+
+    state: ObjectState
+    verb: Verb
+    values: Mapping[str, Value | None]
+    """Attributes to send; None clears one. Empty for a delete."""
+    held: Mapping[str, Value | None] = field(default_factory=dict)
+    """Attributes that differ and are not sent."""
+    hold: Hold | None = None
+    """Why ``held``, or the whole change, is not sent."""
+    reason: str = ""
+    """The hold in a sentence about this object."""
+
+    @property
+    def sends(self) -> bool:
+        """Something of it goes."""
+        return bool(self.values) or (self.verb is Verb.DELETE and self.hold is None)
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChange:
+    """One group whose members differ: links to add and remove, links that wait, links that go with their member."""
+
+    membership: Membership
+    adds: BitMap
+    removes: BitMap
+    held_adds: BitMap
+    held_removes: BitMap
+    hold: Hold | None = None
+    reason: str = ""
+
+
+Change = ObjectChange | MembershipChange
+
+
+@dataclass(slots=True)
+class Lanes:
+    """Ids of what goes, by the order in which it goes (each lane ends before the next one begins)."""
+
+    disables: BitMap = field(default_factory=BitMap)
+    removals: BitMap = field(default_factory=BitMap)
+    """Groups with members to remove."""
+    releases: BitMap = field(default_factory=BitMap)
+    """Updates that give up a value that must be unique in the tenant."""
+    deletes: BitMap = field(default_factory=BitMap)
+    creates: BitMap = field(default_factory=BitMap)
+    updates: BitMap = field(default_factory=BitMap)
+    additions: BitMap = field(default_factory=BitMap)
+    """Groups with members to add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One change as an example for people."""
+
+    verb: str
+    kind: str
+    dn: str
+    anchor: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The summary of a plan; the changes themselves are derived again from the store, page by page."""
+
+    digest: str = ""
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Verb -> kind -> objects that go."""
+    attributes: dict[str, int] = field(default_factory=dict)
+    """Attribute -> updates that change it."""
+    link_adds: int = 0
+    link_removes: int = 0
+    groups: int = 0
+    """Groups whose members change."""
+    holds: dict[str, int] = field(default_factory=dict)
+    """Hold -> changes (objects and links) that are not sent."""
+    held_objects: int = 0
+    held_links: int = 0
+    hold_samples: dict[str, list[Sample]] = field(default_factory=dict)
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+    lanes: Lanes = field(default_factory=Lanes)
+
+    @property
+    def objects(self) -> int:
+        """Objects that are created, updated or deleted."""
+        return sum(sum(kinds.values()) for kinds in self.counts.values())
+
+    @property
+    def links(self) -> int:
+        """Links that are added or removed."""
+        return self.link_adds + self.link_removes
+
+    @property
+    def held(self) -> int:
+        """Changes that are not sent."""
+        return self.held_objects + self.held_links
+
+    @property
+    def empty(self) -> bool:
+        """Nothing goes and nothing is held."""
+        return not (self.objects or self.links or self.held)

@@ -1,0 +1,120 @@
+"""What a run did, in numbers that must agree, and in sentences."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from syncramp.model.plan import Sample
+
+
+@dataclass(slots=True)
+class Tally:
+    """expected = acknowledged + held + refused + in doubt + left, for objects or for links."""
+
+    expected: int = 0
+    acknowledged: int = 0
+    held: int = 0
+    refused: int = 0
+    in_doubt: int = 0
+    left: int = 0
+    """Not sent in this run; the next one plans it again."""
+
+    def settle(self) -> None:
+        """What is expected and nothing else was said of is left."""
+        self.left = self.expected - self.acknowledged - self.held - self.refused - self.in_doubt
+
+
+@dataclass(slots=True)
+class SourceReport:
+    """One partition of one source, as this run read it."""
+
+    source: str
+    partition: str
+    complete: bool
+    entries: int
+    expected: int | None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class PhaseReport:
+    """One phase."""
+
+    name: str
+    seconds: float
+    objects: int = 0
+    links: int = 0
+
+
+@dataclass(slots=True)
+class RunReport:
+    """One run. Everything in it is plain data: it is kept as JSON."""
+
+    run: int = 0
+    mode: str = ""
+    sends: bool = False
+    digest: str = ""
+    objects: Tally = field(default_factory=Tally)
+    links: Tally = field(default_factory=Tally)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Verb -> kind -> objects that were planned to go."""
+    confirmed: int = 0
+    with_differences: int = 0
+    """Confirmed, though the service wrote some values otherwise than we sent them."""
+    unconfirmed: int = 0
+    """In the cloud by the service's own answer, and not yet seen in a read-back."""
+    unconfirmed_links: int = 0
+    in_cloud: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
+    holds: dict[str, int] = field(default_factory=dict)
+    hold_samples: dict[str, list[Sample]] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
+    """What the service said when it refused an object -> how often."""
+    error_samples: dict[str, list[Sample]] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
+    warning_samples: dict[str, list[Sample]] = field(default_factory=dict)
+    sources: list[SourceReport] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    """Why entries are not synchronised -> how many, of those this run judged."""
+    unresolved_members: int = 0
+    phases: list[PhaseReport] = field(default_factory=list)
+    failure: str = ""
+    """Why the run ended before its time; empty when it did not."""
+
+    @property
+    def succeeded(self) -> bool:
+        """It came to its end, and every source was read completely."""
+        return not self.failure and all(source.complete for source in self.sources)
+
+    @property
+    def settled(self) -> bool:
+        """It succeeded and nothing waits: no hold, no refusal, no doubt, nothing left."""
+        waiting = (self.objects.held, self.objects.refused, self.objects.in_doubt, self.objects.left)
+        links = (self.links.held, self.links.refused, self.links.in_doubt, self.links.left)
+        return self.succeeded and not any(waiting) and not any(links)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return asdict(self)
+
+    def note_error(self, sample: Sample, category: str) -> None:
+        """Count a refusal under what the service said, with a few samples."""
+        _note(self.errors, self.error_samples, sample, category)
+
+    def note_warning(self, sample: Sample, category: str) -> None:
+        """Count a warning, with a few samples."""
+        _note(self.warnings, self.warning_samples, sample, category)
+
+
+SAMPLES = 5
+"""Examples kept of each category."""
+CATEGORIES = 50
+"""Categories kept; the rest is counted together, because some messages name their object."""
+
+
+def _note(counts: dict[str, int], samples: dict[str, list[Sample]], sample: Sample, category: str) -> None:
+    if category not in counts and len(counts) >= CATEGORIES:
+        category = "other"
+    counts[category] = counts.get(category, 0) + 1
+    kept = samples.setdefault(category, [])
+    if len(kept) < SAMPLES:
+        kept.append(sample)

@@ -1,0 +1,178 @@
+"""What differs, as changes: one object or one membership at a time, pure functions of what the store knows.
+
+An object that is not in doubt is sent only what differs. One in doubt is sent whole, with a clear for every key the
+cloud may hold beside: whatever the lost call did, the result is the desired state.
+
+Explicit member removals are ``possible - desired - derived``, additions ``desired - sure``: what the cloud possibly
+holds is removed when it is not wanted, what it does not surely hold is added when it is.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from pyroaring import BitMap
+
+from syncramp.model.plan import Change, Circumstances, Hold, MembershipChange, ObjectChange, Verb
+from syncramp.model.state import Cause, Membership, ObjectState
+from syncramp.model.values import Attributes, Value
+
+
+class View(Protocol):
+    """What a plan reads."""
+
+    def differing(self) -> Iterator[ObjectState]:
+        """Objects that differ, in the order of their anchors."""
+
+    def memberships(self) -> Iterator[Membership]:
+        """Groups whose members may differ, in the order of their anchors."""
+
+
+def changes(view: View, around: Circumstances) -> Iterator[Change]:
+    """Every change, objects first, each in the order of anchors."""
+    for state in view.differing():
+        if change := object_change(state, around):
+            yield change
+    for membership in view.memberships():
+        if moved := membership_change(membership, around):
+            yield moved
+
+
+def object_change(state: ObjectState, around: Circumstances) -> ObjectChange | None:
+    """What must happen to an object, and what of it is held; None when nothing differs."""
+    change = _wanted(state)
+    if change is None:
+        return None
+    for hold in (_hold_everything, _hold_delete, _hold_create):
+        if found := hold(change, around):
+            return ObjectChange(state, change.verb, {}, change.values, *found)
+    return _hold_parts(change, around)
+
+
+def _wanted(state: ObjectState) -> ObjectChange | None:
+    if state.desired is None:
+        return ObjectChange(state, Verb.DELETE, {})
+    if state.acked is None:
+        return ObjectChange(state, Verb.CREATE, _whole(state) if state.doubt else dict(state.desired))
+    values = _whole(state) if state.doubt else _difference(state.desired, state.acked)
+    return ObjectChange(state, Verb.UPDATE, values) if values or state.hold else None
+
+
+def _difference(desired: Attributes, acked: Attributes) -> dict[str, Value | None]:
+    changed: dict[str, Value | None] = {
+        name: value
+        for name, value in desired.items()
+        if name not in acked or acked[name] != value or type(acked[name]) is not type(value)
+    }
+    changed.update({name: None for name in acked if name not in desired})
+    return changed
+
+
+def _whole(state: ObjectState) -> dict[str, Value | None]:
+    desired = state.desired or {}
+    cleared = (state.maybe | set(state.acked or {})) - set(desired)
+    return {**desired, **dict.fromkeys(sorted(cleared))}
+
+
+_Held = tuple[Hold, str]
+
+
+def _hold_everything(change: ObjectChange, around: Circumstances) -> _Held | None:
+    if around.adoption:
+        return Hold.ADOPTION_REQUIRED, around.adoption
+    if change.state.doubt and around.call_under_way:
+        return Hold.CALL_UNDER_WAY, "a call of a killed run about it may still be processed"
+    return None
+
+
+def _hold_delete(change: ObjectChange, around: Circumstances) -> _Held | None:
+    state = change.state
+    if change.verb is not Verb.DELETE:
+        return None
+    if state.source in around.incomplete:
+        return Hold.SOURCE_INCOMPLETE, around.incomplete[state.source]
+    if state.cause is Cause.ABSENT_ONCE:
+        return Hold.ABSENT_ONCE, "its entry was absent from one complete import; a second one must agree"
+    if around.deletes > around.delete_count:
+        return (
+            Hold.TOO_MANY_DELETES,
+            f"{around.deletes:,} deletes are more than failsafe.deletes.count ({around.delete_count:,})",
+        )
+    return None
+
+
+def _hold_create(change: ObjectChange, around: Circumstances) -> _Held | None:
+    state = change.state
+    if change.verb is not Verb.CREATE:
+        return None
+    if state.hold:
+        return Hold.ANCHOR, state.hold
+    if state.anchor in around.foreign and not state.doubt:
+        return Hold.NOT_OURS, f"an object with the source anchor {state.anchor} is in the tenant and is not ours"
+    return None
+
+
+def _hold_parts(change: ObjectChange, around: Circumstances) -> ObjectChange:
+    """An update may go in part: a held object is still disabled, an unproven source still adds."""
+    state = change.state
+    if change.verb is not Verb.UPDATE:
+        return change
+    if state.hold:
+        return _split(change, _disables, Hold.ANCHOR, state.hold)
+    if reason := around.incomplete.get(state.source):
+        return _split(change, _adds_only, Hold.SOURCE_INCOMPLETE, reason)
+    return change
+
+
+def _split(
+    change: ObjectChange, may_go: Callable[[str, Value | None], bool], hold: Hold, reason: str
+) -> ObjectChange:
+    going = {name: value for name, value in change.values.items() if may_go(name, value)}
+    held = {name: value for name, value in change.values.items() if name not in going}
+    if not held and hold is not Hold.ANCHOR:
+        return change
+    return ObjectChange(change.state, change.verb, going, held, hold, reason)
+
+
+def _disables(name: str, value: Value | None) -> bool:
+    return name == "accountEnabled" and value is False
+
+
+def _adds_only(name: str, value: Value | None) -> bool:
+    return value is not None and not _disables(name, value)
+
+
+def membership_change(membership: Membership, around: Circumstances) -> MembershipChange | None:
+    """The links of a group that are added, removed and held; None when nothing differs."""
+    removes = membership.possible - membership.desired - membership.derived
+    adds = membership.desired - membership.sure
+    if not adds and not removes:
+        return None
+    nothing = BitMap()
+    if found := _hold_membership(membership, around):
+        return MembershipChange(membership, nothing, nothing, adds, removes, *found)
+    growth = _hold_growth(membership, around)
+    waiting = membership.desired - membership.possible if growth else nothing
+    unproven = removes if membership.id in around.unproven else removes & around.unproven
+    held = growth or ((Hold.SOURCE_INCOMPLETE, next(iter(around.incomplete.values()), "")) if unproven else None)
+    return MembershipChange(membership, adds - waiting, removes - unproven, waiting, unproven, *(held or (None, "")))
+
+
+def _hold_membership(membership: Membership, around: Circumstances) -> _Held | None:
+    if around.adoption:
+        return Hold.ADOPTION_REQUIRED, around.adoption
+    if around.call_under_way and membership.sure != membership.possible:
+        return Hold.CALL_UNDER_WAY, "a call of a killed run about it may still be processed"
+    return None
+
+
+def _hold_growth(membership: Membership, around: Circumstances) -> _Held | None:
+    """What the cloud possibly holds occupies room already; only what is beyond it is growth, and waits."""
+    size = len(membership.desired | membership.possible)
+    if size > around.max_members:
+        return (
+            Hold.TOO_MANY_MEMBERS,
+            f"it would have {size:,} members, groups.maxMembers is {around.max_members:,}",
+        )
+    if membership.hold:
+        return Hold.ANCHOR, membership.hold
+    return None

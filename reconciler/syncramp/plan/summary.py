@@ -1,0 +1,137 @@
+"""Changes become a plan: counts, lanes, samples and a digest, in one pass and without keeping any change.
+
+The digest stands for what would be sent, and for nothing else: same desired state, same known state, same policy,
+same digest, on any machine and in any store. It runs over (verb, anchor, digest of the values) in the order of anchors.
+The members of a group enter as the sum of their anchors' digests modulo 2^128, so that they need not be sorted: a sum
+is the same in every order. Ids, times and run numbers stay out of it.
+"""
+
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+
+from pyroaring import BitMap
+
+from syncramp.model.plan import Change, Hold, Lanes, MembershipChange, ObjectChange, Plan, Sample, Verb
+from syncramp.model.values import Value
+
+SAMPLES = 10
+"""Examples kept of each verb and of each hold."""
+UNIQUE = ("userPrincipalName", "mail", "proxyAddresses")
+"""Attributes whose values belong to one object of the tenant."""
+
+Anchors = Callable[[BitMap], Iterable[str]]
+
+
+def summarise(changes: Iterable[Change], anchors: Anchors) -> Plan:
+    """The plan as a whole.
+
+    :param changes: in the order of anchors, as ``plan.changes`` yields them.
+    :param anchors: the anchors of a set of ids, in any order.
+    """
+    plan = Plan()
+    running = blake2b(digest_size=16)
+    for change in changes:
+        if isinstance(change, ObjectChange):
+            _count_object(plan, change)
+            running.update(_object_mark(change))
+        else:
+            _count_membership(plan, change)
+            running.update(_membership_mark(change, anchors))
+    plan.digest = running.hexdigest()
+    return plan
+
+
+def _count_object(plan: Plan, change: ObjectChange) -> None:
+    state = change.state
+    if change.sends:
+        kinds = plan.counts.setdefault(change.verb.value, {})
+        kinds[state.kind.value] = kinds.get(state.kind.value, 0) + 1
+        _lane(plan.lanes, change).add(state.id)
+        detail = ""
+        if change.verb is Verb.UPDATE:
+            detail = ", ".join(sorted(change.values))
+            for name in change.values:
+                plan.attributes[name] = plan.attributes.get(name, 0) + 1
+        _keep(plan.samples, change.verb.value, _sample(change.verb.value, change, detail))
+    if change.hold:
+        plan.held_objects += 1
+        _hold(plan, change.hold, 1, _sample(change.verb.value, change, change.reason))
+
+
+def _lane(lanes: Lanes, change: ObjectChange) -> BitMap:
+    if change.verb is Verb.DELETE:
+        return lanes.deletes
+    if change.verb is Verb.CREATE:
+        return lanes.creates
+    acked = change.state.acked or {}
+    if change.values.get("accountEnabled") is False and acked.get("accountEnabled") is not False:
+        return lanes.disables
+    if any(_gives_up(acked.get(name), change.values[name]) for name in UNIQUE if name in change.values):
+        return lanes.releases
+    return lanes.updates
+
+
+def _gives_up(before: Value | None, after: Value | None) -> bool:
+    """Some value of a unique attribute is no longer there."""
+    old = set(before) if isinstance(before, tuple) else {before} - {None}
+    new = set(after) if isinstance(after, tuple) else {after}
+    return bool(old - new)
+
+
+def _count_membership(plan: Plan, change: MembershipChange) -> None:
+    group = change.membership
+    plan.link_adds += len(change.adds)
+    plan.link_removes += len(change.removes)
+    if change.adds or change.removes:
+        plan.groups += 1
+        detail = f"+{len(change.adds):,} −{len(change.removes):,} members"
+        _keep(plan.samples, "Members", Sample("Members", "Group", group.dn, group.anchor, detail))
+    if change.adds:
+        plan.lanes.additions.add(group.id)
+    if change.removes:
+        plan.lanes.removals.add(group.id)
+    held = len(change.held_adds) + len(change.held_removes)
+    if change.hold and held:
+        plan.held_links += held
+        detail = f"{held:,} links: {change.reason}"
+        _hold(plan, change.hold, held, Sample("Members", "Group", group.dn, group.anchor, detail))
+
+
+def _hold(plan: Plan, hold: Hold, number: int, sample: Sample) -> None:
+    plan.holds[hold.value] = plan.holds.get(hold.value, 0) + number
+    _keep(plan.hold_samples, hold.value, sample)
+
+
+def _keep(samples: dict[str, list[Sample]], name: str, sample: Sample) -> None:
+    kept = samples.setdefault(name, [])
+    if len(kept) < SAMPLES:
+        kept.append(sample)
+
+
+def _sample(verb: str, change: ObjectChange, detail: str) -> Sample:
+    state = change.state
+    return Sample(verb, state.kind.value, state.dn, state.anchor, detail)
+
+
+def _object_mark(change: ObjectChange) -> bytes:
+    if not change.sends:
+        return b""
+    values = _mark(sorted(change.values.items()))
+    return _mark([change.verb.value, change.state.kind.value, change.state.anchor, values.hex()])
+
+
+def _membership_mark(change: MembershipChange, anchors: Anchors) -> bytes:
+    if not (change.adds or change.removes):
+        return b""
+    members = [_sum(anchors(change.adds)), _sum(anchors(change.removes))]
+    return _mark(["Members", change.membership.anchor, *members])
+
+
+def _sum(anchors: Iterable[str]) -> str:
+    total = sum(int.from_bytes(blake2b(anchor.encode(), digest_size=16).digest()) for anchor in anchors)
+    return f"{total % (1 << 128):032x}"
+
+
+def _mark(parts: object) -> bytes:
+    """A digest of plain values; ``repr`` tells text from bytes and True from 1, and has no ambiguity of its own."""
+    return blake2b(repr(parts).encode(), digest_size=16).digest()

@@ -1,0 +1,81 @@
+"""A plan or a run as JSON; the form is documented in ``docs/plan-json.md`` and carries a version."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from pyroaring import BitMap
+
+from syncramp.model.plan import Change, ObjectChange, Plan
+from syncramp.model.report import RunReport
+
+VERSION = 1
+
+
+def plan_document(
+    plan: Plan, report: RunReport, changes: Iterable[Change], anchors: Callable[[BitMap], Iterable[str]]
+) -> Iterator[str]:
+    """A plan with every change, piece by piece: it may be larger than memory."""
+    head = {
+        "version": VERSION,
+        "digest": plan.digest,
+        "counts": plan.counts,
+        "attributes": plan.attributes,
+        "links": {"adds": plan.link_adds, "removes": plan.link_removes, "groups": plan.groups},
+        "holds": plan.holds,
+        "sources": [asdict(source) for source in report.sources],
+    }
+    yield json.dumps(head, indent=2)[:-2] + ',\n  "changes": ['
+    separator = "\n"
+    for change in changes:
+        body = _object(change) if isinstance(change, ObjectChange) else _membership(change, anchors)
+        yield separator + "    " + json.dumps(body)
+        separator = ",\n"
+    yield "\n  ]\n}"
+
+
+def run_document(report: RunReport) -> str:
+    """A run."""
+    return json.dumps({"version": VERSION, **report.as_json()}, indent=2)
+
+
+def _object(change: ObjectChange) -> dict[str, Any]:
+    state = change.state
+    before = state.acked or {}
+    return {
+        "verb": change.verb.value,
+        "kind": state.kind.value,
+        "anchor": state.anchor,
+        "dn": state.dn,
+        "values": {name: _plain(value) for name, value in change.values.items()},
+        "before": {name: _plain(before[name]) for name in (*change.values, *change.held) if name in before},
+        "held": {name: _plain(value) for name, value in change.held.items()},
+        "hold": change.hold.value if change.hold else None,
+        "reason": change.reason,
+    }
+
+
+def _membership(change: Any, anchors: Callable[[BitMap], Iterable[str]]) -> dict[str, Any]:
+    group = change.membership
+    return {
+        "verb": "Members",
+        "kind": "Group",
+        "anchor": group.anchor,
+        "dn": group.dn,
+        "adds": list(anchors(change.adds)),
+        "removes": list(anchors(change.removes)),
+        "heldAdds": len(change.held_adds),
+        "heldRemoves": len(change.held_removes),
+        "hold": change.hold.value if change.hold else None,
+        "reason": change.reason,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"base64": b64encode(value).decode()}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value

@@ -1,0 +1,124 @@
+"""A plan or a run as plain text: the same lines on a terminal, in a pipe and in a log."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from syncramp.model.plan import Hold, Plan, Sample
+from syncramp.model.report import RunReport, SourceReport, Tally
+from syncramp.model.values import Kind
+
+_VERBS = ("Create", "Update", "Delete")
+_HOLDS = {
+    Hold.ADOPTION_REQUIRED: "the tenant is not proven empty, and nothing in it is known to be ours",
+    Hold.SOURCE_INCOMPLETE: "a source is not complete: nothing destructive follows from it",
+    Hold.ABSENT_ONCE: "absent from one complete import; the next one must agree",
+    Hold.TOO_MANY_DELETES: "more deletes than failsafe.deletes.count",
+    Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
+    Hold.ANCHOR: "its source anchor or its kind is in conflict",
+    Hold.NOT_OURS: "an object with this anchor is in the tenant and is not ours",
+    Hold.CALL_UNDER_WAY: "a call of a killed run may still be processed",
+}
+
+
+def plan_lines(plan: Plan, report: RunReport) -> Iterator[str]:
+    """A plan: what would go, what is held, and the riskiest first."""
+    yield from _sources(report.sources)
+    if plan.empty:
+        yield "Nothing to do: the cloud is known to hold what the sources say."
+        return
+    yield from _counts(plan.counts)
+    if plan.links:
+        yield f"  {'Members':8} +{plan.link_adds:,} −{plan.link_removes:,} in {plan.groups:,} groups"
+    if plan.attributes:
+        changed = ", ".join(f"{name} {count:,}" for name, count in _largest(plan.attributes))
+        yield f"  changed attributes: {changed}"
+    for verb in ("Delete", "Update", "Members", "Create"):
+        yield from _samples(verb, plan.samples.get(verb, []), _total(plan, verb))
+    yield from _held(plan.holds, plan.hold_samples)
+    yield f"Digest {plan.digest}"
+
+
+def run_lines(report: RunReport) -> Iterator[str]:
+    """A run: what it did, in numbers that agree."""
+    yield from _sources(report.sources)
+    yield from _counts(report.counts)
+    yield from _tallies(report)
+    yield from _held(report.holds, report.hold_samples)
+    yield from _categories("Refused", report.errors, report.error_samples)
+    yield from _categories("Warning", report.warnings, report.warning_samples)
+    yield from _cloud(report)
+    seconds = "  ".join(f"{phase.name} {_seconds(phase.seconds)}" for phase in report.phases)
+    yield f"Phases: {seconds}"
+    if report.failure:
+        yield f"Failed: {report.failure}"
+
+
+def _sources(sources: Sequence[SourceReport]) -> Iterator[str]:
+    for source in sources:
+        if source.complete:
+            yield f"Source {source.source}: complete, {source.entries:,} entries"
+        else:
+            yield f"Source {source.source}: NOT complete: {source.reason}"
+
+
+def _counts(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    if not counts:
+        return
+    yield f"  {'':8}" + "".join(f"{kind.value + 's':>10}" for kind in Kind)
+    for verb in _VERBS:
+        if verb in counts:
+            yield f"  {verb:8}" + "".join(f"{counts[verb].get(kind.value, 0):>10,}" for kind in Kind)
+
+
+def _tallies(report: RunReport) -> Iterator[str]:
+    columns = ("expected", "acknowledged", "held", "refused", "in doubt", "left")
+    yield f"  {'':8}" + "".join(f"{name:>14}" for name in columns)
+    for name, tally in (("Objects", report.objects), ("Links", report.links)):
+        yield f"  {name:8}" + "".join(f"{number:>14,}" for number in _numbers(tally))
+
+
+def _numbers(tally: Tally) -> tuple[int, ...]:
+    return tally.expected, tally.acknowledged, tally.held, tally.refused, tally.in_doubt, tally.left
+
+
+def _cloud(report: RunReport) -> Iterator[str]:
+    held = ", ".join(f"{count:,} {kind.lower()}s" for kind, count in sorted(report.in_cloud.items())) or "nothing"
+    yield f"In the cloud: {held}"
+    yield (
+        f"Confirmed by read-back: {report.confirmed:,} objects, {report.with_differences:,} more with differences; "
+        f"unconfirmed: {report.unconfirmed:,} objects, {report.unconfirmed_links:,} links"
+    )
+
+
+def _held(holds: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
+    for name, count in sorted(holds.items()):
+        yield f"Held {count:,} ({name}): {_HOLDS[Hold(name)]}"
+        for sample in samples.get(name, ()):
+            yield f"    {sample.verb} {sample.kind} {sample.dn}: {sample.detail}"
+
+
+def _categories(title: str, counts: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
+    for category, count in _largest(counts):
+        yield f"{title} {count:,}: {category}"
+        for sample in samples.get(category, ()):
+            detail = f": {sample.detail}" if sample.detail else ""
+            yield f"    {sample.kind} {sample.dn or sample.anchor}{detail}"
+
+
+def _samples(verb: str, samples: Sequence[Sample], total: int) -> Iterator[str]:
+    for sample in samples:
+        detail = f": {sample.detail}" if sample.detail else ""
+        yield f"    {verb} {sample.kind} {sample.dn}{detail}"
+    if total > len(samples) > 0:
+        yield f"    … and {total - len(samples):,} more"
+
+
+def _total(plan: Plan, verb: str) -> int:
+    return plan.groups if verb == "Members" else sum(plan.counts.get(verb, {}).values())
+
+
+def _largest(counts: Mapping[str, int]) -> Iterable[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f}s" if seconds < 60 else f"{int(seconds // 60)}m{int(seconds % 60):02d}s"
