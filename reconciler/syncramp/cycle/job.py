@@ -23,7 +23,7 @@ class Pace:
     call_timeout: float = 600.0
     """Seconds; the service may take five minutes for a call, its own client waits ten."""
     lost_answers: int = 3
-    """How often a call is sent again after its answer was lost; every call is written so that repetition converges."""
+    """How often a call is sent until it is answered; every call is written so that repetition converges."""
     reference_tries: int = 3
     """How often links are sent again after the service did not know their target yet."""
 

@@ -1,7 +1,7 @@
 """One run of one SyncConfig, from the directories to the confirmation.
 
-It may die at any line: what it has written is true, and the next run goes on from there. ``plan`` is the same run with
-``sends`` off, on a copy of the store.
+It may die at any line: what it has written is true, and the next run goes on from there. ``plan`` is the same run
+with ``sends`` off, on a copy of the store.
 """
 
 from syncramp.cycle.confirm import doubt_missing_links, prove_empty, read_back
@@ -124,6 +124,8 @@ def _export(
             job.endpoint.finalize(results.sent, results.applied)
     finally:
         results.settle()
+    if job.stop.is_set():
+        return
     with phase("confirm", report, job.listen) as current:
         read_back(job, exports, report, current)
         doubt_missing_links(job, results.sent_links)

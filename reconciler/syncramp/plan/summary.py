@@ -1,9 +1,9 @@
 """Changes become a plan: counts, lanes, samples and a digest, in one pass and without keeping any change.
 
 The digest stands for what would be sent, and for nothing else: same desired state, same known state, same policy,
-same digest, on any machine and in any store. It runs over (verb, anchor, digest of the values) in the order of anchors.
-The members of a group enter as the sum of their anchors' digests modulo 2^128, so that they need not be sorted: a sum
-is the same in every order. Ids, times and run numbers stay out of it.
+same digest, on any machine and in any store. It runs over (verb, anchor, digest of the values) in the order of
+anchors. The members of a group enter as the sum of their anchors' digests modulo 2^128, so that they need not be
+sorted: a sum is the same in every order. Ids, times and run numbers stay out of it.
 """
 
 from collections.abc import Callable, Iterable
