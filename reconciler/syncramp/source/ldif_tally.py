@@ -76,7 +76,9 @@ class Tally:
                 "" if declared == self.records else f"it holds {self.records} records, the document says {declared}"
             )
         if self.promised is None:
-            return "neither a trailer (ldbsearch, ldapsearch) nor 'entries' in the document says how many records it holds"
+            return (
+                "no trailer (ldbsearch, ldapsearch) and no 'entries' in the document says how many records there are"
+            )
         return f"{self._records_here} records follow its last trailer" if self._records_here else ""
 
     def _close(self, count: int, line: int) -> None:

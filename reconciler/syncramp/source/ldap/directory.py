@@ -1,0 +1,89 @@
+"""A directory behind one or more servers that hold the same data, as a source of facts.
+
+Servers are tried in their order. One that cannot be reached or trusted is passed over, and its error is raised only
+if no other answers; one that refuses the password ends the search, since every further try may lock the account.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, Stalled, UntrustedServer
+from syncramp.model.facts import Fact
+from syncramp.source.dn import is_below
+
+if TYPE_CHECKING:
+    from syncramp.source.ldap.session import Session
+
+
+@dataclass(frozen=True)
+class LdapSource:
+    """One directory (``model.seams.Source``)."""
+
+    name: str
+    servers: Sequence[str]
+    """``ldaps://host[:port]``, or ``ldap://host[:port]`` for StartTLS."""
+    username: str
+    password: str = field(repr=False)
+    ca: bytes | None = field(repr=False)
+    """PEM certificates trusted in place of the system's."""
+    bases: Sequence[str]
+    """Canonical DNs of the scopes."""
+
+    def partitions(self) -> Sequence[str]:
+        """The naming contexts that hold the scopes, sorted.
+
+        :raises InputRefused: a scope lies in none of the server's naming contexts.
+        :raises SyncrampError: no server answers, or it refuses us.
+        """
+        with self._session() as session:
+            contexts = session.root().naming_contexts
+            if not contexts:
+                raise AccessDenied(
+                    "the server shows no naming contexts",
+                    where=session.server,
+                    remedy="give this account the right to read the rootDSE",
+                )
+            return tuple(sorted({self._context_of(base, contexts) for base in self.bases}))
+
+    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+        """All users, groups and contacts of a naming context, then the proof.
+
+        :raises SyncrampError: no server answers, it refuses us, or the stream broke off.
+        """
+        from syncramp.source.ldap.reading import Reading
+
+        with self._session() as session:
+            yield from Reading(session, partition, wanted, self.bases, session.root()).facts()
+
+    def _context_of(self, base: str, contexts: Sequence[str]) -> str:
+        holding = [context for context in contexts if is_below(base, context)]
+        if not holding:
+            raise InputRefused(
+                f"{base} lies in none of the directory's naming contexts ({'; '.join(contexts)})",
+                where=f"spec.sources[{self.name}].scopes",
+                remedy="correct the DN of the scope, or the servers",
+            )
+        return max(holding, key=len)
+
+    @contextmanager
+    def _session(self) -> Iterator["Session"]:
+        from syncramp.source.ldap import address
+        from syncramp.source.ldap.session import connect
+
+        failures: list[SourceUnavailable | UntrustedServer] = []
+        for server in map(address.parse, self.servers):
+            try:
+                session = connect(server, self.username, self.password, self.ca)
+            except (SourceUnavailable, UntrustedServer) as failure:
+                failures.append(failure)
+                continue
+            try:
+                yield session
+            finally:
+                session.close()
+            return
+        if not failures:
+            raise InputRefused("no server is given", where=f"spec.sources[{self.name}].ldap.servers")
+        raise next((failure for failure in failures if isinstance(failure, Stalled)), failures[-1])

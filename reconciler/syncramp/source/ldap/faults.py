@@ -1,0 +1,108 @@
+"""What goes wrong with a directory server, as errors for people.
+
+ldap3 raises exceptions of its own, and on answers that are not LDAP also those of its decoder; servers answer with
+result codes (RFC 4511 appendix A). Both are mapped here, and nothing of a password is ever in a text.
+"""
+
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ldap3.core import exceptions
+from pyasn1.error import PyAsn1Error
+
+from syncramp.errors import AccessDenied, CredentialsRefused, SourceUnavailable, SyncrampError, UntrustedServer
+
+SUCCESS = 0
+NO_SUCH_OBJECT = 32
+_LIMITS = {3: "time limit", 4: "size limit", 11: "administrative limit"}
+_CREDENTIALS = {34, 48, 49}  # invalidDNSyntax (of the user name), inappropriateAuthentication, invalidCredentials
+_RIGHTS = {8, 13, 50}  # strongerAuthRequired, confidentialityRequired, insufficientAccessRights
+_AD_DETAIL = re.compile(r"\bdata ([0-9a-f]{3})\b")
+_AD_REASONS = {  # Windows error codes in the diagnostic message of a bind, [MS-ERREF] 2.2
+    "525": "no such user",
+    "52e": "wrong password",
+    "530": "not permitted to sign in at this time",
+    "531": "not permitted to sign in at this computer",
+    "532": "the password has expired",
+    "533": "the account is disabled",
+    "701": "the account has expired",
+    "773": "the password must be changed first",
+    "775": "the account is locked",
+}
+_NOT_LDAP = (PyAsn1Error, ValueError, LookupError, TypeError, AttributeError)  # out of ldap3's decoder
+
+
+@contextmanager
+def mapped(server: str, doing: str) -> Iterator[None]:
+    """Map what ldap3 raises while ``doing`` something with ``server``.
+
+    :raises SourceUnavailable: the server cannot be reached, went silent, broke off or speaks something else.
+    """
+    try:
+        yield
+    except (exceptions.LDAPException, OSError) as error:
+        raise SourceUnavailable(
+            f"{doing} failed ({_brief(error)})",
+            where=server,
+            remedy="check that the name resolves, the server runs and nothing cuts the connection",
+        ) from error
+    except _NOT_LDAP as error:
+        raise SourceUnavailable(
+            f"{doing} failed: the answer is not LDAP", where=server, remedy="check host and port"
+        ) from error
+
+
+def handshake_failed(server: str, failure: ssl.SSLError) -> SyncrampError:
+    """The error for a TLS handshake that failed."""
+    if isinstance(failure, ssl.SSLCertVerificationError):
+        return UntrustedServer(
+            f"the server's certificate is not trusted ({failure.verify_message})",
+            where=server,
+            remedy="give the CA that issued it in spec.sources[].ldap.tls.ca, and use a host name that stands in it",
+        )
+    return SourceUnavailable(
+        f"TLS could not be started ({failure.reason or 'connection closed'})",
+        where=server,
+        remedy="check the port (ldaps:// 636, ldap:// with StartTLS 389) and that the server speaks TLS 1.2 or later",
+    )
+
+
+def bind_refused(server: str, user: str, result: Mapping[str, Any]) -> SyncrampError:
+    """The error for a bind that did not succeed."""
+    code = int(result.get("result", -1))
+    if code in _CREDENTIALS:
+        detail = _AD_DETAIL.search(str(result.get("message", "")))
+        why = _AD_REASONS.get(detail[1], "") if detail else ""
+        return CredentialsRefused(
+            f"the server refuses the user {user!r} ({why or result.get('description', code)})",
+            where=server,
+            remedy="check username and password in the Secret of spec.sources[].ldap.bind",
+        )
+    return refused(server, "the bind", result)
+
+
+def refused(server: str, doing: str, result: Mapping[str, Any]) -> SyncrampError:
+    """The error for an operation that ended with another result than success."""
+    code = int(result.get("result", -1))
+    said = f"{result.get('description', 'no result')}, code {code}"
+    if code in _LIMITS:
+        return SourceUnavailable(
+            f"{doing} exceeded the server's {_LIMITS[code]} ({said})",
+            where=server,
+            remedy="raise the limit for this account at the server",
+        )
+    if code in _RIGHTS:
+        return AccessDenied(
+            f"{doing} is not permitted ({said})",
+            where=server,
+            remedy="give this account the right to read the directory",
+        )
+    return SourceUnavailable(f"{doing} did not succeed ({said})", where=server, remedy="look into the server's log")
+
+
+def _brief(error: Exception) -> str:
+    text = str(error).partition("\n")[0]
+    return text[:200] or type(error).__name__
