@@ -1,8 +1,8 @@
 """Read-back: what the cloud shows is compared with what we sent.
 
-A run begins with it (what changed since the last one: objects gone, links, foreign objects) and ends with it (is
-what was answered really there). Each page and the cookie after it are kept in one transaction. A read-back is complete only
-when its end was marked; nothing is concluded from what it does not show.
+A run begins with it (what changed since the last one: objects gone, links, foreign objects) and ends with it (is what
+was answered really there). Each page and the cookie after it are kept in one transaction. A read-back is complete
+only when its end was marked; nothing is concluded from what it does not show.
 """
 
 from collections.abc import Mapping, Sequence

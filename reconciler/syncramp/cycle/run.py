@@ -4,6 +4,11 @@ It may die at any line: what it has written is true, and the next run goes on fr
 with ``sends`` off, on a copy of the store.
 """
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pyroaring import BitMap
+
 from syncramp.cycle.confirm import doubt_missing_links, prove_empty, read_back
 from syncramp.cycle.export import Export
 from syncramp.cycle.import_ import import_sources
@@ -13,7 +18,7 @@ from syncramp.cycle.results import Results
 from syncramp.cycle.synchronise import synchronise
 from syncramp.errors import ServiceRefused, SyncrampError
 from syncramp.events import Note
-from syncramp.model.plan import Circumstances, Plan
+from syncramp.model.plan import Change, Circumstances, Plan
 from syncramp.model.report import RunReport
 from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
@@ -46,6 +51,26 @@ def run(job: Job) -> tuple[RunReport, Plan]:
     return report, plan
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A run that sent nothing, and whose changes can be derived again, one by one."""
+
+    report: RunReport
+    plan: Plan
+    changes: Callable[[], Iterator[Change]]
+    anchors: Callable[[BitMap], Iterator[str]]
+
+
+def rehearse(job: Job) -> Rehearsal:
+    """Make a run that sends nothing, on a store that will be thrown away.
+
+    :raises SyncrampError: as :func:`run`.
+    """
+    report, plan = run(job)
+    snapshot = job.store.snapshot()
+    return Rehearsal(report, plan, lambda: changes(snapshot, plan.around), snapshot.anchors)
+
+
 def _walk(job: Job, exports: Exports, report: RunReport, token: int) -> Plan:
     company = _company(job)
     with phase("import", report, job.listen, unit="entries") as current:
@@ -58,6 +83,7 @@ def _walk(job: Job, exports: Exports, report: RunReport, token: int) -> Plan:
         around = circumstances(job, company, foreign, token)
         snapshot = job.store.snapshot()
         plan = summarise(changes(snapshot, around), snapshot.anchors)
+        plan.around = around
         current.advance(plan.objects, plan.links)
     report.digest, report.counts = plan.digest, plan.counts
     report.holds, report.hold_samples = plan.holds, plan.hold_samples

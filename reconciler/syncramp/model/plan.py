@@ -143,6 +143,8 @@ class Plan:
     hold_samples: dict[str, list[Sample]] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     lanes: Lanes = field(default_factory=Lanes)
+    around: Circumstances = field(default_factory=Circumstances)
+    """What the plan was made under: with the store it gives the same changes again."""
 
     @property
     def objects(self) -> int:

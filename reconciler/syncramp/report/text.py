@@ -1,9 +1,11 @@
 """A plan or a run as plain text: the same lines on a terminal, in a pipe and in a log."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from syncramp.model.plan import Hold, Plan, Sample
-from syncramp.model.report import RunReport, SourceReport, Tally
+from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally
 from syncramp.model.values import Kind
 
 _VERBS = ("Create", "Update", "Delete")
@@ -50,6 +52,24 @@ def run_lines(report: RunReport) -> Iterator[str]:
     yield f"Phases: {seconds}"
     if report.failure:
         yield f"Failed: {report.failure}"
+
+
+def kept_run_lines(number: int, state: str, began: datetime, kept: Mapping[str, Any]) -> Iterator[str]:
+    """A run as it was kept in the store."""
+    yield f"Run {number} of {began:%Y-%m-%d %H:%M:%S} UTC: {state}"
+    if kept:
+        yield from run_lines(report_from(kept))
+
+
+def report_from(kept: Mapping[str, Any]) -> RunReport:
+    """The report a run was kept with."""
+    report = RunReport(**{**kept, "objects": Tally(**kept["objects"]), "links": Tally(**kept["links"])})
+    report.sources = [SourceReport(**source) for source in kept["sources"]]
+    report.phases = [PhaseReport(**phase) for phase in kept["phases"]]
+    for name in ("hold_samples", "error_samples", "warning_samples"):
+        samples = {key: [Sample(**sample) for sample in group] for key, group in kept[name].items()}
+        setattr(report, name, samples)
+    return report
 
 
 def _sources(sources: Sequence[SourceReport]) -> Iterator[str]:

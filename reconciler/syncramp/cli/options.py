@@ -1,0 +1,28 @@
+"""Arguments and options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    """How a command prints its result."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Document = Annotated[str, typer.Argument(metavar="FILE", help="A SyncConfig document; - reads standard input.")]
+State = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The store; without it .syncramp/<namespace>.<name>.db beside the document."),
+]
+Secrets = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Secrets and ConfigMaps as files DIR/<name>/<key>; without it the folder secrets beside the document.",
+    ),
+]

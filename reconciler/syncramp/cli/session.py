@@ -1,0 +1,122 @@
+"""From a document to a job: sources, endpoint and store are opened as the document says.
+
+Secrets and ConfigMaps are files, ``DIR/<name>/<key>``, as Kubernetes mounts them. The store lies beside the document
+unless ``--state`` says otherwise.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+
+from syncramp.check import load
+from syncramp.cycle.job import Job
+from syncramp.errors import InputRefused
+from syncramp.events import Listener, Note
+from syncramp.model.seams import SecretReader, Source
+from syncramp.rules.ruleset import Ruleset
+from syncramp.source import dn
+from syncramp.spec.secrets import FileSecrets
+from syncramp.spec.types import LdapAccess, SourceSpec, SyncConfig
+from syncramp.store.database import locked
+from syncramp.store.store import Store
+
+
+def state_path(document: str, config: SyncConfig, state: Path | None) -> Path:
+    """Where the store of a document is.
+
+    :raises InputRefused: the document comes from standard input and no ``--state`` was given.
+    """
+    if state is not None:
+        return state
+    if document == "-":
+        raise InputRefused("a document from standard input has no folder", remedy="name the store with --state FILE")
+    return Path(document).resolve().parent / ".syncramp" / f"{config.namespace}.{config.name}.db"
+
+
+def secrets_of(document: str, directory: Path | None) -> FileSecrets:
+    """The folder of Secrets: ``--secrets``, or ``secrets`` beside the document."""
+    beside = Path.cwd() if document == "-" else Path(document).resolve().parent
+    return FileSecrets(directory or beside / "secrets")
+
+
+@contextmanager
+def job(document: str, state: Path | None, secrets: Path | None, listen: Listener, *, sends: bool) -> Iterator[Job]:
+    """A job on the document's own store when it sends or stages, on a copy that is thrown away when it only plans.
+
+    :raises SyncrampError: the document, a Secret or the store is not acceptable, or another run is active.
+    """
+    from syncramp.spec.types import Mode
+
+    config = load(document)
+    path = state_path(document, config, state)
+    reader = secrets_of(document, secrets)
+    if sends and config.mode is not Mode.PLAN:
+        with locked(path), _opened(path, config, reader, listen, sends=sends) as made:
+            yield made
+    else:
+        with TemporaryDirectory(prefix="syncramp-plan-") as folder:
+            copy = Path(folder) / "state.db"
+            if path.exists():
+                original = Store(path, dn.key)
+                original.database.copy_to(copy)
+                original.close()
+            with _opened(copy, config, reader, listen, sends=False) as made:
+                yield made
+
+
+@contextmanager
+def _opened(path: Path, config: SyncConfig, reader: SecretReader, listen: Listener, *, sends: bool) -> Iterator[Job]:
+    from syncramp.endpoint.client import V2Endpoint
+
+    stop = threading.Event()
+    sources = [(_source(spec, reader), _rules(spec, config)) for spec in config.sources]
+    endpoint = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
+    store = Store(path, dn.key)
+    try:
+        with _stopping(stop, listen):
+            yield Job(config, sources, endpoint, store, sends=sends, listen=listen, stop=stop)
+    finally:
+        store.close()
+
+
+def _rules(spec: SourceSpec, config: SyncConfig) -> Ruleset:
+    return Ruleset(spec.scopes, config.source_anchor, spec.name)
+
+
+def _source(spec: SourceSpec, reader: SecretReader) -> Source:
+    if isinstance(spec.access, LdapAccess):
+        from syncramp.source.ldap import LdapSource
+
+        access = spec.access
+        username = reader.read(access.bind_secret, "username").decode().strip("\r\n")
+        password = reader.read(access.bind_secret, "password").decode().strip("\r\n")
+        ca = reader.read(access.ca.name, access.ca.key) if access.ca else None
+        bases = [dn.canonical(scope.dn) for scope in spec.scopes]
+        return LdapSource(spec.name, access.servers, username, password, ca, bases)
+    from syncramp.source.ldif import LdifSource
+
+    return LdifSource(spec.name, spec.access.path, spec.access.entries)
+
+
+@contextmanager
+def _stopping(stop: threading.Event, listen: Listener) -> Iterator[None]:
+    """The first SIGINT or SIGTERM ends the run after its calls in flight; a second SIGINT ends it at once."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+        listen(Note("info", "stopping after the calls in flight"))
+
+    previous: list[tuple[int, Callable[[int, FrameType | None], None] | int | None]] = []
+    if threading.current_thread() is threading.main_thread():
+        previous = [(number, signal.signal(number, handle)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield
+    finally:
+        for number, handler in previous:
+            signal.signal(number, handler)

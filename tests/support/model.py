@@ -1,0 +1,191 @@
+"""A directory and a cloud in memory, for tests of the engine in which every fault can be chosen.
+
+The cloud keeps what the service keeps: objects by anchor with merged attributes, links, a bin of deleted users whose
+links come back with them, and a change counter for the delta read-back. Before or after it processes a call a test's
+``fault`` may lose the answer, refuse an object, or kill the process.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from support.build import TENANT
+from syncramp.errors import AnswerLost, EndpointUnavailable
+from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.model.wire import (
+    Company,
+    LinkOperation,
+    Operation,
+    Outcome,
+    ReadBackPage,
+    ReferenceChange,
+    Result,
+    SyncObject,
+    WireValue,
+)
+
+
+class Crash(BaseException):
+    """The process was killed here."""
+
+
+@dataclass
+class ListSource:
+    """A directory that is a list of entries and of members."""
+
+    name: str = "corp"
+    entries: dict[bytes, Entry] = field(default_factory=dict)
+    members: dict[bytes, list[str]] = field(default_factory=dict)
+    complete: bool = True
+
+    def add(self, *entries: Entry) -> None:
+        for entry in entries:
+            self.entries[entry.guid] = entry
+
+    def partitions(self) -> Sequence[str]:
+        return ["all"]
+
+    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+        for guid, entry in self.entries.items():
+            yield entry
+            if guid in self.members:
+                yield Links(guid, "member", tuple(self.members[guid]), final=True)
+        reason = "" if self.complete else "the list was cut"
+        yield Proof(partition, self.complete and bool(self.entries), len(self.entries), None, reason)
+
+
+@dataclass
+class Held:
+    """One object in the cloud."""
+
+    kind: str
+    values: dict[str, WireValue]
+    changed: int = 0
+
+
+Fault = Callable[[str], None]
+"""Called with ``before`` and ``after`` around each processed call; raises what the test wants to happen."""
+
+
+def no_fault(moment: str) -> None:
+    """Everything works."""
+
+
+@dataclass
+class ModelCloud:
+    """The endpoint of a tenant in memory."""
+
+    objects: dict[str, Held] = field(default_factory=dict)
+    links: dict[str, set[str]] = field(default_factory=dict)
+    bin: dict[str, set[str]] = field(default_factory=dict)
+    fault: Fault = no_fault
+    refuse: Callable[[SyncObject], str] = lambda obj: ""
+    calls: list[Sequence[SyncObject]] = field(default_factory=list)
+    finalized: list[tuple[int, int]] = field(default_factory=list)
+    max_links: int = 15_000
+    known_objects: int | None = 0
+    marks_end: bool = True
+    _clock: int = 0
+    _log: dict[str, int] = field(default_factory=dict)
+    _link_log: dict[tuple[str, str], int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def company(self) -> Company:
+        return Company(TENANT, "Contoso", True, max_links=self.max_links, known_objects=self.known_objects)
+
+    def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
+        with self._lock:
+            self.fault("before")
+            self.calls.append(objects)
+            outcomes = [self._one(obj) for obj in objects]
+            self.fault("after")
+            return outcomes
+
+    def finalize(self, exported: int, applied: int) -> None:
+        self.finalized.append((exported, applied))
+
+    def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
+        since = int(cookie) if cookie else 0
+        changed = [anchor for anchor, at in sorted(self._log.items(), key=lambda item: item[1]) if at > since]
+        pages = [changed[start : start + 3] for start in range(0, len(changed), 3)] or [[]]
+        for number, page in enumerate(pages):
+            last = number == len(pages) - 1
+            reached = self._clock if last else self._log[page[-1]]
+            more = not last if self.marks_end else None
+            yield ReadBackPage([self._shown(anchor, since) for anchor in page], str(reached).encode(), more)
+
+    def _shown(self, anchor: str, since: int) -> SyncObject:
+        held = self.objects.get(anchor)
+        if held is None:
+            return SyncObject("User", Operation.DELETE, {"SourceAnchor": anchor})
+        values: dict[str, WireValue] = {"SourceAnchor": anchor, **held.values}
+        changes = tuple(
+            ReferenceChange(
+                member, LinkOperation.ADD if member in self.links.get(anchor, ()) else LinkOperation.REMOVE
+            )
+            for (group, member), at in self._link_log.items()
+            if group == anchor and at > since
+        )
+        if changes:
+            values["member"] = changes
+        return SyncObject(held.kind, Operation.SET, values)
+
+    def _one(self, obj: SyncObject) -> Outcome:
+        anchor = str(obj.values["SourceAnchor"])
+        if refusal := self.refuse(obj):
+            return Outcome(Result.REFUSED, "1", refusal)
+        self._clock += 1
+        if obj.operation is Operation.DELETE:
+            return self._delete(anchor)
+        created = anchor not in self.objects
+        changes = obj.values.get("member")
+        if isinstance(changes, tuple) and any(change.anchor not in self.objects for change in changes):
+            return Outcome(Result.REFUSED, "2", "a reference names an unknown object")
+        held = self.objects.setdefault(anchor, Held(obj.kind, {}))
+        for name, value in obj.values.items():
+            if name == "member":
+                self._link(anchor, value)
+            elif value is None:
+                held.values.pop(name, None)
+            elif name != "SourceAnchor":
+                held.values[name] = value
+        if created:
+            self._restore(anchor)
+        self._log[anchor] = self._clock
+        return Outcome(Result.APPLIED, operation="Add" if created else "Set")
+
+    def _delete(self, anchor: str) -> Outcome:
+        if anchor not in self.objects:
+            return Outcome(Result.REFUSED, "114", "This synchronization operation, Delete, is not valid.")
+        del self.objects[anchor]
+        self.bin[anchor] = {group for group, members in self.links.items() if anchor in members}
+        for members in self.links.values():
+            members.discard(anchor)
+        self.links.pop(anchor, None)
+        self._log[anchor] = self._clock
+        return Outcome(Result.APPLIED, operation="Delete")
+
+    def _restore(self, anchor: str) -> None:
+        for group in self.bin.pop(anchor, set()):
+            if group in self.objects:
+                self.links.setdefault(group, set()).add(anchor)
+                self._link_log[group, anchor] = self._clock
+                self._log[group] = self._clock
+
+    def _link(self, group: str, changes: WireValue) -> None:
+        assert isinstance(changes, tuple)
+        members = self.links.setdefault(group, set())
+        for change in changes:
+            assert isinstance(change, ReferenceChange)
+            (members.add if change.operation is LinkOperation.ADD else members.discard)(change.anchor)
+            self._link_log[group, change.anchor] = self._clock
+
+
+def lost(moment: str) -> AnswerLost:
+    """The answer did not arrive."""
+    return AnswerLost(f"the connection broke {moment} the call was processed")
+
+
+def unavailable() -> EndpointUnavailable:
+    """The request was not taken."""
+    return EndpointUnavailable("busy")
