@@ -1,0 +1,62 @@
+# Everything a newcomer types. `make demo` needs Python 3.11 or newer (with its venv module) and make, and nothing else.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test lint e2e lock clean python
+
+help:
+	@echo "make demo   a whole organisation, a simulated cloud, three syncs (about three minutes)"
+	@echo "make test   all tests that need no cluster"
+	@echo "make lint   formatting, types and the layers of the code"
+	@echo "make e2e    tests against the cluster of your kubeconfig"
+	@echo "make lock   pin the dependencies again"
+
+demo: $(VENV)/.demo
+	@$(BIN)/syncramp demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+e2e: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/e2e --cluster
+
+# hatchling and editables are locked too, so that the build of this project itself fetches nothing unpinned.
+lock: $(VENV)/.dev
+	printf 'hatchling==1.33.0\neditables\n' > $(VENV)/build.in
+	$(BIN)/uv pip compile --quiet pyproject.toml $(VENV)/build.in --extra simulator --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/demo.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml $(VENV)/build.in --extra dev --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .demo dist
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is missing; install it, for example: sudo apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11; name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; install it, for example: sudo apt-get install python3-venv" >&2; exit 1; }
+
+$(BIN)/python: | python
+	@echo "Making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the locked dependencies"
+	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@$(PIP) install --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the locked dependencies"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-build-isolation --no-deps -e .
+	@touch $@ $(VENV)/.demo
