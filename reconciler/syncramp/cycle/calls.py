@@ -62,5 +62,21 @@ def call(job: Job, intent: Intent) -> Answer:
     return Answer(intent.items, _unknown(intent), lost, calls)
 
 
+NOTHING_TO_DELETE = "114"
+"""ResultErrorCode of a delete whose object is unknown, restored, or not synchronised."""
+
+
+def believe(intent: Intent, item: Item, outcome: Outcome) -> Outcome:
+    """What an answer proves beyond its words.
+
+    A delete that was in doubt already (its object's create, or an earlier delete, was never answered) and is answered
+    "nothing to delete" has its object gone: the run's own read-back, which began after that call, did not show it.
+    """
+    in_doubt = intent.doubt.get(item.id, (0, None))[0]
+    if item.deletes and in_doubt and outcome.result is Result.REFUSED and outcome.code == NOTHING_TO_DELETE:
+        return Outcome(Result.APPLIED, operation=outcome.operation)
+    return outcome
+
+
 def _unknown(intent: Intent) -> list[Outcome]:
     return [Outcome(Result.UNKNOWN)] * len(intent.items)

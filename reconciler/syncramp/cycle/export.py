@@ -12,11 +12,12 @@ each object's own answer when it comes. A stop is looked at before every intent;
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 
 from pyroaring import BitMap
 
 from syncramp.cycle.batches import LinkWork, link_item, object_item
-from syncramp.cycle.calls import Answer, call
+from syncramp.cycle.calls import Answer, believe, call
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.results import Results
@@ -64,6 +65,7 @@ class Export:
                 self._objects(layer)
             self._objects(lanes.updates)
             self._references()
+            self._remove_restored()
             self._links(lanes.additions, adds=True)
             self._drain(0)
         if self._failure:
@@ -128,6 +130,12 @@ class Export:
             if later and not self._ended:
                 self._visibility.wait()
             waiting = later
+
+    def _remove_restored(self) -> None:
+        """Links that may have come back with a re-created member and are not wanted any more: nobody planned them."""
+        groups = self._exports.restored_groups
+        self._results.expect_links(sum(len(work.removes) for work in self._link_work(groups, adds=False)))
+        self._links(groups, adds=False)
 
     def _link_work(self, groups: BitMap, *, adds: bool) -> Iterator[LinkWork]:
         for group in groups:
@@ -215,5 +223,6 @@ class Export:
         if answer.outcomes is None:
             self._exports.withdraw(intent)
             return
-        self._exports.acknowledge(intent, answer.outcomes, self._job.clock())
-        answered(answer)
+        believed = [believe(intent, item, outcome) for item, outcome in answer.pairs]
+        self._exports.acknowledge(intent, believed, self._job.clock())
+        answered(replace(answer, outcomes=believed))

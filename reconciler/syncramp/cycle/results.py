@@ -35,6 +35,10 @@ class Results:
         objects.expected = sum(map(len, going)) + objects.held
         links.expected = plan.links + links.held
 
+    def expect_links(self, links: int) -> None:
+        """Links that this run must say something of beside those of its plan."""
+        self._report.links.expected += links
+
     def object_answer(self, item: Item, outcome: Outcome) -> None:
         """The answer about one create, update or delete."""
         self.sent += 1

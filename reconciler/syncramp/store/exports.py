@@ -36,6 +36,8 @@ _GONE = "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed 
 _FORGET_PAYLOAD = "UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?"
 _ALL_BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links"
 _NARROWED = "UPDATE cloud_links SET sure = ?, possible = ?, observed = ? WHERE id = ?"
+_SURE = "UPDATE cloud_links SET sure = ? WHERE id = ?"
+_DELETED = "SELECT object, groups FROM ever_deleted WHERE object IN ({})"
 _REMEMBER = """INSERT INTO ever_deleted (object, groups, at) VALUES (?, ?, ?)
                ON CONFLICT (object) DO UPDATE SET groups = excluded.groups, at = excluded.at"""
 
@@ -66,6 +68,8 @@ class Intent:
     items: Sequence[Item]
     doubt: dict[int, tuple[int, str | None]]
     brackets: dict[int, tuple[BitMap, BitMap]]
+    losing: dict[int, BitMap]
+    """Group -> links that a delete of this batch may take away (of its members, or all of its own)."""
 
 
 class Exports:
@@ -78,6 +82,8 @@ class Exports:
         self._database = database
         self._run = run
         self._token = token
+        self.restored_groups = BitMap()
+        """Groups whose links came back into the realm of the possible with a member that was created again."""
 
     def intend(self, items: Sequence[Item], now: float, deadline: float) -> Intent:
         """Make durable what a call may do, before it is sent.
@@ -92,11 +98,13 @@ class Exports:
             doubt = {i: (d, m) for i, d, m in self._database.among(_DOUBT, [item.id for item in objects])}
             self._database.run_many(_IN_DOUBT, [(item.id,) for item in objects])
             self._database.run_many(_MAYBE, [(_keys(item, doubt), item.id) for item in objects if item.after])
+            self._restore_links([item.id for item in objects if item.after is not None], restored=True)
             brackets = self._widen([item for item in items if item.links])
+            losing = self._loosen(BitMap(item.id for item in items if item.deletes))
             links = sum(item.links for item in items)
             self._database.run(_BATCH, (self._run, self._token, now, deadline, len(items), links))
             seq = int(self._database.value("SELECT MAX(seq) FROM batches"))
-        return Intent(seq, items, doubt, brackets)
+        return Intent(seq, items, doubt, brackets, losing)
 
     def _widen(self, items: Sequence[Item]) -> dict[int, tuple[BitMap, BitMap]]:
         brackets = {item.id: (BitMap(), BitMap()) for item in items}
@@ -106,6 +114,19 @@ class Exports:
             sure, possible = brackets[item.id]
             self._set_bracket(item.id, sure - item.removes, possible | item.adds)
         return brackets
+
+    def _loosen(self, deletes: BitMap) -> dict[int, BitMap]:
+        """The cloud drops the links of what it deletes: from now on they are possible, and no longer sure."""
+        losing: dict[int, BitMap] = {}
+        if not deletes:
+            return losing
+        for group, packed, _, _ in self._database.all(_ALL_BRACKETS):
+            sure = unpack_bitmap(packed)
+            lost = sure if group in deletes else sure & deletes
+            if lost:
+                losing[group] = lost
+                self._database.run(_SURE, (pack_bitmap(sure - lost), group))
+        return losing
 
     def _set_bracket(self, identity: int, sure: BitMap, possible: BitMap) -> None:
         self._database.run(_BRACKET, (identity, pack_bitmap(sure), pack_bitmap(possible), pack_bitmap(BitMap())))
@@ -148,7 +169,7 @@ class Exports:
             mark = digest(packed)
             self._database.run(_APPLIED, (mark, outcome.cloud_anchor or None, now, item.id))
             self._database.run(_ACKED, (mark, packed, item.id))
-            self._bring_back_links(item.id)
+            self._database.run("DELETE FROM ever_deleted WHERE object = ?", (item.id,))
         if item.links:
             sure, possible = intent.brackets[item.id]
             sure, possible = (sure - item.removes) | item.adds, (possible - item.removes) | item.adds
@@ -159,8 +180,18 @@ class Exports:
             doubt, maybe = intent.doubt[item.id]
             self._database.run(_AS_BEFORE, (doubt, item.id))
             self._database.run(_MAYBE, (maybe, item.id))
+            if item.after is not None and not doubt:
+                self._restore_links([item.id], restored=False)
         if item.links:
             self._set_bracket(item.id, *intent.brackets[item.id])
+        if item.deletes:
+            self._make_sure_again(item.id, intent.losing)
+
+    def _make_sure_again(self, identity: int, losing: dict[int, BitMap]) -> None:
+        """A delete was refused: its links are as sure as they were."""
+        kept = {group: links if group == identity else links & BitMap([identity]) for group, links in losing.items()}
+        for group, sure, _ in self._database.among(_BRACKETS, [group for group, links in kept.items() if links]):
+            self._database.run(_SURE, (pack_bitmap(unpack_bitmap(sure) | kept[group]), group))
 
     def drop_links(self, deleted: BitMap, now: float) -> None:
         """The cloud drops the links of what it deletes; which ones is kept, because a restore may bring them back."""
@@ -175,13 +206,14 @@ class Exports:
         self._database.run_many("DELETE FROM cloud_links WHERE id = ?", [(i,) for i in deleted])
         self._database.run_many(_REMEMBER, [(i, pack_bitmap(groups), now) for i, groups in groups_of.items()])
 
-    def _bring_back_links(self, identity: int) -> None:
-        groups = self._database.value("SELECT groups FROM ever_deleted WHERE object = ?", (identity,))
-        if groups is None:
-            return
-        for group, sure, possible in self._database.among(_BRACKETS, list(unpack_bitmap(groups))):
-            self._set_bracket(group, unpack_bitmap(sure), unpack_bitmap(possible) | BitMap([identity]))
-        self._database.run("DELETE FROM ever_deleted WHERE object = ?", (identity,))
+    def _restore_links(self, ids: Sequence[int], *, restored: bool) -> None:
+        """The re-creation of a deleted object may bring its links back: they are possible from its intent on."""
+        for identity, packed in self._database.among(_DELETED, ids):
+            member = BitMap([identity])
+            for group, sure, possible in self._database.among(_BRACKETS, list(unpack_bitmap(packed))):
+                held = unpack_bitmap(possible)
+                self._set_bracket(group, unpack_bitmap(sure), held | member if restored else held - member)
+                self.restored_groups.add(group)
 
     def _check_fence(self) -> None:
         newest = int(self._database.value("SELECT value FROM meta WHERE key = 'token'", default=0))

@@ -1,0 +1,88 @@
+"""The whole engine around a directory and a cloud in memory: one call is one run, by a new process if a test likes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+from syncramp.rules.ruleset import Ruleset
+
+from support.build import SCOPE, config
+from support.model import Crash, ListSource, ModelCloud
+from syncramp.cycle.job import Job, Pace
+from syncramp.cycle.run import run
+from syncramp.events import Event
+from syncramp.model.plan import Plan
+from syncramp.model.report import RunReport
+from syncramp.source import dn
+from syncramp.spec.types import EndpointOverrides, SyncConfig
+from syncramp.store.database import Database
+from syncramp.store.store import Store
+
+
+@dataclass
+class Engine:
+    """A store on disk, sources and a cloud; every run opens the store anew."""
+
+    path: Path
+    cloud: ModelCloud = field(default_factory=ModelCloud)
+    sources: Sequence[ListSource] = field(default_factory=lambda: [ListSource()])
+    config: SyncConfig = field(
+        default_factory=lambda: config(endpoint=EndpointOverrides(visibility_delay=timedelta()))
+    )
+    pace: Pace = field(default_factory=lambda: Pace(objects_per_call=3, parallel=1, call_timeout=0.0, lost_answers=1))
+    clock: Callable[[], float] = field(default=lambda: 0.0)
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def source(self) -> ListSource:
+        return self.sources[0]
+
+    def run(self, *, sends: bool = True) -> tuple[RunReport, Plan]:
+        with self.store() as store:
+            rules = [(source, self.rules(source.name)) for source in self.sources]
+            job = Job(
+                self.config, rules, self.cloud, store, sends, self.events.append, clock=self.clock, pace=self.pace
+            )
+            return run(job)
+
+    def rules(self, name: str) -> Ruleset:
+        return Ruleset((SCOPE,), self.config.source_anchor, name)
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        store = Store(self.path, dn.key)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def settle(self, most: int = 10) -> RunReport:
+        """Runs until nothing waits."""
+        for _ in range(most):
+            report, _ = self.run()
+            if report.settled:
+                return report
+        raise AssertionError(f"not settled after {most} runs: {report}")
+
+
+@contextmanager
+def crashing(chance: Callable[[], bool]) -> Iterator[None]:
+    """Transactions die now and then: before they begin, before they commit, or right after."""
+    original = Database.transaction
+
+    @contextmanager
+    def transaction(self: Database, *, durable: bool = False) -> Iterator[None]:
+        if chance():
+            raise Crash
+        with original(self, durable=durable):
+            yield
+            if chance():
+                raise Crash
+        if chance():
+            raise Crash
+
+    with patch.object(Database, "transaction", transaction):
+        yield
