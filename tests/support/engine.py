@@ -1,4 +1,4 @@
-"""The whole engine around a directory and a cloud in memory: one call is one run, by a new process if a test likes."""
+"""The whole engine around a directory and a cloud in memory: one call is one run on a store opened anew."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -83,7 +83,7 @@ class Results:
         objects.in_doubt = len(self._in_doubt)
         objects.settle()
         self._report.links.settle()
-        self._report.calls = self.calls
+        self._report.calls, self._report.writes = self.calls, self.sent
 
     def _warn(self, item: Item, outcome: Outcome) -> None:
         if outcome.description:

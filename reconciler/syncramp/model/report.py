@@ -65,6 +65,8 @@ class RunReport:
     unconfirmed_links: int = 0
     in_cloud: dict[str, int] = field(default_factory=dict)
     calls: int = 0
+    writes: int = 0
+    """Objects sent, a group once for each call that changed its members: what the tenant's throttle counts."""
     holds: dict[str, int] = field(default_factory=dict)
     hold_samples: dict[str, list[Sample]] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,163 @@
+"""``syncramp demo``: a made organisation, a simulated tenant, and three syncs of the real engine between them.
+
+Everything lies in one folder, everything runs on loopback, and what it starts it stops. The commands it runs are the
+ones a person would type; it prints each before its output.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from syncramp.cli.exits import Exit
+from syncramp.errors import InputRefused, SyncrampError
+
+MARK = ".made-by-syncramp-demo"
+TENANT = "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8"
+CLIENT = "0b1c2d3e-0000-4000-8000-000000000001"
+VISIBILITY_SECONDS = 2
+REAL_WRITES = 7000 * 50 // 100
+"""Writes in five minutes that a real tenant would leave us: half of its throttle."""
+
+DOCUMENT = """\
+# The demo's SyncConfig. Beside its two forests and its tenant it differs from one for a real tenant in this:
+#   * target.writes lifts our own budget. A real tenant accepts 7,000 writes in five minutes, and by default we use
+#     half of that, so a first sync of 60,000 objects takes about an hour and a half. The simulator was started with
+#     --writes-per-five-minutes 0, which lifts its side of the limit.
+#   * target.endpoint points at the simulator and shortens the wait for new objects from 30 seconds to {visible}.
+apiVersion: syncramp.io/v1alpha1
+kind: SyncConfig
+metadata: {{name: demo}}
+spec:
+  mode: Sync
+  target:
+    cloud: Commercial
+    tenantID: {tenant}
+    auth:
+      certificate: {{clientID: {client}, secretRef: {{name: entra-sync}}}}
+    writes: {{perFiveMinutes: 1000000, share: 100}}
+    endpoint:
+      host: {host}
+      authority: https://{host}
+      ca: {{secretKeyRef: {{name: simulator-ca, key: ca.crt}}}}
+      visibilityDelay: {visible}s
+  sources:
+  - name: corp
+    ldif: {{path: corp.ldif}}
+    scope:
+    - {{dn: "OU=People,DC=corp,DC=example,DC=com", kinds: [User, Contact]}}
+    - {{dn: "OU=Groups,DC=corp,DC=example,DC=com", kinds: [Group]}}
+  - name: labs
+    ldif: {{path: labs.ldif}}
+    scope:
+    - {{dn: "DC=labs,DC=example,DC=com"}}
+"""
+
+
+def demo(
+    directory: Annotated[Path, typer.Option(metavar="DIR", help="Where everything is made.")] = Path(".demo"),
+    people: Annotated[int, typer.Option(help="People in the made organisation.", min=1000)] = 60_000,
+) -> None:
+    """Make an organisation, simulate a tenant, and sync three times. Needs no cluster and no account.
+
+    Example: syncramp demo
+    """
+    from syncramp.simulator.organisation import change_forests, write_forests
+
+    _prepare(directory)
+    _title("1 of 5: a made organisation")
+    forests = write_forests(directory, people)
+    typer.echo(f"{forests}\n")
+    _title("2 of 5: a simulated tenant on loopback, with the service's own wire format over TLS")
+    with _simulator(directory) as host:
+        document = directory / "syncconfig.yaml"
+        document.write_text(DOCUMENT.format(tenant=TENANT, client=CLIENT, host=host, visible=VISIBILITY_SECONDS))
+        typer.echo(f"listening on {host}; the document is {document}\n")
+        _title("3 of 5: the first sync creates everything")
+        _sync(document)
+        _slower(document)
+        _title("4 of 5: a day later")
+        typer.echo(f"{change_forests(directory)}\n")
+        _run("plan", document)
+        _sync(document)
+        typer.echo("The person who is missing waits: one complete import did not see them, a second one must agree.\n")
+        _title("5 of 5: the next import agrees, and the person is deleted")
+        _sync(document)
+    typer.echo(f"The simulator is stopped. Look around in {directory}, for example: syncramp status {document}")
+
+
+def _prepare(directory: Path) -> None:
+    if directory.exists() and any(directory.iterdir()):
+        if not (directory / MARK).exists():
+            raise InputRefused(
+                "the folder is not empty and was not made by the demo",
+                where=str(directory),
+                remedy="name another one with --directory",
+            )
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / MARK).touch()
+
+
+@contextmanager
+def _simulator(directory: Path) -> Iterator[str]:
+    """The simulator as a process of its own, as somebody else's service would be."""
+    options = ["--directory", str(directory), "--tenant-id", TENANT, "--client-id", CLIENT, "--with-parent"]
+    limits = ["--writes-per-five-minutes", "0", "--visibility-delay", str(VISIBILITY_SECONDS)]
+    command = [sys.executable, "-m", "syncramp", "simulator", *options, *limits]
+    typer.echo(f"$ syncramp simulator --directory {directory} {' '.join(limits)}")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603: our own command
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if "https://" not in line:
+            raise SyncrampError("the simulator did not start", remedy="run the command above by hand")
+        yield line.split("https://")[1].split("/")[0]
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _sync(document: Path) -> None:
+    _run("sync", document)
+
+
+def _run(command: str, document: Path) -> None:
+    typer.echo(f"$ syncramp {command} {document}")
+    sys.stdout.flush()
+    code = subprocess.run([sys.executable, "-m", "syncramp", command, str(document)], check=False).returncode  # noqa: S603
+    typer.echo(f"exit code {code}\n")
+    if code not in (Exit.OK, Exit.PENDING):
+        raise SyncrampError(f"syncramp {command} ended with exit code {code}")
+
+
+def _slower(document: Path) -> None:
+    writes = int(_status(document)["writes"])
+    minutes = writes / REAL_WRITES * 5
+    typer.echo(
+        f"Those were {writes:,} writes. A real tenant leaves us {REAL_WRITES:,} in five minutes (half of its 7,000), "
+        f"so there this first sync would have taken at least {int(minutes // 60)} h {int(minutes % 60):02d} min.\n"
+    )
+
+
+def _status(document: Path) -> dict[str, Any]:
+    command: Sequence[str] = [sys.executable, "-m", "syncramp", "status", str(document), "-o", "json"]
+    answer = subprocess.run(command, check=False, capture_output=True, text=True).stdout  # noqa: S603: our own command
+    kept: dict[str, Any] = json.loads(answer)
+    return kept
+
+
+def _title(text: str) -> None:
+    typer.echo(text)
+    typer.echo("-" * len(text))

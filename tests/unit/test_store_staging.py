@@ -1,0 +1,169 @@
+"""Facts become rows: ids, digests, absences, and links that wait for the DNs they name."""
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.build import group, user, user_dn
+from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.source import dn
+from syncramp.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path) -> Iterator[Store]:
+    opened = Store(tmp_path / "state.db", dn.key)
+    yield opened
+    opened.close()
+
+
+def stage(store: Store, facts: Iterable[Fact], *, complete: bool = True, source: str = "corp") -> Proof | None:
+    listed = list(facts)
+    proof = Proof("all", complete, len(listed), None, "" if complete else "cut")
+    return store.staging.stage(store.staging.source_id(source), "all", [*listed, proof])
+
+
+def ids(store: Store) -> dict[bytes, int]:
+    return dict(store.database.all("SELECT guid, id FROM entries"))
+
+
+def dirty(store: Store) -> set[int]:
+    return {row[0] for row in store.database.all("SELECT id FROM dirty")}
+
+
+def members(store: Store, identity: int) -> set[int]:
+    snapshot_of_links = store.database.value("SELECT members FROM links WHERE id = ?", (identity,))
+    from syncramp.store.packing import unpack_bitmap
+
+    return set(unpack_bitmap(snapshot_of_links))
+
+
+def test_ids_are_dense_and_begin_with_one(store) -> None:
+    stage(store, [user(number) for number in range(1, 6)])
+    assert sorted(ids(store).values()) == [1, 2, 3, 4, 5]
+
+
+def test_an_unchanged_import_marks_nothing_and_burns_no_id(store) -> None:
+    people = [user(number) for number in range(1, 6)]
+    stage(store, people)
+    store.database.run("DELETE FROM dirty")
+    stage(store, people)
+    assert dirty(store) == set()
+    assert store.database.value("SELECT value FROM meta WHERE key = 'next_id'") == "6"
+
+
+def test_a_changed_attribute_and_a_moved_entry_are_marked(store) -> None:
+    stage(store, [user(1), user(2), user(3)])
+    store.database.run("DELETE FROM dirty")
+    stage(store, [user(1, title="Clerk"), user(2, ou="Sales"), user(3)])
+    assert dirty(store) == {ids(store)[user(1).guid], ids(store)[user(2).guid]}
+
+
+def test_the_id_of_somebody_who_left_is_never_given_to_another(store) -> None:
+    stage(store, [user(1), user(2)])
+    for _ in range(3):
+        stage(store, [user(1)])
+    stage(store, [user(1), user(3)])
+    assert ids(store)[user(3).guid] == 3
+    stage(store, [user(1), user(2), user(3)])
+    assert ids(store)[user(2).guid] == 2, "who comes back is the same identity"
+
+
+def test_absence_is_counted_by_complete_imports_only(store) -> None:
+    stage(store, [user(1), user(2)])
+    stage(store, [user(1)], complete=False)
+    assert store.database.value("SELECT absent FROM entries WHERE guid = ?", (user(2).guid,)) == 0
+    stage(store, [user(1)])
+    stage(store, [user(1)])
+    stage(store, [user(1)])
+    assert store.database.value("SELECT absent FROM entries WHERE guid = ?", (user(2).guid,)) == 2
+    stage(store, [user(1), user(2)])
+    assert store.database.value("SELECT absent FROM entries WHERE guid = ?", (user(2).guid,)) == 0
+
+
+def test_an_import_that_breaks_off_leaves_its_source_unproven(store) -> None:
+    stage(store, [user(1)])
+
+    def breaking() -> Iterator[Fact]:
+        yield user(1, title="Clerk")
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        store.staging.stage(store.staging.source_id("corp"), "all", breaking())
+    assert store.staging.incomplete() == {1: "the import of all did not end"}
+    stage(store, [user(1)])
+    assert store.staging.incomplete() == {}
+
+
+def test_a_source_that_cannot_be_read_says_why_until_it_can(store) -> None:
+    source = store.staging.source_id("corp")
+    store.staging.fail_source(source, "the password was refused")
+    assert store.staging.incomplete() == {source: "the password was refused"}
+    store.staging.open_source(source, ["all"])
+    stage(store, [user(1)])
+    assert store.staging.incomplete() == {}
+
+
+def test_a_part_that_is_no_longer_there_keeps_its_source_unproven(store) -> None:
+    stage(store, [user(1)])
+    store.staging.open_source(1, ["another"])
+    assert store.staging.incomplete() == {1: "all is no longer a part of this source"}
+
+
+def test_members_that_come_after_their_group_are_found_and_strangers_are_counted(store) -> None:
+    names = [user_dn(1), user_dn(2).lower(), "CN=Nobody,DC=corp,DC=example,DC=com"]
+    stage(store, [group(101), Links(group(101).guid, "member", tuple(names), final=True), user(1), user(2)])
+    assert store.staging.resolve() == 1
+    found = ids(store)
+    assert members(store, found[group(101).guid]) == {found[user(1).guid], found[user(2).guid]}
+
+
+def test_members_in_several_chunks_are_one_value_and_a_value_without_its_end_says_nothing(store) -> None:
+    guid = group(101).guid
+    whole = [
+        Links(guid, "member", (user_dn(1),), final=False),
+        Links(guid, "member", (user_dn(2),), final=True),
+    ]
+    stage(store, [user(1), user(2), group(101), *whole])
+    store.staging.resolve()
+    identity = ids(store)[guid]
+    assert len(members(store, identity)) == 2
+    stage(store, [user(1), user(2), group(101), Links(guid, "member", (user_dn(1),), final=False)])
+    store.staging.resolve()
+    assert len(members(store, identity)) == 2
+
+
+def test_of_two_entries_with_one_dn_the_one_that_was_seen_last_is_meant(store) -> None:
+    stage(store, [user(1), group(101), Links(group(101).guid, "member", (user_dn(1),), final=True)])
+    store.staging.resolve()
+    successor = Entry(user(2).guid, user(2).kind, user_dn(1), user(2).attributes)
+    stage(store, [successor, group(101), Links(group(101).guid, "member", (user_dn(1),), final=True)])
+    store.staging.resolve()
+    assert members(store, ids(store)[group(101).guid]) == {ids(store)[successor.guid]}
+
+
+def test_two_sources_may_hold_the_same_guid_without_being_one(store) -> None:
+    stage(store, [user(1)], source="corp")
+    stage(store, [user(1)], source="labs")
+    assert store.database.value("SELECT COUNT(*) FROM entries") == 2
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sets(st.integers(1, 12)), min_size=1, max_size=6))
+def test_after_any_sequence_of_complete_imports_absence_says_who_was_missing_at_the_end(tmp_path_factory, imports):
+    store = Store(tmp_path_factory.mktemp("store") / "state.db", dn.key)
+    try:
+        for present in imports:
+            stage(store, [user(number) for number in sorted(present)])
+        rows = dict(store.database.all("SELECT guid, absent FROM entries"))
+        for guid, absent in rows.items():
+            missed = 0
+            for present in reversed(imports):
+                if guid in {user(number).guid for number in present}:
+                    break
+                missed += 1
+            assert absent == min(missed, 2)
+    finally:
+        store.close()
