@@ -36,7 +36,7 @@ def _serve(listener: socket.socket, target: int, after: int) -> None:
 def _pump(source: socket.socket, sink: socket.socket, limit: int | None) -> None:
     left = limit
     with suppress(OSError):
-        while (data := source.recv(65536)) and (left is None or left > 0):
+        while (left is None or left > 0) and (data := source.recv(65536)):
             sink.sendall(data if left is None else data[:left])
             left = None if left is None else left - len(data)
     for end in (source, sink):

@@ -74,6 +74,8 @@ class Session:
         """Sign off; a connection that is broken already is no matter."""
         with suppress(LDAPException, OSError):
             self._connection.unbind()
+        if self._connection.socket is not None:  # ldap3 leaves a socket open that it could not connect
+            self._connection.socket.close()
 
     def root(self) -> Root:
         """Read the rootDSE.

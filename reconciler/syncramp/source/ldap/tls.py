@@ -11,6 +11,9 @@ import ldap3
 
 from syncramp.errors import InputRefused
 
+HANDSHAKE_SECONDS = 15
+"""A handshake needs no search, so it is given less time than an answer."""
+
 
 def trust(ca: bytes | None) -> ssl.SSLContext:
     """What servers are verified against.
@@ -19,7 +22,7 @@ def trust(ca: bytes | None) -> ssl.SSLContext:
     :raises InputRefused: ``ca`` holds no certificate.
     """
     try:
-        context = ssl.create_default_context(cadata=None if ca is None else ca.decode("ascii", errors="replace"))
+        context = ssl.create_default_context(cadata=None if ca is None else ca.decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
         raise InputRefused(
             "the CA certificates cannot be read",
@@ -42,8 +45,11 @@ class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 has no types
 
     def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
         """Called by ldap3 with a connected socket; both ldaps:// and StartTLS end here."""
+        silence = connection.socket.gettimeout()
+        connection.socket.settimeout(HANDSHAKE_SECONDS)
         try:
             connection.socket = self._context.wrap_socket(connection.socket, server_hostname=self._host)
         except ssl.SSLError as error:
             self.failure = error
             raise
+        connection.socket.settimeout(silence)

@@ -1,0 +1,165 @@
+"""A double of Active Directory's LDAP server on loopback, for what slapd cannot do: ranges, and its references.
+
+It speaks as much of the protocol as a read needs (simple bind, paged search, BER by hand) over TLS from the start. An
+answer holds at most ``max_range`` values of an attribute and ``max_page`` entries, like MaxValRange and MaxPageSize.
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from support.ldap_certificates import issue
+
+Attributes = Mapping[str, Sequence[bytes]]
+
+
+@dataclass
+class AdDouble:
+    """What the server holds, and how it behaves."""
+
+    entries: dict[str, Attributes]
+    naming_contexts: Sequence[str] = ("DC=test",)
+    capabilities: Sequence[str] = ("1.2.840.113556.1.4.800",)
+    references: Sequence[str] = ()
+    max_range: int = 3
+    max_page: int = 2
+    bind: tuple[int, str] = (0, "")
+    """Result code and diagnostic message of every bind."""
+    pages: bool = True
+    forget_after: int | None = None
+    """After so many range answers an attribute has no more values."""
+    url: str = ""
+    ca: bytes = b""
+    asked: list[str] = field(default_factory=list)
+    """Attributes of base searches, in order."""
+
+    @contextmanager
+    def running(self, folder: Path) -> Iterator["AdDouble"]:
+        """Serve until the end of the block."""
+        certificates = issue("127.0.0.1")
+        (folder / "double.pem").write_bytes(certificates.certificate + certificates.key)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "double.pem")
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.ca = certificates.ca
+            self.url = f"ldaps://127.0.0.1:{listener.getsockname()[1]}"
+            threading.Thread(target=self._serve, args=(listener, context), daemon=True).start()
+            try:
+                yield self
+            finally:
+                with suppress(OSError):
+                    listener.shutdown(socket.SHUT_RDWR)  # wakes accept up
+
+    def _serve(self, listener: socket.socket, context: ssl.SSLContext) -> None:
+        while True:
+            try:
+                plain, _ = listener.accept()
+            except OSError:
+                return
+            with suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
+                while request := connection.recv(65536):
+                    connection.sendall(self._answer(request))
+
+    def _answer(self, request: bytes) -> bytes:
+        ((_, message),) = _parts(request)
+        (_, identifier), (operation, content), *controls = _parts(message)
+        number = int.from_bytes(identifier, "big")
+        if operation == 0x60:
+            return _message(number, _result(0x61, *self.bind))
+        if operation != 0x63:
+            return b""
+        fields = [value for _, value in _parts(content)]
+        base, scope, wanted = fields[0].decode(), fields[1], [value.decode() for _, value in _parts(fields[-1])]
+        if scope == b"\0":
+            return self._base(number, base, wanted)
+        ((_, control),) = _parts(controls[0][1])
+        ((_, value),) = _parts(_parts(control)[-1][1])
+        cookie = _parts(value)[1][1]
+        return self._page(number, wanted, int.from_bytes(cookie, "big"))
+
+    def _base(self, number: int, base: str, wanted: Sequence[str]) -> bytes:
+        self.asked.extend(wanted)
+        root = {
+            "namingContexts": [name.encode() for name in self.naming_contexts],
+            "supportedCapabilities": [name.encode() for name in self.capabilities],
+        }
+        held = root if not base else self.entries.get(base)
+        if held is None:
+            return _message(number, _result(0x65, 32, "no such object"))
+        return _message(number, _entry(base, self._shown(held, wanted))) + _message(number, _result(0x65, 0, ""))
+
+    def _page(self, number: int, wanted: Sequence[str], start: int) -> bytes:
+        names = list(self.entries)
+        answers = [
+            _entry(name, self._shown(self.entries[name], wanted)) for name in names[start : start + self.max_page]
+        ]
+        following = start + self.max_page
+        cookie = bytes([following]) if following < len(names) else b""
+        if not cookie:
+            answers += [_tlv(0x73, _octets(url.encode())) for url in self.references]
+        value = _tlv(0x30, _tlv(0x02, b"\0"), _octets(cookie))
+        control = _tlv(0xA0, _tlv(0x30, _octets(b"1.2.840.113556.1.4.319"), _octets(value)))
+        done = _message(number, _result(0x65, 0, ""), control if self.pages else b"")
+        return b"".join(_message(number, answer) for answer in answers) + done
+
+    def _shown(self, held: Attributes, wanted: Sequence[str]) -> dict[str, Sequence[bytes]]:
+        """Attributes as asked for: whole, or from the start of a range on, at most ``max_range`` values."""
+        shown: dict[str, Sequence[bytes]] = {}
+        for description in wanted:
+            name, _, option = description.partition(";range=")
+            values = next((held[spelled] for spelled in held if spelled.lower() == name.lower()), [])
+            start = int(option.partition("-")[0] or 0)
+            part = values[start : start + self.max_range]
+            if option and start and self.forget_after is not None and start >= self.forget_after:
+                part = []
+            whole = start + self.max_range >= len(values)
+            if part and (option or not whole):
+                shown[f"{name};range={start}-{'*' if whole else start + len(part) - 1}"] = part
+            elif part:
+                shown[name] = part
+        return shown
+
+
+def _parts(data: bytes) -> list[tuple[int, bytes]]:
+    """Tags and contents of BER values one after the other (single-byte tags, definite lengths)."""
+    parts = []
+    at = 0
+    while at < len(data):
+        tag, size = data[at], data[at + 1]
+        at += 2
+        if size & 0x80:
+            at += size & 0x7F
+            size = int.from_bytes(data[at - (size & 0x7F) : at], "big")
+        parts.append((tag, data[at : at + size]))
+        at += size
+    return parts
+
+
+def _tlv(tag: int, *contents: bytes) -> bytes:
+    content = b"".join(contents)
+    size = len(content)
+    length = bytes([size]) if size < 128 else b"\x84" + size.to_bytes(4, "big")
+    return bytes([tag]) + length + content
+
+
+def _octets(value: bytes) -> bytes:
+    return _tlv(0x04, value)
+
+
+def _message(number: int, operation: bytes, controls: bytes = b"") -> bytes:
+    return _tlv(0x30, _tlv(0x02, number.to_bytes(4, "big")), operation, controls)
+
+
+def _result(tag: int, code: int, text: str) -> bytes:
+    return _tlv(tag, _tlv(0x0A, bytes([code])), _octets(b""), _octets(text.encode()))
+
+
+def _entry(dn: str, attributes: Attributes) -> bytes:
+    shown = [
+        _tlv(0x30, _octets(name.encode()), _tlv(0x31, *map(_octets, values))) for name, values in attributes.items()
+    ]
+    return _tlv(0x64, _octets(dn.encode()), _tlv(0x30, *shown))
