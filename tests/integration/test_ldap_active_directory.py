@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.ad_double import AdDouble, Attributes
-from syncramp.errors import CredentialsRefused, SourceUnavailable
+from syncramp.errors import AccessDenied, CredentialsRefused, SourceIncomplete, SourceUnavailable
 from syncramp.model.facts import Entry, Links, Proof
 from syncramp.source.ldap import LdapSource
 
@@ -130,3 +130,16 @@ def test_a_busy_server_is_unavailable(tmp_path: Path) -> None:
     double = AdDouble({}, bind=(51, "busy"))
     with double.running(tmp_path), pytest.raises(SourceUnavailable, match=r"the bind did not succeed .busy, code 51"):
         _source(double).partitions()
+
+
+def test_a_server_that_hides_its_root_denies_access(tmp_path: Path) -> None:
+    double = AdDouble({}, shows_root=False)
+    with double.running(tmp_path), pytest.raises(AccessDenied, match="shows no naming contexts"):
+        _source(double).partitions()
+
+
+@pytest.mark.parametrize("name", ["nobody", "CN=\\zz,DC=test"])
+def test_a_name_that_is_none_breaks_the_stream(tmp_path: Path, name: str) -> None:
+    double = AdDouble({name: _user(1)})
+    with double.running(tmp_path), pytest.raises(SourceIncomplete, match="a DN cannot be read: expected"):
+        list(_source(double).read("DC=test", WANTED))

@@ -29,6 +29,7 @@ class AdDouble:
     max_page: int = 2
     bind: tuple[int, str] = (0, "")
     """Result code and diagnostic message of every bind."""
+    shows_root: bool = True
     pages: bool = True
     forget_after: int | None = None
     """After so many range answers an attribute has no more values."""
@@ -87,7 +88,7 @@ class AdDouble:
             "namingContexts": [name.encode() for name in self.naming_contexts],
             "supportedCapabilities": [name.encode() for name in self.capabilities],
         }
-        held = root if not base else self.entries.get(base)
+        held = self.entries.get(base) if base else root if self.shows_root else None
         if held is None:
             return _message(number, _result(0x65, 32, "no such object"))
         return _message(number, _entry(base, self._shown(held, wanted))) + _message(number, _result(0x65, 0, ""))

@@ -62,7 +62,11 @@ class Reading:
             what = f"{error.what}, after {self._entries} entries of {self.partition}"
             raise SourceUnavailable(what, where=error.where, remedy=error.remedy) from error
         except names.DnError as error:
-            raise SourceIncomplete(f"a value is no DN: {error}", where=self.session.server) from error
+            raise SourceIncomplete(
+                f"a DN cannot be read: {error}",
+                where=self.session.server,
+                remedy="correct the value in the directory",
+            ) from error
         except NoSuchEntry:
             self._blame("an entry vanished while it was read, or is not shown to this account")
         if not self._entries:

@@ -78,11 +78,14 @@ class Session:
             self._connection.socket.close()
 
     def root(self) -> Root:
-        """Read the rootDSE.
+        """Read the rootDSE; where it is not shown, the server says nothing about itself.
 
         :raises SyncrampError: the server does not answer, or refuses.
         """
-        values = self.entry(b"", ["namingContexts", "supportedCapabilities"]).values
+        try:
+            values = self.entry(b"", ["namingContexts", "supportedCapabilities"]).values
+        except NoSuchEntry:
+            values = {}
         spelled = {
             name.lower(): [value.decode(errors="replace") for value in given] for name, given in values.items()
         }
