@@ -173,7 +173,6 @@ class ModelCloud:
                 self._log[group] = self._clock
 
     def _link(self, group: str, changes: WireValue) -> None:
-        assert isinstance(changes, tuple)
         members = self.links.setdefault(group, set())
         for change in changes:
             assert isinstance(change, ReferenceChange)

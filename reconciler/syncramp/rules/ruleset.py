@@ -1,0 +1,129 @@
+"""The default rules of one source: is an entry synchronised, under which anchor, and with which attributes.
+
+Anchors: users are tied to their cloud object by mS-DS-ConsistencyGuid where the document says so and the attribute
+has a value, otherwise by objectGUID; every other kind always by objectGUID. On the wire an anchor is the base64 of
+its bytes.
+"""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from syncramp.model.facts import Entry
+from syncramp.model.values import Kind, Value
+from syncramp.rules.flows import FLOWS, REFERENCES
+from syncramp.rules.scope import USED, ScopeTest, bad_scope, excluded
+from syncramp.rules.types import Decision, DirectoryObject
+from syncramp.spec.types import Scope, SourceAnchor
+
+RULES_VERSION = 1
+"""Raised by every change of a default rule: all entries are synchronised again."""
+LONGEST_ANCHOR = 59
+"""Characters; the service takes less than 60, and counts three for each that is neither letter nor digit."""
+
+
+class Ruleset:
+    """The rules of one source.
+
+    :param scopes: what of the source is synchronised.
+    :param source_anchor: the anchor of users.
+    :param source: the name of the source, for reasons.
+    """
+
+    def __init__(self, scopes: Sequence[Scope], source_anchor: SourceAnchor, source: str) -> None:
+        self._scopes = [ScopeTest(scope) for scope in scopes]
+        self._by_consistency_guid = source_anchor is SourceAnchor.CONSISTENCY_GUID
+        self._source = source
+        self.wanted = self._wanted()
+        """Attributes to read from the directory, in lower case."""
+        self.digest = self._digest(scopes, source_anchor)
+        """16 bytes; when they change, every entry must be synchronised again."""
+
+    def _wanted(self) -> frozenset[str]:
+        flows = {attribute for kind in FLOWS.values() for _, attribute, _ in kind}
+        references = {attribute for kind in REFERENCES.values() for _, attribute in kind}
+        filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
+        return frozenset(flows | references | filters | USED | {"ms-ds-consistencyguid", "member"})
+
+    @staticmethod
+    def _digest(scopes: Sequence[Scope], source_anchor: SourceAnchor) -> bytes:
+        parts = [(scope.dn, sorted(scope.kinds), scope.filter or "") for scope in scopes]
+        return blake2b(repr((RULES_VERSION, source_anchor.value, parts)).encode(), digest_size=16).digest()
+
+    def anchor(self, entry: Entry) -> str:
+        """The source anchor of an entry, as it stands on the wire."""
+        if entry.kind is Kind.USER and self._by_consistency_guid:
+            value = entry.attributes.get("ms-ds-consistencyguid")
+            if value and value[0] and _wire_length(value[0]) <= LONGEST_ANCHOR:
+                return b64encode(value[0]).decode()
+        return b64encode(entry.guid).decode()
+
+    def in_scope(self, entry: Entry) -> bool:
+        """The entry is synchronised; cheaper than the whole decision."""
+        return not self._reason(entry)
+
+    def decide(self, entry: Entry) -> Decision:
+        """The object an entry should be in the cloud, or why there is none."""
+        if reason := self._reason(entry):
+            return Decision(None, reason)
+        attributes, warnings = _flow(entry)
+        _derive(entry, attributes)
+        references = {
+            wire: values[0].decode()
+            for wire, name in REFERENCES[entry.kind]
+            if (values := entry.attributes.get(name))
+        }
+        made = DirectoryObject(entry.kind, self.anchor(entry), attributes, references)
+        return Decision(made, "", warnings)
+
+    def _reason(self, entry: Entry) -> str:
+        reason = bad_scope(entry, self._scopes)
+        return f"{reason} of source {self._source}" if reason == "outside every scope" else reason or excluded(entry)
+
+
+def _flow(entry: Entry) -> tuple[dict[str, Value], tuple[str, ...]]:
+    attributes: dict[str, Value] = {}
+    warnings: tuple[str, ...] = ()
+    found = entry.attributes
+    for wire, name, convert in FLOWS[entry.kind]:
+        raw = found.get(name)
+        if not raw:
+            continue
+        try:
+            value = convert(raw)
+        except (ValueError, OverflowError) as error:
+            warnings = (*warnings, f"{name}: {error}")
+            continue
+        if value is not None:
+            attributes[wire] = value
+    return attributes, warnings
+
+
+def _derive(entry: Entry, attributes: dict[str, Value]) -> None:
+    """What follows from the place and the kind of an entry, and what stands in for a missing value."""
+    if entry.kind is Kind.CONTACT:
+        return
+    attributes["onPremisesDistinguishedName"] = entry.dn
+    domain = domain_of(entry.dn)
+    if domain:
+        attributes["dnsDomainName"] = domain
+    if entry.kind is Kind.USER:
+        attributes.setdefault("accountEnabled", True)  # OpenLDAP has no userAccountControl: an account is enabled
+        if domain:  # Microsoft's rule: without a userPrincipalName, the account name at its domain
+            account = str(attributes.get("onPremisesSamAccountName", ""))
+            attributes.setdefault("userPrincipalName", f"{account}@{domain}")
+    else:
+        attributes.setdefault("displayName", attributes.get("commonName", entry.dn))
+        attributes.setdefault("securityEnabled", False)
+
+
+def domain_of(dn: str) -> str:
+    """The DNS name in the DC components of a canonical DN; empty without any."""
+    parts = dn.split(",DC=")
+    first = [parts[0][3:]] if parts[0].startswith("DC=") else []
+    return ".".join([*first, *parts[1:]]).lower()
+
+
+def _wire_length(value: bytes) -> int:
+    """Characters of an anchor as the service counts them."""
+    return sum(1 if char.isalnum() else 3 for char in b64encode(value).decode())

@@ -1,0 +1,76 @@
+"""Directory values become wire values; a value that cannot be converted raises ValueError and is left out.
+
+Text is UTF-8; white space alone is no value. Lists are sorted by their bytes, as the facts already are.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from syncramp.model.values import Value
+
+Raw = tuple[bytes, ...]
+Convert = Callable[[Raw], Value | None]
+
+MOST_CERTIFICATES = 15
+"""userCertificate values the service takes on one object (Microsoft, troubleshooting LargeObject errors)."""
+FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+"""Windows FILETIME counts 100 ns from here (MS-DTYP 2.3.3)."""
+ACCOUNT_DISABLED = 0x2
+"""userAccountControl, bit ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16)."""
+SECURITY_ENABLED = 0x80000000
+"""groupType, bit GROUP_TYPE_SECURITY_ENABLED (MS-ADTS 2.2.12)."""
+
+
+def text(raw: Raw) -> Value | None:
+    """The first value as text; None when it is empty or white space."""
+    value = raw[0].decode()
+    return value if value.strip() else None
+
+
+def texts(raw: Raw) -> Value | None:
+    """All values as text, without those that are white space."""
+    values = tuple(value for part in raw if (value := part.decode()).strip())
+    return values or None
+
+
+def integer(raw: Raw) -> Value | None:
+    """The first value as a number."""
+    return int(raw[0])
+
+
+def binary(raw: Raw) -> Value | None:
+    """The first value as it is."""
+    return raw[0] or None
+
+
+def certificates(raw: Raw) -> Value | None:
+    """All values as they are, if the service takes so many."""
+    if len(raw) > MOST_CERTIFICATES:
+        raise ValueError(f"{len(raw)} values, the service takes {MOST_CERTIFICATES}")
+    return raw or None
+
+
+def enabled(raw: Raw) -> Value | None:
+    """accountEnabled from userAccountControl."""
+    return not int(raw[0]) & ACCOUNT_DISABLED
+
+
+def security_enabled(raw: Raw) -> Value | None:
+    """securityEnabled from groupType."""
+    return bool(int(raw[0]) & SECURITY_ENABLED)
+
+
+def filetime(raw: Raw) -> Value | None:
+    """A FILETIME as generalized time with whole seconds, ``yyyyMMddHHmmss.0Z``; 0 and -1 mean no time."""
+    ticks = int(raw[0])
+    if ticks in (0, -1):
+        return None
+    moment = FILETIME_EPOCH + timedelta(seconds=ticks // 10_000_000)
+    return f"{moment:%Y%m%d%H%M%S}.0Z"
+
+
+def guid_text(raw: Raw) -> Value | None:
+    """A GUID of 16 bytes in AD's byte order as text."""
+    from uuid import UUID
+
+    return str(UUID(bytes_le=raw[0]))
