@@ -1,0 +1,76 @@
+"""SOAP faults, both ways. Names of their details are not all public, so they are matched by local name."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from syncramp.endpoint.nbfx import Node
+from syncramp.endpoint.nbfx import writer as w
+from syncramp.endpoint.soap import FAULT_ACTION, S12, XSI, response
+
+NCS = "http://schemas.datacontract.org/2004/07/Microsoft.Online.Coexistence.Schema"
+BUSY = "81"
+BUSY_TEXT = "Windows Azure Active Directory is currently busy. This operation will be retried automatically."
+ACCESS_DENIED_TEXT = "Access to Azure Active Directory has been denied. Contact Technical Support."
+NOT_ACTIVATED_TEXT = "Identity synchronization is not yet activated for this company"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A whole call that was refused."""
+
+    text: str
+    code: str = ""
+    redirect: str = ""
+    """Where the service wants the call to go instead."""
+    tracking_id: str = ""
+
+
+def read_fault(body: Node) -> Fault | None:
+    """The fault in a body; None when the body is an answer."""
+    if body.name != "Fault" or body.namespace != S12:
+        return None
+    texts = {node.name: node.text for node in body.walk() if node.parts}
+    redirected = any(node.name == "BindingRedirectionFault" for node in body.walk())
+    return Fault(
+        text=texts.get("ErrorDescription") or texts.get("Text") or "no text",
+        code=texts.get("ErrorCode", ""),
+        redirect=texts.get("Url", "") if redirected else "",
+        tracking_id=texts.get("TrackingId", ""),
+    )
+
+
+def fault_response(text: str, code: str = "", *, sender: bool = False, relates_to: UUID | None = None) -> bytes:
+    """An answer that is a fault.
+
+    :param code: ErrorCode of an AdminWebServiceFault in the detail; without it there is no detail.
+    :param sender: the client is at fault, not the service.
+    """
+    detail = w.soap_element("s", "Detail") + _detail(text, code, relates_to) + w.END if code else b""
+    body = b"".join(
+        (
+            w.soap_element("s", "Fault"),
+            w.soap_element("s", "Code"),
+            w.soap_element("s", "Value"),
+            w.content("s:Sender" if sender else "s:Receiver"),
+            w.END,
+            w.soap_element("s", "Reason"),
+            w.soap_element("s", "Text"),
+            w.attribute("xml", "lang", w.text("en-US")),
+            w.content(text),
+            w.END,
+            detail,
+            w.END,
+        )
+    )
+    return response(FAULT_ACTION, body, relates_to)
+
+
+def _detail(text: str, code: str, relates_to: UUID | None) -> bytes:
+    members = (
+        ("ErrorCode", code),
+        ("ErrorDescription", text),
+        ("ServerName", "simulator"),
+        ("TrackingId", str(relates_to or "")),
+    )
+    head = w.element("", "AdminWebServiceFault") + w.xmlns("", NCS) + w.xmlns("i", XSI)
+    return b"".join((head, *(w.element("", name) + w.content(value) for name, value in members), w.END))

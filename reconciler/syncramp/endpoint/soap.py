@@ -1,0 +1,161 @@
+"""The SOAP 1.2 envelope of the service with WS-Addressing 1.0 and its SyncToken header, both ways.
+
+The children of SyncToken stand in ordinal order, because .NET's data contracts read them so. The bearer token is a
+child of it, raw and without the word Bearer; there is no HTTP Authorization header.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from syncramp.endpoint.nbfx import NbfxError, Node, decode
+from syncramp.endpoint.nbfx import writer as w
+
+S12 = "http://www.w3.org/2003/05/soap-envelope"
+WSA = "http://www.w3.org/2005/08/addressing"
+ANONYMOUS = "http://www.w3.org/2005/08/addressing/anonymous"
+FAULT_ACTION = "http://www.w3.org/2005/08/addressing/soap/fault"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+N01 = "http://schemas.microsoft.com/online/aws/change/2010/01"
+NTOK = "urn:microsoft.online.administrativeservice"
+CONTENT_TYPE = "application/soap+msbin1"
+
+V2_APPLICATION = "6eb59a73-39b2-4c23-a70f-e2e3ce8965b1"
+"""ApplicationId of the sync client's V2 operations."""
+CLIENT_VERSION = "8.0"
+PROTOCOL_VERSION = "2.0"
+
+TOKEN_CHILDREN = (
+    "ApplicationId",
+    "BearerToken",
+    "ClientVersion",
+    "DirSyncBuildNumber",
+    "FIMBuildNumber",
+    "IsInstalledOnDC",
+    "IssueDateTime",
+    "LanguageId",
+    "LiveToken",
+    "ProtocolVersion",
+    "RichCoexistenceEnabled",
+    "TrackingId",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncToken:
+    """Who asks."""
+
+    bearer: str = field(repr=False)
+    build_number: str
+    tracking_id: UUID
+    application_id: str = V2_APPLICATION
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message, opened."""
+
+    action: str
+    body: Node
+    """The one element below ``s:Body``."""
+    message_id: str = ""
+    relates_to: str = ""
+    to: str = ""
+    token: Node | None = None
+    """The SyncToken header of a request."""
+
+
+def request(operation: str, body: bytes, token: SyncToken, to: str) -> bytes:
+    """A request; its message id is the token's tracking id.
+
+    :param operation: the name of the operation, the last part of its action.
+    :param body: the encoded element of the operation.
+    :param to: the address of the service.
+    """
+    return b"".join(
+        (
+            _opening(action_of(operation)),
+            _token(token),
+            w.soap_element("a", "MessageID"),
+            w.unique_id(token.tracking_id),
+            w.soap_element("a", "ReplyTo"),
+            w.soap_element("a", "Address"),
+            w.dictionary_text(ANONYMOUS),
+            w.END,
+            w.soap_element("a", "To"),
+            w.soap_attribute("s", "mustUnderstand", w.text("1")),
+            w.content(to),
+            w.END,
+            _closing(body),
+        )
+    )
+
+
+def response(action: str, body: bytes, relates_to: UUID | None) -> bytes:
+    """An answer."""
+    related = w.soap_element("a", "RelatesTo") + w.unique_id(relates_to) if relates_to else b""
+    return _opening(action) + related + w.END + _closing(body)
+
+
+def action_of(operation: str) -> str:
+    """The action of an operation."""
+    return f"{N01}/IProvisioningWebService/{operation}"
+
+
+def _opening(action: str) -> bytes:
+    return b"".join(
+        (
+            w.soap_element("s", "Envelope"),
+            w.soap_xmlns("s", S12),
+            w.soap_xmlns("a", WSA),
+            w.soap_element("s", "Header"),
+            w.soap_element("a", "Action"),
+            w.soap_attribute("s", "mustUnderstand", w.text("1")),
+            w.content(action),
+        )
+    )
+
+
+def _closing(body: bytes) -> bytes:
+    return w.soap_element("s", "Body") + body + w.END + w.END
+
+
+def _token(token: SyncToken) -> bytes:
+    values: Mapping[str, str] = {
+        "ApplicationId": token.application_id,
+        "BearerToken": token.bearer,
+        "ClientVersion": CLIENT_VERSION,
+        "DirSyncBuildNumber": token.build_number,
+        "FIMBuildNumber": token.build_number,
+        "IsInstalledOnDC": "False",
+        "IssueDateTime": "0001-01-01T00:00:00",
+        "LanguageId": "en-US",
+        "LiveToken": "",
+        "ProtocolVersion": PROTOCOL_VERSION,
+        "RichCoexistenceEnabled": "False",
+        "TrackingId": str(token.tracking_id),
+    }
+    head = w.element("", "SyncToken") + w.soap_attribute("s", "role", w.text(NTOK)) + w.xmlns("", NTOK)
+    children = (w.element("", name) + w.xmlns("", N01) + w.content(values[name]) for name in TOKEN_CHILDREN)
+    return b"".join((head, w.xmlns("i", XSI), *children, w.END))
+
+
+def open_envelope(data: bytes) -> Envelope:
+    """A message as its parts.
+
+    :raises NbfxError: it is not legal binary XML, or no SOAP 1.2 envelope with one element in its body.
+    """
+    root = decode(data)
+    if (root.namespace, root.name) != (S12, "Envelope"):
+        raise NbfxError(0, f"a SOAP 1.2 envelope, not {root!r}")
+    header, body = root.child("Header"), root.child("Body")
+    if body is None or len(body.children) != 1:
+        raise NbfxError(len(data), "a body with one element")
+    found = {node.name: node for node in header.children} if header else {}
+
+    def text(name: str) -> str:
+        return found[name].text if name in found else ""
+
+    return Envelope(
+        text("Action"), body.children[0], text("MessageID"), text("RelatesTo"), text("To"), found.get("SyncToken")
+    )
