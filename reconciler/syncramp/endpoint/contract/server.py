@@ -16,7 +16,7 @@ from syncramp.endpoint.soap import N01, TOKEN_CHILDREN, XSI, action_of, open_env
 from syncramp.model.wire import Company, Operation, SyncObject
 
 COOKIE_NAMES = ("OutputCookie", "MoreObjectsExist")
-"""Members of the read-back's result that carry the cookie and the end mark. Invented: the real names are not public."""
+"""Members of the read-back's result: its cookie and its end mark. Invented: the real names are not public."""
 _MEMBERS = ["PropertyValues", "SyncObjectType", "SyncOperation"]
 
 

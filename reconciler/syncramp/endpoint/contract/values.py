@@ -4,8 +4,9 @@ Every value names its type in ``i:type`` and declares its prefix anew; a reader 
 holds the lexical form, and dictionary strings. The head of a pair depends on key and type only, so it is made once.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
@@ -47,14 +48,19 @@ def write_pair(key: str, value: WireValue) -> bytes:
             return _head(key, "d:long") + w.integer(value) + w.END
         case bytes():
             return _head(key, "d:base64Binary") + w.binary(value) + w.END
-        case [ReferenceChange(), *_]:
-            return _head(key, CHANGES) + _write_changes(value) + w.END + w.END  # type: ignore[arg-type]
-        case [bytes(), *_]:
-            return _head(key, "c:ArrayOfbase64Binary") + _list("base64Binary", map(w.binary, value)) + w.END  # type: ignore[arg-type]
         case tuple() | list():
-            return _head(key, "c:ArrayOfstring") + _list("string", map(w.content, value)) + w.END  # type: ignore[arg-type]
+            return _write_list(key, value)
         case _:
             raise TypeError(f"{key}: the wire has no type for {type(value).__name__}")
+
+
+def _write_list(key: str, items: Sequence[Any]) -> bytes:
+    """A list by the type of its first item; an empty one is a list of text."""
+    if items and isinstance(items[0], ReferenceChange):
+        return _head(key, CHANGES) + _write_changes(items) + w.END + w.END
+    if items and isinstance(items[0], bytes):
+        return _head(key, "c:ArrayOfbase64Binary") + _list("base64Binary", map(w.binary, items)) + w.END
+    return _head(key, "c:ArrayOfstring") + _list("string", map(w.content, items)) + w.END
 
 
 @lru_cache(maxsize=2048)

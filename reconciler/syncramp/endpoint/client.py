@@ -1,0 +1,208 @@
+"""The V2 endpoint over HTTPS.
+
+One HTTP client with its connections is shared by the threads of an export. Every answer is decoded whatever its
+status, because the service sends faults with 500 and sometimes with 200. Busy answers (fault 81, HTTP 503) are waited
+out with growing pauses; the same request goes again, since nothing of it was processed. A read that breaks is asked
+again; an export whose answer is lost is not, its caller decides what that means.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TypeVar
+from uuid import uuid4
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from syncramp.endpoint import contract, soap, tls
+from syncramp.endpoint.auth import TokenSource
+from syncramp.endpoint.clouds import ADDRESSES, PATH
+from syncramp.endpoint.faults import Busy, TokenRefused, from_fault, from_httpx, no_answer
+from syncramp.endpoint.nbfx import NbfxError, Node
+from syncramp.endpoint.throttle import Throttle
+from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
+from syncramp.model.seams import SecretReader
+from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
+from syncramp.spec.types import Target
+
+Answer = TypeVar("Answer")
+
+TIMEOUT = httpx.Timeout(600.0, connect=10.0)
+"""Seconds; the service may take five minutes to answer, its own client waits ten."""
+BUSY_FIRST = 5.0
+BUSY_LONGEST = 300.0
+"""Seconds between two tries while the service is busy; growing, with jitter."""
+BUSY_TRIES = 20
+READ_TRIES = 4
+V1_APPLICATION = "1651564e-7ce4-4d99-88be-0a65050d8dc3"
+"""Sent in an HTTP header by every client seen, also with V2 operations; the service is not known to read it."""
+
+
+def _silent(text: str) -> None:
+    """Nobody listens."""
+
+
+class V2Endpoint:
+    """The sync endpoint of one tenant.
+
+    :param target: the tenant, its cloud and how to sign in.
+    :param stop: ends waiting; calls in flight are never cut.
+    :param note: told once in a while what is waited for.
+    :param busy_first: seconds before the first repetition while the service is busy.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        secrets: SecretReader,
+        *,
+        stop: threading.Event | None = None,
+        note: Callable[[str], None] = _silent,
+        busy_first: float = BUSY_FIRST,
+    ) -> None:
+        self._target = target
+        self._stop = stop or threading.Event()
+        self._note = note
+        self._busy_first = busy_first
+        host = target.endpoint.host or ADDRESSES[target.cloud].sync
+        self._host = host
+        self._url = f"https://{host}{PATH}"
+        ca = target.endpoint.ca
+        context = tls.context(secrets.read(ca.name, ca.key) if ca else None)
+        authority = target.endpoint.authority or ADDRESSES[target.cloud].authority
+        self._client = httpx.Client(verify=context, timeout=TIMEOUT, trust_env=not tls.is_loopback(self._url))
+        issuer = httpx.Client(verify=context, timeout=30.0, trust_env=not tls.is_loopback(authority))
+        self._issuer = issuer
+        self._tokens = TokenSource(target, secrets, issuer)
+        self._throttle = Throttle(target.writes, self._stop, note)
+        self._company: Company | None = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+        self._issuer.close()
+
+    def company(self) -> Company:
+        """GetCompanyConfiguration.
+
+        :raises SyncrampError: the service cannot be reached or refuses us.
+        """
+        body = self._read(contract.GET_COMPANY, contract.get_company_configuration())
+        self._company = self._understood(contract.read_company, body)
+        return self._company
+
+    def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
+        """Pages of the read-back until the one that marks the end, or the first that marks nothing.
+
+        :raises SyncrampError: a page could not be had.
+        """
+        while True:
+            body = self._read(contract.READ_BACK, contract.read_back(cookie))
+            page = self._understood(contract.read_read_back, body)
+            yield page
+            if not page.more:
+                return
+            if page.cookie is None or page.cookie == cookie:
+                raise ServiceRefused("the read-back promises more and gives no new cookie", where=self._host)
+            cookie = page.cookie
+
+    def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
+        """ProvisionAzureADSyncObjects2, within our share of the tenant's throttle.
+
+        :raises AnswerLost: the call may have been processed.
+        :raises SyncrampError: nothing of it was processed.
+        :raises ValueError: the batch carries more reference changes than the tenant allows.
+        """
+        limit = self._company.max_links if self._company else 15_000
+        if (links := sum(obj.links for obj in objects)) > limit:
+            raise ValueError(f"{links} reference changes in one call, the tenant allows {limit}")
+        if not self._throttle.take(len(objects)):
+            raise EndpointUnavailable("stopped before the call was sent", where=self._host)
+        body = self._patiently(contract.PROVISION, contract.provision(objects), sent=True)
+        try:
+            return contract.read_outcomes(body, objects)
+        except contract.ContractError as error:
+            raise AnswerLost(f"the answer has no results: {error}", where=self._host) from None
+
+    def finalize(self, exported: int, applied: int) -> None:
+        """FinalizeExport."""
+        self._read(contract.FINALIZE, contract.finalize_export(exported, applied))
+
+    def _read(self, operation: str, body: bytes) -> Node:
+        """A call that changes nothing when it is repeated."""
+        for attempt in range(READ_TRIES):
+            try:
+                return self._patiently(operation, body, sent=True)
+            except AnswerLost as error:
+                lost = error
+                if self._stop.wait(self._busy_first * 2**attempt if attempt + 1 < READ_TRIES else 0):
+                    break
+        raise EndpointUnavailable(lost.what, where=lost.where, remedy="the next run tries again")
+
+    def _patiently(self, operation: str, body: bytes, *, sent: bool) -> Node:
+        """Wait while the service is busy, and renew a token it does not accept once."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(Busy),
+            wait=wait_exponential_jitter(initial=self._busy_first, max=BUSY_LONGEST, jitter=self._busy_first),
+            stop=lambda state: self._stop.is_set() or stop_after_attempt(BUSY_TRIES)(state),
+            sleep=self._sleep,
+            before_sleep=self._tell,
+            reraise=True,
+        )
+        with suppress(TokenRefused):
+            return retrying(self._call, operation, body, sent=sent)
+        self._tokens.forget()
+        return retrying(self._call, operation, body, sent=sent)
+
+    def _sleep(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+    def _tell(self, state: RetryCallState) -> None:
+        pause = state.next_action.sleep if state.next_action else 0.0
+        self._note(f"the service is busy; the call goes again in {pause:.0f}s")
+
+    def _call(self, operation: str, body: bytes, *, sent: bool) -> Node:
+        tracking = uuid4()
+        token = soap.SyncToken(self._tokens.token(), self._target.endpoint.build_number, tracking)
+        message = soap.request(operation, body, token, self._url)
+        headers = self._headers(operation, str(tracking))
+        try:
+            answer = self._client.post(self._url, content=message, headers=headers)
+        except httpx.HTTPError as error:
+            raise from_httpx(error, self._url, sent=sent) from None
+        kind = answer.headers.get("content-type", "")
+        if soap.CONTENT_TYPE not in kind:
+            raise no_answer(answer.status_code, kind, self._host, sent=sent)
+        return self._opened(operation, answer.content)
+
+    def _opened(self, operation: str, data: bytes) -> Node:
+        try:
+            body = soap.open_envelope(data).body
+        except NbfxError as error:
+            raise AnswerLost(f"the answer is not legal binary XML {error}", where=self._host) from None
+        if fault := contract.read_fault(body):
+            raise from_fault(fault, self._host)
+        if body.name != f"{operation}Response":
+            raise AnswerLost(f"the answer is {body.name}, not {operation}Response", where=self._host)
+        return body
+
+    def _headers(self, operation: str, tracking: str) -> dict[str, str]:
+        build = self._target.endpoint.build_number
+        return {
+            "Content-Type": soap.CONTENT_TYPE,
+            "User-Agent": "",
+            "client-request-id": tracking,
+            "x-ms-aadmsods-clientversion": soap.CLIENT_VERSION,
+            "x-ms-aadmsods-dirsyncbuildnumber": build,
+            "x-ms-aadmsods-fimbuildnumber": build,
+            "x-ms-aadmsods-tenantid": self._target.tenant_id,
+            "x-ms-aadmsods-appid": V1_APPLICATION,
+            "x-ms-aadmsods-apiaction": "Provision2" if operation == contract.PROVISION else operation,
+        }
+
+    def _understood(self, read: Callable[[Node], Answer], body: Node) -> Answer:
+        try:
+            return read(body)
+        except (contract.ContractError, ValueError) as error:
+            raise ServiceRefused(f"the answer is not what we know: {error}", where=self._host) from None
