@@ -1,9 +1,9 @@
 """A made organisation in two forests, as LDIF files, on two days.
 
-Everything follows from the number of people and a seed (``people``, ``groups``); a small file beside the forests
-keeps the two, so that the second day is the first one with its changes and nothing else. On the second day twelve people
-join, one leaves and is switched off, one is gone altogether, one moves to another department and thereby gets another
-DN, and one becomes a member of the largest group.
+Everything follows from the number of people and a seed (``people``, ``groups``). A small file beside the forests
+keeps the two, so that the second day is the first one with its changes and nothing else: twelve people join, one
+leaves and is switched off, one is gone altogether, one moves to another department and thereby gets another DN, and one becomes
+a member of the largest group.
 """
 
 import json
@@ -61,9 +61,9 @@ class Forests:
 
     def __str__(self) -> str:
         return (
-            f"corp.ldif and labs.ldif: {self.people:,} people, {self.groups:,} groups, {self.contacts:,} contacts and "
-            f"{self.links:,} memberships.\nThe group {BIG_GROUP!r} has {self.big_group:,} members; there are groups in "
-            "groups, and members outside the scope."
+            f"corp.ldif and labs.ldif: {self.people:,} people, {self.groups:,} groups, {self.contacts:,} contacts, "
+            f"{self.links:,} memberships.\nThe group {BIG_GROUP!r} has {self.big_group:,} members; there are groups "
+            "in groups, and members outside the scope."
         )
 
 
