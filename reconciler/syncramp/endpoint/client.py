@@ -13,7 +13,14 @@ from typing import TypeVar
 from uuid import uuid4
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random,
+)
 
 from syncramp.endpoint import contract, soap, tls
 from syncramp.endpoint.auth import TokenSource
@@ -144,7 +151,7 @@ class V2Endpoint:
         """Wait while the service is busy, and renew a token it does not accept once."""
         retrying = Retrying(
             retry=retry_if_exception_type(Busy),
-            wait=wait_exponential_jitter(initial=self._busy_first, max=BUSY_LONGEST, jitter=self._busy_first),
+            wait=wait_exponential(self._busy_first, BUSY_LONGEST) + wait_random(0, self._busy_first),
             stop=lambda state: self._stop.is_set() or stop_after_attempt(BUSY_TRIES)(state),
             sleep=self._sleep,
             before_sleep=self._tell,

@@ -5,7 +5,7 @@ names; ``None`` as a value clears an attribute; members travel as changes, never
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -117,5 +117,3 @@ class Company:
     client_machine: str | None = None
     client_version: str | None = None
     features: int = 0
-    extra: Mapping[str, str] = field(default_factory=dict)
-    """Simple members that have no field here, by name."""
