@@ -92,9 +92,9 @@ FLOWS: dict[Kind, tuple[Flow, ...]] = {
     ),
 }
 
-REFERENCES: dict[Kind, tuple[tuple[str, str], ...]] = {
-    Kind.USER: (("manager", "manager"),),
-    Kind.GROUP: (("managedBy", "managedby"),),
-    Kind.CONTACT: (("manager", "manager"),),
+REFERENCES: dict[Kind, tuple[Flow, ...]] = {
+    Kind.USER: (("manager", "manager", text),),
+    Kind.GROUP: (("managedBy", "managedby", text),),
+    Kind.CONTACT: (("manager", "manager", text),),
 }
-"""Wire name and directory attribute of single references."""
+"""Single references; their values are DNs."""

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Value
-from syncramp.rules.flows import FLOWS, REFERENCES
+from syncramp.rules.flows import FLOWS, REFERENCES, Flow
 from syncramp.rules.scope import USED, ScopeTest, bad_scope, excluded
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.spec.types import Scope, SourceAnchor
@@ -41,7 +41,7 @@ class Ruleset:
 
     def _wanted(self) -> frozenset[str]:
         flows = {attribute for kind in FLOWS.values() for _, attribute, _ in kind}
-        references = {attribute for kind in REFERENCES.values() for _, attribute in kind}
+        references = {attribute for kind in REFERENCES.values() for _, attribute, _ in kind}
         filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
         return frozenset(flows | references | filters | USED | {"ms-ds-consistencyguid", "member"})
 
@@ -66,26 +66,22 @@ class Ruleset:
         """The object an entry should be in the cloud, or why there is none."""
         if reason := self._reason(entry):
             return Decision(None, reason)
-        attributes, warnings = _flow(entry)
+        attributes, warnings = _flow(entry, FLOWS[entry.kind])
         _derive(entry, attributes)
-        references = {
-            wire: values[0].decode()
-            for wire, name in REFERENCES[entry.kind]
-            if (values := entry.attributes.get(name))
-        }
-        made = DirectoryObject(entry.kind, self.anchor(entry), attributes, references)
-        return Decision(made, "", warnings)
+        references, bad = _flow(entry, REFERENCES[entry.kind])
+        named = {wire: str(target) for wire, target in references.items()}
+        return Decision(DirectoryObject(entry.kind, self.anchor(entry), attributes, named), "", warnings + bad)
 
     def _reason(self, entry: Entry) -> str:
         reason = bad_scope(entry, self._scopes)
         return f"{reason} of source {self._source}" if reason == "outside every scope" else reason or excluded(entry)
 
 
-def _flow(entry: Entry) -> tuple[dict[str, Value], tuple[str, ...]]:
+def _flow(entry: Entry, flows: Sequence[Flow]) -> tuple[dict[str, Value], tuple[str, ...]]:
     attributes: dict[str, Value] = {}
     warnings: tuple[str, ...] = ()
     found = entry.attributes
-    for wire, name, convert in FLOWS[entry.kind]:
+    for wire, name, convert in flows:
         raw = found.get(name)
         if not raw:
             continue
