@@ -1,1 +1,67 @@
-""""""
+"""The command line ``syncramp``: it translates, and decides nothing.
+
+Modules of commands import what a run needs when they run, so that ``syncramp validate`` starts without the libraries
+of a sync.
+"""
+
+import sys
+
+import typer
+from typer.exceptions import TyperException
+
+from syncramp import __version__
+from syncramp.cli.demo import demo
+from syncramp.cli.exits import Exit
+from syncramp.cli.plan import plan
+from syncramp.cli.simulator import simulator
+from syncramp.cli.status import status
+from syncramp.cli.sync import sync
+from syncramp.cli.validate import validate
+from syncramp.errors import SyncrampError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+for command in (validate, plan, sync, status, simulator, demo):
+    app.command()(command)
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"syncramp {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Keeps Microsoft Entra ID in step with on-premises directories."""
+
+
+def main() -> None:
+    """Run a command and leave the process with its exit code; a user's mistake never ends in a stack trace."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command.
+
+    :returns: its exit code, of ``cli.exits``; 130 when it was interrupted.
+    """
+    try:
+        code = typer.main.get_command(app).main(arguments, prog_name="syncramp", standalone_mode=False)
+        return int(code or 0)
+    except SyncrampError as error:
+        typer.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return Exit.FAILED
+    except TyperException as error:  # the library's own exit code for a wrong command line is 2; ours is 3
+        error.show()  # type: ignore[attr-defined]
+        return Exit.REFUSED

@@ -86,7 +86,9 @@ def demo(
         typer.echo(f"{change_forests(directory)}\n")
         _run("plan", document)
         _sync(document)
-        typer.echo("The person who is missing waits: one complete import did not see them, a second one must agree.\n")
+        typer.echo(
+            "The person who is missing waits: one complete import did not see them, a second one must agree.\n"
+        )
         _title("5 of 5: the next import agrees, and the person is deleted")
         _sync(document)
     typer.echo(f"The simulator is stopped. Look around in {directory}, for example: syncramp status {document}")
@@ -112,7 +114,7 @@ def _simulator(directory: Path) -> Iterator[str]:
     limits = ["--writes-per-five-minutes", "0", "--visibility-delay", str(VISIBILITY_SECONDS)]
     command = [sys.executable, "-m", "syncramp", "simulator", *options, *limits]
     typer.echo(f"$ syncramp simulator --directory {directory} {' '.join(limits)}")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603: our own command
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""
         if "https://" not in line:
@@ -136,7 +138,7 @@ def _sync(document: Path) -> None:
 def _run(command: str, document: Path) -> None:
     typer.echo(f"$ syncramp {command} {document}")
     sys.stdout.flush()
-    code = subprocess.run([sys.executable, "-m", "syncramp", command, str(document)], check=False).returncode  # noqa: S603
+    code = subprocess.run([sys.executable, "-m", "syncramp", command, str(document)], check=False).returncode
     typer.echo(f"exit code {code}\n")
     if code not in (Exit.OK, Exit.PENDING):
         raise SyncrampError(f"syncramp {command} ended with exit code {code}")
@@ -153,7 +155,7 @@ def _slower(document: Path) -> None:
 
 def _status(document: Path) -> dict[str, Any]:
     command: Sequence[str] = [sys.executable, "-m", "syncramp", "status", str(document), "-o", "json"]
-    answer = subprocess.run(command, check=False, capture_output=True, text=True).stdout  # noqa: S603: our own command
+    answer = subprocess.run(command, check=False, capture_output=True, text=True).stdout
     kept: dict[str, Any] = json.loads(answer)
     return kept
 

@@ -26,7 +26,8 @@ def layers(ids: BitMap, references: Iterable[tuple[int, int]]) -> Sequence[BitMa
         if identity != target:
             objects.append(identity)
             targets.append(target)
-    remaining, result = BitMap(ids), []
+    remaining = BitMap(ids)
+    result: list[BitMap] = []
     while remaining and len(result) < DEEPEST:
         waiting = BitMap(i for i, target in zip(objects, targets, strict=True) if target in remaining)
         layer = remaining - waiting

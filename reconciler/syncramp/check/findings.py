@@ -1,0 +1,30 @@
+"""What is wrong with a document, for people."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong."""
+
+    path: str
+    """In the document, as ``spec.sources[0].name``."""
+    reason: str
+    remedy: str = ""
+    value: str = ""
+    """What stands there, shortened; empty where it says nothing."""
+    line: int | None = None
+    """In the file, from 1; None for an object that comes from a cluster."""
+    forbidden: bool = False
+    """The value is known and refused by name."""
+
+    def __str__(self) -> str:
+        place = f"line {self.line}: " if self.line else ""
+        value = f" {self.value}:" if self.value else ""
+        advice = f"; {self.remedy}" if self.remedy else ""
+        return f"{place}{self.path}:{value} {self.reason}{advice}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as plain data."""
+        return asdict(self)

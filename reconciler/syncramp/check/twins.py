@@ -1,0 +1,109 @@
+"""Every CEL rule of the CRD, as Python: what the API server refuses, an offline check refuses with the same words.
+
+A twin is found by the place of its rule in the schema and by the rule's text; a test fails when a rule has no twin
+or a twin no rule. Rules with ``oldSelf`` compare a document with the one before; offline there is none, so they are
+asked only where there is: ``transition``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from syncramp.check.findings import Finding
+from syncramp.check.shape import show
+from syncramp.spec.durations import parse_duration
+from syncramp.spec.schema import schema
+
+Rule = tuple[str, str]
+"""Place in the schema (``[]`` for the items of a list) and text."""
+
+
+def _exactly_one(*names: str) -> Callable[[Any], bool]:
+    return lambda value: sum(value.get(name) is not None for name in names) == 1
+
+
+def _at_most_an_hour(value: Any) -> bool:
+    try:
+        return parse_duration(value) <= parse_duration("1h")
+    except ValueError:
+        return False
+
+
+def _only_while_true(conditions: Any) -> bool:
+    return all(
+        condition.get("type") not in ("Reconciling", "Stalled") or condition.get("status") == "True"
+        for condition in conditions
+    )
+
+
+_ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
+TWINS: Mapping[Rule, Callable[[Any], bool]] = {
+    ("spec.target.cloud", "self != 'Germany'"): lambda value: value != "Germany",
+    ("spec.target.cloud", "self in ['Commercial', 'China', 'USGovernment', 'Germany']"): lambda value: (
+        value in ("Commercial", "China", "USGovernment", "Germany")
+    ),
+    ("spec.target.auth", "[has(self.certificate), has(self.clientSecret)].exists_one(x, x)"): _exactly_one(
+        "certificate", "clientSecret"
+    ),
+    ("spec.target.endpoint.version", "self != 'V1'"): lambda value: value != "V1",
+    ("spec.target.endpoint.version", "self in ['V1', 'V2']"): lambda value: value in ("V1", "V2"),
+    ("spec.target.endpoint.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),
+    ("spec.target.endpoint.visibilityDelay", "duration(self) <= duration('1h')"): _at_most_an_hour,
+    ("spec.sources[]", "[has(self.ldap), has(self.ldif)].exists_one(x, x)"): _exactly_one("ldap", "ldif"),
+    ("spec.sources[].ldap.tls.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),
+    (
+        "status.conditions",
+        "self.all(c, !(c.type in ['Reconciling', 'Stalled']) || c.status == 'True')",
+    ): _only_while_true,
+}
+TRANSITIONS: Mapping[Rule, Callable[[Any, Any], bool]] = {
+    (place, "self == oldSelf"): lambda value, old: value == old
+    for place in ("spec.target.cloud", "spec.target.tenantID", "spec.identity.sourceAnchor")
+}
+REMEDIES: Mapping[Rule, str] = {
+    ("spec.target.cloud", "self != 'Germany'"): "set cloud: Commercial if the tenant was migrated",
+    ("spec.target.endpoint.version", "self != 'V1'"): "remove the field or set version: V2",
+}
+_TYPES = {"string": str, "object": dict, "array": list}
+
+
+def rule_findings(data: Any) -> Iterator[Finding]:
+    """What the rules have against a document with its defaults; values of a wrong type are the schema's business."""
+    for place, path, node, value in _placed(data, schema(), "", ""):
+        for rule in node.get("x-kubernetes-validations", ()):
+            twin = TWINS.get((place, rule["rule"]))
+            if twin is not None and not twin(value):
+                yield _finding(place, path, rule, value)
+
+
+def transition(new: Any, old: Any) -> Iterator[Finding]:
+    """What the rules have against a change; both documents with their defaults."""
+    before = {path: value for _, path, _, value in _placed(old, schema(), "", "")}
+    for place, path, node, value in _placed(new, schema(), "", ""):
+        for rule in node.get("x-kubernetes-validations", ()):
+            twin = TRANSITIONS.get((place, rule["rule"]))
+            if twin is not None and path in before and not twin(value, before[path]):
+                yield _finding(place, path, rule, value)
+
+
+def _finding(place: str, path: str, rule: Mapping[str, Any], value: Any) -> Finding:
+    remedy = REMEDIES.get((place, rule["rule"]), "")
+    forbidden = rule.get("reason") == "FieldValueForbidden"
+    shown = "" if isinstance(value, dict | list) else show(value)
+    return Finding(path, rule["message"], remedy, shown, forbidden=forbidden)
+
+
+def _placed(
+    data: Any, node: Mapping[str, Any], place: str, path: str
+) -> Iterator[tuple[str, str, Mapping[str, Any], Any]]:
+    """Every value of a document that has the type of its schema: its place there, its path, its schema, itself."""
+    if not isinstance(data, _TYPES.get(node.get("type", ""), object)):
+        return
+    yield place, path, node, data
+    if isinstance(data, dict):
+        for name, child in node.get("properties", {}).items():
+            if name in data:
+                dot = "." if place else ""
+                yield from _placed(data[name], child, f"{place}{dot}{name}", f"{path}{dot}{name}")
+    elif isinstance(data, list):
+        for number, item in enumerate(data):
+            yield from _placed(item, node.get("items", {}), f"{place}[]", f"{path}[{number}]")

@@ -1,0 +1,20 @@
+"""The one table of exit codes, for every command. ``docs/exit-codes.md`` shows it; a test compares the two."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    OK = 0
+    FAILED = 1
+    PENDING = 2
+    REFUSED = 3
+
+
+MEANINGS = {
+    Exit.OK: "Fine: nothing is left to do or to decide.",
+    Exit.FAILED: "It failed, or a source could not be read completely; the next run tries again.",
+    Exit.PENDING: "There is something to do or to decide: a plan that is not empty, a change that is held or left.",
+    Exit.REFUSED: "The input was refused and nothing was done: a document, a file or the command line.",
+}

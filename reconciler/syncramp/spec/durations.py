@@ -1,0 +1,18 @@
+"""Durations as Kubernetes users write them: ``30s``, ``1h30m``."""
+
+import re
+from datetime import timedelta
+
+_FORM = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Hours, minutes and seconds, in this order.
+
+    :raises ValueError: it is no such duration.
+    """
+    found = _FORM.fullmatch(text)
+    if found is None or not text:
+        raise ValueError(f"{text!r} is no duration such as 30s or 1h30m")
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)

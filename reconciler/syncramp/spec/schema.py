@@ -1,0 +1,47 @@
+"""The schema of a SyncConfig: read from the CRD that travels with this package, and applied to fill in defaults."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+CRD = "syncconfigs.syncramp.io.yaml"
+API_VERSION = "syncramp.io/v1alpha1"
+KIND = "SyncConfig"
+
+
+@cache
+def crd() -> dict[str, Any]:
+    """The CRD, as it is installed in a cluster."""
+    text = files(__package__).joinpath(CRD).read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The openAPIV3Schema of v1alpha1."""
+    found: dict[str, Any] = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return found
+
+
+def with_defaults(data: Any, node: Mapping[str, Any] | None = None) -> Any:
+    """A copy of a document as the API server would store it: without nulls, with every default.
+
+    What does not have the type of its schema stays as it is; ``check`` speaks of it.
+    """
+    node = schema() if node is None else node
+    if isinstance(data, dict) and "properties" in node:
+        filled = {key: value for key, value in data.items() if value is not None}
+        for key, child in node["properties"].items():
+            if key not in filled and "default" in child:
+                filled[key] = deepcopy(child["default"])
+            if key in filled:
+                filled[key] = with_defaults(filled[key], child)
+        return filled
+    if isinstance(data, list) and "items" in node:
+        return [with_defaults(item, node["items"]) for item in data]
+    return data

@@ -1,0 +1,97 @@
+"""A checked document becomes frozen types; nothing is judged here any more."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from syncramp.model.values import Kind
+from syncramp.spec.durations import parse_duration
+from syncramp.spec.types import (
+    CertificateAuth,
+    ClientSecretAuth,
+    Cloud,
+    EndpointOverrides,
+    KeyRef,
+    LdapAccess,
+    LdifFile,
+    Mode,
+    Scope,
+    SourceAnchor,
+    SourceSpec,
+    SyncConfig,
+    Target,
+    WriteBudget,
+)
+
+Body = Mapping[str, Any]
+
+
+def structure(data: Body, folder: Path) -> SyncConfig:
+    """The document as frozen types.
+
+    :param data: accepted by ``check``, with its defaults.
+    :param folder: what paths in it are relative to.
+    """
+    spec, metadata = data["spec"], data.get("metadata", {})
+    return SyncConfig(
+        namespace=metadata.get("namespace", "default"),
+        name=metadata["name"],
+        mode=Mode(spec["mode"]),
+        target=_target(spec["target"]),
+        sources=tuple(_source(source, folder) for source in spec["sources"]),
+        source_anchor=SourceAnchor(spec["identity"]["sourceAnchor"]),
+        max_members=spec["groups"]["maxMembers"],
+        delete_count=spec["failsafe"]["deletes"]["count"],
+    )
+
+
+def _target(target: Body) -> Target:
+    writes = target["writes"]
+    return Target(
+        cloud=Cloud(target["cloud"]),
+        tenant_id=target["tenantID"],
+        auth=_auth(target["auth"]),
+        endpoint=_endpoint(target["endpoint"]),
+        writes=WriteBudget(writes["perFiveMinutes"], writes["share"]),
+    )
+
+
+def _auth(auth: Body) -> CertificateAuth | ClientSecretAuth:
+    if certificate := auth.get("certificate"):
+        return CertificateAuth(certificate["clientID"], certificate["secretRef"]["name"])
+    secret = auth["clientSecret"]
+    return ClientSecretAuth(secret["clientID"], _key(secret["secretKeyRef"]))
+
+
+def _endpoint(endpoint: Body) -> EndpointOverrides:
+    return EndpointOverrides(
+        host=endpoint.get("host"),
+        authority=endpoint.get("authority"),
+        audience=endpoint.get("audience"),
+        build_number=endpoint["buildNumber"],
+        ca=_ca(endpoint.get("ca")),
+        visibility_delay=parse_duration(endpoint["visibilityDelay"]),
+    )
+
+
+def _source(source: Body, folder: Path) -> SourceSpec:
+    if ldap := source.get("ldap"):
+        ca = _ca(ldap.get("tls", {}).get("ca"))
+        access: LdapAccess | LdifFile = LdapAccess(tuple(ldap["servers"]), ldap["bind"]["secretRef"]["name"], ca)
+    else:
+        access = LdifFile((folder / source["ldif"]["path"]).resolve(), source["ldif"].get("entries"))
+    return SourceSpec(source["name"], access, tuple(_scope(scope) for scope in source["scope"]))
+
+
+def _scope(scope: Body) -> Scope:
+    return Scope(scope["dn"], frozenset(map(Kind, scope["kinds"])), scope.get("filter"))
+
+
+def _ca(ca: Body | None) -> KeyRef | None:
+    if ca is None:
+        return None
+    return _key(ca["secretKeyRef"] if "secretKeyRef" in ca else ca["configMapKeyRef"])
+
+
+def _key(reference: Body) -> KeyRef:
+    return KeyRef(reference["name"], reference["key"])
