@@ -2,8 +2,8 @@
 
 Everything follows from the number of people and a seed (``people``, ``groups``). A small file beside the forests
 keeps the two, so that the second day is the first one with its changes and nothing else: twelve people join, one
-leaves and is switched off, one is gone altogether, one moves to another department and thereby gets another DN, and one becomes
-a member of the largest group.
+leaves and is switched off, one is gone altogether, one moves to another department and thereby gets another DN, and
+one becomes a member of the largest group.
 """
 
 import json

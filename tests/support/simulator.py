@@ -1,0 +1,73 @@
+"""Helpers around the simulated tenant: objects in one line, a clock that is turned by hand, a whole read-back."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
+from syncramp.simulator.tenant import Tenant
+
+
+class HandClock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self, now: float = 1_790_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def put(anchor: str, kind: str = "User", **values: Any) -> SyncObject:
+    """A Set of some attributes."""
+    return SyncObject(kind, Operation.SET, {"SourceAnchor": anchor, **values})
+
+
+def drop(anchor: str, kind: str = "User") -> SyncObject:
+    """A Delete."""
+    return SyncObject(kind, Operation.DELETE, {"SourceAnchor": anchor})
+
+
+def group(anchor: str, add: Iterable[str] = (), remove: Iterable[str] = (), **values: Any) -> SyncObject:
+    """A Set of a group with member changes by source anchor."""
+    changes = [ReferenceChange(member) for member in add]
+    changes += [ReferenceChange(member, LinkOperation.REMOVE) for member in remove]
+    return put(anchor, "Group", **values, **({"member": tuple(changes)} if changes else {}))
+
+
+class Mirror:
+    """What a client knows who reads back and applies what it sees."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, Any]] = {}
+        self.members: dict[str, set[str]] = {}
+        self.deleted: set[str] = set()
+        self.pages = 0
+        self.cookie: bytes | None = None
+
+    def read(self, tenant: Tenant) -> None:
+        """All pages from where the last read ended."""
+        while True:
+            page = tenant.read_back(self.cookie)
+            self.cookie = page.cookie
+            self.pages += 1
+            for obj in page.objects:
+                self._apply(obj)
+            if page.more is False:
+                return
+
+    def _apply(self, obj: SyncObject) -> None:
+        anchor = str(obj.values.get("SourceAnchor") or obj.values["CloudAnchor"])
+        if obj.operation is Operation.DELETE:
+            self.objects.pop(anchor, None)
+            self.members.pop(anchor, None)
+            self.deleted.add(anchor)
+            return
+        changes = obj.values.get("Member", ())
+        if obj.values.keys() - {"SourceAnchor", "CloudAnchor", "Member"}:
+            self.objects[anchor] = {name: value for name, value in obj.values.items() if name != "Member"}
+        members = self.members.setdefault(anchor, set())
+        assert isinstance(changes, tuple)
+        for change in changes:
+            assert isinstance(change, ReferenceChange)
+            assert change.by is AnchorType.SOURCE
+            (members.add if change.operation is LinkOperation.ADD else members.discard)(change.anchor)
