@@ -7,8 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from syncramp.rules.ruleset import Ruleset
-
 from support.build import SCOPE, config
 from support.model import Crash, ListSource, ModelCloud
 from syncramp.cycle.job import Job, Pace
@@ -16,6 +14,7 @@ from syncramp.cycle.run import run
 from syncramp.events import Event
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport
+from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.spec.types import EndpointOverrides, SyncConfig
 from syncramp.store.database import Database

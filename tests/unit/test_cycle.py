@@ -365,7 +365,7 @@ def test_links_that_the_service_dropped_without_a_word_are_added_again(engine) -
     two = anchor(engine, user(2))
     engine.cloud._link = forgetting.__get__(engine.cloud)
     report, _ = engine.run()
-    assert report.unconfirmed_links == 0 and not report.settled or report.links.acknowledged == 2
+    assert (report.unconfirmed_links == 0 and not report.settled) or report.links.acknowledged == 2
     engine.cloud._link = original.__get__(engine.cloud)
     engine.run()
     assert two in engine.cloud.links[anchor(engine, group(101))]

@@ -133,7 +133,9 @@ def test_what_a_killed_run_may_still_be_sending_waits() -> None:
 
 
 def test_a_removed_value_is_removed_and_one_whose_member_leaves_goes_with_it() -> None:
-    group = replace(GROUP, sure=BitMap([1, 2, 3]), possible=BitMap([1, 2, 3]), desired=BitMap([1]), derived=BitMap([3]))
+    group = replace(
+        GROUP, sure=BitMap([1, 2, 3]), possible=BitMap([1, 2, 3]), desired=BitMap([1]), derived=BitMap([3])
+    )
     change = membership_change(group, FREE)
     assert set(change.removes) == {2} and not change.adds
 

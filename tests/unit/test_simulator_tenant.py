@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.simulator import HandClock, Mirror, drop, group, put
 
+from support.simulator import HandClock, Mirror, drop, group, put
 from syncramp.endpoint.contract import BUSY, SyncResult
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
 from syncramp.simulator.settings import Duplicates, TenantSettings, Unresolved

@@ -114,7 +114,7 @@ def _simulator(directory: Path) -> Iterator[str]:
     limits = ["--writes-per-five-minutes", "0", "--visibility-delay", str(VISIBILITY_SECONDS)]
     command = [sys.executable, "-m", "syncramp", "simulator", *options, *limits]
     typer.echo(f"$ syncramp simulator --directory {directory} {' '.join(limits)}")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""
         if "https://" not in line:
@@ -127,8 +127,9 @@ def _simulator(directory: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdout:
-            process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                stream.close()
 
 
 def _sync(document: Path) -> None:

@@ -22,7 +22,7 @@ from syncramp.simulator.tables import Link, State, connect
 from syncramp.simulator.throttle import WriteLimit
 
 FEATURES = 41016
-"""DirSyncFeatures of an ordinary tenant: duplicate resiliency, soft match on UPN, UPN changes, and one unknown bit."""
+"""DirSyncFeatures of an ordinary tenant: duplicate resiliency, soft match on UPN, UPN changes, one unknown bit."""
 _LIVE = "FROM objects WHERE state = ? AND source_anchor IS NOT NULL AND kind = coalesce(?, kind)"
 
 
@@ -124,9 +124,7 @@ class Tenant:
 
     def count(self, kind: str | None = None) -> int:
         """Live objects that are synchronised, of one kind or of all."""
-        query = (
-            "SELECT count(*) FROM objects WHERE state = ? AND source_anchor IS NOT NULL AND kind = coalesce(?, kind)"
-        )
+        query = f"SELECT count(*) {_LIVE}"
         with self._lock:
             return int(self._storage.one(query, (int(State.LIVE), kind)))
 
@@ -148,7 +146,7 @@ class Tenant:
 
     def anchors(self, kind: str | None = None) -> set[str]:
         """Source anchors of the live objects."""
-        query = f"SELECT source_anchor {_LIVE}"  # noqa: S608 (constant)
+        query = f"SELECT source_anchor {_LIVE}"
         with self._lock:
             return {row[0] for row in self._storage.rows(query, (int(State.LIVE), kind))}
 

@@ -1,0 +1,138 @@
+"""``syncramp simulator``: a local V2 endpoint with a tenant behind it, for trying a configuration out."""
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncramp.endpoint.clouds import PATH
+from syncramp.errors import InputRefused, SyncrampError
+from syncramp.simulator.settings import Duplicates, TenantSettings, Unresolved
+
+if TYPE_CHECKING:
+    from syncramp.simulator.server import Simulator
+
+REAL = TenantSettings()
+CA, CERTIFICATE, SECRET = "simulator-ca", "entra-sync", "entra-sync-secret"
+
+
+def simulator(
+    directory: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where secrets/ with certificates and credentials is written.")
+    ] = Path(),
+    tenant: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keeps the tenant; without it the tenant is in memory.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
+    tenant_id: Annotated[str, typer.Option(help="The tenant's id.")] = REAL.tenant_id,
+    client_id: Annotated[str, typer.Option(help="The application's id.")] = "0b1c2d3e-0000-4000-8000-000000000001",
+    writes_per_five_minutes: Annotated[
+        int, typer.Option(help="Objects written in five minutes; 0: no limit.", min=0)
+    ] = REAL.writes_per_five_minutes,
+    visibility_delay: Annotated[
+        float, typer.Option(help="Seconds until a new object can be referred to.", min=0)
+    ] = REAL.visibility_delay,
+    page_size: Annotated[int, typer.Option(help="Objects on a page of the read-back.", min=1)] = REAL.page_size,
+    objects_per_call: Annotated[int, typer.Option(help="Objects in one export call.", min=1)] = REAL.objects_per_call,
+    links_per_call: Annotated[int, typer.Option(help="Links in one export call.", min=1)] = REAL.most_links,
+    members: Annotated[int, typer.Option(help="Members of a group.", min=1)] = REAL.most_members,
+    unresolved: Annotated[
+        Unresolved, typer.Option(help="An object with a reference to something unknown.")
+    ] = REAL.unresolved,
+    duplicates: Annotated[
+        Duplicates, typer.Option(help="An object with a user principal name or address that is taken.")
+    ] = REAL.duplicates,
+    minimum_build: Annotated[str, typer.Option(help="The oldest build of a client that is accepted.")] = "",
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when standard input ends, and not at Ctrl-C.")
+    ] = False,
+) -> None:
+    """Simulate the V2 endpoint on loopback, with a token issuer, over TLS. Ends at Ctrl-C.
+
+    Example: syncramp simulator --directory trial --port 8443
+    """
+    if minimum_build and not all(part.isdigit() for part in minimum_build.split(".")):
+        raise InputRefused(f"{minimum_build!r} is no build", where="--minimum-build", remedy="write it as 2.4.21.0")
+    settings = TenantSettings(
+        tenant_id=tenant_id,
+        writes_per_five_minutes=writes_per_five_minutes,
+        visibility_delay=visibility_delay,
+        page_size=page_size,
+        objects_per_call=objects_per_call,
+        most_links=links_per_call,
+        most_members=members,
+        unresolved=unresolved,
+        duplicates=duplicates,
+    )
+    made = _made(settings, client_id, tenant, minimum_build)
+    try:
+        write_secrets(made, directory)
+        asyncio.run(_serve(made, port, directory, with_parent=with_parent))
+    finally:
+        made.tenant.close()
+
+
+def _made(settings: TenantSettings, client_id: str, tenant: Path | None, minimum_build: str) -> "Simulator":
+    try:
+        from syncramp.simulator.server import make_simulator
+    except ModuleNotFoundError as error:
+        raise SyncrampError(
+            f"the simulator needs the package {error.name}", remedy="pip install 'syncramp[simulator]'"
+        ) from error
+    return make_simulator(settings, client_id=client_id, path=tenant, minimum_build=minimum_build)
+
+
+def write_secrets(simulator: "Simulator", directory: Path) -> None:
+    """Write what a client needs as Kubernetes would mount it: the authority, a certificate with key, a secret.
+
+    :raises InputRefused: the folder cannot be written.
+    """
+    from syncramp.simulator.certificates import write_private
+
+    application = simulator.certificates.application
+    files = {
+        f"{CA}/ca.crt": simulator.certificates.ca,
+        f"{CERTIFICATE}/tls.crt": application.certificate,
+        f"{CERTIFICATE}/tls.key": application.key,
+        f"{SECRET}/secret": simulator.client_secret.encode(),
+    }
+    try:
+        for name, data in files.items():
+            write_private(directory / "secrets" / name, data)
+    except OSError as error:
+        raise InputRefused(str(error), where=str(directory), remedy="name another folder with --directory") from error
+
+
+async def _serve(simulator: "Simulator", port: int, directory: Path, *, with_parent: bool) -> None:
+    from syncramp.simulator.server import serve
+
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        ignored = with_parent and number == signal.SIGINT
+        loop.add_signal_handler(number, _nothing if ignored else stop.set)
+    if with_parent:
+        end = partial(loop.call_soon_threadsafe, stop.set)
+        threading.Thread(target=_end_of_input, args=(end,), daemon=True).start()
+    await serve(simulator, port, lambda: _tell(simulator, directory), stop)
+
+
+def _tell(simulator: "Simulator", directory: Path) -> None:
+    typer.echo(f"listening on https://{simulator.host}{PATH}")
+    typer.echo(f"tenant {simulator.tenant.settings.tenant_id}, application {simulator.client_id}")
+    typer.echo(f"secrets {CA}, {CERTIFICATE} and {SECRET} are in {directory / 'secrets'}")
+    sys.stdout.flush()
+
+
+def _nothing() -> None:
+    """Ctrl-C is for the parent, which ends us."""
+
+
+def _end_of_input(end: Callable[[], None]) -> None:
+    sys.stdin.buffer.read()
+    end()

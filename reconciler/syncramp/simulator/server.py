@@ -1,0 +1,175 @@
+"""The simulator as an HTTPS server on loopback: the provisioning service and the token issuer behind one port.
+
+Its event loop only moves bytes; a call is processed in it, one after the other, as the tenant wants it. The loop runs
+in the caller's thread (``serve``) or in one of its own (``running_simulator``).
+"""
+
+import asyncio
+import ssl
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from aiohttp import web
+
+from syncramp.endpoint import contract
+from syncramp.endpoint.clouds import PATH
+from syncramp.endpoint.soap import CONTENT_TYPE
+from syncramp.errors import SyncrampError
+from syncramp.simulator.certificates import Certificates, Pair, make_certificates
+from syncramp.simulator.issuer import Application, Issuer
+from syncramp.simulator.service import Service
+from syncramp.simulator.settings import TenantSettings
+from syncramp.simulator.tenant import Tenant
+
+ADDRESS = "127.0.0.1"
+CLIENT_ID = "0b1c2d3e-0000-4000-8000-000000000001"
+LARGEST = 64 << 20
+"""Bytes of a request: 15,000 links are about 4 MB."""
+
+
+@dataclass
+class Simulator:
+    """One simulator: a tenant, its issuer, and what they are reached with."""
+
+    tenant: Tenant
+    issuer: Issuer
+    service: Service
+    certificates: Certificates
+    client_id: str
+    client_secret: str = field(repr=False)
+    lost: Collection[int] = ()
+    """Numbers of export calls, from 1, after which the connection is closed without an answer."""
+    port: int = 0
+    exports: int = 0
+    """Export calls that were processed."""
+
+    @property
+    def host(self) -> str:
+        """``127.0.0.1:port``."""
+        return f"{ADDRESS}:{self.port}"
+
+
+def make_simulator(
+    settings: TenantSettings | None = None,
+    *,
+    client_id: str = CLIENT_ID,
+    path: Path | None = None,
+    minimum_build: str = "",
+    clock: Callable[[], float] = time.time,
+    lost: Collection[int] = (),
+) -> Simulator:
+    """A simulator that does not listen yet.
+
+    :param path: the tenant's file; None: in memory.
+    """
+    tenant = Tenant(settings or TenantSettings(), clock, path)
+    certificates, secret = make_certificates(client_id), uuid4().hex
+    application = Application(client_id, certificates.application.certificate, secret)
+    issuer = Issuer(tenant.settings.tenant_id, application, clock)
+    service = Service(tenant, issuer, minimum_build)
+    return Simulator(tenant, issuer, service, certificates, client_id, secret, lost)
+
+
+@asynccontextmanager
+async def listening(simulator: Simulator, port: int = 0) -> AsyncIterator[None]:
+    """Listen on loopback until the block ends.
+
+    :param port: 0 takes a free one; ``simulator.port`` tells it.
+    :raises SyncrampError: the port is taken.
+    """
+    runner = web.AppRunner(_application(simulator), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, ADDRESS, port, ssl_context=_context(simulator.certificates.server))
+    try:
+        await site.start()
+        simulator.port = runner.addresses[0][1]
+        yield
+    except OSError as error:
+        raise SyncrampError(f"the simulator cannot listen: {error}", remedy="name a free port, or none") from error
+    finally:
+        await runner.cleanup()
+
+
+async def serve(simulator: Simulator, port: int, ready: Callable[[], None], stop: asyncio.Event) -> None:
+    """Serve until ``stop`` is set.
+
+    :param ready: called once the simulator listens.
+    :raises SyncrampError: the port is taken.
+    """
+    async with listening(simulator, port):
+        ready()
+        await stop.wait()
+
+
+@contextmanager
+def running_simulator(simulator: Simulator | None = None) -> Iterator[Simulator]:
+    """A simulator in a thread of its own, until the block ends."""
+    made = simulator or make_simulator()
+    loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(made, 0, ready.set, stop),), daemon=True)
+    thread.start()
+    try:
+        while not ready.wait(0.1):
+            if not thread.is_alive():
+                raise SyncrampError("the simulator did not start")
+        yield made
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+        made.tenant.close()
+
+
+def _context(pair: Pair) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with TemporaryDirectory() as folder:
+        certificate, key = Path(folder) / "tls.crt", Path(folder) / "tls.key"
+        certificate.write_bytes(pair.certificate)
+        key.touch(mode=0o600)
+        key.write_bytes(pair.key)
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+def _application(simulator: Simulator) -> web.Application:
+    """The routes: the service, and below ``/{tenant}`` what Entra's issuer answers to msal."""
+    application = web.Application(client_max_size=LARGEST)
+    issuer = simulator.issuer
+
+    async def describe(request: web.Request) -> web.Response:
+        return web.Response(text="A simulated V2 endpoint. Send SOAP 1.2 as application/soap+msbin1.\n")
+
+    async def call(request: web.Request) -> web.Response:
+        if request.content_type != CONTENT_TYPE:
+            return web.Response(status=415, text=f"Cannot process the message: the type must be {CONTENT_TYPE}.\n")
+        answer = simulator.service.answer(await request.read())
+        if answer.operation == contract.PROVISION:
+            simulator.exports += 1
+            if simulator.exports in simulator.lost and request.transport:
+                request.transport.abort()
+        return web.Response(status=answer.status, body=answer.body, content_type=CONTENT_TYPE)
+
+    async def configuration(request: web.Request) -> web.Response:
+        status, document = issuer.configuration(request.match_info["tenant"], f"https://{request.host}")
+        return web.json_response(document, status=status)
+
+    async def keys(request: web.Request) -> web.Response:
+        return web.json_response(issuer.keys())
+
+    async def token(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        status, document = issuer.token(request.match_info["tenant"], form, str(request.url))
+        return web.json_response(document, status=status)
+
+    application.router.add_get(PATH, describe)
+    application.router.add_post(PATH, call)
+    application.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", configuration)
+    application.router.add_get("/{tenant}/discovery/v2.0/keys", keys)
+    application.router.add_post("/{tenant}/oauth2/v2.0/token", token)
+    return application
