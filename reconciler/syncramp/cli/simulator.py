@@ -1,11 +1,9 @@
 """``syncramp simulator``: a local V2 endpoint with a tenant behind it, for trying a configuration out."""
 
 import asyncio
+import os
 import signal
 import sys
-import threading
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -113,12 +111,10 @@ async def _serve(simulator: "Simulator", port: int, directory: Path, *, with_par
     from syncramp.simulator.server import serve
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        ignored = with_parent and number == signal.SIGINT
-        loop.add_signal_handler(number, _nothing if ignored else stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, _nothing if with_parent else stop.set)
     if with_parent:
-        end = partial(loop.call_soon_threadsafe, stop.set)
-        threading.Thread(target=_end_of_input, args=(end,), daemon=True).start()
+        loop.add_reader(sys.stdin.fileno(), _end_of_input, stop)
     await serve(simulator, port, lambda: _tell(simulator, directory), stop)
 
 
@@ -133,6 +129,6 @@ def _nothing() -> None:
     """Ctrl-C is for the parent, which ends us."""
 
 
-def _end_of_input(end: Callable[[], None]) -> None:
-    sys.stdin.buffer.read()
-    end()
+def _end_of_input(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        stop.set()

@@ -139,6 +139,8 @@ class _Http:
         self._client = client
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> _Answer:
+        # msal gives the client assertion as bytes, which httpx would send as their repr
+        data = {name: value.decode() if isinstance(value, bytes) else value for name, value in data.items()}
         return _Answer(self._client.post(url, params=params, data=data, headers=headers))
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> _Answer:
