@@ -52,7 +52,7 @@ class Database:
             ) from None
 
     def _prepare(self) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=FILE", "cache_size=-16000"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=FILE", "cache_size=-8000"):
             self._connection.exec_driver_sql(f"PRAGMA {pragma}")
         found = self.one("PRAGMA user_version")
         version = found[0] if found else 0

@@ -10,6 +10,8 @@ Part = str | bytes
 """Text in XML's lexical form, or the bytes of a binary record."""
 
 _NO_ATTRIBUTES: Mapping[Name, str] = {}
+_NO_CHILDREN: "list[Node]" = []
+"""Shared by all leaves and never changed: a page of the read-back is 100,000 elements, most of them leaves."""
 
 
 class Node:
@@ -26,8 +28,15 @@ class Node:
         self.name = name
         self.scope = scope
         self.attributes = _NO_ATTRIBUTES
-        self.children: list[Node] = []
-        self.parts: list[Part] = []
+        self.children = _NO_CHILDREN
+        self.parts: tuple[Part, ...] = ()
+
+    def adopt(self, child: "Node") -> None:
+        """Put an element behind the others."""
+        if self.children:
+            self.children.append(child)
+        else:
+            self.children = [child]
 
     @property
     def text(self) -> str:

@@ -58,7 +58,7 @@ class _Reader:
             elif 0x40 <= record <= 0x77:
                 node, at = self._element(at, open_nodes[-1].scope if open_nodes else {})
                 if open_nodes:
-                    open_nodes[-1].children.append(node)
+                    open_nodes[-1].adopt(node)
                 else:
                     root = node
                 open_nodes.append(node)
@@ -74,7 +74,7 @@ class _Reader:
             else:
                 part, ends, at = self._text(at)
                 if part != "":
-                    open_nodes[-1].parts.append(part)
+                    open_nodes[-1].parts += (part,)
                 if ends:
                     open_nodes.pop()
         if root is None or open_nodes:
@@ -175,7 +175,7 @@ class _Reader:
         if ends:
             raise NbfxError(at, "an attribute's value, which never ends an element")
         node = Node("", "", {})
-        node.parts.append(part)
+        node.parts = (part,)
         return node.text, end
 
     def _expanded(self, attributes: list[tuple[str, str, str]], scope: Mapping[str, str], at: int) -> dict[Name, str]:
@@ -223,8 +223,8 @@ class _Reader:
             node = Node(model.namespace, model.name, model.scope)
             node.attributes = model.attributes
             value, at = READERS[record](self._data, at)
-            node.parts.append(value)
-            parent.children.append(node)
+            node.parts = (value,)
+            parent.adopt(node)
         return at
 
     def _byte(self, at: int, what: str) -> int:
