@@ -152,8 +152,14 @@ def test_a_busy_service_is_waited_for_and_the_batch_goes_again_unchanged(tmp_pat
 def test_a_fault_with_status_200_is_a_fault(tmp_path) -> None:
     step = replace(fault("Something else is wrong.", "90"), status=200)
     with serving(step) as service, endpoint(service, tmp_path) as client:
-        with pytest.raises(ServiceRefused, match="Something else is wrong.*code 90"):
+        with pytest.raises(AnswerLost, match="Something else is wrong.*code 90"):
             client.provision(ONE)
+
+
+def test_a_fault_that_blames_the_message_proves_that_nothing_was_processed(tmp_path) -> None:
+    step = Step(500, body=contract.fault_response("The message could not be read.", sender=True))
+    with serving(step) as service, endpoint(service, tmp_path) as client, pytest.raises(ServiceRefused):
+        client.provision(ONE)
 
 
 @pytest.mark.parametrize(

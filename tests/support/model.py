@@ -2,7 +2,8 @@
 
 The cloud keeps what the service keeps: objects by anchor with merged attributes, links, a bin of deleted users whose
 links come back with them, and a change counter for the delta read-back. Before or after it processes a call a test's
-``fault`` may lose the answer, refuse an object, or kill the process.
+``fault`` may lose the answer, refuse an object, or kill the process; a call that nobody waits for any more may travel
+on and arrive later.
 """
 
 import threading
@@ -80,6 +81,9 @@ class ModelCloud:
     bin: dict[str, set[str]] = field(default_factory=dict)
     fault: Fault = no_fault
     refuse: Callable[[SyncObject], str] = lambda obj: ""
+    travels: Callable[[], bool] = lambda: False
+    """Whether a call whose sender gave up before it was processed is still processed, later."""
+    travelling: list[Sequence[SyncObject]] = field(default_factory=list)
     calls: list[Sequence[SyncObject]] = field(default_factory=list)
     finalized: list[tuple[int, int]] = field(default_factory=list)
     max_links: int = 15_000
@@ -95,11 +99,21 @@ class ModelCloud:
 
     def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
         with self._lock:
-            self.fault("before")
+            try:
+                self.fault("before")
+            except (Crash, AnswerLost):
+                if self.travels():
+                    self.travelling.append(objects)
+                raise
             self.calls.append(objects)
             outcomes = [self._one(obj) for obj in objects]
             self.fault("after")
             return outcomes
+
+    def arrive(self) -> None:
+        """The first of the travelling calls is processed; nobody hears the answer."""
+        for obj in self.travelling.pop(0):
+            self._one(obj)
 
     def finalize(self, exported: int, applied: int) -> None:
         self.finalized.append((exported, applied))

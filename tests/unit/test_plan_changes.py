@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from syncramp.model.plan import Circumstances, Hold, Verb
+from syncramp.model.plan import Circumstances, Hold, MembershipChange, Verb
 from syncramp.model.state import Cause, Membership, ObjectState
 from syncramp.model.values import Kind
 from syncramp.plan.changes import membership_change, object_change
@@ -45,6 +45,10 @@ INCOMPLETE = Circumstances(incomplete={1: "cut at line 7"}, unproven=BitMap([1, 
 
 def known(**values) -> ObjectState:
     return replace(PERSON, acked={"displayName": "A", "accountEnabled": True}, desired=values)
+
+
+def waiting(change: MembershipChange) -> dict[Hold, set[int]]:
+    return {held.hold: set(held.adds | held.removes) for held in change.held}
 
 
 def test_an_unknown_object_is_created_whole() -> None:
@@ -103,7 +107,7 @@ def test_an_incomplete_source_deletes_clears_and_disables_nothing() -> None:
 def test_an_incomplete_source_still_creates_and_adds() -> None:
     assert object_change(PERSON, INCOMPLETE).sends
     change = membership_change(replace(GROUP, desired=BitMap([1, 2])), INCOMPLETE)
-    assert set(change.adds) == {1, 2} and change.hold is None
+    assert set(change.adds) == {1, 2} and not change.held
 
 
 def test_a_held_object_is_still_disabled() -> None:
@@ -122,14 +126,41 @@ def test_nothing_at_all_goes_while_adoption_is_required() -> None:
     around = Circumstances(adoption="the tenant holds 7 objects")
     assert object_change(PERSON, around).hold is Hold.ADOPTION_REQUIRED
     change = membership_change(replace(GROUP, desired=BitMap([1])), around)
-    assert not change.adds and set(change.held_adds) == {1}
+    assert not change.adds and waiting(change) == {Hold.ADOPTION_REQUIRED: {1}}
 
 
-def test_what_a_killed_run_may_still_be_sending_waits() -> None:
-    around = Circumstances(call_under_way=True)
-    assert object_change(replace(known(displayName="B"), doubt=True), around).hold is Hold.CALL_UNDER_WAY
-    group = replace(GROUP, desired=BitMap([1]), possible=BitMap([2]))
-    assert membership_change(group, around).hold is Hold.CALL_UNDER_WAY
+def test_what_a_call_of_an_earlier_run_may_still_change_waits() -> None:
+    around = Circumstances(under_way=BitMap([1]))
+    for state in (PERSON, replace(known(), desired=None, cause=Cause.ABSENT), known(displayName="B")):
+        change = object_change(state, around)
+        assert change.hold is Hold.CALL_UNDER_WAY and not change.sends
+    assert object_change(replace(PERSON, id=2), around).sends
+
+
+def test_a_disable_does_not_wait_for_a_call_that_may_still_travel() -> None:
+    change = object_change(known(displayName="B", accountEnabled=False), Circumstances(under_way=BitMap([1])))
+    assert change.values == {"accountEnabled": False} and set(change.held) == {"displayName"}
+
+
+def test_additions_wait_for_a_travelling_call_about_the_group_or_the_member_and_removals_do_not() -> None:
+    group = replace(GROUP, desired=BitMap([1, 2]), sure=BitMap([5]), possible=BitMap([5]))
+    change = membership_change(group, Circumstances(under_way=BitMap([1, 5])))
+    assert set(change.adds) == {2} and set(change.removes) == {5}
+    assert waiting(change) == {Hold.CALL_UNDER_WAY: {1}}
+    change = membership_change(group, Circumstances(under_way=BitMap([9])))
+    assert not change.adds and set(change.removes) == {5}
+
+
+def test_a_held_object_of_an_incomplete_source_is_not_disabled() -> None:
+    state = replace(known(displayName="B", accountEnabled=False), hold="its source anchor changed")
+    change = object_change(state, INCOMPLETE)
+    assert not change.sends and set(change.held) == {"displayName", "accountEnabled"}
+
+
+def test_links_that_wait_for_different_reasons_are_told_apart() -> None:
+    group = replace(GROUP, sure=BitMap([1]), possible=BitMap([1]), desired=BitMap([20, 21]))
+    change = membership_change(group, replace(INCOMPLETE, max_members=2))
+    assert waiting(change) == {Hold.TOO_MANY_MEMBERS: {20, 21}, Hold.SOURCE_INCOMPLETE: {1}}
 
 
 def test_a_removed_value_is_removed_and_one_whose_member_leaves_goes_with_it() -> None:
@@ -144,20 +175,20 @@ def test_a_group_above_the_limit_gets_no_additions_and_its_removals_go() -> None
     group = replace(GROUP, sure=BitMap([1, 2]), possible=BitMap([1, 2]), desired=BitMap([2, 3, 4, 5]))
     change = membership_change(group, Circumstances(max_members=4))
     assert set(change.removes) == {1} and not change.adds
-    assert set(change.held_adds) == {3, 4, 5} and change.hold is Hold.TOO_MANY_MEMBERS
-    assert membership_change(group, Circumstances(max_members=5)).hold is None
+    assert waiting(change) == {Hold.TOO_MANY_MEMBERS: {3, 4, 5}}
+    assert not membership_change(group, Circumstances(max_members=5)).held
 
 
 def test_what_occupies_room_already_is_added_again_even_above_the_limit() -> None:
     group = replace(GROUP, possible=BitMap([1, 2]), desired=BitMap([1, 2, 3]))
     change = membership_change(group, Circumstances(max_members=2))
-    assert set(change.adds) == {1, 2} and set(change.held_adds) == {3}
+    assert set(change.adds) == {1, 2} and waiting(change) == {Hold.TOO_MANY_MEMBERS: {3}}
 
 
 def test_a_member_of_an_incomplete_source_stays_in_a_group_of_a_complete_one() -> None:
     group = replace(GROUP, id=20, source=2, sure=BitMap([1, 15]), possible=BitMap([1, 15]))
     change = membership_change(group, INCOMPLETE)
-    assert set(change.removes) == {15} and set(change.held_removes) == {1}
+    assert set(change.removes) == {15} and waiting(change) == {Hold.SOURCE_INCOMPLETE: {1}}
 
 
 small = st.sets(st.integers(1, 30)).map(BitMap)
@@ -173,7 +204,7 @@ def test_the_links_of_a_plan_bring_the_cloud_to_the_desired_members_or_hold_them
     group = replace(GROUP, desired=desired, possible=possible, sure=sure, derived=derived & possible)
     change = membership_change(group, Circumstances(max_members=limit))
     after = cloud if change is None else (cloud - change.removes) | change.adds
-    held = BitMap() if change is None else change.held_adds
+    held = BitMap() if change is None else BitMap().union(*(held.adds for held in change.held))
     assert after - derived == (desired - held) | (after & desired)
     assert len(after) <= max(limit, len(possible))
 

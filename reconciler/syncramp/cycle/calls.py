@@ -26,6 +26,8 @@ class Answer:
     error: SyncrampError | None = None
     """Why the export cannot go on."""
     calls: int = 1
+    lost: bool = False
+    """A try of the call was never answered, and may still be processed."""
 
     @property
     def pairs(self) -> Iterator[tuple[Item, Outcome]]:
@@ -53,13 +55,13 @@ def call(job: Job, intent: Intent) -> Answer:
             break
         calls += 1
         try:
-            return Answer(intent.items, job.endpoint.provision(objects), calls=calls)
+            return Answer(intent.items, job.endpoint.provision(objects), None, calls, lost is not None)
         except AnswerLost as error:
             lost = error
         except SyncrampError as error:
             outcomes = _unknown(intent) if lost else None  # an earlier try may have been processed
-            return Answer(intent.items, outcomes, error, calls)
-    return Answer(intent.items, _unknown(intent), lost, calls)
+            return Answer(intent.items, outcomes, error, calls, lost is not None)
+    return Answer(intent.items, _unknown(intent), lost, calls, lost=True)
 
 
 NOTHING_TO_DELETE = "114"

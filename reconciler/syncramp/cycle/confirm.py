@@ -62,12 +62,10 @@ def prove_empty(job: Job, company: Company, foreign: int) -> str:
     :returns: why nothing may be sent; empty when the tenant is proven empty, now or by an earlier run.
     """
     runs = job.store.runs
-    if runs.flag(PROVEN_EMPTY):
-        return ""
-    if foreign or job.store.observations.foreign_anchors():
-        count = len(job.store.observations.foreign_anchors())
+    count = max(foreign, len(job.store.observations.foreign_anchors()))
+    if count:
         return f"the tenant holds {count:,} synchronised objects that are not known to be ours"
-    if company.known_objects:
+    if company.known_objects and not runs.flag(PROVEN_EMPTY):
         return (
             f"the read-back shows no synchronised object, but the tenant counts {company.known_objects:,} in the "
             "connector space of its last sync client"

@@ -224,5 +224,7 @@ class Export:
             self._exports.withdraw(intent)
             return
         believed = [believe(intent, item, outcome) for item, outcome in answer.pairs]
-        self._exports.acknowledge(intent, believed, self._job.clock())
+        now = self._job.clock()
+        lost_until = now + self._job.pace.call_timeout if answer.lost else None
+        self._exports.acknowledge(intent, believed, now, lost_until)
         answered(replace(answer, outcomes=believed))

@@ -37,12 +37,12 @@ def run(job: Job) -> tuple[RunReport, Plan]:
     """
     job.store.runs.claim(_identity(job))
     number, token = job.store.runs.begin(job.clock())
-    exports = job.store.exports(number, token)
+    exports = job.store.exports(number, token, job.clock())
     sends = job.sends and job.config.mode is Mode.SYNC
     report = RunReport(run=number, mode=job.config.mode.value, sends=sends)
     plan = Plan()
     try:
-        plan = _walk(job, exports, report, token)
+        plan = _walk(job, exports, report)
     except SyncrampError as error:
         report.failure = str(error)
         raise
@@ -71,7 +71,7 @@ def rehearse(job: Job) -> Rehearsal:
     return Rehearsal(report, plan, lambda: changes(snapshot, plan.around), snapshot.anchors)
 
 
-def _walk(job: Job, exports: Exports, report: RunReport, token: int) -> Plan:
+def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     company = _company(job)
     with phase("import", report, job.listen, unit="entries") as current:
         import_sources(job, report, current)
@@ -80,7 +80,7 @@ def _walk(job: Job, exports: Exports, report: RunReport, token: int) -> Plan:
     with phase("synchronise", report, job.listen, unit="entries") as current:
         synchronise(job, report, current)
     with phase("plan", report, job.listen) as current:
-        around = circumstances(job, company, foreign, token)
+        around = circumstances(job, company, foreign, exports)
         snapshot = job.store.snapshot()
         plan = summarise(changes(snapshot, around), snapshot.anchors)
         plan.around = around
@@ -113,11 +113,10 @@ def _company(job: Job) -> Company:
     return company
 
 
-def circumstances(job: Job, company: Company, foreign: int, token: int) -> Circumstances:
+def circumstances(job: Job, company: Company, foreign: int, exports: Exports) -> Circumstances:
     """Everything beside the objects that decides what may be sent."""
     snapshot = job.store.snapshot()
     incomplete = job.store.staging.incomplete()
-    now = job.clock()
     return Circumstances(
         max_members=job.config.max_members,
         delete_count=job.config.delete_count,
@@ -126,7 +125,7 @@ def circumstances(job: Job, company: Company, foreign: int, token: int) -> Circu
         unproven=snapshot.of_sources(incomplete),
         foreign=job.store.observations.foreign_anchors(),
         adoption=_adoption(job, company, foreign, snapshot),
-        call_under_way=job.store.runs.calls_under_way(token, now) > now,
+        under_way=exports.under_way,
     )
 
 

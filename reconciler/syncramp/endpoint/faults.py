@@ -1,7 +1,8 @@
 """What went wrong with a call, in our own errors: what is proven about it decides which.
 
 Nothing was sent: the call was not processed. Sent and not answered: it may have been. Answered with a fault: it was
-not, and the fault's text says why. Answered with something that is no answer of the service: it may have been.
+not, and the fault's text says why. Answered with a fault we do not know, or with something that is no answer of the
+service: it may have been.
 """
 
 import ssl
@@ -67,7 +68,7 @@ def _words(error: Exception) -> str:
 
 
 def from_fault(fault: Fault, host: str) -> SyncrampError:
-    """A SOAP fault as one of ours; a fault proves that nothing of the call was processed."""
+    """A SOAP fault as one of ours; one that we know proves that nothing of the call was processed."""
     text = fault.text.rstrip(".")
     tracking = f", tracking id {fault.tracking_id}" if fault.tracking_id else ""
     if fault.redirect:
@@ -92,7 +93,9 @@ def from_fault(fault: Fault, host: str) -> SyncrampError:
         )
     if any(word in text.lower() for word in ("token", "user name or password", "unauthorized", "authentication")):
         return TokenRefused(text, where=host + tracking, remedy="check the application's registration and its role")
-    return ServiceRefused(f"{text} (code {fault.code or 'none'})", where=host + tracking)
+    if fault.sender:
+        return ServiceRefused(text, where=host + tracking, remedy="the service cannot read what this release sends")
+    return AnswerLost(f"the service failed: {text} (code {fault.code or 'none'})", where=host + tracking)
 
 
 def no_answer(status: int, content_type: str, host: str, *, sent: bool) -> SyncrampError:

@@ -36,7 +36,7 @@ class Hold(StrEnum):
     NOT_OURS = "NotOurs"
     """A create whose anchor is in the tenant already, on an object that is not ours."""
     CALL_UNDER_WAY = "CallUnderWay"
-    """A call of a killed run about this object may still be processed."""
+    """A call of an earlier run that was never answered may still be changing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Circumstances:
     """Anchors in the tenant that are not ours."""
     adoption: str = ""
     """Why nothing at all may be sent; empty when it may."""
-    call_under_way: bool = False
-    """A call of a killed run may still be processed."""
+    under_way: BitMap = field(default_factory=BitMap)
+    """Ids of what a call of an earlier run, killed or never answered, may still be changing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +81,26 @@ class ObjectChange:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldLinks:
+    """Links of one group that wait for one reason."""
+
+    hold: Hold
+    reason: str
+    adds: BitMap = field(default_factory=BitMap)
+    removes: BitMap = field(default_factory=BitMap)
+
+    def __len__(self) -> int:
+        return len(self.adds) + len(self.removes)
+
+
+@dataclass(frozen=True, slots=True)
 class MembershipChange:
-    """One group whose members differ: links to add and remove, links that wait, links that go with their member."""
+    """One group whose members differ: links to add and to remove, and links that wait."""
 
     membership: Membership
     adds: BitMap
     removes: BitMap
-    held_adds: BitMap
-    held_removes: BitMap
-    hold: Hold | None = None
-    reason: str = ""
+    held: tuple[HeldLinks, ...] = ()
 
 
 Change = ObjectChange | MembershipChange

@@ -5,6 +5,9 @@ cloud may hold beside: whatever the lost call did, the result is the desired sta
 
 Explicit member removals are ``possible - desired - derived``, additions ``desired - sure``: what the cloud possibly
 holds is removed when it is not wanted, what it does not surely hold is added when it is.
+
+What a call of an earlier run may still be changing waits until that call cannot arrive any more. Disables and
+explicit removals do not wait: they are sent at once, and again when the wait is over.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +15,7 @@ from typing import Protocol
 
 from pyroaring import BitMap
 
-from syncramp.model.plan import Change, Circumstances, Hold, MembershipChange, ObjectChange, Verb
+from syncramp.model.plan import Change, Circumstances, HeldLinks, Hold, MembershipChange, ObjectChange, Verb
 from syncramp.model.state import Cause, Membership, ObjectState
 from syncramp.model.values import Attributes, Value
 
@@ -74,13 +77,14 @@ def _whole(state: ObjectState) -> dict[str, Value | None]:
 
 
 _Held = tuple[Hold, str]
+_TRAVELS = "a call of an earlier run that was never answered may still be changing it"
 
 
 def _hold_everything(change: ObjectChange, around: Circumstances) -> _Held | None:
     if around.adoption:
         return Hold.ADOPTION_REQUIRED, around.adoption
-    if change.state.doubt and around.call_under_way:
-        return Hold.CALL_UNDER_WAY, "a call of a killed run about it may still be processed"
+    if change.verb is not Verb.UPDATE and change.state.id in around.under_way:
+        return Hold.CALL_UNDER_WAY, _TRAVELS
     return None
 
 
@@ -112,25 +116,23 @@ def _hold_create(change: ObjectChange, around: Circumstances) -> _Held | None:
 
 
 def _hold_parts(change: ObjectChange, around: Circumstances) -> ObjectChange:
-    """An update may go in part: a held object is still disabled, an unproven source still adds."""
-    state = change.state
+    """An update may go in part: what every hold lets go. The first hold that keeps something back is told."""
     if change.verb is not Verb.UPDATE:
         return change
-    if state.hold:
-        return _split(change, _disables, Hold.ANCHOR, state.hold)
-    if reason := around.incomplete.get(state.source):
-        return _split(change, _adds_only, Hold.SOURCE_INCOMPLETE, reason)
-    return change
-
-
-def _split(
-    change: ObjectChange, may_go: Callable[[str, Value | None], bool], hold: Hold, reason: str
-) -> ObjectChange:
-    going = {name: value for name, value in change.values.items() if may_go(name, value)}
+    state = change.state
+    going, told = dict(change.values), None
+    for applies, may_go, hold, reason in (
+        (state.hold, _disables, Hold.ANCHOR, state.hold),
+        (state.id in around.under_way, _disables, Hold.CALL_UNDER_WAY, _TRAVELS),
+        (state.source in around.incomplete, _adds_only, Hold.SOURCE_INCOMPLETE, around.incomplete.get(state.source)),
+    ):
+        if applies:
+            kept = {name: value for name, value in going.items() if may_go(name, value)}
+            if told is None and (len(kept) < len(going) or hold is Hold.ANCHOR):
+                told = hold, str(reason)
+            going = kept
     held = {name: value for name, value in change.values.items() if name not in going}
-    if not held and hold is not Hold.ANCHOR:
-        return change
-    return ObjectChange(change.state, change.verb, going, held, hold, reason)
+    return ObjectChange(state, change.verb, going, held, *(told or (None, "")))
 
 
 def _disables(name: str, value: Value | None) -> bool:
@@ -147,22 +149,21 @@ def membership_change(membership: Membership, around: Circumstances) -> Membersh
     adds = membership.desired - membership.sure
     if not adds and not removes:
         return None
-    nothing = BitMap()
-    if found := _hold_membership(membership, around):
-        return MembershipChange(membership, nothing, nothing, adds, removes, *found)
-    growth = _hold_growth(membership, around)
-    waiting = membership.desired - membership.possible if growth else nothing
-    unproven = removes if membership.id in around.unproven else removes & around.unproven
-    held = growth or ((Hold.SOURCE_INCOMPLETE, next(iter(around.incomplete.values()), "")) if unproven else None)
-    return MembershipChange(membership, adds - waiting, removes - unproven, waiting, unproven, *(held or (None, "")))
-
-
-def _hold_membership(membership: Membership, around: Circumstances) -> _Held | None:
     if around.adoption:
-        return Hold.ADOPTION_REQUIRED, around.adoption
-    if around.call_under_way and membership.sure != membership.possible:
-        return Hold.CALL_UNDER_WAY, "a call of a killed run about it may still be processed"
-    return None
+        held = HeldLinks(Hold.ADOPTION_REQUIRED, around.adoption, adds, removes)
+        return MembershipChange(membership, BitMap(), BitMap(), (held,))
+    holds = []
+    if growth := _hold_growth(membership, around):
+        holds.append(HeldLinks(*growth, adds=adds - membership.possible))
+        adds = adds & membership.possible
+    if travelling := adds if membership.id in around.under_way else adds & around.under_way:
+        holds.append(HeldLinks(Hold.CALL_UNDER_WAY, _TRAVELS, adds=travelling))
+        adds = adds - travelling
+    if unproven := removes if membership.id in around.unproven else removes & around.unproven:
+        reason = next(iter(around.incomplete.values()), "")
+        holds.append(HeldLinks(Hold.SOURCE_INCOMPLETE, reason, removes=unproven))
+        removes = removes - unproven
+    return MembershipChange(membership, adds, removes, tuple(held for held in holds if len(held)))
 
 
 def _hold_growth(membership: Membership, around: Circumstances) -> _Held | None:

@@ -90,11 +90,10 @@ def _count_membership(plan: Plan, change: MembershipChange) -> None:
         plan.lanes.additions.add(group.id)
     if change.removes:
         plan.lanes.removals.add(group.id)
-    held = len(change.held_adds) + len(change.held_removes)
-    if change.hold and held:
-        plan.held_links += held
-        detail = f"{held:,} links: {change.reason}"
-        _hold(plan, change.hold, held, Sample("Members", "Group", group.dn, group.anchor, detail))
+    for held in change.held:
+        plan.held_links += len(held)
+        detail = f"{len(held):,} links: {held.reason}"
+        _hold(plan, held.hold, len(held), Sample("Members", "Group", group.dn, group.anchor, detail))
 
 
 def _hold(plan: Plan, hold: Hold, number: int, sample: Sample) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from syncramp.model.plan import Change, ObjectChange, Plan
+from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan
 from syncramp.model.report import RunReport
 
 VERSION = 1
@@ -57,7 +57,7 @@ def _object(change: ObjectChange) -> dict[str, Any]:
     }
 
 
-def _membership(change: Any, anchors: Callable[[BitMap], Iterable[str]]) -> dict[str, Any]:
+def _membership(change: MembershipChange, anchors: Callable[[BitMap], Iterable[str]]) -> dict[str, Any]:
     group = change.membership
     return {
         "verb": "Members",
@@ -66,10 +66,10 @@ def _membership(change: Any, anchors: Callable[[BitMap], Iterable[str]]) -> dict
         "dn": group.dn,
         "adds": list(anchors(change.adds)),
         "removes": list(anchors(change.removes)),
-        "heldAdds": len(change.held_adds),
-        "heldRemoves": len(change.held_removes),
-        "hold": change.hold.value if change.hold else None,
-        "reason": change.reason,
+        "held": [
+            {"hold": held.hold.value, "reason": held.reason, "adds": len(held.adds), "removes": len(held.removes)}
+            for held in change.held
+        ],
     }
 
 

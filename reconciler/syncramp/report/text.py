@@ -17,7 +17,7 @@ _HOLDS = {
     Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
     Hold.ANCHOR: "its source anchor or its kind is in conflict",
     Hold.NOT_OURS: "an object with this anchor is in the tenant and is not ours",
-    Hold.CALL_UNDER_WAY: "a call of a killed run may still be processed",
+    Hold.CALL_UNDER_WAY: "a call of an earlier run that was never answered may still be changing it",
 }
 
 

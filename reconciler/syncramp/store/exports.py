@@ -4,6 +4,9 @@ Before a call the intent is made durable: its objects are in doubt, its links wi
 ``sure <= what the cloud holds <= possible``. After the call each object's own result narrows it again: applied, or as
 it was before. A call whose answer never came leaves its objects in doubt and its brackets wide, which is the truth.
 
+A call of an earlier run may still be travelling and arrive after what this run sends. What it may change stays in
+doubt whatever this run is answered, until that call's deadline has passed: then the next run sends it once more.
+
 Both transactions check the fence: a run whose token is not the newest has lost the store and must not write.
 """
 
@@ -25,12 +28,14 @@ _MAYBE = "UPDATE payload SET maybe = ? WHERE id = ?"
 _BRACKETS = "SELECT id, sure, possible FROM cloud_links WHERE id IN ({})"
 _BRACKET = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
               ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible"""
-_BATCH = """INSERT INTO batches (run, token, sent_at, deadline, state, objects, links)
-            VALUES (?, ?, ?, ?, 'Sent', ?, ?)"""
-_APPLIED = """UPDATE objects SET acked = ?, doubt = 0, confirmed = 0, cloud_anchor = COALESCE(?, cloud_anchor),
+_BATCH = """INSERT INTO batches (run, token, sent_at, deadline, state, ids, objects, links)
+            VALUES (?, ?, ?, ?, 'Sent', ?, ?, ?)"""
+_APPLIED = """UPDATE objects SET acked = ?, doubt = ?, confirmed = 0, cloud_anchor = COALESCE(?, cloud_anchor),
               acked_at = CASE WHEN acked IS NULL THEN ? ELSE acked_at END WHERE id = ?"""
-_ACKED = """UPDATE payload SET maybe = NULL, acked = CASE WHEN
+_ACKED = """UPDATE payload SET maybe = ?, acked = CASE WHEN
             (SELECT digest FROM objects o WHERE o.id = payload.id) = ? THEN NULL ELSE ? END WHERE id = ?"""
+_ANSWERED = "UPDATE batches SET state = 'Answered' WHERE seq = ?"
+_LOST = "UPDATE batches SET state = 'Lost', deadline = ? WHERE seq = ?"
 _AS_BEFORE = "UPDATE objects SET doubt = ? WHERE id = ?"
 _GONE = "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?"
 _FORGET_PAYLOAD = "UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?"
@@ -76,12 +81,14 @@ class Exports:
     """Intents and answers of one run.
 
     :param token: the fencing token this run was given when it began.
+    :param under_way: ids of what a call of an earlier run may still be changing.
     """
 
-    def __init__(self, database: Database, run: int, token: int) -> None:
+    def __init__(self, database: Database, run: int, token: int, under_way: BitMap) -> None:
         self._database = database
         self._run = run
         self._token = token
+        self.under_way = under_way
         self.restored_groups = BitMap()
         """Groups whose links came back into the realm of the possible with a member that was created again."""
 
@@ -102,7 +109,8 @@ class Exports:
             brackets = self._widen([item for item in items if item.links])
             losing = self._loosen(BitMap(item.id for item in items if item.deletes))
             links = sum(item.links for item in items)
-            self._database.run(_BATCH, (self._run, self._token, now, deadline, len(items), links))
+            ids = pack_bitmap(BitMap(item.id for item in items))
+            self._database.run(_BATCH, (self._run, self._token, now, deadline, ids, len(items), links))
             seq = int(self._database.value("SELECT MAX(seq) FROM batches"))
         return Intent(seq, items, doubt, brackets, losing)
 
@@ -131,9 +139,12 @@ class Exports:
     def _set_bracket(self, identity: int, sure: BitMap, possible: BitMap) -> None:
         self._database.run(_BRACKET, (identity, pack_bitmap(sure), pack_bitmap(possible), pack_bitmap(BitMap())))
 
-    def acknowledge(self, intent: Intent, outcomes: Sequence[Outcome], now: float) -> None:
+    def acknowledge(
+        self, intent: Intent, outcomes: Sequence[Outcome], now: float, lost_until: float | None = None
+    ) -> None:
         """Write down what the service said of each object of a call.
 
+        :param lost_until: when a try of the call that was never answered cannot arrive any more; None: none was lost.
         :raises AnotherRunActive: a later run has begun; nothing is written.
         """
         with self._database.transaction():
@@ -144,13 +155,14 @@ class Exports:
                     self._apply(item, outcome, intent, now)
                     if item.deletes:
                         deleted.add(item.id)
-                elif outcome.result is Result.REFUSED:
+                elif outcome.result is Result.REFUSED and lost_until is None:  # what was lost may still apply
                     self._revert(item, intent)
             if deleted:
                 self.drop_links(deleted, now)
-            lost = any(outcome.result is Result.UNKNOWN for outcome in outcomes)
-            state = "Lost" if lost else "Answered"
-            self._database.run("UPDATE batches SET state = ? WHERE seq = ?", (state, intent.seq))
+            if lost_until is None:
+                self._database.run(_ANSWERED, (intent.seq,))
+            else:
+                self._database.run(_LOST, (lost_until, intent.seq))
 
     def withdraw(self, intent: Intent) -> None:
         """The call was never processed: everything is as it was before the intent."""
@@ -158,7 +170,7 @@ class Exports:
             self._check_fence()
             for item in intent.items:
                 self._revert(item, intent)
-            self._database.run("UPDATE batches SET state = 'Answered' WHERE seq = ?", (intent.seq,))
+            self._database.run(_ANSWERED, (intent.seq,))
 
     def _apply(self, item: Item, outcome: Outcome, intent: Intent, now: float) -> None:
         if item.deletes:
@@ -167,13 +179,15 @@ class Exports:
         elif item.after is not None:
             packed = pack(item.after)
             mark = digest(packed)
-            self._database.run(_APPLIED, (mark, outcome.cloud_anchor or None, now, item.id))
-            self._database.run(_ACKED, (mark, packed, item.id))
+            unsettled = item.id in self.under_way
+            self._database.run(_APPLIED, (mark, int(unsettled), outcome.cloud_anchor or None, now, item.id))
+            self._database.run(_ACKED, (_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
             self._database.run("DELETE FROM ever_deleted WHERE object = ?", (item.id,))
         if item.links:
+            unsure = item.adds | item.removes if item.id in self.under_way else self.under_way
             sure, possible = intent.brackets[item.id]
-            sure, possible = (sure - item.removes) | item.adds, (possible - item.removes) | item.adds
-            self._set_bracket(item.id, sure, possible)
+            sure = (sure - item.removes) | (item.adds - unsure)
+            self._set_bracket(item.id, sure, (possible - (item.removes - unsure)) | item.adds)
 
     def _revert(self, item: Item, intent: Intent) -> None:
         if item.id in intent.doubt:

@@ -17,7 +17,10 @@ from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
 _KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked
             FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.anchor IN ({})"""
 _CONFIRMED = "UPDATE objects SET confirmed = ? WHERE id = ?"
-_OBSERVED = "UPDATE cloud_links SET observed = ? WHERE id = ?"
+_BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links WHERE id IN ({})"
+_OBSERVED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
+               ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
+               observed = excluded.observed"""
 _FOREIGN = """INSERT INTO foreign_objects (anchor, kind) VALUES (?, ?)
               ON CONFLICT (anchor) DO UPDATE SET kind = excluded.kind"""
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -89,10 +92,12 @@ class Observations:
                 self._database.run(_META, ("cookie", cookie.hex()))
 
     def _observe_links(self, links: Mapping[int, tuple[BitMap, BitMap]]) -> None:
-        rows = self._database.among("SELECT id, observed FROM cloud_links WHERE id IN ({})", list(links))
-        for group, observed in rows:
-            adds, removes = links[group]
-            self._database.run(_OBSERVED, (pack_bitmap((unpack_bitmap(observed) - removes) | adds), group))
+        """What is seen to be there is possible, whoever put it there; what is seen to be gone is not sure."""
+        rows = {row[0]: row[1:] for row in self._database.among(_BRACKETS, list(links))}
+        for group, (adds, removes) in links.items():
+            sure, possible, observed = map(unpack_bitmap, rows.get(group, (None, None, None)))
+            bracket = sure - removes, possible | adds, (observed - removes) | adds
+            self._database.run(_OBSERVED, (group, *map(pack_bitmap, bracket)))
 
     def _observe_gone(self, gone: Sequence[int], exports: Exports, now: float) -> None:
         if not gone:

@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyroaring import BitMap
+
 from syncramp.errors import StoreUnusable
 from syncramp.store.database import Database
+from syncramp.store.packing import unpack_bitmap
 
 KEPT_RUNS = 100
 
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_UNDER_WAY = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND token < ? AND deadline > ?"
 _END = "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?"
 
 
@@ -70,9 +74,7 @@ class Runs:
     def end(self, number: int, now: float, state: str, report: Mapping[str, Any]) -> None:
         """The run is over."""
         text = json.dumps(report)
-        self._database.run(
-            "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?", (now, state, text, number)
-        )
+        self._database.run(_END, (now, state, text, number))
 
     def last(self) -> RunRow | None:
         """The newest run."""
@@ -88,9 +90,13 @@ class Runs:
         """Remember a fact about the tenant."""
         self._database.run(_META, (key, value))
 
-    def calls_under_way(self, token: int, now: float) -> float:
-        """Until when (seconds since the epoch) a call of an earlier, killed run may still be processed; 0: none."""
-        latest = self._database.value(
-            "SELECT MAX(deadline) FROM batches WHERE state = 'Sent' AND token < ? AND deadline > ?", (token, now)
-        )
-        return float(latest or 0)
+    def under_way(self, token: int, now: float) -> BitMap:
+        """Ids of objects that a call of an earlier run may still be changing.
+
+        Either that run was killed and left the call unanswered, or a try of the call was never answered: what travels
+        may arrive until the call's deadline, whatever was sent after it.
+        """
+        found = BitMap()
+        for (ids,) in self._database.all(_UNDER_WAY, (token, now)):
+            found |= unpack_bitmap(ids)
+        return found

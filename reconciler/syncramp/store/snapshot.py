@@ -32,6 +32,8 @@ _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.memb
                   LEFT JOIN links l ON l.id = o.id AND l.attribute = 'member'
                   LEFT JOIN cloud_links c ON c.id = o.id
                   WHERE o.kind = 'Group' AND o.digest IS NOT NULL AND o.anchor IS NOT NULL"""
+_GROUPS = """SELECT id FROM objects WHERE kind = 'Group' AND digest IS NOT NULL AND anchor IS NOT NULL
+             ORDER BY anchor"""
 
 
 class Snapshot:
@@ -67,10 +69,13 @@ class Snapshot:
 
     def memberships(self) -> Iterator[Membership]:
         """Groups whose members in the cloud are not surely the desired ones, in the order of their anchors."""
-        for row in self._database.all(_MEMBERSHIPS + " ORDER BY o.anchor"):
-            membership = self._membership(row)
-            if not (membership.desired == membership.sure == membership.possible):
-                yield membership
+        ordered = array("I", (row[0] for row in self._database.stream(_GROUPS)))
+        for start in range(0, len(ordered), PAGE):
+            page = ordered[start : start + PAGE]
+            rows = {row[0]: row for row in self._database.among(_MEMBERSHIPS + " AND o.id IN ({})", page)}
+            for membership in (self._membership(rows[identity]) for identity in page):
+                if not (membership.desired == membership.sure == membership.possible):
+                    yield membership
 
     def membership(self, identity: int) -> Membership | None:
         """One group that should be in the cloud."""

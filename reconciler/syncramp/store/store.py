@@ -41,9 +41,9 @@ class Store:
         """A view for a plan or for a lane of the export."""
         return Snapshot(self.database)
 
-    def exports(self, run: int, token: int) -> Exports:
-        """Intents and answers of a run."""
-        return Exports(self.database, run, token)
+    def exports(self, run: int, token: int, now: float) -> Exports:
+        """Intents and answers of a run that begins now (seconds since the epoch)."""
+        return Exports(self.database, run, token, self.runs.under_way(token, now))
 
     def close(self) -> None:
         """End the connection."""

@@ -144,7 +144,8 @@ batches = Table(
     Column("token", Integer, nullable=False),
     Column("sent_at", Float, nullable=False),
     Column("deadline", Float, nullable=False),  # after it the call cannot be under way any more
-    Column("state", String, nullable=False),  # Sent, Answered or Lost
+    Column("state", String, nullable=False),  # Sent; Answered; Lost: it, or a try before it, was never answered
+    Column("ids", LargeBinary, nullable=False),  # roaring bitmap of what it may change
     Column("objects", Integer, nullable=False),
     Column("links", Integer, nullable=False),
 )

@@ -23,6 +23,8 @@ class Fault:
     redirect: str = ""
     """Where the service wants the call to go instead."""
     tracking_id: str = ""
+    sender: bool = False
+    """The service blames the message itself; it was never processed (SOAP 1.2 part 1, 5.4.6)."""
 
 
 def read_fault(body: Node) -> Fault | None:
@@ -36,6 +38,7 @@ def read_fault(body: Node) -> Fault | None:
         code=texts.get("ErrorCode", ""),
         redirect=texts.get("Url", "") if redirected else "",
         tracking_id=texts.get("TrackingId", ""),
+        sender=texts.get("Value", "").rpartition(":")[2] == "Sender",
     )
 
 
