@@ -10,7 +10,7 @@ What a call of an earlier run may still be changing waits until that call cannot
 explicit removals do not wait: they are sent at once, and again when the wait is over.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from pyroaring import BitMap
