@@ -1,0 +1,121 @@
+"""SyncConfigs for clusters: a good one, and for every CEL rule of the CRD one that breaks this rule and no other."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from support.kube_api_objects import merged
+
+TENANT = "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8"
+CLIENT = "0b1c2d3e-0000-4000-8000-000000000001"
+ROOT = "OU=People,DC=corp,DC=example,DC=com"
+_CERTIFICATE = {"clientID": CLIENT, "secretRef": {"name": "entra"}}
+_BIND = {"secretRef": {"name": "reader"}}
+_LDAP = {"servers": ["ldaps://dc1.corp.example.com"], "bind": _BIND}
+_BOTH = {"secretKeyRef": {"name": "ca"}, "configMapKeyRef": {"name": "ca"}}
+
+Object = dict[str, Any]
+
+
+def source(**members: Any) -> Object:
+    """One source, with a scope of its own."""
+    return {"name": "corp", "scope": [{"dn": ROOT}], **members}
+
+
+def scoped(**members: Any) -> Object:
+    """A merge patch that changes what the scope says beside its dn."""
+    return {"spec": {"sources": [source(ldap=_LDAP, scope=[{"dn": ROOT, **members}])]}}
+
+
+_GOOD: Object = {
+    "apiVersion": "syncramp.io/v1alpha1",
+    "kind": "SyncConfig",
+    "spec": {
+        "target": {
+            "tenantID": TENANT,
+            "auth": {"clientSecret": {"clientID": CLIENT, "secretKeyRef": {"name": "entra"}}},
+        },
+        "sources": [source(ldap=_LDAP)],
+    },
+}
+
+
+def document(name: str, namespace: str, patch: Object | None = None) -> Object:
+    """A document that is accepted, with its changes."""
+    made = merged(copy.deepcopy(_GOOD), patch or {})
+    made["metadata"] = {"name": name, "namespace": namespace}
+    return made
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A change of the good document that one rule refuses."""
+
+    name: str
+    place: str
+    rule: str
+    patch: Any
+
+
+def _target(**members: Any) -> Object:
+    return {"spec": {"target": members}}
+
+
+_ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
+_ONE_AUTH = "[has(self.certificate), has(self.clientSecret)].exists_one(x, x)"
+_ONE_SOURCE = "[has(self.ldap), has(self.ldif)].exists_one(x, x)"
+_CLOUDS = "self in ['Commercial', 'China', 'USGovernment', 'Germany']"
+
+BROKEN = (
+    Broken("germany", "spec.target.cloud", "self != 'Germany'", _target(cloud="Germany")),
+    Broken("cloud", "spec.target.cloud", _CLOUDS, _target(cloud="commercial")),
+    Broken("two-auths", "spec.target.auth", _ONE_AUTH, _target(auth={"certificate": _CERTIFICATE})),
+    Broken("no-auth", "spec.target.auth", _ONE_AUTH, _target(auth={"clientSecret": None})),
+    Broken("v1", "spec.target.endpoint.version", "self != 'V1'", _target(endpoint={"version": "V1"})),
+    Broken("version", "spec.target.endpoint.version", "self in ['V1', 'V2']", _target(endpoint={"version": "V3"})),
+    Broken("two-cas", "spec.target.endpoint.ca", _ONE_CA, _target(endpoint={"ca": _BOTH})),
+    Broken(
+        "delay",
+        "spec.target.endpoint.visibilityDelay",
+        "duration(self) <= duration('1h')",
+        _target(endpoint={"visibilityDelay": "1h1s"}),
+    ),
+    Broken("no-source", "spec.sources[]", _ONE_SOURCE, {"spec": {"sources": [source()]}}),
+    Broken(
+        "two-sources",
+        "spec.sources[]",
+        _ONE_SOURCE,
+        {"spec": {"sources": [source(ldap=_LDAP, ldif={"path": "corp.ldif"})]}},
+    ),
+    Broken(
+        "no-ca",
+        "spec.sources[].ldap.tls.ca",
+        _ONE_CA,
+        {"spec": {"sources": [source(ldap=_LDAP | {"tls": {"ca": {}}})]}},
+    ),
+)
+
+MOVED = (
+    Broken("cloud", "spec.target.cloud", "self == oldSelf", _target(cloud="China")),
+    Broken("tenant", "spec.target.tenantID", "self == oldSelf", _target(tenantID=CLIENT)),
+    Broken(
+        "anchor",
+        "spec.identity.sourceAnchor",
+        "self == oldSelf",
+        {"spec": {"identity": {"sourceAnchor": "objectGUID"}}},
+    ),
+)
+"""Changes that are refused because there is a document before."""
+
+MISSHAPEN = (
+    ("spec.mode", {"spec": {"mode": "sync"}}),
+    ("spec.target.tenantID", _target(tenantID=None)),
+    ("spec.sources", {"spec": {"sources": []}}),
+    ("spec.failsafe.deletes.count", {"spec": {"failsafe": {"deletes": {"count": "many"}}}}),
+    ("spec.sources[0].name", {"spec": {"sources": [source(name="Corp", ldap=_LDAP)]}}),
+    ("spec.sources[1]", {"spec": {"sources": [source(ldap=_LDAP), source(ldap=_LDAP)]}}),
+)
+"""Changes that the schema refuses, and where."""
+
+UNREADABLE_FILTER = scoped(filter="(cn=Smith")
+"""What no schema can judge: every API server stores it."""
