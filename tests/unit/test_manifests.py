@@ -1,0 +1,191 @@
+"""What a cluster gets: manifests that fit together, rights that are few, and a CRD that an API server accepts."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from syncramp.check.shape import _translate
+from syncramp.spec.schema import with_defaults
+
+ROOT = Path(__file__).parents[2]
+KUSTOMIZATIONS = sorted([*ROOT.glob("crds/kustomization.yaml"), *ROOT.glob("manifests/**/kustomization.yaml")])
+BUILT_IN_SHORT_NAMES = (
+    "cs cm ep ev limits ns no pvc pv po rc quota sa svc crd crds ds deploy rs sts hpa cj csr ing ip "
+    "netpol pdb pc sc vac"
+)
+"""Of Kubernetes 1.36."""
+SELF_BOUND = {"date-time", "duration", "uuid"}
+"""Formats whose values have a greatest length."""
+
+Node = dict[str, Any]
+
+
+def _load(path: Path) -> list[Node]:
+    return [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
+
+
+CRD = _load(ROOT / "crds/syncconfigs.syncramp.io.yaml")[0]
+VERSION = CRD["spec"]["versions"][0]
+SCHEMA: Node = VERSION["schema"]["openAPIV3Schema"]
+
+
+def _base() -> dict[str, Node]:
+    manifests = [one for path in (ROOT / "manifests/base").glob("*.yaml") for one in _load(path)]
+    return {one["kind"]: one for one in manifests}
+
+
+def _nodes(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
+    """Every schema below a schema, with its path; metadata is the API server's."""
+    for name, child in node.get("properties", {}).items():
+        if (path, name) != ("", "metadata"):
+            yield f"{path}.{name}", child
+            yield from _nodes(child, f"{path}.{name}")
+    if "items" in node:
+        yield f"{path}[]", node["items"]
+        yield from _nodes(node["items"], f"{path}[]")
+
+
+NODES = list(_nodes(SCHEMA))
+
+
+def _at(path: str) -> Node:
+    """The schema a JSONPath of a column or a selectable field ends at."""
+    plain = re.sub(r"\[\?\(@\.type==\"\w+\"\)\]", "[]", path)
+    if plain.startswith(".metadata."):
+        assert plain == ".metadata.creationTimestamp"
+        return {"type": "string", "format": "date-time"}
+    return dict(NODES)[plain]
+
+
+@pytest.mark.parametrize("path", KUSTOMIZATIONS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_everything_a_kustomization_names_is_there_and_everything_there_is_named(path: Path) -> None:
+    (kustomization,) = _load(path)
+    named = {(path.parent / name).resolve() for name in kustomization["resources"]}
+    for resource in named:
+        assert resource.is_file() or (resource / "kustomization.yaml").is_file(), resource
+    beside = {one.resolve() for one in path.parent.glob("*.yaml")} - {path.resolve()}
+    assert beside == {one for one in named if one.is_file()}
+
+
+@pytest.mark.parametrize("kind", ["ServiceAccount", "Role", "RoleBinding"])
+def test_each_manifest_stands_in_the_namespace_of_the_kustomization(kind: str) -> None:
+    assert _base()[kind]["metadata"]["namespace"] == _base()["Kustomization"]["namespace"]
+
+
+def test_the_binding_ties_the_role_to_the_service_account() -> None:
+    base = _base()
+    account, role, binding = base["ServiceAccount"], base["Role"], base["RoleBinding"]
+    assert binding["roleRef"] == {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "Role",
+        "name": role["metadata"]["name"],
+    }
+    assert binding["subjects"] == [{"kind": "ServiceAccount", **account["metadata"]}]
+
+
+def test_the_role_has_no_wildcard_and_touches_no_secret() -> None:
+    for rule in _base()["Role"]["rules"]:
+        words = [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
+        assert not [word for word in words if "*" in word]
+        assert "secrets" not in rule["resources"]
+        assert not {"update", "delete", "deletecollection", "bind", "escalate", "impersonate"} & set(rule["verbs"])
+
+
+def test_each_rule_of_the_role_says_who_needs_it() -> None:
+    lines = (ROOT / "manifests/base/role.yaml").read_text(encoding="utf-8").splitlines()
+    rules = [number for number, line in enumerate(lines) if line.startswith("- apiGroups")]
+    assert rules
+    assert all(lines[number - 1].startswith("# ") for number in rules)
+
+
+def test_names_are_those_the_api_server_expects() -> None:
+    names = CRD["spec"]["names"]
+    assert CRD["metadata"]["name"] == f"{names['plural']}.{CRD['spec']['group']}"
+    assert not set(BUILT_IN_SHORT_NAMES.split()) & set(names["shortNames"])
+    assert "all" not in names["categories"]
+    assert [version["storage"] for version in CRD["spec"]["versions"]] == [True]
+
+
+def test_every_property_has_a_type_and_a_description() -> None:
+    lacking = [path for path, node in NODES if "type" not in node]
+    lacking += [path for path, node in NODES if "description" not in node and not path.endswith("[]")]
+    assert not lacking
+
+
+def test_every_list_and_every_string_is_bounded() -> None:
+    unbounded = [path for path, node in NODES if node["type"] == "array" and "maxItems" not in node]
+    unbounded += [
+        path
+        for path, node in NODES
+        if node["type"] == "string"
+        and not ({"maxLength", "enum"} & set(node) or node.get("format") in SELF_BOUND)
+        and path not in (".apiVersion", ".kind")  # the API server's own
+    ]
+    assert not unbounded
+
+
+def test_the_schema_is_structural() -> None:
+    forbidden = {"$ref", "patternProperties", "const", "uniqueItems", "dependencies", "definitions", "nullable"}
+    for path, node in NODES:
+        assert not forbidden & set(node), path
+        assert not ("properties" in node and "additionalProperties" in node), path
+        assert isinstance(node["type"], str), path
+        assert set(node.get("required", ())) <= set(node.get("properties", ())), path
+        assert ("items" in node) == (node["type"] == "array"), path
+        assert not re.search(r"\(\?[=!<]", node.get("pattern", "")), f"{path}: Go has no look-around"
+
+
+def test_keys_of_list_maps_are_required_or_have_a_default() -> None:
+    kinds = set()
+    for path, node in NODES:
+        if node["type"] == "array":
+            kinds.add(node.get("x-kubernetes-list-type"))
+        for key in node.get("x-kubernetes-list-map-keys", ()):
+            item = node["items"]
+            assert key in item["required"] or "default" in item["properties"][key], path
+    assert kinds == {"map", "set", "atomic"}
+
+
+def test_every_default_passes_its_own_schema() -> None:
+    defaults = [(path, node) for path, node in NODES if "default" in node]
+    assert defaults
+    for path, node in defaults:
+        filled = with_defaults(node["default"], node)
+        assert not list(Draft202012Validator(_translate(node)).iter_errors(filled)), path
+
+
+def test_columns_show_fields_that_exist() -> None:
+    columns = VERSION["additionalPrinterColumns"]
+    assert len({column["name"] for column in columns}) == len(columns)
+    for column in columns:
+        assert column["description"]
+        node = _at(column["jsonPath"])
+        expected = "string" if column["type"] == "date" else column["type"]
+        assert node["type"] == expected, column["name"]
+
+
+def test_selectable_fields_are_plain_values_and_few() -> None:
+    fields = [field["jsonPath"] for field in VERSION["selectableFields"]]
+    assert len(fields) <= 8
+    for field in fields:
+        assert "[" not in field
+        assert _at(field)["type"] in ("string", "boolean", "integer"), field
+
+
+def test_rules_say_what_is_wrong_on_one_line() -> None:
+    rules = [(path, rule) for path, node in NODES for rule in node.get("x-kubernetes-validations", ())]
+    assert rules
+    for path, rule in rules:
+        assert rule["message"].strip(), path
+        assert "\n" not in rule["message"], path
+        assert rule.get("reason", "FieldValueInvalid") in (
+            "FieldValueInvalid",
+            "FieldValueForbidden",
+            "FieldValueRequired",
+            "FieldValueDuplicate",
+        )
