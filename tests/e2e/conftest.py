@@ -1,4 +1,4 @@
-"""The cluster of the kubeconfig: a namespace of its own for the whole run, removed at the end."""
+"""The cluster of the kubeconfig: a namespace of its own for the whole run, removed at the end. The CRD stays there."""
 
 import uuid
 from collections.abc import Iterator

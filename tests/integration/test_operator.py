@@ -188,8 +188,10 @@ def test_the_finalizer_of_another_kopf_operator_stays(bench: Bench) -> None:
     foreign["metadata"]["finalizers"] = ["kopf.zalando.org/KopfFinalizerMarker"]
     bench.configs.create(foreign)
     with bench.operator():
-        body = bench.configs.until("foreign", said(1, "True"))
-    assert body["metadata"]["finalizers"] == ["kopf.zalando.org/KopfFinalizerMarker"]
+        bench.configs.until("foreign", said(1, "True"))
+        bench.see("later")
+    assert bench.configs.get("foreign")["metadata"]["finalizers"] == ["kopf.zalando.org/KopfFinalizerMarker"]
+    assert all(call.allowed for call in bench.api.calls_of(USER)), "it was tried"
 
 
 def test_the_role_allows_what_the_operator_does_and_nothing_more(bench: Bench) -> None:
