@@ -1,4 +1,4 @@
-"""The cluster of the kubeconfig: a namespace of its own for the whole run, removed at the end. The CRD stays there."""
+"""The cluster of the kubeconfig, and a namespace of its own that is removed at the end; the CRD stays."""
 
 import uuid
 from collections.abc import Iterator
