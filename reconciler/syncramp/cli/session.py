@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from syncramp.check import load
+from syncramp.cli.memory import tame_allocator
 from syncramp.cycle.job import Job
 from syncramp.errors import InputRefused
 from syncramp.events import Listener, Note
@@ -51,6 +52,7 @@ def job(document: str, state: Path | None, secrets: Path | None, listen: Listene
     """
     from syncramp.spec.types import Mode
 
+    tame_allocator()
     config = load(document)
     path = state_path(document, config, state)
     reader = secrets_of(document, secrets)
