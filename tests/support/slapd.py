@@ -38,7 +38,7 @@ TLSCertificateFile {folder}/server.pem
 TLSCertificateKeyFile {folder}/server.key
 database mdb
 suffix "{base}"
-rootdn "{admin}"
+rootdn "cn=admin,{base}"
 rootpw {password}
 directory {folder}/db
 maxsize 1073741824
@@ -61,6 +61,7 @@ class Slapd:
     ldaps_port: int
     ca: bytes
     """PEM of the CA that issued its certificate (for 127.0.0.1 and localhost)."""
+    configuration: Path
 
     @property
     def ldap(self) -> str:
@@ -72,22 +73,32 @@ class Slapd:
         """Its URL with TLS at once."""
         return f"ldaps://127.0.0.1:{self.ldaps_port}"
 
+    def dump(self) -> bytes:
+        """Everything it holds, as slapcat writes it."""
+        return _tool("cat", self.configuration)
+
 
 @contextmanager
 def slapd(
-    folder: Path, ldif: str, *, options: Sequence[str] = (), certificates: Certificates | None = None
+    folder: Path,
+    ldif: str,
+    *,
+    options: Sequence[str] = (),
+    certificates: Certificates | None = None,
+    base: str = BASE,
 ) -> Iterator[Slapd]:
     """Start a server that holds ``ldif``.
 
     :param folder: an empty folder for its files.
     :param options: lines of slapd.conf for the database (limits, access).
+    :param base: its naming context; ``cn=admin`` below it may do everything.
     """
     if _SLAPD is None:
         raise RuntimeError("slapd is not installed, and SYNCRAMP_REQUIRE_SERVERS=1 demands it")
     certificates = certificates or issue("127.0.0.1", "localhost")
-    configuration = _prepare(folder, certificates, options)
+    configuration = _prepare(folder, certificates, options, base)
     (folder / "directory.ldif").write_text(ldif, encoding="utf-8")
-    _load(configuration, folder / "directory.ldif")
+    _tool("add", configuration, "-q", "-s", "-l", folder / "directory.ldif")  # -s: sn is optional, as in AD
     ports = _free_port(), _free_port()
     urls = f"ldap://127.0.0.1:{ports[0]}/ ldaps://127.0.0.1:{ports[1]}/"
     with (folder / "slapd.log").open("wb") as log:
@@ -95,32 +106,30 @@ def slapd(
         try:
             for port in ports:
                 _await(process, port, folder / "slapd.log")
-            yield Slapd(*ports, certificates.ca)
+            yield Slapd(*ports, certificates.ca, configuration)
         finally:
             process.kill()
             process.wait()
 
 
-def _prepare(folder: Path, certificates: Certificates, options: Sequence[str]) -> Path:
+def _prepare(folder: Path, certificates: Certificates, options: Sequence[str], base: str) -> Path:
     (folder / "db").mkdir()
     (folder / "server.pem").write_bytes(certificates.certificate)
     (folder / "server.key").write_bytes(certificates.key)
-    text = _CONFIGURATION.format(
-        system=_SYSTEM_SCHEMA, schema=SCHEMA, folder=folder, base=BASE, admin=ADMIN, password=PASSWORD
-    )
+    text = _CONFIGURATION.format(system=_SYSTEM_SCHEMA, schema=SCHEMA, folder=folder, base=base, password=PASSWORD)
     configuration = folder / "slapd.conf"
     configuration.write_text(text + "".join(f"{line}\n" for line in options), encoding="utf-8")
     return configuration
 
 
-def _load(configuration: Path, ldif: Path) -> None:
+def _tool(name: str, configuration: Path, *options: str | Path) -> bytes:
+    """One of slapd's own tools; they work on the files of the database."""
     done = subprocess.run(
-        [_SLAPD or "slapd", "-T", "add", "-q", "-s", "-f", configuration, "-l", ldif],  # -s: sn is optional, as in AD
-        capture_output=True,
-        check=False,
+        [_SLAPD or "slapd", "-T", name, "-f", configuration, *options], capture_output=True, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"slapadd failed: {done.stderr.decode(errors='replace')}")
+        raise RuntimeError(f"slap{name} failed: {done.stderr.decode(errors='replace')}")
+    return done.stdout
 
 
 def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -1,0 +1,280 @@
+"""A walk with the real command line: a small forest in a folder, a document, a simulated tenant, and what came out.
+
+Commands run as processes of their own, as a person's shell would run them. Whatever a test does with them, no output
+may hold a stack trace or a secret; ``Done`` looks for both.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from support.build import BASE, CLIENT, TENANT, guid, user_dn
+from syncramp.cli.simulator import write_secrets
+from syncramp.simulator.server import Simulator, make_simulator, running_simulator
+from syncramp.simulator.settings import TenantSettings
+from syncramp.source import dn
+from syncramp.store.store import Store
+
+SYNCRAMP = (sys.executable, "-m", "syncramp")
+PATIENCE = 60.0
+"""Seconds until something that must happen counts as never happening."""
+QUICK = TenantSettings(tenant_id=TENANT, visibility_delay=0.0, writes_per_five_minutes=0)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def errors(self) -> list[str]:
+        """Lines of standard error that begin with ``error:``."""
+        return [line for line in self.err.splitlines() if line.startswith("error: ")]
+
+
+@dataclass
+class Forest:
+    """A directory of people and groups by number; the GUID of each follows from its number."""
+
+    people: dict[int, dict[str, str]] = field(default_factory=dict)
+    groups: dict[int, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, people: int, groups: dict[int, list[int]] | None = None) -> "Forest":
+        return cls({number: {} for number in range(1, people + 1)}, groups or {})
+
+    def text(self) -> str:
+        """The forest as LDIF, with the trailer that proves it whole."""
+        records = [self._person(number, values) for number, values in self.people.items()]
+        records += [self._group(number, members) for number, members in self.groups.items()]
+        return "version: 1\n\n" + "".join(records) + f"# returned {len(records)} records\n"
+
+    def _person(self, number: int, changed: dict[str, str]) -> str:
+        values = {
+            "objectClass": "user",
+            "cn": f"User {number}",
+            "sn": str(number),
+            "displayName": f"User {number}",
+            "sAMAccountName": f"user{number}",
+            "userPrincipalName": f"user{number}@corp.example.com",
+            "userAccountControl": "512",
+            **changed,
+        }
+        return _record(user_dn(number), number, [f"{name}: {value}" for name, value in values.items()])
+
+    def _group(self, number: int, members: list[int]) -> str:
+        lines = ["objectClass: group", f"cn: Group {number}", f"sAMAccountName: group{number}"]
+        lines += ["groupType: -2147483646", *(f"member: {user_dn(member)}" for member in members)]
+        return _record(f"CN=Group {number},OU=Groups,{BASE}", number, lines)
+
+
+def _record(name: str, number: int, lines: Sequence[str]) -> str:
+    return "\n".join((f"dn: {name}", *lines, f"objectGUID:: {anchor(number)}")) + "\n\n"
+
+
+def anchor(number: int) -> str:
+    """The source anchor of an entry of a forest."""
+    return b64encode(guid(number)).decode()
+
+
+@dataclass
+class Walk:
+    """A folder with a document, its Secrets and its forest, in front of a simulator that runs."""
+
+    folder: Path
+    simulator: Simulator
+    forest: Forest = field(default_factory=lambda: Forest.of(3, {101: [1, 2]}))
+    spec: dict[str, Any] = field(default_factory=dict)
+    """The document's spec; written anew before each command."""
+
+    def __post_init__(self) -> None:
+        host = self.simulator.host
+        self.spec = {
+            "target": {
+                "tenantID": TENANT,
+                "auth": {"clientSecret": {"clientID": CLIENT, "secretKeyRef": {"name": "entra-sync-secret"}}},
+                "writes": {"perFiveMinutes": 1_000_000, "share": 100},
+                "endpoint": {
+                    "host": host,
+                    "authority": f"https://{host}",
+                    "ca": {"secretKeyRef": {"name": "simulator-ca"}},
+                    "visibilityDelay": "0s",
+                },
+            },
+            "sources": [{"name": "corp", "ldif": {"path": "corp.ldif"}, "scope": [{"dn": BASE}]}],
+        }
+        self.spec["target"]["auth"]["clientSecret"]["secretKeyRef"]["key"] = "secret"
+        self.folder.mkdir(exist_ok=True)
+        write_secrets(self.simulator, self.folder)
+
+    @property
+    def document(self) -> Path:
+        return self.folder / "syncconfig.yaml"
+
+    @property
+    def state(self) -> Path:
+        return self.folder / ".syncramp" / "default.walk.db"
+
+    @property
+    def ldif(self) -> Path:
+        return self.folder / "corp.ldif"
+
+    @property
+    def tenant(self):
+        return self.simulator.tenant
+
+    def text(self) -> str:
+        """The document."""
+        metadata = {"name": "walk"}
+        body = {"apiVersion": "syncramp.io/v1alpha1", "kind": "SyncConfig", "metadata": metadata, "spec": self.spec}
+        return yaml.safe_dump(body, sort_keys=False)
+
+    def write(self) -> None:
+        """The forest and the document, as they are now."""
+        self.ldif.write_text(self.forest.text())
+        self.document.write_text(self.text())
+
+    def sync(self, *options: str) -> Done:
+        self.write()
+        return self.run("sync", str(self.document), *options)
+
+    def plan(self, *options: str) -> Done:
+        self.write()
+        return self.run("plan", str(self.document), *options)
+
+    def status(self, *options: str) -> Done:
+        return self.run("status", str(self.document), *options)
+
+    def run(self, *arguments: str, stdin: str = "") -> Done:
+        """Any command, with what lies in the folder."""
+        ended = subprocess.run(
+            [*SYNCRAMP, *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder
+        )
+        return self.checked(Done(ended.returncode, ended.stdout, ended.stderr))
+
+    def start(self, command: str = "sync", **streams: Any) -> subprocess.Popen[str]:
+        """A command that is watched while it runs."""
+        self.write()
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+        return subprocess.Popen([*SYNCRAMP, command, str(self.document)], text=True, cwd=self.folder, **pipes)
+
+    def finish(self, process: subprocess.Popen[str]) -> Done:
+        out, err = process.communicate(timeout=PATIENCE)
+        return self.checked(Done(process.returncode, out or "", err or ""))
+
+    def checked(self, done: Done) -> Done:
+        text = done.out + done.err
+        assert "Traceback" not in text, text
+        for secret in self._secrets():
+            assert secret not in text, f"a secret was told: {text}"
+        return done
+
+    def _secrets(self) -> Iterator[str]:
+        for path in sorted((self.folder / "secrets").glob("*/*")):
+            if path.name not in ("ca.crt", "tls.crt", "username"):
+                yield from filter(None, path.read_text().splitlines()[1:2] or path.read_text().splitlines())
+
+    # --- what must be true afterwards ------------------------------------------------------------------------------
+
+    def in_cloud(self) -> set[str]:
+        """Source anchors of the tenant's live objects."""
+        return self.tenant.anchors()
+
+    def assert_cloud_matches(self) -> None:
+        """The tenant holds the forest, and nothing else."""
+        assert self.in_cloud() == {anchor(number) for number in (*self.forest.people, *self.forest.groups)}
+        for number, members in self.forest.groups.items():
+            assert self.tenant.members(anchor(number)) == {anchor(member) for member in members}
+
+    def assert_state_true(self) -> None:
+        """What the store takes for sure is in the cloud, and what is there it takes for possible."""
+        store = Store(self.state, dn.key)
+        try:
+            rows = store.database.all("SELECT id, anchor, acked, doubt FROM objects")
+            anchors = {row.id: row.anchor for row in rows}
+            live = self.in_cloud()
+            assert {row.anchor for row in rows if row.acked is not None and not row.doubt} <= live
+            assert live <= {row.anchor for row in rows if row.acked is not None or row.doubt}
+            for membership in _memberships(store):
+                held = self.tenant.members(membership.anchor)
+                assert {anchors[member] for member in membership.sure} <= held
+                assert held <= {anchors[member] for member in membership.possible}
+        finally:
+            store.close()
+
+
+def _memberships(store: Store) -> Iterator[Any]:
+    snapshot = store.snapshot()
+    for (identity,) in store.database.all("SELECT id FROM objects WHERE kind = 'Group' AND acked IS NOT NULL"):
+        if (membership := snapshot.membership(identity)) is not None:
+            yield membership
+
+
+@contextmanager
+def walking(folder: Path, *, lost: Collection[int] = (), **settings: Any) -> Iterator[Walk]:
+    """A walk in front of a simulator whose tenant differs from a quick one as said."""
+    simulator = make_simulator(replace(QUICK, **settings), client_id=CLIENT, lost=lost)
+    with running_simulator(simulator):
+        yield Walk(folder, simulator)
+
+
+class Gate:
+    """Holds a tenant in front of one of its export calls, and whatever comes after, until it is opened."""
+
+    def __init__(self, walk: Walk, call: int) -> None:
+        self.reached = threading.Event()
+        self._opened = threading.Event()
+        self._provision: Callable[..., Any] = walk.tenant.provision
+        self._left = call
+        walk.tenant.provision = self._wait
+
+    def _wait(self, objects: Sequence[Any]) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            self.reached.set()
+            assert self._opened.wait(PATIENCE)
+        return self._provision(objects)
+
+    def open(self) -> None:
+        self._opened.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.open()
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    """Poll until something is true; what it gave."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it never came true")
+
+
+def end(process: subprocess.Popen[Any], number: int = signal.SIGKILL) -> None:
+    """Signal a process that may be gone already."""
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, number)
