@@ -105,14 +105,17 @@ class V2Endpoint:
         :raises SyncrampError: a page could not be had.
         """
         while True:
-            body = self._read(contract.READ_BACK, contract.read_back(cookie))
-            page = self._understood(contract.read_read_back, body)
+            page = self._page(cookie)  # the elements it was read from are gone before anybody works with it
             yield page
             if not page.more:
                 return
             if page.cookie is None or page.cookie == cookie:
                 raise ServiceRefused("the read-back promises more and gives no new cookie", where=self._host)
             cookie = page.cookie
+
+    def _page(self, cookie: bytes | None) -> ReadBackPage:
+        body = self._read(contract.READ_BACK, contract.read_back(cookie))
+        return self._understood(contract.read_read_back, body)
 
     def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
         """ProvisionAzureADSyncObjects2, within our share of the tenant's throttle.
