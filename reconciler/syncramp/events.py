@@ -12,7 +12,6 @@ class PhaseStarted:
     """A phase begins: import, synchronise, plan, export or confirm."""
 
     phase: str
-    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class Progress:
     seconds: float
     """Since the phase began."""
     links: int = 0
+    total_links: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class PhaseEnded:
     phase: str
     objects: int
     links: int
+    unit: str
+    """What ``objects`` counts."""
     seconds: float
 
 

@@ -10,6 +10,9 @@ from syncramp.events import Event, Listener, Note, PhaseEnded, PhaseStarted, Pro
 LINE_EVERY = 5.0
 """Seconds between two lines about one phase in a pipe: enough for a log, not too much."""
 
+LINK = 1 / 15
+"""Work of a link, measured in objects: 40,000 links against 2,500 objects a second."""
+
 
 @contextmanager
 def listener() -> Iterator[Listener]:
@@ -23,14 +26,26 @@ def listener() -> Iterator[Listener]:
 
 def describe(progress: Progress) -> str:
     """Counts, rate and time left of a phase, as far as they are known."""
-    rate = (progress.done + progress.links) / progress.seconds if progress.seconds else 0.0
-    parts = [f"{progress.done:,}" + (f" of {progress.total:,}" if progress.total else "") + f" {progress.unit}"]
-    if progress.links:
-        parts.append(f"{progress.links:,} links")
-    parts.append(f"{rate:,.0f}/s")
-    if progress.total and 0 < progress.done <= progress.total:
-        parts.append(f"{clock(progress.seconds / progress.done * (progress.total - progress.done))} left")
+    parts = [f"{_share(progress.done, progress.total)} {progress.unit}"]
+    if progress.links or progress.total_links:
+        parts.append(f"{_share(progress.links, progress.total_links)} links")
+    done = progress.done + progress.links * LINK
+    if progress.seconds:
+        parts.append(f"{(progress.done + progress.links) / progress.seconds:,.0f}/s")
+    total = (progress.total or 0) + (progress.total_links or 0) * LINK
+    if 0 < done <= total:
+        parts.append(f"{clock(progress.seconds / done * (total - done))} left")
     return ", ".join(parts)
+
+
+def _share(done: int, total: int | None) -> str:
+    return f"{done:,} of {total:,}" if total else f"{done:,}"
+
+
+def outcome(ended: PhaseEnded) -> str:
+    """What a phase came to."""
+    links = f", {ended.links:,} links" if ended.links else ""
+    return f"{ended.objects:,} {ended.unit}{links} in {ended.seconds:.1f}s"
 
 
 def clock(seconds: float) -> str:
@@ -57,8 +72,7 @@ class _Lines:
                 self._last = time.monotonic()
                 _say(f"{event.phase}: {describe(event)}")
             case PhaseEnded():
-                links = f", {event.links:,} links" if event.links else ""
-                _say(f"{event.phase}: {event.objects:,}{links} in {event.seconds:.1f}s")
+                _say(f"{event.phase}: {outcome(event)}")
             case Note():
                 _say(f"{event.level}: {event.text}")
             case _:
@@ -82,9 +96,7 @@ def _bars() -> Iterator[Listener]:
                 case Progress():
                     bars.update(tasks[event.phase], total=event.total, completed=event.done, said=describe(event))
                 case PhaseEnded():
-                    links = f", {event.links:,} links" if event.links else ""
-                    said = f"{event.objects:,}{links} in {event.seconds:.1f}s"
-                    bars.update(tasks[event.phase], total=1, completed=1, said=said)
+                    bars.update(tasks[event.phase], total=1, completed=1, said=outcome(event))
                 case Note():
                     bars.console.print(f"{event.level}: {event.text}", markup=False, highlight=False)
 

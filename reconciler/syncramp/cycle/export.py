@@ -48,6 +48,8 @@ class Export:
         self._visibility = Visibility(job, self._snapshot)
         self._flying: dict[Future[Answer], tuple[Intent, Callable[[Answer], None]]] = {}
         self._late = BitMap()
+        self._seen = BitMap()
+        """Objects that were answered about; one with a late reference is sent twice and counted once."""
         self._failure: SyncrampError | None = None
 
     def run(self, plan: Plan) -> None:
@@ -114,11 +116,13 @@ class Export:
             self._objects(late, last=True)
 
     def _answered_objects(self, answer: Answer) -> None:
+        before = len(self._seen)
         for item, outcome in answer.pairs:
             if item.after is not None and answer.applied(outcome):
                 self._visibility.arrived(item.id)
             self._results.object_answer(item, outcome)
-        self._phase.advance(objects=len(answer.items))
+            self._seen.add(item.id)
+        self._phase.advance(objects=len(self._seen) - before)
 
     # --- links -----------------------------------------------------------------------------------------------------
 

@@ -14,10 +14,13 @@ EVERY = 0.25
 class Phase:
     """A phase under way; ``advance`` counts and tells the listener now and then."""
 
-    def __init__(self, name: str, listen: Listener, total: int | None, unit: str) -> None:
+    def __init__(
+        self, name: str, listen: Listener, unit: str, total: int | None = None, total_links: int | None = None
+    ) -> None:
         self.name = name
-        self.total = total
         self.unit = unit
+        self.total = total
+        self.total_links = total_links
         self.objects = 0
         self.links = 0
         self._listen = listen
@@ -36,18 +39,26 @@ class Phase:
         now = time.monotonic()
         if now - self._told >= EVERY:
             self._told = now
-            self._listen(Progress(self.name, self.objects, self.total, self.unit, self.seconds, self.links))
+            self._listen(
+                Progress(self.name, self.objects, self.total, self.unit, self.seconds, self.links, self.total_links)
+            )
 
 
 @contextmanager
 def phase(
-    name: str, report: RunReport, listen: Listener, *, total: int | None = None, unit: str = "objects", what: str = ""
+    name: str,
+    report: RunReport,
+    listen: Listener,
+    *,
+    unit: str = "objects",
+    total: int | None = None,
+    total_links: int | None = None,
 ) -> Iterator[Phase]:
     """Announce, time and report one phase, also when it ends in an error."""
-    current = Phase(name, listen, total, unit)
-    listen(PhaseStarted(name, what))
+    current = Phase(name, listen, unit, total, total_links)
+    listen(PhaseStarted(name))
     try:
         yield current
     finally:
         report.phases.append(PhaseReport(name, round(current.seconds, 3), current.objects, current.links))
-        listen(PhaseEnded(name, current.objects, current.links, current.seconds))
+        listen(PhaseEnded(name, current.objects, current.links, unit, current.seconds))

@@ -144,7 +144,7 @@ def _export(
     company: Company,
 ) -> None:
     try:
-        with phase("export", report, job.listen, total=report.objects.expected - report.objects.held) as current:
+        with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
             Export(job, exports, around, results, current, company.max_links).run(plan)
             job.endpoint.finalize(results.sent, results.applied)
     finally:
