@@ -71,26 +71,27 @@ def demo(
     from syncramp.simulator.organisation import change_forests, write_forests
 
     _prepare(directory)
-    _title("1 of 5: a made organisation")
-    forests = write_forests(directory, people)
-    typer.echo(f"{forests}\n")
+    _title("1 of 5: a made organisation, in two directories exported as LDIF files")
+    typer.echo(f"{write_forests(directory, people)}\n")
     _title("2 of 5: a simulated tenant on loopback, with the service's own wire format over TLS")
     with _simulator(directory) as host:
         document = directory / "syncconfig.yaml"
         document.write_text(DOCUMENT.format(tenant=TENANT, client=CLIENT, host=host, visible=VISIBILITY_SECONDS))
-        typer.echo(f"listening on {host}; the document is {document}\n")
+        typer.echo(f"It listens on {host}. The SyncConfig that ties both together is {document}.\n")
         _title("3 of 5: the first sync creates everything")
-        _sync(document)
-        _slower(document)
+        _run("sync", document)
+        first = _status(document)
+        typer.echo(_slower(first))
         _title("4 of 5: a day later")
         typer.echo(f"{change_forests(directory)}\n")
-        _run("plan", document)
-        _sync(document)
         typer.echo(
-            "The person who is missing waits: one complete import did not see them, a second one must agree.\n"
+            "A plan tells what a sync would do, and does nothing; exit code 2 says that there is something to do."
         )
+        _run("plan", document)
+        _run("sync", document)
+        typer.echo(_smaller(first, _status(document)))
         _title("5 of 5: the next import agrees, and the person is deleted")
-        _sync(document)
+        _run("sync", document)
     typer.echo(f"The simulator is stopped. Look around in {directory}, for example: syncramp status {document}")
 
 
@@ -132,10 +133,6 @@ def _simulator(directory: Path) -> Iterator[str]:
                 stream.close()
 
 
-def _sync(document: Path) -> None:
-    _run("sync", document)
-
-
 def _run(command: str, document: Path) -> None:
     typer.echo(f"$ syncramp {command} {document}")
     sys.stdout.flush()
@@ -145,12 +142,21 @@ def _run(command: str, document: Path) -> None:
         raise SyncrampError(f"syncramp {command} ended with exit code {code}")
 
 
-def _slower(document: Path) -> None:
-    writes = int(_status(document)["writes"])
+def _slower(first: dict[str, Any]) -> str:
+    writes = int(first["writes"])
     minutes = writes / REAL_WRITES * 5
-    typer.echo(
-        f"Those were {writes:,} writes. A real tenant leaves us {REAL_WRITES:,} in five minutes (half of its 7,000), "
-        f"so there this first sync would have taken at least {int(minutes // 60)} h {int(minutes % 60):02d} min.\n"
+    return (
+        f"Those were {writes:,} writes in {first['calls']:,} calls. A real tenant leaves us {REAL_WRITES:,} writes "
+        "in five minutes\n(half of its 7,000), so there this first sync would have taken at least "
+        f"{int(minutes // 60)} h {int(minutes % 60):02d} min.\n"
+    )
+
+
+def _smaller(first: dict[str, Any], second: dict[str, Any]) -> str:
+    return (
+        f"{second['writes']:,} writes, not {first['writes']:,}: only what differs is sent, and the new member of the "
+        "biggest group is one link.\nThe person who is missing waits: one complete import did not see them, a "
+        "second one must agree.\n"
     )
 
 
