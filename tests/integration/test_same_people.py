@@ -4,9 +4,10 @@ A made organisation (2,000 people: accents, commas in DNs, nested groups, manage
 members out of scope) is read three times through the document, as every command reads it: from its LDIF file, from
 an OpenLDAP server that was filled with that file (values in another order), and from the dump that ``slapcat`` makes
 of this server. Each reading is imported and synchronised into a store of its own. Compared are, for every object that
-should be in the cloud: kind, anchor and canonical DN, every desired attribute by name, type and value (bytes as bytes,
-nothing is normalised here), every single reference by its attribute and the anchor of its target, and every group's
-members as a set of anchors; beside them why how many entries are skipped, and how many member values name nothing.
+should be in the cloud: kind, anchor and canonical DN, every desired attribute by name, type and value (bytes as
+bytes, nothing is normalised here), every single reference by its attribute and the anchor of its target, and every
+group's members as a set of anchors; beside them why how many entries are skipped, and how many member values name
+nothing.
 """
 
 import re
@@ -144,12 +145,12 @@ def test_the_organisation_holds_every_special_case(organisation: Organisation) -
     assert any(not made["displayName"][1].isascii() for made in values)
     assert any("\\, " in made[1] and ",OU=Legal\\, Risk and Compliance," in made[1] for made in objects.values())
     assert [made["accountEnabled"][1] for made in values if "accountEnabled" in made].count(False) == 1
-    assert sum("manager" in made[3] for made in objects.values()) > 1500
+    assert sum("manager" in made[3] for made in objects.values()) > PEOPLE // 2
     assert any(kinds[member] is Kind.GROUP for group in members.values() for member in group)
     assert any(kinds[member] is Kind.CONTACT for group in members.values() for member in group)
-    assert max(map(len, members.values())) > 1500
+    assert max(map(len, members.values())) > PEOPLE // 2
     assert {kind for made in values for kind, _ in made.values()} == {str, bool, bytes, tuple}
-    assert sum(organisation.file.skipped.values()) >= 3, "service accounts and the critical account"
+    assert sum(organisation.file.skipped.values()) >= 2, "a service account and the critical account"
 
 
 @requires_slapd

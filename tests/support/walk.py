@@ -24,11 +24,12 @@ from support.build import BASE, CLIENT, TENANT, guid, user_dn
 from syncramp.cli.simulator import write_secrets
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
+from syncramp.simulator.tenant import Tenant
 from syncramp.source import dn
 from syncramp.store.store import Store
 
 SYNCRAMP = (sys.executable, "-m", "syncramp")
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds until something that must happen counts as never happening."""
 QUICK = TenantSettings(tenant_id=TENANT, visibility_delay=0.0, writes_per_five_minutes=0)
 
@@ -49,6 +50,14 @@ class Done:
     def errors(self) -> list[str]:
         """Lines of standard error that begin with ``error:``."""
         return [line for line in self.err.splitlines() if line.startswith("error: ")]
+
+
+def run_command(*arguments: str, stdin: str = "", folder: Path | None = None) -> Done:
+    """A command to its end."""
+    ended = subprocess.run(
+        [*SYNCRAMP, *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE, cwd=folder
+    )
+    return Done(ended.returncode, ended.stdout, ended.stderr)
 
 
 @dataclass
@@ -98,33 +107,33 @@ def anchor(number: int) -> str:
 
 @dataclass
 class Walk:
-    """A folder with a document, its Secrets and its forest, in front of a simulator that runs."""
+    """A folder with a document, Secrets and a forest, in front of a simulator."""
 
     folder: Path
-    simulator: Simulator
+    host: str
+    """Of the simulator, with its port."""
+    simulator: Simulator | None = None
+    """Where it runs in this process."""
     forest: Forest = field(default_factory=lambda: Forest.of(3, {101: [1, 2]}))
     spec: dict[str, Any] = field(default_factory=dict)
     """The document's spec; written anew before each command."""
 
     def __post_init__(self) -> None:
-        host = self.simulator.host
+        secret = {"name": "entra-sync-secret", "key": "secret"}
         self.spec = {
             "target": {
                 "tenantID": TENANT,
-                "auth": {"clientSecret": {"clientID": CLIENT, "secretKeyRef": {"name": "entra-sync-secret"}}},
+                "auth": {"clientSecret": {"clientID": CLIENT, "secretKeyRef": secret}},
                 "writes": {"perFiveMinutes": 1_000_000, "share": 100},
                 "endpoint": {
-                    "host": host,
-                    "authority": f"https://{host}",
+                    "host": self.host,
+                    "authority": f"https://{self.host}",
                     "ca": {"secretKeyRef": {"name": "simulator-ca"}},
                     "visibilityDelay": "0s",
                 },
             },
             "sources": [{"name": "corp", "ldif": {"path": "corp.ldif"}, "scope": [{"dn": BASE}]}],
         }
-        self.spec["target"]["auth"]["clientSecret"]["secretKeyRef"]["key"] = "secret"
-        self.folder.mkdir(exist_ok=True)
-        write_secrets(self.simulator, self.folder)
 
     @property
     def document(self) -> Path:
@@ -139,7 +148,8 @@ class Walk:
         return self.folder / "corp.ldif"
 
     @property
-    def tenant(self):
+    def tenant(self) -> Tenant:
+        assert self.simulator is not None
         return self.simulator.tenant
 
     def text(self) -> str:
@@ -166,10 +176,7 @@ class Walk:
 
     def run(self, *arguments: str, stdin: str = "") -> Done:
         """Any command, with what lies in the folder."""
-        ended = subprocess.run(
-            [*SYNCRAMP, *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder
-        )
-        return self.checked(Done(ended.returncode, ended.stdout, ended.stderr))
+        return self.checked(run_command(*arguments, stdin=stdin, folder=self.folder))
 
     def start(self, command: str = "sync", **streams: Any) -> subprocess.Popen[str]:
         """A command that is watched while it runs."""
@@ -234,7 +241,8 @@ def walking(folder: Path, *, lost: Collection[int] = (), **settings: Any) -> Ite
     """A walk in front of a simulator whose tenant differs from a quick one as said."""
     simulator = make_simulator(replace(QUICK, **settings), client_id=CLIENT, lost=lost)
     with running_simulator(simulator):
-        yield Walk(folder, simulator)
+        write_secrets(simulator, folder)
+        yield Walk(folder, simulator.host, simulator)
 
 
 class Gate:

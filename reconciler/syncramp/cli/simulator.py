@@ -83,7 +83,16 @@ def _made(settings: TenantSettings, client_id: str, tenant: Path | None, minimum
         raise SyncrampError(
             f"the simulator needs the package {error.name}", remedy="pip install 'syncramp[simulator]'"
         ) from error
-    return make_simulator(settings, client_id=client_id, path=tenant, minimum_build=minimum_build)
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        return make_simulator(settings, client_id=client_id, path=tenant, minimum_build=minimum_build)
+    except DatabaseError as error:
+        raise InputRefused(
+            f"the tenant cannot be kept there: {error.orig}",
+            where=str(tenant),
+            remedy="name another file with --tenant",
+        ) from None
 
 
 def write_secrets(simulator: "Simulator", directory: Path) -> None:
