@@ -23,6 +23,7 @@ class Progress:
     total: int | None
     """None where the end is not known beforehand."""
     unit: str
+    """What ``done`` counts, in the singular."""
     seconds: float
     """Since the phase began."""
     links: int = 0
@@ -37,7 +38,7 @@ class PhaseEnded:
     objects: int
     links: int
     unit: str
-    """What ``objects`` counts."""
+    """What ``objects`` counts, in the singular."""
     seconds: float
 
 

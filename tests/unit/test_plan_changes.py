@@ -227,6 +227,15 @@ def test_the_digest_of_members_does_not_depend_on_the_order_of_their_ids() -> No
     assert one.digest == two.digest != three.digest
 
 
+def test_an_example_of_an_update_shows_old_and_new_values_that_people_can_read() -> None:
+    acked = {"accountEnabled": True, "countryCode": 1, "manager": "AAAA", "title": "Clerk", "x": "long" * 20}
+    wanted = {"accountEnabled": False, "countryCode": 2, "manager": "BBBB", "x": "short"}
+    (sample,) = summarise(
+        [object_change(replace(PERSON, acked=acked, desired=wanted), FREE)], lambda ids: []
+    ).samples["Update"]
+    assert sample.detail == "accountEnabled true → false, countryCode 1 → 2, manager, title Clerk → (none), x"
+
+
 def test_lanes_put_disables_and_releases_apart_from_other_updates() -> None:
     acked = {"accountEnabled": True, "mail": "a@x", "proxyAddresses": ("smtp:a@x", "smtp:b@x"), "title": "T"}
     wanted = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from syncramp.events import Event, Listener, Note, PhaseEnded, PhaseStarted, Progress
+from syncramp.report.words import count
 
 LINE_EVERY = 5.0
 """Seconds between two lines about one phase in a pipe: enough for a log, not too much."""
@@ -26,9 +27,9 @@ def listener() -> Iterator[Listener]:
 
 def describe(progress: Progress) -> str:
     """Counts, rate and time left of a phase, as far as they are known."""
-    parts = [f"{_share(progress.done, progress.total)} {progress.unit}"]
+    parts = [_share(progress.done, progress.total, progress.unit)]
     if progress.links or progress.total_links:
-        parts.append(f"{_share(progress.links, progress.total_links)} links")
+        parts.append(_share(progress.links, progress.total_links, "link"))
     done = progress.done + progress.links * LINK
     if progress.seconds:
         parts.append(f"{(progress.done + progress.links) / progress.seconds:,.0f}/s")
@@ -38,14 +39,14 @@ def describe(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def _share(done: int, total: int | None) -> str:
-    return f"{done:,} of {total:,}" if total else f"{done:,}"
+def _share(done: int, total: int | None, unit: str) -> str:
+    return f"{done:,} of {count(total, unit)}" if total else count(done, unit)
 
 
 def outcome(ended: PhaseEnded) -> str:
     """What a phase came to."""
-    links = f", {ended.links:,} links" if ended.links else ""
-    return f"{ended.objects:,} {ended.unit}{links} in {ended.seconds:.1f}s"
+    links = f", {count(ended.links, 'link')}" if ended.links else ""
+    return f"{count(ended.objects, ended.unit)}{links} in {ended.seconds:.1f}s"
 
 
 def clock(seconds: float) -> str:

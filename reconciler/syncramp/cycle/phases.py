@@ -50,7 +50,7 @@ def phase(
     report: RunReport,
     listen: Listener,
     *,
-    unit: str = "objects",
+    unit: str = "object",
     total: int | None = None,
     total_links: int | None = None,
 ) -> Iterator[Phase]:

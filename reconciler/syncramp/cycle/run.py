@@ -73,11 +73,11 @@ def rehearse(job: Job) -> Rehearsal:
 
 def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     company = _company(job)
-    with phase("import", report, job.listen, unit="entries") as current:
+    with phase("import", report, job.listen, unit="entry") as current:
         import_sources(job, report, current)
     with phase("read back", report, job.listen) as current:
         foreign = read_back(job, exports, report, current)
-    with phase("synchronise", report, job.listen, unit="entries") as current:
+    with phase("synchronise", report, job.listen, unit="entry") as current:
         synchronise(job, report, current)
     with phase("plan", report, job.listen) as current:
         around = circumstances(job, company, foreign, exports)

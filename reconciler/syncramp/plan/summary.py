@@ -13,9 +13,14 @@ from pyroaring import BitMap
 
 from syncramp.model.plan import Change, Hold, Lanes, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.values import Value
+from syncramp.rules.flows import REFERENCES
 
 SAMPLES = 10
 """Examples kept of each verb and of each hold."""
+ANCHORS = frozenset(wire for flows in REFERENCES.values() for wire, _, _ in flows)
+"""Attributes whose values are anchors of other objects, which say nothing to people."""
+SHORT = 40
+"""Characters of a value that is shown in an example."""
 UNIQUE = ("userPrincipalName", "mail", "proxyAddresses")
 """Attributes whose values belong to one object of the tenant."""
 
@@ -49,13 +54,31 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
         _lane(plan.lanes, change).add(state.id)
         detail = ""
         if change.verb is Verb.UPDATE:
-            detail = ", ".join(sorted(change.values))
+            detail = ", ".join(_told(name, change) for name in sorted(change.values))
             for name in change.values:
                 plan.attributes[name] = plan.attributes.get(name, 0) + 1
         _keep(plan.samples, change.verb.value, _sample(change.verb.value, change, detail))
     if change.hold:
         plan.held_objects += 1
         _hold(plan, change.hold, 1, _sample(change.verb.value, change, change.reason))
+
+
+def _told(name: str, change: ObjectChange) -> str:
+    """One attribute of an update with its old and its new value, where people can read both."""
+    before, after = (change.state.acked or {}).get(name), change.values[name]
+    if name in ANCHORS or not (_readable(before) and _readable(after)):
+        return name
+    return f"{name} {_shown(before)} → {_shown(after)}"
+
+
+def _readable(value: Value | None) -> bool:
+    return value is None or (isinstance(value, str | int) and len(str(value)) <= SHORT)
+
+
+def _shown(value: Value | None) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "(none)" if value is None else str(value)
 
 
 def _lane(lanes: Lanes, change: ObjectChange) -> BitMap:

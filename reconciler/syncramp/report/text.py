@@ -7,6 +7,7 @@ from typing import Any
 from syncramp.model.plan import Hold, Plan, Sample
 from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally
 from syncramp.model.values import Kind
+from syncramp.report.words import count
 
 _VERBS = ("Create", "Update", "Delete")
 _HOLDS = {
@@ -29,9 +30,9 @@ def plan_lines(plan: Plan, report: RunReport) -> Iterator[str]:
         return
     yield from _counts(plan.counts)
     if plan.links:
-        yield f"  {'Members':8} +{plan.link_adds:,} −{plan.link_removes:,} in {plan.groups:,} groups"
+        yield f"  {'Members':8} +{plan.link_adds:,} −{plan.link_removes:,} in {count(plan.groups, 'group')}"
     if plan.attributes:
-        changed = ", ".join(f"{name} {count:,}" for name, count in _largest(plan.attributes))
+        changed = ", ".join(f"{name} {number:,}" for name, number in _largest(plan.attributes))
         yield f"  changed attributes: {changed}"
     for verb in ("Delete", "Update", "Members", "Create"):
         yield from _samples(verb, plan.samples.get(verb, []), _total(plan, verb))
@@ -75,7 +76,7 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
 def _sources(sources: Sequence[SourceReport]) -> Iterator[str]:
     for source in sources:
         if source.complete:
-            yield f"Source {source.source}: complete, {source.entries:,} entries"
+            yield f"Source {source.source}: complete, {count(source.entries, 'entry')}"
         else:
             yield f"Source {source.source}: NOT complete: {source.reason}"
 
@@ -101,24 +102,24 @@ def _numbers(tally: Tally) -> tuple[int, ...]:
 
 
 def _cloud(report: RunReport) -> Iterator[str]:
-    held = ", ".join(f"{count:,} {kind.lower()}s" for kind, count in sorted(report.in_cloud.items())) or "nothing"
+    held = ", ".join(count(number, kind.lower()) for kind, number in sorted(report.in_cloud.items())) or "nothing"
     yield f"In the cloud: {held}"
     yield (
-        f"Confirmed by read-back: {report.confirmed:,} objects, {report.with_differences:,} more with differences; "
-        f"unconfirmed: {report.unconfirmed:,} objects, {report.unconfirmed_links:,} links"
+        f"Confirmed by read-back: {count(report.confirmed, 'object')}, {report.with_differences:,} more with "
+        f"differences; unconfirmed: {count(report.unconfirmed, 'object')}, {count(report.unconfirmed_links, 'link')}"
     )
 
 
 def _held(holds: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
-    for name, count in sorted(holds.items()):
-        yield f"Held {count:,} ({name}): {_HOLDS[Hold(name)]}"
+    for name, number in sorted(holds.items()):
+        yield f"Held {number:,} ({name}): {_HOLDS[Hold(name)]}"
         for sample in samples.get(name, ()):
             yield f"    {sample.verb} {sample.kind} {sample.dn}: {sample.detail}"
 
 
 def _categories(title: str, counts: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
-    for category, count in _largest(counts):
-        yield f"{title} {count:,}: {category}"
+    for category, number in _largest(counts):
+        yield f"{title} {number:,}: {category}"
         for sample in samples.get(category, ()):
             detail = f": {sample.detail}" if sample.detail else ""
             yield f"    {sample.kind} {sample.dn or sample.anchor}{detail}"
