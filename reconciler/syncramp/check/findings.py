@@ -3,17 +3,19 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from syncramp.check.values import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong."""
 
     path: str
-    """In the document, as ``spec.sources[0].name``."""
+    """In the document, as ``spec.sources[0].name``; empty for the document itself."""
     reason: str
     remedy: str = ""
     value: str = ""
-    """What stands there, shortened; empty where it says nothing."""
+    """What stands there, shortened; empty where it says nothing or may be a secret."""
     line: int | None = None
     """In the file, from 1; None for an object that comes from a cluster."""
     forbidden: bool = False
@@ -21,9 +23,10 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"line {self.line}: " if self.line else ""
+        path = f"{self.path}:" if self.path else "the document:"
         value = f" {self.value}:" if self.value else ""
         advice = f"; {self.remedy}" if self.remedy else ""
-        return f"{place}{self.path}:{value} {self.reason}{advice}"
+        return printable(f"{place}{path}{value} {self.reason}{advice}")
 
     def as_json(self) -> dict[str, Any]:
         """The finding as plain data."""

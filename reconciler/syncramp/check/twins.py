@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from syncramp.check.findings import Finding
-from syncramp.check.shape import show
+from syncramp.check.remedies import of_rule
+from syncramp.check.values import below, show
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.schema import schema
 
@@ -25,13 +26,14 @@ def _at_most_an_hour(value: Any) -> bool:
     try:
         return parse_duration(value) <= parse_duration("1h")
     except ValueError:
-        return False
+        return True  # no duration: the pattern has refused it
 
 
 def _only_while_true(conditions: Any) -> bool:
     return all(
         condition.get("type") not in ("Reconciling", "Stalled") or condition.get("status") == "True"
         for condition in conditions
+        if isinstance(condition, dict)
     )
 
 
@@ -59,51 +61,57 @@ TRANSITIONS: Mapping[Rule, Callable[[Any, Any], bool]] = {
     (place, "self == oldSelf"): lambda value, old: value == old
     for place in ("spec.target.cloud", "spec.target.tenantID", "spec.identity.sourceAnchor")
 }
-REMEDIES: Mapping[Rule, str] = {
-    ("spec.target.cloud", "self != 'Germany'"): "set cloud: Commercial if the tenant was migrated",
-    ("spec.target.endpoint.version", "self != 'V1'"): "remove the field or set version: V2",
+MESSAGES: Mapping[Rule, Callable[[Any], str]] = {
+    ("spec.identity.sourceAnchor", "self == oldSelf"): lambda old: (
+        f"is immutable (was {old}): every user of the tenant would be created again"
+    ),
 }
+"""Rules with a messageExpression: what it says, given the value before."""
 _TYPES = {"string": str, "object": dict, "array": list}
 
 
 def rule_findings(data: Any) -> Iterator[Finding]:
     """What the rules have against a document with its defaults; values of a wrong type are the schema's business."""
-    for place, path, node, value in _placed(data, schema(), "", ""):
-        for rule in node.get("x-kubernetes-validations", ()):
-            twin = TWINS.get((place, rule["rule"]))
-            if twin is not None and not twin(value):
-                yield _finding(place, path, rule, value)
+    for place, path, rule, value in _ruled(data):
+        twin = TWINS.get((place, rule["rule"]))
+        if twin is not None and not twin(value):
+            yield _finding(place, path, rule, value, rule["message"])
 
 
 def transition(new: Any, old: Any) -> Iterator[Finding]:
     """What the rules have against a change; both documents with their defaults."""
-    before = {path: value for _, path, _, value in _placed(old, schema(), "", "")}
-    for place, path, node, value in _placed(new, schema(), "", ""):
-        for rule in node.get("x-kubernetes-validations", ()):
-            twin = TRANSITIONS.get((place, rule["rule"]))
-            if twin is not None and path in before and not twin(value, before[path]):
-                yield _finding(place, path, rule, value)
+    before = {path: value for _, path, _, value in _ruled(old)}
+    for place, path, rule, value in _ruled(new):
+        twin = TRANSITIONS.get((place, rule["rule"]))
+        if twin is not None and path in before and not twin(value, before[path]):
+            says = MESSAGES.get((place, rule["rule"]), lambda _, rule=rule: rule["message"])
+            yield _finding(place, path, rule, value, says(before[path]))
 
 
-def _finding(place: str, path: str, rule: Mapping[str, Any], value: Any) -> Finding:
-    remedy = REMEDIES.get((place, rule["rule"]), "")
+def _finding(place: str, path: str, rule: Mapping[str, Any], value: Any, reason: str) -> Finding:
     forbidden = rule.get("reason") == "FieldValueForbidden"
-    shown = "" if isinstance(value, dict | list) else show(value)
-    return Finding(path, rule["message"], remedy, shown, forbidden=forbidden)
+    remedy = of_rule(place, rule["rule"], rule["message"])
+    return Finding(path, reason, remedy, show(path, value), forbidden=forbidden)
+
+
+def _ruled(data: Any) -> Iterator[tuple[str, str, Mapping[str, Any], Any]]:
+    """Every value with a rule: its place in the schema, its path, the rule, itself."""
+    for place, path, node, value in _placed(data, schema(), "", ""):
+        for rule in node.get("x-kubernetes-validations", ()):
+            yield place, path, rule, value
 
 
 def _placed(
     data: Any, node: Mapping[str, Any], place: str, path: str
 ) -> Iterator[tuple[str, str, Mapping[str, Any], Any]]:
-    """Every value of a document that has the type of its schema: its place there, its path, its schema, itself."""
+    """Every value of a document that has the type of its schema."""
     if not isinstance(data, _TYPES.get(node.get("type", ""), object)):
         return
     yield place, path, node, data
     if isinstance(data, dict):
         for name, child in node.get("properties", {}).items():
             if name in data:
-                dot = "." if place else ""
-                yield from _placed(data[name], child, f"{place}{dot}{name}", f"{path}{dot}{name}")
+                yield from _placed(data[name], child, below(place, name), below(path, name))
     elif isinstance(data, list):
         for number, item in enumerate(data):
             yield from _placed(item, node.get("items", {}), f"{place}[]", f"{path}[{number}]")

@@ -5,20 +5,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from syncramp.check.contents import contents_findings
 from syncramp.check.findings import Finding
-from syncramp.check.shape import shape_findings, show
+from syncramp.check.shape import shape_findings
 from syncramp.check.twins import rule_findings
+from syncramp.check.values import show
 from syncramp.errors import InputRefused
-from syncramp.source.dn import DnError, canonical
-from syncramp.source.filter import FilterError, parse
 from syncramp.spec.document import Document, read_documents
 from syncramp.spec.schema import API_VERSION, KIND, with_defaults
 from syncramp.spec.structure import structure
 from syncramp.spec.types import SyncConfig
 
 LARGEST = 100_000
-"""Bytes of a spec as JSON: kubectl and the operator keep copies of it in annotations that share 256 KiB."""
-_SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid", "finalizers")
+"""Bytes of a spec as it is given, as JSON. ``kubectl apply`` keeps a copy of it in an annotation, and all annotations
+of an object share 256 KiB."""
 
 
 def verdict(document: Document) -> list[Finding]:
@@ -28,13 +28,8 @@ def verdict(document: Document) -> list[Finding]:
 
 
 def verdict_of(data: Mapping[str, Any]) -> list[Finding]:
-    """Everything that is wrong with an object of a cluster; what the server itself put there is not judged."""
-    metadata = data.get("metadata")
-    kept = dict(data)
-    if isinstance(metadata, Mapping):
-        known = ("name", "namespace", "labels", "annotations")
-        kept["metadata"] = {name: metadata[name] for name in known if name in metadata}
-    return list(_findings(kept))
+    """Everything that is wrong with an object of a cluster."""
+    return list(_findings(dict(data)))
 
 
 def load(name: str) -> SyncConfig:
@@ -59,48 +54,32 @@ def load(name: str) -> SyncConfig:
 
 def _findings(data: Any) -> Iterator[Finding]:
     if not isinstance(data, dict):
-        yield Finding("", "this is no object", "a document begins with apiVersion and kind", show(data))
+        yield Finding("", "this is no object", "a document begins with apiVersion and kind", show("", data))
         return
-    wrong = list(_identity(data))
-    yield from wrong
-    if wrong:
+    wrong = [*_identity(data), *_size(data)]
+    if wrong:  # then the schema has nothing to say, or far too much
+        yield from wrong
         return
     filled = with_defaults(data)
-    yield from shape_findings(filled)
+    shape = list(shape_findings(filled))
+    yield from shape
     yield from rule_findings(filled)
-    yield from _contents(filled)
-    if len(json.dumps(filled.get("spec"), default=str)) > LARGEST:
-        yield Finding("spec", f"is larger than {LARGEST:,} bytes as JSON", "split it into several SyncConfigs")
+    yield from contents_findings(filled, {found.path for found in shape})
 
 
 def _identity(data: Mapping[str, Any]) -> Iterator[Finding]:
     for name, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
-        value = data.get(name)
+        value, remedy = data.get(name), f"write {name}: {expected}"
         if value is None:
-            yield Finding(name, "Required value", f"write {name}: {expected}")
+            yield Finding(name, "Required value", remedy)
+        elif value == "List":
+            yield Finding(name, "a List is not read", "write its items as documents, with --- between them")
         elif value != expected:
-            yield Finding(name, f"this release knows {expected} only", f"write {name}: {expected}", show(value))
+            yield Finding(name, f"this release knows {expected} only", remedy, show(name, value))
 
 
-def _contents(data: Mapping[str, Any]) -> Iterator[Finding]:
-    """Distinguished names and filters, which a schema cannot judge."""
-    for path, scope in _scopes(data):
-        try:
-            canonical(str(scope.get("dn", "")))
-        except DnError as error:
-            yield Finding(f"{path}.dn", f"is no distinguished name: {error}", "", show(scope["dn"]))
-        try:
-            if isinstance(scope.get("filter"), str):
-                parse(scope["filter"])
-        except FilterError as error:
-            yield Finding(f"{path}.filter", f"is no LDAP filter: {error}", "see RFC 4515", show(scope["filter"]))
-
-
-def _scopes(data: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    spec = data.get("spec")
-    sources = spec.get("sources") if isinstance(spec, dict) else None
-    for number, source in enumerate(sources if isinstance(sources, list) else ()):
-        scopes = source.get("scope") if isinstance(source, dict) else None
-        for place, scope in enumerate(scopes if isinstance(scopes, list) else ()):
-            if isinstance(scope, dict):
-                yield f"spec.sources[{number}].scope[{place}]", scope
+def _size(data: Mapping[str, Any]) -> Iterator[Finding]:
+    text = json.dumps(data.get("spec"), ensure_ascii=False, separators=(",", ":"), default=str)
+    if (size := len(text.encode(errors="replace"))) > LARGEST:
+        reason = f"Too long: {size:,} bytes as JSON, may not be more than {LARGEST:,} bytes"
+        yield Finding("spec", reason, "split it into several SyncConfigs")

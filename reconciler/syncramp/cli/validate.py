@@ -1,71 +1,97 @@
-"""``syncramp validate``: documents are checked offline, against the same schema and rules as in a cluster."""
+"""``syncramp validate``: documents are checked offline, against the same schema and rules as in a cluster.
+
+Every file is judged, whatever is wrong with the others; a file that cannot be read has one finding without a path.
+"""
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
 from syncramp.check import Finding
+from syncramp.check.values import printable
 from syncramp.check.verdict import verdict
 from syncramp.cli.exits import Exit
 from syncramp.cli.options import Output
 from syncramp.errors import InputRefused
-from syncramp.spec.document import Document, read_documents
+from syncramp.spec.document import Document, Unreadable, read_documents
+
+_LONGEST_NAME = 63
+"""Characters of a name that is repeated; a longer one is refused anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One document, or a file that holds none."""
+
+    file: str
+    findings: list[Finding]
+    number: int | None = None
+    """In its file, from 1; None for the file itself."""
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How people find it."""
+        if self.number is None:
+            return self.file
+        return f"{self.file} ({self.name or f'document {self.number}'})"
 
 
 def validate(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Documents; - reads standard input.")],
-    output: Annotated[Output, typer.Option("--output", "-o", help="text or json")] = Output.TEXT,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How findings are printed.")] = Output.TEXT,
 ) -> None:
-    """Check SyncConfig documents offline: schema, rules, distinguished names and filters.
+    """Check SyncConfig documents offline: schema, rules, distinguished names, filters and addresses.
 
     Exit code 0: all are accepted; 3: one is not.
 
     Example: syncramp validate syncconfig.yaml
     """
-    results = [result for name in files for result in _results(name)]
+    if files.count("-") > 1:
+        raise InputRefused("standard input can be read once", where="-", remedy="name - once")
+    results = [result for name in files for result in _judged(name)]
     if output is Output.JSON:
-        typer.echo(json.dumps({"version": 1, "documents": [_plain(*result) for result in results]}, indent=2))
+        typer.echo(json.dumps({"version": 1, "documents": [_plain(result) for result in results]}, indent=2))
     else:
-        for name, number, document, findings in results:
-            typer.echo("\n".join(_lines(name, number, document, findings)))
-    raise typer.Exit(Exit.REFUSED if any(findings for *_, findings in results) else Exit.OK)
+        typer.echo("\n".join(printable(line) for result in results for line in _lines(result)))
+    raise typer.Exit(Exit.REFUSED if any(result.findings for result in results) else Exit.OK)
 
 
-Result = tuple[str, int, Document | None, list[Finding]]
-
-
-def _results(name: str) -> list[Result]:
+def _judged(name: str) -> list[_Judged]:
     try:
         documents = read_documents(name)
-    except InputRefused as error:
-        return [(name, 1, None, [Finding("", error.what, error.remedy or error.where, error.where)])]
+    except Unreadable as error:
+        return [_Judged(name, [Finding("", error.what, error.remedy, line=error.line)])]
     if not documents:
-        return [(name, 1, None, [Finding("", "the file holds no document", "write a SyncConfig")])]
-    return [(name, number, document, verdict(document)) for number, document in enumerate(documents, 1)]
+        return [_Judged(name, [Finding("", "the file holds no document", "write a SyncConfig")])]
+    return [_Judged(name, verdict(document), number, _name(document)) for number, document in enumerate(documents, 1)]
 
 
-def _label(name: str, number: int, document: Document | None) -> str:
-    data = document.data if document else None
-    metadata = data.get("metadata") if isinstance(data, dict) else None
-    given = metadata.get("name") if isinstance(metadata, dict) else None
-    return f"{name} ({given or f'document {number}'})"
+def _name(document: Document) -> str | None:
+    metadata = document.data.get("metadata") if isinstance(document.data, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) and len(name) <= _LONGEST_NAME else None
 
 
-def _lines(name: str, number: int, document: Document | None, findings: list[Finding]) -> list[str]:
-    label = _label(name, number, document)
-    if not findings:
-        return [f"OK  {label}"]
-    lines = [f"BAD {label}: {len(findings)} finding{'s' if len(findings) > 1 else ''}"]
-    for found in findings:
-        place = f"line {found.line}" if found.line else "the file"
-        lines.append(f"  {found.path or '(document)'}, {place}")
-        lines.append(f"    value:  {found.value}" if found.value else "    value:  (see the document)")
-        lines.append(f"    reason: {found.reason}")
-        if found.remedy:
-            lines.append(f"    remedy: {found.remedy}")
+def _lines(judged: _Judged) -> list[str]:
+    if not judged.findings:
+        return [f"OK  {judged.label}"]
+    count = len(judged.findings)
+    lines = [f"BAD {judged.label}: {count} finding{'' if count == 1 else 's'}"]
+    for found in judged.findings:
+        lines.append(f"  {found.path or '(document)'}{f', line {found.line}' if found.line else ''}")
+        lines += [f"    value:  {found.value}"] if found.value else []
+        lines += [f"    reason: {found.reason}", f"    remedy: {found.remedy}"]
     return lines
 
 
-def _plain(name: str, number: int, document: Document | None, findings: list[Finding]) -> dict[str, Any]:
-    return {"file": name, "document": number, "ok": not findings, "findings": [found.as_json() for found in findings]}
+def _plain(judged: _Judged) -> dict[str, Any]:
+    return {
+        "file": judged.file,
+        "document": judged.number,
+        "name": judged.name,
+        "ok": not judged.findings,
+        "findings": [found.as_json() for found in judged.findings],
+    }

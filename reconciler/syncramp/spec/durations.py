@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-_FORM = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_FORM = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 
 
 def parse_duration(text: str) -> timedelta:
@@ -15,4 +15,7 @@ def parse_duration(text: str) -> timedelta:
     if found is None or not text:
         raise ValueError(f"{text!r} is no duration such as 30s or 1h30m")
     hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than any calendar") from None

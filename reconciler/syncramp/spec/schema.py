@@ -29,14 +29,15 @@ def schema() -> dict[str, Any]:
 
 
 def with_defaults(data: Any, node: Mapping[str, Any] | None = None) -> Any:
-    """A copy of a document as the API server would store it: without nulls, with every default.
+    """A copy of a document as the API server would store it: its fields without nulls, with every default.
 
-    What does not have the type of its schema stays as it is; ``check`` speaks of it.
+    What is unknown or does not have the type of its schema stays as it is; ``check`` speaks of it.
     """
     node = schema() if node is None else node
     if isinstance(data, dict) and "properties" in node:
-        filled = {key: value for key, value in data.items() if value is not None}
-        for key, child in node["properties"].items():
+        known = node["properties"]
+        filled = {key: value for key, value in data.items() if value is not None or key not in known}
+        for key, child in known.items():
             if key not in filled and "default" in child:
                 filled[key] = deepcopy(child["default"])
             if key in filled:

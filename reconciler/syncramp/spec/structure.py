@@ -1,5 +1,6 @@
 """A checked document becomes frozen types; nothing is judged here any more."""
 
+import os.path
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ def _source(source: Body, folder: Path) -> SourceSpec:
         ca = _ca(ldap.get("tls", {}).get("ca"))
         access: LdapAccess | LdifFile = LdapAccess(tuple(ldap["servers"]), ldap["bind"]["secretRef"]["name"], ca)
     else:
-        access = LdifFile((folder / source["ldif"]["path"]).resolve(), source["ldif"].get("entries"))
+        path = os.path.abspath(folder / source["ldif"]["path"])  # noqa: PTH100 - resolve() fails on a loop of links
+        access = LdifFile(Path(path), source["ldif"].get("entries"))
     return SourceSpec(source["name"], access, tuple(_scope(scope) for scope in source["scope"]))
 
 

@@ -102,7 +102,7 @@ class Scope:
     """A subtree whose objects are synchronised."""
 
     dn: str
-    """Canonical."""
+    """As the document spells it."""
     kinds: frozenset[Kind]
     filter: str | None = None
     """An LDAP filter (RFC 4515), evaluated by us."""
@@ -123,7 +123,7 @@ class LdifFile:
     """A directory that is read from an LDIF file."""
 
     path: Path
-    """Absolute: resolved against the document's folder."""
+    """Absolute: relative ones start at the document's folder."""
     entries: int | None = None
     """How many records the file must hold."""
 

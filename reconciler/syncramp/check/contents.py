@@ -1,0 +1,93 @@
+"""What a schema cannot judge: distinguished names, filters, addresses of directories, ports, scopes named twice."""
+
+from collections.abc import Container, Iterator, Mapping
+from typing import Any
+
+from syncramp.check.findings import Finding
+from syncramp.check.remedies import form
+from syncramp.check.values import show
+from syncramp.errors import InputRefused
+from syncramp.source.dn import DnError, canonical, fold
+from syncramp.source.filter import FilterError, parse
+from syncramp.source.ldap.address import parse as parse_address
+
+_PORTS = range(1, 65536)
+
+
+def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Iterator[Finding]:
+    """What is wrong with the texts in a document.
+
+    :param data: a document with its defaults.
+    :param refused: paths that the schema has refused; they are not judged again.
+    """
+    seen: dict[tuple[str, bytes], str] = {}
+    for path, text in _texts(data):
+        if isinstance(text, str) and path not in refused:
+            if path.endswith(".dn"):
+                yield from _dn(path, text, seen)
+            elif path.endswith(".filter"):
+                yield from _filter(path, text)
+            elif "servers" in path:
+                yield from _server(path, text)
+            else:
+                yield from _port(path, text)
+
+
+def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What is judged here, and its path."""
+    spec = _object(data.get("spec"))
+    endpoint = _object(_object(spec.get("target")).get("endpoint"))
+    for name in ("host", "authority"):
+        yield f"spec.target.endpoint.{name}", endpoint.get(name)
+    for path, source in _items("spec.sources", spec.get("sources")):
+        yield from _items(f"{path}.ldap.servers", _object(_object(source).get("ldap")).get("servers"))
+        for place, scope in _items(f"{path}.scope", _object(source).get("scope")):
+            yield f"{place}.dn", _object(scope).get("dn")
+            yield f"{place}.filter", _object(scope).get("filter")
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _items(path: str, items: Any) -> Iterator[tuple[str, Any]]:
+    for number, item in enumerate(items if isinstance(items, list) else ()):
+        yield f"{path}[{number}]", item
+
+
+def _server(path: str, server: str) -> Iterator[Finding]:
+    try:
+        parse_address(server)
+    except InputRefused:
+        yield Finding(path, "is not the address of a directory server", form(path, ""), show(path, server))
+    else:
+        yield from _port(path, server)
+
+
+def _port(path: str, address: str) -> Iterator[Finding]:
+    port = address.rpartition("]")[2].rpartition(":")[2]  # a colon in brackets belongs to an IPv6 address
+    if port.isdecimal() and ":" in address and int(port) not in _PORTS:
+        yield Finding(path, "the port must be from 1 to 65535", form(path, ""), show(path, address))
+
+
+def _dn(path: str, dn: str, seen: dict[tuple[str, bytes], str]) -> Iterator[Finding]:
+    """A scope's DN; the schema compares text, so a second spelling of a DN is found here."""
+    try:
+        key = fold(dn)
+    except DnError as error:
+        reason = f"is no distinguished name: {str(error).removesuffix(f' in {dn!r}')}"
+        yield Finding(path, reason, form(path, ""), show(path, dn))
+        return
+    source = path[: path.index("]")]
+    if not key:
+        yield Finding(path, "is no distinguished name: it is empty", form(path, ""), show(path, dn))
+    elif seen.setdefault((source, key), dn) != dn:
+        reason = f"names the same entry as {canonical(seen[source, key])!r}, which stands above"
+        yield Finding(path, reason, "remove one of them, or change it", show(path, dn))
+
+
+def _filter(path: str, text: str) -> Iterator[Finding]:
+    try:
+        parse(text)
+    except FilterError as error:
+        yield Finding(path, f"is no LDAP filter: {error}", form(path, ""), show(path, text))

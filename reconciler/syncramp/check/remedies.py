@@ -1,0 +1,71 @@
+"""What to do about a finding: one sentence for each field whose form a person has to know, and one for each rule."""
+
+import re
+from collections.abc import Mapping
+
+FORMS: Mapping[str, str] = {
+    "spec.target.cloud": "write Commercial, China or USGovernment",
+    "target.tenantID": "write the directory (tenant) ID, as 57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8",
+    "target.auth": "write auth with certificate or clientSecret",
+    ".clientID": "write the application (client) ID, as 0b1c2d3e-0000-4000-8000-000000000001",
+    "ecretRef.name": "write the name of a Secret: lower-case letters, digits, dashes and dots",
+    "ecretKeyRef.name": "write the name of a Secret: lower-case letters, digits, dashes and dots",
+    "configMapKeyRef.name": "write the name of a ConfigMap: lower-case letters, digits, dashes and dots",
+    "Ref.key": "write the name of a key: letters, digits, dashes, dots and underscores",
+    "ecretRef": "write secretRef: {name: NAME}, and put the secret itself into that Secret",
+    "ecretKeyRef": "write secretKeyRef: {name: NAME, key: KEY}, and put the secret itself into that Secret",
+    "endpoint.version": "write version: V2 or remove the field",
+    "endpoint.host": "write host or host:port, without https:// and without a path",
+    "endpoint.authority": "write https://host or https://host:port, without a path",
+    "endpoint.buildNumber": "write four numbers with dots between them, as 2.6.92.0",
+    "endpoint.visibilityDelay": "write hours, minutes and seconds, as 30s or 1m30s",
+    "sources[].name": "write lower-case letters, digits and dashes, as corp",
+    "ldap.servers[]": "write ldaps://host[:port], or ldap://host[:port] for StartTLS",
+    "ldap.bind": "write bind: {secretRef: {name: NAME}}; the Secret holds username and password",
+    "ldif.path": "write the path of a file, relative to the document's folder",
+    "scope[].dn": "write a distinguished name, as OU=People,DC=corp,DC=example,DC=com",
+    "scope[].filter": "write an LDAP filter (RFC 4515), as (!(cn=tmp-*))",
+}
+"""End of a place in the schema -> how its value is written; the first that fits counts."""
+
+RULES: Mapping[tuple[str, str], str] = {
+    ("spec.target.cloud", "self != 'Germany'"): "set cloud: Commercial if the tenant was migrated",
+    ("spec.target.endpoint.version", "self != 'V1'"): "remove the field or set version: V2",
+    ("spec.target.endpoint.visibilityDelay", "duration(self) <= duration('1h')"): "write 1h or less",
+    ("spec.target.cloud", "self == oldSelf"): "set it back, or make a new SyncConfig",
+    ("spec.target.tenantID", "self == oldSelf"): "set it back, or make a new SyncConfig",
+    ("spec.identity.sourceAnchor", "self == oldSelf"): "set it back",
+}
+_STATUS = "remove status; only the operator writes it"
+_TYPES = {
+    "string": "write one text, in quotes if it looks like a number or a word such as yes",
+    "integer": "write a whole number without quotes",
+    "boolean": "write true or false without quotes",
+    "object": "write an object: its fields indented below it",
+    "array": "write a list: each item with a dash",
+}
+
+
+def place_of(path: str) -> str:
+    """The place in the schema: a path without the numbers of items."""
+    return re.sub(r"\[\d+\]", "[]", path)
+
+
+def form(path: str, otherwise: str) -> str:
+    """How the value of a field is written."""
+    place = place_of(path)
+    if place.startswith("status"):
+        return _STATUS
+    return next((remedy for end, remedy in FORMS.items() if place.endswith(end)), otherwise)
+
+
+def of_type(path: str, expected: str) -> str:
+    """What to do about a value of a wrong type."""
+    return form(path, _TYPES[expected])
+
+
+def of_rule(place: str, rule: str, message: str) -> str:
+    """What to do about a broken rule."""
+    if "exactly one of" in message:
+        return "keep one of them, or add the one that is missing"
+    return RULES.get((place, rule)) or form(place, message)

@@ -1,0 +1,34 @@
+"""What of a document may be shown: a value in the wrong place may be a secret.
+
+Nothing is shown of what stands below the ways to sign in, of fields that are unknown, of objects and lists, and of
+addresses with a user in them. What is shown is short, and no character of it can move a terminal's cursor.
+"""
+
+import json
+import re
+from typing import Any
+
+_KEPT = re.compile(r"\.(?:auth|bind|secretRef|secretKeyRef|configMapKeyRef)(?:\.|$)|^metadata\.annotations")
+_USER = re.compile(r"[^\s/:]*:[^\s/]*@")
+_LENGTH = 60
+"""Characters of a value that are shown."""
+
+
+def show(path: str, value: Any) -> str:
+    """A value as JSON, shortened; empty if it is not to be shown."""
+    if isinstance(value, dict | list) or _KEPT.search(path):
+        return ""
+    if isinstance(value, str) and _USER.search(value):
+        return ""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return printable(text if len(text) <= _LENGTH else text[: _LENGTH - 1] + "…")
+
+
+def below(path: str, name: str) -> str:
+    """The path of a member."""
+    return f"{path}.{name}" if path else name
+
+
+def printable(text: str) -> str:
+    """Text on one line, with escapes for what a terminal would obey or cannot show."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
