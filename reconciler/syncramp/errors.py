@@ -14,6 +14,7 @@
         ├── SourceUnavailable    a directory cannot be reached, or broke off in the middle
         ├── SourceIncomplete     a source ended before all of it was read
         ├── EndpointUnavailable  the endpoint did not take the request: nothing was processed
+        ├── CookieRefused        the service does not know any more where the last read-back ended
         └── AnswerLost           the request may have been processed: its effect is in doubt
 
 The family decides what the operator does (stall, wait, back off) and ``reason`` is the reason of the condition it
@@ -117,6 +118,12 @@ class EndpointUnavailable(Retry):
     """The endpoint did not take the request: nothing of it was processed."""
 
     reason = "EndpointUnavailable"
+
+
+class CookieRefused(Retry):
+    """The service does not know any more where the last read-back ended: it must begin with everything."""
+
+    reason = "CookieRefused"
 
 
 class AnswerLost(Retry):

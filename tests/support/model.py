@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from support.build import TENANT
-from syncramp.errors import AnswerLost, EndpointUnavailable
+from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable
 from syncramp.model.facts import Entry, Fact, Links, Proof
 from syncramp.model.wire import (
     Company,
@@ -89,6 +89,7 @@ class ModelCloud:
     max_links: int = 15_000
     known_objects: int | None = 0
     marks_end: bool = True
+    forgets_cookies: bool = False
     _clock: int = 0
     _log: dict[str, int] = field(default_factory=dict)
     _link_log: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -119,6 +120,8 @@ class ModelCloud:
         self.finalized.append((exported, applied))
 
     def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
+        if cookie and self.forgets_cookies:
+            raise CookieRefused("the cookie is too old")
         since = int(cookie) if cookie else 0
         changed = [anchor for anchor, at in sorted(self._log.items(), key=lambda item: item[1]) if at > since]
         pages = [changed[start : start + 3] for start in range(0, len(changed), 3)] or [[]]

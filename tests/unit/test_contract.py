@@ -192,6 +192,7 @@ def test_a_company_comes_back_with_everything_it_had() -> None:
         24,
         "SERVER1",
         "2.6.92.0",
+        "1651564e-7ce4-4d99-88be-0a65050d8dc3",
         41016,
     )
     answer = soap.open_envelope(contract.company_response(company, uuid4())).body

@@ -12,7 +12,7 @@ from support.engine import Engine
 from support.model import ListSource, ModelCloud, lost, unavailable
 from syncramp.cycle.job import Pace
 from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused, SourceUnavailable, StoreUnusable
-from syncramp.model.wire import LinkOperation, Operation, SyncObject
+from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject
 from syncramp.spec.types import EndpointOverrides, Mode, SourceAnchor
 
 
@@ -304,6 +304,49 @@ def test_a_read_back_without_an_end_mark_is_not_complete(engine) -> None:
     with pytest.raises(ServiceRefused, match="not complete"):
         engine.run()
     assert not engine.cloud.calls
+
+
+def test_a_cookie_that_the_service_has_forgotten_is_replaced_by_a_whole_read_back(engine) -> None:
+    engine.run()
+    engine.cloud.forgets_cookies = True
+    engine.source.add(user(4))
+    report, _ = engine.run()
+    assert report.settled and report.confirmed == 5
+    assert any("the cookie is too old" in getattr(event, "text", "") for event in engine.events)
+
+
+def test_a_link_that_somebody_else_put_into_our_group_is_seen_and_removed(engine) -> None:
+    engine.run()
+    big, three = anchor(engine, group(101)), anchor(engine, user(3))
+    engine.cloud.provision(
+        [SyncObject("Group", Operation.SET, {"SourceAnchor": big, "member": (ReferenceChange(three),)})]
+    )
+    engine.cloud.calls.clear()
+    engine.run()
+    (obj,) = sent(engine)
+    assert links(obj) == [("REMOVE", three)]
+    assert three not in engine.cloud.links[big]
+
+
+def test_a_link_that_somebody_else_removed_from_our_group_is_added_again(engine) -> None:
+    engine.run()
+    big, one = anchor(engine, group(101)), anchor(engine, user(1))
+    removal = (ReferenceChange(one, LinkOperation.REMOVE),)
+    engine.cloud.provision([SyncObject("Group", Operation.SET, {"SourceAnchor": big, "member": removal})])
+    assert engine.run()[0].settled
+    assert one in engine.cloud.links[big]
+
+
+def test_a_tenant_proven_empty_and_filled_by_somebody_else_before_we_sent_gets_nothing(engine) -> None:
+    engine.config = replace(engine.config, mode=Mode.STAGING)
+    engine.run()
+    stranger = Engine(engine.path.with_name("other.db"), cloud=engine.cloud)
+    stranger.source.add(user(77))
+    stranger.run()
+    engine.cloud.calls.clear()
+    engine.config = replace(engine.config, mode=Mode.SYNC)
+    report, _ = engine.run()
+    assert not engine.cloud.calls and report.holds["AdoptionRequired"] == 6
 
 
 def test_an_object_deleted_in_the_cloud_is_created_again_with_its_links(engine) -> None:

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
-from syncramp.errors import ServiceRefused
+from syncramp.errors import CookieRefused, ServiceRefused
 from syncramp.events import Note
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
@@ -33,12 +33,21 @@ PROVEN_EMPTY = "proven_empty"
 
 
 def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase) -> int:
-    """Bring what is known of the cloud up to date.
+    """Bring what is known of the cloud up to date, by what changed since the last time or by everything.
 
     :returns: how many foreign objects with a source anchor were seen.
     :raises SyncrampError: it broke off; pages before are kept.
     """
     cookie = job.store.observations.cookie()
+    try:
+        return _pages(job, cookie, exports, report, phase)
+    except CookieRefused as error:
+        job.listen(Note("warning", str(error)))
+        job.store.observations.forget_cookie()
+        return _pages(job, None, exports, report, phase)
+
+
+def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, phase: Phase) -> int:
     foreign = 0
     page: ReadBackPage | None = None
     for page in job.endpoint.read_back(cookie):

@@ -25,10 +25,10 @@ from tenacity import (
 from syncramp.endpoint import contract, soap, tls
 from syncramp.endpoint.auth import TokenSource
 from syncramp.endpoint.clouds import ADDRESSES, PATH
-from syncramp.endpoint.faults import Busy, TokenRefused, from_fault, from_httpx, no_answer
+from syncramp.endpoint.faults import Busy, TokenRefused, UnknownFault, from_fault, from_httpx, no_answer
 from syncramp.endpoint.nbfx import NbfxError, Node
 from syncramp.endpoint.throttle import Throttle
-from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
+from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused
 from syncramp.model.seams import SecretReader
 from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
 from syncramp.spec.types import Target
@@ -102,6 +102,7 @@ class V2Endpoint:
     def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
         """Pages of the read-back until the one that marks the end, or the first that marks nothing.
 
+        :raises CookieRefused: the service does not take the cookie.
         :raises SyncrampError: a page could not be had.
         """
         while True:
@@ -114,7 +115,14 @@ class V2Endpoint:
             cookie = page.cookie
 
     def _page(self, cookie: bytes | None) -> ReadBackPage:
-        body = self._read(contract.READ_BACK, contract.read_back(cookie))
+        try:
+            body = self._read(contract.READ_BACK, contract.read_back(cookie))
+        except UnknownFault as error:
+            if cookie is None:
+                raise
+            raise CookieRefused(
+                error.what, where=error.where, remedy="the read-back begins with everything"
+            ) from None
         return self._understood(contract.read_read_back, body)
 
     def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
@@ -140,10 +148,15 @@ class V2Endpoint:
         self._read(contract.FINALIZE, contract.finalize_export(exported, applied))
 
     def _read(self, operation: str, body: bytes) -> Node:
-        """A call that changes nothing when it is repeated."""
+        """A call that changes nothing when it is repeated.
+
+        :raises UnknownFault: the service answered with a fault; it would do so again.
+        """
         for attempt in range(READ_TRIES):
             try:
                 return self._patiently(operation, body, sent=True)
+            except UnknownFault:
+                raise
             except AnswerLost as error:
                 lost = error
                 if self._stop.wait(self._busy_first * 2**attempt if attempt + 1 < READ_TRIES else 0):

@@ -28,6 +28,10 @@ class Busy(EndpointUnavailable):
     """The service asks for patience (fault 81, HTTP 503); nothing was processed."""
 
 
+class UnknownFault(AnswerLost):
+    """The service failed in a way we do not know; the call may have been processed, in part or as a whole."""
+
+
 class TokenRefused(CredentialsRefused):
     """The service did not accept the token."""
 
@@ -95,7 +99,11 @@ def from_fault(fault: Fault, host: str) -> SyncrampError:
         return TokenRefused(text, where=host + tracking, remedy="check the application's registration and its role")
     if fault.sender:
         return ServiceRefused(text, where=host + tracking, remedy="the service cannot read what this release sends")
-    return AnswerLost(f"the service failed: {text} (code {fault.code or 'none'})", where=host + tracking)
+    return UnknownFault(
+        f"the service failed: {text} (code {fault.code or 'none'})",
+        where=host + tracking,
+        remedy="the next run tries again; if it stays, ask Microsoft with the tracking id",
+    )
 
 
 def no_answer(status: int, content_type: str, host: str, *, sent: bool) -> SyncrampError:

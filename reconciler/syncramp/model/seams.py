@@ -39,7 +39,11 @@ class Endpoint(Protocol):
         """GetCompanyConfiguration."""
 
     def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
-        """Pages of ReadBackAzureADSyncObjects2: of everything without a cookie, of what changed since with one."""
+        """Pages of ReadBackAzureADSyncObjects2: of everything without a cookie, of what changed since with one.
+
+        :raises CookieRefused: the service does not take the cookie.
+        :raises SyncrampError: a page could not be had.
+        """
 
     def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
         """ProvisionAzureADSyncObjects2: one outcome for each object, in their order.

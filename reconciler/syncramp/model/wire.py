@@ -116,4 +116,6 @@ class Company:
     """``TotalConnectorSpaceObjects``: how many objects the last sync client had in its connector space."""
     client_machine: str | None = None
     client_version: str | None = None
+    client_application: str | None = None
+    """Id of the application the last sync client was, its machine and its build beside it."""
     features: int = 0

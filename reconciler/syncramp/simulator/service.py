@@ -18,6 +18,11 @@ from syncramp.simulator.tenant import Fault, Tenant
 OLD_BUILD_TEXT = "This version of the client is no longer supported. The service accepts {build} and later."
 OLD_PROTOCOL_TEXT = "The protocol version {version} is not supported."
 """Both invented: what the service says to old clients is not public."""
+CAPABILITIES = (
+    "<ServiceCapability><MicrosoftOnline><Protocol><Application><LatestProductVersion>3.2</LatestProductVersion>"
+    "<MinimumProductVersion>1.0</MinimumProductVersion></Application></Protocol></MicrosoftOnline></ServiceCapability>"
+)
+"""What public clients were answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Service:
         self._minimum = minimum_build
         self._operations: dict[str, Callable[[Request], bytes]] = {
             contract.GET_COMPANY: self._company,
+            contract.CAPABILITIES: self._capabilities,
+            contract.SET_FEATURES: self._set_features,
             contract.READ_BACK: self._read_back,
             contract.PROVISION: self._provision,
             contract.FINALIZE: self._finalize,
@@ -79,9 +86,17 @@ class Service:
     def _company(self, request: Request) -> bytes:
         return contract.company_response(self.tenant.company(), request.message_id)
 
+    def _capabilities(self, request: Request) -> bytes:
+        return contract.capabilities_response(CAPABILITIES, request.message_id)
+
+    def _set_features(self, request: Request) -> bytes:
+        self.tenant.set_features(contract.parse_features(request.body))
+        return contract.features_response(request.message_id)
+
     def _read_back(self, request: Request) -> bytes:
         page = self.tenant.read_back(contract.parse_read_back(request.body))
-        return contract.read_back_response(page.objects, page.cookie, page.more, request.message_id)
+        names = self.tenant.settings.cookie_member, self.tenant.settings.more_member
+        return contract.read_back_response(page.objects, page.cookie, page.more, request.message_id, names)
 
     def _provision(self, request: Request) -> bytes:
         results = self.tenant.provision(contract.parse_sync_objects(request.body))
@@ -89,6 +104,7 @@ class Service:
 
     def _finalize(self, request: Request) -> bytes:
         self.tenant.finalize(*contract.parse_finalize(request.body))
+        self.tenant.note_client(request.token["ApplicationId"], request.token["DirSyncBuildNumber"])
         return contract.finalize_response(request.message_id)
 
 

@@ -42,3 +42,8 @@ class TenantSettings:
     unresolved: Unresolved = Unresolved.FAIL
     duplicates: Duplicates = Duplicates.QUARANTINE
     delete_threshold: int = 500
+    cookie_member: str = "OutputCookie"
+    more_member: str = "MoreObjectsExist"
+    """Members of the read-back's result: its cookie and its end mark. Invented: the real names are not public."""
+    bad_cookie: str = "The cookie of the request is not valid."
+    """Text of the fault on a cookie that the tenant did not write; invented too."""

@@ -77,8 +77,9 @@ class Tenant:
                 delete_threshold=self.settings.delete_threshold,
                 known_objects=self.count(),
                 client_machine="",
-                client_version="",
-                features=FEATURES,
+                client_version=self._text("client_version"),
+                client_application=self._text("client_application"),
+                features=int(self._storage.kept("features") or FEATURES),
             )
 
     def provision(self, objects: Sequence[SyncObject]) -> list[SyncResult]:
@@ -105,9 +106,24 @@ class Tenant:
             self._check_syncing()
             place = Place() if cookie is None else opened(cookie, self._key)
             if place is None:
-                raise Fault("", "The cookie of the request is not valid.")
+                raise Fault("", self.settings.bad_cookie)
             self.calls["read_back"] += 1
             return read_page(self._storage, self.settings, place, self._last, self._key)
+
+    def set_features(self, mask: int) -> None:
+        """SetCompanyDirsyncFeatures: the whole mask is replaced, and bits that were set stay set.
+
+        Microsoft documents most of them as not to be switched off again.
+        """
+        with self._lock:
+            self.calls["features"] += 1
+            self._storage.keep("features", b"%d" % (int(self._storage.kept("features") or FEATURES) | mask))
+
+    def note_client(self, application: str, build: str) -> None:
+        """Remember who exported last; GetCompanyConfiguration tells it."""
+        with self._lock:
+            self._storage.keep("client_application", application.encode())
+            self._storage.keep("client_version", build.encode())
 
     def finalize(self, exported: int, applied: int) -> None:
         """FinalizeExport: the counts are kept."""
@@ -149,6 +165,9 @@ class Tenant:
         query = f"SELECT source_anchor {_LIVE}"
         with self._lock:
             return {row[0] for row in self._storage.rows(query, (int(State.LIVE), kind))}
+
+    def _text(self, key: str) -> str:
+        return (self._storage.kept(key) or b"").decode()
 
     def _check(self, objects: int, links: int) -> None:
         self._check_syncing()

@@ -17,6 +17,8 @@ GET_COMPANY = "GetCompanyConfiguration"
 READ_BACK = "ReadBackAzureADSyncObjects2"
 PROVISION = "ProvisionAzureADSyncObjects2"
 FINALIZE = "FinalizeExport"
+CAPABILITIES = "Capabilities"
+SET_FEATURES = "SetCompanyDirsyncFeatures"
 
 
 def get_company_configuration() -> bytes:
@@ -100,6 +102,7 @@ def read_company(body: Node) -> Company:
         known_objects=number("TotalConnectorSpaceObjects"),
         client_machine=text("DirSyncClientMachineName"),
         client_version=text("ClientVersion"),
+        client_application=text("ApplicationVersion"),
         features=number("DirSyncFeatures") or 0,
     )
 

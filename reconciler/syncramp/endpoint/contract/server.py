@@ -8,7 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from syncramp.endpoint.contract.client import FINALIZE, GET_COMPANY, PROVISION, READ_BACK, write_object
+from syncramp.endpoint.contract.client import (
+    CAPABILITIES,
+    FINALIZE,
+    GET_COMPANY,
+    PROVISION,
+    READ_BACK,
+    SET_FEATURES,
+    write_object,
+)
 from syncramp.endpoint.contract.values import N06, ContractError, read_pairs
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
@@ -112,10 +120,19 @@ def parse_finalize(body: Node) -> tuple[int, int]:
     return exported, applied
 
 
+def parse_features(body: Node) -> int:
+    """The whole feature mask of SetCompanyDirsyncFeatures."""
+    node = body.child("dirsyncFeatures")
+    if node is None or not node.text.strip().isdigit():
+        raise ContractError("dirsyncFeatures must be a number")
+    return int(node.text)
+
+
 def company_response(company: Company, relates_to: UUID) -> bytes:
     """The answer of GetCompanyConfiguration."""
     dirsync = (
         _member("AnchorAttribute", w.content(company.anchor_attribute or "")),
+        _member("ApplicationVersion", w.content(company.client_application or "")),
         _member("ClientVersion", w.content(company.client_version or "")),
         w.element("", "CurrentExport"),
         _member("DirSyncClientMachineName", w.content(company.client_machine or "")),
@@ -204,8 +221,27 @@ _NIL = w.attribute("i", "nil", b"\x86") + w.END
 
 def finalize_response(relates_to: UUID) -> bytes:
     """The answer of FinalizeExport: an empty element."""
-    body = w.element("", f"{FINALIZE}Response") + w.xmlns("", N01) + w.END
-    return response(action_of(f"{FINALIZE}Response"), body, relates_to)
+    return _empty(FINALIZE, relates_to)
+
+
+def features_response(relates_to: UUID) -> bytes:
+    """The answer of SetCompanyDirsyncFeatures: an empty element."""
+    return _empty(SET_FEATURES, relates_to)
+
+
+def capabilities_response(document: str, relates_to: UUID) -> bytes:
+    """The answer of Capabilities: a text that is an XML document."""
+    body = (
+        w.element("", f"{CAPABILITIES}Response")
+        + w.xmlns("", N01)
+        + _member(f"{CAPABILITIES}Result", w.content(document))
+    )
+    return response(action_of(f"{CAPABILITIES}Response"), body + w.END, relates_to)
+
+
+def _empty(operation: str, relates_to: UUID) -> bytes:
+    body = w.element("", f"{operation}Response") + w.xmlns("", N01) + w.END
+    return response(action_of(f"{operation}Response"), body, relates_to)
 
 
 def _member(name: str, *records: bytes) -> bytes:

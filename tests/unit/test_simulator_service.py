@@ -1,0 +1,80 @@
+"""The simulated service takes bytes and answers bytes: what it checks, and the operations beside export and import."""
+
+from uuid import uuid4
+
+import pytest
+
+from syncramp.endpoint import contract, soap
+from syncramp.endpoint.nbfx import Node
+from syncramp.endpoint.nbfx import writer as w
+from syncramp.simulator.server import Simulator, make_simulator
+from syncramp.simulator.settings import TenantSettings
+
+TO = "https://127.0.0.1/provisioningservice.svc"
+BUILD = "2.6.92.0"
+
+
+@pytest.fixture
+def simulator() -> Simulator:
+    return make_simulator(
+        TenantSettings(bad_cookie="Start again, please.", cookie_member="Cookie", more_member="More")
+    )
+
+
+def ask(simulator: Simulator, operation: str, body: bytes) -> Node:
+    token = soap.SyncToken(simulator.issuer.access_token(), BUILD, uuid4())
+    answer = simulator.service.answer(soap.request(operation, body, token, TO))
+    return soap.open_envelope(answer.body).body
+
+
+def call(operation: str, *members: bytes) -> bytes:
+    return b"".join((w.element("", operation), w.xmlns("", soap.N01), *members, w.END))
+
+
+def company(simulator: Simulator):
+    return contract.read_company(ask(simulator, contract.GET_COMPANY, contract.get_company_configuration()))
+
+
+def test_capabilities_are_a_text_that_is_an_xml_document(simulator) -> None:
+    body = ask(simulator, contract.CAPABILITIES, call(contract.CAPABILITIES))
+    result = body.child("CapabilitiesResult")
+    assert result is not None and result.text.startswith("<ServiceCapability>")
+
+
+def test_features_are_kept_and_a_bit_that_was_set_stays_set(simulator) -> None:
+    before = company(simulator).features
+    mask = w.element("", "dirsyncFeatures") + w.integer(1024)
+    ask(simulator, contract.SET_FEATURES, call(contract.SET_FEATURES, mask))
+    assert company(simulator).features == before | 1024
+
+
+def test_a_mask_that_is_no_number_is_a_fault(simulator) -> None:
+    mask = w.element("", "dirsyncFeatures") + w.content("many")
+    fault = contract.read_fault(ask(simulator, contract.SET_FEATURES, call(contract.SET_FEATURES, mask)))
+    assert fault is not None and fault.sender and "dirsyncFeatures" in fault.text
+
+
+def test_the_client_that_finalized_last_is_told(simulator) -> None:
+    assert company(simulator).client_version is None
+    ask(simulator, contract.FINALIZE, contract.finalize_export(3, 2))
+    told = company(simulator)
+    assert told.client_version == BUILD and told.client_application == soap.V2_APPLICATION
+    assert simulator.tenant.finalized() == (3, 2)
+
+
+def test_the_members_of_the_read_back_are_named_as_the_settings_say(simulator) -> None:
+    body = ask(simulator, contract.READ_BACK, contract.read_back(None))
+    result = body.child("ReadBackAzureADSyncObjects2Result")
+    assert result is not None and {"Cookie", "More"} <= {node.name for node in result.children}
+    page = contract.read_read_back(body)
+    assert page.cookie and page.more is False
+
+
+def test_a_cookie_of_another_tenant_is_a_fault_with_the_text_of_the_settings(simulator) -> None:
+    fault = contract.read_fault(ask(simulator, contract.READ_BACK, contract.read_back(b"of somebody else")))
+    assert fault is not None and fault.text == "Start again, please."
+
+
+def test_an_operation_nobody_knows_is_a_fault(simulator) -> None:
+    fault = contract.read_fault(ask(simulator, "GetDeviceConfiguration", call("GetDeviceConfiguration")))
+    assert fault is not None and "GetDeviceConfiguration" in fault.text
