@@ -134,10 +134,7 @@ def _told(name: str, text: str) -> Iterator[None]:
         _refuse(name, line, "it holds a control character", "remove the character")
     except RecursionError:
         _refuse(name, None, f"it is nested more than {DEEPEST} levels deep", "write it flatter")
-    except (
-        ValueError,
-        OverflowError,
-    ):  # of PyYAML: an escaped character that does not exist, a version of 5000 digits
+    except (ValueError, OverflowError):  # PyYAML's own, at a character or a version number that cannot be
         _refuse(name, None, "an escaped character or a directive means nothing", "mend \\x, \\u and \\U, and % lines")
 
 
@@ -149,7 +146,7 @@ def _problem(text: str) -> tuple[str, str]:
     """PyYAML's sentence and what to do about it; without the names of anchors and tags."""
     if "alias" in text:
         return "an alias (*) refers to no anchor (&)", "put a text that begins with * in quotes"
-    if "anchor" in text:
+    if "anchor" in text or text == "second occurrence":
         return "an anchor (&) stands twice", "put a text that begins with & in quotes"
     if "tag" in text:
         return "a tag (!) is not understood", "put a text that begins with ! in quotes"
@@ -165,7 +162,7 @@ class _Walk:
     """The nodes of one document become values."""
 
     lines: dict[str, int] = field(default_factory=dict)
-    left: int = LARGEST
+    left: int = field(default_factory=lambda: LARGEST)
 
     def value(self, node: yaml.Node, path: str, depth: int) -> Any:
         """A node as a plain value; its line and those of what it holds are kept."""

@@ -14,8 +14,8 @@ def parse_duration(text: str) -> timedelta:
     found = _FORM.fullmatch(text)
     if found is None or not text:
         raise ValueError(f"{text!r} is no duration such as 30s or 1h30m")
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
     try:
+        hours, minutes, seconds = (int(part or 0) for part in found.groups())
         return timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
+    except (OverflowError, ValueError):
         raise ValueError(f"{text!r} is longer than any calendar") from None

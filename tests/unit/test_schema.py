@@ -1,0 +1,217 @@
+"""The CRD: its copy, the promises every field keeps, its defaults, and a document as frozen types."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.documents import FOLDER, full, loaded, minimal
+from syncramp.model.values import Kind
+from syncramp.spec.durations import parse_duration
+from syncramp.spec.schema import API_VERSION, CRD, KIND, crd, schema, with_defaults
+from syncramp.spec.structure import structure
+from syncramp.spec.types import (
+    CertificateAuth,
+    ClientSecretAuth,
+    Cloud,
+    EndpointOverrides,
+    KeyRef,
+    LdapAccess,
+    LdifFile,
+    Mode,
+    Scope,
+    SourceAnchor,
+    SourceSpec,
+    SyncConfig,
+    Target,
+    WriteBudget,
+)
+
+ROOT = Path(__file__).parents[2]
+HERE = Path("/srv/identity")
+
+
+def nodes(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every node of a schema with its path."""
+    yield path, node
+    for name, child in node.get("properties", {}).items():
+        yield from nodes(child, f"{path}.{name}" if path else name)
+    if "items" in node:
+        yield from nodes(node["items"], f"{path}[]")
+
+
+FIELDS = [(path, node) for path, node in nodes(schema()) if path and not path.startswith("metadata")]
+
+
+def test_the_copy_in_the_package_is_the_crd_byte_for_byte() -> None:
+    assert (ROOT / "reconciler/syncramp/spec" / CRD).read_bytes() == (ROOT / "crds" / CRD).read_bytes()
+
+
+def test_the_crd_is_of_the_group_version_and_kind_that_documents_name() -> None:
+    spec = crd()["spec"]
+    (version,) = spec["versions"]
+    assert f"{spec['group']}/{version['name']}" == API_VERSION
+    assert spec["names"]["kind"] == KIND
+    assert crd()["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
+
+
+@pytest.mark.parametrize("path", [path for path, _ in FIELDS if not path.endswith("[]")])
+def test_every_field_is_described(path: str) -> None:
+    assert dict(FIELDS)[path].get("description", "").endswith(".")
+
+
+@pytest.mark.parametrize(("path", "node"), FIELDS)
+def test_every_text_and_list_has_an_upper_limit_so_that_rules_have_a_bounded_cost(
+    path: str, node: dict[str, Any]
+) -> None:
+    if node["type"] == "array":
+        assert "maxItems" in node
+    if node["type"] == "string" and path not in ("apiVersion", "kind"):
+        assert {"maxLength", "enum"} & node.keys() or node.get("format") == "date-time"
+
+
+@pytest.mark.parametrize(("path", "node"), [(path, node) for path, node in FIELDS if "pattern" in node])
+def test_every_pattern_means_the_same_to_go_and_to_python(path: str, node: dict[str, Any]) -> None:
+    pattern = node["pattern"]
+    assert pattern.startswith("^")
+    assert pattern.endswith("$")
+    assert not re.search(r"\(\?|\\[1-9dDsSwWbB]", pattern), "look-around, back-references and classes differ"
+    re.compile(pattern)
+
+
+def test_defaults_are_those_the_api_server_fills_in() -> None:
+    filled = with_defaults(minimal())
+    assert filled["spec"] == {
+        "mode": "Sync",
+        "target": {
+            "cloud": "Commercial",
+            "tenantID": "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a9",
+            "auth": {
+                "clientSecret": {
+                    "clientID": "0b1c2d3e-0000-4000-8000-000000000001",
+                    "secretKeyRef": {"name": "entra-sync", "key": "clientSecret"},
+                }
+            },
+            "endpoint": {"version": "V2", "buildNumber": "2.6.92.0", "visibilityDelay": "30s"},
+            "writes": {"perFiveMinutes": 7000, "share": 50},
+        },
+        "sources": [
+            {
+                "name": "corp",
+                "ldif": {"path": "corp.ldif"},
+                "scope": [{"dn": "DC=corp,DC=example,DC=com", "kinds": ["User", "Group", "Contact"]}],
+            }
+        ],
+        "identity": {"sourceAnchor": "mS-DS-ConsistencyGuid"},
+        "groups": {"maxMembers": 250000},
+        "failsafe": {"deletes": {"count": 500}},
+    }
+
+
+def test_a_null_stands_for_the_default_and_an_unknown_null_stays_to_be_refused() -> None:
+    filled = with_defaults(minimal({"spec.mode": None, "spec.target.endpoint": None, "spec.moode": None}))
+    assert filled["spec"]["mode"] == "Sync"
+    assert filled["spec"]["target"]["endpoint"]["version"] == "V2"
+    assert filled["spec"]["moode"] is None
+
+
+@pytest.mark.parametrize("document", [full(), minimal()], ids=["full", "minimal"])
+def test_filling_in_defaults_twice_changes_nothing_and_spares_the_original(document: dict[str, Any]) -> None:
+    before = repr(document)
+    once = with_defaults(document)
+    assert with_defaults(once) == once
+    assert repr(document) == before
+
+
+def test_a_full_document_becomes_frozen_types() -> None:
+    assert structure(with_defaults(loaded(FOLDER / "full.yaml").data), HERE) == SyncConfig(
+        namespace="identity",
+        name="full",
+        mode=Mode.STAGING,
+        target=Target(
+            cloud=Cloud.CHINA,
+            tenant_id="57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8",
+            auth=CertificateAuth("0b1c2d3e-0000-4000-8000-000000000001", "entra-sync"),
+            endpoint=EndpointOverrides(
+                host="sync.example.com:8443",
+                authority="https://login.example.com:8444",
+                audience="https://example.com/sync",
+                build_number="2.7.1.0",
+                ca=KeyRef("cloud-ca", "ca.pem"),
+                visibility_delay=timedelta(seconds=90),
+            ),
+            writes=WriteBudget(14000, 75),
+        ),
+        sources=(
+            SourceSpec(
+                "corp",
+                LdapAccess(
+                    (
+                        "ldaps://dc1.corp.example.com",
+                        "ldap://dc2.corp.example.com:3389",
+                        "ldaps://[2001:db8::1]:636",
+                    ),
+                    "ad-reader",
+                    KeyRef("corp-ca", "root.crt"),
+                ),
+                (
+                    Scope("OU=People,DC=corp,DC=example,DC=com", frozenset({Kind.USER, Kind.CONTACT})),
+                    Scope("OU=Groups,DC=corp,DC=example,DC=com", frozenset({Kind.GROUP}), "(!(cn=tmp-*))"),
+                ),
+            ),
+            SourceSpec(
+                "labs",
+                LdifFile(HERE / "export" / "labs.ldif", 41210),
+                (Scope("DC=labs,DC=example,DC=com", frozenset(Kind)),),
+            ),
+        ),
+        source_anchor=SourceAnchor.OBJECT_GUID,
+        max_members=50000,
+        delete_count=20,
+    )
+
+
+def test_the_defaults_of_the_types_are_those_of_the_crd() -> None:
+    config = structure(with_defaults(minimal()), HERE)
+    assert config == SyncConfig(
+        namespace="default",
+        name="minimal",
+        mode=Mode.SYNC,
+        target=Target(
+            Cloud.COMMERCIAL,
+            "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a9",
+            ClientSecretAuth("0b1c2d3e-0000-4000-8000-000000000001", KeyRef("entra-sync", "clientSecret")),
+        ),
+        sources=(
+            SourceSpec("corp", LdifFile(HERE / "corp.ldif"), (Scope("DC=corp,DC=example,DC=com", frozenset(Kind)),)),
+        ),
+        source_anchor=SourceAnchor.CONSISTENCY_GUID,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("corp.ldif", "/srv/identity/corp.ldif"), ("../a/./b.ldif", "/srv/a/b.ldif"), ("/tmp/x.ldif", "/tmp/x.ldif")],
+)
+def test_a_path_is_relative_to_the_folder_of_the_document(path: str, expected: str) -> None:
+    config = structure(with_defaults(minimal({"spec.sources[0].ldif.path": path})), HERE)
+    assert config.sources[0].access == LdifFile(Path(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0s", 0), ("30s", 30), ("1m30s", 90), ("1h", 3600), ("2h3m4s", 7384), ("90m", 5400)]
+)
+def test_a_duration_has_hours_minutes_and_seconds(text: str, seconds: int) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "30", "s", "1d", "1m1h", "-1s", "1.5s", "30s\n", " 30s", "500ms", "٣s", "9" * 13 + "h", "9" * 5000 + "s"],
+)
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration|is longer than"):
+        parse_duration(text)
