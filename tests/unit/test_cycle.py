@@ -289,7 +289,7 @@ def test_a_tenant_that_is_not_empty_gets_nothing_and_is_told_why(engine) -> None
     report, _ = engine.run()
     assert not engine.cloud.calls
     assert report.holds["AdoptionRequired"] == 6
-    assert "1 synchronised objects" in next(iter(report.hold_samples.values()))[0].detail
+    assert "1 synchronised object," in next(iter(report.hold_samples.values()))[0].detail
 
 
 def test_a_tenant_whose_counts_do_not_agree_is_not_proven_empty(engine) -> None:

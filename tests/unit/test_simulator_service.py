@@ -1,4 +1,4 @@
-"""The simulated service takes bytes and answers bytes: what it checks, and the operations beside export and import."""
+"""The simulated service takes bytes and answers bytes: what it checks, and what it serves besides export."""
 
 from uuid import uuid4
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from syncramp.events import Event, Listener, Note, PhaseEnded, PhaseStarted, Progress
-from syncramp.report.words import count
+from syncramp.words import count
 
 LINE_EVERY = 5.0
 """Seconds between two lines about one phase in a pipe: enough for a log, not too much."""

@@ -28,6 +28,7 @@ from syncramp.model.wire import (
 from syncramp.plan.comparison import differing
 from syncramp.store.exports import Exports
 from syncramp.store.observations import KnownObject, Observation
+from syncramp.words import count
 
 PROVEN_EMPTY = "proven_empty"
 
@@ -71,9 +72,9 @@ def prove_empty(job: Job, company: Company, foreign: int) -> str:
     :returns: why nothing may be sent; empty when the tenant is proven empty, now or by an earlier run.
     """
     runs = job.store.runs
-    count = max(foreign, len(job.store.observations.foreign_anchors()))
-    if count:
-        return f"the tenant holds {count:,} synchronised objects that are not known to be ours"
+    found = max(foreign, len(job.store.observations.foreign_anchors()))
+    if found:
+        return f"the tenant holds {count(found, 'synchronised object')}, unknown to this store"
     if company.known_objects and not runs.flag(PROVEN_EMPTY):
         return (
             f"the read-back shows no synchronised object, but the tenant counts {company.known_objects:,} in the "
@@ -94,12 +95,11 @@ def doubt_missing_links(job: Job, sent: Mapping[int, BitMap]) -> int:
         if len(links) < len(sent[group])
     }
     job.store.observations.doubt_links(missing)
-    count = sum(map(len, missing.values()))
-    if count:
-        job.listen(
-            Note("warning", f"{count:,} links were answered as added and are not there: the next run adds them")
-        )
-    return count
+    number = sum(map(len, missing.values()))
+    if number:
+        text = f"{count(number, 'link')} answered as added, not there in the read-back: the next run adds them"
+        job.listen(Note("warning", text))
+    return number
 
 
 def _observe(job: Job, page: ReadBackPage, report: RunReport) -> Observation:

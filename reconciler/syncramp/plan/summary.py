@@ -14,6 +14,7 @@ from pyroaring import BitMap
 from syncramp.model.plan import Change, Hold, Lanes, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.values import Value
 from syncramp.rules.flows import REFERENCES
+from syncramp.words import count
 
 SAMPLES = 10
 """Examples kept of each verb and of each hold."""
@@ -115,7 +116,7 @@ def _count_membership(plan: Plan, change: MembershipChange) -> None:
         plan.lanes.removals.add(group.id)
     for held in change.held:
         plan.held_links += len(held)
-        detail = f"{len(held):,} links: {held.reason}"
+        detail = f"{count(len(held), 'link')}: {held.reason}"
         _hold(plan, held.hold, len(held), Sample("Members", "Group", group.dn, group.anchor, detail))
 
 

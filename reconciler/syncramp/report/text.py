@@ -7,7 +7,7 @@ from typing import Any
 from syncramp.model.plan import Hold, Plan, Sample
 from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally
 from syncramp.model.values import Kind
-from syncramp.report.words import count
+from syncramp.words import count
 
 _VERBS = ("Create", "Update", "Delete")
 _HOLDS = {
