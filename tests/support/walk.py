@@ -5,22 +5,23 @@ may hold a stack trace or a secret; ``Done`` looks for both.
 """
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
 from support.build import BASE, CLIENT, TENANT, guid, user_dn
+from support.simulator import Mirror
+from syncramp.cli import run
 from syncramp.cli.simulator import write_secrets
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
@@ -175,16 +176,31 @@ class Walk:
         return self.run("status", str(self.document), *options)
 
     def run(self, *arguments: str, stdin: str = "") -> Done:
-        """Any command, with what lies in the folder."""
+        """Any command, with what lies in the folder now."""
         return self.checked(run_command(*arguments, stdin=stdin, folder=self.folder))
 
-    def start(self, command: str = "sync", **streams: Any) -> subprocess.Popen[str]:
-        """A command that is watched while it runs."""
+    def here(self, command: str = "sync", *options: str) -> Done:
+        """A command without a process of its own: faster, for what a test only leads up to or follows from it."""
+        self.write()
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run([command, str(self.document), *options])
+        return self.checked(Done(code, out.getvalue(), err.getvalue()))
+
+    @contextmanager
+    def running(self, command: str = "sync", **streams: Any) -> Iterator[subprocess.Popen[str]]:
+        """A command that is watched while it runs, and killed when the block ends."""
         self.write()
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-        return subprocess.Popen([*SYNCRAMP, command, str(self.document)], text=True, cwd=self.folder, **pipes)
+        arguments = [*SYNCRAMP, command, str(self.document)]
+        with subprocess.Popen(arguments, text=True, cwd=self.folder, **pipes) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def finish(self, process: subprocess.Popen[str]) -> Done:
+        """What it left behind when it ended by itself."""
         out, err = process.communicate(timeout=PATIENCE)
         return self.checked(Done(process.returncode, out or "", err or ""))
 
@@ -201,6 +217,18 @@ class Walk:
                 yield from filter(None, path.read_text().splitlines()[1:2] or path.read_text().splitlines())
 
     # --- what must be true afterwards ------------------------------------------------------------------------------
+
+    @property
+    def exports(self) -> int:
+        """Export calls that the simulator processed."""
+        assert self.simulator is not None
+        return self.simulator.exports
+
+    def attributes(self, number: int) -> dict[str, Any]:
+        """What the tenant shows of an object."""
+        mirror = Mirror()
+        mirror.read(self.tenant)
+        return mirror.objects[anchor(number)]
 
     def in_cloud(self) -> set[str]:
         """Source anchors of the tenant's live objects."""
@@ -280,9 +308,3 @@ def until(condition: Callable[[], Any]) -> Any:
             return found
         time.sleep(0.02)
     raise AssertionError("it never came true")
-
-
-def end(process: subprocess.Popen[Any], number: int = signal.SIGKILL) -> None:
-    """Signal a process that may be gone already."""
-    with suppress(ProcessLookupError):
-        os.kill(process.pid, number)

@@ -7,7 +7,7 @@ unless ``--state`` says otherwise.
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -76,13 +76,9 @@ def _opened(path: Path, config: SyncConfig, reader: SecretReader, listen: Listen
 
     stop = threading.Event()
     sources = [(_source(spec, reader), _rules(spec, config)) for spec in config.sources]
-    endpoint = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
-    store = Store(path, dn.key)
-    try:
-        with _stopping(stop, listen):
-            yield Job(config, sources, endpoint, store, sends=sends, listen=listen, stop=stop)
-    finally:
-        store.close()
+    made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
+    with closing(made) as endpoint, closing(Store(path, dn.key)) as store, _stopping(stop, listen):
+        yield Job(config, sources, endpoint, store, sends=sends, listen=listen, stop=stop)
 
 
 def _rules(spec: SourceSpec, config: SyncConfig) -> Ruleset:
