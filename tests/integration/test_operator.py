@@ -100,15 +100,14 @@ def test_the_verdict_follows_the_document_and_an_event_tells_each_change(bench: 
         the_verdict_follows_the_document(bench.configs)
 
 
-def test_a_german_document_that_is_older_than_its_rule_is_stalled_until_it_is_made_again(bench: Bench) -> None:
+def test_a_german_document_that_is_older_than_its_rule_is_stalled_until_it_is_mended(bench: Bench) -> None:
     bench.api.plant(document("germany", NAMESPACE, GERMANY))
     with bench.operator():
         stalled = bench.configs.until("germany", said(1, "False"))
         for condition in check_status(stalled).values():
             assert (condition["reason"], condition["message"]) == ("InvalidSpec", GERMAN_SENTENCE)
-        bench.configs.delete("germany")
-        bench.configs.create(document("germany", NAMESPACE, COMMERCIAL))
-        assert set(check_status(bench.configs.until("germany", said(1, "True")))) == {"Ready"}
+        bench.configs.change("germany", COMMERCIAL)
+        assert set(check_status(bench.configs.until("germany", said(2, "True")))) == {"Ready"}
 
 
 def test_a_document_that_was_there_before_the_operator_is_judged(bench: Bench) -> None:

@@ -96,7 +96,7 @@ BROKEN = (
 )
 
 MOVED = (
-    Broken("cloud", "spec.target.cloud", "self == oldSelf", _target(cloud="China")),
+    Broken("cloud", "spec.target.cloud", "self == oldSelf || oldSelf == 'Germany'", _target(cloud="China")),
     Broken("tenant", "spec.target.tenantID", "self == oldSelf", _target(tenantID=CLIENT)),
     Broken(
         "anchor",

@@ -206,6 +206,17 @@ def test_what_must_not_change_is_told_with_what_it_was(path: str, value: str, se
     assert list(transition(old, old)) == []
 
 
+@pytest.mark.parametrize("cloud", ["Commercial", "China", "USGovernment", "Germany"])
+def test_a_document_that_names_the_german_cloud_can_be_mended(cloud: str) -> None:
+    old = with_defaults(minimal({"spec.target.cloud": "Germany"}))
+    assert list(transition(with_defaults(minimal({"spec.target.cloud": cloud})), old)) == []
+
+
+def test_no_document_can_be_moved_to_the_german_cloud() -> None:
+    (found,) = transition(with_defaults(minimal({"spec.target.cloud": "Germany"})), with_defaults(minimal()))
+    assert found.reason == "is immutable; make a new SyncConfig for another cloud"
+
+
 def test_leaving_out_what_must_not_change_is_a_change_to_its_default() -> None:
     old = with_defaults(full())
     new = with_defaults(full({"spec.identity": GONE, "spec.target.cloud": GONE}))

@@ -32,7 +32,7 @@ RULES: Mapping[tuple[str, str], str] = {
     ("spec.target.cloud", "self != 'Germany'"): "set cloud: Commercial if the tenant was migrated",
     ("spec.target.endpoint.version", "self != 'V1'"): "remove the field or set version: V2",
     ("spec.target.endpoint.visibilityDelay", "duration(self) <= duration('1h')"): "write 1h or less",
-    ("spec.target.cloud", "self == oldSelf"): "set it back, or make a new SyncConfig",
+    ("spec.target.cloud", "self == oldSelf || oldSelf == 'Germany'"): "set it back, or make a new SyncConfig",
     ("spec.target.tenantID", "self == oldSelf"): "set it back, or make a new SyncConfig",
     ("spec.identity.sourceAnchor", "self == oldSelf"): "set it back",
 }

@@ -58,8 +58,9 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
     ): _only_while_true,
 }
 TRANSITIONS: Mapping[Rule, Callable[[Any, Any], bool]] = {
-    (place, "self == oldSelf"): lambda value, old: value == old
-    for place in ("spec.target.cloud", "spec.target.tenantID", "spec.identity.sourceAnchor")
+    ("spec.target.cloud", "self == oldSelf || oldSelf == 'Germany'"): lambda value, old: old in (value, "Germany"),
+    ("spec.target.tenantID", "self == oldSelf"): lambda value, old: value == old,
+    ("spec.identity.sourceAnchor", "self == oldSelf"): lambda value, old: value == old,
 }
 MESSAGES: Mapping[Rule, Callable[[Any], str]] = {
     ("spec.identity.sourceAnchor", "self == oldSelf"): lambda old: (
