@@ -7,13 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from support.build import SCOPE, config
+from support.build import SCOPE, config, guid, user_dn
 from support.model import Crash, ListSource, ModelCloud
 from syncramp.cycle.job import Job, Pace
 from syncramp.cycle.run import run
 from syncramp.events import Event
+from syncramp.model.facts import Entry
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport
+from syncramp.model.wire import SyncObject
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.spec.types import EndpointOverrides, SyncConfig
@@ -58,6 +60,22 @@ class Engine:
         finally:
             store.close()
 
+    @property
+    def sent(self) -> list[SyncObject]:
+        """Every object of every call, in the order in which the cloud got them."""
+        return [obj for call in self.cloud.calls for obj in call]
+
+    def anchor(self, entry: Entry) -> str:
+        """The source anchor of an entry of the first source."""
+        return self.rules(self.source.name).anchor(entry)
+
+    def leave(self, number: int) -> None:
+        """Somebody vanishes from the directory, as AD does it: with the memberships."""
+        self.source.entries.pop(guid(number))
+        for members in self.source.members.values():
+            if user_dn(number) in members:
+                members.remove(user_dn(number))
+
     def settle(self, most: int = 10) -> RunReport:
         """Runs until nothing waits."""
         for _ in range(most):
@@ -65,6 +83,11 @@ class Engine:
             if report.settled:
                 return report
         raise AssertionError(f"not settled after {most} runs: {report}")
+
+
+def links(obj: SyncObject) -> list[tuple[str, str]]:
+    """The member changes of an object on the wire: operation and anchor."""
+    return [(change.operation.name, change.anchor) for change in obj.values.get("member", ())]
 
 
 @contextmanager

@@ -88,6 +88,8 @@ def doubt_missing_links(job: Job, sent: Mapping[int, BitMap]) -> int:
     """Links that were answered as added and that a group's own read-back did not show: the next run adds them again.
 
     Only groups whose read-back carried members are judged: where the service sends none, absence says nothing.
+
+    :returns: how many.
     """
     missing = {
         group: links
@@ -95,11 +97,7 @@ def doubt_missing_links(job: Job, sent: Mapping[int, BitMap]) -> int:
         if len(links) < len(sent[group])
     }
     job.store.observations.doubt_links(missing)
-    number = sum(map(len, missing.values()))
-    if number:
-        text = f"{count(number, 'link')} answered as added, not there in the read-back: the next run adds them"
-        job.listen(Note("warning", text))
-    return number
+    return sum(map(len, missing.values()))
 
 
 def _observe(job: Job, page: ReadBackPage, report: RunReport) -> Observation:

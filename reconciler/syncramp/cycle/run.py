@@ -153,7 +153,7 @@ def _export(
         return
     with phase("confirm", report, job.listen) as current:
         read_back(job, exports, report, current)
-        doubt_missing_links(job, results.sent_links)
+        report.missing_links = doubt_missing_links(job, results.sent_links)
 
 
 def _close(job: Job, report: RunReport, number: int) -> None:

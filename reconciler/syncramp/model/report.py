@@ -63,6 +63,8 @@ class RunReport:
     unconfirmed: int = 0
     """In the cloud by the service's own answer, and not yet seen in a read-back."""
     unconfirmed_links: int = 0
+    missing_links: int = 0
+    """Links answered as added which their group's read-back does not show; the next run adds them again."""
     in_cloud: dict[str, int] = field(default_factory=dict)
     calls: int = 0
     writes: int = 0
@@ -89,10 +91,10 @@ class RunReport:
 
     @property
     def settled(self) -> bool:
-        """It succeeded and nothing waits: no hold, no refusal, no doubt, nothing left."""
+        """It succeeded and nothing waits: no hold, no refusal, no doubt, nothing left, nothing missing."""
         waiting = (self.objects.held, self.objects.refused, self.objects.in_doubt, self.objects.left)
         links = (self.links.held, self.links.refused, self.links.in_doubt, self.links.left)
-        return self.succeeded and not any(waiting) and not any(links)
+        return self.succeeded and not any((*waiting, *links, self.missing_links))
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain data."""

@@ -1,6 +1,7 @@
 """A plan or a run as plain text: the same lines on a terminal, in a pipe and in a log."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -63,8 +64,9 @@ def kept_run_lines(number: int, state: str, began: datetime, kept: Mapping[str, 
 
 
 def report_from(kept: Mapping[str, Any]) -> RunReport:
-    """The report a run was kept with."""
-    report = RunReport(**{**kept, "objects": Tally(**kept["objects"]), "links": Tally(**kept["links"])})
+    """The report a run was kept with, by this or an earlier version."""
+    known = {each.name: kept[each.name] for each in fields(RunReport) if each.name in kept}
+    report = RunReport(**{**known, "objects": Tally(**kept["objects"]), "links": Tally(**kept["links"])})
     report.sources = [SourceReport(**source) for source in kept["sources"]]
     report.phases = [PhaseReport(**phase) for phase in kept["phases"]]
     for name in ("hold_samples", "error_samples", "warning_samples"):
@@ -108,6 +110,9 @@ def _cloud(report: RunReport) -> Iterator[str]:
         f"Confirmed by read-back: {count(report.confirmed, 'object')}, {report.with_differences:,} more with "
         f"differences; unconfirmed: {count(report.unconfirmed, 'object')}, {count(report.unconfirmed_links, 'link')}"
     )
+    if report.missing_links:
+        missing = count(report.missing_links, "link")
+        yield f"Missing: {missing} answered as added and not there; the next run adds them again"
 
 
 def _held(holds: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgpack
 from pyroaring import BitMap
 
-from syncramp.model.values import Attributes, Value
+from syncramp.model.values import Value
 
 
 def pack(values: Mapping[str, Any]) -> bytes:
@@ -40,8 +40,3 @@ def pack_bitmap(bitmap: BitMap) -> bytes:
 def unpack_bitmap(data: bytes | None) -> BitMap:
     """The membership; empty for None."""
     return BitMap.deserialize(data) if data else BitMap()
-
-
-def payload_digest(values: Attributes) -> bytes:
-    """The digest of a payload."""
-    return digest(pack(values))

@@ -131,12 +131,6 @@ class Snapshot:
         rows = self._database.all(due, (Cause.ABSENT_ONCE.value,))
         return sum(count for source, count in rows if source not in unproven)
 
-    def unresolved_members(self) -> int:
-        """Link values of desired groups that name nothing that was ever read."""
-        total = """SELECT COALESCE(SUM(l.unresolved), 0) FROM links l JOIN objects o ON o.id = l.id
-                   WHERE o.digest IS NOT NULL"""
-        return int(self._database.value(total))
-
     def counts(self) -> dict[str, int]:
         """Objects that are known to be in the cloud, by kind."""
         return dict(self._database.all("SELECT kind, COUNT(*) FROM objects WHERE acked IS NOT NULL GROUP BY kind"))

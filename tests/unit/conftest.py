@@ -1,0 +1,17 @@
+"""Fixtures of the unit tests."""
+
+from pathlib import Path
+
+import pytest
+
+from support.build import group, guid, user, user_dn
+from support.engine import Engine
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    """Three people, the first two of them in one group; nothing of it in the cloud yet."""
+    made = Engine(tmp_path / "state.db")
+    made.source.add(user(1), user(2), user(3), group(101))
+    made.source.members[guid(101)] = [user_dn(1), user_dn(2)]
+    return made
