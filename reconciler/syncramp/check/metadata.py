@@ -4,7 +4,7 @@ What the server writes itself is not judged, so that what ``kubectl get -o yaml`
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from syncramp.check.findings import Finding
@@ -30,7 +30,6 @@ _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _WORD = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = rf"({_WORD})?"
-_KEY = rf"({_SUBDOMAIN}/)?{_WORD}"
 _ENDS = "and must start and end with an alphanumeric character"
 _WORDS = f"consist of alphanumeric characters, '-', '_' or '.', {_ENDS}"
 _LOWER = "a lowercase RFC 1123"
@@ -38,7 +37,7 @@ _SENTENCES = {
     _SUBDOMAIN: f"{_LOWER} subdomain must consist of lower case alphanumeric characters, '-' or '.', {_ENDS}",
     _LABEL: f"{_LOWER} label must consist of lower case alphanumeric characters or '-', {_ENDS}",
     _VALUE: f"a valid label must be an empty string or {_WORDS}",
-    _KEY: f"name part must {_WORDS}",
+    _WORD: f"name part must {_WORDS}",
 }
 """What the server says (apimachinery, util/validation), without its examples."""
 _ANNOTATIONS = 256 * 1024
@@ -57,7 +56,7 @@ def metadata_findings(metadata: Any) -> Iterator[Finding]:
     if metadata.get("name") in (None, ""):
         yield Finding("metadata.name", "Required value", "give the document a name, as contoso")
     else:
-        yield from _text("metadata.name", metadata["name"], longest, _SUBDOMAIN)
+        yield from _text("metadata.name", metadata["name"], longest, _SUBDOMAIN, "Too long: may not be")
     if metadata.get("namespace") is not None:
         yield from _text("metadata.namespace", metadata["namespace"], 63, _LABEL)
     for name, judge in (("labels", _labels), ("annotations", _annotations)):
@@ -72,23 +71,23 @@ def _no_object(path: str) -> Finding:
     return Finding(path, "must be of type object", "write an object: its fields indented below it")
 
 
-def _text(path: str, value: Any, longest: int, pattern: str) -> Iterator[Finding]:
+def _text(path: str, value: Any, longest: int, pattern: str, limited: str = "must be no") -> Iterator[Finding]:
     if not isinstance(value, str):
         yield Finding(path, "must be of type string", "write it in quotes", show(path, value))
     elif len(value) > longest:
-        yield Finding(path, f"Too long: may not be more than {longest} bytes", "shorten it", show(path, value))
+        yield Finding(path, f"{limited} more than {longest} bytes", "shorten it", show(path, value))
     elif not re.fullmatch(pattern, value):
         yield Finding(path, _SENTENCES[pattern], "leave out the characters that are not allowed", show(path, value))
 
 
 def _labels(labels: Mapping[str, Any]) -> Iterator[Finding]:
-    yield from _keys("metadata.labels", labels)
+    yield from _keys("metadata.labels", labels, str)
     for key, value in labels.items():
         yield from _text(f"metadata.labels.{key}", value, 63, _VALUE)
 
 
 def _annotations(annotations: Mapping[str, Any]) -> Iterator[Finding]:
-    yield from _keys("metadata.annotations", annotations, re.IGNORECASE)  # the server lowers them before it looks
+    yield from _keys("metadata.annotations", annotations, str.lower)  # the server lowers them before it looks
     for key, value in annotations.items():
         if not isinstance(value, str):
             yield Finding(f"metadata.annotations.{key}", "must be of type string", "write it in quotes")
@@ -99,10 +98,15 @@ def _annotations(annotations: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _keys(path: str, members: Mapping[str, Any], flags: re.RegexFlag = re.NOFLAG) -> Iterator[Finding]:
+def _keys(path: str, members: Mapping[str, Any], read: Callable[[str], str]) -> Iterator[Finding]:
     for key in members:
-        prefix, _, word = key.rpartition("/")
-        if len(prefix) > 253 or len(word) > 63 or not re.fullmatch(_KEY, key, flags):
-            yield Finding(
-                f"{path}.{key}", _SENTENCES[_KEY], "write the key as example.com/name or name, at most 63 characters"
-            )
+        prefix, slash, word = read(key).rpartition("/")
+        place, remedy = f"{path}.{key}", "write the key as example.com/name or name, at most 63 characters"
+        if len(prefix) > 253:
+            yield Finding(place, "prefix part must be no more than 253 bytes", remedy)
+        elif slash and not re.fullmatch(_SUBDOMAIN, prefix):
+            yield Finding(place, f"prefix part {_SENTENCES[_SUBDOMAIN]}", remedy)
+        elif len(word) > 63:
+            yield Finding(place, "name part must be no more than 63 bytes", remedy)
+        elif not re.fullmatch(_WORD, word):
+            yield Finding(place, _SENTENCES[_WORD], remedy)

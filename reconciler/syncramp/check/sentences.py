@@ -12,6 +12,7 @@ from syncramp.check.remedies import form, of_type
 from syncramp.check.values import below, show
 
 _NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+_WIDTHS = {"integer": "int64", "number": "float64"}
 
 
 def told(error: Any) -> Iterator[Finding]:
@@ -47,8 +48,11 @@ def path_of(parts: Any) -> str:
 
 
 def _type(path: str, error: Any) -> tuple[str, str]:
-    found = _NAMES.get(type(error.instance), "null")
-    return f'must be of type {error.validator_value}: "{found}"', of_type(path, error.validator_value)
+    expected, found = error.validator_value, _NAMES.get(type(error.instance), "null")
+    remedy = of_type(path, expected)
+    if found in _WIDTHS and "format" in error.schema:  # of a number in a field with a format the server tells formats
+        expected, found = error.schema["format"], _WIDTHS[found]
+    return f'must be of type {expected}: "{found}"', remedy
 
 
 def _enum(path: str, error: Any) -> tuple[str, str]:

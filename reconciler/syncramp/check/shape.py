@@ -21,7 +21,7 @@ from syncramp.spec.schema import schema
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 """The server's format uuid takes 32 hex digits without dashes too."""
 _BITS = {"int32": 31, "int64": 63}
-_SAME = ("type", "required", "enum", "minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength")
+_SAME = ("type", "format", "required", "enum", "minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength")
 
 
 def shape_findings(data: Any) -> Iterator[Finding]:
@@ -47,8 +47,6 @@ def _translate(node: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {key: node[key] for key in _SAME if key in node}
     if "pattern" in node:
         made["pattern"] = re.sub(r"\$\Z", r"\\Z", node["pattern"])
-    if node.get("format") == "uuid":
-        made["format"] = "uuid"
     if bits := _BITS.get(node.get("format", "")):
         made = {"minimum": -(2**bits), "maximum": 2**bits - 1} | made
     if "properties" in node:
