@@ -46,9 +46,9 @@ def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         if value is GONE:
             del place[last]
         elif isinstance(place, list) and last == len(place):
-            place.append(value)
+            place.append(copy.deepcopy(value))
         else:
-            place[last] = value
+            place[last] = copy.deepcopy(value)
     return made
 
 

@@ -54,7 +54,7 @@ def load(name: str) -> SyncConfig:
 
 def _findings(data: Any) -> Iterator[Finding]:
     if not isinstance(data, dict):
-        yield Finding("", "this is no object", "a document begins with apiVersion and kind", show("", data))
+        yield Finding("", "this is no object", "a document begins with apiVersion and kind")  # it may be a password
         return
     wrong = [*_identity(data), *_size(data)]
     if wrong:  # then the schema has nothing to say, or far too much
