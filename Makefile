@@ -1,4 +1,5 @@
-# Everything a newcomer types. `make demo` needs Python 3.11 or newer (with its venv module) and make, and nothing else.
+# Everything a newcomer types. `make demo` needs Python 3.11 or newer (with its venv module), make, and a way to PyPI for
+# the first installation; nothing else.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -6,9 +7,10 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help demo test lint e2e lock clean python
+.DELETE_ON_ERROR:
 
 help:
-	@echo "make demo   a whole organisation, a simulated cloud, three syncs (about three minutes)"
+	@echo "make demo   a whole organisation, a simulated cloud, four syncs (about two minutes)"
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
 	@echo "make e2e    tests against the cluster of your kubeconfig"

@@ -1,10 +1,11 @@
-"""``syncramp demo``: a made organisation, a simulated tenant, and three syncs of the real engine between them.
+"""``syncramp demo``: a made organisation, a simulated tenant, and four syncs of the real engine between them.
 
 Everything lies in one folder, everything runs on loopback, and what it starts it stops. The commands it runs are the
 ones a person would type; it prints each before its output.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -28,8 +29,8 @@ REAL_WRITES = 7000 * 50 // 100
 DOCUMENT = """\
 # The demo's SyncConfig. Beside its two forests and its tenant it differs from one for a real tenant in this:
 #   * target.writes lifts our own budget. A real tenant accepts 7,000 writes in five minutes, and by default we use
-#     half of that, so a first sync of 60,000 objects takes about an hour and a half. The simulator was started with
-#     --writes-per-five-minutes 0, which lifts its side of the limit.
+#     half of that: the 73,000 writes of the first sync of 60,000 people would take at least an hour and
+#     40 minutes there. The simulator was started with --writes-per-five-minutes 0, which lifts its side of the limit.
 #   * target.endpoint points at the simulator and shortens the wait for new objects from 30 seconds to {visible}.
 apiVersion: syncramp.io/v1alpha1
 kind: SyncConfig
@@ -64,48 +65,52 @@ def demo(
     directory: Annotated[Path, typer.Option(metavar="DIR", help="Where everything is made.")] = Path(".demo"),
     people: Annotated[int, typer.Option(help="People in the made organisation.", min=1000)] = 60_000,
 ) -> None:
-    """Make an organisation, simulate a tenant, and sync three times. Needs no cluster and no account.
+    """Make an organisation, simulate a tenant, and sync four times. Needs no cluster and no account.
 
     Example: syncramp demo
     """
     from syncramp.simulator.organisation import change_forests, write_forests
 
     _prepare(directory)
-    _title("1 of 5: a made organisation, in two directories exported as LDIF files")
+    _title("1 of 6: a made organisation, in two directories exported as LDIF files")
     typer.echo(f"{write_forests(directory, people)}\n")
-    _title("2 of 5: a simulated tenant on loopback, with the service's own wire format over TLS")
+    _title("2 of 6: a simulated tenant on loopback, with the service's own wire format over TLS")
     with _simulator(directory) as host:
         document = directory / "syncconfig.yaml"
         document.write_text(DOCUMENT.format(tenant=TENANT, client=CLIENT, host=host, visible=VISIBILITY_SECONDS))
         typer.echo(f"It listens on {host}. The SyncConfig that ties both together is {document}.\n")
-        _title("3 of 5: the first sync creates everything")
+        _title("3 of 6: the first sync creates everything")
         _run("sync", document)
         first = _status(document)
         typer.echo(_slower(first))
-        _title("4 of 5: a day later")
+        _title("4 of 6: nothing has changed, so the next sync has nothing to send")
+        _run("sync", document)
+        _title("5 of 6: a day later")
         typer.echo(f"{change_forests(directory)}\n")
-        typer.echo(
-            "A plan tells what a sync would do, and does nothing; exit code 2 says that there is something to do."
-        )
+        typer.echo("A plan tells what a sync would do, and does nothing. Exit code 2: there is something to do.")
         _run("plan", document)
         _run("sync", document)
         typer.echo(_smaller(first, _status(document)))
-        _title("5 of 5: the next import agrees, and the person is deleted")
+        _title("6 of 6: the next import agrees, and the person is deleted")
         _run("sync", document)
-    typer.echo(f"The simulator is stopped. Look around in {directory}, for example: syncramp status {document}")
+    typer.echo(f"The simulator is stopped. Everything is in {directory}; look at the last run again, for example:")
+    typer.echo(f"{_program()} status {document}")
 
 
 def _prepare(directory: Path) -> None:
-    if directory.exists() and any(directory.iterdir()):
-        if not (directory / MARK).exists():
-            raise InputRefused(
-                "the folder is not empty and was not made by the demo",
-                where=str(directory),
-                remedy="name another one with --directory",
-            )
-        shutil.rmtree(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / MARK).touch()
+    try:
+        if directory.exists() and any(directory.iterdir()):
+            if not (directory / MARK).exists():
+                raise InputRefused(
+                    "the folder is not empty and was not made by the demo",
+                    where=str(directory),
+                    remedy="name another one with --directory",
+                )
+            shutil.rmtree(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / MARK).touch()
+    except OSError as error:
+        raise InputRefused(str(error), where=str(directory), remedy="name another one with --directory") from error
 
 
 @contextmanager
@@ -122,33 +127,47 @@ def _simulator(directory: Path) -> Iterator[str]:
             raise SyncrampError("the simulator did not start", remedy="run the command above by hand")
         yield line.split("https://")[1].split("/")[0]
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
         for stream in (process.stdin, process.stdout):
             if stream:
                 stream.close()
 
 
+def _end(process: subprocess.Popen[Any]) -> None:
+    """Ask it to end, and wait: a run ends after its calls in flight and removes its temporary files."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def _run(command: str, document: Path) -> None:
     typer.echo(f"$ syncramp {command} {document}")
     sys.stdout.flush()
-    code = subprocess.run([sys.executable, "-m", "syncramp", command, str(document)], check=False).returncode
+    process = subprocess.Popen([sys.executable, "-m", "syncramp", command, str(document)])
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        _end(process)
+        raise
     typer.echo(f"exit code {code}\n")
     if code not in (Exit.OK, Exit.PENDING):
         raise SyncrampError(f"syncramp {command} ended with exit code {code}")
 
 
 def _slower(first: dict[str, Any]) -> str:
-    writes = int(first["writes"])
-    minutes = writes / REAL_WRITES * 5
+    """What a real throttle would add: our share of it goes at once, each further one waits for five minutes."""
+    minutes = (int(first["writes"]) - 1) // REAL_WRITES * 5
+    told = (
+        f"at least {minutes // 60} h {minutes % 60:02d} min"
+        if minutes
+        else "no longer, as they fit into its first share"
+    )
     return (
-        f"Those were {writes:,} writes in {first['calls']:,} calls. A real tenant leaves us {REAL_WRITES:,} writes "
-        "in five minutes\n(half of its 7,000), so there this first sync would have taken at least "
-        f"{int(minutes // 60)} h {int(minutes % 60):02d} min.\n"
+        f"Those were {first['writes']:,} writes in {first['calls']:,} calls. A real tenant leaves us {REAL_WRITES:,} "
+        f"writes in five minutes\n(half of its 7,000), so there this first sync would have taken {told}.\n"
     )
 
 
@@ -165,6 +184,13 @@ def _status(document: Path) -> dict[str, Any]:
     answer = subprocess.run(command, check=False, capture_output=True, text=True).stdout
     kept: dict[str, Any] = json.loads(answer)
     return kept
+
+
+def _program() -> str:
+    """What to type for this program: its bare name only where the shell would find it."""
+    if shutil.which("syncramp"):
+        return "syncramp"
+    return os.path.relpath(Path(sys.executable).with_name("syncramp"))
 
 
 def _title(text: str) -> None:
