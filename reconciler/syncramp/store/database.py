@@ -12,12 +12,13 @@ objects in doubt, which is true). It is not right for an intent, so those are co
 import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from syncramp.errors import AnotherRunActive, StoreUnusable
@@ -43,13 +44,22 @@ class Database:
             self._engine = create_engine(f"sqlite:///{path}", poolclass=StaticPool, isolation_level="AUTOCOMMIT")
             self._connection: Connection = self._engine.connect()
             self._prepare()
+            event.listen(self._engine, "handle_error", self._told)
         except (DatabaseError, OSError) as error:
             cause = error.orig if isinstance(error, DatabaseError) else error.strerror
-            raise StoreUnusable(
-                f"the store cannot be opened: {cause}",
-                where=str(path),
-                remedy="name another file with --state, or restore this one",
-            ) from None
+            raise _unopened(path, str(cause)) from None
+
+    def _told(self, context: ExceptionContext) -> None:
+        """A fault of the file or of its disk, in the middle of a run, as an error for people.
+
+        SQLAlchemy raises what this leaves in ``chained_exception``. Faults of our own statements stay what they are.
+        """
+        if type(context.sqlalchemy_exception) in (OperationalError, DatabaseError):
+            context.chained_exception = StoreUnusable(
+                f"the store cannot be read or written: {context.original_exception}",
+                where=str(self.path),
+                remedy="make room on its disk, or mend it; the next run goes on from what is written",
+            )
 
     def _prepare(self) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=FILE", "cache_size=-8000"):
@@ -80,11 +90,11 @@ class Database:
         self._connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:
-            self._connection.exec_driver_sql("ROLLBACK")
-            raise
-        else:
             self._connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            with suppress(StoreUnusable, SQLAlchemyError):  # SQLite itself rolls back when its disk is full
+                self._connection.exec_driver_sql("ROLLBACK")
+            raise
         finally:
             if durable:
                 self._connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
@@ -134,10 +144,13 @@ def locked(path: Path) -> Iterator[None]:
     """Hold the store for one run; the kernel releases it with the process, however that ends.
 
     :raises AnotherRunActive: another process holds it.
+    :raises StoreUnusable: there is no place for the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(path.name + ".lock")
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _unopened(path, str(error.strerror)) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,6 +161,14 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _unopened(path: Path, cause: str) -> StoreUnusable:
+    return StoreUnusable(
+        f"the store cannot be opened: {cause}",
+        where=str(path),
+        remedy="name another file with --state, or restore this one",
+    )
 
 
 def _refuse_network(folder: Path) -> None:

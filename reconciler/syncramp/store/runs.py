@@ -17,6 +17,7 @@ from syncramp.store.packing import unpack_bitmap
 
 KEPT_RUNS = 100
 
+_CLAIM = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _UNDER_WAY = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND token < ? AND deadline > ?"
 _END = "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?"
@@ -44,10 +45,15 @@ class Runs:
 
         :raises StoreUnusable: it belongs to something else.
         """
-        kept = self._database.value("SELECT value FROM meta WHERE key = 'identity'")
-        if kept is None:
-            self._database.run(_META, ("identity", json.dumps(dict(identity), sort_keys=True)))
-            return
+        self.compare(identity)
+        self._database.run(_CLAIM, ("identity", json.dumps(dict(identity), sort_keys=True)))
+
+    def compare(self, identity: Mapping[str, str]) -> None:
+        """Compare with what the store belongs to; a new one belongs to nobody.
+
+        :raises StoreUnusable: it belongs to something else.
+        """
+        kept = self._database.value("SELECT value FROM meta WHERE key = 'identity'", default="{}")
         for name, value in json.loads(kept).items():
             if identity.get(name) != value:
                 raise StoreUnusable(
