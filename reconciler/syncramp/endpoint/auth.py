@@ -16,6 +16,7 @@ from syncramp.endpoint.clouds import ADDRESSES, SYNC_RESOURCE
 from syncramp.endpoint.faults import from_httpx
 from syncramp.errors import CredentialsRefused, EndpointUnavailable, InputRefused, SyncrampError
 from syncramp.model.seams import SecretReader
+from syncramp.spec.secrets import text
 from syncramp.spec.types import CertificateAuth, Target
 
 EARLY = 300.0
@@ -88,11 +89,11 @@ class TokenSource:
     def _credential(self) -> str | dict[str, str]:
         auth = self._target.auth
         if isinstance(auth, CertificateAuth):
-            key = self._secrets.read(auth.secret, "tls.key").decode()
-            certificate = self._secrets.read(auth.secret, "tls.crt").decode()
+            key = text(self._secrets, auth.secret, "tls.key")
+            certificate = text(self._secrets, auth.secret, "tls.crt")
             _check_key(key, certificate, auth.secret)
             return {"private_key": key, "public_certificate": certificate}
-        return self._secrets.read(auth.secret.name, auth.secret.key).decode().strip("\r\n")
+        return text(self._secrets, auth.secret.name, auth.secret.key)
 
     def _refused(self, answer: dict[str, Any], authority: str) -> SyncrampError:
         text = str(answer.get("error_description") or answer.get("error") or "no reason given").splitlines()[0]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from syncramp.errors import InputRefused
+from syncramp.model.seams import SecretReader
 
 
 class FileSecrets:
@@ -30,3 +31,19 @@ class FileSecrets:
                 where=str(path),
                 remedy="lay Secrets out as DIR/<name>/<key> and name DIR with --secrets",
             ) from None
+
+
+def text(secrets: SecretReader, name: str, key: str) -> str:
+    """One key as text, without the line end that editors put at its end.
+
+    :raises InputRefused: it is missing, empty or no text.
+    """
+    try:
+        found = secrets.read(name, key).decode().strip("\r\n")
+    except UnicodeDecodeError:  # its own words would hold a byte of the secret
+        found = ""
+    if not found:
+        raise InputRefused(
+            "the key is empty or no UTF-8 text", where=f"Secret {name}, key {key}", remedy="make the Secret again"
+        )
+    return found
