@@ -15,6 +15,7 @@
         ├── SourceIncomplete     a source ended before all of it was read
         ├── EndpointUnavailable  the endpoint did not take the request: nothing was processed
         ├── CookieRefused        the service does not know any more where the last read-back ended
+        ├── Stopped              the run was asked to stop before it sent this
         └── AnswerLost           the request may have been processed: its effect is in doubt
 
 The family decides what the operator does (stall, wait, back off) and ``reason`` is the reason of the condition it
@@ -124,6 +125,12 @@ class CookieRefused(Retry):
     """The service does not know any more where the last read-back ended: it must begin with everything."""
 
     reason = "CookieRefused"
+
+
+class Stopped(Retry):
+    """The run was asked to stop (SIGINT, SIGTERM) before it did this."""
+
+    reason = "Stopped"
 
 
 class AnswerLost(Retry):

@@ -19,6 +19,7 @@ from syncramp.errors import (
     EndpointUnavailable,
     InputRefused,
     ServiceRefused,
+    Stopped,
     SyncrampError,
     UntrustedServer,
 )
@@ -296,7 +297,7 @@ def test_a_stop_ends_waiting_for_the_budget_before_anything_is_sent(tmp_path) ->
         target = replace(service.target(), writes=WriteBudget(2, 50))
         with endpoint(service, tmp_path, target=target, stop=stop, note=note) as client:
             client.provision(ONE)
-            with pytest.raises(EndpointUnavailable, match="stopped"):
+            with pytest.raises(Stopped, match="stopped before the call was sent"):
                 client.provision(ONE)
     assert len(service.requests) == 1
     assert "1 writes in five minutes" in notes[0]

@@ -4,6 +4,7 @@ Modules of commands import what a run needs when they run, so that ``syncramp va
 of a sync.
 """
 
+import os
 import sys
 
 import typer
@@ -42,7 +43,11 @@ def _root(
 
 def main() -> None:
     """Run a command and leave the process with its exit code; a user's mistake never ends in a stack trace."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:
+        sys.stderr.flush()
+        os._exit(code)  # sys.exit would wait for threads, and theirs for answers of the endpoint
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

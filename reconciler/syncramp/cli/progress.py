@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from syncramp.events import Event, Listener, Note, PhaseEnded, PhaseStarted, Progress
 from syncramp.words import count
@@ -105,5 +105,7 @@ def _bars() -> Iterator[Listener]:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    """A reader that went away stops no run, nor does a signal whose note comes into the middle of another line."""
+    with suppress(OSError, RuntimeError):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()

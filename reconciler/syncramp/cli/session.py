@@ -20,7 +20,7 @@ from syncramp.events import Listener, Note
 from syncramp.model.seams import SecretReader, Source
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
-from syncramp.spec.secrets import FileSecrets
+from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import LdapAccess, SourceSpec, SyncConfig
 from syncramp.store.database import locked
 from syncramp.store.store import Store
@@ -50,6 +50,7 @@ def job(document: str, state: Path | None, secrets: Path | None, listen: Listene
 
     :raises SyncrampError: the document, a Secret or the store is not acceptable, or another run is active.
     """
+    from syncramp.cycle.run import identity
     from syncramp.spec.types import Mode
 
     tame_allocator()
@@ -63,9 +64,9 @@ def job(document: str, state: Path | None, secrets: Path | None, listen: Listene
         with TemporaryDirectory(prefix="syncramp-plan-") as folder:
             copy = Path(folder) / "state.db"
             if path.exists():
-                original = Store(path, dn.key)
-                original.database.copy_to(copy)
-                original.close()
+                with closing(Store(path, dn.key)) as original:
+                    original.runs.compare(identity(config))  # here, because errors about the copy name the copy
+                    original.database.copy_to(copy)
             with _opened(copy, config, reader, listen, sends=False) as made:
                 yield made
 
@@ -90,8 +91,8 @@ def _source(spec: SourceSpec, reader: SecretReader) -> Source:
         from syncramp.source.ldap import LdapSource
 
         access = spec.access
-        username = reader.read(access.bind_secret, "username").decode().strip("\r\n")
-        password = reader.read(access.bind_secret, "password").decode().strip("\r\n")
+        username = text(reader, access.bind_secret, "username")
+        password = text(reader, access.bind_secret, "password")
         ca = reader.read(access.ca.name, access.ca.key) if access.ca else None
         bases = [dn.canonical(scope.dn) for scope in spec.scopes]
         return LdapSource(spec.name, access.servers, username, password, ca, bases)

@@ -37,7 +37,7 @@ def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase) -> in
     """Bring what is known of the cloud up to date, by what changed since the last time or by everything.
 
     :returns: how many foreign objects with a source anchor were seen.
-    :raises SyncrampError: it broke off; pages before are kept.
+    :raises SyncrampError: it broke off or the run was asked to stop; pages before are kept.
     """
     cookie = job.store.observations.cookie()
     try:
@@ -52,6 +52,7 @@ def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, 
     foreign = 0
     page: ReadBackPage | None = None
     for page in job.endpoint.read_back(cookie):
+        job.go_on()
         seen = _observe(job, page, report)
         foreign += len(seen.foreign)
         job.store.observations.observe(seen, page.cookie, exports, job.clock())

@@ -12,6 +12,7 @@ each object's own answer when it comes. A stop is looked at before every intent;
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
 
 from pyroaring import BitMap
@@ -22,7 +23,7 @@ from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
-from syncramp.errors import SyncrampError
+from syncramp.errors import Stopped, SyncrampError
 from syncramp.model.plan import Circumstances, Plan
 from syncramp.plan.changes import membership_change, object_change
 from syncramp.plan.ordering import layers
@@ -58,7 +59,7 @@ class Export:
         :raises SyncrampError: the endpoint failed for good; what was answered is in the store.
         """
         lanes = plan.lanes
-        with ThreadPoolExecutor(self._job.pace.parallel, thread_name_prefix="export") as self._pool:
+        with _threads(self._job.pace.parallel) as self._pool:
             self._objects(lanes.disables)
             self._links(lanes.removals, adds=False)
             self._objects(lanes.releases)
@@ -222,7 +223,7 @@ class Export:
 
     def _take(self, intent: Intent, answer: Answer, answered: Callable[[Answer], None]) -> None:
         self._results.calls += answer.calls
-        if answer.error is not None:
+        if answer.error is not None and not isinstance(answer.error, Stopped):
             self._failure = self._failure or answer.error
         if answer.outcomes is None:
             self._exports.withdraw(intent)
@@ -232,3 +233,17 @@ class Export:
         lost_until = now + self._job.pace.call_timeout if answer.lost else None
         self._exports.acknowledge(intent, believed, now, lost_until)
         answered(replace(answer, outcomes=believed))
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool whose calls end before the block does; only a second Ctrl-C waits for no answer any more."""
+    pool = ThreadPoolExecutor(number, thread_name_prefix="export")
+    patient = True
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        patient = False
+        raise
+    finally:
+        pool.shutdown(wait=patient, cancel_futures=True)

@@ -17,7 +17,10 @@ from syncramp.rules.ruleset import Ruleset
 
 
 def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
-    """Read every source into the store; what is wrong with one stands in the report."""
+    """Read every source into the store; what is wrong with one stands in the report.
+
+    :raises Stopped: the run was asked to stop; the source it was reading is not complete.
+    """
     for source, rules in job.sources:
         identity = job.store.staging.source_id(source.name)
         try:
@@ -29,6 +32,7 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
         job.store.staging.open_source(identity, partitions)
         for partition in partitions:
             _report(job, report, _import_partition(job, source, rules, identity, partition, phase))
+            job.go_on()
         job.store.staging.mark_rules(identity, rules.digest)
     report.unresolved_members = job.store.staging.resolve()
 
@@ -38,7 +42,7 @@ def _import_partition(
 ) -> SourceReport:
     before = phase.objects
     try:
-        facts = _counted(source.read(partition, rules.wanted), phase)
+        facts = _counted(job, source.read(partition, rules.wanted), phase)
         proof = job.store.staging.stage(identity, partition, facts)
     except SyncrampError as error:
         job.store.staging.fail(identity, partition, str(error))
@@ -50,8 +54,9 @@ def _import_partition(
     return SourceReport(source.name, partition, proof.complete, proof.entries, proof.expected, proof.reason)
 
 
-def _counted(facts: Iterator[Fact], phase: Phase) -> Iterator[Fact]:
+def _counted(job: Job, facts: Iterator[Fact], phase: Phase) -> Iterator[Fact]:
     for fact in facts:
+        job.go_on()
         if isinstance(fact, Entry):
             phase.advance(objects=1)
         elif isinstance(fact, Links):

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
 from syncramp.model.seams import Endpoint, Source
 from syncramp.rules.ruleset import Ruleset
@@ -48,3 +49,11 @@ class Job:
     stop: threading.Event = field(default_factory=threading.Event)
     """Set from outside to end the run after its calls in flight."""
     pace: Pace = field(default_factory=Pace)
+
+    def go_on(self) -> None:
+        """Looked at before anything is sent; the export ends in a way of its own.
+
+        :raises Stopped: the run was asked to stop.
+        """
+        if self.stop.is_set():
+            raise Stopped("the run was stopped before it sent anything", remedy="the next run begins anew")

@@ -5,6 +5,7 @@ with ``sends`` off, on a copy of the store.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pyroaring import BitMap
@@ -16,14 +17,14 @@ from syncramp.cycle.job import Job
 from syncramp.cycle.phases import phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.synchronise import synchronise
-from syncramp.errors import ServiceRefused, SyncrampError
+from syncramp.errors import ServiceRefused, Stopped, SyncrampError
 from syncramp.events import Note
 from syncramp.model.plan import Change, Circumstances, Plan
 from syncramp.model.report import RunReport
 from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
 from syncramp.plan.summary import summarise
-from syncramp.spec.types import Mode
+from syncramp.spec.types import Mode, SyncConfig
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
 
@@ -35,7 +36,7 @@ def run(job: Job) -> tuple[RunReport, Plan]:
     :raises SyncrampError: it could not even begin (the store belongs to something else, the tenant refuses us); what
         goes wrong later ends the run and stands in ``RunReport.failure``.
     """
-    job.store.runs.claim(_identity(job))
+    job.store.runs.claim(identity(job.config))
     number, token = job.store.runs.begin(job.clock())
     exports = job.store.exports(number, token, job.clock())
     sends = job.sends and job.config.mode is Mode.SYNC
@@ -43,8 +44,8 @@ def run(job: Job) -> tuple[RunReport, Plan]:
     plan = Plan()
     try:
         plan = _walk(job, exports, report)
-    except SyncrampError as error:
-        report.failure = str(error)
+    except BaseException as error:  # a second Ctrl-C, or a fault of ours: neither may look like a success
+        report.failure = str(error) if isinstance(error, SyncrampError) else f"it broke off ({type(error).__name__})"
         raise
     finally:
         _close(job, report, number)
@@ -151,7 +152,8 @@ def _export(
         results.settle()
     if job.stop.is_set():
         return
-    with phase("confirm", report, job.listen) as current:
+    # what was answered is known: a confirmation that is stopped is left to the next run
+    with phase("confirm", report, job.listen) as current, suppress(Stopped):
         read_back(job, exports, report, current)
         report.missing_links = doubt_missing_links(job, results.sent_links)
 
@@ -170,10 +172,10 @@ def _close(job: Job, report: RunReport, number: int) -> None:
         job.listen(Note("info", "stopped; the next run goes on from here"))
 
 
-def _identity(job: Job) -> dict[str, str]:
-    target = job.config.target
+def identity(config: SyncConfig) -> dict[str, str]:
+    """What a store belongs to from its first run on."""
     return {
-        "tenantID": target.tenant_id.lower(),
-        "cloud": target.cloud.value,
-        "sourceAnchor": job.config.source_anchor.value,
+        "tenantID": config.target.tenant_id.lower(),
+        "cloud": config.target.cloud.value,
+        "sourceAnchor": config.source_anchor.value,
     }

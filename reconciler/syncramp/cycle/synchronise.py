@@ -24,12 +24,16 @@ _REMEMBERED = 50_000
 
 
 def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
-    """Bring the desired state up to date with every entry that is marked."""
+    """Bring the desired state up to date with every entry that is marked.
+
+    :raises Stopped: the run was asked to stop; what is still marked waits for the next one.
+    """
     rules = {job.store.staging.source_id(source.name): ruleset for source, ruleset in job.sources}
     job.store.objects.judge_held_again()
     phase.total = job.store.objects.dirty_count(list(rules))
     flow = _Flow(job, rules, report)
     for page in job.store.objects.dirty_pages(list(rules)):
+        job.go_on()
         job.store.objects.desire([flow.desired(staged) for staged in page])
         phase.advance(objects=len(page))
 

@@ -28,7 +28,7 @@ from syncramp.endpoint.clouds import ADDRESSES, PATH
 from syncramp.endpoint.faults import Busy, TokenRefused, UnknownFault, from_fault, from_httpx, no_answer
 from syncramp.endpoint.nbfx import NbfxError, Node
 from syncramp.endpoint.throttle import Throttle
-from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused
+from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
 from syncramp.model.seams import SecretReader
 from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
 from syncramp.spec.types import Target
@@ -136,7 +136,7 @@ class V2Endpoint:
         if (links := sum(obj.links for obj in objects)) > limit:
             raise ValueError(f"{links} reference changes in one call, the tenant allows {limit}")
         if not self._throttle.take(len(objects)):
-            raise EndpointUnavailable("stopped before the call was sent", where=self._host)
+            raise Stopped("the run was stopped before the call was sent", where=self._host)
         body = self._patiently(contract.PROVISION, contract.provision(objects), sent=True)
         try:
             return contract.read_outcomes(body, objects)
