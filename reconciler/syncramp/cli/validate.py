@@ -40,7 +40,7 @@ class _Judged:
 
 
 def validate(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Documents; - reads standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Documents; - reads standard input.")],
     output: Annotated[Output, typer.Option("--output", "-o", help="How findings are printed.")] = Output.TEXT,
 ) -> None:
     """Check SyncConfig documents offline: schema, rules, distinguished names, filters and addresses.

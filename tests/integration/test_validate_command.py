@@ -1,0 +1,219 @@
+"""``syncramp validate`` as people run it: exit codes, both forms of output, standard input, files that are none."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.documents import EXAMPLES, FOLDER
+from syncramp.check.verdict import verdict
+from syncramp.spec.document import read_documents
+
+GOOD = str(EXAMPLES / "good.yaml")
+GERMANY = str(EXAMPLES / "germany.yaml")
+SEVERAL = str(EXAMPLES / "several.yaml")
+GERMAN = (
+    "the German cloud (Microsoft Cloud Deutschland) was closed in October 2021 and never had a V2 endpoint; "
+    "tenants that were migrated use Commercial"
+)
+V1 = "the V1 endpoint is not supported, it cannot hold groups above 50,000 members; remove the field or say V2"
+
+
+def syncramp(
+    *arguments: str, text: str | bytes = b"", folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("syncramp")), *arguments],
+        input=text.encode() if isinstance(text, str) else text,
+        capture_output=True,
+        cwd=folder,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        timeout=60,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+    )
+
+
+def refused(name: str, **process: Any) -> dict[str, Any]:
+    """The one finding on a file that is refused as a whole."""
+    done = syncramp("validate", "-o", "json", name, **process)
+    assert done.returncode == 3
+    (told,) = json.loads(done.stdout)["documents"]
+    assert (told["file"], told["document"], told["name"], told["ok"]) == (name, None, None, False)
+    (finding,) = told["findings"]
+    assert finding["path"] == ""
+    assert finding["remedy"]
+    return dict(finding)
+
+
+def test_a_document_that_is_accepted_ends_with_0() -> None:
+    done = syncramp("validate", GOOD)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"OK  {GOOD} (contoso)\n", "")
+
+
+def test_germany_and_v1_are_refused_with_the_reason_and_what_to_do() -> None:
+    done = syncramp("validate", GERMANY)
+    assert done.returncode == 3
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        f"BAD {GERMANY} (altlast): 2 findings",
+        "  spec.target.cloud, line 8",
+        '    value:  "Germany"',
+        f"    reason: {GERMAN}",
+        "    remedy: set cloud: Commercial if the tenant was migrated",
+        "  spec.target.endpoint.version, line 14",
+        '    value:  "V1"',
+        f"    reason: {V1}",
+        "    remedy: remove the field or set version: V2",
+    ]
+
+
+def test_one_bad_file_among_several_is_told_and_the_others_are_judged() -> None:
+    done = syncramp("validate", GOOD, "none.yaml", GERMANY, str(FOLDER / "minimal.yaml"))
+    assert done.returncode == 3
+    assert [line for line in done.stdout.splitlines() if not line.startswith(" ")] == [
+        f"OK  {GOOD} (contoso)",
+        "BAD none.yaml: 1 finding",
+        f"BAD {GERMANY} (altlast): 2 findings",
+        f"OK  {FOLDER / 'minimal.yaml'} (minimal)",
+    ]
+
+
+def test_every_document_of_a_file_has_its_own_lines() -> None:
+    done = syncramp("validate", SEVERAL)
+    assert done.returncode == 3
+    assert [line for line in done.stdout.splitlines() if not line.startswith(" ")] == [
+        f"OK  {SEVERAL} (first)",
+        f"BAD {SEVERAL} (second): 9 findings",
+        f"BAD {SEVERAL} (third): 1 finding",
+    ]
+    assert "hunter2" not in done.stdout
+
+
+def test_the_json_form_holds_what_the_text_says() -> None:
+    done = syncramp("validate", GOOD, SEVERAL, "-o", "json")
+    assert done.returncode == 3
+    told = json.loads(done.stdout)
+    assert list(told) == ["version", "documents"]
+    assert told["version"] == 1
+    documents = [*read_documents(GOOD), *read_documents(SEVERAL)]
+    assert told["documents"] == [
+        {
+            "file": file,
+            "document": number,
+            "name": document.data["metadata"]["name"],
+            "ok": not verdict(document),
+            "findings": [found.as_json() for found in verdict(document)],
+        }
+        for document, (file, number) in zip(
+            documents, [(GOOD, 1), (SEVERAL, 1), (SEVERAL, 2), (SEVERAL, 3)], strict=True
+        )
+    ]
+    assert set(told["documents"][2]["findings"][0]) == {"path", "line", "value", "reason", "remedy", "forbidden"}
+
+
+def test_the_json_form_is_plain_where_all_is_well() -> None:
+    done = syncramp("validate", "--output", "json", GOOD)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["documents"] == [
+        {"file": GOOD, "document": 1, "name": "contoso", "ok": True, "findings": []}
+    ]
+
+
+def test_a_document_is_read_from_standard_input() -> None:
+    text = Path(GERMANY).read_text(encoding="utf-8")
+    done = syncramp("validate", "-", text=text)
+    assert done.returncode == 3
+    assert done.stdout.startswith("BAD - (altlast): 2 findings\n  spec.target.cloud, line 8\n")
+    done = syncramp("validate", GOOD, "-", text=Path(GOOD).read_text(encoding="utf-8"))
+    assert (done.returncode, done.stdout.splitlines()[1]) == (0, "OK  - (contoso)")
+
+
+def test_standard_input_is_read_once() -> None:
+    done = syncramp("validate", "-", "-", text=Path(GOOD).read_text(encoding="utf-8"))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "error: -: standard input can be read once; name - once\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        (b"", None, "the file holds no document"),
+        (b"---\n# nothing\n---\n~\n", None, "the file holds no document"),
+        (bytes(range(128, 256)), 1, "this is no UTF-8 text"),
+        (b"\x7fELF\x02\x01\x01\x00\x00", 1, "this is no YAML: it holds a control character"),
+        (b"a: 1\nb: c: d\n", 2, "this is no YAML: mapping values are not allowed here"),
+        (b"a: 1\n\tb: 2\n", 2, "this is no YAML: a tab stands where only spaces may"),
+        (b"a" * 1_000_001, None, "the file is larger than 1,000,000 bytes"),
+    ],
+    ids=["empty", "only empty documents", "bytes", "a program", "no YAML", "a tab", "too large"],
+)
+def test_what_is_no_document_is_refused(tmp_path: Path, content: bytes, line: int | None, reason: str) -> None:
+    (tmp_path / "a.yaml").write_bytes(content)
+    for finding in (refused("a.yaml", folder=tmp_path), refused("-", text=content)):
+        assert (finding["line"], finding["reason"]) == (line, reason)
+
+
+def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "locked.yaml").touch(mode=0o000)
+    assert refused("none.yaml", folder=tmp_path)["reason"] == "the file cannot be read: No such file or directory"
+    assert refused(".", folder=tmp_path)["reason"] == "the file cannot be read: Is a directory"
+    if os.geteuid() != 0:  # root reads everything
+        assert refused("locked.yaml", folder=tmp_path)["reason"] == "the file cannot be read: Permission denied"
+
+
+def test_closed_standard_input_is_refused() -> None:
+    command = f"exec {Path(sys.executable).with_name('syncramp')} validate - <&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "standard input is closed" in done.stdout
+
+
+def test_a_secret_in_a_wrong_file_is_not_repeated(tmp_path: Path) -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {password: hunter2}\n"
+    for text in (secret, "hunter2\n", "password: hunter2\n", "- hunter2\n", "{hunter2", "@hunter2", "*hunter2"):
+        done = syncramp("validate", "-", text=text)
+        assert done.returncode == 3
+        assert "hunter2" not in done.stdout + done.stderr
+
+
+WRONG = [
+    *("", "nonsense", "--bogus", "validate", "validate --bogus", "validate -o xml a.yaml", "validate a.yaml -o"),
+    *("plan", "plan --bogus a.yaml", "plan a.yaml b.yaml", "plan -o xml a.yaml", "plan none.yaml"),
+    *("sync", "sync --bogus a.yaml", "sync a.yaml b.yaml", "sync none.yaml"),
+    *("status", "status --bogus a.yaml", "status a.yaml b.yaml", "status none.yaml"),
+    *("simulator --bogus", "simulator --port many", "simulator a.yaml"),
+    *("demo --bogus", "demo --people many", "demo a.yaml"),
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
+def test_wrong_usage_of_every_command_ends_with_3_and_tells_it_on_standard_error(
+    arguments: str, tmp_path: Path
+) -> None:
+    done = syncramp(*arguments.split(), folder=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(("Usage: syncramp", "error: none.yaml: ", "Error: Option '-o'"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_usage_is_tested_for_every_command() -> None:
+    from syncramp.cli import app
+
+    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert commands == {line.split()[0] for line in WRONG if line and line[0].islower()} - {"nonsense"}
+
+
+@pytest.mark.parametrize("arguments", ["--help", "--version", "validate --help", "sync --help", "demo --help"])
+def test_help_and_version_end_with_0(arguments: str) -> None:
+    done = syncramp(*arguments.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
