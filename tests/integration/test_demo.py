@@ -61,7 +61,7 @@ def test_the_demo_prints_what_the_readme_shows(demo: Demo) -> None:
 def test_a_sync_of_the_demo_needs_less_memory_than_promised(demo: Demo) -> None:
     peaks = [int(line.split()[0]) for line in demo.peaks if line.split()[1] == "sync"]
     assert len(peaks) == SYNCS
-    assert max(peaks) * 1024 < MEGABYTES * 1_000_000, peaks
+    assert max(peaks) < MEGABYTES * 1000, peaks
 
 
 @pytest.mark.demo

@@ -29,8 +29,8 @@ REAL_WRITES = 7000 * 50 // 100
 DOCUMENT = """\
 # The demo's SyncConfig. Beside its two forests and its tenant it differs from one for a real tenant in this:
 #   * target.writes lifts our own budget. A real tenant accepts 7,000 writes in five minutes, and by default we use
-#     half of that: the 73,000 writes of the first sync of 60,000 people would take at least an hour and
-#     40 minutes there. The simulator was started with --writes-per-five-minutes 0, which lifts its side of the limit.
+#     half of that: the first sync of 60,000 people, around 70,000 writes, would take more than an hour and a half
+#     there. The simulator was started with --writes-per-five-minutes 0, which lifts its side of the limit.
 #   * target.endpoint points at the simulator and shortens the wait for new objects from 30 seconds to {visible}.
 apiVersion: syncramp.io/v1alpha1
 kind: SyncConfig

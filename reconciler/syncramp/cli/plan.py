@@ -12,7 +12,7 @@ def plan(
     document: Document,
     state: State = None,
     secrets: Secrets = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="text or json")] = Output.TEXT,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How the plan is printed.")] = Output.TEXT,
 ) -> None:
     """Show what a run would do. Nothing is sent and nothing is kept.
 

@@ -1,50 +1,60 @@
 """``syncramp status``: what the last run did."""
 
+from contextlib import closing
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncramp.cli.exits import Exit
 from syncramp.cli.options import Document, Output, State
+from syncramp.cli.sync import verdict
+
+if TYPE_CHECKING:
+    from syncramp.store.runs import RunRow
 
 
 def status(
     document: Document,
     state: State = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="text or json")] = Output.TEXT,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How the run is printed.")] = Output.TEXT,
 ) -> None:
     """Tell what the last run of a document did; nothing is read or sent.
 
-    Exit code 0: it settled everything; 1: it failed or never ended; 2: something waits.
+    Exit code: as that run ended; 1: it never ended; 2: there was none yet.
 
     Example: syncramp status syncconfig.yaml
     """
-    import json
-
     from syncramp.check import load
     from syncramp.cli.session import state_path
+    from syncramp.report.json import kept_run_document
     from syncramp.report.text import kept_run_lines
-    from syncramp.source import dn
-    from syncramp.store.store import Store
 
-    path = state_path(document, load(document), state)
-    if not path.exists():
-        typer.echo("No run yet.")
-        raise typer.Exit(Exit.PENDING)
-    store = Store(path, dn.key)
-    try:
-        last = store.runs.last()
-    finally:
-        store.close()
-    if last is None:
-        typer.echo("No run yet.")
-        raise typer.Exit(Exit.PENDING)
+    last = _last(state_path(document, load(document), state))
     if output is Output.JSON:
-        kept = {"run": last.id, "state": last.state, "started": last.started, "ended": last.ended}
-        typer.echo(json.dumps({**last.report, **kept}, indent=2))
+        typer.echo(kept_run_document(last))
+    elif last is None:
+        typer.echo("No run yet.")
     else:
         began = datetime.fromtimestamp(last.started, UTC)
         typer.echo("\n".join(kept_run_lines(last.id, last.state, began, last.report)))
-    codes = {"Succeeded": Exit.OK, "Incomplete": Exit.PENDING}
-    raise typer.Exit(codes.get(last.state, Exit.FAILED))
+    raise typer.Exit(_code(last))
+
+
+def _code(last: "RunRow | None") -> Exit:
+    from syncramp.report.text import report_from
+
+    if last is None:
+        return Exit.PENDING
+    return verdict(report_from(last.report)) if last.report else Exit.FAILED
+
+
+def _last(path: Path) -> "RunRow | None":
+    from syncramp.source import dn
+    from syncramp.store.store import Store
+
+    if not path.exists():
+        return None
+    with closing(Store(path, dn.key)) as store:
+        return store.runs.last()

@@ -10,6 +10,7 @@ from pyroaring import BitMap
 
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan
 from syncramp.model.report import RunReport
+from syncramp.store.runs import RunRow
 
 VERSION = 1
 
@@ -39,6 +40,14 @@ def plan_document(
 def run_document(report: RunReport) -> str:
     """A run."""
     return json.dumps({"version": VERSION, **report.as_json()}, indent=2)
+
+
+def kept_run_document(last: RunRow | None) -> str:
+    """A run as it was kept in the store: its report, if it lived to write one, and when it was."""
+    kept = (
+        {"run": last.id, "state": last.state, "started": last.started, "ended": last.ended} if last else {"run": None}
+    )
+    return json.dumps({"version": VERSION, **(last.report if last else {}), **kept}, indent=2)
 
 
 def _object(change: ObjectChange) -> dict[str, Any]:
