@@ -78,8 +78,9 @@ def demo(
     with _simulator(directory) as host:
         document = directory / "syncconfig.yaml"
         document.write_text(DOCUMENT.format(tenant=TENANT, client=CLIENT, host=host, visible=VISIBILITY_SECONDS))
-        typer.echo(f"It listens on {host}. The SyncConfig that ties both together is {document}.\n")
-        _title("3 of 6: the first sync creates everything")
+        typer.echo(f"It listens on {host}. The SyncConfig that ties both together is {document}:")
+        typer.echo("the people, contacts and groups of corp, and everything in labs, service accounts included.\n")
+        _title("3 of 6: the first sync creates everything, and reads it back to confirm it")
         _run("sync", document)
         first = _status(document)
         typer.echo(_slower(first))
