@@ -14,7 +14,9 @@ class Exit(IntEnum):
 
 MEANINGS = {
     Exit.OK: "Fine: nothing is left to do or to decide.",
-    Exit.FAILED: "It failed, or a source could not be read completely; the next run tries again.",
+    Exit.FAILED: (
+        "It failed, or a source could not be read completely; the text says what to mend, or that it is tried again."
+    ),
     Exit.PENDING: "There is something to do or to decide: a plan that is not empty, a change that is held or left.",
     Exit.REFUSED: "The input was refused and nothing was done: a document, a file or the command line.",
 }
