@@ -1,0 +1,206 @@
+"""What the pages say about the code is what the code has; and every page can be reached."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import syncramp
+from support.console import ROOT, steps, treatment
+from support.pages import anchors, coded, links, pages, rows, section, text
+from syncramp.cycle.job import Pace
+from syncramp.endpoint.clouds import ADDRESSES, PATH, SYNC_RESOURCE
+from syncramp.endpoint.contract import client
+from syncramp.endpoint.soap import CONTENT_TYPE
+from syncramp.model.plan import Hold
+from syncramp.model.values import Kind
+from syncramp.model.wire import Company
+from syncramp.rules import values
+from syncramp.rules.flows import FLOWS, REFERENCES
+from syncramp.rules.ruleset import LONGEST_ANCHOR
+from syncramp.simulator.settings import TenantSettings
+from syncramp.spec.types import EndpointOverrides, SyncConfig, WriteBudget
+
+DOCS = ROOT / "docs"
+HOW = {
+    "text": values.text,
+    "all values": values.texts,
+    "all values, up to 15": values.certificates,
+    "bytes": values.binary,
+    "number": values.integer,
+    "GUID as text": values.guid_text,
+    "time, whole seconds": values.filetime,
+    "true unless 0x2 is set": values.enabled,
+    "true if 0x80000000 is set": values.security_enabled,
+    "the anchor of its target": None,
+}
+"""The words of docs/rules.md for a conversion; references have none."""
+EXTENSIONS = "extensionAttribute1"
+"""The row that stands for fifteen."""
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", pages(), ids=_name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for link in links(page):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target), f"{link}: no such heading in {_name(target)}"
+
+
+def test_every_page_of_the_documentation_is_linked_from_its_contents() -> None:
+    reached = {(DOCS / link.partition("#")[0]).resolve() for link in links(DOCS / "README.md")}
+    for page in DOCS.rglob("*.md"):
+        assert page == DOCS / "README.md" or {page, page.parent} & (reached - {DOCS}), f"{_name(page)} is not linked"
+
+
+def test_the_readme_leads_to_the_documentation_and_the_examples() -> None:
+    assert {"docs/README.md", "examples/README.md", "CHANGELOG.md", "LICENSE"} <= set(links(ROOT / "README.md"))
+
+
+def test_the_list_of_examples_is_complete() -> None:
+    folders = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()}
+    assert {Path(link).parts[0] for link in links(ROOT / "examples" / "README.md")} >= folders
+
+
+@pytest.mark.parametrize("page", pages(), ids=_name)
+def test_every_command_of_a_page_has_a_treatment(page: Path) -> None:
+    for step in steps(text(page)):
+        treatment(step.command)
+
+
+def test_a_command_that_nobody_said_how_to_treat_is_an_error() -> None:
+    with pytest.raises(AssertionError, match="nobody said how to treat frobnicate"):
+        treatment("ls | frobnicate")
+
+
+def test_the_table_of_attributes_is_the_code() -> None:
+    told = {}
+    for wire, directory, how, *kinds in rows(section("docs/rules.md", "## Attributes")):
+        names, sources = coded(wire), coded(directory)
+        if names[0] == EXTENSIONS:
+            assert (names, sources) == ([EXTENSIONS, "extensionAttribute15"],) * 2
+        for kind, here in zip(Kind, kinds, strict=True):
+            if here == "yes":
+                told[kind, names[0]] = (sources[0].lower(), HOW[how])
+            else:
+                assert here == ""
+    assert told == _flows()
+
+
+def _flows() -> dict[tuple[Kind, str], object]:
+    found: dict[tuple[Kind, str], object] = {}
+    for kind in Kind:
+        extensions = [flow for flow in FLOWS[kind] if flow[0].startswith("extensionAttribute")]
+        assert [(flow[0], flow[1]) for flow in extensions] == [
+            (f"extensionAttribute{number}", f"extensionattribute{number}") for number in range(1, 16)
+        ]
+        for flow in FLOWS[kind]:
+            if flow not in extensions[1:]:
+                found[kind, flow[0]] = flow[1:]
+        found |= {(kind, wire): (directory, None) for wire, directory, _ in REFERENCES[kind]}
+    return found
+
+
+def test_operations_explains_every_hold_and_no_other() -> None:
+    part = section("docs/operations.md", "## What holds a change")
+    assert [line[4:] for line in part.splitlines() if line.startswith("### ")] == list(Hold)
+
+
+def test_architecture_lists_every_hold_and_no_other() -> None:
+    told = rows(section("docs/architecture.md", "## What holds a change"))
+    assert [coded(row[0]) for row in told] == [[hold.value] for hold in Hold]
+
+
+def test_the_limits_on_the_page_of_the_wire_are_the_defaults_of_the_code() -> None:
+    told = {row[0]: row[1] for row in rows(section("docs/wire.md", "## Limits"))}
+    build = told.pop("oldest client build since 30 September 2026")
+    assert told == {
+        "members of a group": f"{SyncConfig.__dataclass_fields__['max_members'].default:,}",
+        "links in one call": f"{Company.__dataclass_fields__['max_links'].default:,}, or what the tenant says",
+        "objects in one call": f"{Pace().objects_per_call}",
+        "writes in five minutes": f"{WriteBudget().per_five_minutes:,} for a tenant",
+        "anchor": f"fewer than {LONGEST_ANCHOR + 1} characters, others than letters and digits count three",
+    }
+    assert _build(build) <= _build(EndpointOverrides().build_number)
+
+
+def _build(number: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in number.split("."))
+
+
+def test_the_page_of_the_wire_names_what_the_client_sends_and_where() -> None:
+    page = text("docs/wire.md")
+    pace, overrides = Pace(), EndpointOverrides()
+    hosts = [
+        part for address in ADDRESSES.values() for part in (address.sync, address.authority.removeprefix("https://"))
+    ]
+    hosts[hosts.index("login.microsoftonline.us")] = "`.us`"  # after login.microsoftonline.com
+    for word in (
+        *hosts,
+        f"https://<host>{PATH}",
+        CONTENT_TYPE,
+        f"`{SYNC_RESOURCE}/.default`",
+        f"`{overrides.build_number}`",
+        f"after {overrides.visibility_delay.seconds} seconds",
+        f"up to {pace.objects_per_call} objects a call, up to {pace.parallel} calls at a time",
+    ):
+        assert word in page, word
+
+
+def test_the_operations_on_the_page_of_the_wire_are_those_of_the_client() -> None:
+    told = [coded(row[0])[0] for row in rows(section("docs/wire.md", "## Operations"))]
+    assert told == [client.GET_COMPANY, client.READ_BACK, client.PROVISION, client.FINALIZE]
+
+
+def test_the_settings_on_the_page_of_the_wire_exist() -> None:
+    told = {
+        name
+        for row in rows(section("docs/wire.md", "## What is uncertain, and what to set"))
+        for name in coded(row[2])
+    }
+    known = {"host", "authority", "audience", "buildNumber", "visibilityDelay", "spec.target.writes.share"}
+    assert told - {"https://graph.windows.net"} == known
+
+
+def test_the_write_budget_is_explained_with_the_defaults() -> None:
+    budget = WriteBudget()
+    ours = budget.per_five_minutes * budget.share // 100
+    part = section("docs/operations.md", "## The write budget")
+    told = " ".join(part.split())
+    assert f"`perFiveMinutes` ({budget.per_five_minutes}) times `share` ({budget.share} percent)" in told
+    assert f"is {ours:,} in five minutes, {ours * 12:,} an hour" in told
+    times = {row[0]: row[2] for row in rows(part)}
+    assert times["60,000 new objects"] == f"{(60_000 - 1) // ours * 5} minutes"
+
+
+def test_the_flags_on_the_page_of_the_simulator_exist() -> None:
+    told = {flag for row in rows(section("docs/simulator.md", "## What it enforces")) for flag in coded(row[1])}
+    known = {flag for row in rows(section("docs/cli.md", "## syncramp simulator")) for flag in coded(row[0])}
+    assert told
+    assert told <= known
+
+
+def test_the_simulator_behaves_as_the_wire_is_described() -> None:
+    settings = TenantSettings()
+    assert settings.writes_per_five_minutes == WriteBudget().per_five_minutes
+    assert settings.visibility_delay == EndpointOverrides().visibility_delay.seconds
+
+
+def test_the_version_is_told_by_the_changelog() -> None:
+    assert f"\n## {syncramp.__version__}" in text("CHANGELOG.md")
+
+
+def test_no_page_links_out_of_the_checkout() -> None:
+    for page in pages():
+        for link in links(page):
+            if "://" not in link:
+                target = os.path.normpath(page.parent / link.partition("#")[0])
+                assert Path(target).is_relative_to(ROOT), f"{_name(page)}: {link}"
