@@ -1,0 +1,217 @@
+"""docs/cli.md and docs/plan-json.md against the real command line: every option, every member, and no others."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from support.build import TENANT
+from support.pages import coded, rows, section, text
+from syncramp.cli import app, run
+from syncramp.model.plan import HeldLinks, Hold, MembershipChange, ObjectChange, Plan, Sample, Verb
+from syncramp.model.report import PhaseReport, RunReport, SourceReport
+from syncramp.model.state import Membership, ObjectState
+from syncramp.model.values import Kind
+from syncramp.report.json import plan_document, run_document
+from syncramp.source import dn
+from syncramp.store.store import Store
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+DYNAMIC = re.compile(r"<\w+>")
+
+
+def _options(command: Any) -> dict[tuple[str, ...], object]:
+    """Its options with their defaults, as the command line itself has them."""
+    found = (option for option in command.params if option.param_type_name == "option")
+    return {tuple(sorted(option.opts)): _default(option.default) for option in found}
+
+
+def _default(value: object) -> str:
+    if value is None or value is False:
+        return ""
+    return str(getattr(value, "value", value))
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_page_has_every_option_of_a_command_with_its_default(name: str) -> None:
+    told = {}
+    for options, default, explained in rows(section("docs/cli.md", f"## syncramp {name}")):
+        assert explained
+        told[tuple(sorted(coded(options)))] = "" if " beside the document" in default or default == "off" else default
+    assert told == {
+        options: f"`{default}`" if default else "" for options, default in _options(COMMANDS[name]).items()
+    }
+
+
+def test_the_page_has_every_command_and_no_other() -> None:
+    told = re.findall(r"^## syncramp (\w+)$", text("docs/cli.md"), re.MULTILINE)
+    assert sorted(told) == sorted(COMMANDS)
+
+
+def test_the_page_has_the_options_that_stand_before_a_command() -> None:
+    head = text("docs/cli.md").partition("\n## ")[0]
+    assert {name for row in rows(head) for name in coded(row[0])} == {"--version", "--help"}
+
+
+def _told(title: str) -> set[str]:
+    """The members in one table of the page."""
+    return {name for row in rows(text("docs/plan-json.md"), title=title) for name in coded(row[0])}
+
+
+def _members(value: object, told: set[str], path: str = "") -> Iterator[str]:
+    """The members of a document as the page writes them; names that are data become the page's placeholder."""
+    if path in told:
+        yield path
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _members(inner, told, _step(path, name, told))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _members(inner, told, f"{path}[]")
+    else:
+        yield path
+
+
+def _step(path: str, name: str, told: set[str]) -> str:
+    """The path to a member: a placeholder where the page has one, and the name itself where it has not."""
+    prefix = f"{path}." if path else ""
+    placeholders = {
+        found[0] for each in told if each.startswith(prefix) and (found := DYNAMIC.match(each[len(prefix) :]))
+    }
+    assert len(placeholders) <= 1
+    return prefix + (placeholders.pop() if placeholders else name)
+
+
+def _compare(value: object, *titles: str) -> None:
+    told = {name for title in titles for name in _told(title)}
+    assert set(_members(value, told)) == told
+
+
+def _sample() -> Sample:
+    return Sample("Create", "User", "CN=x", "eA==", "because")
+
+
+def _report() -> RunReport:
+    """A run in which everything happened."""
+    report = RunReport(run=1, counts={"Create": {"User": 1}}, in_cloud={"User": 1}, skipped={"no sAMAccountName": 1})
+    report.holds, report.hold_samples = {"AbsentOnce": 1}, {"AbsentOnce": [_sample()]}
+    report.note_error(_sample(), "InvalidAnchor")
+    report.note_warning(_sample(), "dropped")
+    report.sources.append(SourceReport("corp", "file", False, 1, None, "cut"))
+    report.phases.append(PhaseReport("import", 0.1, 1, 1))
+    return report
+
+
+def _changes() -> tuple[ObjectChange, MembershipChange]:
+    state = ObjectState(1, 1, Kind.USER, "eA==", "CN=x", {"a": 1}, {"a": "old"}, False, frozenset(), None, "", {})
+    change = ObjectChange(state, Verb.UPDATE, {"a": b"\x00"}, {"b": None}, Hold.SOURCE_INCOMPLETE, "cut")
+    group = Membership(2, 1, "eQ==", "CN=g", "", *(_bits() for _ in range(4)), in_cloud=True)
+    held = HeldLinks(Hold.TOO_MANY_MEMBERS, "too large", _bits(1))
+    return change, MembershipChange(group, _bits(1), _bits(1), (held,))
+
+
+def _bits(*ids: int) -> Any:
+    from pyroaring import BitMap
+
+    return BitMap(ids)
+
+
+def _plan() -> dict[str, Any]:
+    plan = Plan("0" * 32, {"Update": {"User": 1}}, {"a": 1}, 1, 1, 1, {"SourceIncomplete": 1})
+    pieces = plan_document(plan, _report(), _changes(), lambda ids: ("eA==" for _ in ids))
+    document: dict[str, Any] = json.loads("".join(pieces))
+    return document
+
+
+def test_the_page_has_every_member_of_a_plan_and_no_other() -> None:
+    _compare(_plan(), "member of a plan")
+
+
+def test_the_page_has_every_member_of_a_change_and_no_other() -> None:
+    change, members = _plan()["changes"]
+    _compare(change, "member of a change of an object")
+    _compare(members, "member of a change of members")
+    assert list(change["values"]["a"]) == ["base64"]
+
+
+def test_the_page_has_every_member_of_a_run_and_no_other() -> None:
+    _compare(json.loads(run_document(_report())), "member of a run")
+
+
+def test_the_page_has_every_member_of_a_sample_and_no_other() -> None:
+    for samples in ("hold_samples", "error_samples", "warning_samples"):
+        ((sample,),) = json.loads(run_document(_report()))[samples].values()
+        _compare(sample, "member of a sample")
+
+
+DOCUMENT = f"""\
+apiVersion: syncramp.io/v1alpha1
+kind: SyncConfig
+metadata: {{name: trial}}
+spec:
+  target:
+    tenantID: {TENANT}
+    auth: {{clientSecret: {{clientID: {TENANT}, secretKeyRef: {{name: entra}}}}}}
+  sources:
+  - name: corp
+    ldif: {{path: people.ldif}}
+    scope:
+    - {{dn: "DC=example"}}
+"""
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    """A document with a store that nobody has used."""
+    path = tmp_path / "syncconfig.yaml"
+    path.write_text(DOCUMENT)
+    return path
+
+
+def _status(document: Path, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], int]:
+    code = run(["status", str(document), "--state", str(document.with_name("state.db")), "-o", "json"])
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return told, code
+
+
+def _keep(document: Path, *, state: str, report: dict[str, Any]) -> None:
+    """A run in the store, ended unless it has no report."""
+    store = Store(document.with_name("state.db"), dn.key)
+    number, _ = store.runs.begin(1.0)
+    if report:
+        store.runs.end(number, 2.0, state, report)
+    store.close()
+
+
+def test_the_page_has_every_member_of_a_status_and_no_other(
+    document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _keep(document, state="Incomplete", report=_report().as_json())
+    told, code = _status(document, capsys)
+    _compare(told, "member of a run", "member that status adds")
+    assert code == 1  # as sync ended: a source was not complete
+
+
+def test_a_run_that_was_killed_has_no_report_in_the_status(
+    document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _keep(document, state="Running", report={})
+    told, code = _status(document, capsys)
+    assert told == {"version": 1, "run": 1, "state": "Running", "started": 1.0, "ended": None}
+    assert code == 1
+
+
+def test_before_the_first_run_the_status_says_so(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _status(document, capsys) == ({"version": 1, "run": None}, 2)
+
+
+def test_the_page_has_every_member_of_a_verdict_and_no_other(
+    document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document.write_text(DOCUMENT.replace("example", "example, broken"))
+    assert run(["validate", "-o", "json", str(document)]) == 3
+    _compare(json.loads(capsys.readouterr().out), "member of a verdict")
