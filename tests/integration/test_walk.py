@@ -3,14 +3,13 @@
 import os
 import pty
 import re
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.build import BASE, CLIENT
-from support.walk import Forest, Gate, Walk, anchor, until, walking
+from support.walk import Forest, Gate, Walk, anchor, pass_ten_minutes, until, walking
 from syncramp.simulator.settings import Duplicates
 
 
@@ -246,19 +245,12 @@ def test_a_killed_run_is_finished_by_the_next_ones(walk: Walk) -> None:
     assert set(soon.json["holds"]) == {"CallUnderWay"}, "the killed run's calls may still arrive"
     walk.assert_state_true()
 
-    _pass_ten_minutes(walk.state)
+    pass_ten_minutes(walk.state)
     assert walk.sync().code == 0
     walk.assert_cloud_matches()
     walk.assert_state_true()
     sent = walk.exports
     assert walk.here().code == 0 and walk.exports == sent
-
-
-def _pass_ten_minutes(state: Path) -> None:
-    """What the store knows of calls under way, as it will look ten minutes from now."""
-    with sqlite3.connect(state) as database:
-        assert database.execute("UPDATE batches SET deadline = deadline - 600 WHERE state != 'Answered'").rowcount
-    database.close()
 
 
 def test_in_a_pipe_progress_is_plain_lines_and_the_result_stands_alone(walk: Walk) -> None:

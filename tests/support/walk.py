@@ -5,13 +5,14 @@ may hold a stack trace or a secret; ``Done`` looks for both.
 """
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
@@ -52,11 +53,27 @@ class Done:
         """Lines of standard error that begin with ``error:``."""
         return [line for line in self.err.splitlines() if line.startswith("error: ")]
 
+    def assert_error(self, code: int, *words: str) -> None:
+        """It ended with one line that says what is wrong, where, and (after a semicolon) what to do."""
+        assert (self.code, self.out) == (code, ""), self
+        assert self.errors == self.err.splitlines()[-1:], self.err
+        assert "; " in self.errors[0] and all(word in self.errors[0] for word in words), self.errors[0]
 
-def run_command(*arguments: str, stdin: str = "", folder: Path | None = None) -> Done:
-    """A command to its end."""
+    def assert_incomplete(self, *words: str) -> None:
+        """It went on without its source, and one line says why."""
+        assert (self.code, self.errors) == (1, []), self
+        (line,) = [line for line in self.out.splitlines() if line.startswith("Source corp: NOT complete: ")]
+        assert all(word in line for word in words), line
+
+
+def run_command(*arguments: str, stdin: str = "", folder: Path | None = None, kib: int = 0) -> Done:
+    """A command to its end.
+
+    :param kib: the largest file it can write; 0: any.
+    """
+    limited = ("sh", "-c", f'ulimit -f {kib * 2}; exec "$@"', "sh") if kib else ()  # in blocks of 512 bytes, POSIX
     ended = subprocess.run(
-        [*SYNCRAMP, *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE, cwd=folder
+        [*limited, *SYNCRAMP, *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE, cwd=folder
     )
     return Done(ended.returncode, ended.stdout, ended.stderr)
 
@@ -182,6 +199,10 @@ class Walk:
     def here(self, command: str = "sync", *options: str) -> Done:
         """A command without a process of its own: faster, for what a test only leads up to or follows from it."""
         self.write()
+        return self.again(command, *options)
+
+    def again(self, command: str = "sync", *options: str) -> Done:
+        """The same, with what lies in the folder now."""
         out, err = StringIO(), StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             code = run([command, str(self.document), *options])
@@ -214,7 +235,8 @@ class Walk:
     def _secrets(self) -> Iterator[str]:
         for path in sorted((self.folder / "secrets").glob("*/*")):
             if path.name not in ("ca.crt", "tls.crt", "username"):
-                yield from filter(None, path.read_text().splitlines()[1:2] or path.read_text().splitlines())
+                lines = path.read_text(errors="replace").splitlines()
+                yield from filter(None, lines[1:2] or lines)
 
     # --- what must be true afterwards ------------------------------------------------------------------------------
 
@@ -271,6 +293,12 @@ def walking(folder: Path, *, lost: Collection[int] = (), **settings: Any) -> Ite
     with running_simulator(simulator):
         write_secrets(simulator, folder)
         yield Walk(folder, simulator.host, simulator)
+
+
+def pass_ten_minutes(state: Path) -> None:
+    """What the store knows of calls under way, as it will look ten minutes from now."""
+    with closing(sqlite3.connect(state)) as database, database:
+        assert database.execute("UPDATE batches SET deadline = deadline - 600 WHERE state != 'Answered'").rowcount
 
 
 class Gate:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
-from syncramp.errors import SyncrampError
+from syncramp.errors import Stopped, StoreUnusable, SyncrampError
 from syncramp.events import Note
 from syncramp.model.facts import Entry, Fact, Links
 from syncramp.model.report import RunReport, SourceReport
@@ -19,7 +19,7 @@ from syncramp.rules.ruleset import Ruleset
 def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
     """Read every source into the store; what is wrong with one stands in the report.
 
-    :raises Stopped: the run was asked to stop; the source it was reading is not complete.
+    :raises Stopped: the run was asked to stop; the source it was reading is not proven.
     """
     for source, rules in job.sources:
         identity = job.store.staging.source_id(source.name)
@@ -32,7 +32,6 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
         job.store.staging.open_source(identity, partitions)
         for partition in partitions:
             _report(job, report, _import_partition(job, source, rules, identity, partition, phase))
-            job.go_on()
         job.store.staging.mark_rules(identity, rules.digest)
     report.unresolved_members = job.store.staging.resolve()
 
@@ -44,6 +43,8 @@ def _import_partition(
     try:
         facts = _counted(job, source.read(partition, rules.wanted), phase)
         proof = job.store.staging.stage(identity, partition, facts)
+    except (Stopped, StoreUnusable):  # not the source's fault; it stays unproven
+        raise
     except SyncrampError as error:
         job.store.staging.fail(identity, partition, str(error))
         return SourceReport(source.name, partition, False, phase.objects - before, None, str(error))

@@ -7,6 +7,7 @@ authority that is not Microsoft's, msal must not ask Microsoft whether it knows 
 
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,12 +63,13 @@ class TokenSource:
         target = self._target
         authority = (target.endpoint.authority or ADDRESSES[target.cloud].authority).rstrip("/")
         audience = target.endpoint.audience or SYNC_RESOURCE
+        http = _Http(self._client)
         try:
             application = msal.ConfidentialClientApplication(
                 target.auth.client_id,
                 authority=f"{authority}/{target.tenant_id}",
                 client_credential=self._credential(),
-                http_client=_Http(self._client),
+                http_client=http,
                 instance_discovery=target.endpoint.authority is None,
             )
             answer: dict[str, Any] = application.acquire_token_for_client([f"{audience}/.default"])
@@ -77,6 +79,8 @@ class TokenSource:
             raise from_httpx(error, authority, sent=False) from None
         except Exception as error:  # noqa: BLE001
             # msal raises whatever its parts raise, and their texts may hold anything: only the type is told
+            if "error_description" in http.refusal:
+                raise self._refused(http.refusal, authority) from None
             raise EndpointUnavailable(
                 f"the token issuer gave no usable answer ({type(error).__name__})",
                 where=urlsplit(authority).netloc,
@@ -100,7 +104,7 @@ class TokenSource:
         return CredentialsRefused(
             f"the token issuer refused the application: {text}",
             where=f"{urlsplit(authority).netloc}, client {self._target.auth.client_id}",
-            remedy="check clientID and the Secret of spec.target.auth, and the application's registration",
+            remedy="check spec.target.tenantID, spec.target.auth with its Secret, and the application's registration",
         )
 
 
@@ -138,6 +142,8 @@ class _Http:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+        self.refusal: dict[str, Any] = {}
+        """What the issuer said when it would not describe itself (an unknown tenant); msal does not tell it."""
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> _Answer:
         # msal gives the client assertion as bytes, which httpx would send as their repr
@@ -145,7 +151,11 @@ class _Http:
         return _Answer(self._client.post(url, params=params, data=data, headers=headers))
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> _Answer:
-        return _Answer(self._client.get(url, params=params, headers=headers))
+        answer = self._client.get(url, params=params, headers=headers)
+        if answer.is_client_error:
+            with suppress(ValueError, TypeError):  # no JSON, or no object
+                self.refusal = dict(answer.json())
+        return _Answer(answer)
 
     def close(self) -> None:
         """The client belongs to the endpoint."""

@@ -49,17 +49,18 @@ class Database:
             cause = error.orig if isinstance(error, DatabaseError) else error.strerror
             raise _unopened(path, str(cause)) from None
 
-    def _told(self, context: ExceptionContext) -> None:
+    def _told(self, context: ExceptionContext) -> StoreUnusable | None:
         """A fault of the file or of its disk, in the middle of a run, as an error for people.
 
-        SQLAlchemy raises what this leaves in ``chained_exception``. Faults of our own statements stay what they are.
+        SQLAlchemy raises what this returns. Faults of our own statements stay what they are.
         """
-        if type(context.sqlalchemy_exception) in (OperationalError, DatabaseError):
-            context.chained_exception = StoreUnusable(
-                f"the store cannot be read or written: {context.original_exception}",
-                where=str(self.path),
-                remedy="make room on its disk, or mend it; the next run goes on from what is written",
-            )
+        if type(context.sqlalchemy_exception) not in (OperationalError, DatabaseError):
+            return None
+        return StoreUnusable(
+            f"the store cannot be read or written: {context.original_exception}",
+            where=str(self.path),
+            remedy="make room on its disk, or mend it; the next run goes on from what is written",
+        )
 
     def _prepare(self) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=FILE", "cache_size=-8000"):
