@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.documents import FOLDER, full, loaded, minimal
+from support.documents import FOLDER, GONE, findings, full, loaded, minimal
 from syncramp.model.values import Kind
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.schema import API_VERSION, CRD, KIND, crd, schema, with_defaults
@@ -190,6 +190,13 @@ def test_the_defaults_of_the_types_are_those_of_the_crd() -> None:
         ),
         source_anchor=SourceAnchor.CONSISTENCY_GUID,
     )
+
+
+@pytest.mark.parametrize("namespace", [None, GONE])
+def test_a_document_without_a_namespace_is_in_the_namespace_default(namespace: Any) -> None:
+    document = full({"metadata.namespace": namespace})
+    assert findings(document) == []
+    assert structure(with_defaults(document), HERE).namespace == "default"
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,7 @@ CASES = [
         "duration(self) <= duration('1h')",
         ({DELAY: "90m"}, DELAY, LONG),
         ({DELAY: "1h0m1s"}, DELAY, LONG),
+        ({DELAY: "999999999999999h"}, DELAY, LONG),
         ({DELAY: "60m"}, "", ""),
         ({DELAY: "0s"}, "", ""),
     ),

@@ -13,6 +13,8 @@ from support.documents import EXAMPLES, GONE, LDAP, changed, findings, full, min
 from syncramp.check import verdict
 from syncramp.errors import SyncrampError
 from syncramp.spec.document import read_documents
+from syncramp.spec.schema import with_defaults
+from syncramp.spec.structure import structure
 
 SECRET = "hunter2"
 MISTAKES = {
@@ -89,18 +91,44 @@ def paths(data: Any, path: str = "") -> list[str]:
 EVERYWHERE = [path for path in paths(full()) if "/" not in path]
 
 
-@given(st.lists(st.tuples(st.sampled_from(EVERYWHERE), ANYTHING), min_size=1, max_size=4))
-def test_any_value_anywhere_is_accepted_or_refused_with_a_remedy(changes: list[tuple[str, Any]]) -> None:
+TRICKY: list[Any] = [
+    *(None, [], {}, [None], 0, 1, -1, 5, 2**31, 2**63 - 1, 2**64, 1.0, 1e300, True, "", "\x00", "a" * 300),
+    *("0", "0s", "1h", "999999999999999h", "DC=a", "(a=b)", "ldap://[::]:1", "https://a:1", "a.b-c", "1.1.1.1"),
+    *("Germany", "V1", "User", "objectGUID"),
+]
+PIECES = [*'()*\\=,+#";<>&|!:/[]@ a1', "\\ff", "cn", "dc", "ldaps://"]
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=2)).map("".join)
+
+
+@pytest.mark.parametrize("path", EVERYWHERE)
+def test_what_often_goes_wrong_is_refused_with_a_remedy_or_makes_a_document(path: str) -> None:
+    data = full()
+    for value in TRICKY:
+        assert_told_or_structured(changed(data, {path: value}))
+
+
+@given(st.lists(st.tuples(st.sampled_from(EVERYWHERE), ANYTHING | st.sampled_from(TRICKY)), min_size=1, max_size=4))
+def test_any_value_anywhere_is_refused_with_a_remedy_or_makes_a_document(changes: list[tuple[str, Any]]) -> None:
     data = full()
     for path, value in changes:
         try:
             data = changed(data, {path: value})
         except (KeyError, IndexError, TypeError):
             continue  # what is above it was replaced by something else
-    for found in findings(data):
-        assert found.reason
-        assert found.remedy
-        assert str(found).isprintable()
+    assert_told_or_structured(data)
+
+
+@given(st.sampled_from(["scope[0].dn", "scope[1].filter", "ldap.servers[0]"]), TEXTS)
+def test_any_text_where_no_schema_judges_is_refused_with_a_remedy_or_makes_a_document(place: str, text: str) -> None:
+    assert_told_or_structured(full({f"spec.sources[0].{place}": text}))
+
+
+def assert_told_or_structured(data: dict[str, Any]) -> None:
+    """A document without findings can be used; each finding can be shown and says what to do."""
+    found = findings(data)
+    assert all(one.reason and one.remedy and str(one).isprintable() for one in found)
+    if not found:
+        assert structure(with_defaults(data), Path("/")).sources
 
 
 @given(ANYTHING)
@@ -128,9 +156,3 @@ def test_a_damaged_file_gives_findings_with_lines_or_the_project_s_own_error(
         assert error.remedy
     else:
         assert all(one.remedy and 1 <= (one.line or 0) <= last for one in found)
-
-
-@pytest.mark.parametrize("value", [5, "\x00", [], {}, None])
-@pytest.mark.parametrize("path", EVERYWHERE)
-def test_every_finding_has_a_remedy(path: str, value: Any) -> None:
-    assert all(found.remedy for found in findings(full({path: value})))

@@ -11,7 +11,7 @@ from typing import Any
 from syncramp.check.findings import Finding
 from syncramp.check.remedies import of_rule
 from syncramp.check.values import below, show
-from syncramp.spec.durations import parse_duration
+from syncramp.spec.durations import TooLong, parse_duration
 from syncramp.spec.schema import schema
 
 Rule = tuple[str, str]
@@ -25,6 +25,8 @@ def _exactly_one(*names: str) -> Callable[[Any], bool]:
 def _at_most_an_hour(value: Any) -> bool:
     try:
         return parse_duration(value) <= parse_duration("1h")
+    except TooLong:
+        return False
     except ValueError:
         return True  # no duration: the pattern has refused it
 

@@ -6,9 +6,14 @@ from datetime import timedelta
 _FORM = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 
 
+class TooLong(ValueError):
+    """A duration that no calendar holds."""
+
+
 def parse_duration(text: str) -> timedelta:
     """Hours, minutes and seconds, in this order.
 
+    :raises TooLong: it is longer than a timedelta can be.
     :raises ValueError: it is no such duration.
     """
     found = _FORM.fullmatch(text)
@@ -18,4 +23,4 @@ def parse_duration(text: str) -> timedelta:
         hours, minutes, seconds = (int(part or 0) for part in found.groups())
         return timedelta(hours=hours, minutes=minutes, seconds=seconds)
     except (OverflowError, ValueError):
-        raise ValueError(f"{text!r} is longer than any calendar") from None
+        raise TooLong(f"{text!r} is longer than any calendar") from None

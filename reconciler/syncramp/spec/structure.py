@@ -35,7 +35,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
     """
     spec, metadata = data["spec"], data.get("metadata", {})
     return SyncConfig(
-        namespace=metadata.get("namespace", "default"),
+        namespace=metadata.get("namespace") or "default",
         name=metadata["name"],
         mode=Mode(spec["mode"]),
         target=_target(spec["target"]),
