@@ -109,6 +109,7 @@ SHAPES: dict[str, tuple[Any, str]] = {
     "metadata.name": ("a" * 53, "Too long: may not be more than 52 bytes"),
     "metadata.namespace": ("a" * 64, "must be no more than 63 bytes"),
     "metadata.labels": ([], "must be of type object"),
+    "metadata.finalizers": ("example.com/keep", "must be of type array"),
     "metadata.labels.a": (5, "must be of type string"),
     "metadata.annotations": ({"a": "x" * 300_000}, "Too long: may not be more than 262144 bytes"),
 }

@@ -26,6 +26,7 @@ _SERVERS = (
     "selfLink",
     "uid",
 )
+_LISTS = ("finalizers", "managedFields", "ownerReferences")
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _WORD = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
@@ -65,6 +66,9 @@ def metadata_findings(metadata: Any) -> Iterator[Finding]:
             yield from judge(members)
         elif members is not None:
             yield _no_object(f"metadata.{name}")
+    for name in _LISTS:
+        if not isinstance(metadata.get(name, []), list | None):
+            yield Finding(f"metadata.{name}", "must be of type array", "remove it; others write it")
 
 
 def _no_object(path: str) -> Finding:
