@@ -24,7 +24,7 @@ V1 = "the V1 endpoint is not supported, it cannot hold groups above 50,000 membe
 
 
 def syncramp(
-    *arguments: str, text: str | bytes = b"", folder: Path | None = None
+    *arguments: str, text: str | bytes = b"", folder: Path | None = None, encoding: str = "utf-8"
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     done = subprocess.run(
@@ -32,13 +32,13 @@ def syncramp(
         input=text.encode() if isinstance(text, str) else text,
         capture_output=True,
         cwd=folder,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        env={**os.environ, "LC_ALL": "C.UTF-8", "PYTHONIOENCODING": encoding},
         timeout=60,
         check=False,
     )
     assert b"Traceback" not in done.stderr
     return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+        done.args, done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding)
     )
 
 
@@ -141,6 +141,14 @@ def test_standard_input_is_read_once() -> None:
     done = syncramp("validate", "-", "-", text=Path(GOOD).read_text(encoding="utf-8"))
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "error: -: standard input can be read once; name - once\n"
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "Mül日"), ("latin-1", r"Mül\u65e5")])
+def test_what_a_terminal_cannot_show_is_escaped(encoding: str, shown: str) -> None:
+    text = Path(GOOD).read_text(encoding="utf-8").replace("mode: Sync", "mode: Mül日")
+    done = syncramp("validate", "-", text=text, encoding=encoding)
+    assert done.returncode == 3
+    assert f'    value:  "{shown}"\n' in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Modules of commands import what a run needs when they run, so that ``syncramp va
 of a sync.
 """
 
+import io
 import os
 import sys
 
@@ -43,6 +44,8 @@ def _root(
 
 def main() -> None:
     """Run a command and leave the process with its exit code; a user's mistake never ends in a stack trace."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of people in a terminal that is not UTF-8
     code = run(sys.argv[1:])
     if code == INTERRUPTED:
         sys.stderr.flush()
