@@ -11,6 +11,7 @@ from aiohttp import web
 
 from support.walk import Walk
 from syncramp.endpoint import contract
+from syncramp.endpoint.soap import CONTENT_TYPE
 from syncramp.simulator.service import Answer
 
 Bad = Callable[[Answer], Any]
@@ -22,7 +23,7 @@ def html(_: Answer) -> Any:
 
 
 def empty_500(_: Answer) -> Any:
-    raise web.HTTPInternalServerError(body=b"", content_type="application/octet-stream")
+    raise web.HTTPInternalServerError(text="")
 
 
 def busy(_: Answer) -> Any:
@@ -45,8 +46,8 @@ def truncated(good: Answer) -> Any:
 def cut(good: Answer) -> Any:
     """Half of what was promised, then the end of the connection."""
     half = good.body[: len(good.body) // 2]
-    headers = {"Content-Length": str(len(good.body)), "Content-Type": "application/soap+msbin1"}
-    answer = web.HTTPOk(body=half, headers=headers)
+    answer = web.HTTPOk(headers={"Content-Length": str(len(good.body))}, content_type=CONTENT_TYPE)
+    answer.body = half
     answer.force_close()
     raise answer
 
@@ -69,23 +70,35 @@ def silent(_: Answer) -> Any:
 class Faulty:
     """While the block lasts, a service answers calls of one operation badly.
 
-    :param first: the number of the first bad one, from 1; all that follow are bad too.
+    :param first: the number of the first bad one, from 1.
+    :param times: how many are bad from there on.
     :param processed: the tenant has processed the call all the same.
     """
 
-    def __init__(self, walk: Walk, operation: str, bad: Bad, first: int = 1, *, processed: bool = False) -> None:
+    def __init__(
+        self,
+        walk: Walk,
+        operation: str,
+        bad: Bad,
+        first: int = 1,
+        *,
+        times: int = 1_000_000,
+        processed: bool = False,
+    ) -> None:
         assert walk.simulator is not None
         self._service = walk.simulator.service
         self._answer: Callable[[bytes], Answer] = self._service.answer
-        self._operation, self._bad, self._good, self._processed = operation, bad, first - 1, processed
+        self._operation, self._bad, self._processed = operation, bad, processed
+        self._bad_calls = range(first, first + times)
+        self._number = 0
         self.calls = 0
         """Calls that were answered badly."""
 
     def __call__(self, data: bytes) -> Answer:
         if contract.parse_request(data).operation != self._operation:
             return self._answer(data)
-        if self._good > 0:
-            self._good -= 1
+        self._number += 1
+        if self._number not in self._bad_calls:
             return self._answer(data)
         self.calls += 1
         good = self._answer(data) if self._processed else Answer(200, b"\x56" * 200)

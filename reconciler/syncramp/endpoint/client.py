@@ -25,7 +25,7 @@ from tenacity import (
 from syncramp.endpoint import contract, soap, tls
 from syncramp.endpoint.auth import TokenSource
 from syncramp.endpoint.clouds import ADDRESSES, PATH
-from syncramp.endpoint.faults import Busy, TokenRefused, UnknownFault, from_fault, from_httpx, no_answer
+from syncramp.endpoint.faults import IN_DOUBT, Busy, TokenRefused, UnknownFault, from_fault, from_httpx, no_answer
 from syncramp.endpoint.nbfx import NbfxError, Node
 from syncramp.endpoint.throttle import Throttle
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
@@ -141,7 +141,7 @@ class V2Endpoint:
         try:
             return contract.read_outcomes(body, objects)
         except contract.ContractError as error:
-            raise AnswerLost(f"the answer has no results: {error}", where=self._host) from None
+            raise AnswerLost(f"the answer has no results: {error}", where=self._host, remedy=IN_DOUBT) from None
 
     def finalize(self, exported: int, applied: int) -> None:
         """FinalizeExport."""
@@ -203,11 +203,13 @@ class V2Endpoint:
         try:
             body = soap.open_envelope(data).body
         except NbfxError as error:
-            raise AnswerLost(f"the answer is not legal binary XML {error}", where=self._host) from None
+            raise AnswerLost(
+                f"the answer is not legal binary XML {error}", where=self._host, remedy=IN_DOUBT
+            ) from None
         if fault := contract.read_fault(body):
             raise from_fault(fault, self._host)
         if body.name != f"{operation}Response":
-            raise AnswerLost(f"the answer is {body.name}, not {operation}Response", where=self._host)
+            raise AnswerLost(f"the answer is {body.name}, not {operation}Response", where=self._host, remedy=IN_DOUBT)
         return body
 
     def _headers(self, operation: str, tracking: str) -> dict[str, str]:

@@ -24,6 +24,10 @@ from syncramp.errors import (
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
+IN_DOUBT = "the next run finds out what became of it and sends the rest"
+LATER = "the next run tries again; let it begin some minutes later"
+
+
 class Busy(EndpointUnavailable):
     """The service asks for patience (fault 81, HTTP 503); nothing was processed."""
 
@@ -53,7 +57,8 @@ def from_httpx(error: httpx.HTTPError, url: str, *, sent: bool) -> SyncrampError
             f"no connection: {_words(error)}", where=host, remedy="check the host, the network and the proxy"
         )
     if sent:
-        return AnswerLost(f"the connection broke before the answer came: {_words(error)}", where=host)
+        what = f"the connection broke before the answer came: {_words(error)}"
+        return AnswerLost(what, where=host, remedy=IN_DOUBT)
     return EndpointUnavailable(
         f"the connection broke: {_words(error)}", where=host, remedy="the next run tries again"
     )
@@ -68,7 +73,7 @@ def _certificate_fault(error: BaseException | None) -> bool:
 
 
 def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def from_fault(fault: Fault, host: str) -> SyncrampError:
@@ -82,7 +87,7 @@ def from_fault(fault: Fault, host: str) -> SyncrampError:
             remedy="set spec.target.endpoint.host to that host, if it is Microsoft's",
         )
     if fault.code == BUSY or "currently busy" in text:
-        return Busy(text, where=host + tracking)
+        return Busy(text, where=host + tracking, remedy=LATER)
     if "not yet activated" in text:
         return ServiceRefused(
             text,
@@ -111,9 +116,9 @@ def no_answer(status: int, content_type: str, host: str, *, sent: bool) -> Syncr
     kind = content_type.split(";", maxsplit=1)[0] or "nothing"
     what = f"HTTP {status} with {kind} instead of a message of the service"
     if status == 503:
-        return Busy(what, where=host)
+        return Busy(what, where=host, remedy=LATER)
     if kind.startswith("text/html"):
-        what += "; a proxy or a gateway seems to answer in its place"
+        what += ", a proxy or a gateway seems to answer in its place"
     if sent and (status >= 500 or status < 400):
-        return AnswerLost(what, where=host)
+        return AnswerLost(what, where=host, remedy=IN_DOUBT)
     return EndpointUnavailable(what, where=host, remedy="check spec.target.endpoint.host and what stands between")
