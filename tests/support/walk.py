@@ -302,21 +302,25 @@ def pass_ten_minutes(state: Path) -> None:
 
 
 class Gate:
-    """Holds a tenant in front of one of its export calls, and whatever comes after, until it is opened."""
+    """Holds a tenant in front of one of its calls, and whatever comes after, until it is opened.
 
-    def __init__(self, walk: Walk, call: int) -> None:
+    :param call: its number, from 1.
+    :param operation: ``provision``, ``read_back`` or ``company``.
+    """
+
+    def __init__(self, walk: Walk, call: int, operation: str = "provision") -> None:
         self.reached = threading.Event()
         self._opened = threading.Event()
-        self._provision: Callable[..., Any] = walk.tenant.provision
+        self._process: Callable[..., Any] = getattr(walk.tenant, operation)
         self._left = call
-        walk.tenant.provision = self._wait
+        setattr(walk.tenant, operation, self._wait)
 
-    def _wait(self, objects: Sequence[Any]) -> Any:
+    def _wait(self, *request: Any) -> Any:
         self._left -= 1
         if self._left == 0:
             self.reached.set()
             assert self._opened.wait(PATIENCE)
-        return self._provision(objects)
+        return self._process(*request)
 
     def open(self) -> None:
         self._opened.set()

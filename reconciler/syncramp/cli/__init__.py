@@ -60,6 +60,8 @@ def run(arguments: list[str]) -> int:
     """
     try:
         code = typer.main.get_command(app).main(arguments, prog_name="syncramp", standalone_mode=False)
+        if code == INTERRUPTED:  # the library makes this of a KeyboardInterrupt, and says nothing
+            typer.echo("interrupted", err=True)
         return int(code or 0)
     except SyncrampError as error:
         typer.echo(f"error: {error}", err=True)

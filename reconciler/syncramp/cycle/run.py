@@ -45,11 +45,22 @@ def run(job: Job) -> tuple[RunReport, Plan]:
     try:
         plan = _walk(job, exports, report)
     except BaseException as error:  # a second Ctrl-C, or a fault of ours: neither may look like a success
-        report.failure = str(error) if isinstance(error, SyncrampError) else f"it broke off ({type(error).__name__})"
+        report.failure = _words(error)
         raise
     finally:
         _close(job, report, number)
     return report, plan
+
+
+def _words(error: BaseException) -> str:
+    """What a report says of an end before its time; only texts of our own errors are fit to be told."""
+    match error:
+        case SyncrampError():
+            return str(error)
+        case KeyboardInterrupt():
+            return "it was interrupted, and its calls under way were not waited for"
+        case _:
+            return f"it broke off ({type(error).__name__})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,12 @@ class V2Endpoint:
 
     def _patiently(self, operation: str, body: bytes, *, sent: bool) -> Node:
         """Wait while the service is busy, and renew a token it does not accept once."""
+        with suppress(TokenRefused):
+            return self._while_busy(operation, body, sent=sent)
+        self._tokens.forget()
+        return self._while_busy(operation, body, sent=sent)
+
+    def _while_busy(self, operation: str, body: bytes, *, sent: bool) -> Node:
         retrying = Retrying(
             retry=retry_if_exception_type(Busy),
             wait=wait_exponential(self._busy_first, BUSY_LONGEST) + wait_random(0, self._busy_first),
@@ -173,10 +179,12 @@ class V2Endpoint:
             before_sleep=self._tell,
             reraise=True,
         )
-        with suppress(TokenRefused):
+        try:
             return retrying(self._call, operation, body, sent=sent)
-        self._tokens.forget()
-        return retrying(self._call, operation, body, sent=sent)
+        except Busy:
+            if self._stop.is_set():
+                raise Stopped("the run was stopped while the service was busy", where=self._host) from None
+            raise
 
     def _sleep(self, seconds: float) -> None:
         self._stop.wait(seconds)
