@@ -110,7 +110,11 @@ def _alone(program: Watched) -> None:
     program.process.send_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize("interrupt", [_terminal, _alone])
+def _told_to_end(program: Watched) -> None:
+    program.process.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("interrupt", [_terminal, _alone, _told_to_end])
 @pytest.mark.parametrize("line", ["It listens on", "$ syncramp sync", "$ syncramp plan"])
 def test_an_interrupted_demo_leaves_nothing_behind(
     line: str, interrupt: Callable[[Watched], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,7 @@ ones a person would type; it prints each before its output.
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -71,6 +72,7 @@ def demo(
     """
     from syncramp.simulator.organisation import change_forests, write_forests
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
     _prepare(directory)
     _title("1 of 6: a made organisation, in two directories exported as LDIF files")
     typer.echo(f"{write_forests(directory, people)}\n")
