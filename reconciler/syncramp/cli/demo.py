@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +26,8 @@ CLIENT = "0b1c2d3e-0000-4000-8000-000000000001"
 VISIBILITY_SECONDS = 2
 REAL_WRITES = 7000 * 50 // 100
 """Writes in five minutes that a real tenant would leave us: half of its throttle."""
+
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 DOCUMENT = """\
 # The demo's SyncConfig. Beside its two forests and its tenant it differs from one for a real tenant in this:
@@ -121,22 +123,34 @@ def _simulator(directory: Path) -> Iterator[str]:
     """The simulator as a process of its own, as somebody else's service would be."""
     options = ["--directory", str(directory), "--tenant-id", TENANT, "--client-id", CLIENT, "--with-parent"]
     limits = ["--writes-per-five-minutes", "0", "--visibility-delay", str(VISIBILITY_SECONDS)]
-    command = [sys.executable, "-m", "syncramp", "simulator", *options, *limits]
     typer.echo(f"$ syncramp simulator --directory {directory} {' '.join(limits)}")
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
+    with _started("simulator", *options, *limits, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         line = process.stdout.readline() if process.stdout else ""
         if "https://" not in line:
             raise SyncrampError("the simulator did not start", remedy="run the command above by hand")
         yield line.split("https://")[1].split("/")[0]
+
+
+@contextmanager
+def _started(*arguments: str, stdin: int | None = None, stdout: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    """This program with other arguments, ended with the block.
+
+    An interrupt while the process is being made is kept until there is something to end.
+    """
+    kept: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: kept.append(number)) for number in INTERRUPTS}
+    process = subprocess.Popen([sys.executable, "-m", "syncramp", *arguments], stdin=stdin, stdout=stdout, text=True)
+    try:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if kept:
+            raise KeyboardInterrupt
+        yield process
     finally:
         _end(process)
-        for stream in (process.stdin, process.stdout):
-            if stream:
-                stream.close()
 
 
-def _end(process: subprocess.Popen[Any]) -> None:
+def _end(process: subprocess.Popen[str]) -> None:
     """Ask it to end, and wait: a run ends after its calls in flight and removes its temporary files."""
     process.terminate()
     try:
@@ -144,17 +158,16 @@ def _end(process: subprocess.Popen[Any]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream:
+            stream.close()
 
 
 def _run(command: str, document: Path) -> None:
     typer.echo(f"$ syncramp {command} {document}")
     sys.stdout.flush()
-    process = subprocess.Popen([sys.executable, "-m", "syncramp", command, str(document)])
-    try:
+    with _started(command, str(document)) as process:
         code = process.wait()
-    except KeyboardInterrupt:
-        _end(process)
-        raise
     typer.echo(f"exit code {code}\n")
     if code not in (Exit.OK, Exit.PENDING):
         raise SyncrampError(f"syncramp {command} ended with exit code {code}")
@@ -183,9 +196,8 @@ def _smaller(first: dict[str, Any], second: dict[str, Any]) -> str:
 
 
 def _status(document: Path) -> dict[str, Any]:
-    command: Sequence[str] = [sys.executable, "-m", "syncramp", "status", str(document), "-o", "json"]
-    answer = subprocess.run(command, check=False, capture_output=True, text=True).stdout
-    kept: dict[str, Any] = json.loads(answer)
+    with _started("status", str(document), "-o", "json", stdout=subprocess.PIPE) as process:
+        kept: dict[str, Any] = json.loads(process.communicate()[0])
     return kept
 
 
