@@ -11,6 +11,7 @@ objects in doubt, which is true). It is not right for an intent, so those are co
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,13 +19,14 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from syncramp.errors import AnotherRunActive, StoreUnusable
 from syncramp.store.tables import SCHEMA_VERSION, metadata
 
 Parameters = Sequence[Any]
+_OUR_FAULTS = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_MISUSE}
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "glusterfs", "ceph"}
 
 
@@ -52,12 +54,16 @@ class Database:
     def _told(self, context: ExceptionContext) -> StoreUnusable | None:
         """A fault of the file or of its disk, in the middle of a run, as an error for people.
 
-        SQLAlchemy raises what this returns. Faults of our own statements stay what they are.
+        SQLAlchemy raises what this returns. Faults of our own statements stay what they are. At a Ctrl-C it would
+        give the connection up, since a server's might be out of step; ours still has to write how the run ended.
         """
-        if type(context.sqlalchemy_exception) not in (OperationalError, DatabaseError):
+        if isinstance(context.original_exception, KeyboardInterrupt):
+            context.is_disconnect = False
+        error = context.original_exception
+        if not isinstance(error, sqlite3.DatabaseError) or error.sqlite_errorcode & 0xFF in _OUR_FAULTS:
             return None
         return StoreUnusable(
-            f"the store cannot be read or written: {context.original_exception}",
+            f"the store cannot be read or written: {error}",
             where=str(self.path),
             remedy="make room on its disk, or mend it; the next run goes on from what is written",
         )
