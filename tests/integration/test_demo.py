@@ -8,13 +8,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.console import ROOT, same, steps
 from support.watched import Watched, make, page, watched
 
+demo_module = import_module("syncramp.cli.demo")  # its package has the command under the same name
 MEGABYTES = 130
 SYNCS = 4
 INSTALLS = ["Making a virtual environment in .venv", "Installing the locked dependencies"]
@@ -128,6 +131,25 @@ def test_an_interrupted_demo_leaves_nothing_behind(
         assert code == 130
         assert program.left() == []
         assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_an_interrupt_while_a_process_is_being_made_ends_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, made = subprocess.Popen, []
+
+    def interrupted(*arguments: Any, **options: Any) -> "subprocess.Popen[str]":
+        made.append(real(*arguments, **options))
+        os.kill(os.getpid(), signal.SIGINT)
+        return made[0]
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    command = ("simulator", "--with-parent", "--directory", str(tmp_path))
+    with pytest.raises(KeyboardInterrupt), demo_module._started(*command, stdin=subprocess.PIPE):
+        pytest.fail("the interrupt was lost")
+    assert made[0].returncode is not None
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def _full(folder: Path) -> Path:
