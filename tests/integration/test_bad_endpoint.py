@@ -17,7 +17,7 @@ from aiohttp import web
 from support import faulty
 from support.faulty import Bad, Faulty
 from support.ldap_certificates import issue
-from support.walk import Forest, Walk, pass_ten_minutes, walking
+from support.walk import Forest, Walk, pass_the_deadline, walking
 from syncramp.cycle import calls
 from syncramp.endpoint import client, contract
 from syncramp.endpoint.client import V2Endpoint
@@ -180,7 +180,7 @@ def test_an_export_whose_answer_says_nothing_is_in_doubt_and_sent_again(
     assert soon.code == 2
     assert set(soon.json["holds"]) == {"CallUnderWay"}
     walk.assert_state_true()
-    pass_ten_minutes(walk.state)
+    pass_the_deadline(walk.state)
     _assert_repaired(walk)
 
 

@@ -11,7 +11,7 @@ from support.ldap_certificates import issue
 from support.service import COMPANY, SECRET, Secrets, Service, Step, fault, serving
 from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
-from syncramp.endpoint.faults import TokenRefused
+from syncramp.endpoint.faults import Busy, TokenRefused
 from syncramp.errors import (
     AccessDenied,
     AnswerLost,
@@ -19,7 +19,6 @@ from syncramp.errors import (
     EndpointUnavailable,
     InputRefused,
     ServiceRefused,
-    Stopped,
     SyncrampError,
     UntrustedServer,
 )
@@ -148,6 +147,58 @@ def test_a_busy_service_is_waited_for_and_the_batch_goes_again_unchanged(tmp_pat
     assert sent == [ONE] * 4
     assert len(notes) == 3
     assert "busy" in notes[0]
+
+
+class _Clock:
+    """The clock of the client, moved by a test."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr("syncramp.endpoint.client.time", self)
+
+    def time(self) -> float:
+        return self.now
+
+    def move(self, *_: object) -> None:
+        self.now += 1000.0
+
+
+def test_no_request_leaves_after_the_patience_of_its_caller(tmp_path, monkeypatch) -> None:
+    clock = _Clock(monkeypatch)
+    busy = fault(contract.BUSY_TEXT, contract.BUSY)
+    with serving(busy, busy) as service, endpoint(service, tmp_path, note=clock.move) as client:
+        with pytest.raises(EndpointUnavailable, match="could not be sent in time"):
+            client.provision(ONE, 900.0)
+    assert len(service.requests) == 1
+
+
+def test_no_request_leaves_after_the_patience_of_its_caller_because_the_token_took_so_long(
+    tmp_path, monkeypatch
+) -> None:
+    clock = _Clock(monkeypatch)
+    with serving(fault("The security token has expired.")) as service, endpoint(service, tmp_path) as client:
+        original = client._tokens.forget
+        monkeypatch.setattr(client._tokens, "forget", lambda: (original(), clock.move()))
+        with pytest.raises(EndpointUnavailable, match="could not be sent in time"):
+            client.provision(ONE, 900.0)
+    assert len(service.requests) == 1
+
+
+def test_a_pause_longer_than_the_patience_is_not_begun(tmp_path) -> None:
+    stop = threading.Event()
+    busy = fault(contract.BUSY_TEXT, contract.BUSY)
+    with serving(busy) as service:
+        client = V2Endpoint(
+            service.target(),
+            service.secrets(tmp_path),
+            stop=stop,
+            note=lambda text: stop.set(),  # a pause that begins ends the test
+            busy_first=100.0,
+        )
+        with pytest.raises(Busy):
+            client.provision(ONE, 60.0)
+        client.close()
+    assert len(service.requests) == 1
 
 
 def test_a_fault_with_status_200_is_a_fault(tmp_path) -> None:
@@ -285,7 +336,7 @@ def test_more_links_than_the_tenant_allows_are_never_sent(tmp_path) -> None:
     assert not service.requests
 
 
-def test_a_stop_ends_waiting_for_the_budget_before_anything_is_sent(tmp_path) -> None:
+def test_a_stop_ends_waiting_for_the_budget(tmp_path) -> None:
     stop = threading.Event()
     notes: list[str] = []
 
@@ -296,10 +347,10 @@ def test_a_stop_ends_waiting_for_the_budget_before_anything_is_sent(tmp_path) ->
     with serving() as service:
         target = replace(service.target(), writes=WriteBudget(2, 50))
         with endpoint(service, tmp_path, target=target, stop=stop, note=note) as client:
-            client.provision(ONE)
-            with pytest.raises(Stopped, match="stopped before the call was sent"):
-                client.provision(ONE)
-    assert len(service.requests) == 1
+            assert client.reserve(1, wait=False)
+            assert not client.reserve(1, wait=False)
+            assert notes == []
+            assert not client.reserve(1, wait=True)
     assert "1 writes in five minutes" in notes[0]
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from support import faulty
 from support.faulty import Faulty
-from support.walk import PATIENCE, SYNCRAMP, Done, Forest, Gate, Walk, pass_ten_minutes, until, walking
+from support.walk import PATIENCE, SYNCRAMP, Done, Forest, Gate, Walk, pass_the_deadline, until, walking
 from syncramp.endpoint import contract
 from syncramp.store.database import locked
 
@@ -65,7 +65,7 @@ def _assert_finished_later(walk: Walk) -> None:
     soon = walk.here("sync", "-o", "json")
     assert soon.code == 2
     assert set(soon.json["holds"]) == {"CallUnderWay"}
-    pass_ten_minutes(walk.state)
+    pass_the_deadline(walk.state)
     _assert_finished(walk)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.build import BASE, CLIENT
-from support.walk import Forest, Gate, Walk, anchor, pass_ten_minutes, until, walking
+from support.walk import Forest, Gate, Walk, anchor, pass_the_deadline, until, walking
 from syncramp.simulator.settings import Duplicates
 
 
@@ -245,7 +245,7 @@ def test_a_killed_run_is_finished_by_the_next_ones(walk: Walk) -> None:
     assert set(soon.json["holds"]) == {"CallUnderWay"}, "the killed run's calls may still arrive"
     walk.assert_state_true()
 
-    pass_ten_minutes(walk.state)
+    pass_the_deadline(walk.state)
     assert walk.sync().code == 0
     walk.assert_cloud_matches()
     walk.assert_state_true()

@@ -23,6 +23,10 @@ from syncramp.store.database import Database
 from syncramp.store.store import Store
 
 
+def _pace() -> Pace:
+    return Pace(objects_per_call=3, parallel=1, patience=0.0, call_timeout=0.0, lost_answers=1)
+
+
 @dataclass
 class Engine:
     """A store on disk, sources and a cloud; every run opens the store anew."""
@@ -33,7 +37,7 @@ class Engine:
     config: SyncConfig = field(
         default_factory=lambda: config(endpoint=EndpointOverrides(visibility_delay=timedelta()))
     )
-    pace: Pace = field(default_factory=lambda: Pace(objects_per_call=3, parallel=1, call_timeout=0.0, lost_answers=1))
+    pace: Pace = field(default_factory=lambda: _pace())
     clock: Callable[[], float] = field(default=lambda: 0.0)
     events: list[Event] = field(default_factory=list)
 

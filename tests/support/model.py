@@ -46,6 +46,9 @@ class ListSource:
     def partitions(self) -> Sequence[str]:
         return ["all"]
 
+    def asks_for(self, partition: str) -> bool:
+        return False
+
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
         for guid, entry in self.entries.items():
             yield entry
@@ -81,6 +84,8 @@ class ModelCloud:
     bin: dict[str, set[str]] = field(default_factory=dict)
     fault: Fault = no_fault
     refuse: Callable[[SyncObject], str] = lambda obj: ""
+    room: Callable[[bool], bool] = lambda wait: True
+    """Whether a call may go, as it is asked without or with waiting."""
     travels: Callable[[], bool] = lambda: False
     """Whether a call whose sender gave up before it was processed is still processed, later."""
     travelling: list[Sequence[SyncObject]] = field(default_factory=list)
@@ -98,7 +103,12 @@ class ModelCloud:
     def company(self) -> Company:
         return Company(TENANT, "Contoso", True, max_links=self.max_links, known_objects=self.known_objects)
 
-    def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
+    def reserve(self, writes: int, *, wait: bool) -> bool:
+        return self.room(wait)
+
+    def provision(self, objects: Sequence[SyncObject], patience: float = 0.0) -> Sequence[Outcome]:
+        if patience < 0:
+            raise unavailable()
         with self._lock:
             try:
                 self.fault("before")

@@ -295,10 +295,10 @@ def walking(folder: Path, *, lost: Collection[int] = (), **settings: Any) -> Ite
         yield Walk(folder, simulator.host, simulator)
 
 
-def pass_ten_minutes(state: Path) -> None:
-    """What the store knows of calls under way, as it will look ten minutes from now."""
+def pass_the_deadline(state: Path) -> None:
+    """What the store knows of calls under way, as it will look when none can arrive any more."""
     with closing(sqlite3.connect(state)) as database, database:
-        assert database.execute("UPDATE batches SET deadline = deadline - 600 WHERE state != 'Answered'").rowcount
+        assert database.execute("UPDATE batches SET deadline = 0 WHERE state != 'Answered'").rowcount
 
 
 class Gate:

@@ -175,5 +175,5 @@ def test_the_call_of_a_killed_run_is_waited_out_before_its_objects_are_touched(e
     report, _ = engine.run()
     assert report.holds == {"CallUnderWay": 1}
     assert engine.cloud.objects[engine.anchor(user(1))].values["title"] == "Clerk"
-    now[0] += 600
+    now[0] += engine.pace.patience + engine.pace.call_timeout
     assert engine.settle().settled

@@ -1,7 +1,8 @@
 """One call of the export, made in a thread of the pool: it touches the endpoint and nothing else.
 
 An answer that was lost is asked for again with the same batch: ``Set``, ``Delete`` and member changes are written so
-that repetition converges. If it stays lost, the outcome of every object is unknown, and the store says so.
+that repetition converges. If it stays lost, the outcome of every object is unknown, and the store says so. No try
+begins after the last moment of the intent, because the deadline in the store is counted from that moment.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,9 +54,12 @@ def call(job: Job, intent: Intent) -> Answer:
     for attempt in range(job.pace.lost_answers):
         if attempt and job.stop.wait(RETRY_SECONDS * 2 ** (attempt - 1)):
             break
+        patience = intent.last_try - job.clock()
+        if lost and patience < 0:
+            break
         calls += 1
         try:
-            return Answer(intent.items, job.endpoint.provision(objects), None, calls, lost is not None)
+            return Answer(intent.items, job.endpoint.provision(objects, patience), None, calls, lost is not None)
         except AnswerLost as error:
             lost = error
         except SyncrampError as error:

@@ -21,8 +21,11 @@ class Pace:
     """The export page size of Microsoft's own connector (its exported configuration of 2016)."""
     parallel: int = 4
     """Calls in flight; with the tenant's throttle more would only wait."""
+    patience: float = 900.0
+    """Seconds after the intent of a call in which its tries may begin: three windows of the service's throttle."""
     call_timeout: float = 600.0
-    """Seconds; the service may take five minutes for a call, its own client waits ten."""
+    """Seconds after which a try has arrived or never will: the service may take five minutes, its own client waits
+    ten."""
     lost_answers: int = 3
     """How often a call is sent until it is answered; every call is written so that repetition converges."""
     reference_tries: int = 3

@@ -3,10 +3,13 @@
 One HTTP client with its connections is shared by the threads of an export. Every answer is decoded whatever its
 status, because the service sends faults with 500 and sometimes with 200. Busy answers (fault 81, HTTP 503) are waited
 out with growing pauses; the same request goes again, since nothing of it was processed. A read that breaks is asked
-again; an export whose answer is lost is not, its caller decides what that means.
+again; an export whose answer is lost is not, its caller decides what that means. No request of an export leaves
+after the moment its caller gave, however long the service is busy.
 """
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -18,6 +21,7 @@ from tenacity import (
     Retrying,
     retry_if_exception_type,
     stop_after_attempt,
+    stop_before_delay,
     wait_exponential,
     wait_random,
 )
@@ -25,7 +29,16 @@ from tenacity import (
 from syncramp.endpoint import contract, soap, tls
 from syncramp.endpoint.auth import TokenSource
 from syncramp.endpoint.clouds import ADDRESSES, PATH
-from syncramp.endpoint.faults import IN_DOUBT, Busy, TokenRefused, UnknownFault, from_fault, from_httpx, no_answer
+from syncramp.endpoint.faults import (
+    IN_DOUBT,
+    LATER,
+    Busy,
+    TokenRefused,
+    UnknownFault,
+    from_fault,
+    from_httpx,
+    no_answer,
+)
 from syncramp.endpoint.nbfx import NbfxError, Node
 from syncramp.endpoint.throttle import Throttle
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
@@ -35,8 +48,10 @@ from syncramp.spec.types import Target
 
 Answer = TypeVar("Answer")
 
-TIMEOUT = httpx.Timeout(600.0, connect=10.0)
-"""Seconds; the service may take five minutes to answer, its own client waits ten."""
+TIMEOUT = httpx.Timeout(600.0, connect=10.0, write=120.0, pool=10.0)
+"""Seconds for each step; the service may take five minutes to answer, its own client waits ten. A message is written
+to TLS in one step, so its sending is over after two minutes, and with the answer's five well before ten.
+"""
 BUSY_FIRST = 5.0
 BUSY_LONGEST = 300.0
 """Seconds between two tries while the service is busy; growing, with jitter."""
@@ -125,9 +140,17 @@ class V2Endpoint:
             ) from None
         return self._understood(contract.read_read_back, body)
 
-    def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
-        """ProvisionAzureADSyncObjects2, within our share of the tenant's throttle.
+    def reserve(self, writes: int, *, wait: bool) -> bool:
+        """Room for so many writes in our share of the tenant's throttle.
 
+        :param wait: until there is room; a stop ends it.
+        """
+        return self._throttle.reserve(writes, wait=wait)
+
+    def provision(self, objects: Sequence[SyncObject], patience: float = math.inf) -> Sequence[Outcome]:
+        """ProvisionAzureADSyncObjects2.
+
+        :param patience: seconds from now; no request leaves later.
         :raises AnswerLost: the call may have been processed.
         :raises SyncrampError: nothing of it was processed.
         :raises ValueError: the batch carries more reference changes than the tenant allows.
@@ -135,9 +158,7 @@ class V2Endpoint:
         limit = self._company.max_links if self._company else 15_000
         if (links := sum(obj.links for obj in objects)) > limit:
             raise ValueError(f"{links} reference changes in one call, the tenant allows {limit}")
-        if not self._throttle.take(len(objects)):
-            raise Stopped("the run was stopped before the call was sent", where=self._host)
-        body = self._patiently(contract.PROVISION, contract.provision(objects), sent=True)
+        body = self._patiently(contract.PROVISION, contract.provision(objects), time.time() + patience)
         try:
             return contract.read_outcomes(body, objects)
         except contract.ContractError as error:
@@ -154,7 +175,7 @@ class V2Endpoint:
         """
         for attempt in range(READ_TRIES):
             try:
-                return self._patiently(operation, body, sent=True)
+                return self._patiently(operation, body)
             except UnknownFault:
                 raise
             except AnswerLost as error:
@@ -163,24 +184,29 @@ class V2Endpoint:
                     break
         raise EndpointUnavailable(lost.what, where=lost.where, remedy="the next run tries again")
 
-    def _patiently(self, operation: str, body: bytes, *, sent: bool) -> Node:
-        """Wait while the service is busy, and renew a token it does not accept once."""
-        with suppress(TokenRefused):
-            return self._while_busy(operation, body, sent=sent)
-        self._tokens.forget()
-        return self._while_busy(operation, body, sent=sent)
+    def _patiently(self, operation: str, body: bytes, until: float = math.inf) -> Node:
+        """Wait while the service is busy, and renew a token it does not accept once.
 
-    def _while_busy(self, operation: str, body: bytes, *, sent: bool) -> Node:
+        :param until: no try begins later; of the clock of the run's deadlines, because a monotonic one stands still
+            while a machine sleeps.
+        """
+        with suppress(TokenRefused):
+            return self._while_busy(operation, body, until)
+        self._tokens.forget()
+        return self._while_busy(operation, body, until)
+
+    def _while_busy(self, operation: str, body: bytes, until: float) -> Node:
+        in_time = stop_before_delay(until - time.time())
         retrying = Retrying(
             retry=retry_if_exception_type(Busy),
             wait=wait_exponential(self._busy_first, BUSY_LONGEST) + wait_random(0, self._busy_first),
-            stop=lambda state: self._stop.is_set() or stop_after_attempt(BUSY_TRIES)(state),
+            stop=lambda state: self._stop.is_set() or stop_after_attempt(BUSY_TRIES)(state) or in_time(state),
             sleep=self._sleep,
             before_sleep=self._tell,
             reraise=True,
         )
         try:
-            return retrying(self._call, operation, body, sent=sent)
+            return retrying(self._call, operation, body, until)
         except Busy:
             if self._stop.is_set():
                 raise Stopped("the run was stopped while the service was busy", where=self._host) from None
@@ -193,18 +219,20 @@ class V2Endpoint:
         pause = state.next_action.sleep if state.next_action else 0.0
         self._note(f"the service is busy; the call goes again in {pause:.0f}s")
 
-    def _call(self, operation: str, body: bytes, *, sent: bool) -> Node:
+    def _call(self, operation: str, body: bytes, until: float) -> Node:
         tracking = uuid4()
         token = soap.SyncToken(self._tokens.token(), self._target.endpoint.build_number, tracking)
         message = soap.request(operation, body, token, self._url)
         headers = self._headers(operation, str(tracking))
+        if time.time() > until:  # after the token, which may take a while
+            raise EndpointUnavailable("the call could not be sent in time", where=self._host, remedy=LATER)
         try:
             answer = self._client.post(self._url, content=message, headers=headers)
         except httpx.HTTPError as error:
-            raise from_httpx(error, self._url, sent=sent) from None
+            raise from_httpx(error, self._url, sent=True) from None
         kind = answer.headers.get("content-type", "")
         if soap.CONTENT_TYPE not in kind:
-            raise no_answer(answer.status_code, kind, self._host, sent=sent)
+            raise no_answer(answer.status_code, kind, self._host, sent=True)
         return self._opened(operation, answer.content)
 
     def _opened(self, operation: str, data: bytes) -> Node:

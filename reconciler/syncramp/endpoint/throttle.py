@@ -3,7 +3,7 @@
 A tenant accepts 7,000 writes in five minutes (Microsoft, performance factors); licensing, dynamic groups and portals
 use it too, so only a share of it is ours. A sliding window of five minutes: what was spent in it may not exceed the
 budget, so a run begins at once and then follows the pace of the window. What links cost is not documented; an object
-counts as one write, whatever it carries.
+counts as one write, whatever it carries. A call that goes again after a lost answer is rare and not counted again.
 """
 
 import threading
@@ -48,30 +48,34 @@ class Window:
 
 
 class Throttle:
-    """The window for several threads; waiting ends when the run is stopped."""
+    """The window of a run; waiting ends when the run is stopped."""
 
     def __init__(self, writes: WriteBudget, stop: threading.Event, note: Callable[[str], None]) -> None:
         self._window = Window(writes.per_five_minutes * writes.share // 100)
         self._stop = stop
         self._note = note
-        self._lock = threading.Lock()
         self._told = False
 
-    def take(self, writes: int) -> bool:
-        """Wait until so many writes may go.
+    def reserve(self, writes: int, *, wait: bool) -> bool:
+        """Room for so many writes, which go at once.
 
-        :returns: False when the run was stopped meanwhile.
+        :param wait: until there is room.
+        :returns: False: there is none now, or the run was stopped while it waited.
         """
         while not self._stop.is_set():
-            with self._lock:
-                now = time.monotonic()
-                delay = self._window.delay(writes, now)
-                if delay <= 0:
-                    self._window.spend(writes, now)
-                    return True
-                told, self._told = self._told, True
-            if not told:
-                budget = f"{self._window.budget:,} writes in five minutes"
-                self._note(f"our share of the tenant's throttle ({budget}) is spent; the export goes on at its pace")
-            self._stop.wait(min(delay, 5.0))
+            now = time.monotonic()
+            delay = self._window.delay(writes, now)
+            if delay <= 0:
+                self._window.spend(writes, now)
+                return True
+            if not wait:
+                return False
+            self._tell()
+            self._stop.wait(delay)
         return False
+
+    def _tell(self) -> None:
+        if not self._told:
+            budget = f"{self._window.budget:,} writes in five minutes"
+            self._note(f"our share of the tenant's throttle ({budget}) is spent; the export goes on at its pace")
+        self._told = True

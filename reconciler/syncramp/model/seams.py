@@ -23,6 +23,9 @@ class Source(Protocol):
         :raises SyncrampError: the directory cannot be reached or refuses us.
         """
 
+    def asks_for(self, partition: str) -> bool:
+        """A scope of the document lies in this part, which was read in an earlier run and is not named any more."""
+
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
         """All entries of a partition that are of a kind we know, with the ``wanted`` attributes (lower case).
 
@@ -45,9 +48,17 @@ class Endpoint(Protocol):
         :raises SyncrampError: a page could not be had.
         """
 
-    def provision(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
+    def reserve(self, writes: int, *, wait: bool) -> bool:
+        """Room for so many writes in our share of the tenant's throttle; asked for by the run's thread alone.
+
+        :param wait: until there is room.
+        :returns: False: there is none now, or the run was stopped while it waited.
+        """
+
+    def provision(self, objects: Sequence[SyncObject], patience: float) -> Sequence[Outcome]:
         """ProvisionAzureADSyncObjects2: one outcome for each object, in their order.
 
+        :param patience: seconds from now; no request leaves later.
         :raises AnswerLost: the call may have been processed.
         :raises SyncrampError: nothing of it was processed.
         """

@@ -73,6 +73,8 @@ class Intent:
     items: Sequence[Item]
     doubt: dict[int, tuple[int, str | None]]
     brackets: dict[int, tuple[BitMap, BitMap]]
+    last_try: float
+    """No try of the call begins after this moment (seconds since the epoch)."""
     losing: dict[int, BitMap]
     """Group -> links that a delete of this batch may take away (of its members, or all of its own)."""
 
@@ -92,11 +94,12 @@ class Exports:
         self.restored_groups = BitMap()
         """Groups whose links came back into the realm of the possible with a member that was created again."""
 
-    def intend(self, items: Sequence[Item], now: float, deadline: float) -> Intent:
+    def intend(self, items: Sequence[Item], now: float, *, last_try: float, deadline: float) -> Intent:
         """Make durable what a call may do, before it is sent.
 
-        :param now: seconds since the epoch.
-        :param deadline: when the call cannot be under way any more.
+        :param now: seconds since the epoch, as the others.
+        :param last_try: when the last try of the call may begin.
+        :param deadline: when none of them can be under way any more.
         :raises AnotherRunActive: a later run has begun.
         """
         with self._database.transaction(durable=True):
@@ -112,7 +115,7 @@ class Exports:
             ids = pack_bitmap(BitMap(item.id for item in items))
             self._database.run(_BATCH, (self._run, self._token, now, deadline, ids, len(items), links))
             seq = int(self._database.value("SELECT MAX(seq) FROM batches"))
-        return Intent(seq, items, doubt, brackets, losing)
+        return Intent(seq, items, doubt, brackets, last_try, losing)
 
     def _widen(self, items: Sequence[Item]) -> dict[int, tuple[BitMap, BitMap]]:
         brackets = {item.id: (BitMap(), BitMap()) for item in items}

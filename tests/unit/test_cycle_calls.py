@@ -1,0 +1,155 @@
+"""Calls and their time: when they may begin, how long they travel, and what a killed run leaves to the next one."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support.build import user
+from support.engine import Engine
+from support.model import Crash, lost, no_fault, unavailable
+from syncramp.cycle.job import Pace
+from syncramp.errors import AnswerLost, EndpointUnavailable
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    monkeypatch.setattr("syncramp.cycle.calls.RETRY_SECONDS", 0.0)
+    made = Clock()
+    engine.clock = made
+    engine.pace = Pace(objects_per_call=2, parallel=2)
+    return made
+
+
+def _under_way(path: Path) -> int:
+    """Batches whose call was not answered, as another process sees them."""
+    with closing(sqlite3.connect(path)) as database:
+        return int(database.execute("SELECT COUNT(*) FROM batches WHERE state = 'Sent'").fetchone()[0])
+
+
+def test_a_call_that_leaves_late_is_waited_out_from_when_it_may_have_left(engine, clock) -> None:
+    """The service was busy, the request left long after its intent, and its process died."""
+    engine.run()
+    one = engine.anchor(user(1))
+    engine.source.add(user(1, title="Clerk"))
+
+    def busy_then_killed(moment: str) -> None:
+        clock.now += engine.pace.patience - 1
+        raise Crash
+
+    engine.cloud.fault, engine.cloud.travels = busy_then_killed, lambda: True
+    with pytest.raises(Crash):
+        engine.run()
+    engine.cloud.fault = no_fault
+    engine.leave(1)
+    engine.run()
+    clock.now += engine.pace.call_timeout - 1
+    report, _ = engine.run()
+    assert report.holds == {"CallUnderWay": 1}, "a delete now would be undone by what travels"
+    engine.cloud.arrive()
+    assert one in engine.cloud.objects
+    clock.now += 2
+    assert engine.settle().settled
+    assert one not in engine.cloud.objects
+
+
+def test_no_try_begins_after_the_last_moment_of_its_intent(engine, clock) -> None:
+    tries = []
+
+    def slow(moment: str) -> None:
+        tries.append(clock.now)
+        clock.now += engine.pace.patience * 0.75
+        raise lost(moment)
+
+    engine.cloud.fault = slow
+    engine.pace = Pace(objects_per_call=2, parallel=1, lost_answers=9)
+    begin = clock.now
+    with pytest.raises(AnswerLost):
+        engine.run()
+    assert tries == [begin, begin + engine.pace.patience * 0.75]
+
+
+def test_a_lost_answer_holds_its_objects_for_the_time_of_one_call_from_the_last_try(engine, clock) -> None:
+    engine.run()
+    engine.source.add(user(1, title="Clerk"))
+
+    def lose(moment: str) -> None:
+        raise lost(moment)
+
+    engine.cloud.fault = lose
+    with pytest.raises(AnswerLost):
+        engine.run()
+    engine.cloud.fault = no_fault
+    clock.now += engine.pace.call_timeout - 1
+    assert engine.run()[0].holds == {"CallUnderWay": 1}
+    clock.now += 1
+    assert engine.run()[0].settled
+
+
+def test_a_service_that_stays_busy_longer_than_the_patience_leaves_nothing_in_doubt(engine, clock) -> None:
+    def busy(moment: str) -> None:
+        clock.now += engine.pace.patience
+        raise unavailable()
+
+    engine.cloud.fault = busy
+    with pytest.raises(EndpointUnavailable):
+        engine.run()
+    engine.cloud.fault = no_fault
+    report, _ = engine.run()
+    assert report.settled and not report.holds
+
+
+def test_a_machine_that_slept_between_intent_and_call_sends_nothing_and_leaves_nothing_in_doubt(
+    engine, clock, monkeypatch
+) -> None:
+    from syncramp.cycle import export
+
+    original = export.call
+
+    def asleep(job, intent):
+        clock.now = intent.last_try + 1
+        return original(job, intent)
+
+    monkeypatch.setattr(export, "call", asleep)
+    with pytest.raises(EndpointUnavailable):
+        engine.run()
+    assert not engine.cloud.calls
+    monkeypatch.undo()
+    assert engine.run()[0].settled
+
+
+def test_a_long_wait_for_room_in_the_throttle_begins_when_every_call_was_answered(engine) -> None:
+    """Were a call in flight, a kill in the wait would leave it in doubt for no reason."""
+    asked, waits = [], []
+
+    def room(wait: bool) -> bool:
+        asked.append(wait)
+        if wait:
+            waits.append((len(engine.cloud.calls), _under_way(engine.path)))
+        return wait or len(asked) == 1
+
+    engine.cloud.room = room
+    assert engine.run()[0].settled
+    assert asked == [False, False, True, False, True]
+    assert waits == [(1, 0), (2, 0)]
+
+
+def test_a_stop_while_room_is_waited_for_sends_nothing_and_leaves_nothing_in_doubt(engine) -> None:
+    engine.cloud.room = lambda wait: False
+    report, _ = engine.run()
+    assert (report.objects.left, report.objects.in_doubt) == (4, 0)
+    assert not engine.cloud.calls
+    assert _under_way(engine.path) == 0
+    engine.cloud.room = lambda wait: True
+    assert engine.run()[0].settled
