@@ -138,6 +138,18 @@ def test_a_stop_in_the_import_proves_nothing_and_sends_nothing(walk: Walk, numbe
     _assert_finished(walk)
 
 
+def test_many_stops_at_once_are_one_stop(walk: Walk) -> None:
+    with Gate(walk, 4) as gate, walk.running() as process:
+        until(gate.reached.is_set)
+        for _ in range(50):
+            process.send_signal(signal.SIGTERM)
+        _read_until(process, STOPPING)
+        gate.open()
+        done = walk.finish(process)
+    _assert_left(done, walk.tenant.count())
+    _assert_finished(walk)
+
+
 def test_a_stop_of_a_plan_is_no_plan(walk: Walk) -> None:
     with Gate(walk, 1, "read_back") as gate, walk.running("plan") as process:
         until(gate.reached.is_set)

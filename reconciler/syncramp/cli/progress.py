@@ -105,7 +105,7 @@ def _bars() -> Iterator[Listener]:
 
 
 def _say(line: str) -> None:
-    """A reader that went away stops no run, nor does a signal whose note comes into the middle of another line."""
-    with suppress(OSError, RuntimeError):
+    """A reader that went away stops no run."""
+    with suppress(OSError):
         sys.stderr.write(line + "\n")
         sys.stderr.flush()

@@ -4,6 +4,7 @@ Secrets and ConfigMaps are files, ``DIR/<name>/<key>``, as Kubernetes mounts the
 unless ``--state`` says otherwise.
 """
 
+import _thread
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -103,11 +104,22 @@ def _source(spec: SourceSpec, reader: SecretReader) -> Source:
 
 @contextmanager
 def _stopping(stop: threading.Event, listen: Listener) -> Iterator[None]:
-    """The first SIGINT or SIGTERM ends the run after its calls in flight; a second SIGINT ends it at once."""
+    """The first SIGINT or SIGTERM ends the run after its calls in flight; a second SIGINT ends it at once.
+
+    A handler runs in the middle of whatever the main thread does, which may hold the lock of the event or of standard
+    error. So it takes no lock: a thread of its own does what needs one.
+    """
+    asked = False
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
+        nonlocal asked
+        if asked and number == signal.SIGINT:
             raise KeyboardInterrupt
+        if not asked:
+            asked = True
+            _thread.start_new_thread(end, ())
+
+    def end() -> None:
         stop.set()
         listen(Note("info", "stopping after the calls in flight"))
 
