@@ -69,45 +69,6 @@ def test_a_large_membership_is_split_and_no_call_carries_more_links_than_the_ten
         assert len(call) <= engine.pace.objects_per_call
 
 
-def test_managers_come_first_and_travel_with_the_create(engine) -> None:
-    engine.source.add(user(3, manager=user_dn(5)), user(5, manager=user_dn(6)), user(6))
-    engine.run()
-    order = [obj.values["SourceAnchor"] for obj in engine.sent]
-    six, five, three = (engine.anchor(user(number)) for number in (6, 5, 3))
-    assert order.index(six) < order.index(five) < order.index(three)
-    assert engine.cloud.objects[three].values["manager"] == five
-    assert order.count(three) == 1
-
-
-def test_a_circle_of_managers_gets_its_references_afterwards(engine) -> None:
-    engine.source.add(user(5, manager=user_dn(6)), user(6, manager=user_dn(5)))
-    assert engine.run()[0].settled
-    five, six = (engine.anchor(user(number)) for number in (5, 6))
-    assert engine.cloud.objects[five].values["manager"] == six
-    assert engine.cloud.objects[six].values["manager"] == five
-
-
-def test_a_manager_who_leaves_the_scope_is_cleared_and_comes_back_with_it(engine) -> None:
-    engine.source.add(user(5), user(6, manager=user_dn(5)))
-    engine.run()
-    six = engine.anchor(user(6))
-    engine.source.add(user(5, isCriticalSystemObject="TRUE"))
-    engine.run()
-    assert "manager" not in engine.cloud.objects[six].values
-    engine.source.add(user(5))
-    engine.run()
-    assert engine.cloud.objects[six].values["manager"] == engine.anchor(user(5))
-
-
-def test_a_manager_who_arrives_after_those_he_manages_is_referred_to(engine) -> None:
-    engine.source.add(user(6, manager=user_dn(5)))
-    engine.run()
-    assert "manager" not in engine.cloud.objects[engine.anchor(user(6))].values
-    engine.source.add(user(5))
-    engine.run()
-    assert engine.cloud.objects[engine.anchor(user(6))].values["manager"] == engine.anchor(user(5))
-
-
 def test_new_members_are_linked_only_when_the_service_can_know_them(engine) -> None:
     now = [1000.0]
     engine.clock = lambda: now[0]

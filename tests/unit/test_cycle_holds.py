@@ -10,6 +10,7 @@ from support.engine import Engine
 from support.model import ListSource
 from syncramp.cycle.job import Pace
 from syncramp.errors import SourceUnavailable, StoreUnusable
+from syncramp.model.values import Kind
 from syncramp.model.wire import Operation
 from syncramp.spec.types import Mode, SourceAnchor
 
@@ -124,6 +125,21 @@ def test_a_changed_anchor_stops_the_object_but_not_its_disable(engine) -> None:
     assert report.holds == {"AnchorConflict": 1}
     assert engine.cloud.objects[one].values["accountEnabled"] is False
     assert "title" not in engine.cloud.objects[one].values
+
+
+def test_an_object_does_not_change_its_kind_however_often_it_is_read(engine) -> None:
+    engine.source.add(user(1, mail="one@example.com"))
+    engine.run()
+    engine.cloud.calls.clear()
+    engine.source.add(replace(user(1, mail="one@example.com"), kind=Kind.CONTACT))
+    for _ in range(3):
+        report, _ = engine.run()
+        assert report.holds == {"AnchorConflict": 1} and not engine.cloud.calls
+    engine.source.entries.pop(guid(1))
+    engine.run()
+    engine.run()
+    (obj,) = engine.sent
+    assert (obj.kind, obj.operation) == ("User", Operation.DELETE)
 
 
 def test_two_entries_with_one_anchor_do_not_share_an_object(engine) -> None:

@@ -2,7 +2,8 @@
 
 The rules see one entry at a time. What they say of a reference is a DN; here it becomes the anchor of its target, if
 the target should be in the cloud too. The target is judged on the spot by the same rules, so the order in which
-entries are synchronised does not matter.
+entries are synchronised does not matter. A target that is leaving the cloud is named too, because a reference goes
+together with its target.
 """
 
 from functools import lru_cache
@@ -29,7 +30,7 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     :raises Stopped: the run was asked to stop; what is still marked waits for the next one.
     """
     rules = {job.store.staging.source_id(source.name): ruleset for source, ruleset in job.sources}
-    job.store.objects.judge_held_again()
+    job.store.objects.judge_again()
     phase.total = job.store.objects.dirty_count(list(rules))
     flow = _Flow(job, rules, report)
     for page in job.store.objects.dirty_pages(list(rules)):
@@ -54,36 +55,59 @@ class _Flow:
             return Desired(staged.id, staged.source, entry.kind, rules.anchor(entry), None, cause)
         decision = rules.decide(entry)
         for warning in decision.warnings:
-            sample = Sample("Update", entry.kind.value, entry.dn, rules.anchor(entry), warning)
-            self._report.note_warning(sample, "an attribute was left out because its value is malformed")
+            self._warn(staged, warning, "an attribute keeps its last value, because the one it has cannot be read")
+        if decision.undecided:
+            self._warn(staged, decision.reason, "stays as it is, because it cannot be judged")
         if decision.object is None:
             self._report.skipped[decision.reason] = self._report.skipped.get(decision.reason, 0) + 1
-            return Desired(staged.id, staged.source, entry.kind, rules.anchor(entry), None, Cause.OUT_OF_SCOPE)
+            anchor, cause = rules.anchor(entry), Cause.OUT_OF_SCOPE
+            return Desired(staged.id, staged.source, entry.kind, anchor, None, cause, undecided=decision.undecided)
         return self._with_references(staged, decision.object)
+
+    def _warn(self, staged: Staged, detail: str, category: str) -> None:
+        entry = staged.entry
+        anchor = self._rules[staged.source].anchor(entry)
+        self._report.note_warning(Sample("Update", entry.kind.value, entry.dn, anchor, detail), category)
 
     def _with_references(self, staged: Staged, made: DirectoryObject) -> Desired:
         attributes: dict[str, Value] = dict(made.attributes)
         references: dict[str, int] = {}
-        unresolved: list[int] = []
+        leaving: dict[str, str] = {}
+        unresolved: dict[str, int] = {}
         for name, target_dn in made.references.items():
             key = dn.key(target_dn)
             found = self._target(key)
             if found is None:
-                unresolved.append(key)
+                unresolved[name] = key
                 continue
-            references[name] = found[0]
-            if found[1]:
-                attributes[name] = found[1]
+            references[name], anchor, stays = found
+            if anchor and stays:
+                attributes[name] = anchor
+            elif anchor:
+                leaving[name] = anchor
         return Desired(
-            staged.id, staged.source, made.kind, made.anchor, attributes, None, references, tuple(unresolved)
+            staged.id,
+            staged.source,
+            made.kind,
+            made.anchor,
+            attributes,
+            None,
+            references,
+            leaving,
+            unresolved,
+            made.unread,
         )
 
-    def _find(self, key: int) -> tuple[int, str] | None:
-        """The id behind a DN, and its anchor if it should be in the cloud; None when the DN was never read."""
+    def _find(self, key: int) -> tuple[int, str, bool] | None:
+        """The id behind a DN, its anchor if it is or should be in the cloud, and whether it should be there.
+
+        None when the DN was never read.
+        """
         staged = self._job.store.objects.target(key)
         if staged is None:
             return None
+        pinned = self._job.store.objects.pinned_anchor(staged.id) or ""
         rules = self._rules.get(staged.source)
         if rules is None or staged.absent or not rules.in_scope(staged.entry):
-            return staged.id, ""
-        return staged.id, self._job.store.objects.pinned_anchor(staged.id) or rules.anchor(staged.entry)
+            return staged.id, pinned, False
+        return staged.id, pinned or rules.anchor(staged.entry), True

@@ -1,6 +1,6 @@
 """What synchronising an entry comes to: one row of the desired state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from syncramp.model.facts import Entry
@@ -32,5 +32,13 @@ class Desired:
     cause: Cause | None = None
     references: Mapping[str, int] = field(default_factory=dict)
     """Wire name of a single reference -> id of its target, also of one that should not be in the cloud."""
-    unresolved: Sequence[int] = ()
-    """DN keys of references that name nothing that was ever read."""
+    leaving: Mapping[str, str] = field(default_factory=dict)
+    """References to somebody who should not be in the cloud and may still be: name -> anchor. One the object has
+    stays until its target is gone; it goes with the target, never by itself."""
+    unresolved: Mapping[str, int] = field(default_factory=dict)
+    """References that name nothing that was ever read: name -> DN key. What the object had stays for one run, because
+    the target may have been moved while it was read."""
+    unread: frozenset[str] = frozenset()
+    """Wire names whose value could not be read: what the object had stays."""
+    undecided: bool = False
+    """Nothing can be said of it: everything stays as it is."""

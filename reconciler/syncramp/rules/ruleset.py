@@ -12,7 +12,7 @@ from hashlib import blake2b
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Value
 from syncramp.rules.flows import FLOWS, REFERENCES, Flow
-from syncramp.rules.scope import USED, ScopeTest, bad_scope, excluded
+from syncramp.rules.scope import OUTSIDE, USED, ScopeTest, bad_scope, excluded, unreadable
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.spec.types import Scope, SourceAnchor
 
@@ -60,26 +60,31 @@ class Ruleset:
 
     def in_scope(self, entry: Entry) -> bool:
         """The entry is synchronised; cheaper than the whole decision."""
-        return not self._reason(entry)
+        return not (bad_scope(entry, self._scopes) or unreadable(entry) or excluded(entry))
 
     def decide(self, entry: Entry) -> Decision:
         """The object an entry should be in the cloud, or why there is none."""
-        if reason := self._reason(entry):
+        if reason := bad_scope(entry, self._scopes):
+            return Decision(None, f"{reason} of source {self._source}" if reason == OUTSIDE else reason)
+        if reason := unreadable(entry):
+            return Decision(None, reason, undecided=True)
+        if reason := excluded(entry):
             return Decision(None, reason)
-        attributes, warnings = _flow(entry, FLOWS[entry.kind])
+        attributes, unread = _flow(entry, FLOWS[entry.kind])
         _derive(entry, attributes)
         references, bad = _flow(entry, REFERENCES[entry.kind])
+        unread.update(bad)
+        if entry.kind is Kind.USER and "useraccountcontrol" not in entry.attributes:
+            unread.setdefault("accountEnabled", "")
         named = {wire: str(target) for wire, target in references.items()}
-        return Decision(DirectoryObject(entry.kind, self.anchor(entry), attributes, named), "", warnings + bad)
-
-    def _reason(self, entry: Entry) -> str:
-        reason = bad_scope(entry, self._scopes)
-        return f"{reason} of source {self._source}" if reason == "outside every scope" else reason or excluded(entry)
+        made = DirectoryObject(entry.kind, self.anchor(entry), attributes, named, frozenset(unread))
+        return Decision(made, "", tuple(filter(None, unread.values())))
 
 
-def _flow(entry: Entry, flows: Sequence[Flow]) -> tuple[dict[str, Value], tuple[str, ...]]:
+def _flow(entry: Entry, flows: Sequence[Flow]) -> tuple[dict[str, Value], dict[str, str]]:
+    """Values by wire name, and what is wrong with those that cannot be read."""
     attributes: dict[str, Value] = {}
-    warnings: tuple[str, ...] = ()
+    unread: dict[str, str] = {}
     found = entry.attributes
     for wire, name, convert in flows:
         raw = found.get(name)
@@ -88,15 +93,15 @@ def _flow(entry: Entry, flows: Sequence[Flow]) -> tuple[dict[str, Value], tuple[
         try:
             value = convert(raw)
         except (ValueError, OverflowError) as error:
-            warnings = (*warnings, f"{name}: {error}")
+            unread[wire] = f"{name}: {error}"
             continue
         if value is not None:
             attributes[wire] = value
-    return attributes, warnings
+    return attributes, unread
 
 
 def _derive(entry: Entry, attributes: dict[str, Value]) -> None:
-    """What follows from the place and the kind of an entry, and what stands in for a missing value."""
+    """What follows from the place and the kind of an entry, and what stands in for a value that is not there."""
     if entry.kind is Kind.CONTACT:
         return
     attributes["onPremisesDistinguishedName"] = entry.dn
@@ -104,7 +109,9 @@ def _derive(entry: Entry, attributes: dict[str, Value]) -> None:
     if domain:
         attributes["dnsDomainName"] = domain
     if entry.kind is Kind.USER:
-        attributes.setdefault("accountEnabled", True)  # OpenLDAP has no userAccountControl: an account is enabled
+        # OpenLDAP has no userAccountControl: an account is enabled. In AD, where every account has it, it could not
+        # be read: somebody new comes disabled, and everybody else keeps what is known of them.
+        attributes.setdefault("accountEnabled", not entry.attributes.keys() & {"objectsid", "useraccountcontrol"})
         if domain:  # Microsoft's rule: without a userPrincipalName, the account name at its domain
             account = str(attributes.get("onPremisesSamAccountName", ""))
             attributes.setdefault("userPrincipalName", f"{account}@{domain}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
+from syncramp.rules.values import INTEGER
 from syncramp.source import dn
 from syncramp.source.filter import parse
 from syncramp.spec.types import Scope
@@ -22,6 +23,8 @@ ROLE_GROUP = 0x40000000
 WRITTEN_BACK = b"group_"
 """Marker of a group that came from the cloud: it must not go back."""
 
+OUTSIDE = "outside every scope"
+
 _Reason = str
 
 
@@ -29,7 +32,7 @@ def bad_scope(entry: Entry, scopes: Sequence["ScopeTest"]) -> _Reason:
     """Why no scope holds the entry; empty when one does."""
     below = [scope for scope in scopes if scope.holds_place(entry)]
     if not below:
-        return "outside every scope"
+        return OUTSIDE
     kinds = [scope for scope in below if entry.kind in scope.kinds]
     if not kinds:
         return f"its scope does not name the kind {entry.kind.value}"
@@ -62,6 +65,19 @@ def excluded(entry: Entry) -> _Reason:
     return _EXCLUSIONS[entry.kind](entry)
 
 
+def unreadable(entry: Entry) -> _Reason:
+    """Why an entry cannot be judged; empty when it can.
+
+    A security principal of AD (it has an objectSid) always has these attributes. Where one is missing, this account
+    may not read it, or the export left it out: it is not empty, and nobody may be deleted for it.
+    """
+    for name in _MANDATORY.get(entry.kind, ()) if "objectsid" in entry.attributes else ():
+        if name.lower() not in entry.attributes:
+            return f"its {name} cannot be read"
+    kind = entry.attributes.get("grouptype") if entry.kind is Kind.GROUP else None
+    return "its groupType is no number" if kind and not INTEGER.fullmatch(kind[0]) else ""
+
+
 def _user(entry: Entry) -> _Reason:
     account = _text(entry, "samaccountname").lower()
     if not account:
@@ -91,6 +107,7 @@ def _contact(entry: Entry) -> _Reason:
     return "" if _mail_enabled(entry) else "a contact without a mail address"
 
 
+_MANDATORY = {Kind.USER: ("sAMAccountName",), Kind.GROUP: ("sAMAccountName", "groupType")}
 _EXTERNAL_ID = "msds-externaldirectoryobjectid"
 _EXCLUSIONS: dict[Kind, Callable[[Entry], _Reason]] = {Kind.USER: _user, Kind.GROUP: _group, Kind.CONTACT: _contact}
 
@@ -119,6 +136,7 @@ def _flag(entry: Entry, name: str) -> bool:
 
 USED = frozenset(
     {
+        "objectsid",
         "iscriticalsystemobject",
         "samaccountname",
         "mailnickname",

@@ -16,6 +16,8 @@ class DirectoryObject:
     """By wire name, without the anchor and without references."""
     references: Mapping[str, str] = field(default_factory=dict)
     """Wire name of a single reference -> canonical DN of its target."""
+    unread: frozenset[str] = frozenset()
+    """Wire names whose value could not be read: what the object had stays, or what stands in ``attributes``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +28,6 @@ class Decision:
     reason: str = ""
     """One sentence; empty when there is an object."""
     warnings: tuple[str, ...] = ()
-    """Attributes that were left out because their value is malformed: one bad attribute never holds an object."""
+    """Attributes that could not be read: one bad attribute never holds an object."""
+    undecided: bool = False
+    """It cannot be judged, because what decides could not be read: everything stays as it is."""

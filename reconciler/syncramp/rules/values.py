@@ -1,8 +1,9 @@
-"""Directory values become wire values; a value that cannot be converted raises ValueError and is left out.
+"""Directory values become wire values; a value that cannot be converted raises ValueError.
 
 Text is UTF-8; white space alone is no value. Lists are sorted by their bytes, as the facts already are.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,8 @@ ACCOUNT_DISABLED = 0x2
 """userAccountControl, bit ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16)."""
 SECURITY_ENABLED = 0x80000000
 """groupType, bit GROUP_TYPE_SECURITY_ENABLED (MS-ADTS 2.2.12)."""
+INTEGER = re.compile(rb"-?[0-9]{1,19}")
+"""An Integer of the directory (RFC 4517 3.3.16), as long as 64 bits may be."""
 
 
 def text(raw: Raw) -> Value | None:
@@ -33,9 +36,19 @@ def texts(raw: Raw) -> Value | None:
     return values or None
 
 
-def integer(raw: Raw) -> Value | None:
+def number(raw: Raw) -> int:
     """The first value as a number."""
+    if not INTEGER.fullmatch(raw[0]):
+        raise ValueError("it is no number")
     return int(raw[0])
+
+
+def integer(raw: Raw) -> Value | None:
+    """The first value as a number of 32 bits."""
+    value = number(raw)
+    if not -(2**31) <= value < 2**31:
+        raise ValueError("it is no number of 32 bits")
+    return value
 
 
 def binary(raw: Raw) -> Value | None:
@@ -52,17 +65,17 @@ def certificates(raw: Raw) -> Value | None:
 
 def enabled(raw: Raw) -> Value | None:
     """accountEnabled from userAccountControl."""
-    return not int(raw[0]) & ACCOUNT_DISABLED
+    return not number(raw) & ACCOUNT_DISABLED
 
 
 def security_enabled(raw: Raw) -> Value | None:
     """securityEnabled from groupType."""
-    return bool(int(raw[0]) & SECURITY_ENABLED)
+    return bool(number(raw) & SECURITY_ENABLED)
 
 
 def filetime(raw: Raw) -> Value | None:
     """A FILETIME as generalized time with whole seconds, ``yyyyMMddHHmmss.0Z``; 0 and -1 mean no time."""
-    ticks = int(raw[0])
+    ticks = number(raw)
     if ticks in (0, -1):
         return None
     moment = FILETIME_EPOCH + timedelta(seconds=ticks // 10_000_000)

@@ -5,15 +5,19 @@ the page's marks are taken away in the same transaction, so that a killed synchr
 object whose anchor or presence changed marks those that refer to it.
 
 Two rules of identity are kept here, because they need every other object: an anchor belongs to one object, and the
-anchor of an object the cloud knows never changes.
+anchor and the kind of an object the cloud knows never change.
+
+What could not be told of an entry is no change: a value that cannot be read, a reference to somebody who may have
+been moved while the directory was read, or who is leaving the cloud, stays what it was (``_kept``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from syncramp.model.desire import Desired, Staged
 from syncramp.model.facts import Entry
-from syncramp.model.values import Kind
+from syncramp.model.values import Kind, Value
 from syncramp.store.database import Database
 from syncramp.store.packing import digest, pack, unpack
 from syncramp.store.staging import GONE
@@ -22,6 +26,14 @@ PAGE = 1000
 
 _Settled = tuple[Desired, str | None, str, bytes | None]
 """A row with the anchor it may use, its hold and its packed payload."""
+
+_AGAIN = """INSERT INTO dirty SELECT id FROM objects WHERE hold != ''
+            UNION SELECT object FROM refs WHERE leaving = 1
+            UNION SELECT object FROM unresolved WHERE fresh = 1
+            ON CONFLICT DO NOTHING"""
+_LAST = "SELECT id, desired FROM payload WHERE id IN ({})"
+_TARGETS = "SELECT object, attribute, target FROM refs WHERE object IN ({})"
+_WAITING = "SELECT object, dn_hash FROM unresolved WHERE object IN ({})"
 
 _DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
                  FROM dirty d JOIN entries e ON e.id = d.id WHERE e.source IN ({}) ORDER BY d.id LIMIT ?"""
@@ -33,7 +45,8 @@ _OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN 
 _PINNED = "SELECT anchor FROM objects WHERE id = ? AND (acked IS NOT NULL OR doubt = 1)"
 _OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, doubt, confirmed)
              VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)
-             ON CONFLICT (id) DO UPDATE SET source = excluded.source, anchor = excluded.anchor, kind = excluded.kind,
+             ON CONFLICT (id) DO UPDATE SET source = excluded.source, anchor = excluded.anchor,
+             kind = CASE WHEN objects.acked IS NULL AND objects.doubt = 0 THEN excluded.kind ELSE objects.kind END,
              digest = excluded.digest, cause = excluded.cause, hold = excluded.hold"""
 _PAYLOAD = """INSERT INTO payload (id, desired) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET
               acked = COALESCE(payload.acked,
@@ -60,9 +73,9 @@ class Objects:
         marked = "SELECT COUNT(*) FROM dirty d JOIN entries e ON e.id = d.id WHERE e.source IN ({})"
         return sum(row[0] for row in self._database.among(marked, sources))
 
-    def judge_held_again(self) -> None:
-        """What is held is dirty in every run: the reason may have gone with another object."""
-        self._database.run("INSERT INTO dirty SELECT id FROM objects WHERE hold != '' ON CONFLICT DO NOTHING")
+    def judge_again(self) -> None:
+        """Dirty in every run: what is held, and what kept a reference; the reason may be gone."""
+        self._database.run(_AGAIN)
 
     def dirty_pages(self, sources: Sequence[int]) -> Iterator[Sequence[Staged]]:
         """Entries to synchronise, a page at a time, until none is marked; each page must be given to ``desire``.
@@ -86,13 +99,22 @@ class Objects:
     def desire(self, page: Sequence[Desired]) -> None:
         """Take in what the rules made of a page of dirty entries; one transaction."""
         with self._database.transaction():
-            before = {row[0]: row for row in self._database.among(_OBJECTS, [row.id for row in page])}
-            settled = self._settle(page, before)
+            decided = self._kept([row for row in page if not row.undecided])
+            before = {row[0]: row for row in self._database.among(_OBJECTS, [row.id for row in decided])}
+            settled = self._settle(decided, before)
             self._database.run_many(_PAYLOAD, _changed_payloads(settled, before))
             self._database.run_many(_OBJECT, [_object_row(*entry) for entry in settled])
-            self._replace_references(page)
+            self._replace_references(decided)
             self._database.run_many(_CLEAN, [(row.id,) for row in page])
             self._database.run_many(_DEPENDENTS, _moved(settled, before))
+
+    def _kept(self, page: Sequence[Desired]) -> list[Desired]:
+        """Rows in which what could not be told is what it was."""
+        ids = [row.id for row in page if row.unread or row.leaving or row.unresolved]
+        last = {identity: unpack(packed) for identity, packed in self._database.among(_LAST, ids)}
+        targets = {(row[0], row[1]): row[2] for row in self._database.among(_TARGETS, ids)}
+        waiting = set(self._database.among(_WAITING, ids))
+        return [_keep(row, last[row.id], targets, waiting) if row.id in last else row for row in page]
 
     def _settle(self, page: Sequence[Desired], before: dict[int, Any]) -> list[_Settled]:
         """Each row with the anchor it may use, its hold, and its packed payload."""
@@ -116,13 +138,37 @@ class Objects:
             self._database.run("DELETE FROM refs WHERE object = ?", (row.id,))
             self._database.run("DELETE FROM unresolved WHERE object = ?", (row.id,))
         self._database.run_many(
-            "INSERT INTO refs (object, attribute, target) VALUES (?, ?, ?)",
-            [(row.id, name, target) for row in page for name, target in row.references.items()],
+            "INSERT INTO refs (object, attribute, target, leaving) VALUES (?, ?, ?, ?)",
+            [
+                (row.id, name, target, int(name in row.leaving))
+                for row in page
+                for name, target in row.references.items()
+            ],
         )
         self._database.run_many(
-            "INSERT INTO unresolved (dn_hash, object) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            [(key, row.id) for row in page for key in row.unresolved],
+            "INSERT INTO unresolved (dn_hash, object, fresh) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [(key, row.id, int(name in row.unread)) for row in page for name, key in row.unresolved.items()],
         )
+
+
+def _keep(
+    row: Desired,
+    last: Mapping[str, Value],
+    targets: Mapping[tuple[int, str], int],
+    waiting: Collection[tuple[Any, ...]],
+) -> Desired:
+    """A row with the values it had where it has none that can be told.
+
+    A reference that was not resolved in the run before either is gone: its target was not only moved.
+    """
+    fresh = {name for name, key in row.unresolved.items() if (row.id, key) not in waiting}
+    unread = row.unread | fresh
+    kept = {name: last[name] for name in unread if name in last}
+    kept.update({name: anchor for name, anchor in row.leaving.items() if last.get(name) == anchor})
+    old = {name: target for name in unread if (target := targets.get((row.id, name))) is not None and name in last}
+    return replace(
+        row, attributes={**(row.attributes or {}), **kept}, references={**row.references, **old}, unread=unread
+    )
 
 
 def _pin(row: Desired, before: Any | None) -> tuple[str | None, str]:

@@ -64,7 +64,8 @@ links = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("attribute", String, primary_key=True),
     Column("members", LargeBinary, nullable=False),  # roaring bitmap of entry ids, in scope or not
-    Column("unresolved", Integer, nullable=False, default=0),  # values that name nothing we have read
+    Column("unresolved", LargeBinary, nullable=False),  # sorted 64-bit hashes of values that name nothing we read
+    Column("lost", LargeBinary, nullable=False),  # roaring bitmap of former members that may only have been moved
 )
 
 dirty = Table("dirty", metadata, Column("id", Integer, primary_key=True, autoincrement=False))
@@ -101,6 +102,9 @@ refs = Table(
     Column("object", Integer, primary_key=True, autoincrement=False),
     Column("attribute", String, primary_key=True),
     Column("target", Integer, nullable=False),
+    Column(
+        "leaving", Integer, nullable=False, default=0
+    ),  # 1: the target should not be in the cloud and may still be
     Index("refs_target", "target"),
 )
 
@@ -109,6 +113,7 @@ unresolved = Table(
     metadata,
     Column("dn_hash", Integer, primary_key=True, autoincrement=False),
     Column("object", Integer, primary_key=True, autoincrement=False),
+    Column("fresh", Integer, nullable=False, default=0),  # 1: for the first time, what it resolved to before is kept
     Index("unresolved_object", "object"),
 )
 
