@@ -1,0 +1,78 @@
+"""Faults under the store: those of the file and its disk are told, those of our own statements are not hidden."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from syncramp.errors import AnotherRunActive, StoreUnusable
+from syncramp.store.database import Database, locked
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(tmp_path / "state.db")
+    yield made
+    made.close()
+
+
+def _count(database: Database) -> int:
+    return int(database.value("SELECT COUNT(*) FROM meta"))
+
+
+def test_a_full_disk_in_a_transaction_is_told_and_leaves_nothing_of_it(database: Database) -> None:
+    database.run("INSERT INTO meta VALUES ('kept', '1')")
+    database.run(f"PRAGMA max_page_count = {database.value('PRAGMA page_count')}")
+    with pytest.raises(StoreUnusable, match="state.db: the store cannot be read or written: .*full; make room"):
+        with database.transaction():
+            database.run("INSERT INTO meta VALUES ('lost', ?)", ("x" * 100_000,))
+    database.run("PRAGMA max_page_count = 1000000")
+    assert _count(database) == 1
+    with database.transaction():
+        database.run("INSERT INTO meta VALUES ('next', '2')")
+    assert _count(database) == 2
+
+
+def test_a_file_that_is_spoiled_while_it_is_open_is_told(database: Database) -> None:
+    database.run("INSERT INTO meta VALUES ('kept', '1')")
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    with database.path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (database.path.stat().st_size - 4096))
+    with closing(Database(database.path)) as spoiled, pytest.raises(StoreUnusable, match="malformed"):
+        spoiled.all("SELECT * FROM meta ORDER BY value")
+
+
+def test_a_fault_of_a_statement_stays_one(database: Database) -> None:
+    with pytest.raises(OperationalError, match="no such table"):
+        database.run("SELECT 1 FROM nowhere")
+    database.run("INSERT INTO meta VALUES ('key', '1')")
+    with pytest.raises(IntegrityError):
+        database.run("INSERT INTO meta VALUES ('key', '2')")
+
+
+def test_an_interrupt_in_a_statement_rolls_back_and_the_store_can_still_be_written(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), database.transaction():
+        database.run("INSERT INTO meta VALUES ('half', '1')")
+        with monkeypatch.context() as patched:
+            patched.setattr(database._engine.dialect, "do_execute", interrupted)
+            database.run("INSERT INTO meta VALUES ('other', '2')")
+    assert _count(database) == 0
+    database.run("INSERT INTO meta VALUES ('after', '3')")
+    assert _count(database) == 1
+
+
+def test_a_store_is_held_once_and_free_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "below" / "state.db"
+    with locked(path), pytest.raises(AnotherRunActive, match="another run holds the store"), locked(path):
+        pass
+    with locked(path):
+        pass
