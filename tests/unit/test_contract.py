@@ -157,6 +157,33 @@ def test_whatever_page_a_server_sends_the_client_reads_the_same(sent, cookie, mo
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (b"d:long", b"d:date", {"hired": "250"}),  # a type of XML Schema we never send
+        (b"d:long", b"e:long", {"hired": "250"}),  # a prefix that was not declared
+        (b"\x08d:string", b"\x08c:string", {"mail": "a@b"}),
+    ],
+)
+def test_a_value_of_an_unknown_type_does_not_stop_the_read_back(old, new, expected) -> None:
+    sent = SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "hired": 250, "mail": "a@b"})
+    data = contract.read_back_response([sent], b"cookie", False, uuid4())
+    first, _, rest = data.partition(b"mail") if b"string" in old else (b"", b"", data)
+    changed = first + (b"mail" if first else b"") + rest.replace(old, new, 1)
+    assert changed != data
+    (obj,) = contract.read_read_back(soap.open_envelope(changed).body).objects
+    assert obj.values == {**sent.values, **expected}
+
+
+def test_members_in_an_unknown_form_are_not_told_and_an_anchor_in_one_is_refused() -> None:
+    group = SyncObject("Group", Operation.SET, {"SourceAnchor": "AAAA", "member": (ReferenceChange("BBBB"),)})
+    data = contract.read_back_response([group], b"cookie", False, uuid4())
+    (obj,) = contract.read_read_back(soap.open_envelope(data.replace(b"ChangeColl", b"ChangeList")).body).objects
+    assert obj.values == {"SourceAnchor": "AAAA", "member": None}
+    with pytest.raises(ContractError, match="SourceAnchor: unknown type"):
+        contract.read_read_back(soap.open_envelope(data.replace(b"d:string", b"d:strong")).body)
+
+
+@pytest.mark.parametrize(
     ("names", "said", "more"),
     [
         (("OutputCookie", "MoreObjectsExist"), True, True),

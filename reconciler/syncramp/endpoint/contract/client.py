@@ -7,11 +7,11 @@ is unknown, a read-back without a recognised end mark is not complete.
 
 from collections.abc import Sequence
 
-from syncramp.endpoint.contract.values import N06, ContractError, read_boolean, read_pairs, write_pairs
+from syncramp.endpoint.contract.values import N06, ContractError, read_boolean, read_pairs, read_value, write_pairs
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.endpoint.soap import N01, XSI
-from syncramp.model.wire import Company, Operation, Outcome, ReadBackPage, Result, SyncObject
+from syncramp.model.wire import Company, Operation, Outcome, ReadBackPage, Result, SyncObject, WireValue
 
 GET_COMPANY = "GetCompanyConfiguration"
 READ_BACK = "ReadBackAzureADSyncObjects2"
@@ -145,15 +145,28 @@ def _more(members: Sequence[Node]) -> bool | None:
 
 
 def read_object(node: Node) -> SyncObject:
-    """One ``AzureADSyncObject`` of an answer."""
+    """One ``AzureADSyncObject`` of an answer.
+
+    Objects carry attributes we never sent, and their types are not all public: one in a form we do not know is taken
+    as the text it holds, members as not told. Only the anchors must be understood.
+    """
     pairs, kind, operation = node.child("PropertyValues"), node.child("SyncObjectType"), node.child("SyncOperation")
     if pairs is None or kind is None:
         raise ContractError("an AzureADSyncObject without PropertyValues or SyncObjectType")
     name = operation.text if operation is not None else Operation.SET.value
     try:
-        return SyncObject(kind.text, Operation(name), read_pairs(pairs))
+        return SyncObject(kind.text, Operation(name), read_pairs(pairs, _read_observed))
     except ValueError as error:
         raise ContractError(str(error)) from None
+
+
+def _read_observed(key: str, node: Node) -> WireValue:
+    try:
+        return read_value(key, node)
+    except ContractError:
+        if key in ("SourceAnchor", "CloudAnchor"):
+            raise
+        return None if key.lower() == "member" else node.text
 
 
 def read_outcomes(body: Node, sent: Sequence[SyncObject]) -> list[Outcome]:

@@ -107,11 +107,13 @@ def _write_changes(changes: Iterable[ReferenceChange]) -> bytes:
     return b"".join((start, *body, w.END))
 
 
-def read_pairs(pairs: Node) -> dict[str, WireValue]:
+def read_pairs(pairs: Node, read: Callable[[str, Node], WireValue] | None = None) -> dict[str, WireValue]:
     """The pairs below a ``PropertyValues`` element.
 
-    :raises ContractError: a key stands twice, a value has no type, or its type is unknown.
+    :param read: how to read a value; :func:`read_value` if nothing else is said.
+    :raises ContractError: a key stands twice, or a value cannot be read.
     """
+    read = read or read_value
     values: dict[str, WireValue] = {}
     for pair in pairs.all(PAIR):
         if [node.name for node in pair.children] != ["Key", "Value"]:
@@ -119,7 +121,7 @@ def read_pairs(pairs: Node) -> dict[str, WireValue]:
         key = pair.children[0].text
         if key in values:
             raise ContractError(f"the key {key} stands twice")
-        values[key] = read_value(key, pair.children[1])
+        values[key] = read(key, pair.children[1])
     return values
 
 
