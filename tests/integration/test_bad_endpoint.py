@@ -72,7 +72,7 @@ def test_a_host_that_cannot_be_reached(walk: Walk, place: str, host: str, words:
     right = dict(endpoint)
     endpoint[place] = host if place == "host" else f"https://{host}"
     walk.sync().assert_error(1, *words)
-    walk.plan().assert_error(1, *words)
+    walk.again("plan").assert_error(1, *words)
     assert not walk.in_cloud()
     endpoint.update(right)
     _assert_repaired(walk)
@@ -86,7 +86,7 @@ def test_a_certificate_that_nobody_we_trust_vouches_for(walk: Walk) -> None:
     walk.sync().assert_error(1, *words)
     authority.write_bytes(right)
     named = walk.spec["target"]["endpoint"].pop("ca")
-    walk.sync().assert_error(1, *words)
+    walk.here().assert_error(1, *words)
     walk.spec["target"]["endpoint"]["ca"] = named
     assert not walk.in_cloud()
     _assert_repaired(walk)

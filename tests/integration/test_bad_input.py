@@ -1,7 +1,8 @@
 """Bad input from the side of the directories: Secrets, files, servers and the store, by the real command line.
 
 Each case breaks one thing after a first good run and looks at four: one clear line and the exit code, nothing lost in
-the tenant, a store that tells the truth, and a next run that repairs once the thing is mended.
+the tenant, a store that tells the truth, and a next run that repairs once the thing is mended. What is alike in many
+cases is run in this process, since starting one takes longer than a run.
 """
 
 import os
@@ -78,7 +79,7 @@ def test_a_secret_that_is_not_what_it_should_be(
     path.unlink()
     if content is not None:
         path.write_bytes(content)
-    _sync(walk).assert_error(code, *words)
+    walk.again().assert_error(code, *words)
     _assert_untouched(walk)
     path.write_bytes(good)
     _assert_repaired(walk)
@@ -109,7 +110,7 @@ def test_a_certificate_and_a_key_that_do_not_serve(
         (folder / "tls.key").write_text("-----BEGIN PRIVATE KEY-----\nnot-a-key\n-----END PRIVATE KEY-----\n")
     else:
         (folder / file).write_bytes(_another_pair()[file])
-    _sync(walk).assert_error(code, *words)
+    walk.again().assert_error(code, *words)
     _assert_untouched(walk)
     for path, content in good.items():
         path.write_bytes(content)
@@ -200,8 +201,8 @@ def test_a_file_that_is_missing_unreadable_cut_or_spoiled(
     """Creates may come of what was read for sure; nobody is deleted and nobody leaves a group."""
     _with_a_first_run(walk)
     spoil(walk.ldif)
-    for run in (_sync, Walk.again):
-        run(walk).assert_incomplete(f"{walk.ldif}: ", *words)
+    for _ in range(2):
+        walk.again().assert_incomplete(f"{walk.ldif}: ", *words)
         assert {anchor(number) for number in (1, 2, 3, 101)} <= walk.in_cloud() <= {*map(anchor, (1, 2, 3, 4, 101))}
         assert {anchor(1), anchor(2)} <= walk.tenant.members(anchor(101))
         walk.assert_state_true()
@@ -219,8 +220,7 @@ def test_a_store_that_is_none(walk: Walk) -> None:
     _with_a_first_run(walk)
     kept = walk.state.read_bytes()
     walk.state.write_bytes(b"This is not what SQLite writes. " * 200)
-    for command in ("plan", "sync", "status"):
-        done = walk.run(command, str(walk.document))
+    for done in (_sync(walk), walk.again("plan"), walk.again("status")):
         done.assert_error(1, f"{walk.state}: the store cannot be opened: file is not a database", "--state")
     walk.state.write_bytes(kept)
     _assert_untouched(walk)
@@ -241,8 +241,8 @@ def test_the_store_of_another_tenant(walk: Walk, command: str) -> None:
     _with_a_first_run(walk)
     right = walk.spec["target"]["tenantID"]
     walk.spec["target"]["tenantID"] = "57cf9f28-0000-4000-8000-000000000000"
-    done = getattr(walk, command)()
-    done.assert_error(1, f"{walk.state}: the store was made with tenantID {right}", "tenantID is immutable")
+    words = f"{walk.state}: the store was made with tenantID {right}", "tenantID is immutable"
+    walk.here(command).assert_error(1, *words)
     walk.spec["target"]["tenantID"] = right
     _assert_untouched(walk)
     _assert_repaired(walk)
@@ -324,7 +324,7 @@ def test_a_directory_that_cannot_be_read_costs_nothing(walk: Walk, directory: di
         if key:
             (secrets / key).write_bytes(content)
         directory["servers"] = [server or url]
-        walk.sync().assert_incomplete(*words)
+        walk.here().assert_incomplete(*words)
         walk.assert_cloud_matches()
         for path, good in kept.items():
             path.write_bytes(good)
@@ -339,7 +339,7 @@ def test_a_directory_that_cannot_be_read_costs_nothing(walk: Walk, directory: di
 def test_a_secret_of_a_directory_that_is_no_text(walk: Walk, directory: dict[str, Any], key: str) -> None:
     walk.write()
     (walk.folder / "secrets" / "directory" / key).write_bytes(b"\xff")
-    _sync(walk).assert_error(3, f"Secret directory, key {key}: ", "no UTF-8 text", "make the Secret again")
+    walk.again().assert_error(3, f"Secret directory, key {key}: ", "no UTF-8 text", "make the Secret again")
     assert not walk.state.exists()
 
 
