@@ -46,7 +46,7 @@ class ListSource:
     def partitions(self) -> Sequence[str]:
         return ["all"]
 
-    def asks_for(self, partition: str) -> bool:
+    def asks_for(self, partition: str, named: Sequence[str]) -> bool:
         return False
 
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:

@@ -106,10 +106,21 @@ def test_a_source_that_cannot_be_read_says_why_until_it_can(store) -> None:
     assert store.staging.incomplete() == {}
 
 
-def test_a_part_that_is_no_longer_there_keeps_its_source_unproven(store) -> None:
+def test_a_part_that_is_not_named_any_more_is_told_and_can_be_passed_on(store) -> None:
+    stage(store, [user(1), user(2)])
+    assert store.staging.open_source(1, ["another"]) == ["all"]
+    store.staging.retire(1, "all", "another")
+    assert store.staging.incomplete() == {1: "the import of another did not end"}
+    store.staging.stage(1, "another", [user(1), Proof("another", True, 1, None)])
+    assert store.staging.open_source(1, ["another"]) == [] and store.staging.incomplete() == {}
+    assert dict(store.database.all("SELECT guid, absent FROM entries")) == {user(1).guid: 0, user(2).guid: 1}
+
+
+def test_a_part_whose_name_is_only_spelled_otherwise_is_the_same(store) -> None:
     stage(store, [user(1)])
-    store.staging.open_source(1, ["another"])
-    assert store.staging.incomplete() == {1: "all is no longer a part of this source"}
+    assert store.staging.open_source(1, ["ALL"]) == []
+    assert store.database.all("SELECT name FROM partitions") == [("ALL",)]
+    assert store.database.value("SELECT partition FROM entries") == store.database.value("SELECT id FROM partitions")
 
 
 def test_members_that_come_after_their_group_are_found_and_strangers_are_counted(store) -> None:

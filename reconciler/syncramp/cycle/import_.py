@@ -4,7 +4,7 @@ A source that cannot be read stops nothing but itself: its entries stay what the
 from it, and the report says why. What other sources say still counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
@@ -21,19 +21,40 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
 
     :raises Stopped: the run was asked to stop; the source it was reading is not proven.
     """
-    for source, rules in job.sources:
-        identity = job.store.staging.source_id(source.name)
+    staging = job.store.staging
+    identities = [staging.source_id(source.name) for source, _ in job.sources]
+    for identity, (source, rules) in zip(identities, job.sources, strict=True):
         try:
             partitions = source.partitions()
         except SyncrampError as error:
-            job.store.staging.fail_source(identity, str(error))
+            staging.fail_source(identity, str(error))
             _report(job, report, SourceReport(source.name, "", False, 0, None, str(error)))
             continue
-        job.store.staging.open_source(identity, partitions)
+        for unnamed in staging.open_source(identity, partitions):
+            _leave_partition(job, report, source, identity, unnamed, partitions)
         for partition in partitions:
             _report(job, report, _import_partition(job, source, rules, identity, partition, phase))
-        job.store.staging.mark_rules(identity, rules.digest)
-    report.unresolved_members = job.store.staging.resolve()
+        staging.mark_rules(identity, rules.digest)
+    staging.inherit(identities)
+    report.unresolved_members = staging.resolve()
+
+
+def _leave_partition(
+    job: Job, report: RunReport, source: Source, identity: int, partition: str, named: Sequence[str]
+) -> None:
+    """A part of earlier runs is not named any more: by the document, which is obeyed, or by the directory.
+
+    What the document dropped is forgotten: its entries are out of every scope, or stand in another part now.
+    """
+    if not source.asks_for(partition, named):
+        job.store.staging.retire(identity, partition, named[0])
+        return
+    reason = (
+        f"the directory does not name {partition} any more, and a scope lies in it: name a server that holds it, "
+        "or remove that scope if its objects are to be deleted"
+    )
+    job.store.staging.fail(identity, partition, reason)
+    _report(job, report, SourceReport(source.name, partition, False, 0, None, reason))
 
 
 def _import_partition(

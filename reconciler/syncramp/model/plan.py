@@ -27,6 +27,8 @@ class Hold(StrEnum):
     """Destructive, and its source was not proven to be read completely."""
     ABSENT_ONCE = "AbsentOnce"
     """A delete whose entry was absent from one complete import; a second one must agree."""
+    UNRESOLVED_MEMBER = "UnresolvedMember"
+    """A member removal, from a group that names somebody new whom no source knows: it may be the same person."""
     TOO_MANY_DELETES = "TooManyDeletes"
     """One of more deletes than ``failsafe.deletes.count``."""
     TOO_MANY_MEMBERS = "TooManyMembers"

@@ -23,8 +23,11 @@ class Source(Protocol):
         :raises SyncrampError: the directory cannot be reached or refuses us.
         """
 
-    def asks_for(self, partition: str) -> bool:
-        """A scope of the document lies in this part, which was read in an earlier run and is not named any more."""
+    def asks_for(self, partition: str, named: Sequence[str]) -> bool:
+        """Does the document still ask for a part of an earlier run that the directory does not name any more?
+
+        :param named: the parts it names.
+        """
 
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
         """All entries of a partition that are of a kind we know, with the ``wanted`` attributes (lower case).

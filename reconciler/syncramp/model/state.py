@@ -62,6 +62,9 @@ class Membership:
     sure: BitMap
     possible: BitMap
     derived: BitMap
-    """Members that are leaving the cloud themselves: their links go with them, never by themselves."""
+    """Members that are leaving the cloud themselves, and whose value nobody took out of the group: their links go
+    with them, never by themselves."""
     in_cloud: bool
     """The group itself is known to be in the cloud."""
+    lost: BitMap = field(default_factory=BitMap)
+    """Former members that may only have been moved while the directory was read; the next import tells."""

@@ -78,6 +78,10 @@ def _whole(state: ObjectState) -> dict[str, Value | None]:
 
 _Held = tuple[Hold, str]
 _TRAVELS = "a call of an earlier run that was never answered may still be changing it"
+_PERHAPS_MOVED = (
+    "the group has a new member that no source knows; it may be the same person, moved while the directory was read, "
+    "and the next import tells"
+)
 
 
 def _hold_everything(change: ObjectChange, around: Circumstances) -> _Held | None:
@@ -152,6 +156,13 @@ def membership_change(membership: Membership, around: Circumstances) -> Membersh
     if around.adoption:
         held = HeldLinks(Hold.ADOPTION_REQUIRED, around.adoption, adds, removes)
         return MembershipChange(membership, BitMap(), BitMap(), (held,))
+    adds, waiting = _held_adds(membership, adds, around)
+    removes, kept = _held_removes(membership, removes, around)
+    return MembershipChange(membership, adds, removes, tuple(held for held in (*waiting, *kept) if len(held)))
+
+
+def _held_adds(membership: Membership, adds: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
+    """The additions that go, and those that wait."""
     holds = []
     if growth := _hold_growth(membership, around):
         holds.append(HeldLinks(*growth, adds=adds - membership.possible))
@@ -159,11 +170,20 @@ def membership_change(membership: Membership, around: Circumstances) -> Membersh
     if travelling := adds if membership.id in around.under_way else adds & around.under_way:
         holds.append(HeldLinks(Hold.CALL_UNDER_WAY, _TRAVELS, adds=travelling))
         adds = adds - travelling
+    return adds, holds
+
+
+def _held_removes(membership: Membership, removes: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
+    """The removals that go, and those that wait: for a proof, or for the next import."""
+    holds = []
     if unproven := removes if membership.id in around.unproven else removes & around.unproven:
         reason = next(iter(around.incomplete.values()), "")
         holds.append(HeldLinks(Hold.SOURCE_INCOMPLETE, reason, removes=unproven))
         removes = removes - unproven
-    return MembershipChange(membership, adds, removes, tuple(held for held in holds if len(held)))
+    if lost := removes & membership.lost:
+        holds.append(HeldLinks(Hold.UNRESOLVED_MEMBER, _PERHAPS_MOVED, removes=lost))
+        removes = removes - lost
+    return removes, holds
 
 
 def _hold_growth(membership: Membership, around: Circumstances) -> _Held | None:

@@ -40,6 +40,10 @@ class LdifSource:
         with self._open():
             return (PARTITION,)
 
+    def asks_for(self, partition: str, named: Sequence[str]) -> bool:
+        """No: whatever this source was before, the file is all of it now."""
+        return False
+
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
         """All users, groups and contacts of the file, then the proof.
 

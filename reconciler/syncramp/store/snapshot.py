@@ -27,7 +27,7 @@ _STATES = """SELECT o.id, o.source, o.kind, o.anchor, e.dn, o.digest, o.acked, o
                     p.desired, p.acked, p.maybe
              FROM objects o JOIN entries e ON e.id = o.id LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"""
 _REFERENCES = "SELECT object, attribute, target FROM refs WHERE object IN ({})"
-_MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, c.sure, c.possible
+_MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, l.lost, c.sure, c.possible
                   FROM objects o JOIN entries e ON e.id = o.id
                   LEFT JOIN links l ON l.id = o.id AND l.attribute = 'member'
                   LEFT JOIN cloud_links c ON c.id = o.id
@@ -49,6 +49,8 @@ class Snapshot:
         """Ids of objects that may be in the cloud and should not be."""
         self.in_cloud = self._bitmap("SELECT id FROM objects WHERE acked IS NOT NULL")
         """Ids of objects that are known to be in the cloud."""
+        absent = (Cause.ABSENT_ONCE.value, Cause.ABSENT.value)
+        self._absent = self._bitmap("SELECT id FROM objects WHERE digest IS NULL AND cause IN (?, ?)", absent)
 
     def differing(self) -> Iterator[ObjectState]:
         """Objects whose desired state is not known to be in the cloud, in the order of their anchors."""
@@ -83,19 +85,20 @@ class Snapshot:
         return self._membership(row) if row else None
 
     def _membership(self, row: Any) -> Membership:
-        identity, source, anchor, dn, hold, acked, members, sure, possible = row
-        known = unpack_bitmap(possible)
+        identity, source, anchor, dn, hold, acked, packed, missing, sure, possible = row
+        members, lost, known = unpack_bitmap(packed), unpack_bitmap(missing), unpack_bitmap(possible)
         return Membership(
             id=identity,
             source=source,
             anchor=anchor,
             dn=dn,
             hold=hold,
-            desired=unpack_bitmap(members) & self.desired,
+            desired=members & self.desired,
             sure=unpack_bitmap(sure),
             possible=known,
-            derived=known & self.departing,
+            derived=known & self.departing & (members | lost | self._absent),
             in_cloud=acked is not None,
+            lost=lost,
         )
 
     def anchors(self, ids: BitMap) -> Iterator[str]:

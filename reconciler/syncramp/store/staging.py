@@ -13,24 +13,24 @@ mistaken for a whole read.
 from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pyroaring import BitMap
 
 from syncramp.model.facts import Entry, Links, Proof
 from syncramp.store.database import Database
-from syncramp.store.packing import digest, pack, pack_bitmap
+from syncramp.store.heirs import inherit
+from syncramp.store.packing import digest, pack
+from syncramp.store.resolution import GONE, SPILL, resolve
+
+__all__ = ["GONE", "PAGE", "PAGE_LINKS", "Staging"]
 
 PAGE = 1000
 """Entries in one transaction."""
 PAGE_LINKS = 100_000
 """DNs waiting in memory at most; 8 bytes each once they are hashed."""
-GONE = 2
-"""Absent from this many complete imports in a row: the entry is gone."""
 
-_SPILL = "CREATE TEMP TABLE IF NOT EXISTS spill (entry INTEGER, attribute TEXT, hashes BLOB)"
 _SPILLED = "INSERT INTO spill VALUES (?, ?, ?)"
 _KNOWN = "SELECT guid, id, digest, partition, absent, dn_hash FROM entries WHERE source = ? AND guid IN ({})"
 _ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash, digest, attrs, absent)
@@ -46,10 +46,7 @@ _PRESENT = "SELECT id FROM entries WHERE partition = ? AND absent < ?"
 _MISSED = "UPDATE entries SET absent = absent + 1 WHERE id = ?"
 _BEGIN = "UPDATE partitions SET complete = 0, reason = '' WHERE id = ?"
 _PROVEN = "UPDATE partitions SET complete = ?, entries = ?, expected = ?, reason = ? WHERE id = ?"
-_LIVING = "SELECT dn_hash, id FROM entries WHERE absent < ? ORDER BY dn_hash, absent, id DESC"
-_KEPT = "SELECT members, unresolved FROM links WHERE id = ? AND attribute = ?"
-_LINKS = """INSERT INTO links (id, attribute, members, unresolved) VALUES (?, ?, ?, ?)
-            ON CONFLICT (id, attribute) DO UPDATE SET members = excluded.members, unresolved = excluded.unresolved"""
+_PASSED = "UPDATE entries SET partition = ? WHERE partition = ?"
 
 
 class Staging:
@@ -62,7 +59,8 @@ class Staging:
     def __init__(self, database: Database, key: Callable[[str], int]) -> None:
         self._database = database
         self._key = key
-        database.run(_SPILL)
+        for statement in SPILL:
+            database.run(statement)
 
     def source_id(self, name: str) -> int:
         """The number of a source; it is given one when it is new."""
@@ -87,14 +85,26 @@ class Staging:
         """Note that a partition could not be read to its end."""
         self._database.run(_PROVEN, (0, None, None, reason, self._partition_id(source, partition)))
 
-    def open_source(self, source: int, partitions: Sequence[str]) -> None:
-        """The source answered: these are its partitions. One it no longer has stays unproven for ever."""
-        known = self._database.all("SELECT name FROM partitions WHERE source = ?", (source,))
+    def open_source(self, source: int, partitions: Sequence[str]) -> list[str]:
+        """The source answered: these are its partitions; one whose name is only spelled otherwise is the same.
+
+        :returns: partitions of earlier runs that it does not name any more; each is to be failed or retired.
+        """
+        self._database.run("UPDATE sources SET failure = NULL WHERE id = ?", (source,))
+        known = self._database.all("SELECT name FROM partitions WHERE source = ? ORDER BY id", (source,))
+        named = {name.lower(): name for name in partitions}
+        unnamed = [name for (name,) in known if name not in partitions]
+        for name in unnamed:
+            if name.lower() in named:
+                self.retire(source, name, named[name.lower()])
+        return [name for name in unnamed if name.lower() not in named]
+
+    def retire(self, source: int, partition: str, heir: str) -> None:
+        """Forget a partition; its entries pass to another one, which sees or misses them like its own."""
+        old, new = self._partition_id(source, partition), self._partition_id(source, heir)
         with self._database.transaction():
-            self._database.run("UPDATE sources SET failure = NULL WHERE id = ?", (source,))
-            for (name,) in known:
-                if name not in partitions:
-                    self.fail(source, name, f"{name} is no longer a part of this source")
+            self._database.run(_PASSED, (new, old))
+            self._database.run("DELETE FROM partitions WHERE id = ?", (old,))
 
     def fail_source(self, source: int, reason: str) -> None:
         """Note that a source could not be read at all."""
@@ -125,59 +135,20 @@ class Staging:
             self._database.run(_ALL_DIRTY, (source,))
         return True
 
+    def inherit(self, sources: Sequence[int]) -> int:
+        """Identities whose own source does not show them any more follow their GUID; before ``resolve``.
+
+        :param sources: the sources of the document.
+        :returns: how many moved.
+        """
+        return inherit(self._database, sources)
+
     def resolve(self) -> int:
         """Turn the spilled DNs into bitmaps of ids, after every partition is staged.
 
-        Two sorted arrays (hash, id) of 12 bytes an entry find a DN by bisection: 1,000,000 DNs take some 4 s, and
-        nothing but the arrays and one group is in memory.
-
         :returns: how many values named nothing that was ever read.
         """
-        hashes, ids = self._index()
-        missing = 0
-        for entry, attribute, chunks in self._spilled():
-            members, unknown = _look_up(chunks, hashes, ids)
-            missing += unknown
-            self._keep(entry, attribute, members, unknown)
-        self._database.run("DELETE FROM spill")
-        return missing
-
-    def _index(self) -> tuple[array[int], array[int]]:
-        hashes, ids = array("q"), array("I")
-        for dn_hash, identity in self._database.stream(_LIVING, (GONE,)):
-            if not hashes or hashes[-1] != dn_hash:  # of two with one DN, the one that was seen last counts
-                hashes.append(dn_hash)
-                ids.append(identity)
-        return hashes, ids
-
-    def _spilled(self) -> Iterator[tuple[int, str, list[bytes]]]:
-        keys = self._database.all("SELECT DISTINCT entry, attribute FROM spill ORDER BY entry, attribute")
-        self._database.run("CREATE INDEX IF NOT EXISTS temp.spilled ON spill (entry, attribute)")
-        for entry, attribute in keys:
-            rows = self._database.all(
-                "SELECT hashes FROM spill WHERE entry = ? AND attribute = ?", (entry, attribute)
-            )
-            yield entry, attribute, [row[0] for row in rows]
-
-    def _keep(self, entry: int, attribute: str, members: BitMap, unknown: int) -> None:
-        packed = pack_bitmap(members)
-        row = self._database.one(_KEPT, (entry, attribute))
-        if row is None or row[0] != packed or row[1] != unknown:
-            self._database.run(_LINKS, (entry, attribute, packed, unknown))
-
-
-def _look_up(chunks: list[bytes], hashes: array[int], ids: array[int]) -> tuple[BitMap, int]:
-    found, unknown, end = array("I"), 0, len(hashes)
-    for chunk in chunks:
-        wanted = array("q")
-        wanted.frombytes(chunk)
-        for value in wanted:
-            place = bisect_left(hashes, value)
-            if place < end and hashes[place] == value:
-                found.append(ids[place])
-            else:
-                unknown += 1
-    return BitMap(found), unknown
+        return resolve(self._database)
 
 
 class _Partition:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, Stalled, UntrustedServer
 from syncramp.model.facts import Fact
-from syncramp.source.dn import is_below
+from syncramp.source.dn import DnError, is_below
 
 if TYPE_CHECKING:
     from syncramp.source.ldap.session import Session
@@ -47,6 +47,13 @@ class LdapSource:
                 )
             return tuple(sorted({self._context_of(base, contexts) for base in self.bases}))
 
+    def asks_for(self, partition: str, named: Sequence[str]) -> bool:
+        """A scope lies in this naming context, and in none below it; other names are from before it was a server."""
+        try:
+            return any(partition == _innermost(base, (*named, partition)) for base in self.bases)
+        except DnError:
+            return False
+
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
         """All users, groups and contacts of a naming context, then the proof.
 
@@ -58,14 +65,14 @@ class LdapSource:
             yield from Reading(session, partition, wanted, self.bases, session.root()).facts()
 
     def _context_of(self, base: str, contexts: Sequence[str]) -> str:
-        holding = [context for context in contexts if is_below(base, context)]
-        if not holding:
+        context = _innermost(base, contexts)
+        if not context:
             raise InputRefused(
                 f"{base} lies in none of the directory's naming contexts ({'; '.join(contexts)})",
                 where=f"spec.sources[{self.name}].scopes",
                 remedy="correct the DN of the scope, or the servers",
             )
-        return max(holding, key=len)
+        return context
 
     @contextmanager
     def _session(self) -> Iterator["Session"]:
@@ -87,3 +94,8 @@ class LdapSource:
         if not failures:
             raise InputRefused("no server is given", where=f"spec.sources[{self.name}].ldap.servers")
         raise next((failure for failure in failures if isinstance(failure, Stalled)), failures[-1])
+
+
+def _innermost(base: str, contexts: Sequence[str]) -> str:
+    """The naming context that holds a DN; empty if none does."""
+    return max((context for context in contexts if is_below(base, context)), key=len, default="")

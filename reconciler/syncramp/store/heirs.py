@@ -1,0 +1,94 @@
+"""An identity follows its GUID from one source of the document to another.
+
+A source is renamed, two sources swap their names, or a part of a directory is read by another source from now on:
+the same entries are read under another source and get ids of their own. What the cloud knows hangs on the old ids, so
+an entry is *left behind* if its object holds an anchor and its own source does not show it any more: the document has
+no such source, or a complete import did not see it. If another source of the document shows the same GUID, the old
+identity takes over what was read there, and the new one, of which the cloud knows nothing, is forgotten.
+
+So nothing is sent because of a name. Entries that two sources show at the same time stay two, and the anchor stays
+with the first.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from syncramp.model.state import Cause
+from syncramp.store.database import Database
+
+PAGE = 500
+
+_DROPPED = """SELECT e.guid, e.id FROM objects o JOIN entries e ON e.id = o.id
+              WHERE o.source NOT IN ({0}) AND e.source NOT IN ({0})
+              AND o.anchor IS NOT NULL AND (o.digest IS NOT NULL OR o.acked IS NOT NULL OR o.doubt = 1)
+              ORDER BY e.id"""
+_MISSED = """SELECT e.guid, e.id FROM entries e JOIN objects o ON o.id = e.id
+             WHERE e.id IN (SELECT id FROM dirty UNION SELECT id FROM objects WHERE cause IN (?, ?)) AND e.absent > 0
+             AND o.anchor IS NOT NULL AND (o.digest IS NOT NULL OR o.acked IS NOT NULL OR o.doubt = 1)
+             ORDER BY e.id"""
+_SHOWN = """SELECT e.guid, e.id FROM entries e LEFT JOIN objects o ON o.id = e.id
+            WHERE e.source = ? AND e.absent = 0 AND o.acked IS NULL AND COALESCE(o.doubt, 0) = 0
+            AND e.guid IN ({})"""
+_READ = "SELECT source, partition, kind, dn, dn_hash, digest, attrs, id FROM entries WHERE id IN ({})"
+_INHERIT = """UPDATE entries SET source = ?, partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?,
+              absent = 0 WHERE id = ?"""
+_MARK = "INSERT INTO dirty VALUES (?) ON CONFLICT DO NOTHING"
+_MARK_REFERRERS = "INSERT INTO dirty SELECT object FROM refs WHERE target = ? ON CONFLICT DO NOTHING"
+_SPILLED = "UPDATE spill SET entry = ? WHERE entry = ?"
+_FORGET = (
+    "DELETE FROM entries WHERE id = ?",
+    "DELETE FROM links WHERE id = ?",
+    "DELETE FROM dirty WHERE id = ?",
+    "DELETE FROM objects WHERE id = ?",
+    "DELETE FROM payload WHERE id = ?",
+    "DELETE FROM refs WHERE object = ?",
+    "DELETE FROM unresolved WHERE object = ?",
+)
+
+
+def inherit(database: Database, sources: Sequence[int]) -> int:
+    """Let identities that were left behind take over what other sources read; before links are resolved.
+
+    :param sources: the sources of the document.
+    :returns: how many did.
+    """
+    moved = 0
+    for page in _pages(database, sources):
+        heirs = _heirs(database, sources, page)
+        if heirs:
+            with database.transaction():
+                _take_over(database, heirs)
+            moved += len(heirs)
+    return moved
+
+
+def _pages(database: Database, sources: Sequence[int]) -> Iterator[dict[bytes, int]]:
+    """Identities that were left behind, by GUID; of two with one GUID, the one that was known first."""
+    dropped = _DROPPED.format(",".join("?" * len(sources)))
+    found: dict[bytes, int] = {}
+    missed = database.stream(_MISSED, (Cause.ABSENT_ONCE.value, Cause.ABSENT.value))
+    for guid, identity in chain(database.stream(dropped, (*sources, *sources)), missed):
+        found.setdefault(guid, identity)
+    guids = list(found)
+    for start in range(0, len(guids), PAGE):
+        yield {guid: found[guid] for guid in guids[start : start + PAGE]}
+
+
+def _heirs(database: Database, sources: Sequence[int], left: dict[bytes, int]) -> dict[int, int]:
+    """Identity left behind -> the one that its GUID has now, in the first source of the document that shows it."""
+    heirs: dict[int, int] = {}
+    for source in sources:
+        for guid, heir in database.among(_SHOWN, list(left), (source,)):
+            if heir != left[guid]:
+                heirs.setdefault(left[guid], heir)
+    return heirs
+
+
+def _take_over(database: Database, heirs: dict[int, int]) -> None:
+    read = {row[-1]: row[:-1] for row in database.among(_READ, list(heirs.values()))}
+    database.run_many(_SPILLED, heirs.items())
+    database.run_many(_MARK_REFERRERS, [(heir,) for heir in heirs.values()])
+    for forget in _FORGET:
+        database.run_many(forget, [(heir,) for heir in heirs.values()])
+    database.run_many(_INHERIT, [(*read[heir], identity) for identity, heir in heirs.items()])
+    database.run_many(_MARK, [(identity,) for identity in heirs])

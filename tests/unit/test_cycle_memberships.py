@@ -1,0 +1,332 @@
+"""Whole runs in which a membership, a part or the name of a source changes: who is removed, and who is only moved."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from support.build import config, group, guid, user, user_dn
+from support.engine import Engine, crashing, links
+from support.model import Crash, ListSource
+from syncramp.model.facts import Entry, Fact, Proof
+from syncramp.model.wire import Operation
+
+COMPUTER = "CN=PC {},OU=Computers,DC=corp,DC=example,DC=com"
+
+
+@pytest.fixture
+def settled(engine) -> Engine:
+    """The cloud holds everything, and what was sent for it is forgotten."""
+    engine.run()
+    engine.cloud.calls.clear()
+    return engine
+
+
+def name_as_members(engine: Engine, *dns: str) -> None:
+    engine.source.members[guid(101)] = list(dns)
+
+
+def members_in_cloud(engine: Engine) -> set[str]:
+    return engine.cloud.links[engine.anchor(group(101))]
+
+
+def anchors(engine: Engine, *numbers: int) -> set[str]:
+    return {engine.anchor(user(number)) for number in numbers}
+
+
+# --- members that name nobody ------------------------------------------------------------------------------------
+
+
+def test_who_is_moved_while_the_directory_is_read_keeps_every_membership(settled) -> None:
+    name_as_members(settled, user_dn(1), user_dn(2, "Sales"))  # the entry was read before the move, the group after
+    report, _ = settled.run()
+    assert report.holds == {"UnresolvedMember": 1} and not settled.sent
+    assert "moved while the directory was read" in report.hold_samples["UnresolvedMember"][0].detail
+    settled.source.add(user(2, ou="Sales"))
+    report, _ = settled.run()
+    assert report.settled and not [obj for obj in settled.sent if links(obj)]
+    assert members_in_cloud(settled) == anchors(settled, 1, 2)
+
+
+def test_a_run_that_is_killed_after_the_import_forgets_nothing_of_it(settled, monkeypatch) -> None:
+    name_as_members(settled, user_dn(1), user_dn(2, "Sales"))
+
+    def die(*around: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patched, pytest.raises(Crash):
+        patched.setattr("syncramp.cycle.run.synchronise", die)
+        settled.run()
+    settled.source.add(user(2, ou="Sales"))
+    settled.settle()
+    assert not [obj for obj in settled.sent if links(obj)]
+    assert members_in_cloud(settled) == anchors(settled, 1, 2)
+
+
+def test_a_move_that_an_incomplete_import_saw_only_in_part_is_held_until_the_next_complete_one(settled) -> None:
+    name_as_members(settled, user_dn(1), user_dn(2, "Sales"))
+    settled.source.complete = False
+    for _ in range(3):
+        report, _ = settled.run()
+        assert report.holds == {"SourceIncomplete": 1}
+    settled.source.complete = True
+    settled.source.add(user(2, ou="Sales"))
+    settled.settle()
+    assert not [obj for obj in settled.sent if links(obj)]
+
+
+def test_who_is_removed_while_a_computer_is_added_goes_one_run_later(settled) -> None:
+    name_as_members(settled, user_dn(1), COMPUTER.format(1))
+    report, _ = settled.run()
+    assert report.holds == {"UnresolvedMember": 1} and not settled.sent
+    report, _ = settled.run()
+    assert report.settled
+    assert members_in_cloud(settled) == anchors(settled, 1)
+
+
+def test_nobody_waits_twice_in_a_group_to_which_computers_are_added_all_the_time(settled) -> None:
+    for number in range(3):
+        name_as_members(settled, user_dn(1), *(COMPUTER.format(each) for each in range(number + 1)))
+        report, _ = settled.run()
+        assert report.holds == ({"UnresolvedMember": 1} if number == 0 else {})
+    assert members_in_cloud(settled) == anchors(settled, 1)
+
+
+@pytest.mark.parametrize("now", [(), range(3000), range(5000)], ids=["none", "fewer", "the same"])
+def test_values_that_named_nobody_before_delay_no_removal(engine, now) -> None:
+    name_as_members(engine, user_dn(1), user_dn(2), *map(COMPUTER.format, range(5000)))
+    engine.run()
+    name_as_members(engine, user_dn(1), *map(COMPUTER.format, now))
+    report, _ = engine.run()
+    assert report.settled and report.unresolved_members == len(now)
+    assert members_in_cloud(engine) == anchors(engine, 1)
+
+
+# --- removals of members that leave ------------------------------------------------------------------------------
+
+
+def leave_scope(engine: Engine, number: int) -> None:
+    engine.source.add(user(number, sAMAccountName=""))
+
+
+def test_a_value_taken_out_of_the_group_is_removed_while_the_delete_of_its_member_is_held(settled) -> None:
+    settled.config = replace(settled.config, delete_count=0)
+    leave_scope(settled, 1)
+    name_as_members(settled, user_dn(2))
+    for _ in range(3):
+        report, _ = settled.run()
+        assert report.holds == {"TooManyDeletes": 1}
+    (obj,) = settled.sent
+    assert links(obj) == [("REMOVE", settled.anchor(user(1)))]
+    assert members_in_cloud(settled) == anchors(settled, 2)
+
+
+def test_a_value_taken_out_while_the_delete_waits_already_is_removed_at_once(settled) -> None:
+    settled.config = replace(settled.config, delete_count=0)
+    leave_scope(settled, 1)
+    settled.run()
+    assert not settled.sent and members_in_cloud(settled) == anchors(settled, 1, 2)
+    name_as_members(settled, user_dn(2))
+    settled.run()
+    assert members_in_cloud(settled) == anchors(settled, 2)
+
+
+def test_a_value_that_is_still_in_the_group_waits_for_the_delete_of_its_member(settled) -> None:
+    settled.config = replace(settled.config, delete_count=0)
+    leave_scope(settled, 1)
+    for _ in range(3):
+        report, _ = settled.run()
+        assert report.holds == {"TooManyDeletes": 1} and not settled.sent
+    settled.config = replace(settled.config, delete_count=1)
+    settled.run()
+    assert [obj.operation for obj in settled.sent] == [Operation.DELETE]
+
+
+def test_who_vanishes_together_with_the_values_waits_for_the_delete_however_long(settled) -> None:
+    settled.config = replace(settled.config, delete_count=0)
+    settled.leave(1)
+    for expected in ("AbsentOnce", "TooManyDeletes", "TooManyDeletes"):
+        report, _ = settled.run()
+        assert report.holds == {expected: 1} and not settled.sent
+    assert members_in_cloud(settled) == anchors(settled, 1, 2)
+
+
+def test_who_is_moved_out_of_scope_while_the_directory_is_read_waits_with_the_delete(settled) -> None:
+    settled.config = replace(settled.config, delete_count=0)
+    leave_scope(settled, 1)
+    name_as_members(settled, user_dn(1, "Leavers"), user_dn(2))
+    report, _ = settled.run()
+    assert report.holds == {"TooManyDeletes": 1} and not settled.sent
+
+
+# --- parts of a source -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Parts(ListSource):
+    """A directory of several parts, some of which it may cease to name."""
+
+    parts: dict[str, list[Entry]] = field(default_factory=dict)
+    asked: Sequence[str] = ()
+
+    def partitions(self) -> Sequence[str]:
+        return sorted(self.parts)
+
+    def asks_for(self, partition: str, named: Sequence[str]) -> bool:
+        return partition in self.asked
+
+    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+        yield from self.parts[partition]
+        yield Proof(partition, True, len(self.parts[partition]), None)
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> tuple[Engine, Parts]:
+    """Two parts with two people each, all of them in the cloud."""
+    source = Parts(parts={"DC=a": [user(1), user(2)], "DC=b": [user(3), user(4)]})
+    engine = Engine(tmp_path / "state.db", sources=[source])
+    engine.run()
+    engine.cloud.calls.clear()
+    return engine, source
+
+
+def test_a_part_that_the_document_dropped_is_forgotten_and_its_entries_leave_under_the_threshold(parts) -> None:
+    engine, source = parts
+    engine.config = replace(engine.config, delete_count=1)
+    del source.parts["DC=b"]
+    for expected in ("AbsentOnce", "TooManyDeletes"):
+        report, _ = engine.run()
+        assert report.succeeded and report.holds == {expected: 2} and not engine.sent
+    engine.config = replace(engine.config, delete_count=2)
+    assert engine.settle()
+    assert set(engine.cloud.objects) == anchors(engine, 1, 2)
+
+
+def test_after_a_part_was_dropped_people_of_the_others_still_leave(parts) -> None:
+    engine, source = parts
+    source.parts = {"DC=a": [user(2)]}
+    engine.settle()
+    assert set(engine.cloud.objects) == anchors(engine, 2)
+
+
+def test_a_part_that_the_directory_hides_proves_nothing_and_says_what_to_do(parts) -> None:
+    engine, source = parts
+    hidden, source.asked = source.parts.pop("DC=b"), ("DC=b",)
+    source.parts["DC=a"].remove(user(1))
+    for _ in range(3):
+        report, _ = engine.run()
+        assert not report.succeeded and report.holds == {"SourceIncomplete": 3 - 2} and not engine.sent
+    (told,) = [read for read in report.sources if not read.complete]
+    assert told.partition == "DC=b" and "name a server that holds it, or remove that scope" in told.reason
+    source.parts["DC=b"] = hidden
+    engine.settle()
+    assert set(engine.cloud.objects) == anchors(engine, 2, 3, 4)
+
+
+def test_a_source_that_is_read_in_other_parts_takes_its_entries_along_and_misses_who_left(parts) -> None:
+    engine, source = parts
+    source.parts = {"file": [user(1), user(2), user(3)]}
+    report, _ = engine.run()
+    assert report.succeeded and report.holds == {"AbsentOnce": 1} and not engine.sent
+    engine.settle()
+    assert set(engine.cloud.objects) == anchors(engine, 1, 2, 3)
+    source.parts = {"DC=b": [user(3)], "DC=a": [user(1), user(2)]}
+    engine.cloud.calls.clear()
+    assert engine.run()[0].settled and not engine.sent
+
+
+# --- names of sources --------------------------------------------------------------------------------------------
+
+
+def rename(engine: Engine, *names: str) -> None:
+    """The document gives its sources other names; what they read stays."""
+    engine.config = replace(config(sources=names), target=engine.config.target)
+    engine.sources = [replace(source, name=name) for source, name in zip(engine.sources, names, strict=True)]
+
+
+def disable(engine: Engine, number: int) -> None:
+    engine.source.add(user(number, userAccountControl="514"))
+
+
+def two_sources(engine: Engine) -> None:
+    """The people and groups of a second directory, with a member in the first."""
+    labs = ListSource("labs")
+    labs.add(user(11), user(12), group(111))
+    labs.members[guid(111)] = [user_dn(1), user_dn(11)]
+    engine.config = replace(config(sources=("corp", "labs")), target=engine.config.target)
+    engine.sources = [engine.source, labs]
+    engine.settle()
+    engine.cloud.calls.clear()
+
+
+def test_a_source_under_another_name_sends_nothing_and_then_everything_that_changes(settled) -> None:
+    rename(settled, "head-office")
+    report, _ = settled.run()
+    assert report.settled and not settled.sent
+    disable(settled, 1)
+    name_as_members(settled, user_dn(1))
+    settled.leave(3)
+    settled.settle()
+    assert settled.cloud.objects[settled.anchor(user(1))].values["accountEnabled"] is False
+    assert members_in_cloud(settled) == anchors(settled, 1)
+    assert settled.anchor(user(3)) not in settled.cloud.objects
+
+
+def test_a_disable_in_the_very_run_of_the_rename_goes(settled) -> None:
+    rename(settled, "head-office")
+    disable(settled, 1)
+    settled.run()
+    (obj,) = settled.sent
+    assert obj.values == {"SourceAnchor": settled.anchor(user(1)), "accountEnabled": False}
+
+
+def test_two_sources_that_swap_their_names_send_nothing(settled) -> None:
+    two_sources(settled)
+    rename(settled, "labs", "corp")
+    for _ in range(3):
+        report, _ = settled.run()
+        assert report.settled and not settled.sent
+    disable(settled, 1)
+    settled.run()
+    (obj,) = settled.sent
+    assert obj.values == {"SourceAnchor": settled.anchor(user(1)), "accountEnabled": False}
+
+
+def test_a_rename_that_dies_anywhere_is_ended_by_the_next_run(settled) -> None:
+    two_sources(settled)
+    rename(settled, "labs", "head-office")
+    for moment in range(1, 30):
+        passed = iter([False] * moment + [True] + [False] * 1000)
+        try:
+            with crashing(lambda passed=passed: next(passed)):
+                settled.run()
+        except Crash:
+            pass
+    assert settled.run()[0].settled
+    assert not settled.sent
+
+
+def test_what_two_sources_show_at_the_same_time_stays_with_the_first_until_it_shows_it_no_more(settled) -> None:
+    twin = ListSource("labs")
+    twin.add(user(1), user(11))
+    settled.config = replace(config(sources=("corp", "labs")), target=settled.config.target)
+    settled.sources = [settled.source, twin]
+    settled.run()
+    report, _ = settled.run()
+    assert report.holds == {"AnchorConflict": 1}
+    assert members_in_cloud(settled) == anchors(settled, 1, 2), "a member is the one of two that the cloud knows"
+    settled.cloud.calls.clear()
+    settled.source.entries.pop(guid(1))
+    report, _ = settled.run()
+    assert report.settled and not settled.sent
+    twin.add(user(1, userAccountControl="514"))
+    settled.run()
+    assert settled.cloud.objects[settled.anchor(user(1))].values["accountEnabled"] is False
+
+
+def test_a_source_that_is_only_dropped_leaves_its_objects_alone(settled) -> None:
+    two_sources(settled)
+    settled.config = replace(config(sources=("corp",)), target=settled.config.target)
+    settled.sources = settled.sources[:1]
+    assert settled.run()[0].settled and not settled.sent
