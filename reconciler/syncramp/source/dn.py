@@ -14,12 +14,12 @@ from hashlib import blake2b
 
 _UNSAFE = r'\\,+"<>;=\x00-\x1f\x7f\ud800-\udfff'
 _PLAIN_RDN = rf"[A-Z][A-Z0-9-]*+=(?![ #])[^{_UNSAFE}]++(?<! )"
-_PLAIN = re.compile(rf"{_PLAIN_RDN}(?:,{_PLAIN_RDN})*+")
+_PLAIN = re.compile(rf"{_PLAIN_RDN}(?:,{_PLAIN_RDN})*")
 _EXTENDED = re.compile(r"(?:<[A-Z]+=[^<>]*>;)+", re.IGNORECASE)  # MS-ADTS 3.1.1.3.4.1.5, LDAP_SERVER_EXTENDED_DN_OID
-_UP_TO_COMMA = re.compile(r"(?:[^\\,]++|\\.)*+", re.DOTALL)
-_UP_TO_PLUS = re.compile(r"(?:[^\\+]++|\\.)*+", re.DOTALL)
+_UP_TO_COMMA = re.compile(r"(?:[^\\,]++|\\.)*", re.DOTALL)
+_UP_TO_PLUS = re.compile(r"(?:[^\\+]++|\\.)*", re.DOTALL)
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+")
-_VALUE = re.compile(r'(?:[^\\,+"<>;\x00\ud800-\udfff]|\\(?:[\\,+"<>;=# ]|[0-9A-Fa-f]{2}))*+')
+_VALUE = re.compile(r'(?:[^\\,+"<>;\x00\ud800-\udfff]|\\(?:[\\,+"<>;=# ]|[0-9A-Fa-f]{2}))*')
 _HEX_VALUE = re.compile(r"#(?:[0-9A-Fa-f]{2})+")
 _ESCAPE = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)", re.DOTALL)
 _NEEDS_BACKSLASH = re.compile(r'[\\,+"<>;]|^[ #]| $')

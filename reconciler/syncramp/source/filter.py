@@ -62,7 +62,7 @@ class _Reader:
 
     _SPACE = re.compile(r"[ \t\r\n]*")
     _ITEM = re.compile(r"([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)(?:(=|~=|>=|<=)|:([0-9A-Za-z.-]+):=)")
-    _VALUE = re.compile(r"(?:[^\\()*\x00\ud800-\udfff]|\\[0-9A-Fa-f]{2})*+")
+    _VALUE = re.compile(r"(?:[^\\()*\x00\ud800-\udfff]|\\[0-9A-Fa-f]{2})*")
     _ESCAPE = re.compile(rb"\\([0-9A-Fa-f]{2})")
 
     def skip_space(self) -> None:
