@@ -100,7 +100,7 @@ class Trial:
         self.rng = random.Random(seed)
         self.now = 1000.0
         self.engine = Engine(path / "state.db", clock=lambda: self.now)
-        self.engine.pace = Pace(objects_per_call=3, parallel=1, call_timeout=TRAVEL, lost_answers=2)
+        self.engine.pace = Pace(objects_per_call=3, parallel=1, patience=0.0, call_timeout=TRAVEL, lost_answers=2)
         cloud = self.engine.cloud
         cloud.max_links = 4
         cloud.travels = lambda: self.rng.random() < 0.5

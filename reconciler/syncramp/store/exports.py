@@ -7,7 +7,8 @@ it was before. A call whose answer never came leaves its objects in doubt and it
 A call of an earlier run may still be travelling and arrive after what this run sends. What it may change stays in
 doubt whatever this run is answered, until that call's deadline has passed: then the next run sends it once more.
 
-Both transactions check the fence: a run whose token is not the newest has lost the store and must not write.
+Both transactions, and each page of the read-back, check the fence: a run whose token is not the newest has lost the
+store and must not write.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from syncramp.model.values import Attributes
 from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.store.database import Database
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
+from syncramp.store.returning import drop_links, may_return, returned
 
 _DOUBT = "SELECT o.id, o.doubt, p.maybe FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"
 _IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id = ?"
@@ -39,12 +41,8 @@ _LOST = "UPDATE batches SET state = 'Lost', deadline = ? WHERE seq = ?"
 _AS_BEFORE = "UPDATE objects SET doubt = ? WHERE id = ?"
 _GONE = "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?"
 _FORGET_PAYLOAD = "UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?"
-_ALL_BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links"
-_NARROWED = "UPDATE cloud_links SET sure = ?, possible = ?, observed = ? WHERE id = ?"
+_ALL_SURE = "SELECT id, sure FROM cloud_links"
 _SURE = "UPDATE cloud_links SET sure = ? WHERE id = ?"
-_DELETED = "SELECT object, groups FROM ever_deleted WHERE object IN ({})"
-_REMEMBER = """INSERT INTO ever_deleted (object, groups, at) VALUES (?, ?, ?)
-               ON CONFLICT (object) DO UPDATE SET groups = excluded.groups, at = excluded.at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +91,8 @@ class Exports:
         self.under_way = under_way
         self.restored_groups = BitMap()
         """Groups whose links came back into the realm of the possible with a member that was created again."""
+        self._deleting = BitMap()
+        """What a delete in flight, or one that was never answered, may take away."""
 
     def intend(self, items: Sequence[Item], now: float, *, last_try: float, deadline: float) -> Intent:
         """Make durable what a call may do, before it is sent.
@@ -103,12 +103,13 @@ class Exports:
         :raises AnotherRunActive: a later run has begun.
         """
         with self._database.transaction(durable=True):
-            self._check_fence()
+            self.check_fence()
             objects = [item for item in items if item.deletes or item.after is not None]
             doubt = {i: (d, m) for i, d, m in self._database.among(_DOUBT, [item.id for item in objects])}
             self._database.run_many(_IN_DOUBT, [(item.id,) for item in objects])
             self._database.run_many(_MAYBE, [(_keys(item, doubt), item.id) for item in objects if item.after])
-            self._restore_links([item.id for item in objects if item.after is not None], restored=True)
+            created = [item.id for item in objects if item.after is not None]
+            self.restored_groups |= may_return(self._database, created, created=True)
             brackets = self._widen([item for item in items if item.links])
             losing = self._loosen(BitMap(item.id for item in items if item.deletes))
             links = sum(item.links for item in items)
@@ -131,7 +132,8 @@ class Exports:
         losing: dict[int, BitMap] = {}
         if not deletes:
             return losing
-        for group, packed, _, _ in self._database.all(_ALL_BRACKETS):
+        self._deleting |= deletes
+        for group, packed in self._database.all(_ALL_SURE):
             sure = unpack_bitmap(packed)
             lost = sure if group in deletes else sure & deletes
             if lost:
@@ -151,7 +153,7 @@ class Exports:
         :raises AnotherRunActive: a later run has begun; nothing is written.
         """
         with self._database.transaction():
-            self._check_fence()
+            self.check_fence()
             deleted = BitMap()
             for item, outcome in zip(intent.items, outcomes, strict=True):
                 if outcome.result is Result.APPLIED:
@@ -161,7 +163,7 @@ class Exports:
                 elif outcome.result is Result.REFUSED and lost_until is None:  # what was lost may still apply
                     self._revert(item, intent)
             if deleted:
-                self.drop_links(deleted, now)
+                drop_links(self._database, deleted, now)
             if lost_until is None:
                 self._database.run(_ANSWERED, (intent.seq,))
             else:
@@ -170,13 +172,14 @@ class Exports:
     def withdraw(self, intent: Intent) -> None:
         """The call was never processed: everything is as it was before the intent."""
         with self._database.transaction():
-            self._check_fence()
+            self.check_fence()
             for item in intent.items:
                 self._revert(item, intent)
             self._database.run(_ANSWERED, (intent.seq,))
 
     def _apply(self, item: Item, outcome: Outcome, intent: Intent, now: float) -> None:
         if item.deletes:
+            self._deleting.discard(item.id)
             self._database.run(_GONE, (item.id,))
             self._database.run(_FORGET_PAYLOAD, (item.id,))
         elif item.after is not None:
@@ -185,7 +188,7 @@ class Exports:
             unsettled = item.id in self.under_way
             self._database.run(_APPLIED, (mark, int(unsettled), outcome.cloud_anchor or None, now, item.id))
             self._database.run(_ACKED, (_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
-            self._database.run("DELETE FROM ever_deleted WHERE object = ?", (item.id,))
+            returned(self._database, item.id)
         if item.links:
             unsure = item.adds | item.removes if item.id in self.under_way else self.under_way
             sure, possible = intent.brackets[item.id]
@@ -198,41 +201,28 @@ class Exports:
             self._database.run(_AS_BEFORE, (doubt, item.id))
             self._database.run(_MAYBE, (maybe, item.id))
             if item.after is not None and not doubt:
-                self._restore_links([item.id], restored=False)
+                may_return(self._database, [item.id], created=False)
         if item.links:
             self._set_bracket(item.id, *intent.brackets[item.id])
         if item.deletes:
             self._make_sure_again(item.id, intent.losing)
 
     def _make_sure_again(self, identity: int, losing: dict[int, BitMap]) -> None:
-        """A delete was refused: its links are as sure as they were."""
-        kept = {group: links if group == identity else links & BitMap([identity]) for group, links in losing.items()}
-        for group, sure, _ in self._database.among(_BRACKETS, [group for group, links in kept.items() if links]):
-            self._database.run(_SURE, (pack_bitmap(unpack_bitmap(sure) | kept[group]), group))
+        """A delete was refused: its links are as sure as they were, but for those of other deletes.
 
-    def drop_links(self, deleted: BitMap, now: float) -> None:
-        """The cloud drops the links of what it deletes; which ones is kept, because a restore may bring them back."""
-        groups_of: dict[int, BitMap] = {}
-        for group, sure, possible, observed in self._database.all(_ALL_BRACKETS):
-            held = unpack_bitmap(possible)
-            for member in held & deleted:
-                groups_of.setdefault(member, BitMap()).add(group)
-            if held & deleted:
-                kept = [pack_bitmap(unpack_bitmap(data) - deleted) for data in (sure, possible, observed)]
-                self._database.run(_NARROWED, (*kept, group))
-        self._database.run_many("DELETE FROM cloud_links WHERE id = ?", [(i,) for i in deleted])
-        self._database.run_many(_REMEMBER, [(i, pack_bitmap(groups), now) for i, groups in groups_of.items()])
+        One that was answered meanwhile has narrowed what is possible; one that was not may still take its links away.
+        """
+        self._deleting.discard(identity)
+        for group, packed, possible in self._database.among(_BRACKETS, list(BitMap(losing) - self._deleting)):
+            kept = losing[group] if group == identity else losing[group] & BitMap([identity])
+            sure = unpack_bitmap(packed) | (kept & unpack_bitmap(possible)) - self._deleting
+            self._database.run(_SURE, (pack_bitmap(sure), group))
 
-    def _restore_links(self, ids: Sequence[int], *, restored: bool) -> None:
-        """The re-creation of a deleted object may bring its links back: they are possible from its intent on."""
-        for identity, packed in self._database.among(_DELETED, ids):
-            member = BitMap([identity])
-            for group, sure, possible in self._database.among(_BRACKETS, list(unpack_bitmap(packed))):
-                held = unpack_bitmap(possible)
-                self._set_bracket(group, unpack_bitmap(sure), held | member if restored else held - member)
-                self.restored_groups.add(group)
+    def check_fence(self) -> None:
+        """In a transaction, before it writes.
 
-    def _check_fence(self) -> None:
+        :raises AnotherRunActive: a later run has begun.
+        """
         newest = int(self._database.value("SELECT value FROM meta WHERE key = 'token'", default=0))
         if newest != self._token:
             raise AnotherRunActive(

@@ -20,6 +20,7 @@ from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Value
 from syncramp.store.database import Database
 from syncramp.store.packing import digest, pack, unpack
+from syncramp.store.returning import hand_over
 from syncramp.store.staging import GONE
 
 PAGE = 1000
@@ -119,7 +120,7 @@ class Objects:
     def _settle(self, page: Sequence[Desired], before: dict[int, Any]) -> list[_Settled]:
         """Each row with the anchor it may use, its hold, and its packed payload."""
         owners = {row[0]: row for row in self._database.among(_OWNERS, [row.anchor for row in page])}
-        settled = []
+        settled, heirs = [], {}
         for row in page:
             anchor, hold = _pin(row, before.get(row.id))
             owner = owners.get(row.anchor)
@@ -128,9 +129,11 @@ class Objects:
                     anchor, hold = None, f"its source anchor {row.anchor} belongs to another object"
                 else:
                     self._database.run(_RELEASE, (owner[1],))
+                    heirs[owner[1]] = row.id
             if anchor is not None:
                 owners[anchor] = (anchor, row.id, b"taken", None, 0)
             settled.append((row, anchor, hold, pack(row.attributes) if row.attributes is not None else None))
+        hand_over(self._database, heirs)
         return settled
 
     def _replace_references(self, page: Sequence[Desired]) -> None:

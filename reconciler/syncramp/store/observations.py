@@ -13,6 +13,7 @@ from syncramp.model.values import Attributes, Kind
 from syncramp.store.database import Database
 from syncramp.store.exports import Exports
 from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
+from syncramp.store.returning import drop_links
 
 _KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked
             FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.anchor IN ({})"""
@@ -81,11 +82,15 @@ class Observations:
         return dict(self._database.among("SELECT anchor, id FROM objects WHERE anchor IN ({})", anchors))
 
     def observe(self, seen: Observation, cookie: bytes | None, exports: Exports, now: float) -> None:
-        """Take in one page and the cookie after it; one transaction."""
+        """Take in one page and the cookie after it; one transaction.
+
+        :raises AnotherRunActive: a later run has begun; nothing is written.
+        """
         with self._database.transaction():
+            exports.check_fence()
             self._database.run_many(_CONFIRMED, [(flag, i) for i, flag in seen.confirmed.items()])
             self._observe_links(seen.links)
-            self._observe_gone(seen.gone, exports, now)
+            self._observe_gone(seen.gone, now)
             self._database.run_many(_FOREIGN, seen.foreign.items())
             self._database.run_many("DELETE FROM foreign_objects WHERE anchor = ?", [(a,) for a in seen.not_foreign])
             if cookie is not None:
@@ -99,7 +104,7 @@ class Observations:
             bracket = sure - removes, possible | adds, (observed - removes) | adds
             self._database.run(_OBSERVED, (group, *map(pack_bitmap, bracket)))
 
-    def _observe_gone(self, gone: Sequence[int], exports: Exports, now: float) -> None:
+    def _observe_gone(self, gone: Sequence[int], now: float) -> None:
         if not gone:
             return
         for identity in gone:
@@ -107,7 +112,7 @@ class Observations:
                 "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?", (identity,)
             )
             self._database.run("UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?", (identity,))
-        exports.drop_links(BitMap(gone), now)
+        drop_links(self._database, BitMap(gone), now)
 
     def foreign_anchors(self) -> frozenset[str]:
         """Anchors in the tenant that are not ours."""

@@ -102,9 +102,7 @@ refs = Table(
     Column("object", Integer, primary_key=True, autoincrement=False),
     Column("attribute", String, primary_key=True),
     Column("target", Integer, nullable=False),
-    Column(
-        "leaving", Integer, nullable=False, default=0
-    ),  # 1: the target should not be in the cloud and may still be
+    Column("leaving", Integer, nullable=False, default=0),  # 1: its target should leave the cloud and may be there
     Index("refs_target", "target"),
 )
 
@@ -136,8 +134,8 @@ foreign = Table(
 ever_deleted = Table(
     "ever_deleted",
     metadata,
-    Column("object", Integer, primary_key=True, autoincrement=False),
-    Column("groups", LargeBinary, nullable=False),  # a restored object may bring these links back
+    Column("anchor", String, primary_key=True),
+    Column("groups", String, nullable=False),  # anchors: a restored object may bring these links back
     Column("at", Float, nullable=False),
 )
 

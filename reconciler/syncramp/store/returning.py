@@ -1,0 +1,112 @@
+"""Links that leave the cloud with an object, and may come back with it.
+
+The cloud drops the links of what it deletes, and may bring them back when an object with the same source anchor is
+created again. It knows anchors and not our ids: an account that was migrated has another id here and the same anchor.
+So what was dropped is kept by anchor, that of the object and those of the groups, and is possible again from the
+intent of a create on.
+
+An anchor of which the cloud knows nothing of ours may pass from one object to another; what the read-back showed
+under it then belongs to the other one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from pyroaring import BitMap
+
+from syncramp.store.database import Database
+from syncramp.store.packing import pack_bitmap, unpack_bitmap
+
+_BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links"
+_NARROWED = "UPDATE cloud_links SET sure = ?, possible = ?, observed = ? WHERE id = ?"
+_FORGOTTEN = "DELETE FROM cloud_links WHERE id = ?"
+_ANCHORS = "SELECT id, anchor FROM objects WHERE anchor IS NOT NULL AND id IN ({})"
+_REMEMBER = """INSERT INTO ever_deleted (anchor, groups, at) VALUES (?, ?, ?)
+               ON CONFLICT (anchor) DO UPDATE SET groups = excluded.groups, at = excluded.at"""
+_DELETED = "SELECT o.id, d.groups FROM objects o JOIN ever_deleted d ON d.anchor = o.anchor WHERE o.id IN ({})"
+_GROUPS = """SELECT o.id, c.possible FROM objects o LEFT JOIN cloud_links c ON c.id = o.id WHERE o.anchor IN ({})"""
+_POSSIBLE = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
+               ON CONFLICT (id) DO UPDATE SET possible = excluded.possible"""
+_BACK = "DELETE FROM ever_deleted WHERE anchor = (SELECT anchor FROM objects WHERE id = ?)"
+_BRACKET = "SELECT possible, observed FROM cloud_links WHERE id = ?"
+_MERGED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET possible = excluded.possible, observed = excluded.observed"""
+
+
+def drop_links(database: Database, deleted: BitMap, now: float) -> None:
+    """The links of what was deleted are gone; which ones they were is kept."""
+    groups_of: dict[int, list[int]] = {}
+    for group, sure, possible, observed in _naming(database, deleted):
+        for member in possible & deleted:
+            groups_of.setdefault(member, []).append(group)
+        kept = (pack_bitmap(links - deleted) for links in (sure, possible, observed))
+        database.run(_NARROWED, (*kept, group))
+    database.run_many(_FORGOTTEN, [(identity,) for identity in deleted])
+    anchors = _anchors(database, {*groups_of, *(group for groups in groups_of.values() for group in groups)})
+    for member, groups in groups_of.items():
+        names = " ".join(anchors[group] for group in groups if group in anchors)
+        database.run(_REMEMBER, (anchors[member], names, now))
+
+
+def _naming(database: Database, ids: BitMap) -> Iterator[tuple[int, BitMap, BitMap, BitMap]]:
+    """Groups whose links may name any of these: sure, possible and observed."""
+    for group, sure, packed, shown in database.all(_BRACKETS):
+        possible, observed = unpack_bitmap(packed), unpack_bitmap(shown)
+        if not (ids.isdisjoint(possible) and ids.isdisjoint(observed)):
+            yield group, unpack_bitmap(sure), possible, observed
+
+
+def _anchors(database: Database, ids: Iterable[int]) -> dict[int, str]:
+    return dict(database.among(_ANCHORS, list(ids)))
+
+
+def may_return(database: Database, ids: Sequence[int], *, created: bool) -> BitMap:
+    """Links that the create of these objects may bring back.
+
+    :param created: they are possible now; False: they are not, because the create was refused.
+    :returns: the groups they are in.
+    """
+    found = BitMap()
+    for identity, names in database.among(_DELETED, ids):
+        member = BitMap([identity])
+        for group, packed in database.among(_GROUPS, names.split()):
+            possible = unpack_bitmap(packed)
+            possible = possible | member if created else possible - member
+            nothing = pack_bitmap(BitMap())
+            database.run(_POSSIBLE, (group, nothing, pack_bitmap(possible), nothing))
+            found.add(group)
+    return found
+
+
+def returned(database: Database, identity: int) -> None:
+    """It was created again: whatever came back with it is possible already."""
+    database.run(_BACK, (identity,))
+
+
+def hand_over(database: Database, heirs: Mapping[int, int]) -> None:
+    """Anchors pass from one id to another (former -> heir), and with them what may be linked under them.
+
+    Nothing under them is sure: the cloud knows nothing of ours there.
+    """
+    if not heirs:
+        return
+    former = BitMap(heirs)
+    for group, sure, possible, observed in _naming(database, former):
+        renamed = (pack_bitmap(_renamed(links, heirs, former)) for links in (possible, observed))
+        database.run(_NARROWED, (pack_bitmap(sure - former), *renamed, group))
+    for identity, heir in heirs.items():
+        _merge(database, identity, heir)
+
+
+def _renamed(links: BitMap, heirs: Mapping[int, int], former: BitMap) -> BitMap:
+    return (links - former) | BitMap(heirs[identity] for identity in links & former)
+
+
+def _merge(database: Database, former: int, heir: int) -> None:
+    """The former's own members, if it was a group in somebody else's hands, are the heir's."""
+    row = database.one(_BRACKET, (former,))
+    if row is None:
+        return
+    kept = database.one(_BRACKET, (heir,)) or (None, None)
+    merged = (pack_bitmap(unpack_bitmap(a) | unpack_bitmap(b)) for a, b in zip(row, kept, strict=True))
+    database.run(_MERGED, (heir, pack_bitmap(BitMap()), *merged))
+    database.run(_FORGOTTEN, (former,))

@@ -1,0 +1,196 @@
+"""Intent and answer, one by one: what they keep of links that come and go with an object, and who may write."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from support.build import group, guid, user
+from support.engine import Engine, links
+from support.model import Held
+from syncramp.errors import AnotherRunActive
+from syncramp.model.wire import Operation, Outcome, Result, SyncObject
+from syncramp.store.exports import Exports, Intent, Item
+from syncramp.store.observations import Observation
+from syncramp.store.packing import unpack_bitmap
+from syncramp.store.returning import hand_over
+from syncramp.store.store import Store
+
+APPLIED, REFUSED = Outcome(Result.APPLIED), Outcome(Result.REFUSED, "1")
+SAME = b"0123456789abcdef"
+"""The mS-DS-ConsistencyGuid of an account that was migrated."""
+
+
+@dataclass
+class Synced:
+    """A store after a run, with a run under way."""
+
+    store: Store
+    exports: Exports
+    one: int
+    two: int
+    group: int
+
+    def delete(self, *ids: int) -> Intent:
+        nothing = SyncObject("User", Operation.DELETE, {})
+        return self.exports.intend([Item(i, nothing, deletes=True) for i in ids], 0.0, last_try=0.0, deadline=0.0)
+
+    def answer(self, intent: Intent, *outcomes: Outcome) -> None:
+        self.exports.acknowledge(intent, outcomes, 0.0)
+
+    @property
+    def bounds(self) -> tuple[list[int], list[int]]:
+        """What is sure and what is possible of the group's links."""
+        row = self.store.database.one("SELECT sure, possible FROM cloud_links WHERE id = ?", (self.group,))
+        return (list(unpack_bitmap(row[0])), list(unpack_bitmap(row[1]))) if row else ([], [])
+
+
+@pytest.fixture
+def synced(engine: Engine) -> Iterator[Synced]:
+    engine.run()
+    with engine.store() as store:
+        number, token = store.runs.begin(0.0)
+        ids = store.observations.ids([engine.anchor(entry) for entry in (user(1), user(2), group(101))])
+        yield Synced(store, store.exports(number, token, 0.0), *ids.values())
+
+
+# --- deletes --------------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_delete_leaves_its_links_as_sure_as_they_were(synced) -> None:
+    before = synced.bounds
+    for deleted in ([synced.one], [synced.group], [synced.one, synced.two, synced.group]):
+        intent = synced.delete(*deleted)
+        assert set(synced.bounds[0]) < set(before[0])
+        synced.answer(intent, *[REFUSED] * len(deleted))
+        assert synced.bounds == before
+
+
+def test_a_groups_refused_delete_does_not_make_sure_what_its_members_delete_took_away(synced) -> None:
+    of_group, of_member = synced.delete(synced.group), synced.delete(synced.one)
+    synced.answer(of_member, APPLIED)
+    synced.answer(of_group, REFUSED)
+    assert synced.bounds == ([synced.two], [synced.two])
+
+
+def test_a_groups_refused_delete_does_not_make_sure_what_its_members_delete_may_yet_take_away(synced) -> None:
+    of_group, of_member = synced.delete(synced.group), synced.delete(synced.one)
+    synced.answer(of_group, REFUSED)
+    assert synced.bounds == ([synced.two], [synced.one, synced.two])
+    synced.answer(of_member, REFUSED)
+    assert synced.bounds == ([synced.two], [synced.one, synced.two]), "less is sure than might be: it is added again"
+
+
+def test_a_members_refused_delete_makes_nothing_sure_in_a_group_whose_own_delete_is_in_flight(synced) -> None:
+    of_member, of_group = synced.delete(synced.one), synced.delete(synced.group)
+    synced.answer(of_member, REFUSED)
+    assert synced.bounds == ([], [synced.one, synced.two])
+    synced.answer(of_group, APPLIED)
+    assert synced.bounds == ([], [])
+
+
+# --- who may write --------------------------------------------------------------------------------------------------
+
+
+def _everything(store: Store) -> list[Sequence[object]]:
+    tables = ("objects", "payload", "cloud_links", "ever_deleted", "batches", "foreign_objects", "meta")
+    return [row for table in tables for row in store.database.all(f"SELECT * FROM {table}")]
+
+
+def test_a_run_that_lost_the_store_writes_no_intent_no_answer_and_no_page(synced) -> None:
+    first, second = synced.delete(synced.one), synced.delete(synced.two)
+    synced.store.runs.begin(1.0)
+    before = _everything(synced.store)
+    for write in (
+        lambda: synced.delete(synced.group),
+        lambda: synced.answer(first, APPLIED),
+        lambda: synced.exports.withdraw(second),
+        lambda: synced.store.observations.observe(Observation(gone=[synced.one]), b"old", synced.exports, 0.0),
+    ):
+        with pytest.raises(AnotherRunActive):
+            write()
+        assert _everything(synced.store) == before
+
+
+def test_a_run_that_loses_the_store_while_it_sends_ends_and_leaves_its_call_to_the_other_one(engine) -> None:
+    engine.clock = lambda: 1000.0
+
+    def another_begins(moment: str) -> None:
+        engine.cloud.fault = lambda moment: None
+        with engine.store() as store:
+            store.runs.begin(1000.0)
+
+    engine.cloud.fault = another_begins
+    engine.pace = replace(engine.pace, call_timeout=600.0)
+    with pytest.raises(AnotherRunActive):
+        engine.run()
+    assert len(engine.cloud.calls) == 1
+    assert set(engine.run()[0].holds) == {"CallUnderWay"}
+
+
+# --- anchors that pass from one object to another -------------------------------------------------------------------
+
+
+def _gone(engine: Engine, number: int) -> None:
+    """Somebody leaves, and is deleted."""
+    engine.leave(number)
+    engine.run()
+    engine.run()
+    assert engine.run()[0].settled
+
+
+def test_links_that_come_back_with_a_migrated_account_are_removed(engine) -> None:
+    """The cloud restores them under the anchor; in the store the account has another id."""
+    engine.source.add(user(1, mS_DS_ConsistencyGuid=SAME))
+    engine.run()
+    anchor, big = engine.anchor(user(1, mS_DS_ConsistencyGuid=SAME)), engine.anchor(group(101))
+    _gone(engine, 1)
+    engine.source.add(user(8, mS_DS_ConsistencyGuid=SAME))
+    engine.cloud.calls.clear()
+    assert engine.settle().settled
+    assert anchor in engine.cloud.objects
+    assert engine.cloud.links[big] == {engine.anchor(user(2))}
+    assert [("REMOVE", anchor)] in [links(obj) for obj in engine.sent]
+
+
+def test_links_that_come_back_into_a_group_that_was_created_again_are_removed(engine) -> None:
+    engine.run()
+    one, big = engine.anchor(user(1)), engine.anchor(group(101))
+    _gone(engine, 1)
+    engine.source.entries.pop(guid(101))
+    members = engine.source.members.pop(guid(101))
+    for _ in range(3):
+        engine.run()
+    assert big not in engine.cloud.objects
+    engine.source.add(group(101), user(1))
+    engine.source.members[guid(101)] = members
+    assert engine.settle().settled
+    assert {one, big} <= set(engine.cloud.objects)
+    assert engine.cloud.links[big] == {engine.anchor(user(2))}
+
+
+def test_a_foreign_link_seen_under_an_anchor_is_its_next_holders(engine) -> None:
+    """The first holder is out of scope; the anchor stands in the cloud, linked into our group by somebody else."""
+    before = user(4, mS_DS_ConsistencyGuid=SAME, sAMAccountName="")
+    engine.source.add(before)
+    engine.run()
+    anchor, big = engine.anchor(before), engine.anchor(group(101))
+    cloud = engine.cloud
+    cloud.objects[anchor] = Held("User", {})
+    cloud.links[big].add(anchor)
+    cloud._clock += 1
+    cloud._log[anchor] = cloud._log[big] = cloud._link_log[big, anchor] = cloud._clock
+    engine.source.add(user(5, mS_DS_ConsistencyGuid=SAME))
+    cloud.calls.clear()
+    report, _ = engine.run()
+    assert report.holds == {"NotOurs": 1}
+    assert [links(obj) for obj in engine.sent] == [[("REMOVE", anchor)]]
+    assert anchor not in cloud.links[big]
+
+
+def test_members_of_a_foreign_group_seen_under_an_anchor_are_possible_for_its_next_holder(synced) -> None:
+    former, synced.group = synced.group, 77
+    hand_over(synced.store.database, {former: 77, synced.one: 78})
+    assert synced.bounds == ([], [synced.two, 78])
+    synced.group = former
+    assert synced.bounds == ([], [])
