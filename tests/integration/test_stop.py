@@ -239,8 +239,15 @@ def test_a_disk_that_fills_in_the_export_leaves_in_doubt_what_could_not_be_writt
     _assert_finished_later(walk)
 
 
-@pytest.mark.parametrize("pipe", ["| head -1", "2>&1 | head -1", "2>&1 >/dev/null | head -1"])
-@pytest.mark.parametrize("command", ["plan", "sync"])
+@pytest.mark.parametrize(
+    ("command", "pipe"),
+    [
+        ("plan", "| head -1"),
+        ("sync", "| head -1"),
+        ("sync", "2>&1 | head -1"),
+        ("sync", "2>&1 >/dev/null | head -1"),
+    ],
+)
 def test_a_reader_that_leaves_after_the_first_line_sees_no_stack_trace(walk: Walk, command: str, pipe: str) -> None:
     walk.write()
     options = ["-o", "json"] if command == "plan" else []  # more than the pipe holds
