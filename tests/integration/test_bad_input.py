@@ -201,6 +201,9 @@ def test_a_file_that_is_missing_unreadable_cut_or_spoiled(
     """Creates may come of what was read for sure; nobody is deleted and nobody leaves a group."""
     _with_a_first_run(walk)
     spoil(walk.ldif)
+    plan = walk.again("plan")
+    plan.assert_incomplete(f"{walk.ldif}: ", *words)
+    assert "what the sources say" not in plan.out
     for _ in range(2):
         walk.again().assert_incomplete(f"{walk.ldif}: ", *words)
         assert {anchor(number) for number in (1, 2, 3, 101)} <= walk.in_cloud() <= {*map(anchor, (1, 2, 3, 4, 101))}

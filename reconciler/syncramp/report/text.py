@@ -28,7 +28,9 @@ def plan_lines(plan: Plan, report: RunReport) -> Iterator[str]:
     """A plan: what would go, what is held, and the riskiest first."""
     yield from _sources(report.sources)
     if plan.empty:
-        yield "Nothing to do: the cloud is known to hold what the sources say."
+        whole = all(source.complete for source in report.sources)
+        told = "the cloud is known to hold what the sources say" if whole else "nothing else could be read"
+        yield f"Nothing to do: {told}."
         return
     yield from _counts(plan.counts)
     if plan.links:
