@@ -11,6 +11,8 @@ from support.engine import Engine, crashing, links
 from support.model import Crash, ListSource
 from syncramp.model.facts import Entry, Fact, Proof
 from syncramp.model.wire import Operation
+from syncramp.source.ldap import LdapSource
+from syncramp.source.ldif import LdifSource
 
 COMPUTER = "CN=PC {},OU=Computers,DC=corp,DC=example,DC=com"
 
@@ -234,6 +236,25 @@ def test_a_source_that_is_read_in_other_parts_takes_its_entries_along_and_misses
     source.parts = {"DC=b": [user(3)], "DC=a": [user(1), user(2)]}
     engine.cloud.calls.clear()
     assert engine.run()[0].settled and not engine.sent
+
+
+@pytest.mark.parametrize(
+    ("unnamed", "named", "asked"),
+    [
+        ("DC=sub,DC=test", ("DC=test",), True),
+        ("DC=SUB,DC=test", ("DC=test",), True),
+        ("DC=test", ("DC=sub,DC=test",), False),
+        ("DC=other", ("DC=sub,DC=test",), False),
+        ("file", ("DC=sub,DC=test",), False),
+    ],
+)
+def test_a_server_is_asked_for_the_innermost_context_of_each_scope(unnamed, named, asked) -> None:
+    source = LdapSource("corp", ["ldaps://dc1"], "reader", "x", None, ["OU=People,DC=sub,DC=test"])
+    assert source.asks_for(unnamed, named) is asked
+
+
+def test_a_file_is_asked_for_nothing_of_the_time_when_the_source_was_a_server() -> None:
+    assert not LdifSource("corp", Path("corp.ldif"), None).asks_for("DC=corp,DC=example,DC=com", ["file"])
 
 
 # --- names of sources --------------------------------------------------------------------------------------------
