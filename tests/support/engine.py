@@ -1,5 +1,6 @@
 """The whole engine around a directory and a cloud in memory: one call is one run on a store opened anew."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Engine:
     pace: Pace = field(default_factory=lambda: _pace())
     clock: Callable[[], float] = field(default=lambda: 0.0)
     events: list[Event] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def source(self) -> ListSource:
@@ -48,10 +50,8 @@ class Engine:
     def run(self, *, sends: bool = True) -> tuple[RunReport, Plan]:
         with self.store() as store:
             rules = [(source, self.rules(source.name)) for source in self.sources]
-            job = Job(
-                self.config, rules, self.cloud, store, sends, self.events.append, clock=self.clock, pace=self.pace
-            )
-            return run(job)
+            listen = self.events.append
+            return run(Job(self.config, rules, self.cloud, store, sends, listen, self.clock, self.stop, self.pace))
 
     def rules(self, name: str) -> Ruleset:
         return Ruleset((SCOPE,), self.config.source_anchor, name)

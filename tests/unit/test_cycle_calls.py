@@ -1,16 +1,20 @@
-"""Calls and their time: when they may begin, how long they travel, and what a killed run leaves to the next one."""
+"""Calls and time: when they may begin, how long they travel, and what a killed run leaves to the next one."""
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from support.build import user
+from support.build import config, guid, user, user_dn
 from support.engine import Engine
 from support.model import Crash, lost, no_fault, unavailable
 from syncramp.cycle.job import Pace
 from syncramp.errors import AnswerLost, EndpointUnavailable
+from syncramp.events import Note
+from syncramp.spec.types import EndpointOverrides
 
 
 class Clock:
@@ -21,6 +25,20 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Waiting(Event):
+    """A stop that never comes: what waits for it moves the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        self._clock.now += timeout or 0.0
+        return False
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +171,34 @@ def test_a_stop_while_room_is_waited_for_sends_nothing_and_leaves_nothing_in_dou
     assert _under_way(engine.path) == 0
     engine.cloud.room = lambda wait: True
     assert engine.run()[0].settled
+
+
+@pytest.mark.parametrize("error", [0.0, 3600.0, -3600.0], ids=["right", "an hour ahead", "an hour behind"])
+def test_who_was_created_under_a_clock_that_was_wrong_is_waited_for_no_longer_than_the_delay(
+    engine, clock, error
+) -> None:
+    engine.config = config(endpoint=EndpointOverrides(visibility_delay=timedelta(seconds=30)))
+    engine.source.members[guid(101)].clear()
+    begin = clock.now
+    clock.now = begin + error
+    engine.run()
+    clock.now = begin
+    engine.source.members[guid(101)] = [user_dn(1)]
+    engine.stop = Waiting(clock)
+    assert engine.run()[0].links.acknowledged == 1
+    assert engine.stop.waits == ([30.0] if error >= 0 else [])
+    told = [event.text for event in engine.events if isinstance(event, Note)]
+    assert told == ["waiting 30s until the service can refer to what is new"] * len(engine.stop.waits)
+
+
+def test_a_clock_that_is_set_back_in_a_run_makes_no_wait_longer_than_the_delay(engine, clock) -> None:
+    engine.config = config(endpoint=EndpointOverrides(visibility_delay=timedelta(seconds=30)))
+    engine.stop = Waiting(clock)
+
+    def set_back(moment: str) -> None:
+        if moment == "after":
+            clock.now -= 3600.0
+
+    engine.cloud.fault = set_back
+    assert engine.run()[0].settled
+    assert engine.stop.waits == [30.0]

@@ -1,12 +1,19 @@
 """Who can be referred to: the service needs a while (30 seconds, as others found) until it knows a new object.
 
 A reference sent earlier fails or is dropped without a word, so it is not sent: creates go without it, additions wait.
+
+The moments of earlier runs are those of a clock that may have been wrong: nobody is new for longer than the delay
+from now on, and who was waited for is new no more.
 """
 
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
+from syncramp.events import Note
 from syncramp.store.snapshot import Snapshot
+
+TOLD = 5.0
+"""A wait of so many seconds is told."""
 
 
 class Visibility:
@@ -21,9 +28,10 @@ class Visibility:
         self._in_cloud = BitMap(snapshot.in_cloud)
         self._new = BitMap()
         self._arrivals: dict[int, tuple[float, BitMap]] = {}
-        earlier = snapshot.created_since(job.clock() - self._delay)
+        now = job.clock()
+        earlier = snapshot.created_since(now - self._delay)
         for identity, moment in sorted(earlier.items(), key=lambda item: item[1]):
-            self._enqueue(identity, moment)
+            self._enqueue(identity, min(moment, now))
 
     def arrived(self, identity: int) -> None:
         """The service answered that it created or changed an object."""
@@ -51,9 +59,15 @@ class Visibility:
 
     def wait(self) -> None:
         """Until everything that is in the cloud now can be named; a stop ends the wait."""
-        if self._arrivals:
-            last, _ = self._arrivals[next(reversed(self._arrivals))]
-            self._job.stop.wait(max(0.0, last + self._delay - self._job.clock()))
+        if not self._arrivals:
+            return
+        last, _ = self._arrivals[next(reversed(self._arrivals))]
+        pause = min(self._delay, max(0.0, last + self._delay - self._job.clock()))
+        if pause >= TOLD:
+            self._job.listen(Note("info", f"waiting {pause:.0f}s until the service can refer to what is new"))
+        if not self._job.stop.wait(pause):
+            self._arrivals.clear()
+            self._new.clear()
 
     def _enqueue(self, identity: int, moment: float) -> None:
         _, ids = self._arrivals.get(int(moment), (moment, BitMap()))
