@@ -6,7 +6,7 @@ with ``sends`` off, on a copy of the store.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyroaring import BitMap
 
@@ -22,7 +22,7 @@ from syncramp.events import Note
 from syncramp.model.plan import Change, Circumstances, Plan
 from syncramp.model.report import RunReport
 from syncramp.model.wire import Company
-from syncramp.plan.changes import changes
+from syncramp.plan.changes import changes, taken_values
 from syncramp.plan.summary import summarise
 from syncramp.spec.types import Mode, SyncConfig
 from syncramp.store.exports import Exports
@@ -129,7 +129,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
     """Everything beside the objects that decides what may be sent."""
     snapshot = job.store.snapshot()
     incomplete = job.store.staging.incomplete()
-    return Circumstances(
+    around = Circumstances(
         max_members=job.config.max_members,
         delete_count=job.config.delete_count,
         deletes=snapshot.due_deletes(incomplete),
@@ -139,6 +139,8 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         adoption=_adoption(job, company, foreign, snapshot),
         under_way=exports.under_way,
     )
+    held = snapshot.waiting(around.unproven | around.under_way)
+    return replace(around, taken=taken_values(held, around))
 
 
 def _adoption(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:

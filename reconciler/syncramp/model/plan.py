@@ -37,6 +37,8 @@ class Hold(StrEnum):
     """The source anchor or the kind of a known object changed, or its anchor belongs to another object."""
     NOT_OURS = "NotOurs"
     """A create whose anchor is in the tenant already, on an object that is not ours."""
+    VALUE_TAKEN = "ValueTaken"
+    """A claim of a unique value that another object still has, because what would free it is held."""
     CALL_UNDER_WAY = "CallUnderWay"
     """A call of an earlier run that was never answered may still be changing it."""
 
@@ -55,6 +57,8 @@ class Circumstances:
     """Ids of all objects of those sources."""
     foreign: frozenset[str] = frozenset()
     """Anchors in the tenant that are not ours."""
+    taken: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    """Unique values that a held change leaves where they are -> id and DN of their owner; see ``plan.claims``."""
     adoption: str = ""
     """Why nothing at all may be sent; empty when it may."""
     under_way: BitMap = field(default_factory=BitMap)

@@ -10,7 +10,7 @@ What a call of an earlier run may still be changing waits until that call cannot
 explicit removals do not wait: they are sent at once, and again when the wait is over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from pyroaring import BitMap
@@ -18,6 +18,7 @@ from pyroaring import BitMap
 from syncramp.model.plan import Change, Circumstances, HeldLinks, Hold, MembershipChange, ObjectChange, Verb
 from syncramp.model.state import Cause, Membership, ObjectState
 from syncramp.model.values import Attributes, Value
+from syncramp.plan import claims
 
 
 class View(Protocol):
@@ -40,6 +41,18 @@ def changes(view: View, around: Circumstances) -> Iterator[Change]:
             yield moved
 
 
+def taken_values(states: Iterable[ObjectState], around: Circumstances) -> dict[str, tuple[int, str]]:
+    """Unique values that stay where they are, because what would free them is held -> id and DN of who has them.
+
+    :param states: objects in the cloud of which something may be held.
+    """
+    taken: dict[str, tuple[int, str]] = {}
+    for state in states:
+        if change := object_change(state, around):
+            taken.update(dict.fromkeys(claims.kept(change), (state.id, state.dn)))
+    return taken
+
+
 def object_change(state: ObjectState, around: Circumstances) -> ObjectChange | None:
     """What must happen to an object, and what of it is held; None when nothing differs."""
     change = _wanted(state)
@@ -48,7 +61,7 @@ def object_change(state: ObjectState, around: Circumstances) -> ObjectChange | N
     for hold in (_hold_everything, _hold_delete, _hold_create):
         if found := hold(change, around):
             return ObjectChange(state, change.verb, {}, change.values, *found)
-    return _hold_parts(change, around)
+    return _hold_claims(_hold_parts(change, around), around)
 
 
 def _wanted(state: ObjectState) -> ObjectChange | None:
@@ -137,6 +150,24 @@ def _hold_parts(change: ObjectChange, around: Circumstances) -> ObjectChange:
             going = kept
     held = {name: value for name, value in change.values.items() if name not in going}
     return ObjectChange(state, change.verb, going, held, *(told or (None, "")))
+
+
+def _hold_claims(change: ObjectChange, around: Circumstances) -> ObjectChange:
+    """A create waits whole for a value that is not free, of an update only the attributes that claim one."""
+    if not around.taken:
+        return change
+    waits = {
+        name: f"{value} still belongs to {owner[1]}, whose change is held"
+        for name, values in claims.claimed(change).items()
+        for value in values
+        if (owner := around.taken.get(value)) and owner[0] != change.state.id
+    }
+    if not waits:
+        return change
+    held = dict(change.values) if change.verb is Verb.CREATE else {name: change.values[name] for name in waits}
+    going = {name: value for name, value in change.values.items() if name not in held}
+    hold, reason = (change.hold, change.reason) if change.hold else (Hold.VALUE_TAKEN, next(iter(waits.values())))
+    return ObjectChange(change.state, change.verb, going, {**change.held, **held}, hold, reason)
 
 
 def _disables(name: str, value: Value | None) -> bool:

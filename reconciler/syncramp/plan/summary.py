@@ -13,6 +13,7 @@ from pyroaring import BitMap
 
 from syncramp.model.plan import Change, Hold, Lanes, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.values import Value
+from syncramp.plan.claims import gives_up
 from syncramp.rules.flows import REFERENCES
 from syncramp.words import count
 
@@ -22,8 +23,6 @@ ANCHORS = frozenset(wire for flows in REFERENCES.values() for wire, _, _ in flow
 """Attributes whose values are anchors of other objects, which say nothing to people."""
 SHORT = 40
 """Characters of a value that is shown in an example."""
-UNIQUE = ("userPrincipalName", "mail", "proxyAddresses")
-"""Attributes whose values belong to one object of the tenant."""
 
 Anchors = Callable[[BitMap], Iterable[str]]
 
@@ -90,16 +89,7 @@ def _lane(lanes: Lanes, change: ObjectChange) -> BitMap:
     acked = change.state.acked or {}
     if change.values.get("accountEnabled") is False and acked.get("accountEnabled") is not False:
         return lanes.disables
-    if any(_gives_up(acked.get(name), change.values[name]) for name in UNIQUE if name in change.values):
-        return lanes.releases
-    return lanes.updates
-
-
-def _gives_up(before: Value | None, after: Value | None) -> bool:
-    """Some value of a unique attribute is no longer there."""
-    old = set(before) if isinstance(before, tuple) else {before} - {None}
-    new = set(after) if isinstance(after, tuple) else {after}
-    return bool(old - new)
+    return lanes.releases if gives_up(change) else lanes.updates
 
 
 def _count_membership(plan: Plan, change: MembershipChange) -> None:

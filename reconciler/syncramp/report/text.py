@@ -16,6 +16,7 @@ _HOLDS = {
     Hold.SOURCE_INCOMPLETE: "a source is not complete: nothing destructive follows from it",
     Hold.ABSENT_ONCE: "absent from one complete import; the next one must agree",
     Hold.UNRESOLVED_MEMBER: "its group names somebody new whom no source knows: perhaps the same person, moved",
+    Hold.VALUE_TAKEN: "a value that must be unique still belongs to another object",
     Hold.TOO_MANY_DELETES: "more deletes than failsafe.deletes.count",
     Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
     Hold.ANCHOR: "its source anchor or its kind is in conflict",

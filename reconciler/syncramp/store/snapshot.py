@@ -56,6 +56,15 @@ class Snapshot:
         """Objects whose desired state is not known to be in the cloud, in the order of their anchors."""
         return self.states(array("I", (row[0] for row in self._database.stream(_DIFFERING))))
 
+    def waiting(self, held: BitMap) -> Iterator[ObjectState]:
+        """Objects in the cloud that differ and of which something may be held.
+
+        :param held: ids of objects that are held for a reason outside of them.
+        """
+        differing = self._bitmap(_DIFFERING) & self.in_cloud
+        pinned = self._bitmap("SELECT id FROM objects WHERE hold != ''")
+        return self.states(differing & (self.departing | held | pinned))
+
     def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
         """Objects by id, in the order given."""
         ordered = array("I", ids)
