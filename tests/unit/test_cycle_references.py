@@ -148,3 +148,18 @@ def test_a_manager_value_that_cannot_be_read_changes_nothing(engine) -> None:
     report, _ = engine.run()
     assert not engine.cloud.calls and managers(engine, people) == [engine.anchor(user(5))] * 2
     assert sum(report.warnings.values()) == 2
+
+
+def test_a_manager_whom_two_sources_show_is_the_one_that_the_cloud_knows(tmp_path) -> None:
+    corp, twin = ListSource("corp"), ListSource("twin")
+    engine = Engine(tmp_path / "state.db", sources=[corp, twin])
+    corp.add(user(5), user(6, manager=user_dn(5)))
+    engine.run()
+    twin.add(user(5))
+    engine.run()
+    engine.cloud.calls.clear()
+    corp.add(user(7, manager=user_dn(5)))
+    report, _ = engine.run()
+    assert report.holds == {"AnchorConflict": 1}
+    (obj,) = engine.sent
+    assert obj.values["manager"] == engine.anchor(user(5))

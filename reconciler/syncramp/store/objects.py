@@ -39,8 +39,9 @@ _WAITING = "SELECT object, dn_hash FROM unresolved WHERE object IN ({})"
 _DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
                  FROM dirty d JOIN entries e ON e.id = d.id WHERE e.source IN ({}) ORDER BY d.id LIMIT ?"""
 _CLEAN = "DELETE FROM dirty WHERE id = ?"
-_TARGET = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent FROM entries e
-             WHERE e.dn_hash = ? AND e.absent < ? ORDER BY e.absent, e.id DESC LIMIT 1"""
+_TARGET = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
+             FROM entries e LEFT JOIN objects o ON o.id = e.id
+             WHERE e.dn_hash = ? AND e.absent < ? ORDER BY e.absent, o.anchor IS NULL, e.id DESC LIMIT 1"""
 _OBJECTS = "SELECT id, anchor, kind, digest, acked, doubt, cause FROM objects WHERE id IN ({})"
 _OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN ({})"
 _PINNED = "SELECT anchor FROM objects WHERE id = ? AND (acked IS NOT NULL OR doubt = 1)"
@@ -88,7 +89,7 @@ class Objects:
             yield [staged(row) for row in rows]
 
     def target(self, key: int) -> Staged | None:
-        """The living entry whose DN has this key."""
+        """The living entry whose DN has this key; if two sources show it, the one that holds the anchor."""
         row = self._database.one(_TARGET, (key, GONE))
         return staged(row) if row else None
 
