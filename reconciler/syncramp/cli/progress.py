@@ -11,6 +11,9 @@ from syncramp.words import count
 LINE_EVERY = 5.0
 """Seconds between two lines about one phase in a pipe: enough for a log, not too much."""
 
+ROOMY = 110
+"""Columns from which on a bar fits beside the longest text; a narrower terminal gets the text alone."""
+
 LINK = 1 / 15
 """Work of a link, measured in objects: 40,000 links against 2,500 objects a second."""
 
@@ -86,8 +89,10 @@ def _bars() -> Iterator[Listener]:
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description:12}"), BarColumn(24), TextColumn("{task.fields[said]}"))
-    with Bars(*columns, console=Console(stderr=True), transient=False) as bars:
+    console = Console(stderr=True)
+    bar = [BarColumn(24)] if console.width >= ROOMY else []
+    columns = (TextColumn("{task.description:11}"), *bar, TextColumn("{task.fields[said]}"))
+    with Bars(*columns, console=console, transient=False) as bars:
         tasks = {}
 
         def listen(event: Event) -> None:
