@@ -36,6 +36,7 @@ class Waiting(Event):
         self.waits: list[float] = []
 
     def wait(self, timeout: float | None = None) -> bool:
+        assert len(self.waits) < 5, "it waits for ever"
         self.waits.append(timeout or 0.0)
         self._clock.now += timeout or 0.0
         return False
@@ -191,14 +192,32 @@ def test_who_was_created_under_a_clock_that_was_wrong_is_waited_for_no_longer_th
     assert told == ["waiting 30s until the service can refer to what is new"] * len(engine.stop.waits)
 
 
-def test_a_clock_that_is_set_back_in_a_run_makes_no_wait_longer_than_the_delay(engine, clock) -> None:
+def _somebody_new_and_a_call_after_that(engine: Engine, clock: Clock, seconds: float) -> list[float]:
+    """A run in which time passes between the create and the link; the waits it makes."""
     engine.config = config(endpoint=EndpointOverrides(visibility_delay=timedelta(seconds=30)))
+    engine.source.add(user(2, title="Clerk"), user(4))
+    engine.source.members[guid(101)].append(user_dn(4))
     engine.stop = Waiting(clock)
 
-    def set_back(moment: str) -> None:
-        if moment == "after":
-            clock.now -= 3600.0
+    def passes(moment: str) -> None:
+        if moment == "after" and len(engine.cloud.calls) == 2:
+            clock.now += seconds
 
-    engine.cloud.fault = set_back
-    assert engine.run()[0].settled
-    assert engine.stop.waits == [30.0]
+    engine.cloud.calls.clear()
+    engine.cloud.fault = passes
+    report, _ = engine.run()
+    assert report.settled and report.links.acknowledged == 1
+    return engine.stop.waits
+
+
+def test_a_clock_that_is_set_back_in_a_run_makes_no_wait_longer_than_the_delay(engine, clock) -> None:
+    engine.run()
+    clock.now += 3600
+    assert _somebody_new_and_a_call_after_that(engine, clock, -1800.0) == [30.0]
+
+
+def test_time_that_passed_with_other_calls_is_not_waited_for_again(engine, clock) -> None:
+    clock.now += 3600
+    engine.run()
+    clock.now -= 3600
+    assert _somebody_new_and_a_call_after_that(engine, clock, 40.0) == []
