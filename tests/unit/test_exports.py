@@ -7,7 +7,7 @@ import pytest
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
-from support.model import Held
+from support.model import Held, lost, no_fault
 from syncramp.errors import AnotherRunActive
 from syncramp.model.wire import Operation, Outcome, Result, SyncObject
 from syncramp.store.exports import Exports, Intent, Item
@@ -151,6 +151,35 @@ def test_links_that_come_back_with_a_migrated_account_are_removed(engine) -> Non
     assert anchor in engine.cloud.objects
     assert engine.cloud.links[big] == {engine.anchor(user(2))}
     assert [("REMOVE", anchor)] in [links(obj) for obj in engine.sent]
+
+
+def test_an_account_whose_anchor_a_late_delete_may_still_reach_is_not_created_before_that(
+    engine, monkeypatch
+) -> None:
+    """The first try of the delete was lost and travels; the second one was answered, so the anchor was free."""
+    monkeypatch.setattr("syncramp.cycle.calls.RETRY_SECONDS", 0.0)
+    now = [1000.0]
+    engine.clock = lambda: now[0]
+    engine.pace = replace(engine.pace, lost_answers=2, call_timeout=600.0)
+    engine.run()
+    engine.leave(1)
+    engine.run()
+
+    def lose_once(moment: str) -> None:
+        engine.cloud.fault = no_fault
+        raise lost(moment)
+
+    engine.cloud.fault, engine.cloud.travels = lose_once, lambda: True
+    engine.run()
+    assert engine.anchor(user(1)) not in engine.cloud.objects
+    migrated = user(8, mS_DS_ConsistencyGuid=guid(1))
+    engine.source.add(migrated)
+    assert engine.run()[0].holds == {"CallUnderWay": 1}
+    assert engine.run()[0].holds == {"CallUnderWay": 1}
+    engine.cloud.arrive()
+    now[0] += 601
+    assert engine.run()[0].settled
+    assert engine.anchor(migrated) in engine.cloud.objects
 
 
 def test_links_that_come_back_into_a_group_that_was_created_again_are_removed_at_once(engine) -> None:

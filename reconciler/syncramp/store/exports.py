@@ -13,6 +13,7 @@ store and must not write.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pyroaring import BitMap
@@ -23,6 +24,7 @@ from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.store.database import Database
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
 from syncramp.store.returning import drop_links, may_return, returned
+from syncramp.store.runs import Runs
 
 _DOUBT = "SELECT o.id, o.doubt, p.maybe FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"
 _IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id = ?"
@@ -81,18 +83,23 @@ class Exports:
     """Intents and answers of one run.
 
     :param token: the fencing token this run was given when it began.
-    :param under_way: ids of what a call of an earlier run may still be changing.
+    :param began: when that was (seconds since the epoch).
     """
 
-    def __init__(self, database: Database, run: int, token: int, under_way: BitMap) -> None:
+    def __init__(self, database: Database, run: int, token: int, began: float) -> None:
         self._database = database
         self._run = run
         self._token = token
-        self.under_way = under_way
+        self._began = began
         self.restored_groups = BitMap()
         """Groups whose links came back into the realm of the possible with a member that was created again."""
         self._deleting = BitMap()
         """What a delete in flight, or one that was never answered, may take away."""
+
+    @cached_property
+    def under_way(self) -> BitMap:
+        """Ids of what a call of an earlier run may still be changing; asked for once every anchor has its holder."""
+        return Runs(self._database).under_way(self._token, self._began)
 
     def intend(self, items: Sequence[Item], now: float, *, last_try: float, deadline: float) -> Intent:
         """Make durable what a call may do, before it is sent.

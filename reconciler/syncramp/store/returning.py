@@ -6,7 +6,7 @@ So what was dropped is kept by anchor, that of the object and those of the group
 intent of a create on.
 
 An anchor of which the cloud knows nothing of ours may pass from one object to another; what the read-back showed
-under it then belongs to the other one.
+under it then belongs to the other one, and a call that is still under way for the one may change the other.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +30,8 @@ _BACK = "DELETE FROM ever_deleted WHERE anchor = (SELECT anchor FROM objects WHE
 _BRACKET = "SELECT possible, observed FROM cloud_links WHERE id = ?"
 _MERGED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET possible = excluded.possible, observed = excluded.observed"""
+_UNANSWERED = "SELECT seq, ids FROM batches WHERE state != 'Answered'"
+_MAY_CHANGE = "UPDATE batches SET ids = ? WHERE seq = ?"
 
 
 def drop_links(database: Database, deleted: BitMap, now: float) -> None:
@@ -83,9 +85,9 @@ def returned(database: Database, identity: int) -> None:
 
 
 def hand_over(database: Database, heirs: Mapping[int, int]) -> None:
-    """Anchors pass from one id to another (former -> heir), and with them what may be linked under them.
+    """Anchors pass from one id to another (former -> heir), and with them what may be linked, or changed, under them.
 
-    Nothing under them is sure: the cloud knows nothing of ours there.
+    No link under them is sure: the cloud knows nothing of ours there.
     """
     if not heirs:
         return
@@ -95,6 +97,10 @@ def hand_over(database: Database, heirs: Mapping[int, int]) -> None:
         database.run(_NARROWED, (pack_bitmap(sure - former), *renamed, group))
     for identity, heir in heirs.items():
         _merge(database, identity, heir)
+    for seq, packed in database.all(_UNANSWERED):
+        ids = unpack_bitmap(packed)
+        if ids & former:
+            database.run(_MAY_CHANGE, (pack_bitmap(_renamed(ids, heirs, former)), seq))
 
 
 def _renamed(links: BitMap, heirs: Mapping[int, int], former: BitMap) -> BitMap:

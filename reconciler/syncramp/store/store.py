@@ -43,7 +43,7 @@ class Store:
 
     def exports(self, run: int, token: int, now: float) -> Exports:
         """Intents and answers of a run that begins now (seconds since the epoch)."""
-        return Exports(self.database, run, token, self.runs.under_way(token, now))
+        return Exports(self.database, run, token, now)
 
     def close(self) -> None:
         """End the connection."""
