@@ -86,6 +86,8 @@ class ModelCloud:
     refuse: Callable[[SyncObject], str] = lambda obj: ""
     room: Callable[[bool], bool] = lambda wait: True
     """Whether a call may go, as it is asked without or with waiting."""
+    leaves: Callable[[float], bool] = lambda patience: patience >= 0
+    """Whether a call is sent within so many seconds; a busy service makes it wait."""
     travels: Callable[[], bool] = lambda: False
     """Whether a call whose sender gave up before it was processed is still processed, later."""
     travelling: list[Sequence[SyncObject]] = field(default_factory=list)
@@ -107,7 +109,7 @@ class ModelCloud:
         return self.room(wait)
 
     def provision(self, objects: Sequence[SyncObject], patience: float = 0.0) -> Sequence[Outcome]:
-        if patience < 0:
+        if not self.leaves(patience):
             raise unavailable()
         with self._lock:
             try:
