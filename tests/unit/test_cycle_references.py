@@ -32,9 +32,11 @@ def test_a_manager_who_leaves_the_scope_goes_first_and_the_reference_after(engin
     five, six = engine.anchor(user(5)), engine.anchor(user(6))
     engine.source.add(user(5, isCriticalSystemObject="TRUE"))
     engine.cloud.calls.clear()
-    engine.run()
+    report, _ = engine.run()
+    assert (report.loose_references, report.settled) == (1, False)
     assert [(obj.operation, obj.values["SourceAnchor"]) for obj in engine.sent] == [(Operation.DELETE, five)]
-    engine.run()
+    report, _ = engine.run()
+    assert report.settled
     assert "manager" not in engine.cloud.objects[six].values
     engine.source.add(user(5))
     engine.run()

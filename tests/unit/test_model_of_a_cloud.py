@@ -159,7 +159,6 @@ class Trial:
         self.engine.cloud.leaves = lambda patience: True
         self.mend_kinds()
         self.engine.settle()
-        self.engine.settle()  # a reference to somebody is cleared in the run after the one that deletes them
 
     def mend_kinds(self) -> None:
         """Who may be in the cloud stays of the kind that was sent."""

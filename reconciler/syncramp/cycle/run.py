@@ -177,7 +177,9 @@ def _close(job: Job, report: RunReport, number: int) -> None:
     report.unconfirmed = confirmations.get(0, 0)
     report.confirmed = confirmations.get(1, 0)
     report.with_differences = confirmations.get(2, 0)
-    report.in_cloud = job.store.snapshot().counts()
+    snapshot = job.store.snapshot()
+    report.in_cloud = snapshot.counts()
+    report.loose_references = snapshot.loose_references()
     report.unconfirmed_links = job.store.observations.unconfirmed_links()
     state = "Failed" if report.failure else "Succeeded" if report.settled else "Incomplete"
     job.store.runs.end(number, job.clock(), state, report.as_json())

@@ -65,6 +65,8 @@ class RunReport:
     unconfirmed_links: int = 0
     missing_links: int = 0
     """Links answered as added which their group's read-back does not show; the next run adds them again."""
+    loose_references: int = 0
+    """Objects that still name somebody whom this run deleted; the next run clears the reference."""
     in_cloud: dict[str, int] = field(default_factory=dict)
     calls: int = 0
     writes: int = 0
@@ -91,10 +93,10 @@ class RunReport:
 
     @property
     def settled(self) -> bool:
-        """It succeeded and nothing waits: no hold, no refusal, no doubt, nothing left, nothing missing."""
+        """It succeeded and nothing waits: no hold, no refusal, no doubt, nothing left, missing or loose."""
         waiting = (self.objects.held, self.objects.refused, self.objects.in_doubt, self.objects.left)
         links = (self.links.held, self.links.refused, self.links.in_doubt, self.links.left)
-        return self.succeeded and not any((*waiting, *links, self.missing_links))
+        return self.succeeded and not any((*waiting, *links, self.missing_links, self.loose_references))
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain data."""

@@ -114,6 +114,9 @@ def _cloud(report: RunReport) -> Iterator[str]:
         f"Confirmed by read-back: {count(report.confirmed, 'object')}, {report.with_differences:,} more with "
         f"differences; unconfirmed: {count(report.unconfirmed, 'object')}, {count(report.unconfirmed_links, 'link')}"
     )
+    if report.loose_references:
+        loose = count(report.loose_references, "reference")
+        yield f"Left: {loose} to somebody who was deleted in this run; the next run clears it"
     if report.missing_links:
         missing = count(report.missing_links, "link")
         yield f"Missing: {missing} answered as added and not there; the next run adds them again"

@@ -15,6 +15,7 @@ from itertools import chain
 
 from syncramp.model.state import Cause
 from syncramp.store.database import Database
+from syncramp.store.returning import hand_over
 
 PAGE = 500
 
@@ -86,6 +87,7 @@ def _heirs(database: Database, sources: Sequence[int], left: dict[bytes, int]) -
 
 def _take_over(database: Database, heirs: dict[int, int]) -> None:
     read = {row[-1]: row[:-1] for row in database.among(_READ, list(heirs.values()))}
+    hand_over(database, {heir: identity for identity, heir in heirs.items()})  # what was seen under the new ids
     database.run_many(_SPILLED, heirs.items())
     database.run_many(_MARK_REFERRERS, [(heir,) for heir in heirs.values()])
     for forget in _FORGET:
