@@ -154,7 +154,8 @@ class _Clock:
 
     def __init__(self, monkeypatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr("syncramp.endpoint.client.time", self)
+        for module in ("client", "channel"):
+            monkeypatch.setattr(f"syncramp.endpoint.{module}.time", self)
 
     def time(self) -> float:
         return self.now
@@ -177,8 +178,8 @@ def test_no_request_leaves_after_the_patience_of_its_caller_because_the_token_to
 ) -> None:
     clock = _Clock(monkeypatch)
     with serving(fault("The security token has expired.")) as service, endpoint(service, tmp_path) as client:
-        original = client._tokens.forget
-        monkeypatch.setattr(client._tokens, "forget", lambda: (original(), clock.move()))
+        original = client._channel.forget_token
+        monkeypatch.setattr(client._channel, "forget_token", lambda: (original(), clock.move()))
         with pytest.raises(EndpointUnavailable, match="could not be sent in time"):
             client.provision(ONE, 900.0)
     assert len(service.requests) == 1
@@ -234,17 +235,6 @@ def test_a_token_that_is_not_accepted_is_renewed_once(tmp_path) -> None:
     assert [request.token["BearerToken"] for request in service.requests] == ["token-1", "token-2"]
     with serving(refused, refused) as service, endpoint(service, tmp_path) as client, pytest.raises(TokenRefused):
         client.company()
-
-
-def test_a_redirect_names_the_host_and_is_not_followed(tmp_path) -> None:
-    import json
-    from pathlib import Path
-
-    vectors = json.loads((Path(__file__).parents[1] / "data" / "nbfx_vectors.json").read_text())["vectors"]
-    body = bytes.fromhex(next(vector["hex"] for vector in vectors if vector["name"] == "Redirect fault"))
-    with serving(Step(500, body=body)) as service, endpoint(service, tmp_path) as client:
-        with pytest.raises(ServiceRefused, match=r"region\.example"):
-            client.company()
 
 
 def test_an_untrusted_certificate_is_told_with_the_field_that_mends_it(tmp_path) -> None:

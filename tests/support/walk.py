@@ -287,9 +287,9 @@ def _memberships(store: Store) -> Iterator[Any]:
 
 
 @contextmanager
-def walking(folder: Path, *, lost: Collection[int] = (), **settings: Any) -> Iterator[Walk]:
+def walking(folder: Path, *, lost: Collection[int] = (), redirects: int = 0, **settings: Any) -> Iterator[Walk]:
     """A walk in front of a simulator whose tenant differs from a quick one as said."""
-    simulator = make_simulator(replace(QUICK, **settings), client_id=CLIENT, lost=lost)
+    simulator = make_simulator(replace(QUICK, **settings), client_id=CLIENT, lost=lost, redirects=redirects)
     with running_simulator(simulator):
         write_secrets(simulator, folder)
         yield Walk(folder, simulator.host, simulator)

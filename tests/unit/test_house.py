@@ -63,7 +63,7 @@ def test_a_path_of_somebodys_machine_is_recognised(text: str) -> None:
     assert PLACES.search(text)
 
 
-@pytest.mark.parametrize("text", ["/home/you/syncramp", "docs/home/x", "DIR/Users", "https://host/home/x", "a/home/anna"])
+@pytest.mark.parametrize("text", ["/home/you/syncramp", "docs/home/x", "DIR/Users", "https://host/home/x"])
 def test_other_paths_are_not_taken_for_one(text: str) -> None:
     assert not PLACES.search(text)
 

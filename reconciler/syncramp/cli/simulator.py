@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,6 +46,9 @@ def simulator(
     duplicates: Annotated[
         Duplicates, typer.Option(help="An object with a user principal name or address that is taken.")
     ] = REAL.duplicates,
+    redirects: Annotated[
+        int, typer.Option(help="Hosts that only send a client on, as the service's first one does.", min=0, max=9)
+    ] = 0,
     minimum_build: Annotated[str, typer.Option(help="The oldest build of a client that is accepted.")] = "",
     with_parent: Annotated[
         bool, typer.Option("--with-parent", help="End when standard input ends, and not at Ctrl-C.")
@@ -68,7 +71,7 @@ def simulator(
         unresolved=unresolved,
         duplicates=duplicates,
     )
-    made = _made(settings, client_id, tenant, minimum_build)
+    made = _made(settings, tenant, client_id=client_id, minimum_build=minimum_build, redirects=redirects)
     try:
         write_secrets(made, directory)
         asyncio.run(_serve(made, port, directory, with_parent=with_parent))
@@ -76,7 +79,7 @@ def simulator(
         made.tenant.close()
 
 
-def _made(settings: TenantSettings, client_id: str, tenant: Path | None, minimum_build: str) -> "Simulator":
+def _made(settings: TenantSettings, tenant: Path | None, **options: Any) -> "Simulator":
     try:
         from syncramp.simulator.server import make_simulator
     except ModuleNotFoundError as error:
@@ -86,7 +89,7 @@ def _made(settings: TenantSettings, client_id: str, tenant: Path | None, minimum
     from sqlalchemy.exc import DatabaseError
 
     try:
-        return make_simulator(settings, client_id=client_id, path=tenant, minimum_build=minimum_build)
+        return make_simulator(settings, path=tenant, **options)
     except DatabaseError as error:
         raise InputRefused(
             f"the tenant cannot be kept there: {error.orig}",

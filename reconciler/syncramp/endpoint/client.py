@@ -1,10 +1,8 @@
-"""The V2 endpoint over HTTPS.
+"""The operations of the V2 endpoint, and the patience they need.
 
-One HTTP client with its connections is shared by the threads of an export. Every answer is decoded whatever its
-status, because the service sends faults with 500 and sometimes with 200. Busy answers (fault 81, HTTP 503) are waited
-out with growing pauses; the same request goes again, since nothing of it was processed. A read that breaks is asked
-again; an export whose answer is lost is not, its caller decides what that means. No request of an export leaves
-after the moment its caller gave, however long the service is busy.
+Busy answers (fault 81, HTTP 503) are waited out with growing pauses; the same request goes again, since nothing of it
+was processed. A read that breaks is asked again; an export whose answer is lost is not, its caller decides what that
+means. No request of an export leaves after the moment its caller gave, however long the service is busy.
 """
 
 import math
@@ -13,9 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TypeVar
-from uuid import uuid4
 
-import httpx
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -26,20 +22,15 @@ from tenacity import (
     wait_random,
 )
 
-from syncramp.endpoint import contract, soap, tls
-from syncramp.endpoint.auth import TokenSource
-from syncramp.endpoint.clouds import ADDRESSES, PATH
+from syncramp.endpoint import contract
+from syncramp.endpoint.channel import Channel
 from syncramp.endpoint.faults import (
     IN_DOUBT,
-    LATER,
     Busy,
     TokenRefused,
     UnknownFault,
-    from_fault,
-    from_httpx,
-    no_answer,
 )
-from syncramp.endpoint.nbfx import NbfxError, Node
+from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.throttle import Throttle
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
 from syncramp.model.seams import SecretReader
@@ -48,17 +39,11 @@ from syncramp.spec.types import Target
 
 Answer = TypeVar("Answer")
 
-TIMEOUT = httpx.Timeout(600.0, connect=10.0, write=120.0, pool=10.0)
-"""Seconds for each step; the service may take five minutes to answer, its own client waits ten. A message is written
-to TLS in one step, so its sending is over after two minutes, and with the answer's five well before ten.
-"""
 BUSY_FIRST = 5.0
 BUSY_LONGEST = 300.0
 """Seconds between two tries while the service is busy; growing, with jitter."""
 BUSY_TRIES = 20
 READ_TRIES = 4
-V1_APPLICATION = "1651564e-7ce4-4d99-88be-0a65050d8dc3"
-"""Sent in an HTTP header by every client seen, also with V2 operations; the service is not known to read it."""
 
 
 def _silent(text: str) -> None:
@@ -83,27 +68,16 @@ class V2Endpoint:
         note: Callable[[str], None] = _silent,
         busy_first: float = BUSY_FIRST,
     ) -> None:
-        self._target = target
         self._stop = stop or threading.Event()
         self._note = note
         self._busy_first = busy_first
-        host = target.endpoint.host or ADDRESSES[target.cloud].sync
-        self._host = host
-        self._url = f"https://{host}{PATH}"
-        ca = target.endpoint.ca
-        context = tls.context(secrets.read(ca.name, ca.key) if ca else None)
-        authority = target.endpoint.authority or ADDRESSES[target.cloud].authority
-        self._client = httpx.Client(verify=context, timeout=TIMEOUT, trust_env=not tls.is_loopback(self._url))
-        issuer = httpx.Client(verify=context, timeout=30.0, trust_env=not tls.is_loopback(authority))
-        self._issuer = issuer
-        self._tokens = TokenSource(target, secrets, issuer)
+        self._channel = Channel(target, secrets)
         self._throttle = Throttle(target.writes, self._stop, note)
         self._company: Company | None = None
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
-        self._issuer.close()
+        self._channel.close()
 
     def company(self) -> Company:
         """GetCompanyConfiguration.
@@ -126,7 +100,7 @@ class V2Endpoint:
             if not page.more:
                 return
             if page.cookie is None or page.cookie == cookie:
-                raise ServiceRefused("the read-back promises more and gives no new cookie", where=self._host)
+                raise ServiceRefused("the read-back promises more and gives no new cookie", where=self._channel.host)
             cookie = page.cookie
 
     def _page(self, cookie: bytes | None) -> ReadBackPage:
@@ -162,7 +136,9 @@ class V2Endpoint:
         try:
             return contract.read_outcomes(body, objects)
         except contract.ContractError as error:
-            raise AnswerLost(f"the answer has no results: {error}", where=self._host, remedy=IN_DOUBT) from None
+            raise AnswerLost(
+                f"the answer has no results: {error}", where=self._channel.host, remedy=IN_DOUBT
+            ) from None
 
     def finalize(self, exported: int, applied: int) -> None:
         """FinalizeExport."""
@@ -192,7 +168,7 @@ class V2Endpoint:
         """
         with suppress(TokenRefused):
             return self._while_busy(operation, body, until)
-        self._tokens.forget()
+        self._channel.forget_token()
         return self._while_busy(operation, body, until)
 
     def _while_busy(self, operation: str, body: bytes, until: float) -> Node:
@@ -206,10 +182,10 @@ class V2Endpoint:
             reraise=True,
         )
         try:
-            return retrying(self._call, operation, body, until)
+            return retrying(self._channel.call, operation, body, until)
         except Busy:
             if self._stop.is_set():
-                raise Stopped("the run was stopped while the service was busy", where=self._host) from None
+                raise Stopped("the run was stopped while the service was busy", where=self._channel.host) from None
             raise
 
     def _sleep(self, seconds: float) -> None:
@@ -219,51 +195,8 @@ class V2Endpoint:
         pause = state.next_action.sleep if state.next_action else 0.0
         self._note(f"the service is busy; the call goes again in {pause:.0f}s")
 
-    def _call(self, operation: str, body: bytes, until: float) -> Node:
-        tracking = uuid4()
-        token = soap.SyncToken(self._tokens.token(), self._target.endpoint.build_number, tracking)
-        message = soap.request(operation, body, token, self._url)
-        headers = self._headers(operation, str(tracking))
-        if time.time() > until:  # after the token, which may take a while
-            raise EndpointUnavailable("the call could not be sent in time", where=self._host, remedy=LATER)
-        try:
-            answer = self._client.post(self._url, content=message, headers=headers)
-        except httpx.HTTPError as error:
-            raise from_httpx(error, self._url, sent=True) from None
-        kind = answer.headers.get("content-type", "")
-        if soap.CONTENT_TYPE not in kind:
-            raise no_answer(answer.status_code, kind, self._host, sent=True)
-        return self._opened(operation, answer.content)
-
-    def _opened(self, operation: str, data: bytes) -> Node:
-        try:
-            body = soap.open_envelope(data).body
-        except NbfxError as error:
-            raise AnswerLost(
-                f"the answer is not legal binary XML {error}", where=self._host, remedy=IN_DOUBT
-            ) from None
-        if fault := contract.read_fault(body):
-            raise from_fault(fault, self._host)
-        if body.name != f"{operation}Response":
-            raise AnswerLost(f"the answer is {body.name}, not {operation}Response", where=self._host, remedy=IN_DOUBT)
-        return body
-
-    def _headers(self, operation: str, tracking: str) -> dict[str, str]:
-        build = self._target.endpoint.build_number
-        return {
-            "Content-Type": soap.CONTENT_TYPE,
-            "User-Agent": "",
-            "client-request-id": tracking,
-            "x-ms-aadmsods-clientversion": soap.CLIENT_VERSION,
-            "x-ms-aadmsods-dirsyncbuildnumber": build,
-            "x-ms-aadmsods-fimbuildnumber": build,
-            "x-ms-aadmsods-tenantid": self._target.tenant_id,
-            "x-ms-aadmsods-appid": V1_APPLICATION,
-            "x-ms-aadmsods-apiaction": "Provision2" if operation == contract.PROVISION else operation,
-        }
-
     def _understood(self, read: Callable[[Node], Answer], body: Node) -> Answer:
         try:
             return read(body)
         except (contract.ContractError, ValueError) as error:
-            raise ServiceRefused(f"the answer is not what we know: {error}", where=self._host) from None
+            raise ServiceRefused(f"the answer is not what we know: {error}", where=self._channel.host) from None

@@ -36,6 +36,14 @@ class UnknownFault(AnswerLost):
     """The service failed in a way we do not know; the call may have been processed, in part or as a whole."""
 
 
+class Redirected(ServiceRefused):
+    """The service wants the call at another host; nothing of it was processed."""
+
+    def __init__(self, url: str, *, where: str) -> None:
+        super().__init__(f"the service sends us on to {url}", where=where)
+        self.url = url
+
+
 class TokenRefused(CredentialsRefused):
     """The service did not accept the token."""
 
@@ -81,11 +89,7 @@ def from_fault(fault: Fault, host: str) -> SyncrampError:
     text = fault.text.rstrip(".")
     tracking = f", tracking id {fault.tracking_id}" if fault.tracking_id else ""
     if fault.redirect:
-        return ServiceRefused(
-            f"the service sends us on to {urlsplit(fault.redirect).netloc}",
-            where=host,
-            remedy="set spec.target.endpoint.host to that host, if it is Microsoft's",
-        )
+        return Redirected(fault.redirect, where=host)
     if fault.code == BUSY or "currently busy" in text:
         return Busy(text, where=host + tracking, remedy=LATER)
     if "not yet activated" in text:

@@ -45,14 +45,22 @@ class Simulator:
     client_secret: str = field(repr=False)
     lost: Collection[int] = ()
     """Numbers of export calls, from 1, after which the connection is closed without an answer."""
-    port: int = 0
+    redirects: int = 0
+    """Hosts that only send a client on, before the one that serves the tenant."""
+    ports: tuple[int, ...] = ()
+    """In the order in which a client comes by; the last one serves."""
     exports: int = 0
     """Export calls that were processed."""
 
     @property
     def host(self) -> str:
-        """``127.0.0.1:port``."""
-        return f"{ADDRESS}:{self.port}"
+        """``127.0.0.1:port`` of the first host."""
+        return f"{ADDRESS}:{self.ports[0] if self.ports else 0}"
+
+    def onward(self, port: int) -> str:
+        """Where a call that came by this port must go instead; empty when it came to the right one."""
+        place = self.ports.index(port)
+        return f"https://{ADDRESS}:{self.ports[place + 1]}{PATH}" if port != self.ports[-1] else ""
 
 
 def make_simulator(
@@ -63,32 +71,35 @@ def make_simulator(
     minimum_build: str = "",
     clock: Callable[[], float] = time.time,
     lost: Collection[int] = (),
+    redirects: int = 0,
 ) -> Simulator:
     """A simulator that does not listen yet.
 
     :param path: the tenant's file; None: in memory.
+    :param redirects: how often a client is sent on, from port to port.
     """
     tenant = Tenant(settings or TenantSettings(), clock, path)
     certificates, secret = make_certificates(client_id), uuid4().hex
     application = Application(client_id, certificates.application.certificate, secret)
     issuer = Issuer(tenant.settings.tenant_id, application, clock)
     service = Service(tenant, issuer, minimum_build)
-    return Simulator(tenant, issuer, service, certificates, client_id, secret, lost)
+    return Simulator(tenant, issuer, service, certificates, client_id, secret, lost, redirects)
 
 
 @asynccontextmanager
 async def listening(simulator: Simulator, port: int = 0) -> AsyncIterator[None]:
     """Listen on loopback until the block ends.
 
-    :param port: 0 takes a free one; ``simulator.port`` tells it.
+    :param port: of the first host; 0 takes a free one. ``simulator.host`` tells it.
     :raises SyncrampError: the port is taken.
     """
     runner = web.AppRunner(_application(simulator), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    site = web.TCPSite(runner, ADDRESS, port, ssl_context=_context(simulator.certificates.server))
+    context = _context(simulator.certificates.server)
     try:
-        await site.start()
-        simulator.port = runner.addresses[0][1]
+        for number in (port, *[0] * simulator.redirects):
+            await web.TCPSite(runner, ADDRESS, number, ssl_context=context).start()
+        simulator.ports = tuple(address[1] for address in runner.addresses)
         yield
     except OSError as error:
         raise SyncrampError(f"the simulator cannot listen: {error}", remedy="name a free port, or none") from error
@@ -148,7 +159,8 @@ def _application(simulator: Simulator) -> web.Application:
     async def call(request: web.Request) -> web.Response:
         if request.content_type != CONTENT_TYPE:
             return web.Response(status=415, text=f"Cannot process the message: the type must be {CONTENT_TYPE}.\n")
-        answer = simulator.service.answer(await request.read())
+        local = request.transport.get_extra_info("sockname") if request.transport else (ADDRESS, simulator.ports[-1])
+        answer = simulator.service.answer(await request.read(), simulator.onward(local[1]))
         if answer.operation == contract.PROVISION:
             simulator.exports += 1
             if simulator.exports in simulator.lost and request.transport:

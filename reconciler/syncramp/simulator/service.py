@@ -54,14 +54,19 @@ class Service:
             contract.FINALIZE: self._finalize,
         }
 
-    def answer(self, data: bytes) -> Answer:
-        """The answer to the body of a POST; faults go with status 500, as SOAP 1.2 has it."""
+    def answer(self, data: bytes, onward: str = "") -> Answer:
+        """The answer to the body of a POST; faults go with status 500, as SOAP 1.2 has it.
+
+        :param onward: the address of the host that serves the tenant, if it is another one.
+        """
         try:
             request = contract.parse_request(data)
         except (NbfxError, ContractError) as error:
             return _fault(f"The message could not be read: {error}", sender=True)
         try:
             self._admit(request)
+            if onward:
+                return Answer(500, contract.redirect_response(onward, request.message_id))
             return Answer(200, self._operation(request)(request), request.operation)
         except Fault as fault:
             return _fault(fault.text, fault.code, relates_to=request.message_id)

@@ -23,6 +23,7 @@ from syncramp.endpoint.contract.faults import (
     Fault,
     fault_response,
     read_fault,
+    redirect_response,
 )
 from syncramp.endpoint.contract.server import (
     Request,
@@ -76,4 +77,5 @@ __all__ = [
     "read_fault",
     "read_outcomes",
     "read_read_back",
+    "redirect_response",
 ]

@@ -48,7 +48,18 @@ def fault_response(text: str, code: str = "", *, sender: bool = False, relates_t
     :param code: ErrorCode of an AdminWebServiceFault in the detail; without it there is no detail.
     :param sender: the client is at fault, not the service.
     """
-    detail = w.soap_element("s", "Detail") + _detail(text, code, relates_to) + w.END if code else b""
+    return _fault(text, _detail(text, code, relates_to) if code else b"", sender=sender, relates_to=relates_to)
+
+
+def redirect_response(url: str, relates_to: UUID | None = None) -> bytes:
+    """A fault that sends the client on to another host; the text is invented, the names of the detail are not."""
+    head = w.element("", "BindingRedirectionFault") + w.xmlns("", NCS)
+    detail = head + w.element("", "Url") + w.content(url) + w.END
+    return _fault("The tenant is served by another host.", detail, relates_to=relates_to)
+
+
+def _fault(text: str, told: bytes, *, sender: bool = False, relates_to: UUID | None = None) -> bytes:
+    detail = w.soap_element("s", "Detail") + told + w.END if told else b""
     body = b"".join(
         (
             w.soap_element("s", "Fault"),

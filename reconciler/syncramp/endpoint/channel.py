@@ -1,0 +1,140 @@
+"""One call over HTTPS: token, envelope, request, answer; and the way to the host that answers for the tenant.
+
+The first host of a cloud only finds the right one: it answers with a fault that names a regional host, two or three
+times in a row for one request, and not for every tenant. A call follows it and remembers the host for the rest of the
+run. The bearer token travels in the body, so it follows to hosts of the same cloud and no other.
+
+Every answer is decoded whatever its status, because the service sends faults with 500 and sometimes with 200.
+"""
+
+import math
+import time
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+
+from syncramp.endpoint import contract, soap, tls
+from syncramp.endpoint.auth import TokenSource
+from syncramp.endpoint.clouds import ADDRESSES, PATH, belongs
+from syncramp.endpoint.faults import IN_DOUBT, LATER, Redirected, from_fault, from_httpx, no_answer
+from syncramp.endpoint.nbfx import NbfxError, Node
+from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
+from syncramp.model.seams import SecretReader
+from syncramp.spec.types import Target
+
+TIMEOUT = httpx.Timeout(600.0, connect=10.0, write=120.0, pool=10.0)
+"""Seconds for each step; the service may take five minutes to answer, its own client waits ten. A message is written
+to TLS in one step, so its sending is over after two minutes, and with the answer's five well before ten.
+"""
+MOST_HOPS = 5
+"""Redirects of one request; public clients meet two or three."""
+V1_APPLICATION = "1651564e-7ce4-4d99-88be-0a65050d8dc3"
+"""Sent in an HTTP header by every client seen, also with V2 operations; the service is not known to read it."""
+
+
+class Channel:
+    """The connections to one tenant's endpoint and token issuer; shared by threads.
+
+    :param target: the tenant, its cloud and how to sign in.
+    """
+
+    def __init__(self, target: Target, secrets: SecretReader) -> None:
+        self._target = target
+        addresses, settings = ADDRESSES[target.cloud], target.endpoint
+        self.host = settings.host or addresses.sync
+        """Where calls go now, with a port if it is not 443."""
+        self._first = self.host
+        context = tls.context(secrets.read(settings.ca.name, settings.ca.key) if settings.ca else None)
+        authority = settings.authority or addresses.authority
+        direct = tls.is_loopback(f"https://{self.host}"), tls.is_loopback(authority)
+        self._client = httpx.Client(verify=context, timeout=TIMEOUT, trust_env=not direct[0])
+        self._issuer = httpx.Client(verify=context, timeout=30.0, trust_env=not direct[1])
+        self._tokens = TokenSource(target, secrets, self._issuer)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+        self._issuer.close()
+
+    def forget_token(self) -> None:
+        """The service did not accept the token: the next call gets a new one."""
+        self._tokens.forget()
+
+    def call(self, operation: str, body: bytes, until: float = math.inf) -> Node:
+        """Make one call, and follow where the service sends it.
+
+        :param body: the encoded element of the operation.
+        :param until: no request leaves later; seconds since the epoch, as the run's deadlines.
+        :returns: the element of the answer.
+        :raises SyncrampError: as ``endpoint.faults`` tells faults and transport errors apart.
+        """
+        visited = [self.host]
+        while True:
+            try:
+                return self._call(visited[-1], operation, body, until)
+            except Redirected as error:
+                visited.append(self._onward(visited, error.url))
+
+    def _onward(self, visited: list[str], url: str) -> str:
+        """The host to call instead, remembered for the calls after this one.
+
+        :raises ServiceRefused: it is not to be trusted with the token, or there is no end to it.
+        """
+        host = urlsplit(url).netloc
+        if not belongs(self._target.cloud, self._first, url):
+            raise ServiceRefused(
+                f"the service sends us on to {host or url}, which is no host of the cloud",
+                where=visited[-1],
+                remedy="set spec.target.endpoint.host to it, if it is Microsoft's",
+            )
+        if host in visited or len(visited) > MOST_HOPS:
+            way = ", ".join([*visited, host])
+            raise ServiceRefused(
+                f"the service sends us on without end: {way}",
+                where=self._first,
+                remedy="the next run tries again; if it stays, set spec.target.endpoint.host to the tenant's host",
+            )
+        self.host = host
+        return host
+
+    def _call(self, host: str, operation: str, body: bytes, until: float) -> Node:
+        url, tracking = f"https://{host}{PATH}", uuid4()
+        token = soap.SyncToken(self._tokens.token(), self._target.endpoint.build_number, tracking)
+        message = soap.request(operation, body, token, url)
+        if time.time() > until:  # after the token, which may take a while
+            raise EndpointUnavailable("the call could not be sent in time", where=host, remedy=LATER)
+        try:
+            answer = self._client.post(url, content=message, headers=self._headers(operation, str(tracking)))
+        except httpx.HTTPError as error:
+            raise from_httpx(error, url, sent=True) from None
+        kind = answer.headers.get("content-type", "")
+        if soap.CONTENT_TYPE not in kind:
+            raise no_answer(answer.status_code, kind, host, sent=True)
+        return _opened(host, operation, answer.content)
+
+    def _headers(self, operation: str, tracking: str) -> dict[str, str]:
+        build = self._target.endpoint.build_number
+        return {
+            "Content-Type": soap.CONTENT_TYPE,
+            "User-Agent": "",
+            "client-request-id": tracking,
+            "x-ms-aadmsods-clientversion": soap.CLIENT_VERSION,
+            "x-ms-aadmsods-dirsyncbuildnumber": build,
+            "x-ms-aadmsods-fimbuildnumber": build,
+            "x-ms-aadmsods-tenantid": self._target.tenant_id,
+            "x-ms-aadmsods-appid": V1_APPLICATION,
+            "x-ms-aadmsods-apiaction": "Provision2" if operation == contract.PROVISION else operation,
+        }
+
+
+def _opened(host: str, operation: str, data: bytes) -> Node:
+    try:
+        body = soap.open_envelope(data).body
+    except NbfxError as error:
+        raise AnswerLost(f"the answer is not legal binary XML {error}", where=host, remedy=IN_DOUBT) from None
+    if fault := contract.read_fault(body):
+        raise from_fault(fault, host)
+    if body.name != f"{operation}Response":
+        raise AnswerLost(f"the answer is {body.name}, not {operation}Response", where=host, remedy=IN_DOUBT)
+    return body

@@ -1,0 +1,110 @@
+"""The first host sends a client on: how far it follows, what it remembers, and whom it never gives the token."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from support.service import COMPANY, Service, Step, serving
+from support.walk import walking
+from syncramp.endpoint import contract
+from syncramp.endpoint.client import V2Endpoint
+from syncramp.endpoint.clouds import belongs
+from syncramp.errors import ServiceRefused
+from syncramp.spec.types import Cloud
+
+VECTORS = json.loads((Path(__file__).parents[1] / "data" / "nbfx_vectors.json").read_text())["vectors"]
+ELSEWHERE = bytes.fromhex(next(vector["hex"] for vector in VECTORS if vector["name"] == "Redirect fault"))
+
+
+@contextmanager
+def endpoint(service: Service, folder: Path) -> Iterator[V2Endpoint]:
+    made = V2Endpoint(service.target(), service.secrets(folder), busy_first=0.001)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def to(host: str, scheme: str = "https") -> Step:
+    return Step(500, body=contract.redirect_response(f"{scheme}://{host}/provisioningservice.svc"))
+
+
+def test_a_call_follows_to_the_host_of_the_tenant_and_later_calls_go_there_at_once(tmp_path) -> None:
+    with ExitStack() as stack:
+        first = stack.enter_context(serving())
+        region = stack.enter_context(serving(certificates=first.certificates))
+        first.steps.append(to(region.host))
+        client = stack.enter_context(endpoint(first, tmp_path))
+        assert client.company() == COMPANY
+        client.finalize(1, 1)
+    assert [request.operation for request in first.requests] == [contract.GET_COMPANY]
+    assert [request.operation for request in region.requests] == [contract.GET_COMPANY, contract.FINALIZE]
+    assert region.headers[0]["host"] == region.host
+    assert region.requests[0].to == f"https://{region.host}/provisioningservice.svc"
+    assert first.requests[0].message_id != region.requests[0].message_id
+    assert len(first.token_requests) == 1 and not region.token_requests
+
+
+def test_a_host_of_no_cloud_never_gets_the_token(tmp_path) -> None:
+    with serving(Step(500, body=ELSEWHERE)) as service, endpoint(service, tmp_path) as client:
+        with pytest.raises(ServiceRefused, match=r"on to region\.example, which is no host of the cloud") as caught:
+            client.company()
+        assert "spec.target.endpoint.host" in str(caught.value)
+        assert client.company() == COMPANY, "the first host is still the one that is asked"
+
+
+def test_a_redirect_without_tls_is_not_followed(tmp_path) -> None:
+    with serving() as service, endpoint(service, tmp_path) as client:
+        service.steps.append(to(service.host, scheme="http"))
+        with pytest.raises(ServiceRefused, match="no host of the cloud"):
+            client.company()
+
+
+def test_a_circle_is_told_with_its_hosts(tmp_path) -> None:
+    with ExitStack() as stack:
+        first = stack.enter_context(serving())
+        second = stack.enter_context(serving(certificates=first.certificates))
+        first.steps.append(to(second.host))
+        second.steps.append(to(first.host))
+        client = stack.enter_context(endpoint(first, tmp_path))
+        with pytest.raises(ServiceRefused, match=f"without end: {first.host}, {second.host}, {first.host}"):
+            client.company()
+
+
+@pytest.mark.parametrize("hops", [1, 5])
+def test_a_whole_sync_follows_up_to_five_redirects(tmp_path, hops: int) -> None:
+    with walking(tmp_path, redirects=hops) as walk:
+        assert walk.here().code == 0
+        walk.assert_cloud_matches()
+
+
+def test_six_redirects_are_too_many(tmp_path) -> None:
+    with walking(tmp_path, redirects=6) as walk:
+        done = walk.here()
+        assert done.code == 1 and "without end" in done.errors[0]
+        assert walk.in_cloud() == set()
+
+
+@pytest.mark.parametrize(
+    ("cloud", "url", "trusted"),
+    [
+        (Cloud.COMMERCIAL, "https://bba800-anchor.microsoftonline.com/provisioningservice.svc", True),
+        (Cloud.US_GOVERNMENT, "https://adminwebservice-s1-bn1a.microsoftonline.com/", True),
+        (Cloud.US_GOVERNMENT, "https://x.microsoftonline.us/", True),
+        (Cloud.CHINA, "https://x.partner.microsoftonline.cn/", True),
+        (Cloud.COMMERCIAL, "https://x.microsoftonline.cn/", False),
+        (Cloud.CHINA, "https://x.microsoftonline.com/", False),
+        (Cloud.COMMERCIAL, "https://evilmicrosoftonline.com/", False),
+        (Cloud.COMMERCIAL, "https://x.microsoftonline.com.example/", False),
+        (Cloud.COMMERCIAL, "https://x.microsoftonline.com@evil.example/", False),
+        (Cloud.COMMERCIAL, "http://x.microsoftonline.com/", False),
+        (Cloud.COMMERCIAL, "https://SYNC.example:8444/", True),
+        (Cloud.COMMERCIAL, "x.microsoftonline.com", False),
+        (Cloud.COMMERCIAL, "", False),
+    ],
+)
+def test_a_token_goes_to_hosts_of_its_own_cloud_only(cloud: Cloud, url: str, trusted: bool) -> None:
+    assert belongs(cloud, "sync.example:8443", url) is trusted
