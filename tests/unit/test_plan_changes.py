@@ -244,10 +244,11 @@ def test_lanes_put_disables_and_releases_apart_from_other_updates() -> None:
         3: {**acked, "proxyAddresses": ("smtp:a@x",)},
         4: {**acked, "proxyAddresses": ("smtp:a@x", "smtp:b@x", "smtp:c@x")},
         5: {**acked, "title": "U"},
+        6: {**acked, "accountEnabled": False, "title": "U"},
     }
     changes = [object_change(replace(PERSON, id=i, acked=acked, desired=d), FREE) for i, d in wanted.items()]
     lanes = summarise(changes, lambda ids: []).lanes
-    assert (set(lanes.disables), set(lanes.releases), set(lanes.updates)) == ({1}, {2, 3}, {4, 5})
+    assert (set(lanes.disables), set(lanes.releases), set(lanes.updates)) == ({1, 6}, {2, 3}, {4, 5, 6})
 
 
 def test_managers_are_created_before_those_they_manage_and_circles_come_last() -> None:

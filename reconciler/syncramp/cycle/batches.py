@@ -31,7 +31,8 @@ def object_item(change: ObjectChange, late: frozenset[str]) -> Item | None:
     if not values:
         return None
     sent = SyncObject(state.kind.value, Operation.SET, {**anchor, **values})
-    return Item(state.id, sent, after=_after(state.acked or {}, values))
+    settles = not change.held and len(values) == len(change.values)
+    return Item(state.id, sent, after=_after(state.acked or {}, values), settles=settles)
 
 
 def _after(acked: Mapping[str, Value], values: Mapping[str, Value | None]) -> dict[str, Value]:

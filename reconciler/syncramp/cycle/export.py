@@ -1,6 +1,6 @@
 """Export: what the plan lets go, in the order that keeps a tenant safe.
 
-Lanes, each of which ends before the next one begins: disables and explicit member removals; updates that give up a
+Lanes, each of which ends before the next one begins: disables alone, and explicit member removals; updates that give up a
 unique value, and deletes; creates, those who are referred to before those who refer; other updates; references that
 had to wait for their target; member additions. So a leaver is out before anything grows, and a value is free before
 somebody else claims it.
@@ -24,10 +24,13 @@ from syncramp.cycle.phases import Phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
 from syncramp.errors import Stopped, SyncrampError
-from syncramp.model.plan import Circumstances, Plan
-from syncramp.plan.changes import membership_change, object_change
+from syncramp.model.plan import Circumstances, ObjectChange, Plan
+from syncramp.plan.changes import disable_alone, membership_change, object_change
 from syncramp.plan.ordering import layers
 from syncramp.store.exports import Exports, Intent, Item
+
+ItemOf = Callable[[ObjectChange], Item | None]
+"""What of a change is sent now; None when nothing is."""
 
 
 class Export:
@@ -60,7 +63,7 @@ class Export:
         """
         lanes = plan.lanes
         with _threads(self._job.pace.parallel) as self._pool:
-            self._objects(lanes.disables)
+            self._objects(lanes.disables, self._disable)
             self._links(lanes.removals, adds=False)
             self._objects(lanes.releases)
             self._objects(lanes.deletes)
@@ -80,9 +83,10 @@ class Export:
 
     # --- objects ---------------------------------------------------------------------------------------------------
 
-    def _objects(self, ids: BitMap, *, last: bool = False) -> None:
+    def _objects(self, ids: BitMap, item_of: ItemOf | None = None) -> None:
+        """One object after another in calls that may fly together; all of them are answered when it ends."""
         batch: list[Item] = []
-        for item in self._object_items(ids, last):
+        for item in filter(None, map(item_of or self._whole, self._changes(ids))):
             batch.append(item)
             if len(batch) == self._job.pace.objects_per_call:
                 self._send(batch, self._answered_objects)
@@ -92,29 +96,42 @@ class Export:
         self._send(batch, self._answered_objects)
         self._drain(0)
 
-    def _object_items(self, ids: BitMap, last: bool) -> Iterator[Item]:
+    def _changes(self, ids: BitMap) -> Iterator[ObjectChange]:
         for state in self._snapshot.states(ids):
             change = object_change(state, self._around)
-            if change is None or not change.sends:
-                continue
-            waits = frozenset(
-                name
-                for name, target in state.references.items()
-                if change.values.get(name) is not None and not self._visibility.visible(target)
-            )
-            if waits and not last:
-                self._late.add(state.id)
-            elif waits:
-                self._results.late_reference(state, waits)
-            if item := object_item(change, waits):
-                yield item
+            if change and change.sends:
+                yield change
+
+    def _disable(self, change: ObjectChange) -> Item | None:
+        return object_item(disable_alone(change), frozenset())
+
+    def _whole(self, change: ObjectChange) -> Item | None:
+        """The change without references that cannot be sent yet."""
+        waits = self._unseen(change)
+        if waits:
+            self._late.add(change.state.id)
+        return object_item(change, waits)
+
+    def _last(self, change: ObjectChange) -> Item | None:
+        """The change without references whose target did not come."""
+        waits = self._unseen(change)
+        if waits:
+            self._results.late_reference(change.state, waits)
+        return object_item(change, waits)
+
+    def _unseen(self, change: ObjectChange) -> frozenset[str]:
+        return frozenset(
+            name
+            for name, target in change.state.references.items()
+            if change.values.get(name) is not None and not self._visibility.visible(target)
+        )
 
     def _references(self) -> None:
         """What was held back because its target was too new; targets that never came leave it for the next run."""
         late, self._late = self._late, BitMap()
         if late and not self._ended:
             self._visibility.wait()
-            self._objects(late, last=True)
+            self._objects(late, self._last)
 
     def _answered_objects(self, answer: Answer) -> None:
         before = len(self._seen)

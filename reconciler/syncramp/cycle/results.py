@@ -20,6 +20,8 @@ class Results:
         self._refused = BitMap()
         self._in_doubt = BitMap()
         self._late = BitMap()
+        self._partly = BitMap()
+        """What goes in two parts, and was not answered yet."""
         self.sent_links: dict[int, BitMap] = {}
         """Group -> members the service answered as added."""
         self.sent = 0
@@ -30,9 +32,10 @@ class Results:
         """What the plan lets go and what it holds."""
         objects, links = self._report.objects, self._report.links
         lanes = plan.lanes
-        going = (lanes.disables, lanes.releases, lanes.deletes, lanes.creates, lanes.updates)
+        whole = BitMap.union(lanes.releases, lanes.deletes, lanes.creates, lanes.updates)
+        self._partly = lanes.disables & whole
         objects.held, links.held = plan.held_objects, plan.held_links
-        objects.expected = sum(map(len, going)) + objects.held
+        objects.expected = len(lanes.disables | whole) + objects.held
         links.expected = plan.links + links.held
 
     def expect_links(self, links: int) -> None:
@@ -40,19 +43,21 @@ class Results:
         self._report.links.expected += links
 
     def object_answer(self, item: Item, outcome: Outcome) -> None:
-        """The answer about one create, update or delete."""
+        """The answer about one create, update or delete; of what goes in two parts the second one counts."""
         self.sent += 1
         for ids in (self._acknowledged, self._refused, self._in_doubt):
             ids.discard(item.id)
         if outcome.result is Result.APPLIED:
             self.applied += 1
-            self._acknowledged.add(item.id)
+            if item.id not in self._partly:
+                self._acknowledged.add(item.id)
             self._warn(item, outcome)
         elif outcome.result is Result.REFUSED:
             self._refused.add(item.id)
             self._refuse(item, outcome)
         else:
             self._in_doubt.add(item.id)
+        self._partly.discard(item.id)
 
     def late_reference(self, state: ObjectState, names: Iterable[str]) -> None:
         """A reference whose target did not come in this run: the object is left for the next one."""

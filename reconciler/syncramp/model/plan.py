@@ -117,6 +117,7 @@ class Lanes:
     """Ids of what goes, by the order in which it goes (each lane ends before the next one begins)."""
 
     disables: BitMap = field(default_factory=BitMap)
+    """Accounts to disable; those whose update says more stand in another lane too."""
     removals: BitMap = field(default_factory=BitMap)
     """Groups with members to remove."""
     releases: BitMap = field(default_factory=BitMap)

@@ -11,6 +11,7 @@ explicit removals do not wait: they are sent at once, and again when the wait is
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from pyroaring import BitMap
@@ -168,6 +169,19 @@ def _hold_claims(change: ObjectChange, around: Circumstances) -> ObjectChange:
     going = {name: value for name, value in change.values.items() if name not in held}
     hold, reason = (change.hold, change.reason) if change.hold else (Hold.VALUE_TAKEN, next(iter(waits.values())))
     return ObjectChange(change.state, change.verb, going, {**change.held, **held}, hold, reason)
+
+
+def disables(change: ObjectChange) -> bool:
+    """The update takes away the right to sign in, which the cloud has or, of an object in doubt, may have."""
+    acked = change.state.acked or {}
+    wanted = change.verb is Verb.UPDATE and change.values.get("accountEnabled") is False
+    return wanted and (change.state.doubt or acked.get("accountEnabled") is not False)
+
+
+def disable_alone(change: ObjectChange) -> ObjectChange:
+    """The disable without the rest, which may be refused: it must not fall with a title that is too long."""
+    rest = {name: value for name, value in change.values.items() if not _disables(name, value)}
+    return replace(change, values={"accountEnabled": False}, held={**change.held, **rest})
 
 
 def _disables(name: str, value: Value | None) -> bool:

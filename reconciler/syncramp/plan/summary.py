@@ -6,13 +6,14 @@ anchors. The members of a group enter as the sum of their anchors' digests modul
 sorted: a sum is the same in every order. Ids, times and run numbers stay out of it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 
 from pyroaring import BitMap
 
 from syncramp.model.plan import Change, Hold, Lanes, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.values import Value
+from syncramp.plan.changes import disables
 from syncramp.plan.claims import gives_up
 from syncramp.rules.flows import REFERENCES
 from syncramp.words import count
@@ -51,7 +52,8 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
     if change.sends:
         kinds = plan.counts.setdefault(change.verb.value, {})
         kinds[state.kind.value] = kinds.get(state.kind.value, 0) + 1
-        _lane(plan.lanes, change).add(state.id)
+        for lane in _lanes(plan.lanes, change):
+            lane.add(state.id)
         detail = ""
         if change.verb is Verb.UPDATE:
             detail = ", ".join(_told(name, change) for name in sorted(change.values))
@@ -81,15 +83,17 @@ def _shown(value: Value | None) -> str:
     return "(none)" if value is None else str(value)
 
 
-def _lane(lanes: Lanes, change: ObjectChange) -> BitMap:
+def _lanes(lanes: Lanes, change: ObjectChange) -> Iterator[BitMap]:
+    """Where an object goes; an update that disables goes twice if it has more to say."""
     if change.verb is Verb.DELETE:
-        return lanes.deletes
-    if change.verb is Verb.CREATE:
-        return lanes.creates
-    acked = change.state.acked or {}
-    if change.values.get("accountEnabled") is False and acked.get("accountEnabled") is not False:
-        return lanes.disables
-    return lanes.releases if gives_up(change) else lanes.updates
+        yield lanes.deletes
+    elif change.verb is Verb.CREATE:
+        yield lanes.creates
+    else:
+        if first := disables(change):
+            yield lanes.disables
+        if not first or len(change.values) > 1:
+            yield lanes.releases if gives_up(change) else lanes.updates
 
 
 def _count_membership(plan: Plan, change: MembershipChange) -> None:

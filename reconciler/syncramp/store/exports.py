@@ -56,6 +56,8 @@ class Item:
     after: Attributes | None = None
     """Attributes the cloud holds once a create or an update applied; None for a delete or for links alone."""
     deletes: bool = False
+    settles: bool = True
+    """An object in doubt is so no more once this applied; False: something of it was not sent."""
     adds: BitMap = field(default_factory=BitMap)
     removes: BitMap = field(default_factory=BitMap)
 
@@ -192,7 +194,7 @@ class Exports:
         elif item.after is not None:
             packed = pack(item.after)
             mark = digest(packed)
-            unsettled = item.id in self.under_way
+            unsettled = item.id in self.under_way or not (item.settles or intent.doubt[item.id][0] == 0)
             self._database.run(_APPLIED, (mark, int(unsettled), outcome.cloud_anchor or None, now, item.id))
             self._database.run(_ACKED, (_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
             returned(self._database, item.id)
