@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from support.build import user, user_dn
+from support.build import guid, user, user_dn
 from support.engine import Engine
 from support.model import ListSource
 from syncramp.model.wire import Operation
@@ -165,3 +165,82 @@ def test_a_manager_whom_two_sources_show_is_the_one_that_the_cloud_knows(tmp_pat
     assert report.holds == {"AnchorConflict": 1}
     (obj,) = engine.sent
     assert obj.values["manager"] == engine.anchor(user(5))
+
+
+def test_nobody_loses_a_manager_who_was_missed_twice_and_whose_delete_is_held(engine) -> None:
+    """A hidden OU: its people are gone for good, as far as the directory shows, and their reports still name them."""
+    engine.config = replace(engine.config, delete_count=0)
+    people = reports(engine, 5)
+    engine.leave(5)
+    for _ in range(4):
+        report, _ = engine.run()
+    assert report.holds == {"TooManyDeletes": 1}
+    assert not engine.cloud.calls and managers(engine, people) == [engine.anchor(user(5))] * 2
+
+
+def test_a_manager_who_is_moved_and_missed_by_the_import_stays_the_manager(engine) -> None:
+    people = reports(engine, 5)
+    moved = replace(user(5), dn=user_dn(5, ou="Board"))
+    engine.source.add(*(user(number, manager=moved.dn) for number in (51, 52)))
+    engine.source.entries.pop(guid(5))
+    report, _ = engine.run()
+    assert report.holds == {"AbsentOnce": 1} and not engine.cloud.calls
+    engine.source.add(moved)
+    assert engine.run()[0].settled
+    assert managers(engine, people) == [engine.anchor(user(5))] * 2
+    assert "manager" not in {name for obj in engine.sent for name in obj.values}
+
+
+def test_a_renamed_manager_stays_while_the_source_that_knows_the_new_name_cannot_be_read(tmp_path) -> None:
+    corp, labs = ListSource("corp"), ListSource("labs")
+    engine = Engine(tmp_path / "state.db", sources=[corp, labs])
+    labs.add(user(5))
+    corp.add(user(6, manager=user_dn(5)))
+    engine.run()
+    engine.cloud.calls.clear()
+    renamed = replace(user(5), dn=user_dn(5, ou="Board"))
+    labs.complete = False
+    labs.entries.clear()
+    corp.add(user(6, manager=renamed.dn))
+    for _ in range(3):
+        engine.run()
+    assert not engine.cloud.calls
+    labs.complete = True
+    labs.add(renamed)
+    engine.settle()
+    assert "manager" not in {name for obj in engine.sent for name in obj.values}
+
+
+def test_a_manager_who_cannot_be_judged_is_still_one_to_refer_to(engine) -> None:
+    sid = b"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00"
+    engine.source.add(user(5, objectSid=sid), user(6))
+    engine.run()
+    engine.source.add(user(6, manager=user_dn(5)))
+    unreadable = user(5, objectSid=sid)
+    attributes = {name: value for name, value in unreadable.attributes.items() if name != "samaccountname"}
+    engine.source.add(replace(unreadable, attributes=attributes))
+    engine.settle()
+    assert engine.cloud.objects[engine.anchor(user(6))].values["manager"] == engine.anchor(user(5))
+
+
+def test_a_loose_reference_of_a_source_that_the_document_dropped_is_nobodys_business(tmp_path) -> None:
+    corp, labs = ListSource("corp"), ListSource("labs")
+    engine = Engine(tmp_path / "state.db", sources=[corp, labs])
+    corp.add(user(5))
+    labs.add(user(6, manager=user_dn(5)))
+    engine.run()
+    corp.add(user(5, isCriticalSystemObject="TRUE"), user(7))
+    engine.sources = [corp]
+    assert engine.settle().loose_references == 0
+
+
+def test_somebody_with_the_name_of_a_deleted_manager_becomes_the_manager(engine) -> None:
+    people = reports(engine, 5)
+    engine.leave(5)
+    for _ in range(3):
+        engine.run()
+    assert managers(engine, people) == [None, None]
+    new = replace(user(8), dn=user_dn(5))
+    engine.source.add(new)
+    engine.settle()
+    assert managers(engine, people) == [engine.anchor(new)] * 2

@@ -121,3 +121,67 @@ def test_somebody_new_who_cannot_be_judged_does_not_come(engine) -> None:
     report, _ = engine.run()
     assert len(engine.cloud.objects) == 4
     assert report.skipped == {"its sAMAccountName cannot be read": 1}
+
+
+@pytest.mark.parametrize("missing", ["samaccountname", "displayname"])
+def test_a_disable_goes_although_the_account_cannot_be_judged(engine, missing: str) -> None:
+    engine.source.add(user(1, objectSid=SID, title="Clerk"))
+    engine.run()
+    engine.source.add(without(user(1, objectSid=SID, title="Clerk", userAccountControl="514"), missing))
+    report = engine.settle()
+    values = in_cloud(engine, user(1))
+    assert (values["accountEnabled"], values["title"], values["onPremisesSamAccountName"]) == (
+        False,
+        "Clerk",
+        "user1",
+    )
+    assert ("stays as it is, because it cannot be judged" in report.warnings) == (missing == "samaccountname")
+
+
+def test_what_cannot_be_read_is_told_in_every_run(engine) -> None:
+    engine.source.add(without(user(1, objectSid=SID), "samaccountname"), user(2, objectSid=SID))
+    engine.run()
+    engine.source.add(without(user(2, objectSid=SID), "useraccountcontrol"))
+    for _ in range(3):
+        report, _ = engine.run()
+        (category,) = report.warnings
+        assert report.warning_samples[category][0].detail == "useraccountcontrol: it is missing"
+    engine.source.add(user(2, objectSid=SID))
+    assert not engine.run()[0].warnings
+
+
+def test_a_directory_without_the_attribute_is_no_warning(engine) -> None:
+    engine.source.add(without(user(9), "useraccountcontrol"))
+    for _ in range(2):
+        assert not engine.run()[0].warnings
+
+
+def test_nobody_is_deleted_who_is_seen_again_and_cannot_be_judged(engine) -> None:
+    """Two imports missed the account, the delete is one of too many, and then half of the rights are mended."""
+    engine.source.add(user(1, objectSid=SID))
+    engine.run()
+    engine.config = replace(engine.config, delete_count=0)
+    engine.leave(1)
+    engine.run()
+    assert engine.run()[0].holds == {"TooManyDeletes": 1}
+    engine.source.add(without(user(1, objectSid=SID), "samaccountname"))
+    engine.config = replace(engine.config, delete_count=500)
+    for _ in range(3):
+        report, _ = engine.run()
+        assert not report.holds
+    assert in_cloud(engine, user(1))["accountEnabled"] is True
+    engine.source.add(user(1, objectSid=SID, title="Clerk"))
+    engine.run()
+    assert in_cloud(engine, user(1))["title"] == "Clerk"
+
+
+def test_somebody_who_comes_back_and_cannot_be_read_comes_disabled_whatever_was_known_before(engine) -> None:
+    account = user(1, objectSid=SID)
+    engine.source.add(account)
+    engine.run()
+    engine.source.add(user(1, objectSid=SID, isCriticalSystemObject="TRUE"))
+    engine.settle()
+    assert engine.anchor(account) not in engine.cloud.objects
+    engine.source.add(without(account, "useraccountcontrol"))
+    engine.settle()
+    assert in_cloud(engine, account)["accountEnabled"] is False

@@ -179,7 +179,8 @@ def _close(job: Job, report: RunReport, number: int) -> None:
     report.with_differences = confirmations.get(2, 0)
     snapshot = job.store.snapshot()
     report.in_cloud = snapshot.counts()
-    report.loose_references = snapshot.loose_references()
+    sources = [job.store.staging.source_id(source.name) for source, _ in job.sources]
+    report.loose_references = snapshot.loose_references(sources)
     report.unconfirmed_links = job.store.observations.unconfirmed_links()
     state = "Failed" if report.failure else "Succeeded" if report.settled else "Incomplete"
     job.store.runs.end(number, job.clock(), state, report.as_json())

@@ -6,7 +6,9 @@ entries are synchronised does not matter. A target that is leaving the cloud is 
 together with its target.
 """
 
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
@@ -14,7 +16,6 @@ from syncramp.model.desire import Desired, Staged
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
 from syncramp.model.state import Cause
-from syncramp.model.values import Value
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import DirectoryObject
 from syncramp.source import dn
@@ -30,13 +31,25 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     :raises Stopped: the run was asked to stop; what is still marked waits for the next one.
     """
     rules = {job.store.staging.source_id(source.name): ruleset for source, ruleset in job.sources}
-    job.store.objects.judge_again()
+    job.store.objects.judge_again(complete=not job.store.staging.incomplete())
     phase.total = job.store.objects.dirty_count(list(rules))
     flow = _Flow(job, rules, report)
     for page in job.store.objects.dirty_pages(list(rules)):
         job.go_on()
         job.store.objects.desire([flow.desired(staged) for staged in page])
         phase.advance(objects=len(page))
+
+
+class _Target(NamedTuple):
+    """Whom a reference names."""
+
+    id: int
+    anchor: str
+    """Empty when that one is not in the cloud and should not be."""
+    stays: bool
+    """That one should be in the cloud."""
+    gone: bool = False
+    """That one is neither in a directory nor in the cloud any more."""
 
 
 class _Flow:
@@ -61,8 +74,18 @@ class _Flow:
         if decision.object is None:
             self._report.skipped[decision.reason] = self._report.skipped.get(decision.reason, 0) + 1
             anchor, cause = rules.anchor(entry), Cause.OUT_OF_SCOPE
-            return Desired(staged.id, staged.source, entry.kind, anchor, None, cause, undecided=decision.undecided)
-        return self._with_references(staged, decision.object)
+            return Desired(
+                staged.id,
+                staged.source,
+                entry.kind,
+                anchor,
+                None,
+                cause,
+                undecided=decision.undecided,
+                disabled=decision.disabled,
+                again=decision.undecided,
+            )
+        return replace(self._with_references(staged, decision.object), again=bool(decision.warnings))
 
     def _warn(self, staged: Staged, detail: str, category: str) -> None:
         entry = staged.entry
@@ -70,44 +93,31 @@ class _Flow:
         self._report.note_warning(Sample("Update", entry.kind.value, entry.dn, anchor, detail), category)
 
     def _with_references(self, staged: Staged, made: DirectoryObject) -> Desired:
-        attributes: dict[str, Value] = dict(made.attributes)
-        references: dict[str, int] = {}
-        leaving: dict[str, str] = {}
-        unresolved: dict[str, int] = {}
-        for name, target_dn in made.references.items():
-            key = dn.key(target_dn)
-            found = self._target(key)
-            if found is None:
-                unresolved[name] = key
-                continue
-            references[name], anchor, stays = found
-            if anchor and stays:
-                attributes[name] = anchor
-            elif anchor:
-                leaving[name] = anchor
+        found = {name: self._target(dn.key(target)) for name, target in made.references.items()}
+        known = {name: target for name, target in found.items() if target is not None and not target.gone}
+        named = {name: target.anchor for name, target in known.items() if target.anchor and target.stays}
         return Desired(
             staged.id,
             staged.source,
             made.kind,
             made.anchor,
-            attributes,
-            None,
-            references,
-            leaving,
-            unresolved,
-            made.unread,
+            {**made.attributes, **named},
+            references={name: target.id for name, target in known.items()},
+            leaving={name: target.anchor for name, target in known.items() if target.anchor and not target.stays},
+            unresolved={name: dn.key(made.references[name]) for name in found.keys() - known.keys()},
+            gone=frozenset(name for name, target in found.items() if target is not None and target.gone),
+            unread=made.unread,
         )
 
-    def _find(self, key: int) -> tuple[int, str, bool] | None:
-        """The id behind a DN, its anchor if it is or should be in the cloud, and whether it should be there.
-
-        None when the DN was never read.
-        """
+    def _find(self, key: int) -> _Target | None:
+        """Who is behind a DN; None when the DN was never read."""
         staged = self._job.store.objects.target(key)
         if staged is None:
             return None
         pinned = self._job.store.objects.pinned_anchor(staged.id) or ""
         rules = self._rules.get(staged.source)
-        if rules is None or staged.absent or not rules.in_scope(staged.entry):
-            return staged.id, pinned, False
-        return staged.id, pinned or rules.anchor(staged.entry), True
+        if rules is None or staged.absent:
+            return _Target(staged.id, pinned, stays=False, gone=not pinned and staged.absent >= GONE)
+        if rules.in_scope(staged.entry):
+            return _Target(staged.id, pinned or rules.anchor(staged.entry), stays=True)
+        return _Target(staged.id, pinned, stays=bool(pinned) and rules.undecided(staged.entry))

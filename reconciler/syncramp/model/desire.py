@@ -36,9 +36,14 @@ class Desired:
     """References to somebody who should not be in the cloud and may still be: name -> anchor. One the object has
     stays until its target is gone; it goes with the target, never by itself."""
     unresolved: Mapping[str, int] = field(default_factory=dict)
-    """References that name nothing that was ever read: name -> DN key. What the object had stays for one run, because
-    the target may have been moved while it was read."""
+    """References that name nobody who lives: name -> DN key."""
+    gone: frozenset[str] = frozenset()
+    """Those of them whose target is known to be gone; the others may have been moved while they were read."""
     unread: frozenset[str] = frozenset()
     """Wire names whose value could not be read: what the object had stays."""
     undecided: bool = False
-    """Nothing can be said of it: everything stays as it is."""
+    """It cannot be judged: everything stays as it is."""
+    disabled: bool = False
+    """Of an account that cannot be judged: it is disabled, and that goes."""
+    again: bool = False
+    """Something of the entry cannot be read, and that is told in every run."""

@@ -62,12 +62,17 @@ class Ruleset:
         """The entry is synchronised; cheaper than the whole decision."""
         return not (bad_scope(entry, self._scopes) or unreadable(entry) or excluded(entry))
 
+    def undecided(self, entry: Entry) -> bool:
+        """The entry cannot be judged, and stays what it is."""
+        return bool(unreadable(entry)) and not bad_scope(entry, self._scopes)
+
     def decide(self, entry: Entry) -> Decision:
         """The object an entry should be in the cloud, or why there is none."""
         if reason := bad_scope(entry, self._scopes):
             return Decision(None, f"{reason} of source {self._source}" if reason == OUTSIDE else reason)
         if reason := unreadable(entry):
-            return Decision(None, reason, undecided=True)
+            values, _ = _flow(entry, FLOWS[entry.kind])
+            return Decision(None, reason, undecided=True, disabled=values.get("accountEnabled") is False)
         if reason := excluded(entry):
             return Decision(None, reason)
         attributes, unread = _flow(entry, FLOWS[entry.kind])
@@ -75,7 +80,7 @@ class Ruleset:
         references, bad = _flow(entry, REFERENCES[entry.kind])
         unread.update(bad)
         if entry.kind is Kind.USER and "useraccountcontrol" not in entry.attributes:
-            unread.setdefault("accountEnabled", "")
+            unread["accountEnabled"] = "useraccountcontrol: it is missing" if "objectsid" in entry.attributes else ""
         named = {wire: str(target) for wire, target in references.items()}
         made = DirectoryObject(entry.kind, self.anchor(entry), attributes, named, frozenset(unread))
         return Decision(made, "", tuple(filter(None, unread.values())))

@@ -30,4 +30,6 @@ class Decision:
     warnings: tuple[str, ...] = ()
     """Attributes that could not be read: one bad attribute never holds an object."""
     undecided: bool = False
-    """It cannot be judged, because what decides could not be read: everything stays as it is."""
+    """It cannot be judged, because what decides could not be read: everything stays as it is, but a disable goes."""
+    disabled: bool = False
+    """Of an account that cannot be judged."""

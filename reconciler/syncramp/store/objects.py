@@ -7,21 +7,19 @@ object whose anchor or presence changed marks those that refer to it.
 Two rules of identity are kept here, because they need every other object: an anchor belongs to one object, and the
 anchor and the kind of an object the cloud knows never change.
 
-What could not be told of an entry is no change: a value that cannot be read, a reference to somebody who may have
-been moved while the directory was read, or who is leaving the cloud, stays what it was (``_kept``).
+What could not be told of an entry is no change (``store.keeping``).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from syncramp.model.desire import Desired, Staged
 from syncramp.model.facts import Entry
-from syncramp.model.values import Kind, Value
+from syncramp.model.values import Kind
 from syncramp.store.database import Database
+from syncramp.store.keeping import age, kept
 from syncramp.store.packing import digest, pack, unpack
 from syncramp.store.returning import hand_over
-from syncramp.store.staging import GONE
 
 PAGE = 1000
 
@@ -30,26 +28,23 @@ _Settled = tuple[Desired, str | None, str, bytes | None]
 
 _AGAIN = """INSERT INTO dirty SELECT id FROM objects WHERE hold != ''
             UNION SELECT object FROM refs WHERE leaving = 1
-            UNION SELECT object FROM unresolved WHERE fresh = 1
+            UNION SELECT id FROM objects WHERE unread = 1
             ON CONFLICT DO NOTHING"""
-_LAST = "SELECT id, desired FROM payload WHERE id IN ({})"
-_TARGETS = "SELECT object, attribute, target FROM refs WHERE object IN ({})"
-_WAITING = "SELECT object, dn_hash FROM unresolved WHERE object IN ({})"
 
 _DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
                  FROM dirty d JOIN entries e ON e.id = d.id WHERE e.source IN ({}) ORDER BY d.id LIMIT ?"""
 _CLEAN = "DELETE FROM dirty WHERE id = ?"
 _TARGET = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
              FROM entries e LEFT JOIN objects o ON o.id = e.id
-             WHERE e.dn_hash = ? AND e.absent < ? ORDER BY e.absent, o.anchor IS NULL, e.id DESC LIMIT 1"""
+             WHERE e.dn_hash = ? ORDER BY e.absent, o.anchor IS NULL, e.id DESC LIMIT 1"""
 _OBJECTS = "SELECT id, anchor, kind, digest, acked, doubt, cause FROM objects WHERE id IN ({})"
 _OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN ({})"
 _PINNED = "SELECT anchor FROM objects WHERE id = ? AND (acked IS NOT NULL OR doubt = 1)"
-_OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, doubt, confirmed)
-             VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)
+_OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, unread, doubt, confirmed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
              ON CONFLICT (id) DO UPDATE SET source = excluded.source, anchor = excluded.anchor,
              kind = CASE WHEN objects.acked IS NULL AND objects.doubt = 0 THEN excluded.kind ELSE objects.kind END,
-             digest = excluded.digest, cause = excluded.cause, hold = excluded.hold"""
+             digest = excluded.digest, cause = excluded.cause, hold = excluded.hold, unread = excluded.unread"""
 _PAYLOAD = """INSERT INTO payload (id, desired) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET
               acked = COALESCE(payload.acked,
                   (SELECT payload.desired FROM objects o WHERE o.id = payload.id AND o.acked IS NOT NULL)),
@@ -75,9 +70,14 @@ class Objects:
         marked = "SELECT COUNT(*) FROM dirty d JOIN entries e ON e.id = d.id WHERE e.source IN ({})"
         return sum(row[0] for row in self._database.among(marked, sources))
 
-    def judge_again(self) -> None:
-        """Dirty in every run: what is held, and what kept a reference; the reason may be gone."""
+    def judge_again(self, *, complete: bool) -> None:
+        """Dirty in every run: what is held, what keeps a reference, and what cannot be read.
+
+        :param complete: every source of the run was read completely.
+        """
         self._database.run(_AGAIN)
+        if complete:
+            age(self._database)
 
     def dirty_pages(self, sources: Sequence[int]) -> Iterator[Sequence[Staged]]:
         """Entries to synchronise, a page at a time, until none is marked; each page must be given to ``desire``.
@@ -89,8 +89,8 @@ class Objects:
             yield [staged(row) for row in rows]
 
     def target(self, key: int) -> Staged | None:
-        """The living entry whose DN has this key; if two sources show it, the one that holds the anchor."""
-        row = self._database.one(_TARGET, (key, GONE))
+        """The entry whose DN has this key, living or not; if two sources show it, the one that holds the anchor."""
+        row = self._database.one(_TARGET, (key,))
         return staged(row) if row else None
 
     def pinned_anchor(self, identity: int) -> str | None:
@@ -101,7 +101,7 @@ class Objects:
     def desire(self, page: Sequence[Desired]) -> None:
         """Take in what the rules made of a page of dirty entries; one transaction."""
         with self._database.transaction():
-            decided = self._kept([row for row in page if not row.undecided])
+            decided = kept(self._database, page)
             before = {row[0]: row for row in self._database.among(_OBJECTS, [row.id for row in decided])}
             settled = self._settle(decided, before)
             self._database.run_many(_PAYLOAD, _changed_payloads(settled, before))
@@ -109,14 +109,6 @@ class Objects:
             self._replace_references(decided)
             self._database.run_many(_CLEAN, [(row.id,) for row in page])
             self._database.run_many(_DEPENDENTS, _moved(settled, before))
-
-    def _kept(self, page: Sequence[Desired]) -> list[Desired]:
-        """Rows in which what could not be told is what it was."""
-        ids = [row.id for row in page if row.unread or row.leaving or row.unresolved]
-        last = {identity: unpack(packed) for identity, packed in self._database.among(_LAST, ids)}
-        targets = {(row[0], row[1]): row[2] for row in self._database.among(_TARGETS, ids)}
-        waiting = set(self._database.among(_WAITING, ids))
-        return [_keep(row, last[row.id], targets, waiting) if row.id in last else row for row in page]
 
     def _settle(self, page: Sequence[Desired], before: dict[int, Any]) -> list[_Settled]:
         """Each row with the anchor it may use, its hold, and its packed payload."""
@@ -155,26 +147,6 @@ class Objects:
         )
 
 
-def _keep(
-    row: Desired,
-    last: Mapping[str, Value],
-    targets: Mapping[tuple[int, str], int],
-    waiting: Collection[tuple[Any, ...]],
-) -> Desired:
-    """A row with the values it had where it has none that can be told.
-
-    A reference that was not resolved in the run before either is gone: its target was not only moved.
-    """
-    fresh = {name for name, key in row.unresolved.items() if (row.id, key) not in waiting}
-    unread = row.unread | fresh
-    kept = {name: last[name] for name in unread if name in last}
-    kept.update({name: anchor for name, anchor in row.leaving.items() if last.get(name) == anchor})
-    old = {name: target for name in unread if (target := targets.get((row.id, name))) is not None and name in last}
-    return replace(
-        row, attributes={**(row.attributes or {}), **kept}, references={**row.references, **old}, unread=unread
-    )
-
-
 def _pin(row: Desired, before: Any | None) -> tuple[str | None, str]:
     """The anchor and the hold of a row: what the cloud knows stays, and a difference holds the object."""
     if before is None or (before[4] is None and not before[5]):
@@ -190,7 +162,16 @@ def _pin(row: Desired, before: Any | None) -> tuple[str | None, str]:
 
 def _object_row(row: Desired, anchor: str | None, hold: str, packed: bytes | None) -> tuple[Any, ...]:
     mark = digest(packed) if packed is not None else None
-    return (row.id, row.source, anchor, row.kind.value, mark, row.cause.value if row.cause else "", hold)
+    return (
+        row.id,
+        row.source,
+        anchor,
+        row.kind.value,
+        mark,
+        row.cause.value if row.cause else "",
+        hold,
+        int(row.again),
+    )
 
 
 def _changed_payloads(settled: Sequence[_Settled], before: dict[int, Any]) -> list[tuple[int, bytes]]:

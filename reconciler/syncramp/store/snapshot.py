@@ -35,8 +35,8 @@ _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.memb
 _GROUPS = """SELECT id FROM objects WHERE kind = 'Group' AND digest IS NOT NULL AND anchor IS NOT NULL
              ORDER BY anchor"""
 
-_LOOSE = """SELECT COUNT(*) FROM refs r JOIN objects o ON o.id = r.target
-            WHERE r.leaving = 1 AND o.acked IS NULL AND o.doubt = 0"""
+_LOOSE = """SELECT COUNT(*) FROM refs r JOIN objects o ON o.id = r.target JOIN entries e ON e.id = r.object
+            WHERE r.leaving = 1 AND o.acked IS NULL AND o.doubt = 0 AND e.source IN ({})"""
 
 
 class Snapshot:
@@ -146,9 +146,9 @@ class Snapshot:
         rows = self._database.all(due, (Cause.ABSENT_ONCE.value,))
         return sum(count for source, count in rows if source not in unproven)
 
-    def loose_references(self) -> int:
-        """References that were kept while their target was leaving the cloud, and it is gone."""
-        return int(self._database.value(_LOOSE))
+    def loose_references(self, sources: Sequence[int]) -> int:
+        """References of these sources that were kept while their target was leaving the cloud, and it is gone."""
+        return sum(row[0] for row in self._database.among(_LOOSE, sources))
 
     def counts(self) -> dict[str, int]:
         """Objects that are known to be in the cloud, by kind."""

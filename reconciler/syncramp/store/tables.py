@@ -82,6 +82,7 @@ objects = Table(
     Column("doubt", Integer, nullable=False, default=0),  # 1 from the intent to the answer
     Column("cause", String, nullable=False, default=""),  # why it should not be in the cloud
     Column("hold", String, nullable=False, default=""),  # why nothing may be sent for it
+    Column("unread", Integer, nullable=False, default=0),  # 1: something of its entry cannot be read
     Column("cloud_anchor", String),
     Column("acked_at", Float),  # when its create was answered (seconds since the epoch)
     Column("confirmed", Integer, nullable=False, default=0),  # 0 no, 1 yes, 2 yes with differences

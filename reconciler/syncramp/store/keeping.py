@@ -1,0 +1,95 @@
+"""What could not be told of an entry is no change: the object keeps what it had.
+
+* An attribute that cannot be read keeps its last value.
+* A reference to somebody who is leaving the cloud stays as long as that one may be there.
+* A reference that names nobody stays for one run: its target may have been moved while the directory was read. The
+  next run tells, provided that every source was read: who is named may stand in the one that was not.
+* An entry that cannot be judged stays as it is, and is there: nobody is deleted who is seen. Only a disable passes.
+
+"Had" is the last desired state of an object that may be in the cloud. One that is not there has nothing to keep.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from syncramp.model.desire import Desired
+from syncramp.model.values import Kind, Value
+from syncramp.store.database import Database
+from syncramp.store.packing import unpack
+
+_AGE = "INSERT INTO dirty SELECT object FROM unresolved WHERE fresh = 1 ON CONFLICT DO NOTHING"
+_AGED = "UPDATE unresolved SET fresh = 0 WHERE fresh = 1"
+_LAST = """SELECT p.id, o.anchor, o.kind, p.desired FROM payload p JOIN objects o ON o.id = p.id
+           WHERE (o.acked IS NOT NULL OR o.doubt = 1) AND p.id IN ({})"""
+_TARGETS = "SELECT object, attribute, target FROM refs WHERE object IN ({})"
+_WAITING = "SELECT object, dn_hash FROM unresolved WHERE fresh = 0 AND object IN ({})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What an object had."""
+
+    anchor: str
+    kind: Kind
+    values: Mapping[str, Value]
+    targets: Mapping[str, int]
+    """Its references, by attribute."""
+    waiting: Collection[int]
+    """Keys of DNs that named nobody in an earlier run."""
+
+
+def age(database: Database) -> None:
+    """A new run, and every source was read: what named nobody then, and does so now, names nobody."""
+    with database.transaction():
+        database.run(_AGE)
+        database.run(_AGED)
+
+
+def kept(database: Database, page: Sequence[Desired]) -> list[Desired]:
+    """Rows in which what could not be told is what it was; without those of which nothing can be said."""
+    last = _last(database, [row.id for row in page if row.undecided or row.unread or row.leaving or row.unresolved])
+    rows = [_keep(row, last[row.id]) if row.id in last else row for row in page]
+    return [row for row in rows if not row.undecided]
+
+
+def _last(database: Database, ids: Sequence[int]) -> dict[int, _Last]:
+    targets: dict[int, dict[str, int]] = {}
+    for identity, name, target in database.among(_TARGETS, ids):
+        targets.setdefault(identity, {})[name] = target
+    waiting: dict[int, set[int]] = {}
+    for identity, key in database.among(_WAITING, ids):
+        waiting.setdefault(identity, set()).add(key)
+    return {
+        identity: _Last(anchor, Kind(kind), unpack(packed), targets.get(identity, {}), waiting.get(identity, ()))
+        for identity, anchor, kind, packed in database.among(_LAST, ids)
+    }
+
+
+def _keep(row: Desired, last: _Last) -> Desired:
+    if row.undecided:
+        return _as_it_is(row, last)
+    fresh = {name for name, key in row.unresolved.items() if key not in last.waiting} - row.gone
+    unread = row.unread | fresh
+    values = {name: last.values[name] for name in unread if name in last.values}
+    values.update({name: anchor for name, anchor in row.leaving.items() if last.values.get(name) == anchor})
+    targets = {name: last.targets[name] for name in values.keys() & last.targets.keys() - row.leaving.keys()}
+    return replace(
+        row,
+        attributes={**(row.attributes or {}), **values},
+        references={**row.references, **targets},
+        unread=unread,
+    )
+
+
+def _as_it_is(row: Desired, last: _Last) -> Desired:
+    values = {**last.values, "accountEnabled": False} if row.disabled else dict(last.values)
+    return replace(
+        row,
+        kind=last.kind,
+        anchor=last.anchor,
+        attributes=values,
+        cause=None,
+        references=last.targets,
+        leaving={},
+        undecided=False,
+    )
