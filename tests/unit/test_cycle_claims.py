@@ -6,7 +6,11 @@ import pytest
 
 from support.build import guid, user
 from support.engine import Engine
+from support.model import lost, no_fault
+from support.unique import ResilientCloud, UniqueCloud
+from syncramp.errors import AnswerLost
 from syncramp.model.facts import Entry
+from syncramp.model.wire import Operation
 
 UPN = "user1@corp.example.com"
 
@@ -78,3 +82,165 @@ def test_a_value_moves_within_one_run_where_nothing_is_held(engine) -> None:
     engine.source.add(user(1), user(2, mail="desk@example.com"))
     assert engine.run()[0].settled
     assert [obj.values.get("mail") for obj in engine.sent] == [None, "desk@example.com"]
+
+
+def upn(number: int) -> str:
+    return f"user{number}@corp.example.com"
+
+
+def named(number: int, name: int, **attributes: str) -> Entry:
+    """A person under the name of another one."""
+    return user(number, userPrincipalName=upn(name), **attributes)
+
+
+@pytest.fixture(params=[UniqueCloud, ResilientCloud])
+def tenant(request, engine) -> Engine:
+    """Three people in a tenant that refuses a value somebody else has, or makes one up instead."""
+    engine.cloud = request.param()
+    engine.settle()
+    engine.cloud.calls.clear()
+    return engine
+
+
+def who(engine: Engine) -> dict[int, object]:
+    """The names in the cloud, by the number of the person."""
+    anchors = {number: engine.anchor(user(number)) for number in range(1, 100)}
+    cloud = engine.cloud.objects
+    return {n: cloud[a].values["userPrincipalName"] for n, a in anchors.items() if a in cloud}
+
+
+def test_what_is_held_keeps_its_own_value_from_the_next_one(tenant) -> None:
+    tenant.leave(1)
+    tenant.source.add(named(2, 1), named(3, 2))
+    report, _ = tenant.run()
+    assert report.holds == {"AbsentOnce": 1, "ValueTaken": 2} and not names(tenant)
+    tenant.run()
+    assert names(tenant) == ["Delete", upn(1), upn(2)] and tenant.settle().settled
+    assert who(tenant) == {2: upn(1), 3: upn(2)} and not tenant.cloud.collisions
+
+
+def test_a_value_is_claimed_behind_its_release(tenant) -> None:
+    tenant.source.add(named(1, 2), named(2, 22))
+    assert tenant.run()[0].settled
+    assert names(tenant) == [upn(22), upn(2)] and not tenant.cloud.collisions
+
+
+def test_names_that_all_move_up_by_one_move_in_one_run(tenant) -> None:
+    numbers = range(1, 61)
+    tenant.source.add(*map(user, numbers))
+    tenant.settle()
+    tenant.cloud.calls.clear()
+    tenant.source.add(*(named(number, number + 1) for number in numbers))
+    assert tenant.run()[0].settled
+    assert names(tenant) == [upn(number + 1) for number in reversed(numbers)] and not tenant.cloud.collisions
+
+
+def test_an_update_takes_what_a_delete_frees_and_a_create_what_the_update_frees(tenant) -> None:
+    tenant.leave(1)
+    tenant.run()
+    tenant.source.add(named(2, 1), named(9, 2))
+    assert tenant.run()[0].settled
+    assert names(tenant) == ["Delete", upn(1), upn(2)] and not tenant.cloud.collisions
+
+
+def test_a_leaver_who_takes_a_name_is_disabled_before_it_is_free(tenant) -> None:
+    tenant.source.add(named(1, 2, userAccountControl="514"), named(2, 22))
+    assert tenant.run()[0].settled
+    first, *rest = tenant.sent
+    assert first.values == {"SourceAnchor": tenant.anchor(user(1)), "accountEnabled": False}
+    assert [obj.values["userPrincipalName"] for obj in rest] == [upn(22), upn(2)] and not tenant.cloud.collisions
+
+
+def test_two_who_swap_their_names_are_told_how_to(tenant) -> None:
+    one, two = user(1).dn, user(2).dn
+    tenant.source.add(named(1, 2), named(2, 1), named(3, 3, title="Clerk"))
+    report, _ = tenant.run()
+    assert report.holds == {"ValueTaken": 2}
+    circle = f"which waits itself, in a circle: {one} → {two} → {one}; give one of them another value for one sync"
+    assert [(sample.dn, sample.detail) for sample in report.hold_samples["ValueTaken"]] == [
+        (one, f"{upn(2)} still belongs to {two}, {circle}"),
+        (two, f"{upn(1)} still belongs to {one}, {circle}"),
+    ]
+    tenant.source.add(named(1, 99))
+    tenant.settle()
+    tenant.source.add(named(1, 2))
+    tenant.settle()
+    assert who(tenant) == {1: upn(2), 2: upn(1), 3: upn(3)} and not tenant.cloud.collisions
+
+
+def test_who_claims_a_value_out_of_a_circle_waits_too(tenant) -> None:
+    tenant.source.add(named(1, 2), named(2, 1, mail=upn(3)), user(3, userPrincipalName=upn(33)))
+    tenant.source.add(user(4, mail=upn(2)))
+    report, _ = tenant.run()
+    assert report.holds == {"ValueTaken": 3}
+    assert names(tenant) == [upn(33), "Set"] and not tenant.cloud.collisions
+
+
+def test_a_long_circle_is_told_in_short(tenant) -> None:
+    tenant.source.add(*map(user, range(1, 21)))
+    tenant.settle()
+    tenant.source.add(*(named(number, number % 20 + 1) for number in range(1, 21)))
+    report, _ = tenant.run()
+    assert report.holds == {"ValueTaken": 20}
+    assert report.hold_samples["ValueTaken"][0].detail.count("→") == 6
+
+
+def test_two_who_exchange_different_values_need_no_help(tenant) -> None:
+    tenant.source.add(user(1, mail="desk@example.com"))
+    tenant.settle()
+    tenant.source.add(named(1, 2), user(2, userPrincipalName=upn(22), mail="desk@example.com"))
+    tenant.settle(2)
+    assert who(tenant)[1] == upn(2) and not tenant.cloud.collisions
+
+
+def test_a_claim_is_left_when_the_release_is_refused(tenant) -> None:
+    tenant.cloud.refuse = lambda obj: "busy" if obj.values.get("userPrincipalName") == upn(22) else ""
+    tenant.source.add(named(1, 2, title="Clerk"), named(2, 22), named(9, 1))
+    report, _ = tenant.run()
+    assert not tenant.cloud.collisions and who(tenant) == {n: upn(n) for n in (1, 2, 3)}
+    assert (report.objects.expected, report.objects.refused, report.objects.left) == (3, 1, 2)
+    (samples,) = report.warning_samples.values()
+    assert [sample.detail for sample in samples] == [
+        f"{upn(2)} still belongs to {user(2).dn}",
+        f"{upn(1)} still belongs to {user(1).dn}",
+    ]
+    tenant.cloud.refuse = lambda obj: ""
+    tenant.settle()
+    assert who(tenant) == {1: upn(2), 2: upn(22), 3: upn(3), 9: upn(1)} and not tenant.cloud.collisions
+
+
+def test_a_new_account_is_left_when_the_delete_is_refused(tenant) -> None:
+    tenant.leave(1)
+    tenant.source.add(anew(77, user(1)))
+    tenant.run()
+    tenant.cloud.refuse = lambda obj: "busy" if obj.operation is Operation.DELETE else ""
+    report, _ = tenant.run()
+    assert (report.objects.refused, report.objects.left) == (1, 1) and not tenant.cloud.collisions
+    tenant.cloud.refuse = lambda obj: ""
+    assert tenant.settle().settled and not tenant.cloud.collisions
+
+
+def test_a_stop_leaves_claims_without_a_word(tenant) -> None:
+    tenant.cloud.fault = lambda moment: tenant.stop.set()
+    tenant.source.add(named(1, 2), named(2, 22), named(9, 1))
+    report, _ = tenant.run()
+    assert names(tenant) == [upn(22)]
+    assert (report.objects.acknowledged, report.objects.left) == (1, 2) and not report.warnings
+
+
+def test_an_account_whose_create_was_never_answered_may_have_its_name(tenant) -> None:
+    def after(moment: str) -> None:
+        if moment == "after":
+            raise lost(moment)
+
+    tenant.source.add(user(9))
+    tenant.cloud.fault = after
+    with pytest.raises(AnswerLost):
+        tenant.run()
+    tenant.cloud.fault = no_fault
+    tenant.leave(9)
+    tenant.source.add(anew(77, user(9)))
+    report, _ = tenant.run()
+    assert report.holds == {"AbsentOnce": 1, "ValueTaken": 1}
+    assert tenant.settle().settled and not tenant.cloud.collisions
+    assert upn(9) in who(tenant).values()

@@ -237,7 +237,7 @@ def test_an_example_of_an_update_shows_old_and_new_values_that_people_can_read()
 
 
 def test_lanes_put_disables_and_releases_apart_from_other_updates() -> None:
-    acked = {"accountEnabled": True, "mail": "a@x", "proxyAddresses": ("smtp:a@x", "smtp:b@x"), "title": "T"}
+    acked = {"accountEnabled": True, "mail": "m@x", "proxyAddresses": ("smtp:a@x", "smtp:b@x"), "title": "T"}
     wanted = {
         1: {**acked, "accountEnabled": False},
         2: {**acked, "mail": "b@x"},
@@ -245,10 +245,11 @@ def test_lanes_put_disables_and_releases_apart_from_other_updates() -> None:
         4: {**acked, "proxyAddresses": ("smtp:a@x", "smtp:b@x", "smtp:c@x")},
         5: {**acked, "title": "U"},
         6: {**acked, "accountEnabled": False, "title": "U"},
+        7: {**acked, "mail": "b@x", "proxyAddresses": ("smtp:a@x", "smtp:m@x")},
     }
     changes = [object_change(replace(PERSON, id=i, acked=acked, desired=d), FREE) for i, d in wanted.items()]
     lanes = summarise(changes, lambda ids: []).lanes
-    assert (set(lanes.disables), set(lanes.releases), set(lanes.updates)) == ({1, 6}, {2, 3}, {4, 5, 6})
+    assert (set(lanes.disables), set(lanes.releases), set(lanes.updates)) == ({1, 6}, {2, 3}, {4, 5, 6, 7})
 
 
 def test_managers_are_created_before_those_they_manage_and_circles_come_last() -> None:

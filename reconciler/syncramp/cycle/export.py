@@ -1,9 +1,10 @@
 """Export: what the plan lets go, in the order that keeps a tenant safe.
 
-Lanes, each of which ends before the next one begins: disables alone, and explicit member removals; updates that give up a
-unique value, and deletes; creates, those who are referred to before those who refer; other updates; references that
-had to wait for their target; member additions. So a leaver is out before anything grows, and a value is free before
-somebody else claims it.
+Lanes, each of which ends before the next one begins: disables alone, and explicit member removals; updates that give
+up a unique value, and deletes; updates that claim a value given up in this run, each behind its owner; creates, those
+who are referred to before those who refer; other updates; references that had to wait for their target; member
+additions. So a leaver is out before anything grows, and a value is free before somebody else claims it. What claims a
+value that was not given up after all (the service refused to) is left for the next run.
 
 The run's thread alone touches the store: it makes the intent of a batch durable, hands the call to a pool, and writes
 each object's own answer when it comes. A stop is looked at before every intent; a call in flight is never cut.
@@ -26,6 +27,8 @@ from syncramp.cycle.visibility import Visibility
 from syncramp.errors import Stopped, SyncrampError
 from syncramp.model.plan import Circumstances, ObjectChange, Plan
 from syncramp.plan.changes import disable_alone, membership_change, object_change
+from syncramp.plan.claims import claimed, owned
+from syncramp.plan.contention import order
 from syncramp.plan.ordering import layers
 from syncramp.store.exports import Exports, Intent, Item
 
@@ -51,6 +54,8 @@ class Export:
         self._snapshot = job.store.snapshot()
         self._visibility = Visibility(job, self._snapshot)
         self._flying: dict[Future[Answer], tuple[Intent, Callable[[Answer], None]]] = {}
+        self._owed = dict(around.releasing)
+        """Unique values that are to be given up in this run, and are not yet."""
         self._late = BitMap()
         self._seen = BitMap()
         """Objects that were answered about; one with a late reference is sent twice and counted once."""
@@ -67,8 +72,8 @@ class Export:
             self._links(lanes.removals, adds=False)
             self._objects(lanes.releases)
             self._objects(lanes.deletes)
-            for layer in layers(lanes.creates, self._snapshot.references_among(lanes.creates)):
-                self._objects(layer)
+            self._claims(lanes.claims)
+            self._creates(lanes.creates)
             self._objects(lanes.updates)
             self._references()
             self._remove_restored()
@@ -95,6 +100,30 @@ class Export:
                 break
         self._send(batch, self._answered_objects)
         self._drain(0)
+
+    def _claims(self, ids: BitMap) -> None:
+        """Updates that claim what another one of them gives up go behind it, however long the row is."""
+        for layer in layers(ids, order(self._changes(ids), self._around), deepest=len(ids)):
+            self._objects(layer - self._blocked(layer))
+
+    def _creates(self, ids: BitMap) -> None:
+        blocked = self._blocked(ids)
+        for layer in layers(ids, self._snapshot.references_among(ids)):
+            self._objects(layer - blocked)
+
+    def _blocked(self, ids: BitMap) -> BitMap:
+        """Those of these objects that claim a value whose owner was to give it up by now, and did not."""
+        blocked = BitMap()
+        if self._ended or not self._owed:
+            return blocked
+        owners = BitMap(owner.id for owner in self._owed.values())
+        kept = {value for state in self._snapshot.states(owners) for value in owned(state)}
+        self._owed = {value: owner for value, owner in self._owed.items() if value in kept}
+        for change in self._changes(ids):
+            for _, value, owner in claimed(change, self._owed):
+                blocked.add(change.state.id)
+                self._results.still_taken(change.state, f"{value} still belongs to {owner.dn}")
+        return blocked
 
     def _changes(self, ids: BitMap) -> Iterator[ObjectChange]:
         for state in self._snapshot.states(ids):

@@ -32,7 +32,7 @@ class Results:
         """What the plan lets go and what it holds."""
         objects, links = self._report.objects, self._report.links
         lanes = plan.lanes
-        whole = BitMap.union(lanes.releases, lanes.deletes, lanes.creates, lanes.updates)
+        whole = BitMap.union(lanes.releases, lanes.deletes, lanes.claims, lanes.creates, lanes.updates)
         self._partly = lanes.disables & whole
         objects.held, links.held = plan.held_objects, plan.held_links
         objects.expected = len(lanes.disables | whole) + objects.held
@@ -64,6 +64,11 @@ class Results:
         self._late.add(state.id)
         sample = Sample("Update", state.kind.value, state.dn, state.anchor, ", ".join(sorted(names)))
         self._report.note_warning(sample, "a reference waits until its target is in the cloud")
+
+    def still_taken(self, state: ObjectState, detail: str) -> None:
+        """A value it claims was to be given up in this run, and was not: the object is left for the next one."""
+        sample = Sample("Update" if state.acked else "Create", state.kind.value, state.dn, state.anchor, detail)
+        self._report.note_warning(sample, "a value waits, because the change that frees it did not apply")
 
     def link_answer(self, item: Item, outcome: Outcome, group: Membership) -> None:
         """The answer about the members of one group."""

@@ -6,7 +6,7 @@ with ``sends`` off, on a copy of the store.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
@@ -22,7 +22,8 @@ from syncramp.events import Note
 from syncramp.model.plan import Change, Circumstances, Plan
 from syncramp.model.report import RunReport
 from syncramp.model.wire import Company
-from syncramp.plan.changes import changes, taken_values
+from syncramp.plan.changes import changes
+from syncramp.plan.contention import contention
 from syncramp.plan.summary import summarise
 from syncramp.spec.types import Mode, SyncConfig
 from syncramp.store.exports import Exports
@@ -94,8 +95,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     with phase("plan", report, job.listen) as current:
         around = circumstances(job, company, foreign, exports)
         snapshot = job.store.snapshot()
-        plan = summarise(changes(snapshot, around), snapshot.anchors)
-        plan.around = around
+        plan = summarise(changes(snapshot, around), snapshot.anchors, around)
         current.advance(plan.objects, plan.links)
     report.digest, report.counts = plan.digest, plan.counts
     report.holds, report.hold_samples = plan.holds, plan.hold_samples
@@ -129,7 +129,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
     """Everything beside the objects that decides what may be sent."""
     snapshot = job.store.snapshot()
     incomplete = job.store.staging.incomplete()
-    around = Circumstances(
+    alone = Circumstances(
         max_members=job.config.max_members,
         delete_count=job.config.delete_count,
         deletes=snapshot.due_deletes(incomplete),
@@ -139,8 +139,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         adoption=_adoption(job, company, foreign, snapshot),
         under_way=exports.under_way,
     )
-    held = snapshot.waiting(around.unproven | around.under_way)
-    return replace(around, taken=taken_values(held, around))
+    return contention(snapshot, alone)
 
 
 def _adoption(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:

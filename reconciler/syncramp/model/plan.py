@@ -44,6 +44,16 @@ class Hold(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """An object that has a unique value which somebody else claims."""
+
+    id: int
+    dn: str
+    why: str
+    """Why it still has the value, as a clause about it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """Everything beside the objects themselves that decides what may be sent; gathered before the plan is made."""
 
@@ -57,8 +67,10 @@ class Circumstances:
     """Ids of all objects of those sources."""
     foreign: frozenset[str] = frozenset()
     """Anchors in the tenant that are not ours."""
-    taken: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    """Unique values that a held change leaves where they are -> id and DN of their owner; see ``plan.claims``."""
+    taken: Mapping[str, Owner] = field(default_factory=dict)
+    """Unique values that stay where they are, because what would free them is held; see ``plan.contention``."""
+    releasing: Mapping[str, Owner] = field(default_factory=dict)
+    """Unique values that are given up in this run, and that somebody else claims."""
     adoption: str = ""
     """Why nothing at all may be sent; empty when it may."""
     under_way: BitMap = field(default_factory=BitMap)
@@ -123,6 +135,8 @@ class Lanes:
     releases: BitMap = field(default_factory=BitMap)
     """Updates that give up a value that must be unique in the tenant."""
     deletes: BitMap = field(default_factory=BitMap)
+    claims: BitMap = field(default_factory=BitMap)
+    """Updates that claim a unique value which is given up in the same run, behind those who give it up."""
     creates: BitMap = field(default_factory=BitMap)
     updates: BitMap = field(default_factory=BitMap)
     additions: BitMap = field(default_factory=BitMap)

@@ -43,6 +43,8 @@ class ObjectState:
     """Why nothing but a disable may be sent for it; empty when it may."""
     references: Mapping[str, int] = field(default_factory=dict)
     """Single references among the desired attributes, by the id of their target."""
+    perhaps: Attributes = field(default_factory=dict)
+    """What the cloud may hold of an object that should not be there, and whose create was never answered."""
 
 
 @dataclass(frozen=True, slots=True)

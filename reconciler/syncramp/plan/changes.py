@@ -10,7 +10,7 @@ What a call of an earlier run may still be changing waits until that call cannot
 explicit removals do not wait: they are sent at once, and again when the wait is over.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -40,18 +40,6 @@ def changes(view: View, around: Circumstances) -> Iterator[Change]:
     for membership in view.memberships():
         if moved := membership_change(membership, around):
             yield moved
-
-
-def taken_values(states: Iterable[ObjectState], around: Circumstances) -> dict[str, tuple[int, str]]:
-    """Unique values that stay where they are, because what would free them is held -> id and DN of who has them.
-
-    :param states: objects in the cloud of which something may be held.
-    """
-    taken: dict[str, tuple[int, str]] = {}
-    for state in states:
-        if change := object_change(state, around):
-            taken.update(dict.fromkeys(claims.kept(change), (state.id, state.dn)))
-    return taken
 
 
 def object_change(state: ObjectState, around: Circumstances) -> ObjectChange | None:
@@ -155,13 +143,9 @@ def _hold_parts(change: ObjectChange, around: Circumstances) -> ObjectChange:
 
 def _hold_claims(change: ObjectChange, around: Circumstances) -> ObjectChange:
     """A create waits whole for a value that is not free, of an update only the attributes that claim one."""
-    if not around.taken:
-        return change
     waits = {
-        name: f"{value} still belongs to {owner[1]}, whose change is held"
-        for name, values in claims.claimed(change).items()
-        for value in values
-        if (owner := around.taken.get(value)) and owner[0] != change.state.id
+        part.name: f"{value} still belongs to {owner.dn}, {owner.why}"
+        for part, value, owner in claims.claimed(change, around.taken)
     }
     if not waits:
         return change

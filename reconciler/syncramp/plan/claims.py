@@ -1,43 +1,84 @@
-"""Values that must be unique in a tenant: who gives one up, who claims it, and who still has it.
+"""Values that must be unique in a tenant: which ones a change gives up, and which ones it claims.
 
-A person who is deleted and made anew keeps the user principal name. While the delete waits, the name is not free: a
-service with duplicate attribute resiliency would take the new person, but under a made-up name, and keep it. So what
-claims a value waits until what holds it may let go of it.
+A value is one in whatever attribute it stands: who moves an address from ``mail`` to ``proxyAddresses`` neither gives
+it up nor claims it. What goes or is held together is a *part* of a change: an attribute of an update, the whole of a
+create or of a delete. Who may have which value, and when, is for ``plan.contention``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from syncramp.model.plan import ObjectChange, Verb
+from syncramp.model.plan import ObjectChange, Owner, Verb
+from syncramp.model.state import ObjectState
 from syncramp.model.values import Value
 
 UNIQUE = ("userPrincipalName", "mail", "proxyAddresses")
 """Attributes whose values belong to one object of the tenant."""
 
 
-def gives_up(change: ObjectChange) -> bool:
-    """The update takes some unique value away from the object."""
-    acked = change.state.acked or {}
-    return any(set(keys(acked, name)) - set(keys(change.values, name)) for name in UNIQUE if name in change.values)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part of a change means for unique values."""
+
+    name: str
+    """Its attribute; empty: the whole change."""
+    gives: frozenset[str]
+    """Values the object has, or may have, and will not have any more."""
+    claims: frozenset[str]
+    """Values it is to have and has not."""
+    held: bool = False
+    """It does not go, so the object keeps what it gives up."""
 
 
-def kept(change: ObjectChange) -> Iterator[str]:
-    """Unique values the object still has, because what would take them away is held."""
-    acked = change.state.acked or {}
+def parts(change: ObjectChange) -> Iterator[Part]:
+    """The parts of a change that give up or claim a unique value."""
+    had, nothing = owned(change.state), frozenset[str]()
+    if change.verb is Verb.DELETE:
+        found = [Part("", had, nothing, not change.sends)]
+    elif change.verb is Verb.CREATE:
+        found = [Part("", nothing, _all(change.values or change.held) - had, not change.sends)]
+    else:
+        found = list(_attributes(change, had))
+    return (part for part in found if part.gives or part.claims)
+
+
+def _attributes(change: ObjectChange, had: frozenset[str]) -> Iterator[Part]:
+    acked, wanted = change.state.acked or {}, _all(change.state.desired or {})
     for name in UNIQUE:
-        if name in change.held or (change.verb is Verb.DELETE and change.hold):
-            yield from set(keys(acked, name)) - set(keys(change.values, name))
+        for values, held in ((change.values, False), (change.held, True)):
+            if name in values:
+                yield Part(name, _keys(acked, name) - wanted, _keys(values, name) - had, held)
 
 
-def claimed(change: ObjectChange) -> Mapping[str, tuple[str, ...]]:
-    """Unique values that a change would give to the object: attribute -> values."""
-    acked = change.state.acked or {}
-    claims = {name: tuple(set(keys(change.values, name)) - set(keys(acked, name))) for name in UNIQUE}
-    return {name: values for name, values in claims.items() if values}
+def owned(state: ObjectState) -> frozenset[str]:
+    """Unique values the object has in the cloud, or may have there."""
+    return _all(state.perhaps if state.acked is None else state.acked)
 
 
-def keys(values: Mapping[str, Value | None], name: str) -> Iterator[str]:
-    """The values of one attribute as the tenant compares them: an address is one in whatever attribute it stands."""
+def gives_up(change: ObjectChange) -> bool:
+    """What goes of the change takes some unique value away from the object."""
+    return any(part.gives for part in parts(change) if not part.held)
+
+
+def claimed(change: ObjectChange, among: Mapping[str, Owner]) -> Iterator[tuple[Part, str, Owner]]:
+    """Values that what goes of the change claims from somebody else: the part, the value, and whose it is.
+
+    :param among: values that somebody has.
+    """
+    if not among:
+        return
+    for part in parts(change):
+        for value in sorted(part.claims & among.keys()):
+            if not part.held and among[value].id != change.state.id:
+                yield part, value, among[value]
+
+
+def _all(values: Mapping[str, Value | None]) -> frozenset[str]:
+    return frozenset[str]().union(*(_keys(values, name) for name in UNIQUE))
+
+
+def _keys(values: Mapping[str, Value | None], name: str) -> frozenset[str]:
+    """The values of one attribute as the tenant compares them."""
     value = values.get(name)
-    for each in value if isinstance(value, tuple) else (value,):
-        if isinstance(each, str):
-            yield each.casefold().removeprefix("smtp:")
+    several: Iterable[object] = value if isinstance(value, tuple) else (value,)
+    return frozenset(each.casefold().removeprefix("smtp:") for each in several if isinstance(each, str))

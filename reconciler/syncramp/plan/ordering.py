@@ -16,10 +16,11 @@ DEEPEST = 32
 """Layers at most; an organisation is about ten deep, and each layer costs one pass over the references."""
 
 
-def layers(ids: BitMap, references: Iterable[tuple[int, int]]) -> Sequence[BitMap]:
+def layers(ids: BitMap, references: Iterable[tuple[int, int]], deepest: int = DEEPEST) -> Sequence[BitMap]:
     """The ids in layers: what an object of one layer refers to stands in an earlier one.
 
-    :param references: (object, target) pairs, both among the ids.
+    :param references: (object, target) pairs; a target that is not among the ids is not waited for.
+    :param deepest: after so many layers the rest comes together.
     """
     objects, targets = array("I"), array("I")
     for identity, target in references:
@@ -28,7 +29,7 @@ def layers(ids: BitMap, references: Iterable[tuple[int, int]]) -> Sequence[BitMa
             targets.append(target)
     remaining = BitMap(ids)
     result: list[BitMap] = []
-    while remaining and len(result) < DEEPEST:
+    while remaining and len(result) < deepest:
         waiting = BitMap(i for i, target in zip(objects, targets, strict=True) if target in remaining)
         layer = remaining - waiting
         if not layer:

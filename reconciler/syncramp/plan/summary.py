@@ -11,10 +11,10 @@ from hashlib import blake2b
 
 from pyroaring import BitMap
 
-from syncramp.model.plan import Change, Hold, Lanes, MembershipChange, ObjectChange, Plan, Sample, Verb
+from syncramp.model.plan import Change, Circumstances, Hold, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.values import Value
 from syncramp.plan.changes import disables
-from syncramp.plan.claims import gives_up
+from syncramp.plan.claims import claimed, gives_up
 from syncramp.rules.flows import REFERENCES
 from syncramp.words import count
 
@@ -28,13 +28,14 @@ SHORT = 40
 Anchors = Callable[[BitMap], Iterable[str]]
 
 
-def summarise(changes: Iterable[Change], anchors: Anchors) -> Plan:
+def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances | None = None) -> Plan:
     """The plan as a whole.
 
     :param changes: in the order of anchors, as ``plan.changes`` yields them.
     :param anchors: the anchors of a set of ids, in any order.
+    :param around: what the changes were derived under.
     """
-    plan = Plan()
+    plan = Plan(around=around or Circumstances())
     running = blake2b(digest_size=16)
     for change in changes:
         if isinstance(change, ObjectChange):
@@ -52,7 +53,7 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
     if change.sends:
         kinds = plan.counts.setdefault(change.verb.value, {})
         kinds[state.kind.value] = kinds.get(state.kind.value, 0) + 1
-        for lane in _lanes(plan.lanes, change):
+        for lane in _lanes(plan, change):
             lane.add(state.id)
         detail = ""
         if change.verb is Verb.UPDATE:
@@ -83,8 +84,9 @@ def _shown(value: Value | None) -> str:
     return "(none)" if value is None else str(value)
 
 
-def _lanes(lanes: Lanes, change: ObjectChange) -> Iterator[BitMap]:
+def _lanes(plan: Plan, change: ObjectChange) -> Iterator[BitMap]:
     """Where an object goes; an update that disables goes twice if it has more to say."""
+    lanes = plan.lanes
     if change.verb is Verb.DELETE:
         yield lanes.deletes
     elif change.verb is Verb.CREATE:
@@ -93,7 +95,13 @@ def _lanes(lanes: Lanes, change: ObjectChange) -> Iterator[BitMap]:
         if first := disables(change):
             yield lanes.disables
         if not first or len(change.values) > 1:
-            yield lanes.releases if gives_up(change) else lanes.updates
+            yield _update_lane(plan, change)
+
+
+def _update_lane(plan: Plan, change: ObjectChange) -> BitMap:
+    if any(claimed(change, plan.around.releasing)):
+        return plan.lanes.claims
+    return plan.lanes.releases if gives_up(change) else plan.lanes.updates
 
 
 def _count_membership(plan: Plan, change: MembershipChange) -> None:

@@ -59,14 +59,9 @@ class Snapshot:
         """Objects whose desired state is not known to be in the cloud, in the order of their anchors."""
         return self.states(array("I", (row[0] for row in self._database.stream(_DIFFERING))))
 
-    def waiting(self, held: BitMap) -> Iterator[ObjectState]:
-        """Objects in the cloud that differ and of which something may be held.
-
-        :param held: ids of objects that are held for a reason outside of them.
-        """
-        differing = self._bitmap(_DIFFERING) & self.in_cloud
-        pinned = self._bitmap("SELECT id FROM objects WHERE hold != ''")
-        return self.states(differing & (self.departing | held | pinned))
+    def owners(self) -> Iterator[ObjectState]:
+        """Objects that differ and are, or may be, in the cloud."""
+        return self.states(self._bitmap(_DIFFERING) & (self.in_cloud | self.departing))
 
     def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
         """Objects by id, in the order given."""
@@ -174,4 +169,5 @@ def _state(row: Any, references: dict[str, int]) -> ObjectState:
         cause=Cause(cause) if cause else None,
         hold=hold,
         references=references,
+        perhaps=unpack(wanted) if doubt and acked is None and digest is None and wanted is not None else {},
     )

@@ -1,0 +1,160 @@
+"""Who has a value that must be unique while somebody else claims it.
+
+A service without duplicate attribute resiliency refuses a claim that comes before the release. One with it takes the
+claim, gives the object a made-up value instead, and keeps that. So a claim goes only after what frees its value:
+
+* ``taken``: its owner keeps the value, because what would free it is held. Then the claim is held too, and with it
+  the value that the claimant would have given up: this goes on until nothing new is held.
+* a circle (two people swap their names): each waits for the next one, so none can go; taken as a whole.
+* ``releasing``: the value is given up in this run. The claim goes in a lane of its own, behind its owner.
+
+Values are looked at twice as 32-bit marks, so that a rename of everybody costs some megabytes; only objects that
+really contend for a value, or share a mark by accident, are loaded with their values.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+from typing import Protocol
+from zlib import crc32
+
+from pyroaring import BitMap
+
+from syncramp.model.plan import Circumstances, ObjectChange, Owner
+from syncramp.model.state import ObjectState
+from syncramp.plan.changes import object_change
+from syncramp.plan.claims import Part, claimed, parts
+
+
+class View(Protocol):
+    """What a contention is found in."""
+
+    def owners(self) -> Iterator[ObjectState]:
+        """Objects that differ and are, or may be, in the cloud."""
+
+    def differing(self) -> Iterator[ObjectState]:
+        """Objects that differ."""
+
+    def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
+        """Objects by id."""
+
+
+def contention(view: View, around: Circumstances) -> Circumstances:
+    """The circumstances with what is taken and what is being released.
+
+    :param around: everything else.
+    """
+    contest = _Contest(_contended(view, around))
+    contest.spread(contest.kept)
+    while circle := contest.circle():
+        contest.spread(circle)
+    return replace(around, taken=contest.taken, releasing=contest.releasing())
+
+
+def order(changes: Iterable[ObjectChange], around: Circumstances) -> Iterator[tuple[int, int]]:
+    """(claimant, owner) of every claim of a value that is being released."""
+    for change in changes:
+        for _, _, owner in claimed(change, around.releasing):
+            yield change.state.id, owner.id
+
+
+def _contended(view: View, around: Circumstances) -> Iterator[ObjectChange]:
+    """Changes of those who claim a value of somebody else who gives it up or keeps it, and of its owners."""
+    marks, owners = array("I"), array("I")
+    for change in _changes(view.owners(), around):
+        for mark in _marks(part.gives for part in parts(change)):
+            marks.append(mark)
+            owners.append(change.state.id)
+    if not marks:
+        return iter(())
+    known, wanted, ids = BitMap(marks), BitMap(), BitMap()
+    for change in _changes(view.differing(), around):
+        if found := known & BitMap(_marks(part.claims for part in parts(change))):
+            wanted |= found
+            ids.add(change.state.id)
+    ids |= BitMap(owner for mark, owner in zip(marks, owners, strict=True) if mark in wanted)
+    return _changes(view.states(ids), around)
+
+
+def _changes(states: Iterable[ObjectState], around: Circumstances) -> Iterator[ObjectChange]:
+    return (change for state in states if (change := object_change(state, around)))
+
+
+def _marks(values: Iterable[Iterable[str]]) -> Iterator[int]:
+    return (crc32(value.encode()) for several in values for value in several)
+
+
+_HELD = "whose change is held"
+TOLD = 6
+"""Names of a circle that are told."""
+
+
+class _Contest:
+    """Parts of changes, and who of them waits for whom."""
+
+    def __init__(self, changes: Iterable[ObjectChange]) -> None:
+        self.taken: dict[str, Owner] = {}
+        self.kept: dict[str, Owner] = {}
+        self._givers: dict[str, Owner] = {}
+        self._claimants: dict[str, list[tuple[Owner, Part]]] = {}
+        for change in changes:
+            owner = Owner(change.state.id, change.state.dn, _HELD)
+            for part in parts(change):
+                self._enter(owner, part)
+
+    def _enter(self, owner: Owner, part: Part) -> None:
+        (self.kept if part.held else self._givers).update(dict.fromkeys(part.gives, owner))
+        if not part.held:
+            for value in part.claims:
+                self._claimants.setdefault(value, []).append((owner, part))
+
+    def spread(self, kept: dict[str, Owner]) -> None:
+        """These values are taken, and so is what their claimants would have given up."""
+        self.taken.update(kept)
+        values = list(kept)
+        while values:
+            value = values.pop()
+            for claimant, part in self._claimants.get(value, ()):
+                if claimant.id != self.taken[value].id:
+                    new = part.gives - self.taken.keys()
+                    self.taken.update(dict.fromkeys(new, claimant))
+                    values += new
+
+    def circle(self) -> dict[str, Owner]:
+        """Values that some objects claim from each other in a circle; nothing when there is none."""
+        waits: dict[int, set[int]] = {}
+        for _, claimant, owner in self._claims():
+            waits.setdefault(claimant.id, set()).add(owner.id)
+        try:
+            TopologicalSorter(waits).prepare()
+        except CycleError as error:
+            return self._taken_in_circle(error.args[1][::-1])
+        return {}
+
+    def _taken_in_circle(self, circle: Sequence[int]) -> dict[str, Owner]:
+        """:param circle: each waits for the next one; the first one is the last one too."""
+        claims = [claim for claim in self._claims() if claim[1].id in circle and claim[2].id in circle]
+        names = {claimant.id: claimant.dn for _, claimant, _ in claims}
+        told = _told([names[identity] for identity in circle])
+        why = f"which waits itself, in a circle: {told}; give one of them another value for one sync"
+        return {value: replace(owner, why=why) for value, _, owner in claims}
+
+    def releasing(self) -> dict[str, Owner]:
+        """Values that are given up in this run, and that somebody else claims."""
+        return {value: owner for value, _, owner in self._claims()}
+
+    def _claims(self) -> Iterator[tuple[str, Owner, Owner]]:
+        """Claims that may go behind a release: the value, who claims it, and who gives it up."""
+        for value, claimants in self._claimants.items():
+            owner = self._givers.get(value)
+            if owner is None or value in self.taken:
+                continue
+            for claimant, part in claimants:
+                if claimant.id != owner.id and not (part.claims & self.taken.keys()):
+                    yield value, claimant, owner
+
+
+def _told(names: Sequence[str]) -> str:
+    shown = names if len(names) <= TOLD else [*names[: TOLD - 1], "…", names[-1]]
+    return " → ".join(shown)
