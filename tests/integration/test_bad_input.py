@@ -18,7 +18,7 @@ from support.ldap_certificates import issue
 from support.slapd import PASSWORD, Slapd, requires_slapd, slapd
 from support.walk import Done, Forest, Gate, Walk, anchor, run_command, until, walking
 
-CLIENT_SECRET = "entra-sync-secret/secret"
+CLIENT_SECRET = "entra-sync-secret/clientSecret"
 MANY = 1100
 """More people than fit on one page of a directory server."""
 
@@ -60,10 +60,10 @@ def _assert_repaired(walk: Walk) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "code", "words"),
     [
-        (CLIENT_SECRET, None, 3, ("secrets/entra-sync-secret/secret: ", "No such file", "--secrets")),
-        (CLIENT_SECRET, b"", 3, ("Secret entra-sync-secret, key secret: the key is empty",)),
-        (CLIENT_SECRET, b"\n", 3, ("Secret entra-sync-secret, key secret: the key is empty",)),
-        (CLIENT_SECRET, b"\xff\xfe\x00", 3, ("Secret entra-sync-secret, key secret", "no UTF-8 text")),
+        (CLIENT_SECRET, None, 3, ("secrets/entra-sync-secret/clientSecret: ", "No such file", "--secrets")),
+        (CLIENT_SECRET, b"", 3, ("Secret entra-sync-secret, key clientSecret: the key is empty",)),
+        (CLIENT_SECRET, b"\n", 3, ("Secret entra-sync-secret, key clientSecret: the key is empty",)),
+        (CLIENT_SECRET, b"\xff\xfe\x00", 3, ("Secret entra-sync-secret, key clientSecret", "no UTF-8 text")),
         (CLIENT_SECRET, b"not-the-one", 1, ("127.0.0.1", "AADSTS7000215: Invalid client secret", "spec.target.auth")),
         ("simulator-ca/ca.crt", None, 3, ("secrets/simulator-ca/ca.crt: ", "No such file")),
         ("simulator-ca/ca.crt", b"no certificate", 3, ("spec.target.endpoint.ca: ", "no PEM certificate")),

@@ -85,7 +85,7 @@ def config(
     target = Target(
         Cloud.COMMERCIAL,
         TENANT,
-        ClientSecretAuth(CLIENT, KeyRef("entra-sync-secret", "secret")),
+        ClientSecretAuth(CLIENT, KeyRef("entra-sync-secret", "clientSecret")),
         endpoint or EndpointOverrides(),
         writes or WriteBudget(1_000_000, 100),
     )

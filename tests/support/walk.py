@@ -137,11 +137,10 @@ class Walk:
     """The document's spec; written anew before each command."""
 
     def __post_init__(self) -> None:
-        secret = {"name": "entra-sync-secret", "key": "secret"}
         self.spec = {
             "target": {
                 "tenantID": TENANT,
-                "auth": {"clientSecret": {"clientID": CLIENT, "secretKeyRef": secret}},
+                "auth": {"clientSecret": {"clientID": CLIENT, "secretKeyRef": {"name": "entra-sync-secret"}}},
                 "writes": {"perFiveMinutes": 1_000_000, "share": 100},
                 "endpoint": {
                     "host": self.host,

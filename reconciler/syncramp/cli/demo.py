@@ -49,7 +49,7 @@ spec:
     endpoint:
       host: {host}
       authority: https://{host}
-      ca: {{secretKeyRef: {{name: simulator-ca, key: ca.crt}}}}
+      ca: {{secretKeyRef: {{name: simulator-ca}}}}
       visibilityDelay: {visible}s
   sources:
   - name: corp

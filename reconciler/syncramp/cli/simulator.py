@@ -110,7 +110,7 @@ def write_secrets(simulator: "Simulator", directory: Path) -> None:
         f"{CA}/ca.crt": simulator.certificates.ca,
         f"{CERTIFICATE}/tls.crt": application.certificate,
         f"{CERTIFICATE}/tls.key": application.key,
-        f"{SECRET}/secret": simulator.client_secret.encode(),
+        f"{SECRET}/clientSecret": simulator.client_secret.encode(),
     }
     try:
         for name, data in files.items():
