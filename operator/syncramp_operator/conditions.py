@@ -34,7 +34,7 @@ class Judgement:
     """A person must act; trying again changes nothing."""
 
 
-ACCEPTED = Judgement(True, "Accepted", "The document is accepted")
+ACCEPTED = Judgement(True, "Accepted", "Accepted; the operator starts no runs yet")
 UNJUDGED = Judgement(False, "InternalError", "The operator failed to judge the document; its log says why")
 
 
@@ -80,10 +80,16 @@ def status_with(body: Mapping[str, Any], judgement: Judgement, now: datetime) ->
 
 
 def _told(findings: Sequence[Finding]) -> str:
-    """The first finding whole, and how many there are besides."""
+    """The first finding, and how many there are besides."""
     first, *others = findings
     more = f"; and {len(others)} more" if others else ""
-    return _within(str(replace(first, value="", line=None)), LONGEST - len(more)) + more
+    remedy = "" if _tells_remedy(first) else first.remedy
+    return _within(str(replace(first, value="", line=None, remedy=remedy)), LONGEST - len(more)) + more
+
+
+def _tells_remedy(finding: Finding) -> bool:
+    """Whether the reason says what to do; where a value is refused by name, the CRD's own sentence does."""
+    return finding.forbidden or finding.remedy in finding.reason
 
 
 def _within(text: str, size: int) -> str:

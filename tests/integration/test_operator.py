@@ -34,7 +34,7 @@ USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 GERMANY = BROKEN[0].patch
 GERMAN_SENTENCE = (
     "spec.target.cloud: the German cloud (Microsoft Cloud Deutschland) was closed in October 2021 and never had a V2 "
-    "endpoint; tenants that were migrated use Commercial; set cloud: Commercial if the tenant was migrated"
+    "endpoint; tenants that were migrated use Commercial"
 )
 COMMERCIAL = {"spec": {"target": {"cloud": "Commercial"}}}
 

@@ -169,12 +169,24 @@ def test_columns_show_fields_that_exist() -> None:
         assert node["type"] == expected, column["name"]
 
 
+def test_the_column_of_a_whole_sentence_is_the_last() -> None:
+    longest = [column["name"] for column in VERSION["additionalPrinterColumns"] if ".message" in column["jsonPath"]]
+    assert longest == [VERSION["additionalPrinterColumns"][-1]["name"]]
+
+
 def test_selectable_fields_are_plain_values_and_few() -> None:
     fields = [field["jsonPath"] for field in VERSION["selectableFields"]]
     assert len(fields) <= 8
     for field in fields:
         assert "[" not in field
         assert _at(field)["type"] in ("string", "boolean", "integer"), field
+
+
+def test_what_is_refused_by_name_is_refused_with_a_way_out() -> None:
+    rules = [rule for _, node in NODES for rule in node.get("x-kubernetes-validations", ())]
+    named = [rule["message"] for rule in rules if rule.get("reason") == "FieldValueForbidden"]
+    assert named
+    assert all(re.search(r"; .*\b(use|say) \w+$", message) for message in named), named
 
 
 def test_rules_say_what_is_wrong_on_one_line() -> None:

@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
+
 from support.status_check import check_status
 from syncramp.check import Finding
 from syncramp_operator.conditions import ACCEPTED, LONGEST, UNJUDGED, judgement_on, said_before, status_with
 
 NOW = datetime(2026, 11, 1, 12, 30, 15, 999999, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-STALLED = judgement_on([Finding("spec.target.cloud", "is closed", "use another", '"Germany"', forbidden=True)])
+STALLED = judgement_on([Finding("spec.target.cloud", "is closed", "use another", '"Germany"')])
 
 
 def body(generation: int = 1, status: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def test_a_document_without_findings_is_ready_and_says_nothing_else() -> None:
                 "observedGeneration": 3,
                 "lastTransitionTime": "2026-11-01T12:30:15Z",
                 "reason": "Accepted",
-                "message": "The document is accepted",
+                "message": "Accepted; the operator starts no runs yet",
             }
         ],
     }
@@ -38,6 +40,17 @@ def test_a_document_with_findings_is_stalled_with_the_first_of_them() -> None:
     assert list(conditions) == ["Ready", "Stalled"]
     assert {one["message"] for one in conditions.values()} == {"spec.target.cloud: is closed; use another"}
     assert {one["reason"] for one in conditions.values()} == {"InvalidSpec"}
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Finding("spec.target.cloud", "is closed; use another", "use another if you can", forbidden=True),
+        Finding("spec.target.cloud", "is closed; use another", "use another"),
+    ],
+)
+def test_a_remedy_that_the_reason_tells_is_not_told_again(finding: Finding) -> None:
+    assert judgement_on([finding]).message == "spec.target.cloud: is closed; use another"
 
 
 def test_other_findings_are_counted() -> None:
