@@ -13,9 +13,8 @@ really contend for a value, or share a mark by accident, are loaded with their v
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from graphlib import CycleError, TopologicalSorter
 from typing import Protocol
 from zlib import crc32
 
@@ -25,6 +24,7 @@ from syncramp.model.plan import Circumstances, ObjectChange, Owner
 from syncramp.model.state import ObjectState
 from syncramp.plan.changes import object_change
 from syncramp.plan.claims import Part, claimed, parts
+from syncramp.plan.ordering import circles
 
 
 class View(Protocol):
@@ -47,8 +47,8 @@ def contention(view: View, around: Circumstances) -> Circumstances:
     """
     contest = _Contest(_contended(view, around))
     contest.spread(contest.kept)
-    while circle := contest.circle():
-        contest.spread(circle)
+    while found := contest.circles():
+        contest.spread(found)
     return replace(around, taken=contest.taken, releasing=contest.releasing())
 
 
@@ -86,6 +86,7 @@ def _marks(values: Iterable[Iterable[str]]) -> Iterator[int]:
 
 
 _HELD = "whose change is held"
+_REMEDY = "give one of them another value for one sync"
 TOLD = 6
 """Names of a circle that are told."""
 
@@ -121,24 +122,25 @@ class _Contest:
                     self.taken.update(dict.fromkeys(new, claimant))
                     values += new
 
-    def circle(self) -> dict[str, Owner]:
-        """Values that some objects claim from each other in a circle; nothing when there is none."""
+    def circles(self) -> dict[str, Owner]:
+        """Values that some objects claim from each other in circles; nothing when there are none."""
         waits: dict[int, set[int]] = {}
         for _, claimant, owner in self._claims():
             waits.setdefault(claimant.id, set()).add(owner.id)
-        try:
-            TopologicalSorter(waits).prepare()
-        except CycleError as error:
-            return self._taken_in_circle(error.args[1][::-1])
-        return {}
+        place = {identity: circle for circle in circles(waits) for identity in circle}
+        return self._taken_in(place) if place else {}
 
-    def _taken_in_circle(self, circle: Sequence[int]) -> dict[str, Owner]:
-        """:param circle: each waits for the next one; the first one is the last one too."""
-        claims = [claim for claim in self._claims() if claim[1].id in circle and claim[2].id in circle]
-        names = {claimant.id: claimant.dn for _, claimant, _ in claims}
-        told = _told([names[identity] for identity in circle])
-        why = f"which waits itself, in a circle: {told}; give one of them another value for one sync"
-        return {value: replace(owner, why=why) for value, _, owner in claims}
+    def _taken_in(self, place: Mapping[int, Sequence[int]]) -> dict[str, Owner]:
+        """What is claimed within a circle.
+
+        :param place: id -> its circle, in which each one waits for the next.
+        """
+        names = {claimant.id: claimant.dn for _, claimant, _ in self._claims()}
+        return {
+            value: replace(owner, why=f"which waits itself, in a circle: {_told(circle, names)}; {_REMEDY}")
+            for value, claimant, owner in self._claims()
+            if (circle := place.get(claimant.id)) and circle is place.get(owner.id)
+        }
 
     def releasing(self) -> dict[str, Owner]:
         """Values that are given up in this run, and that somebody else claims."""
@@ -155,6 +157,6 @@ class _Contest:
                     yield value, claimant, owner
 
 
-def _told(names: Sequence[str]) -> str:
-    shown = names if len(names) <= TOLD else [*names[: TOLD - 1], "…", names[-1]]
-    return " → ".join(shown)
+def _told(circle: Sequence[int], names: Mapping[int, str]) -> str:
+    told = [names[identity] for identity in circle]
+    return " → ".join(told if len(told) <= TOLD else [*told[: TOLD - 1], "…", told[-1]])
