@@ -94,7 +94,7 @@ class Faulty:
         self.calls = 0
         """Calls that were answered badly."""
 
-    def __call__(self, data: bytes) -> Answer:
+    def __call__(self, data: bytes, onward: str = "") -> Answer:
         if contract.parse_request(data).operation != self._operation:
             return self._answer(data)
         self._number += 1

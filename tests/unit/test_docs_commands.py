@@ -98,6 +98,7 @@ def _sample() -> Sample:
 def _report() -> RunReport:
     """A run in which everything happened."""
     report = RunReport(run=1, counts={"Create": {"User": 1}}, in_cloud={"User": 1}, skipped={"no sAMAccountName": 1})
+    report.unmanaged = {"labs": 1}
     report.holds, report.hold_samples = {"AbsentOnce": 1}, {"AbsentOnce": [_sample()]}
     report.note_error(_sample(), "InvalidAnchor")
     report.note_warning(_sample(), "dropped")

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from syncramp.check.values import printable
+from syncramp.words import printable
 
 
 @dataclass(frozen=True, slots=True)

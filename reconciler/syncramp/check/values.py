@@ -8,6 +8,8 @@ import json
 import re
 from typing import Any
 
+from syncramp.words import printable
+
 _KEPT = re.compile(r"\.(?:auth|bind|secretRef|secretKeyRef|configMapKeyRef)(?:\.|$)|^metadata\.annotations")
 _USER = re.compile(r"[^\s/:]*:[^\s/]*@")
 _LENGTH = 60
@@ -27,8 +29,3 @@ def show(path: str, value: Any) -> str:
 def below(path: str, name: str) -> str:
     """The path of a member."""
     return f"{path}.{name}" if path else name
-
-
-def printable(text: str) -> str:
-    """Text on one line, with escapes for what a terminal would obey or cannot show."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -1,5 +1,6 @@
 """``syncramp plan``: the same run as ``sync``, without sending, on a copy of the store."""
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -26,8 +27,9 @@ def plan(
     from syncramp.report.json import plan_document
     from syncramp.report.text import plan_lines
 
-    with listener() as listen, job(document, state, secrets, listen, sends=False) as made:
+    with ExitStack() as screen, job(document, state, secrets, screen.enter_context(listener()), sends=False) as made:
         rehearsal = rehearse(made)
+        screen.close()  # the bars would be drawn once more, over the plan
         report, made_plan = rehearsal.report, rehearsal.plan
         if output is Output.JSON:
             for piece in plan_document(made_plan, report, rehearsal.changes(), rehearsal.anchors):

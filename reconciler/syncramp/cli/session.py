@@ -58,6 +58,8 @@ def job(document: str, state: Path | None, secrets: Path | None, listen: Listene
     config = load(document)
     path = state_path(document, config, state)
     reader = secrets_of(document, secrets)
+    if state is not None and not path.exists():
+        listen(Note("info", f"there is no store {path}: nothing is known of the tenant yet"))
     if sends and config.mode is not Mode.PLAN:
         with locked(path), _opened(path, config, reader, listen, sends=sends) as made:
             yield made

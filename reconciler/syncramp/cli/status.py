@@ -35,7 +35,7 @@ def status(
     if output is Output.JSON:
         typer.echo(kept_run_document(last))
     elif last is None:
-        typer.echo("No run yet.")
+        typer.echo(f"No run yet: there is no store {state}." if state and not state.exists() else "No run yet.")
     else:
         began = datetime.fromtimestamp(last.started, UTC)
         typer.echo("\n".join(kept_run_lines(last.id, last.state, began, last.report)))

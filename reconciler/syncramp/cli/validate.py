@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from syncramp.check import Finding
-from syncramp.check.values import printable
 from syncramp.check.verdict import verdict
 from syncramp.cli.exits import Exit
 from syncramp.cli.options import Output
 from syncramp.errors import InputRefused
 from syncramp.spec.document import Document, Unreadable, read_documents
+from syncramp.words import printable
 
 _LONGEST_NAME = 63
 """Characters of a name that is repeated; a longer one is refused anyway."""

@@ -180,6 +180,7 @@ def _close(job: Job, report: RunReport, number: int) -> None:
     report.in_cloud = snapshot.counts()
     sources = [job.store.staging.source_id(source.name) for source, _ in job.sources]
     report.loose_references = snapshot.loose_references(sources)
+    report.unmanaged = snapshot.unmanaged(sources)
     report.unconfirmed_links = job.store.observations.unconfirmed_links()
     state = "Failed" if report.failure else "Succeeded" if report.settled else "Incomplete"
     job.store.runs.end(number, job.clock(), state, report.as_json())

@@ -67,6 +67,8 @@ class RunReport:
     """Links answered as added which their group's read-back does not show; the next run adds them again."""
     loose_references: int = 0
     """Objects that still name somebody whom this run deleted; the next run clears the reference."""
+    unmanaged: dict[str, int] = field(default_factory=dict)
+    """Source that the document does not name any more -> its objects, which stay in the cloud as they are."""
     in_cloud: dict[str, int] = field(default_factory=dict)
     calls: int = 0
     writes: int = 0

@@ -27,6 +27,7 @@ def plan_document(
         "links": {"adds": plan.link_adds, "removes": plan.link_removes, "groups": plan.groups},
         "holds": plan.holds,
         "sources": [asdict(source) for source in report.sources],
+        "unmanaged": report.unmanaged,
     }
     yield json.dumps(head, indent=2)[:-2] + ',\n  "changes": ['
     separator = "\n"

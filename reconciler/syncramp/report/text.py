@@ -8,7 +8,7 @@ from typing import Any
 from syncramp.model.plan import Hold, Plan, Sample
 from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally
 from syncramp.model.values import Kind
-from syncramp.words import count
+from syncramp.words import count, printable
 
 _VERBS = ("Create", "Update", "Delete")
 _HOLDS = {
@@ -26,12 +26,23 @@ _HOLDS = {
 
 
 def plan_lines(plan: Plan, report: RunReport) -> Iterator[str]:
-    """A plan: what would go, what is held, and the riskiest first."""
+    """A plan: what would go, what is held, and the riskiest first.
+
+    Values come from directories, where people write what they like: none of them may make a line of its own.
+    """
+    return map(printable, _plan(plan, report))
+
+
+def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     yield from _sources(report.sources)
+    yield from _unmanaged(report.unmanaged)
     if plan.empty:
         whole = all(source.complete for source in report.sources)
-        told = "the cloud is known to hold what the sources say" if whole else "nothing else could be read"
-        yield f"Nothing to do: {told}."
+        yield (
+            "Nothing to do: the cloud is known to hold what the sources say."
+            if whole
+            else "Nothing to send; a source is not complete, so there may be more to do."
+        )
         return
     yield from _counts(plan.counts)
     if plan.links:
@@ -46,8 +57,15 @@ def plan_lines(plan: Plan, report: RunReport) -> Iterator[str]:
 
 
 def run_lines(report: RunReport) -> Iterator[str]:
-    """A run: what it did, in numbers that agree."""
+    """A run: what it did, in numbers that agree; none of its values makes a line of its own."""
+    return map(printable, _run(report))
+
+
+def _run(report: RunReport) -> Iterator[str]:
     yield from _sources(report.sources)
+    yield from _unmanaged(report.unmanaged)
+    if not report.sends:
+        yield f"Nothing was sent: spec.mode is {report.mode}"
     yield from _counts(report.counts)
     yield from _tallies(report)
     yield from _held(report.holds, report.hold_samples)
@@ -85,6 +103,12 @@ def _sources(sources: Sequence[SourceReport]) -> Iterator[str]:
             yield f"Source {source.source}: complete, {count(source.entries, 'entry')}"
         else:
             yield f"Source {source.source}: NOT complete: {source.reason}"
+
+
+def _unmanaged(sources: Mapping[str, int]) -> Iterator[str]:
+    for source, number in sources.items():
+        objects = count(number, "object")
+        yield f"Source {source}: not in the document any more; its {objects} stay in the cloud as they are"
 
 
 def _counts(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

@@ -41,8 +41,9 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_network(path.parent)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # everybody's data: SQLite would follow the umask
             self._engine = create_engine(f"sqlite:///{path}", poolclass=StaticPool, isolation_level="AUTOCOMMIT")
             self._connection: Connection = self._engine.connect()
             self._prepare()
@@ -154,7 +155,7 @@ def locked(path: Path) -> Iterator[None]:
     :raises StoreUnusable: there is no place for the file.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise _unopened(path, str(error.strerror)) from None

@@ -35,6 +35,8 @@ _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.memb
 _GROUPS = """SELECT id FROM objects WHERE kind = 'Group' AND digest IS NOT NULL AND anchor IS NOT NULL
              ORDER BY anchor"""
 
+_UNMANAGED = """SELECT s.name, COUNT(*) FROM objects o JOIN entries e ON e.id = o.id JOIN sources s ON s.id = e.source
+                WHERE o.acked IS NOT NULL AND e.source NOT IN ({}) GROUP BY s.name"""
 _LOOSE = """SELECT COUNT(*) FROM refs r JOIN objects o ON o.id = r.target JOIN entries e ON e.id = r.object
             WHERE r.leaving = 1 AND o.acked IS NULL AND o.doubt = 0 AND e.source IN ({})"""
 
@@ -59,9 +61,9 @@ class Snapshot:
         """Objects whose desired state is not known to be in the cloud, in the order of their anchors."""
         return self.states(array("I", (row[0] for row in self._database.stream(_DIFFERING))))
 
-    def owners(self) -> Iterator[ObjectState]:
-        """Objects that differ and are, or may be, in the cloud."""
-        return self.states(self._bitmap(_DIFFERING) & (self.in_cloud | self.departing))
+    def owners(self, others: BitMap) -> Iterator[ObjectState]:
+        """Objects that are, or may be, in the cloud: those that differ, and others."""
+        return self.states((self._bitmap(_DIFFERING) | others) & (self.in_cloud | self.departing))
 
     def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
         """Objects by id, in the order given."""
@@ -145,6 +147,11 @@ class Snapshot:
         """References of these sources that were kept while their target was leaving the cloud, and it is gone."""
         return sum(row[0] for row in self._database.among(_LOOSE, sources))
 
+    def unmanaged(self, sources: Sequence[int]) -> dict[str, int]:
+        """Objects that are known to be in the cloud, by the names of all other sources than these."""
+        others = _UNMANAGED.format(",".join("?" * len(sources)))
+        return dict(self._database.all(others, sources))
+
     def counts(self) -> dict[str, int]:
         """Objects that are known to be in the cloud, by kind."""
         return dict(self._database.all("SELECT kind, COUNT(*) FROM objects WHERE acked IS NOT NULL GROUP BY kind"))
@@ -169,5 +176,5 @@ def _state(row: Any, references: dict[str, int]) -> ObjectState:
         cause=Cause(cause) if cause else None,
         hold=hold,
         references=references,
-        perhaps=unpack(wanted) if doubt and acked is None and digest is None and wanted is not None else {},
+        perhaps=unpack(wanted) if doubt and digest is None and wanted is not None else {},
     )
