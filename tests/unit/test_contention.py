@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
 from syncramp.model.plan import Circumstances, Verb
 from syncramp.model.state import Cause, ObjectState
@@ -31,7 +32,7 @@ class People:
     def __init__(self, *states: ObjectState) -> None:
         self.people = {state.id: state for state in states}
 
-    def owners(self) -> Iterator[ObjectState]:
+    def owners(self, others: BitMap) -> Iterator[ObjectState]:
         return (state for state in self.people.values() if state.acked is not None)
 
     def differing(self) -> Iterator[ObjectState]:

@@ -228,19 +228,50 @@ def test_a_stop_leaves_claims_without_a_word(tenant) -> None:
     assert (report.objects.acknowledged, report.objects.left) == (1, 2) and not report.warnings
 
 
-def test_an_account_whose_create_was_never_answered_may_have_its_name(tenant) -> None:
+def lose(engine: Engine) -> None:
+    """A run whose first call is processed and never answered."""
+
     def after(moment: str) -> None:
         if moment == "after":
             raise lost(moment)
 
-    tenant.source.add(user(9))
-    tenant.cloud.fault = after
+    engine.cloud.fault = after
     with pytest.raises(AnswerLost):
-        tenant.run()
-    tenant.cloud.fault = no_fault
+        engine.run()
+    engine.cloud.fault = no_fault
+
+
+def test_an_account_whose_create_was_never_answered_may_have_its_name(tenant) -> None:
+    tenant.source.add(user(9))
+    lose(tenant)
     tenant.leave(9)
     tenant.source.add(anew(77, user(9)))
     report, _ = tenant.run()
     assert report.holds == {"AbsentOnce": 1, "ValueTaken": 1}
     assert tenant.settle().settled and not tenant.cloud.collisions
     assert upn(9) in who(tenant).values()
+
+
+def test_an_account_whose_last_update_was_never_answered_may_have_both_names(tenant) -> None:
+    tenant.source.add(named(1, 9))
+    lose(tenant)
+    tenant.leave(1)
+    tenant.source.add(named(2, 9), named(3, 1))
+    report, _ = tenant.run()
+    assert report.holds == {"AbsentOnce": 1, "ValueTaken": 2}
+    tenant.settle()
+    assert who(tenant) == {2: upn(9), 3: upn(1)} and not tenant.cloud.collisions
+
+
+def test_a_value_of_somebody_whom_a_cut_import_did_not_show_is_not_free(tenant) -> None:
+    tenant.leave(1)
+    tenant.source.complete = False
+    tenant.source.add(named(2, 1), named(9, 2))
+    report, _ = tenant.run()
+    assert report.objects.held == 2
+    first, second = (sample.detail for sample in report.hold_samples["ValueTaken"])
+    assert first == f"{upn(1)} still belongs to {user(1).dn}, whose source was not read completely"
+    assert second == f"{upn(2)} still belongs to {user(2).dn}, whose change is held"
+    tenant.source.complete = True
+    tenant.settle()
+    assert who(tenant) == {2: upn(1), 3: upn(3), 9: upn(2)} and not tenant.cloud.collisions

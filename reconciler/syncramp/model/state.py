@@ -44,7 +44,7 @@ class ObjectState:
     references: Mapping[str, int] = field(default_factory=dict)
     """Single references among the desired attributes, by the id of their target."""
     perhaps: Attributes = field(default_factory=dict)
-    """What the cloud may hold of an object that should not be there, and whose create was never answered."""
+    """While in doubt: what was last wanted of an object that should not be in the cloud any more, perhaps sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _attributes(change: ObjectChange, had: frozenset[str]) -> Iterator[Part]:
 
 def owned(state: ObjectState) -> frozenset[str]:
     """Unique values the object has in the cloud, or may have there."""
-    return _all(state.perhaps if state.acked is None else state.acked)
+    return _all(state.acked or {}) | _all(state.perhaps)
 
 
 def gives_up(change: ObjectChange) -> bool:

@@ -3,8 +3,9 @@
 A service without duplicate attribute resiliency refuses a claim that comes before the release. One with it takes the
 claim, gives the object a made-up value instead, and keeps that. So a claim goes only after what frees its value:
 
-* ``taken``: its owner keeps the value, because what would free it is held. Then the claim is held too, and with it
-  the value that the claimant would have given up: this goes on until nothing new is held.
+* ``taken``: its owner keeps the value, because what would free it is held, or because its source was not read
+  completely: whether the directory still has it there is not known. Then the claim is held too, and with it the value
+  that the claimant would have given up: this goes on until nothing new is held.
 * a circle (two people swap their names): each waits for the next one, so none can go; taken as a whole.
 * ``releasing``: the value is given up in this run. The claim goes in a lane of its own, behind its owner.
 
@@ -23,15 +24,15 @@ from pyroaring import BitMap
 from syncramp.model.plan import Circumstances, ObjectChange, Owner
 from syncramp.model.state import ObjectState
 from syncramp.plan.changes import object_change
-from syncramp.plan.claims import Part, claimed, parts
+from syncramp.plan.claims import Part, claimed, owned, parts
 from syncramp.plan.ordering import circles
 
 
 class View(Protocol):
     """What a contention is found in."""
 
-    def owners(self) -> Iterator[ObjectState]:
-        """Objects that differ and are, or may be, in the cloud."""
+    def owners(self, others: BitMap) -> Iterator[ObjectState]:
+        """Objects that are, or may be, in the cloud: those that differ, and others."""
 
     def differing(self) -> Iterator[ObjectState]:
         """Objects that differ."""
@@ -45,7 +46,7 @@ def contention(view: View, around: Circumstances) -> Circumstances:
 
     :param around: everything else.
     """
-    contest = _Contest(_contended(view, around))
+    contest = _Contest(_contended(view, around), around)
     contest.spread(contest.kept)
     while found := contest.circles():
         contest.spread(found)
@@ -59,26 +60,34 @@ def order(changes: Iterable[ObjectChange], around: Circumstances) -> Iterator[tu
             yield change.state.id, owner.id
 
 
-def _contended(view: View, around: Circumstances) -> Iterator[ObjectChange]:
-    """Changes of those who claim a value of somebody else who gives it up or keeps it, and of its owners."""
+def _contended(view: View, around: Circumstances) -> Iterator[ObjectState]:
+    """Those who claim a value of somebody else who gives it up or keeps it, and its owners."""
     marks, owners = array("I"), array("I")
-    for change in _changes(view.owners(), around):
-        for mark in _marks(part.gives for part in parts(change)):
+    for state in view.owners(around.unproven):
+        for mark in _marks((*(part.gives for part in _parts(state, around)), _stays(state, around))):
             marks.append(mark)
-            owners.append(change.state.id)
+            owners.append(state.id)
     if not marks:
         return iter(())
     known, wanted, ids = BitMap(marks), BitMap(), BitMap()
-    for change in _changes(view.differing(), around):
-        if found := known & BitMap(_marks(part.claims for part in parts(change))):
+    for state in view.differing():
+        if found := known & BitMap(_marks(part.claims for part in _parts(state, around))):
             wanted |= found
-            ids.add(change.state.id)
+            ids.add(state.id)
     ids |= BitMap(owner for mark, owner in zip(marks, owners, strict=True) if mark in wanted)
-    return _changes(view.states(ids), around)
+    return view.states(ids)
 
 
-def _changes(states: Iterable[ObjectState], around: Circumstances) -> Iterator[ObjectChange]:
-    return (change for state in states if (change := object_change(state, around)))
+def _parts(state: ObjectState, around: Circumstances) -> Iterator[Part]:
+    change = object_change(state, around)
+    return parts(change) if change else iter(())
+
+
+def _stays(state: ObjectState, around: Circumstances) -> frozenset[str]:
+    """Values of an object whose source was not read completely: whether it gave them up is not known."""
+    if state.id not in around.unproven:
+        return frozenset()
+    return owned(state).difference(*(part.gives for part in _parts(state, around)))
 
 
 def _marks(values: Iterable[Iterable[str]]) -> Iterator[int]:
@@ -86,6 +95,7 @@ def _marks(values: Iterable[Iterable[str]]) -> Iterator[int]:
 
 
 _HELD = "whose change is held"
+_UNREAD = "whose source was not read completely"
 _REMEDY = "give one of them another value for one sync"
 TOLD = 6
 """Names of a circle that are told."""
@@ -94,15 +104,15 @@ TOLD = 6
 class _Contest:
     """Parts of changes, and who of them waits for whom."""
 
-    def __init__(self, changes: Iterable[ObjectChange]) -> None:
+    def __init__(self, states: Iterable[ObjectState], around: Circumstances) -> None:
         self.taken: dict[str, Owner] = {}
         self.kept: dict[str, Owner] = {}
         self._givers: dict[str, Owner] = {}
         self._claimants: dict[str, list[tuple[Owner, Part]]] = {}
-        for change in changes:
-            owner = Owner(change.state.id, change.state.dn, _HELD)
-            for part in parts(change):
-                self._enter(owner, part)
+        for state in states:
+            for part in _parts(state, around):
+                self._enter(Owner(state.id, state.dn, _HELD), part)
+            self.kept.update(dict.fromkeys(_stays(state, around), Owner(state.id, state.dn, _UNREAD)))
 
     def _enter(self, owner: Owner, part: Part) -> None:
         (self.kept if part.held else self._givers).update(dict.fromkeys(part.gives, owner))
