@@ -193,3 +193,16 @@ def test_the_call_of_a_killed_run_is_waited_out_before_its_objects_are_touched(e
     assert engine.cloud.objects[engine.anchor(user(1))].values["title"] == "Clerk"
     now[0] += engine.pace.patience + engine.pace.call_timeout
     assert engine.settle().settled
+
+
+def test_a_plan_tells_why_somebody_is_deleted(engine) -> None:
+    engine.run()
+    engine.leave(1)
+    engine.run()
+    engine.source.add(user(2, isCriticalSystemObject="TRUE"))
+    _, plan = engine.run(sends=False)
+    told = {sample.dn: sample.detail for sample in plan.samples["Delete"]}
+    assert told == {
+        user_dn(1): "its entry was absent from two complete imports",
+        user_dn(2): "its entry is out of scope",
+    }

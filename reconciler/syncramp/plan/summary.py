@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pyroaring import BitMap
 
 from syncramp.model.plan import Change, Circumstances, Hold, MembershipChange, ObjectChange, Plan, Sample, Verb
+from syncramp.model.state import Cause
 from syncramp.model.values import Value
 from syncramp.plan.changes import disables
 from syncramp.plan.claims import claimed, gives_up
@@ -24,6 +25,11 @@ ANCHORS = frozenset(wire for flows in REFERENCES.values() for wire, _, _ in flow
 """Attributes whose values are anchors of other objects, which say nothing to people."""
 SHORT = 40
 """Characters of a value that is shown in an example."""
+
+_CAUSES = {
+    Cause.ABSENT: "its entry was absent from two complete imports",
+    Cause.OUT_OF_SCOPE: "its entry is out of scope",
+}
 
 Anchors = Callable[[BitMap], Iterable[str]]
 
@@ -55,7 +61,7 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
         kinds[state.kind.value] = kinds.get(state.kind.value, 0) + 1
         for lane in _lanes(plan, change):
             lane.add(state.id)
-        detail = ""
+        detail = _CAUSES.get(state.cause, "") if change.verb is Verb.DELETE and state.cause else ""
         if change.verb is Verb.UPDATE:
             detail = ", ".join(_told(name, change) for name in sorted(change.values))
             for name in change.values:

@@ -59,6 +59,7 @@ def _object(change: ObjectChange) -> dict[str, Any]:
         "kind": state.kind.value,
         "anchor": state.anchor,
         "dn": state.dn,
+        "cause": state.cause.value if state.cause else None,
         "values": {name: _plain(value) for name, value in change.values.items()},
         "before": {name: _plain(before[name]) for name in (*change.values, *change.held) if name in before},
         "held": {name: _plain(value) for name, value in change.held.items()},
