@@ -27,6 +27,8 @@ def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
     """Settings that hold however the operator is started."""
     # Otherwise Kopf lists namespaces and CRDs of the whole cluster, and without that right waits 54 seconds.
     settings.scanning.disabled = True
+    # Otherwise, where another operator brought KopfPeerings, ours would watch them, which its Role does not allow.
+    settings.peering.standalone = True
     # Kopf takes its finalizer away where no handler needs it; one of the default name may be another operator's.
     settings.persistence.finalizer = "syncramp.io/operator"
     settings.posting.reporting_component = "syncramp-operator"

@@ -11,7 +11,7 @@ from typing import Any
 import kopf
 import pytest
 
-from support.kube_api import ADMIN, KubeApi
+from support.kube_api import ADMIN, ADMIN_TOKEN, KubeApi
 from support.kube_api_client import (
     ACCOUNT,
     SyncConfigs,
@@ -24,6 +24,7 @@ from support.kube_api_client import (
     write_kubeconfig,
 )
 from support.kube_api_documents import BROKEN, document
+from support.kube_api_objects import PEERINGS
 from support.kube_api_scenarios import assert_untouched, said, the_verdict_follows_the_document
 from support.status_check import check_status
 from syncramp_operator import handlers
@@ -60,9 +61,7 @@ class Bench:
         loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
 
         def run() -> None:
-            running = kopf.operator(
-                registry=registry, namespaces=[NAMESPACE], standalone=True, stop_flag=stop, ready_flag=ready
-            )
+            running = kopf.operator(registry=registry, namespaces=[NAMESPACE], stop_flag=stop, ready_flag=ready)
             loop.run_until_complete(running)
 
         thread = threading.Thread(target=run, daemon=True)
@@ -238,6 +237,16 @@ def test_kopf_run_starts_the_operator_and_sigterm_ends_it_in_order(bench: Bench,
     assert_untouched(body)
     assert {call.user for call in bench.api.calls} == {ADMIN, USER}
     assert all(call.allowed for call in bench.api.calls)
+
+
+def test_the_documented_start_leaves_the_peering_of_other_operators_alone(bench: Bench, tmp_path: Path) -> None:
+    cluster = cluster_at(bench.api.url)
+    served = cluster.done("GET", f"/apis/{PEERINGS.api_version}")["resources"]
+    assert [row["name"] for row in served] == [PEERINGS.plural]
+    write_kubeconfig(tmp_path / "kubeconfig", cluster.configuration, ADMIN_TOKEN)  # nothing is forbidden to it
+    with operator_process(tmp_path / "kubeconfig", NAMESPACE, tmp_path / "operator.log"):
+        bench.see("one")
+    assert PEERINGS.plural not in {call.resource for call in bench.api.calls}
 
 
 def _unreadable() -> dict[str, Any]:

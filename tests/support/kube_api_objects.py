@@ -58,7 +58,9 @@ ROLES = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
 SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", subresources=("token",))
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", False)
-RESOURCES = (SYNCCONFIGS, CRDS, EVENTS, ROLES, ROLE_BINDINGS, SERVICE_ACCOUNTS, NAMESPACES)
+PEERINGS = Resource("kopf.dev", "v1", "kopfpeerings", "KopfPeering")
+"""Of other operators made with Kopf, which see to it by this that only one of them is at work."""
+RESOURCES = (SYNCCONFIGS, CRDS, EVENTS, ROLES, ROLE_BINDINGS, SERVICE_ACCOUNTS, NAMESPACES, PEERINGS)
 
 
 @dataclass(frozen=True, slots=True)
