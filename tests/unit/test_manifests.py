@@ -72,6 +72,13 @@ def test_everything_a_kustomization_names_is_there_and_everything_there_is_named
     assert beside == {one for one in named if one.is_file()}
 
 
+def test_taking_away_the_operator_of_one_namespace_takes_away_nothing_of_the_cluster() -> None:
+    base = ROOT / "manifests/base"
+    (kustomization,) = _load(base / "kustomization.yaml")
+    kinds = [one["kind"] for name in kustomization["resources"] for one in _load(base / name)]
+    assert sorted(kinds) == ["Role", "RoleBinding", "ServiceAccount"]
+
+
 @pytest.mark.parametrize("kind", ["ServiceAccount", "Role", "RoleBinding"])
 def test_each_manifest_stands_in_the_namespace_of_the_kustomization(kind: str) -> None:
     assert _base()[kind]["metadata"]["namespace"] == _base()["Kustomization"]["namespace"]
