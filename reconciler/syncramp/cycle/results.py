@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pyroaring import BitMap
 
-from syncramp.model.plan import Plan, Sample
+from syncramp.model.plan import Plan, Sample, Verb
 from syncramp.model.report import RunReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.wire import Outcome, Result
@@ -67,7 +67,8 @@ class Results:
 
     def still_taken(self, state: ObjectState, detail: str) -> None:
         """A value it claims was to be given up in this run, and was not: the object is left for the next one."""
-        sample = Sample("Update" if state.acked else "Create", state.kind.value, state.dn, state.anchor, detail)
+        verb = Verb.CREATE if state.acked is None else Verb.UPDATE
+        sample = Sample(verb.value, state.kind.value, state.dn, state.anchor, detail)
         self._report.note_warning(sample, "a value waits, because the change that frees it did not apply")
 
     def link_answer(self, item: Item, outcome: Outcome, group: Membership) -> None:

@@ -128,7 +128,7 @@ class _Contest:
             value = values.pop()
             for claimant, part in self._claimants.get(value, ()):
                 if claimant.id != self.taken[value].id:
-                    new = part.gives - self.taken.keys()
+                    new = [each for each in part.gives if each not in self.taken]
                     self.taken.update(dict.fromkeys(new, claimant))
                     values += new
 
@@ -163,7 +163,7 @@ class _Contest:
             if owner is None or value in self.taken:
                 continue
             for claimant, part in claimants:
-                if claimant.id != owner.id and not (part.claims & self.taken.keys()):
+                if claimant.id != owner.id and self.taken.keys().isdisjoint(part.claims):
                     yield value, claimant, owner
 
 
