@@ -196,6 +196,12 @@ def test_what_is_refused_by_name_is_refused_with_a_way_out() -> None:
     assert all(re.search(r"; .*\b(use|say) \w+$", message) for message in named), named
 
 
+@pytest.mark.parametrize("page", ["manifests/README.md", "docs/spec/syncconfig.md"])
+def test_a_page_that_sends_people_to_a_cluster_says_how_old_it_may_be(page: str) -> None:
+    told = (ROOT / page).read_text(encoding="utf-8")
+    assert "Kubernetes 1.30 or newer; field selectors from 1.31" in told
+
+
 def test_rules_say_what_is_wrong_on_one_line() -> None:
     rules = [(path, rule) for path, node in NODES for rule in node.get("x-kubernetes-validations", ())]
     assert rules

@@ -117,7 +117,7 @@ def test_the_conditions_are_those_that_the_operator_sets() -> None:
 def test_the_columns_and_selectors_of_kubectl_are_told() -> None:
     (version,) = crd()["spec"]["versions"]
     (told,) = re.findall(r"`kubectl get scfg` shows the columns (.*?)\n\n", PAGE, re.DOTALL)
-    columns, selectors = told.split("Field selectors:")
+    columns, _, selectors = re.split(r"It takes|field selectors from 1\.31:", told)
     names = list(dict.fromkeys(re.findall(r"`(\w+)`", columns)))
     assert names == [one["name"] for one in version["additionalPrinterColumns"]]
     assert re.findall(r"`(.*?)`", selectors) == [one["jsonPath"].lstrip(".") for one in version["selectableFields"]]
