@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from support.documents import EXAMPLES, full
-from syncramp.check import Finding, verdict, verdict_of
+from support.documents import full
+from syncramp.check import Finding, verdict_of
 from syncramp.errors import InputRefused
-from syncramp.spec.document import read_documents
 from syncramp.spec.schema import crd, schema
 from syncramp_operator.conditions import ACCEPTED, UNJUDGED, judgement_on
 
@@ -121,13 +120,6 @@ def test_the_columns_and_selectors_of_kubectl_are_told() -> None:
     names = list(dict.fromkeys(re.findall(r"`(\w+)`", columns)))
     assert names == [one["name"] for one in version["additionalPrinterColumns"]]
     assert re.findall(r"`(.*?)`", selectors) == [one["jsonPath"].lstrip(".") for one in version["selectableFields"]]
-
-
-def test_the_members_of_the_json_form_are_told() -> None:
-    document = read_documents(str(EXAMPLES / "germany.yaml"))[0]
-    members = {f"documents[].findings[].{name}" for name in verdict(document)[0].as_json()}
-    members |= {f"documents[].{name}" for name in ("file", "document", "name", "ok", "findings")}
-    assert {cells[0].strip("`") for cells in rows("member")} == {"version", "documents", *members}
 
 
 def test_the_full_document_of_the_tests_has_every_field_that_can_stand_with_the_others() -> None:
