@@ -1,6 +1,7 @@
 """Builders: a test names only what matters to it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from syncramp.model.facts import Entry
@@ -24,6 +25,8 @@ TENANT = "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8"
 CLIENT = "0b1c2d3e-0000-4000-8000-000000000001"
 BASE = "DC=corp,DC=example,DC=com"
 SCOPE = Scope(BASE, frozenset(Kind))
+SID = b"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00"
+"""An objectSid: the entry is a security principal of Active Directory."""
 
 
 def guid(number: int) -> bytes:
@@ -55,6 +58,11 @@ def group(number: int, **attributes: str | bytes | Sequence[str]) -> Entry:
         "groupType": "-2147483646",
     }
     return entry(Kind.GROUP, number, f"CN=Group {number},OU=Groups,{BASE}", {**values, **attributes})
+
+
+def without(entry: Entry, *names: str) -> Entry:
+    """The entry as a reader sees it who may not read these attributes."""
+    return replace(entry, attributes={key: value for key, value in entry.attributes.items() if key not in names})
 
 
 def entry(kind: Kind, number: int, dn: str, values: dict[str, str | bytes | Sequence[str]]) -> Entry:

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("README.md", "docs", "examples", "manifests", "crds")
@@ -194,12 +194,7 @@ class Console:
             return
         done = subprocess.run(
             ["bash", "-c", f"(exit {self._last}); {self._moved(step.command)}"],
-            cwd=self._folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            **self._shell(),
             timeout=DEADLINE,
             check=False,
         )
@@ -211,12 +206,7 @@ class Console:
         self._stop(name)
         process = subprocess.Popen(
             ["bash", "-c", f"exec {self._moved(step.command)}"],
-            cwd=self._folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            **self._shell(),
             start_new_session=True,  # so that Ctrl-C reaches it and what it started, as in a terminal of its own
         )
         self._serving[name] = process
@@ -260,6 +250,11 @@ class Console:
         for written, real in self._ports.items():
             line = re.sub(rf"\b{real}\b", written, line)
         return line.replace(str(self.root), HOME)
+
+    def _shell(self) -> dict[str, Any]:
+        """Both streams as one text, as a terminal shows them; nothing to read from."""
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return {"cwd": self._folder, "env": self._environment(), **streams}
 
     @staticmethod
     def _environment() -> dict[str, str]:

@@ -4,16 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from support.build import group, user
+from support.build import SID, group, user, without
 from support.engine import Engine
 from syncramp.model.facts import Entry
 from syncramp.model.wire import Operation
-
-SID = b"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00"
-
-
-def without(entry: Entry, *names: str) -> Entry:
-    return replace(entry, attributes={key: value for key, value in entry.attributes.items() if key not in names})
 
 
 def with_bytes(entry: Entry, name: str, value: bytes) -> Entry:

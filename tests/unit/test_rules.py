@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.build import BASE, SCOPE, entry, group, guid, user, user_dn
+from support.build import BASE, SCOPE, entry, group, guid, user, user_dn, without
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Value
 from syncramp.rules.ruleset import Ruleset, domain_of
@@ -30,10 +30,6 @@ def attributes(entry: Entry) -> dict[str, Value]:
     decision = decide(entry)
     assert decision.object is not None, decision.reason
     return decision.object.attributes
-
-
-def without(entry: Entry, name: str) -> Entry:
-    return replace(entry, attributes={key: value for key, value in entry.attributes.items() if key != name})
 
 
 def test_an_entry_outside_every_scope_is_left_out_with_the_name_of_its_source() -> None:

@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 
 from syncramp import __version__
 from syncramp.cli.demo import demo
-from syncramp.cli.exits import Exit
+from syncramp.cli.exits import MEANINGS, Exit
 from syncramp.cli.plan import plan
 from syncramp.cli.simulator import simulator
 from syncramp.cli.status import status
@@ -21,7 +21,13 @@ from syncramp.cli.sync import sync
 from syncramp.cli.validate import validate
 from syncramp.errors import SyncrampError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog="\n\n".join(f"Exit code {code.value}: {meaning}" for code, meaning in MEANINGS.items()),
+)
 for command in (validate, plan, sync, status, simulator, demo):
     app.command()(command)
 

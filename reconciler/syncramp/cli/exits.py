@@ -1,4 +1,7 @@
-"""The one table of exit codes, for every command. ``docs/exit-codes.md`` shows it; a test compares the two."""
+"""The one table of exit codes, for every command.
+
+``syncramp --help`` and ``docs/exit-codes.md`` show it; a test compares the page with it.
+"""
 
 from enum import IntEnum
 

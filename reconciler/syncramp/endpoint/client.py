@@ -24,12 +24,7 @@ from tenacity import (
 
 from syncramp.endpoint import contract
 from syncramp.endpoint.channel import Channel
-from syncramp.endpoint.faults import (
-    IN_DOUBT,
-    Busy,
-    TokenRefused,
-    UnknownFault,
-)
+from syncramp.endpoint.faults import IN_DOUBT, Busy, TokenRefused, UnknownFault
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.throttle import Throttle
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped

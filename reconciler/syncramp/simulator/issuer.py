@@ -67,7 +67,6 @@ class Issuer:
         self._key_id = uuid4().hex
         self._iss = f"https://sts.windows.net/{tenant_id}/"
         self._certificate = x509.load_pem_x509_certificate(application.certificate)
-        self.issued = 0
         """Tokens given so far."""
 
     def configuration(self, tenant: str, base: str) -> Answer:
@@ -139,7 +138,6 @@ class Issuer:
             "ver": "1.0",
             "uti": uuid4().hex,
         }
-        self.issued += 1
         return jwt.encode(claims | changed, self._key, "RS256", {"kid": self._key_id})
 
     def verify(self, token: str) -> Claims | str:
