@@ -170,6 +170,12 @@ def _garbage(ldif: Path) -> None:
     ldif.write_bytes(data[:middle] + b"\x00\xff\xfe not LDIF\n\n" + data[middle:])
 
 
+def _broken(ldif: Path) -> None:
+    """It opens, also for root, and every read of it fails: address 0 of a process is nothing."""
+    ldif.unlink()
+    ldif.symlink_to("/proc/self/mem")
+
+
 def _empty(ldif: Path) -> None:
     ldif.write_bytes(b"")
 
@@ -188,6 +194,7 @@ def _too_many(ldif: Path) -> None:
             ("Permission denied", "this account may read the file"),
             marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything"),
         ),
+        (_broken, ("Input/output error", "spec.sources[].ldif.path")),
         (_cut_in_a_record, ("line 43: the file ends here", "no empty line closes the record that began at line 43")),
         (_cut_between_records, ("no trailer",)),
         (_garbage, ("line 23: expected 'dn:' at the start of a record",)),
