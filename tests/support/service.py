@@ -40,6 +40,8 @@ class Step:
     """Close the connection after half of the answer."""
     silent: bool = False
     """Close the connection without an answer."""
+    held: threading.Event | None = None
+    """Answer when it is set."""
 
 
 @dataclass
@@ -185,6 +187,8 @@ class _Handler(BaseHTTPRequestHandler):
         if step.silent:
             self.close_connection = True
             return
+        if step.held:
+            step.held.wait(30.0)
         answer = good(request) if step.body is None else step.body
         self._send(step.status, step.content_type, answer, cut=step.cut)
 

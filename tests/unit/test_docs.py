@@ -167,6 +167,8 @@ def test_the_settings_on_the_page_of_the_wire_exist() -> None:
         for name in coded(row[2])
     }
     known = {"host", "authority", "audience", "buildNumber", "visibilityDelay", "spec.target.writes.share"}
+    known |= {"applicationID", "objectsPerCall", "linksPerCall", "callTimeout"}
+    known |= {"readBack.cookieMember", "readBack.moreMember"}
     assert told - {"https://graph.windows.net"} == known
 
 

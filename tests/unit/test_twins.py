@@ -25,6 +25,7 @@ V1 = "the V1 endpoint is not supported, it cannot hold groups above 50,000 membe
 TLS_CA = "spec.sources[0].ldap.tls.ca"
 CLOUD_CA = "spec.target.endpoint.ca"
 DELAY = "spec.target.endpoint.visibilityDelay"
+TIMEOUT = "spec.target.endpoint.callTimeout"
 LONG = "must not be longer than 1h"
 ONLY = "Reconciling and Stalled are present only while True"
 SECRET, MAP = {"secretKeyRef": {"name": "ca"}}, {"configMapKeyRef": {"name": "ca"}}
@@ -121,6 +122,15 @@ CASES = [
         ({DELAY: "999999999999999h"}, DELAY, LONG),
         ({DELAY: "60m"}, "", ""),
         ({DELAY: "0s"}, "", ""),
+    ),
+    *cases(
+        TIMEOUT,
+        "duration(self) >= duration('1m') && duration(self) <= duration('1h')",
+        ({TIMEOUT: "59s"}, TIMEOUT, "must be from 1m to 1h"),
+        ({TIMEOUT: "1h1s"}, TIMEOUT, "must be from 1m to 1h"),
+        ({TIMEOUT: "999999999999999h"}, TIMEOUT, "must be from 1m to 1h"),
+        ({TIMEOUT: "1m"}, "", ""),
+        ({TIMEOUT: "60m"}, "", ""),
     ),
     *cases(
         "spec.sources[]",

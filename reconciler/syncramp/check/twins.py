@@ -23,8 +23,12 @@ def _exactly_one(*names: str) -> Callable[[Any], bool]:
 
 
 def _at_most_an_hour(value: Any) -> bool:
+    return _within("0s", value, "1h")
+
+
+def _within(least: str, value: Any, most: str) -> bool:
     try:
-        return parse_duration(value) <= parse_duration("1h")
+        return parse_duration(least) <= parse_duration(value) <= parse_duration(most)
     except TooLong:
         return False
     except ValueError:
@@ -52,6 +56,10 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
     ("spec.target.endpoint.version", "self in ['V1', 'V2']"): lambda value: value in ("V1", "V2"),
     ("spec.target.endpoint.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),
     ("spec.target.endpoint.visibilityDelay", "duration(self) <= duration('1h')"): _at_most_an_hour,
+    (
+        "spec.target.endpoint.callTimeout",
+        "duration(self) >= duration('1m') && duration(self) <= duration('1h')",
+    ): lambda value: _within("1m", value, "1h"),
     ("spec.sources[]", "[has(self.ldap), has(self.ldif)].exists_one(x, x)"): _exactly_one("ldap", "ldif"),
     ("spec.sources[].ldap.tls.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),
     (

@@ -15,7 +15,7 @@ from types import FrameType
 
 from syncramp.check import load
 from syncramp.cli.memory import tame_allocator
-from syncramp.cycle.job import Job
+from syncramp.cycle.job import Job, Pace
 from syncramp.errors import InputRefused
 from syncramp.events import Listener, Note
 from syncramp.model.seams import SecretReader, Source
@@ -82,7 +82,8 @@ def _opened(path: Path, config: SyncConfig, reader: SecretReader, listen: Listen
     sources = [(_source(spec, reader), _rules(spec, config)) for spec in config.sources]
     made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
     with closing(made) as endpoint, closing(Store(path, dn.key)) as store, _stopping(stop, listen):
-        yield Job(config, sources, endpoint, store, sends=sends, listen=listen, stop=stop)
+        pace = Pace.of(config.target.endpoint)
+        yield Job(config, sources, endpoint, store, sends=sends, listen=listen, stop=stop, pace=pace)
 
 
 def _rules(spec: SourceSpec, config: SyncConfig) -> Ruleset:

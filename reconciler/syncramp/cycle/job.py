@@ -4,12 +4,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
 from syncramp.model.seams import Endpoint, Source
 from syncramp.rules.ruleset import Ruleset
-from syncramp.spec.types import SyncConfig
+from syncramp.spec.types import EndpointOverrides, SyncConfig
 from syncramp.store.store import Store
 
 
@@ -18,7 +19,7 @@ class Pace:
     """How the export talks to the endpoint."""
 
     objects_per_call: int = 30
-    """The export page size of Microsoft's own connector (its exported configuration of 2016)."""
+    """``spec.target.endpoint.objectsPerCall``."""
     parallel: int = 4
     """Calls in flight; with the tenant's throttle more would only wait."""
     patience: float = 900.0
@@ -30,6 +31,15 @@ class Pace:
     """How often a call is sent until it is answered; every call is written so that repetition converges."""
     reference_tries: int = 3
     """How often links are sent again after the service did not know their target yet."""
+
+    @classmethod
+    def of(cls, settings: EndpointOverrides) -> Self:
+        """The pace that a document asks for.
+
+        An answer may be given up early, but the call travels as long as ever: the deadline only grows.
+        """
+        travels = max(cls().call_timeout, settings.call_timeout.total_seconds())
+        return cls(objects_per_call=settings.objects_per_call, call_timeout=travels)
 
 
 def _ignore(event: Event) -> None:

@@ -23,9 +23,10 @@ from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
 from syncramp.model.seams import SecretReader
 from syncramp.spec.types import Target
 
-TIMEOUT = httpx.Timeout(600.0, connect=10.0, write=120.0, pool=10.0)
-"""Seconds for each step; the service may take five minutes to answer, its own client waits ten. A message is written
-to TLS in one step, so its sending is over after two minutes, and with the answer's five well before ten.
+CONNECT, WRITE = 10.0, 120.0
+"""Seconds for a connection, and to send: a message is written to TLS in one step, so its sending is over after two
+minutes, and with the five that the service may take to answer, all is well before the ten that its own client waits
+(``call_timeout``).
 """
 MOST_HOPS = 5
 """Redirects of one request; public clients meet two or three."""
@@ -48,7 +49,8 @@ class Channel:
         context = tls.context(secrets.read(settings.ca.name, settings.ca.key) if settings.ca else None)
         authority = settings.authority or addresses.authority
         direct = tls.is_loopback(f"https://{self.host}"), tls.is_loopback(authority)
-        self._client = httpx.Client(verify=context, timeout=TIMEOUT, trust_env=not direct[0])
+        timeout = httpx.Timeout(settings.call_timeout.total_seconds(), connect=CONNECT, write=WRITE, pool=CONNECT)
+        self._client = httpx.Client(verify=context, timeout=timeout, trust_env=not direct[0])
         self._issuer = httpx.Client(verify=context, timeout=30.0, trust_env=not direct[1])
         self._tokens = TokenSource(target, secrets, self._issuer)
 
@@ -100,7 +102,8 @@ class Channel:
 
     def _call(self, host: str, operation: str, body: bytes, until: float) -> Node:
         url, tracking = f"https://{host}{PATH}", uuid4()
-        token = soap.SyncToken(self._tokens.token(), self._target.endpoint.build_number, tracking)
+        settings = self._target.endpoint
+        token = soap.SyncToken(self._tokens.token(), settings.build_number, tracking, settings.application_id)
         message = soap.request(operation, body, token, url)
         if time.time() > until:  # after the token, which may take a while
             raise EndpointUnavailable("the call could not be sent in time", where=host, remedy=LATER)

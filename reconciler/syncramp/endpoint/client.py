@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from tenacity import (
@@ -66,6 +67,7 @@ class V2Endpoint:
         self._stop = stop or threading.Event()
         self._note = note
         self._busy_first = busy_first
+        self._settings = target.endpoint
         self._channel = Channel(target, secrets)
         self._throttle = Throttle(target.writes, self._stop, note)
         self._company: Company | None = None
@@ -75,12 +77,14 @@ class V2Endpoint:
         self._channel.close()
 
     def company(self) -> Company:
-        """GetCompanyConfiguration.
+        """GetCompanyConfiguration; ``max_links`` is what a call may carry, by the tenant and by the document.
 
         :raises SyncrampError: the service cannot be reached or refuses us.
         """
         body = self._read(contract.GET_COMPANY, contract.get_company_configuration())
-        self._company = self._understood(contract.read_company, body)
+        company = self._understood(contract.read_company, body)
+        most = min(company.max_links, self._settings.links_per_call or company.max_links)
+        self._company = replace(company, max_links=most)
         return self._company
 
     def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
@@ -107,7 +111,8 @@ class V2Endpoint:
             raise CookieRefused(
                 error.what, where=error.where, remedy="the read-back begins with everything"
             ) from None
-        return self._understood(contract.read_read_back, body)
+        names = self._settings.read_back
+        return self._understood(lambda node: contract.read_read_back(node, names.cookie, names.more), body)
 
     def reserve(self, writes: int, *, wait: bool) -> bool:
         """Room for so many writes in our share of the tenant's throttle.

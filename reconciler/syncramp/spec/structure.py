@@ -16,6 +16,7 @@ from syncramp.spec.types import (
     LdapAccess,
     LdifFile,
     Mode,
+    ReadBackNames,
     Scope,
     SourceAnchor,
     SourceSpec,
@@ -70,9 +71,18 @@ def _endpoint(endpoint: Body) -> EndpointOverrides:
         authority=endpoint.get("authority"),
         audience=endpoint.get("audience"),
         build_number=endpoint["buildNumber"],
+        application_id=endpoint["applicationID"],
         ca=_ca(endpoint.get("ca")),
         visibility_delay=parse_duration(endpoint["visibilityDelay"]),
+        read_back=_read_back(endpoint.get("readBack", {})),
+        objects_per_call=endpoint["objectsPerCall"],
+        links_per_call=endpoint.get("linksPerCall"),
+        call_timeout=parse_duration(endpoint["callTimeout"]),
     )
+
+
+def _read_back(names: Body) -> ReadBackNames:
+    return ReadBackNames(names.get("cookieMember"), names.get("moreMember"))
 
 
 def _source(source: Body, folder: Path) -> SourceSpec:

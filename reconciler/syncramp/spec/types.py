@@ -61,6 +61,15 @@ class ClientSecretAuth:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBackNames:
+    """Members of the read-back's result beside its objects; None: recognised by their form."""
+
+    cookie: str | None = None
+    more: str | None = None
+    """Its truth means that there is more; where the name contains ``Last`` or ``Complete``, that there is not."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointOverrides:
     """What is not certain about the service, or stands elsewhere than in the public cloud."""
 
@@ -72,10 +81,19 @@ class EndpointOverrides:
     """The resource a token is asked for; None: Microsoft Entra AD Synchronization Service."""
     build_number: str = "2.6.92.0"
     """The client build we name; builds below 2.5.79.0 are refused since 30 September 2026."""
+    application_id: str = "6eb59a73-39b2-4c23-a70f-e2e3ce8965b1"
+    """The client application we name: Microsoft's own, with its V2 operations."""
     ca: KeyRef | None = None
     """CA certificates (PEM) that vouch for host and authority, in place of the system's."""
     visibility_delay: timedelta = timedelta(seconds=30)
     """How long a new object cannot be referenced yet."""
+    read_back: ReadBackNames = field(default_factory=lambda: ReadBackNames())
+    objects_per_call: int = 30
+    """The export page size of Microsoft's own connector (its exported configuration of 2016)."""
+    links_per_call: int | None = None
+    """The most reference changes in one call; None, or more than the tenant says: what the tenant says."""
+    call_timeout: timedelta = timedelta(minutes=10)
+    """How long an answer is waited for: as long as Microsoft's own client does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ knowledge of them is incomplete. What an answer does not prove is not concluded:
 is unknown, a read-back without a recognised end mark is not complete.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from syncramp.endpoint.contract.values import N06, ContractError, read_boolean, read_pairs, read_value, write_pairs
 from syncramp.endpoint.nbfx import Node
@@ -107,13 +107,15 @@ def read_company(body: Node) -> Company:
     )
 
 
-def read_read_back(body: Node) -> ReadBackPage:
+def read_read_back(body: Node, cookie: str | None = None, more: str | None = None) -> ReadBackPage:
     """One page of the read-back.
 
-    The names of its cookie and of its end mark are not public, so they are recognised: a binary member whose name
-    contains ``Cookie``, and a boolean whose name contains ``More``, ``Partial``, ``Last`` or ``Complete`` (the last
-    two mean the opposite of the first two).
+    The names of its cookie and of its end mark are not public. Where they are not given they are recognised: a binary
+    member whose name contains ``Cookie``, and a boolean whose name contains ``More``, ``Partial``, ``Last`` or
+    ``Complete`` (the last two mean the opposite of the first two).
 
+    :param cookie: the local name of the member with the cookie; no other one counts then.
+    :param more: the same of the end mark.
     :raises ContractError: there is no result, or an object does not keep the contract.
     """
     result = body.child(f"{READ_BACK}Result")
@@ -122,26 +124,40 @@ def read_read_back(body: Node) -> ReadBackPage:
     listed = result.child("ResultObjects")
     objects = [read_object(node) for node in listed.all("AzureADSyncObject")] if listed else []
     members = [node for node in result.children if node is not listed]
-    return ReadBackPage(objects, _cookie(members), _more(members))
+    found = cookie_member(members, cookie), end_member(members, more)
+    return ReadBackPage(objects, found[0].bytes if found[0] else None, _goes_on(found[1]) if found[1] else None)
 
 
-def _cookie(members: Sequence[Node]) -> bytes | None:
+def cookie_member(members: Iterable[Node], name: str | None = None) -> Node | None:
+    """The member with the cookie.
+
+    :param members: those of the result beside its objects.
+    :param name: what it is called; None: it is recognised.
+    """
     for node in members:
-        if "cookie" in node.name.lower() and node.parts:
-            return node.bytes
+        if node.parts and (node.name == name if name else "cookie" in node.name.lower()):
+            return node
     return None
 
 
-def _more(members: Sequence[Node]) -> bool | None:
+def end_member(members: Iterable[Node], name: str | None = None) -> Node | None:
+    """The member that marks the end, as :func:`cookie_member`."""
     for node in members:
-        name = node.name.lower()
-        if "cookie" in name or node.text.strip().lower() not in ("true", "false", "1", "0"):
-            continue
-        if "more" in name or "partial" in name:
-            return read_boolean(node)
-        if "last" in name or "complete" in name:
-            return not read_boolean(node)
+        low = node.name.lower()
+        fits = node.name == name if name else "cookie" not in low and any(word in low for word in _MARKS)
+        if fits and node.text.strip() in ("true", "false", "1", "0"):
+            return node
     return None
+
+
+_AT_END = ("last", "complete")
+_MARKS = ("more", "partial", *_AT_END)
+
+
+def _goes_on(mark: Node) -> bool:
+    low = mark.name.lower()
+    at_end = any(word in low for word in _AT_END) and not ("more" in low or "partial" in low)
+    return read_boolean(mark) is not at_end
 
 
 def read_object(node: Node) -> SyncObject:
