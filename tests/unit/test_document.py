@@ -209,19 +209,20 @@ def test_json_is_yaml(tmp_path: Path) -> None:
     assert document.data == {"a": [1, 10, True, None, "xé"]}
 
 
+SOURCES = 1 + (FOLDER / "full.yaml").read_text(encoding="utf-8").splitlines().index("  sources:")
 LINES = {
     "": 2,
     "metadata": 4,
     "metadata.labels.app.kubernetes.io/part-of": 7,
     "spec.target.auth.certificate.clientID": 16,
-    "spec.target.endpoint.ca.secretKeyRef.key": 24,
-    "spec.sources": 27,
-    "spec.sources[0]": 28,
-    "spec.sources[0].ldap.servers[1]": 30,
-    "spec.sources[0].scope[1].filter": 35,
-    "spec.sources[1].name": 36,
-    "spec.sources[1].ldap": 36,
-    "spec.sources[7].name": 27,
+    "spec.target.endpoint.ca.secretKeyRef.key": 25,
+    "spec.sources": SOURCES,
+    "spec.sources[0]": SOURCES + 1,
+    "spec.sources[0].ldap.servers[1]": SOURCES + 3,
+    "spec.sources[0].scope[1].filter": SOURCES + 8,
+    "spec.sources[1].name": SOURCES + 9,
+    "spec.sources[1].ldap": SOURCES + 9,
+    "spec.sources[7].name": SOURCES,
     "spec.unknown.deep[3].path": 9,
     "nothing": 2,
 }
