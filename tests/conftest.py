@@ -2,6 +2,14 @@
 
 import pytest
 
+from syncramp.endpoint import throttle
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cluster", action="store_true", help="run tests/e2e against the cluster of the kubeconfig")
+
+
+@pytest.fixture(autouse=True)
+def nothing_spent() -> None:
+    """What one test writes to a tenant takes no room from the next one."""
+    throttle._tenants.clear()

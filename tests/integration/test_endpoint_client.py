@@ -145,8 +145,8 @@ def test_a_busy_service_is_waited_for_and_the_batch_goes_again_unchanged(tmp_pat
     assert outcome.result is Result.APPLIED
     sent = [contract.parse_sync_objects(request.body) for request in service.requests]
     assert sent == [ONE] * 4
-    assert len(notes) == 3
-    assert "busy" in notes[0]
+    assert len([text for text in notes if text.startswith("the service is busy")]) == 3
+    assert len([text for text in notes if text.startswith("the service pushes back: 50%")]) == 1
 
 
 class _Clock:
@@ -337,11 +337,11 @@ def test_a_stop_ends_waiting_for_the_budget(tmp_path) -> None:
     with serving() as service:
         target = replace(service.target(), writes=WriteBudget(2, 50))
         with endpoint(service, tmp_path, target=target, stop=stop, note=note) as client:
-            assert client.reserve(1, wait=False)
-            assert not client.reserve(1, wait=False)
+            assert client.reserve(1, 0, wait=False)
+            assert not client.reserve(1, 0, wait=False)
             assert notes == []
-            assert not client.reserve(1, wait=True)
-    assert "1 writes in five minutes" in notes[0]
+            assert not client.reserve(1, 0, wait=True)
+    assert "(1 writes, 75,000 links in five minutes) is spent" in notes[0]
 
 
 _ID = __import__("uuid").UUID(int=3)

@@ -162,7 +162,9 @@ def test_a_stop_of_a_plan_is_no_plan(walk: Walk) -> None:
 def test_a_stop_while_our_share_of_the_throttle_is_spent(walk: Walk) -> None:
     walk.spec["target"]["writes"] = {"perFiveMinutes": 100, "share": 90}
     with walk.running() as process:
-        _read_until(process, "info: our share of the tenant's throttle (90 writes in five minutes) is spent")
+        _read_until(
+            process, "info: our share of the tenant's throttle (90 writes, 135,000 links in five minutes) is spent"
+        )
         _stop(process, signal.SIGINT)
         done = walk.finish(process)
     _assert_left(done, 90)

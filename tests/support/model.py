@@ -105,7 +105,7 @@ class ModelCloud:
     def company(self) -> Company:
         return Company(TENANT, "Contoso", True, max_links=self.max_links, known_objects=self.known_objects)
 
-    def reserve(self, writes: int, *, wait: bool) -> bool:
+    def reserve(self, writes: int, links: int, *, wait: bool) -> bool:
         return self.room(wait)
 
     def provision(self, objects: Sequence[SyncObject], patience: float = 0.0) -> Sequence[Outcome]:

@@ -166,7 +166,8 @@ def test_the_settings_on_the_page_of_the_wire_exist() -> None:
         for row in rows(section("docs/wire.md", "## What is uncertain, and what to set"))
         for name in coded(row[2])
     }
-    known = {"host", "authority", "audience", "buildNumber", "visibilityDelay", "spec.target.writes.share"}
+    known = {"host", "authority", "audience", "buildNumber", "visibilityDelay"}
+    known |= {"spec.target.writes.share", "spec.target.writes.linksPerFiveMinutes"}
     known |= {"applicationID", "objectsPerCall", "linksPerCall", "callTimeout"}
     known |= {"readBack.cookieMember", "readBack.moreMember"}
     assert told - {"https://graph.windows.net"} == known

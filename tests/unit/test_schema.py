@@ -104,7 +104,7 @@ def test_defaults_are_those_the_api_server_fills_in() -> None:
                 "callTimeout": "10m",
                 "visibilityDelay": "30s",
             },
-            "writes": {"perFiveMinutes": 7000, "share": 50},
+            "writes": {"perFiveMinutes": 7000, "linksPerFiveMinutes": 150000, "share": 50},
         },
         "sources": [
             {
@@ -156,7 +156,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
                 links_per_call=5000,
                 call_timeout=timedelta(minutes=15),
             ),
-            writes=WriteBudget(14000, 75),
+            writes=WriteBudget(14000, 75, 90000),
         ),
         sources=(
             SourceSpec(

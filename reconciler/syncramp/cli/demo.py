@@ -45,7 +45,7 @@ spec:
     tenantID: {tenant}
     auth:
       certificate: {{clientID: {client}, secretRef: {{name: entra-sync}}}}
-    writes: {{perFiveMinutes: 1000000, share: 100}}
+    writes: {{perFiveMinutes: 1000000, linksPerFiveMinutes: 1000000, share: 100}}
     endpoint:
       host: {host}
       authority: https://{host}

@@ -253,21 +253,21 @@ class Export:
         if not batch or self._ended:
             return
         self._drain(self._job.pace.parallel - 1)
-        if self._ended or not self._room(len(batch)):
+        if self._ended or not self._room(len(batch), sum(item.links for item in batch)):
             return
         now, pace = self._job.clock(), self._job.pace
         last_try = now + pace.patience
         intent = self._exports.intend(batch, now, last_try=last_try, deadline=last_try + pace.call_timeout)
         self._flying[self._pool.submit(call, self._job, intent)] = (intent, answered)
 
-    def _room(self, writes: int) -> bool:
+    def _room(self, writes: int, links: int) -> bool:
         """Room in the tenant's throttle, before the intent: its call leaves at once. Nothing is in flight meanwhile,
         so that a run killed in a long wait leaves nothing in doubt.
         """
-        if self._job.endpoint.reserve(writes, wait=False):
+        if self._job.endpoint.reserve(writes, links, wait=False):
             return True
         self._drain(0)
-        return not self._ended and self._job.endpoint.reserve(writes, wait=True)
+        return not self._ended and self._job.endpoint.reserve(writes, links, wait=True)
 
     def _drain(self, limit: int) -> None:
         """Take in answers until at most so many calls are in flight."""

@@ -27,7 +27,7 @@ from syncramp.endpoint import contract
 from syncramp.endpoint.channel import Channel
 from syncramp.endpoint.faults import IN_DOUBT, Busy, TokenRefused, UnknownFault
 from syncramp.endpoint.nbfx import Node
-from syncramp.endpoint.throttle import Throttle
+from syncramp.endpoint.throttle import Throttle, windows_of
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
 from syncramp.model.seams import SecretReader
 from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
@@ -69,7 +69,7 @@ class V2Endpoint:
         self._busy_first = busy_first
         self._settings = target.endpoint
         self._channel = Channel(target, secrets)
-        self._throttle = Throttle(target.writes, self._stop, note)
+        self._throttle = Throttle(windows_of(target.tenant_id), target.writes, self._stop, note)
         self._company: Company | None = None
 
     def close(self) -> None:
@@ -114,12 +114,12 @@ class V2Endpoint:
         names = self._settings.read_back
         return self._understood(lambda node: contract.read_read_back(node, names.cookie, names.more), body)
 
-    def reserve(self, writes: int, *, wait: bool) -> bool:
-        """Room for so many writes in our share of the tenant's throttle.
+    def reserve(self, writes: int, links: int, *, wait: bool) -> bool:
+        """Room for so many objects with so many links in our share of the tenant's throttle.
 
         :param wait: until there is room; a stop ends it.
         """
-        return self._throttle.reserve(writes, wait=wait)
+        return self._throttle.reserve(writes, links, wait=wait)
 
     def provision(self, objects: Sequence[SyncObject], patience: float = math.inf) -> Sequence[Outcome]:
         """ProvisionAzureADSyncObjects2.
@@ -192,6 +192,7 @@ class V2Endpoint:
         self._stop.wait(seconds)
 
     def _tell(self, state: RetryCallState) -> None:
+        self._throttle.push_back()
         pause = state.next_action.sleep if state.next_action else 0.0
         self._note(f"the service is busy; the call goes again in {pause:.0f}s")
 

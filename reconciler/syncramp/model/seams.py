@@ -51,8 +51,10 @@ class Endpoint(Protocol):
         :raises SyncrampError: a page could not be had.
         """
 
-    def reserve(self, writes: int, *, wait: bool) -> bool:
-        """Room for so many writes in our share of the tenant's throttle; asked for by the run's thread alone.
+    def reserve(self, writes: int, links: int, *, wait: bool) -> bool:
+        """Room for so many objects with so many links in our share of the tenant's throttle, for one call.
+
+        Asked for by the run's thread alone.
 
         :param wait: until there is room.
         :returns: False: there is none now, or the run was stopped while it waited.

@@ -54,7 +54,7 @@ def _target(target: Body) -> Target:
         tenant_id=target["tenantID"],
         auth=_auth(target["auth"]),
         endpoint=_endpoint(target["endpoint"]),
-        writes=WriteBudget(writes["perFiveMinutes"], writes["share"]),
+        writes=WriteBudget(writes["perFiveMinutes"], writes["share"], writes["linksPerFiveMinutes"]),
     )
 
 

@@ -101,7 +101,10 @@ class WriteBudget:
     """The tenant's write throttle, and the percent of it that is ours."""
 
     per_five_minutes: int = 7000
+    """Objects."""
     share: int = 50
+    links_per_five_minutes: int = 150_000
+    """Reference changes: ten full calls. What they cost the tenant is not documented."""
 
 
 @dataclass(frozen=True, slots=True)
