@@ -25,7 +25,17 @@ from syncramp.model.wire import Company
 from syncramp.spec.types import ClientSecretAuth, Cloud, EndpointOverrides, KeyRef, Target, WriteBudget
 
 SECRET = "a-made-up-client-secret"
-COMPANY = Company(TENANT, "Contoso", True, "objectGUID", interval="PT30M", delete_threshold=500, known_objects=0)
+COMPANY = Company(
+    TENANT,
+    "Contoso",
+    True,
+    "objectGUID",
+    interval="PT30M",
+    delete_threshold=500,
+    known_objects=0,
+    deletion_prevention="EnabledForCount",
+    delete_percentage=0,
+)
 
 
 @dataclass

@@ -221,6 +221,13 @@ def test_a_company_comes_back_with_everything_it_had() -> None:
         "2.6.92.0",
         "1651564e-7ce4-4d99-88be-0a65050d8dc3",
         41016,
+        ("ObjectWriteback", "PasswordWriteback", "More"),
+        True,
+        "EnabledForPercentage",
+        10,
+        True,
+        "OU=Groups,DC=example",
+        "OU=People,DC=example",
     )
     answer = soap.open_envelope(contract.company_response(company, uuid4())).body
     assert contract.read_company(answer) == company

@@ -9,8 +9,8 @@ import syncramp
 from support.console import ROOT, steps, treatment
 from support.pages import anchors, coded, links, pages, rows, section, text
 from syncramp.cycle.job import Pace
+from syncramp.endpoint import contract
 from syncramp.endpoint.clouds import ADDRESSES, PATH, SYNC_RESOURCE
-from syncramp.endpoint.contract import client
 from syncramp.endpoint.soap import CONTENT_TYPE
 from syncramp.model.plan import Hold
 from syncramp.model.values import Kind
@@ -157,7 +157,7 @@ def test_the_page_of_the_wire_names_what_the_client_sends_and_where() -> None:
 
 def test_the_operations_on_the_page_of_the_wire_are_those_of_the_client() -> None:
     told = [coded(row[0])[0] for row in rows(section("docs/wire.md", "## Operations"))]
-    assert told == [client.GET_COMPANY, client.READ_BACK, client.PROVISION, client.FINALIZE]
+    assert told == [contract.GET_COMPANY, contract.READ_BACK, contract.PROVISION, contract.FINALIZE]
 
 
 def test_the_settings_on_the_page_of_the_wire_exist() -> None:

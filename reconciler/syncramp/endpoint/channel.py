@@ -18,7 +18,6 @@ from syncramp.endpoint import contract, soap, tls
 from syncramp.endpoint.auth import TokenSource
 from syncramp.endpoint.clouds import ADDRESSES, PATH, belongs
 from syncramp.endpoint.faults import IN_DOUBT, LATER, Redirected, from_fault, from_httpx, no_answer
-from syncramp.endpoint.nbfx import NbfxError, Node
 from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
 from syncramp.model.seams import SecretReader
 from syncramp.spec.types import Target
@@ -30,8 +29,6 @@ minutes, and with the five that the service may take to answer, all is well befo
 """
 MOST_HOPS = 5
 """Redirects of one request; public clients meet two or three."""
-V1_APPLICATION = "1651564e-7ce4-4d99-88be-0a65050d8dc3"
-"""Sent in an HTTP header by every client seen, also with V2 operations; the service is not known to read it."""
 
 
 class Channel:
@@ -63,12 +60,12 @@ class Channel:
         """The service did not accept the token: the next call gets a new one."""
         self._tokens.forget()
 
-    def call(self, operation: str, body: bytes, until: float = math.inf) -> Node:
+    def call(self, operation: str, body: bytes, until: float = math.inf) -> contract.Answer:
         """Make one call, and follow where the service sends it.
 
         :param body: the encoded element of the operation.
         :param until: no request leaves later; seconds since the epoch, as the run's deadlines.
-        :returns: the element of the answer.
+        :returns: the answer.
         :raises SyncrampError: as ``endpoint.faults`` tells faults and transport errors apart.
         """
         visited = [self.host]
@@ -100,7 +97,7 @@ class Channel:
         self.host = host
         return host
 
-    def _call(self, host: str, operation: str, body: bytes, until: float) -> Node:
+    def _call(self, host: str, operation: str, body: bytes, until: float) -> contract.Answer:
         url, tracking = f"https://{host}{PATH}", uuid4()
         settings = self._target.endpoint
         token = soap.SyncToken(self._tokens.token(), settings.build_number, tracking, settings.application_id)
@@ -126,18 +123,18 @@ class Channel:
             "x-ms-aadmsods-dirsyncbuildnumber": build,
             "x-ms-aadmsods-fimbuildnumber": build,
             "x-ms-aadmsods-tenantid": self._target.tenant_id,
-            "x-ms-aadmsods-appid": V1_APPLICATION,
+            "x-ms-aadmsods-appid": soap.V1_APPLICATION,
             "x-ms-aadmsods-apiaction": "Provision2" if operation == contract.PROVISION else operation,
         }
 
 
-def _opened(host: str, operation: str, data: bytes) -> Node:
+def _opened(host: str, operation: str, data: bytes) -> contract.Answer:
     try:
-        body = soap.open_envelope(data).body
-    except NbfxError as error:
+        answer = contract.open_answer(operation, data)
+    except contract.NbfxError as error:
         raise AnswerLost(f"the answer is not legal binary XML {error}", where=host, remedy=IN_DOUBT) from None
-    if fault := contract.read_fault(body):
-        raise from_fault(fault, host)
-    if body.name != f"{operation}Response":
-        raise AnswerLost(f"the answer is {body.name}, not {operation}Response", where=host, remedy=IN_DOUBT)
-    return body
+    except contract.ContractError as error:
+        raise AnswerLost(str(error), where=host, remedy=IN_DOUBT) from None
+    if isinstance(answer, contract.Fault):
+        raise from_fault(answer, host)
+    return answer

@@ -26,7 +26,6 @@ from tenacity import (
 from syncramp.endpoint import contract
 from syncramp.endpoint.channel import Channel
 from syncramp.endpoint.faults import IN_DOUBT, Busy, TokenRefused, UnknownFault
-from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.throttle import Throttle, windows_of
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
 from syncramp.model.seams import SecretReader
@@ -144,7 +143,7 @@ class V2Endpoint:
         """FinalizeExport."""
         self._read(contract.FINALIZE, contract.finalize_export(exported, applied))
 
-    def _read(self, operation: str, body: bytes) -> Node:
+    def _read(self, operation: str, body: bytes) -> contract.Answer:
         """A call that changes nothing when it is repeated.
 
         :raises UnknownFault: the service answered with a fault; it would do so again.
@@ -160,7 +159,7 @@ class V2Endpoint:
                     break
         raise EndpointUnavailable(lost.what, where=lost.where, remedy="the next run tries again")
 
-    def _patiently(self, operation: str, body: bytes, until: float = math.inf) -> Node:
+    def _patiently(self, operation: str, body: bytes, until: float = math.inf) -> contract.Answer:
         """Wait while the service is busy, and renew a token it does not accept once.
 
         :param until: no try begins later; of the clock of the run's deadlines, because a monotonic one stands still
@@ -171,7 +170,7 @@ class V2Endpoint:
         self._channel.forget_token()
         return self._while_busy(operation, body, until)
 
-    def _while_busy(self, operation: str, body: bytes, until: float) -> Node:
+    def _while_busy(self, operation: str, body: bytes, until: float) -> contract.Answer:
         in_time = stop_before_delay(until - time.time())
         retrying = Retrying(
             retry=retry_if_exception_type(Busy),
@@ -196,7 +195,7 @@ class V2Endpoint:
         pause = state.next_action.sleep if state.next_action else 0.0
         self._note(f"the service is busy; the call goes again in {pause:.0f}s")
 
-    def _understood(self, read: Callable[[Node], Answer], body: Node) -> Answer:
+    def _understood(self, read: Callable[[contract.Answer], Answer], body: contract.Answer) -> Answer:
         try:
             return read(body)
         except (contract.ContractError, ValueError) as error:

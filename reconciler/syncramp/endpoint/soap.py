@@ -20,6 +20,8 @@ N01 = "http://schemas.microsoft.com/online/aws/change/2010/01"
 NTOK = "urn:microsoft.online.administrativeservice"
 CONTENT_TYPE = "application/soap+msbin1"
 
+V1_APPLICATION = "1651564e-7ce4-4d99-88be-0a65050d8dc3"
+"""ApplicationId of the sync client's V1 operations. Every client seen sends it in an HTTP header, also with V2."""
 V2_APPLICATION = "6eb59a73-39b2-4c23-a70f-e2e3ce8965b1"
 """ApplicationId of the sync client's V2 operations."""
 CLIENT_VERSION = "8.0"
@@ -39,6 +41,9 @@ TOKEN_CHILDREN = (
     "RichCoexistenceEnabled",
     "TrackingId",
 )
+
+MessageId = UUID | str
+"""A GUID, as everybody sends; or the text of another URI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,36 +70,54 @@ class Envelope:
     """The SyncToken header of a request."""
 
 
-def request(operation: str, body: bytes, token: SyncToken, to: str) -> bytes:
+def request(operation: str, body: bytes, token: SyncToken, to: str, values: w.Values = "typed") -> bytes:
     """A request; its message id is the token's tracking id.
 
     :param operation: the name of the operation, the last part of its action.
     :param body: the encoded element of the operation.
     :param to: the address of the service.
     """
+    form = w.FORMS[values]
     return b"".join(
         (
-            _opening(action_of(operation)),
-            _token(token),
+            _opening(action_of(operation), form),
+            _token(token, form),
             w.soap_element("a", "MessageID"),
-            w.unique_id(token.tracking_id),
+            form.unique_id(token.tracking_id),
             w.soap_element("a", "ReplyTo"),
             w.soap_element("a", "Address"),
-            w.dictionary_text(ANONYMOUS),
+            form.dictionary_text(ANONYMOUS),
             w.END,
             w.soap_element("a", "To"),
-            w.soap_attribute("s", "mustUnderstand", w.text("1")),
-            w.content(to),
+            w.soap_attribute("s", "mustUnderstand", form.text("1")),
+            form.content(to),
             w.END,
-            _closing(body),
+            *_closing(body),
         )
     )
 
 
-def response(action: str, body: bytes, relates_to: UUID | None) -> bytes:
-    """An answer."""
-    related = w.soap_element("a", "RelatesTo") + w.unique_id(relates_to) if relates_to else b""
-    return _opening(action) + related + w.END + _closing(body)
+def response(action: str, body: bytes, relates_to: MessageId | None, values: w.Values = "typed") -> bytes:
+    """An answer.
+
+    :param relates_to: the message id of the request, if it had one.
+    """
+    form = w.FORMS[values]
+    related = b""
+    if relates_to:
+        written = form.unique_id(relates_to) if isinstance(relates_to, UUID) else form.content(relates_to)
+        related = w.soap_element("a", "RelatesTo") + written
+    return b"".join((_opening(action, form), related, w.END, *_closing(body)))
+
+
+def message_id_of(text: str) -> MessageId:
+    """A message id as it was sent: a GUID where it is one in its usual spelling."""
+    text = text.strip()
+    try:
+        found = UUID(text.removeprefix("urn:uuid:"))
+    except ValueError:
+        return text
+    return found if text == f"urn:uuid:{found}" else text
 
 
 def action_of(operation: str) -> str:
@@ -102,7 +125,7 @@ def action_of(operation: str) -> str:
     return f"{N01}/IProvisioningWebService/{operation}"
 
 
-def _opening(action: str) -> bytes:
+def _opening(action: str, form: w.Form) -> bytes:
     return b"".join(
         (
             w.soap_element("s", "Envelope"),
@@ -110,17 +133,17 @@ def _opening(action: str) -> bytes:
             w.soap_xmlns("a", WSA),
             w.soap_element("s", "Header"),
             w.soap_element("a", "Action"),
-            w.soap_attribute("s", "mustUnderstand", w.text("1")),
-            w.content(action),
+            w.soap_attribute("s", "mustUnderstand", form.text("1")),
+            form.content(action),
         )
     )
 
 
-def _closing(body: bytes) -> bytes:
-    return w.soap_element("s", "Body") + body + w.END + w.END
+def _closing(body: bytes) -> tuple[bytes, ...]:
+    return w.soap_element("s", "Body"), body, w.END, w.END
 
 
-def _token(token: SyncToken) -> bytes:
+def _token(token: SyncToken, form: w.Form) -> bytes:
     values: Mapping[str, str] = {
         "ApplicationId": token.application_id,
         "BearerToken": token.bearer,
@@ -135,23 +158,28 @@ def _token(token: SyncToken) -> bytes:
         "RichCoexistenceEnabled": "False",
         "TrackingId": str(token.tracking_id),
     }
-    head = w.element("", "SyncToken") + w.soap_attribute("s", "role", w.text(NTOK)) + w.xmlns("", NTOK)
-    children = (w.element("", name) + w.xmlns("", N01) + w.content(values[name]) for name in TOKEN_CHILDREN)
+    head = w.element("", "SyncToken") + w.soap_attribute("s", "role", form.text(NTOK)) + w.xmlns("", NTOK)
+    children = (w.element("", name) + w.xmlns("", N01) + form.content(values[name]) for name in TOKEN_CHILDREN)
     return b"".join((head, w.xmlns("i", XSI), *children, w.END))
 
 
+_HEADERS = {(WSA, name) for name in ("Action", "MessageID", "RelatesTo", "To")} | {(NTOK, "SyncToken")}
+
+
 def open_envelope(data: bytes) -> Envelope:
-    """A message as its parts.
+    """A message as its parts; headers may stand in any order, and those we do not know are passed over.
 
     :raises NbfxError: it is not legal binary XML, or no SOAP 1.2 envelope with one element in its body.
     """
     root = decode(data)
     if (root.namespace, root.name) != (S12, "Envelope"):
         raise NbfxError(0, f"a SOAP 1.2 envelope, not {root!r}")
-    header, body = root.child("Header"), root.child("Body")
+    parts = {node.name: node for node in root.children if node.namespace == S12}
+    header, body = parts.get("Header"), parts.get("Body")
     if body is None or len(body.children) != 1:
         raise NbfxError(len(data), "a body with one element")
-    found = {node.name: node for node in header.children} if header else {}
+    nodes = header.children if header else []
+    found = {node.name: node for node in nodes if (node.namespace, node.name) in _HEADERS}
 
     def text(name: str) -> str:
         return found[name].text if name in found else ""

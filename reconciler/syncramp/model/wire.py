@@ -119,3 +119,23 @@ class Company:
     client_application: str | None = None
     """Id of the application the last sync client was, its machine and its build beside it."""
     features: int = 0
+    """``DirSyncFeatures``, a bit mask; bits without a public name are among them."""
+    allowed_features: tuple[str, ...] = ()
+    tracking_changes: bool = False
+    deletion_prevention: str | None = None
+    """``EnabledForCount`` (then ``delete_threshold`` counts), ``EnabledForPercentage`` or ``Disabled``."""
+    delete_percentage: int | None = None
+    password_syncing: bool = False
+    group_container: str | None = None
+    """``UnifiedGroupContainer``: DN of the unit that groups are written back to."""
+    user_container: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What Capabilities says of the protocol: the latest product version, the oldest, and those that are refused."""
+
+    latest: str = ""
+    oldest: str = ""
+    blocked: tuple[str, ...] = ()
+    """Versions on the black list, if it is in force."""

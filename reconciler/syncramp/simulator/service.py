@@ -6,12 +6,11 @@ there is a fault, and nothing of the call reaches the tenant.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
 
 from syncramp.endpoint import contract
 from syncramp.endpoint.contract import ContractError, Request, fault_response
 from syncramp.endpoint.nbfx import NbfxError
-from syncramp.endpoint.soap import PROTOCOL_VERSION
+from syncramp.endpoint.soap import PROTOCOL_VERSION, MessageId
 from syncramp.simulator.issuer import Issuer
 from syncramp.simulator.tenant import Fault, Tenant
 
@@ -113,7 +112,7 @@ class Service:
         return contract.finalize_response(request.message_id)
 
 
-def _fault(text: str, code: str = "", *, sender: bool = False, relates_to: UUID | None = None) -> Answer:
+def _fault(text: str, code: str = "", *, sender: bool = False, relates_to: MessageId | None = None) -> Answer:
     return Answer(500, fault_response(text, code, sender=sender, relates_to=relates_to))
 
 

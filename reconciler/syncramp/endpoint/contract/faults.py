@@ -1,11 +1,10 @@
 """SOAP faults, both ways. Names of their details are not all public, so they are matched by local name."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
-from syncramp.endpoint.soap import FAULT_ACTION, S12, XSI, response
+from syncramp.endpoint.soap import FAULT_ACTION, S12, XSI, MessageId, response
 
 NCS = "http://schemas.datacontract.org/2004/07/Microsoft.Online.Coexistence.Schema"
 BUSY = "81"
@@ -42,44 +41,53 @@ def read_fault(body: Node) -> Fault | None:
     )
 
 
-def fault_response(text: str, code: str = "", *, sender: bool = False, relates_to: UUID | None = None) -> bytes:
+def fault_response(
+    text: str,
+    code: str = "",
+    *,
+    sender: bool = False,
+    relates_to: MessageId | None = None,
+    values: w.Values = "typed",
+) -> bytes:
     """An answer that is a fault.
 
     :param code: ErrorCode of an AdminWebServiceFault in the detail; without it there is no detail.
     :param sender: the client is at fault, not the service.
     """
-    return _fault(text, _detail(text, code, relates_to) if code else b"", sender=sender, relates_to=relates_to)
+    told = _detail(text, code, relates_to, w.FORMS[values]) if code else b""
+    return _fault(text, told, relates_to, values, sender=sender)
 
 
-def redirect_response(url: str, relates_to: UUID | None = None) -> bytes:
+def redirect_response(url: str, relates_to: MessageId | None = None, values: w.Values = "typed") -> bytes:
     """A fault that sends the client on to another host; the text is invented, the names of the detail are not."""
     head = w.element("", "BindingRedirectionFault") + w.xmlns("", NCS)
-    detail = head + w.element("", "Url") + w.content(url) + w.END
-    return _fault("The tenant is served by another host.", detail, relates_to=relates_to)
+    detail = head + w.element("", "Url") + w.FORMS[values].content(url) + w.END
+    return _fault("The tenant is served by another host.", detail, relates_to, values)
 
 
-def _fault(text: str, told: bytes, *, sender: bool = False, relates_to: UUID | None = None) -> bytes:
+def _fault(text: str, told: bytes, relates_to: MessageId | None, values: w.Values, *, sender: bool = False) -> bytes:
+    form = w.FORMS[values]
     detail = w.soap_element("s", "Detail") + told + w.END if told else b""
     body = b"".join(
         (
             w.soap_element("s", "Fault"),
             w.soap_element("s", "Code"),
             w.soap_element("s", "Value"),
-            w.content("s:Sender" if sender else "s:Receiver"),
+            form.content("s:Sender" if sender else "s:Receiver"),
             w.END,
             w.soap_element("s", "Reason"),
             w.soap_element("s", "Text"),
-            w.attribute("xml", "lang", w.text("en-US")),
-            w.content(text),
+            w.attribute("xml", "lang", form.text("en-US")),
+            form.content(text),
             w.END,
             detail,
             w.END,
         )
     )
-    return response(FAULT_ACTION, body, relates_to)
+    return response(FAULT_ACTION, body, relates_to, values)
 
 
-def _detail(text: str, code: str, relates_to: UUID | None) -> bytes:
+def _detail(text: str, code: str, relates_to: MessageId | None, form: w.Form) -> bytes:
     members = (
         ("ErrorCode", code),
         ("ErrorDescription", text),
@@ -87,4 +95,4 @@ def _detail(text: str, code: str, relates_to: UUID | None) -> bytes:
         ("TrackingId", str(relates_to or "")),
     )
     head = w.element("", "AdminWebServiceFault") + w.xmlns("", NCS) + w.xmlns("i", XSI)
-    return b"".join((head, *(w.element("", name) + w.content(value) for name, value in members), w.END))
+    return b"".join((head, *(w.element("", name) + form.content(value) for name, value in members), w.END))

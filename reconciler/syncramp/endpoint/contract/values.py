@@ -5,9 +5,10 @@ holds the lexical form, and dictionary strings. The head of a pair depends on ke
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
+from syncramp.endpoint.contract.scalars import ContractError, read_boolean, read_integer
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.endpoint.soap import N01, XSI
@@ -16,66 +17,73 @@ from syncramp.model.wire import AnchorType, LinkOperation, ReferenceChange, Wire
 N06 = "http://schemas.microsoft.com/online/aws/change/2014/06"
 ARR = "http://schemas.microsoft.com/2003/10/Serialization/Arrays"
 XSD = "http://www.w3.org/2001/XMLSchema"
+SER = "http://schemas.microsoft.com/2003/10/Serialization/"
+"""Types of .NET that XML Schema does not have."""
 TYPE = (XSI, "type")
 NIL = (XSI, "nil")
 PAIR = "KeyValueOfstringanyType"
 CHANGES = "SyncReferenceChangeCollection"
 
 
-class ContractError(ValueError):
-    """A message does not keep the contract: what is wrong with which element."""
-
-
-def write_pairs(values: Mapping[str, WireValue]) -> bytes:
+def write_pairs(values: Mapping[str, WireValue], form: w.Values = "typed") -> bytes:
     """``b:PropertyValues`` with its pairs, in their order."""
     head = w.element("b", "PropertyValues") + w.xmlns("c", ARR)
-    return b"".join((head, *(write_pair(key, value) for key, value in values.items()), w.END))
+    return b"".join((head, *(write_pair(key, value, form) for key, value in values.items()), w.END))
 
 
-def write_pair(key: str, value: WireValue) -> bytes:
+def write_pair(key: str, value: WireValue, form: w.Values = "typed") -> bytes:
     """One key with its typed value.
 
     :raises TypeError: the value is of no type the wire knows.
     """
+    by = w.FORMS[form]
     match value:
         case None:
-            return _nil(key)
+            return nil_pair(key, form)
         case str():
-            return _head(key, "d:string") + w.content(value) + w.END
+            return head_of(key, "d:string", form) + by.content(value) + w.END
         case bool():
-            return _head(key, "d:boolean") + w.boolean(value) + w.END
+            return head_of(key, "d:boolean", form) + by.boolean(value) + w.END
         case int():
-            return _head(key, "d:long") + w.integer(value) + w.END
+            return head_of(key, "d:long", form) + by.integer(value) + w.END
         case bytes():
-            return _head(key, "d:base64Binary") + w.binary(value) + w.END
+            return head_of(key, "d:base64Binary", form) + by.binary(value) + w.END
         case tuple() | list():
-            return _write_list(key, value)
+            return _write_list(key, value, form)
         case _:
             raise TypeError(f"{key}: the wire has no type for {type(value).__name__}")
 
 
-def _write_list(key: str, items: Sequence[Any]) -> bytes:
+def _write_list(key: str, items: Sequence[Any], form: w.Values) -> bytes:
     """A list by the type of its first item; an empty one is a list of text."""
+    by = w.FORMS[form]
     if items and isinstance(items[0], ReferenceChange):
-        return _head(key, CHANGES) + _write_changes(items) + w.END + w.END
+        return head_of(key, CHANGES, form) + _write_changes(items, form) + w.END + w.END
     if items and isinstance(items[0], bytes):
-        return _head(key, "c:ArrayOfbase64Binary") + _list("base64Binary", map(w.binary, items)) + w.END
-    return _head(key, "c:ArrayOfstring") + _list("string", map(w.content, items)) + w.END
+        return head_of(key, "c:ArrayOfbase64Binary", form) + _list("base64Binary", map(by.binary, items)) + w.END
+    return head_of(key, "c:ArrayOfstring", form) + _list("string", map(by.content, items)) + w.END
 
 
 @lru_cache(maxsize=2048)
-def _head(key: str, kind: str) -> bytes:
+def head_of(key: str, kind: str, form: w.Values) -> bytes:
+    """A pair up to the content of its value."""
     declared = w.xmlns("d", XSD) if kind.startswith("d:") else b""
-    return _key(key) + w.attribute("i", "type", w.text(kind)) + declared
+    return _key(key, form) + w.attribute("i", "type", w.text(kind)) + declared
 
 
 @lru_cache(maxsize=1024)
-def _key(key: str) -> bytes:
-    return w.element("c", PAIR) + w.element("c", "Key") + w.content(key) + w.element("c", "Value")
+def nil_pair(key: str, form: w.Values) -> bytes:
+    """A pair that clears its attribute."""
+    return _key(key, form) + nil(form) + w.END
 
 
-def _nil(key: str) -> bytes:
-    return _key(key) + w.attribute("i", "nil", b"\x86") + w.END + w.END
+def nil(form: w.Values) -> bytes:
+    """The rest of an element that says nothing, and its end."""
+    return w.attribute("i", "nil", b"\x86" if form == "typed" else w.FORMS[form].text("true")) + w.END
+
+
+def _key(key: str, form: w.Values) -> bytes:
+    return w.element("c", PAIR) + w.element("c", "Key") + w.FORMS[form].content(key) + w.element("c", "Value")
 
 
 def _list(name: str, items: Iterable[bytes]) -> bytes:
@@ -83,27 +91,23 @@ def _list(name: str, items: Iterable[bytes]) -> bytes:
     return b"".join(start + item for item in items) + w.END
 
 
-_CHANGE = w.element("", "SyncReferenceChange") + w.element("", "Reference") + w.element("", "Anchor")
-_TAILS = {
-    (by, operation): b"".join(
-        (
-            w.element("", "referenceTypeInt"),
-            w.integer(by),
-            w.END,
-            w.element("", "operationInt"),
-            w.integer(operation),
-            w.END,
-        )
-    )
-    for by in AnchorType
-    for operation in LinkOperation
-}
+CHANGE = w.element("", "SyncReferenceChange") + w.element("", "Reference") + w.element("", "Anchor")
+"""A reference change up to the content of its anchor."""
 
 
-def _write_changes(changes: Iterable[ReferenceChange]) -> bytes:
+@cache
+def tail_of(by: AnchorType, operation: LinkOperation, form: w.Values) -> bytes:
+    """A reference change behind its anchor."""
+    integer = w.FORMS[form].integer
+    reference = w.element("", "referenceTypeInt") + integer(by) + w.END
+    return reference + w.element("", "operationInt") + integer(operation) + w.END
+
+
+def _write_changes(changes: Iterable[ReferenceChange], form: w.Values) -> bytes:
     """``referenceChanges``; Reference stands before operationInt, Anchor before referenceTypeInt (ordinal order)."""
+    content = w.FORMS[form].content
     start = w.element("", "referenceChanges")
-    body = (_CHANGE + w.content(anchor) + _TAILS[by, operation] for anchor, operation, by in changes)
+    body = (CHANGE + content(anchor) + tail_of(by, operation, form) for anchor, operation, by in changes)
     return b"".join((start, *body, w.END))
 
 
@@ -146,14 +150,6 @@ def read_value(key: str, node: Node) -> WireValue:
         raise ContractError(f"{key}: {error}") from None
 
 
-def read_boolean(node: Node) -> bool:
-    """An xsd:boolean; ``True`` with a capital letter is none."""
-    text = node.text.strip()
-    if text not in ("true", "false", "1", "0"):
-        raise ContractError(f"{text!r} is no boolean")
-    return text in ("true", "1")
-
-
 def _read_changes(node: Node) -> WireValue:
     changes = node.child("referenceChanges")
     if changes is None:
@@ -169,7 +165,7 @@ def _read_change(node: Node) -> ReferenceChange:
     if [child.name for child in reference.children] != ["Anchor", "referenceTypeInt"]:
         raise ContractError("a Reference holds Anchor and referenceTypeInt, in this order")
     anchor, by = reference.children
-    return ReferenceChange(anchor.text, LinkOperation(int(operation.text)), AnchorType(int(by.text)))
+    return ReferenceChange(anchor.text, LinkOperation(read_integer(operation)), AnchorType(read_integer(by)))
 
 
 def _strings(node: Node) -> WireValue:
@@ -183,10 +179,11 @@ def _binaries(node: Node) -> WireValue:
 _READERS: dict[tuple[str, str], Callable[[Node], WireValue]] = {
     (XSD, "string"): lambda node: node.text,
     (XSD, "boolean"): read_boolean,
-    (XSD, "int"): lambda node: int(node.text),
-    (XSD, "long"): lambda node: int(node.text),
     (XSD, "base64Binary"): lambda node: node.bytes,
     (ARR, "ArrayOfstring"): _strings,
     (ARR, "ArrayOfbase64Binary"): _binaries,
     (N01, CHANGES): _read_changes,
+    **{(XSD, name): read_integer for name in ("long", "int", "short", "byte", "unsignedInt", "unsignedShort")},
+    **{(XSD, name): lambda node: node.text.strip() for name in ("dateTime", "double", "float", "decimal")},
+    **{(SER, name): lambda node: node.text.strip() for name in ("guid", "duration")},
 }

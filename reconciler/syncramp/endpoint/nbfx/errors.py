@@ -1,7 +1,14 @@
 """What is wrong with a message, and where."""
 
 
-class NbfxError(ValueError):
+class WireError(ValueError):
+    """A message that is not what it should be: its bytes (NbfxError) or what they say (ContractError).
+
+    Whatever bytes a peer sends, the codec gives a value or raises this.
+    """
+
+
+class NbfxError(WireError):
     """A message is not legal binary XML.
 
     :param offset: of the byte that is not what it should be.

@@ -5,10 +5,15 @@ dictionary, those of the body as literal strings, because they are not dictionar
 to ``LONGEST_FOLDED`` bytes also ends its element; .NET cannot always do that for longer ones, and readers take both.
 
 Attributes stand before the namespace declarations of the same start tag, as in .NET's output.
+
+Values are written in one of two forms: ``typed`` as .NET does, or ``text``, everything as UTF-8 text.
 """
 
 import struct
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from syncramp.endpoint.nbfx.dictionary import IDS
@@ -147,3 +152,41 @@ def unique_id(value: UUID) -> bytes:
 def dictionary_text(value: str) -> bytes:
     """A text of the dictionary and the end of its element."""
     return b"\xab" + int31(IDS[value])
+
+
+def _characters(value: str) -> bytes:
+    return _sized(0x98, value.encode(), fold=False) if value else b"\xa8"
+
+
+def _characters_and_end(value: str) -> bytes:
+    return _sized(0x98, value.encode(), fold=True) if value else END
+
+
+Values = Literal["typed", "text"]
+"""How values are written: in .NET's records, or all as UTF-8 text."""
+
+
+class Form(NamedTuple):
+    """The writers of one form. All but ``text`` also end the element."""
+
+    text: Callable[[str], bytes]
+    content: Callable[[str], bytes]
+    binary: Callable[[bytes], bytes]
+    boolean: Callable[[bool], bytes]
+    integer: Callable[[int], bytes]
+    unique_id: Callable[[UUID], bytes]
+    dictionary_text: Callable[[str], bytes]
+
+
+FORMS: Final[Mapping[Values, Form]] = {
+    "typed": Form(text, content, binary, boolean, integer, unique_id, dictionary_text),
+    "text": Form(
+        text=_characters,
+        content=_characters_and_end,
+        binary=lambda value: _characters_and_end(b64encode(value).decode()),
+        boolean=lambda value: _characters_and_end("true" if value else "false"),
+        integer=lambda value: _characters_and_end(str(value)),
+        unique_id=lambda value: _characters_and_end(f"urn:uuid:{value}"),
+        dictionary_text=_characters_and_end,
+    ),
+}

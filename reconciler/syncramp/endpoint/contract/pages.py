@@ -1,0 +1,86 @@
+"""A page of the read-back, as a client reads it.
+
+The names of its cookie and of its end mark are not public. Where they are not given they are recognised: a binary
+member whose name contains ``Cookie``, and a boolean whose name contains ``More``, ``Partial``, ``Last`` or
+``Complete`` (the last two mean the opposite of the first two).
+"""
+
+from collections.abc import Iterable
+
+from syncramp.endpoint.contract.objects import Answer, Listing, elements, read_object
+from syncramp.endpoint.contract.operations import READ_BACK, result_of
+from syncramp.endpoint.contract.scalars import ContractError, read_binary, read_boolean
+from syncramp.endpoint.nbfx import Node
+from syncramp.model.wire import ReadBackPage
+
+_AT_END = ("last", "complete")
+_GOES_ON = ("more", "partial")
+
+
+def read_read_back(
+    answer: Answer, cookie: str | None = None, more: str | None = None, operation: str = READ_BACK
+) -> ReadBackPage:
+    """One page of the read-back.
+
+    :param cookie: the local name of the member with the cookie; no other one counts then.
+    :param more: the same of the end mark.
+    :param operation: that of the request; a list of members is kept as it is for V1 and read as additions for V2.
+    :raises ContractError: there is no result, or an object does not keep the contract.
+    """
+    listing = answer if isinstance(answer, Listing) else list_objects(elements(answer), operation)
+    found, mark = cookie_member(listing.members, cookie), end_member(listing.members, more)
+    return ReadBackPage(
+        listing.objects, read_binary(found) if found else None, _shows_more(mark) if mark is not None else None
+    )
+
+
+def list_objects(body: Node, operation: str = READ_BACK) -> Listing:
+    """What a read-back lists, from its elements.
+
+    :raises ContractError: there is no result, or an object does not keep the contract.
+    """
+    result = body.child(result_of(operation))
+    if result is None:
+        raise ContractError(f"{result_of(operation)} is missing")
+    listed = result.child("ResultObjects")
+    as_changes = operation == READ_BACK
+    nodes = listed.all("AzureADSyncObject") if listed else ()
+    objects = [read_object(node, members_as_changes=as_changes) for node in nodes]
+    return Listing(objects, [node for node in result.children if node is not listed])
+
+
+def cookie_member(members: Iterable[Node], name: str | None = None) -> Node | None:
+    """The member with the cookie.
+
+    :param members: those of the result beside its objects.
+    :param name: what it is called; None: it is recognised.
+    """
+    for node in members:
+        if node.parts and (node.name == name if name else names_cookie(node.name)):
+            return node
+    return None
+
+
+def end_member(members: Iterable[Node], name: str | None = None) -> Node | None:
+    """The member that marks the end, as :func:`cookie_member`."""
+    for node in members:
+        fits = node.name == name if name else names_end(node.name)
+        if fits and node.text.strip() in ("true", "false", "1", "0"):
+            return node
+    return None
+
+
+def names_cookie(name: str) -> bool:
+    """A member of this name is taken for the cookie."""
+    return "cookie" in name.lower()
+
+
+def names_end(name: str) -> bool:
+    """A member of this name is taken for the end mark."""
+    return not names_cookie(name) and any(word in name.lower() for word in (*_AT_END, *_GOES_ON))
+
+
+def _shows_more(mark: Node) -> bool:
+    low = mark.name.lower()
+    at_end = any(word in low for word in _AT_END) and not any(word in low for word in _GOES_ON)
+    return read_boolean(mark) is not at_end
