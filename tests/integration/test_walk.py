@@ -10,6 +10,8 @@ import pytest
 
 from support.build import BASE, CLIENT
 from support.walk import Forest, Gate, Walk, anchor, pass_the_deadline, until, walking
+from syncramp.endpoint import contract
+from syncramp.simulator.faults import Calls, Kind, Rule, Script
 from syncramp.simulator.settings import Duplicates
 
 
@@ -218,7 +220,8 @@ def test_an_application_signs_in_with_a_certificate(walk: Walk) -> None:
 
 
 def test_a_lost_answer_is_asked_for_again_in_the_same_run(tmp_path: Path) -> None:
-    with walking(tmp_path, lost={1}) as walk:
+    lost = Rule(Kind.RESET, contract.PROVISION, Calls.at(1), processed=True)
+    with walking(tmp_path, faults=Script((lost,))) as walk:
         done = walk.sync("-o", "json")
         assert done.code == 0
         assert walk.exports > done.json["calls"] - 1 > 1

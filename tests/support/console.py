@@ -24,6 +24,8 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Self
 
+import typer
+
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("README.md", "docs", "examples", "manifests", "crds")
 PORTS = ("8443", "6360")
@@ -267,3 +269,14 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def commands(app: typer.Typer) -> dict[str, Any]:
+    """Every command of the command line by its name; a group is one itself, and so are those below it."""
+    return dict(_commands(typer.main.get_command(app)))
+
+
+def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        yield prefix + name, command
+        yield from _commands(command, f"{prefix}{name} ") if hasattr(command, "commands") else ()

@@ -12,7 +12,7 @@ from aiohttp import web
 from support.walk import Walk
 from syncramp.endpoint import contract
 from syncramp.endpoint.soap import CONTENT_TYPE
-from syncramp.simulator.service import Answer
+from syncramp.simulator.faults import Answer
 
 Bad = Callable[[Answer], Any]
 """From the good answer to the bad one; it may raise an answer of aiohttp."""
@@ -94,7 +94,7 @@ class Faulty:
         self.calls = 0
         """Calls that were answered badly."""
 
-    def __call__(self, data: bytes, onward: str = "") -> Answer:
+    def __call__(self, data: bytes, onward: str = "", missing_headers: tuple[str, ...] = ()) -> Answer:
         if contract.parse_request(data).operation != self._operation:
             return self._answer(data)
         self._number += 1

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from io import StringIO
@@ -24,6 +24,7 @@ from support.build import BASE, CLIENT, TENANT, guid, user_dn
 from support.simulator import Mirror
 from syncramp.cli import run
 from syncramp.cli.simulator import write_secrets
+from syncramp.simulator.faults import Script
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
 from syncramp.simulator.tenant import Tenant
@@ -286,9 +287,9 @@ def _memberships(store: Store) -> Iterator[Any]:
 
 
 @contextmanager
-def walking(folder: Path, *, lost: Collection[int] = (), redirects: int = 0, **settings: Any) -> Iterator[Walk]:
+def walking(folder: Path, *, faults: Script | None = None, redirects: int = 0, **settings: Any) -> Iterator[Walk]:
     """A walk in front of a simulator whose tenant differs from a quick one as said."""
-    simulator = make_simulator(replace(QUICK, **settings), client_id=CLIENT, lost=lost, redirects=redirects)
+    simulator = make_simulator(replace(QUICK, **settings), client_id=CLIENT, faults=faults, redirects=redirects)
     with running_simulator(simulator):
         write_secrets(simulator, folder)
         yield Walk(folder, simulator.host, simulator)

@@ -12,10 +12,10 @@ import typer
 from typer.exceptions import TyperException
 
 from syncramp import __version__
+from syncramp.cli import simulator
 from syncramp.cli.demo import demo
 from syncramp.cli.exits import MEANINGS, Exit
 from syncramp.cli.plan import plan
-from syncramp.cli.simulator import simulator
 from syncramp.cli.status import status
 from syncramp.cli.sync import sync
 from syncramp.cli.validate import validate
@@ -28,8 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="\n\n".join(f"Exit code {code.value}: {meaning}" for code, meaning in MEANINGS.items()),
 )
-for command in (validate, plan, sync, status, simulator, demo):
+for command in (validate, plan, sync, status, demo):
     app.command()(command)
+app.add_typer(simulator.app, name="simulator")
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""

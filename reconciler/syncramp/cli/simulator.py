@@ -11,6 +11,7 @@ import typer
 
 from syncramp.endpoint.clouds import PATH
 from syncramp.errors import InputRefused, SyncrampError
+from syncramp.simulator.latency import Clock, Latency, parse_latency
 from syncramp.simulator.settings import Duplicates, TenantSettings, Unresolved
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ REAL = TenantSettings()
 CA, CERTIFICATE, SECRET = "simulator-ca", "entra-sync", "entra-sync-secret"
 
 
+app = typer.Typer(rich_markup_mode=None)
+"""The command, and the commands below it."""
+
+
+@app.callback(invoke_without_command=True)
 def simulator(
+    context: typer.Context,
     directory: Annotated[
         Path, typer.Option(metavar="DIR", help="Where secrets/ with certificates and credentials is written.")
     ] = Path(),
@@ -50,6 +57,18 @@ def simulator(
         int, typer.Option(help="Hosts that only send a client on, as the service's first one does.", min=0, max=9)
     ] = 0,
     minimum_build: Annotated[str, typer.Option(help="The oldest build of a client that is accepted.")] = "",
+    faults: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A fault script: which calls go wrong, and how.")
+    ] = None,
+    latency: Annotated[
+        str, typer.Option(metavar="CALL,OBJECT,LINK", help="Seconds that an answer takes, as 0.2,0.01,0.0001.")
+    ] = "",
+    latency_v1: Annotated[
+        str, typer.Option(metavar="CALL,OBJECT,LINK", help="The same for the operations of V1.")
+    ] = "",
+    virtual_clock: Annotated[
+        bool, typer.Option("--virtual-clock", help="Nothing waits for latency; the tenant's clock is put forward.")
+    ] = False,
     with_parent: Annotated[
         bool, typer.Option("--with-parent", help="End when standard input ends, and not at Ctrl-C.")
     ] = False,
@@ -58,6 +77,8 @@ def simulator(
 
     Example: syncramp simulator --directory trial --port 8443
     """
+    if context.invoked_subcommand:
+        return
     if minimum_build and not all(part.isdigit() for part in minimum_build.split(".")):
         raise InputRefused(f"{minimum_build!r} is no build", where="--minimum-build", remedy="write it as 2.4.21.0")
     settings = TenantSettings(
@@ -71,7 +92,11 @@ def simulator(
         unresolved=unresolved,
         duplicates=duplicates,
     )
-    made = _made(settings, tenant, client_id=client_id, minimum_build=minimum_build, redirects=redirects)
+    slow = parse_latency(latency, "--latency"), parse_latency(latency_v1, "--latency-v1")
+    clock = Clock(virtual=virtual_clock)
+    made = _made(
+        settings, tenant, (minimum_build, *slow), faults, client_id=client_id, clock=clock, redirects=redirects
+    )
     try:
         write_secrets(made, directory)
         asyncio.run(_serve(made, port, directory, with_parent=with_parent))
@@ -79,17 +104,26 @@ def simulator(
         made.tenant.close()
 
 
-def _made(settings: TenantSettings, tenant: Path | None, **options: Any) -> "Simulator":
+def _made(
+    settings: TenantSettings,
+    tenant: Path | None,
+    behaviour: tuple[str, Latency, Latency],
+    faults: Path | None,
+    **options: Any,
+) -> "Simulator":
     try:
+        from syncramp.simulator.fault_file import read_script
         from syncramp.simulator.server import make_simulator
+        from syncramp.simulator.service import Behaviour
     except ModuleNotFoundError as error:
         raise SyncrampError(
             f"the simulator needs the package {error.name}", remedy="pip install 'syncramp[simulator]'"
         ) from error
     from sqlalchemy.exc import DatabaseError
 
+    script = read_script(faults) if faults else None
     try:
-        return make_simulator(settings, path=tenant, **options)
+        return make_simulator(settings, path=tenant, behaviour=Behaviour(*behaviour), faults=script, **options)
     except DatabaseError as error:
         raise InputRefused(
             f"the tenant cannot be kept there: {error.orig}",

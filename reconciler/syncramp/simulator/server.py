@@ -5,10 +5,12 @@ in the caller's thread (``serve``) or in one of its own (``running_simulator``).
 """
 
 import asyncio
+import logging
+import re
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +18,18 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from syncramp.endpoint import contract
 from syncramp.endpoint.clouds import PATH
 from syncramp.endpoint.soap import CONTENT_TYPE
 from syncramp.errors import SyncrampError
 from syncramp.simulator.certificates import Certificates, Pair, make_certificates
+from syncramp.simulator.delivery import deliver
+from syncramp.simulator.faults import Script
 from syncramp.simulator.issuer import Application, Issuer
-from syncramp.simulator.service import Service
+from syncramp.simulator.latency import Clock
+from syncramp.simulator.service import PROMPT, Behaviour, Service
 from syncramp.simulator.settings import TenantSettings
 from syncramp.simulator.tenant import Tenant
 
@@ -31,6 +37,13 @@ ADDRESS = "127.0.0.1"
 CLIENT_ID = "0b1c2d3e-0000-4000-8000-000000000001"
 LARGEST = 64 << 20
 """Bytes of a request: 15,000 links are about 4 MB."""
+CLIENT_HEADERS = (
+    "client-request-id",
+    "x-ms-aadmsods-clientversion",
+    "x-ms-aadmsods-dirsyncbuildnumber",
+    "x-ms-aadmsods-tenantid",
+)
+"""HTTP headers of every published client; whether the service reads them is not known, so they are only counted."""
 
 
 @dataclass
@@ -43,8 +56,6 @@ class Simulator:
     certificates: Certificates
     client_id: str
     client_secret: str = field(repr=False)
-    lost: Collection[int] = ()
-    """Numbers of export calls, from 1, after which the connection is closed without an answer."""
     redirects: int = 0
     """Hosts that only send a client on, before the one that serves the tenant."""
     ports: tuple[int, ...] = ()
@@ -68,22 +79,25 @@ def make_simulator(
     *,
     client_id: str = CLIENT_ID,
     path: Path | None = None,
-    minimum_build: str = "",
     clock: Callable[[], float] = time.time,
-    lost: Collection[int] = (),
+    behaviour: Behaviour = PROMPT,
+    faults: Script | None = None,
     redirects: int = 0,
 ) -> Simulator:
     """A simulator that does not listen yet.
 
     :param path: the tenant's file; None: in memory.
+    :param clock: of the tenant, the issuer and the latency; a virtual :class:`Clock` sleeps for nobody.
+    :param faults: which calls go wrong.
     :param redirects: how often a client is sent on, from port to port.
     """
+    clock = clock if isinstance(clock, Clock) else Clock(clock)
     tenant = Tenant(settings or TenantSettings(), clock, path)
     certificates, secret = make_certificates(client_id), uuid4().hex
     application = Application(client_id, certificates.application.certificate, secret)
     issuer = Issuer(tenant.settings.tenant_id, application, clock)
-    service = Service(tenant, issuer, minimum_build)
-    return Simulator(tenant, issuer, service, certificates, client_id, secret, lost, redirects)
+    service = Service(tenant, issuer, clock, behaviour, faults)
+    return Simulator(tenant, issuer, service, certificates, client_id, secret, redirects)
 
 
 @asynccontextmanager
@@ -93,7 +107,9 @@ async def listening(simulator: Simulator, port: int = 0) -> AsyncIterator[None]:
     :param port: of the first host; 0 takes a free one. ``simulator.host`` tells it.
     :raises SyncrampError: the port is taken.
     """
-    runner = web.AppRunner(_application(simulator), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        _application(simulator), access_log=None, shutdown_timeout=1.0, auto_decompress=False, logger=_logger()
+    )
     await runner.setup()
     context = _context(simulator.certificates.server)
     try:
@@ -122,8 +138,14 @@ async def serve(simulator: Simulator, port: int, ready: Callable[[], None], stop
 def running_simulator(simulator: Simulator | None = None) -> Iterator[Simulator]:
     """A simulator in a thread of its own, until the block ends."""
     made = simulator or make_simulator()
-    loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(made, 0, ready.set, stop),), daemon=True)
+    stop, ready = asyncio.Event(), threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def listens() -> None:
+        loops.append(asyncio.get_running_loop())
+        ready.set()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve(made, 0, listens, stop)), daemon=True)
     thread.start()
     try:
         while not ready.wait(0.1):
@@ -131,9 +153,9 @@ def running_simulator(simulator: Simulator | None = None) -> Iterator[Simulator]
                 raise SyncrampError("the simulator did not start")
         yield made
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        for loop in loops:
+            loop.call_soon_threadsafe(stop.set)
         thread.join()
-        loop.close()
         made.tenant.close()
 
 
@@ -156,16 +178,18 @@ def _application(simulator: Simulator) -> web.Application:
     async def describe(request: web.Request) -> web.Response:
         return web.Response(text="A simulated V2 endpoint. Send SOAP 1.2 as application/soap+msbin1.\n")
 
-    async def call(request: web.Request) -> web.Response:
-        if request.content_type != CONTENT_TYPE:
-            return web.Response(status=415, text=f"Cannot process the message: the type must be {CONTENT_TYPE}.\n")
+    async def call(request: web.Request) -> web.StreamResponse:
+        if refused := _refused(request):
+            return refused
+        try:
+            data = await request.read()
+        except (HttpProcessingError, ConnectionError):  # no chunks, or the client hung up in the middle
+            return web.Response(status=400, text="The body is not what HTTP allows.\n")
         local = request.transport.get_extra_info("sockname") if request.transport else (ADDRESS, simulator.ports[-1])
-        answer = simulator.service.answer(await request.read(), simulator.onward(local[1]))
-        if answer.operation == contract.PROVISION:
-            simulator.exports += 1
-            if simulator.exports in simulator.lost and request.transport:
-                request.transport.abort()
-        return web.Response(status=answer.status, body=answer.body, content_type=CONTENT_TYPE)
+        missing = tuple(name for name in CLIENT_HEADERS if name not in request.headers)
+        answer = simulator.service.answer(data, simulator.onward(local[1]), missing)
+        simulator.exports += answer.operation == contract.PROVISION
+        return await deliver(request, answer)
 
     async def configuration(request: web.Request) -> web.Response:
         status, document = issuer.configuration(request.match_info["tenant"], f"https://{request.host}")
@@ -179,9 +203,32 @@ def _application(simulator: Simulator) -> web.Application:
         status, document = issuer.token(request.match_info["tenant"], form, str(request.url))
         return web.json_response(document, status=status)
 
-    application.router.add_get(PATH, describe)
-    application.router.add_post(PATH, call)
+    service = rf"/{{service:(?i:{re.escape(PATH[1:])})}}"  # paths of IIS know no case
+    application.router.add_get(service, describe)
+    application.router.add_post(service, call)
     application.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", configuration)
     application.router.add_get("/{tenant}/discovery/v2.0/keys", keys)
     application.router.add_post("/{tenant}/oauth2/v2.0/token", token)
     return application
+
+
+def _refused(request: web.Request) -> web.Response | None:
+    """What HTTP alone refuses, before a byte of the body is read."""
+    if request.content_type != CONTENT_TYPE:
+        return web.Response(status=415, text=f"Cannot process the message: the type must be {CONTENT_TYPE}.\n")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return web.Response(status=415, text="Cannot process the message: its body must not be compressed.\n")
+    if (request.content_length or 0) > LARGEST:
+        return web.Response(status=413, text=f"The message is too large: {LARGEST} bytes are allowed.\n")
+    return None
+
+
+def _logger() -> logging.Logger:
+    """A log that tells our own mistakes, and not those of whoever speaks no HTTP to us."""
+    logger = logging.getLogger(__name__)
+    logger.addFilter(_ours)
+    return logger
+
+
+def _ours(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))

@@ -1,17 +1,23 @@
-"""The wire in front of a tenant: the bytes of a request in, the bytes of an answer out. No sockets.
+"""The wire in front of a tenant: the bytes of a request in, an answer out. No sockets.
 
 A request is checked as the service checks it, in this order: its form, the token, the client's build. What is refused
-there is a fault, and nothing of the call reaches the tenant.
+there is a fault, and nothing of the call reaches the tenant. Then the fault script has its say, before or in place of
+the tenant. Every call is written into the tenant's journal.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
 
 from syncramp.endpoint import contract
-from syncramp.endpoint.contract import ContractError, Request, fault_response
+from syncramp.endpoint.contract import ContractError, Request, SyncResult, fault_response
 from syncramp.endpoint.nbfx import NbfxError
 from syncramp.endpoint.soap import PROTOCOL_VERSION, MessageId
+from syncramp.model.wire import SyncObject
+from syncramp.simulator.faults import ALWAYS_PROCESSED, Answer, Rule, Script, spoiled
 from syncramp.simulator.issuer import Issuer
+from syncramp.simulator.journal import UNREADABLE, Entry
+from syncramp.simulator.latency import NO_LATENCY, Clock, Latency
 from syncramp.simulator.tenant import Fault, Tenant
 
 OLD_BUILD_TEXT = "This version of the client is no longer supported. The service accepts {build} and later."
@@ -25,26 +31,63 @@ CAPABILITIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer over HTTP."""
+class Reply:
+    """What the tenant has to say to a call."""
 
-    status: int
     body: bytes
-    operation: str = ""
-    """What was processed; empty when the request was refused before."""
+    objects: int = 0
+    links: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A call with its answer, for the journal too."""
+
+    answer: Answer
+    result: str = "ok"
+    reply: Reply = Reply(b"")
+    injected: str = ""
+    seconds: float = 0.0
+    """Of the latency model and the fault script, slept or skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a service does beside answering.
+
+    :param minimum_build: the oldest build of a client that is accepted, as ``a.b.c.d``; empty: any.
+    """
+
+    minimum_build: str = ""
+    latency: Latency = NO_LATENCY
+    latency_v1: Latency = NO_LATENCY
+    """Of the two operations of V1."""
+
+
+PROMPT = Behaviour()
 
 
 class Service:
     """The provisioning service of one tenant.
 
-    :param minimum_build: the oldest build of a client that is accepted, as ``a.b.c.d``; empty: any.
+    :param script: which calls go wrong.
     """
 
-    def __init__(self, tenant: Tenant, issuer: Issuer, minimum_build: str = "") -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        issuer: Issuer,
+        clock: Clock,
+        behaviour: Behaviour = PROMPT,
+        script: Script | None = None,
+    ) -> None:
         self.tenant = tenant
+        self.script = script or Script()
         self._issuer = issuer
-        self._minimum = minimum_build
-        self._operations: dict[str, Callable[[Request], bytes]] = {
+        self._clock = clock
+        self._behaviour = behaviour
+        self._operations: dict[str, Callable[[Request], Reply]] = {
             contract.GET_COMPANY: self._company,
             contract.CAPABILITIES: self._capabilities,
             contract.SET_FEATURES: self._set_features,
@@ -53,25 +96,68 @@ class Service:
             contract.FINALIZE: self._finalize,
         }
 
-    def answer(self, data: bytes, onward: str = "") -> Answer:
+    def answer(self, data: bytes, onward: str = "", missing_headers: tuple[str, ...] = ()) -> Answer:
         """The answer to the body of a POST; faults go with status 500, as SOAP 1.2 has it.
 
         :param onward: the address of the host that serves the tenant, if it is another one.
+        :param missing_headers: HTTP headers of published clients that are not there; nothing is refused for it.
         """
+        began, now = perf_counter(), self._clock()
         try:
             request = contract.parse_request(data)
         except (NbfxError, ContractError) as error:
-            return _fault(f"The message could not be read: {error}", sender=True)
+            answer = _fault(f"The message could not be read: {error}", sender=True)
+            self.tenant.journal.note(Entry(now, result=UNREADABLE, seconds=perf_counter() - began), missing_headers)
+            return answer
+        done = self._done(request, onward)
+        entry = Entry(
+            now,
+            request.operation,
+            request.token["TrackingId"],
+            request.token["ApplicationId"],
+            request.token["DirSyncBuildNumber"],
+            done.reply.objects,
+            done.reply.links,
+            done.reply.refused,
+            done.result,
+            done.injected,
+            perf_counter() - began + done.seconds,
+        )
+        self.tenant.journal.note(entry, missing_headers)
+        return done.answer
+
+    def _done(self, request: Request, onward: str) -> _Done:
+        """A call, and what the script makes of it; hosts that only send a client on have no script."""
+        rule = None if onward else self.script.next(request.operation)
+        if rule is None:
+            return self._processed(request, onward)
+        if rule.processed or rule.kind in ALWAYS_PROCESSED:
+            done = self._processed(request, onward)
+            return self._spoiled(rule, done, spoiled(rule, done.answer, request))
+        return self._spoiled(rule, _Done(Answer(200, b""), ""), spoiled(rule, None, request))
+
+    def _spoiled(self, rule: Rule, done: _Done, answer: Answer) -> _Done:
+        slept = answer.seconds + self._clock.spend(rule.seconds)
+        seconds = done.seconds + rule.seconds
+        return replace(done, answer=replace(answer, seconds=slept), injected=rule.kind.value, seconds=seconds)
+
+    def _processed(self, request: Request, onward: str) -> _Done:
         try:
             self._admit(request)
             if onward:
-                return Answer(500, contract.redirect_response(onward, request.message_id))
-            return Answer(200, self._operation(request)(request), request.operation)
+                return _Done(Answer(500, contract.redirect_response(onward, request.message_id)), "redirect")
+            reply = self._operation(request)(request)
         except Fault as fault:
-            return _fault(fault.text, fault.code, relates_to=request.message_id)
+            answer = _fault(fault.text, fault.code, relates_to=request.message_id)
+            return _Done(answer, f"fault {fault.code}".strip())
         except ContractError as error:
             text = f"The formatter threw an exception while trying to deserialize the message: {error}"
-            return _fault(text, sender=True, relates_to=request.message_id)
+            return _Done(_fault(text, sender=True, relates_to=request.message_id), "malformed")
+        v1 = request.operation.endswith("AzureADSyncObjects")
+        latency = self._behaviour.latency_v1 if v1 else self._behaviour.latency
+        seconds = latency.seconds(reply.objects, reply.links)
+        answer = Answer(200, reply.body, request.operation, seconds=self._clock.spend(seconds))
+        return _Done(answer, reply=reply, seconds=seconds)
 
     def _admit(self, request: Request) -> None:
         claims = self._issuer.verify(request.token["BearerToken"])
@@ -79,37 +165,50 @@ class Service:
             raise Fault("", claims)
         if request.token["ProtocolVersion"] != PROTOCOL_VERSION:
             raise Fault("", OLD_PROTOCOL_TEXT.format(version=request.token["ProtocolVersion"]))
-        if self._minimum and _numbers(request.token["DirSyncBuildNumber"]) < _numbers(self._minimum):
-            raise Fault("", OLD_BUILD_TEXT.format(build=self._minimum))
+        minimum = self._behaviour.minimum_build
+        if minimum and _numbers(request.token["DirSyncBuildNumber"]) < _numbers(minimum):
+            raise Fault("", OLD_BUILD_TEXT.format(build=minimum))
 
-    def _operation(self, request: Request) -> Callable[[Request], bytes]:
+    def _operation(self, request: Request) -> Callable[[Request], Reply]:
         if request.operation not in self._operations:
             raise ContractError(f"the operation {request.operation} is not known")
         return self._operations[request.operation]
 
-    def _company(self, request: Request) -> bytes:
-        return contract.company_response(self.tenant.company(), request.message_id)
+    def _company(self, request: Request) -> Reply:
+        return Reply(contract.company_response(self.tenant.company(), request.message_id))
 
-    def _capabilities(self, request: Request) -> bytes:
-        return contract.capabilities_response(CAPABILITIES, request.message_id)
+    def _capabilities(self, request: Request) -> Reply:
+        return Reply(contract.capabilities_response(CAPABILITIES, request.message_id))
 
-    def _set_features(self, request: Request) -> bytes:
+    def _set_features(self, request: Request) -> Reply:
         self.tenant.set_features(contract.parse_features(request.body))
-        return contract.features_response(request.message_id)
+        return Reply(contract.features_response(request.message_id))
 
-    def _read_back(self, request: Request) -> bytes:
+    def _read_back(self, request: Request) -> Reply:
         page = self.tenant.read_back(contract.parse_read_back(request.body))
         names = self.tenant.settings.cookie_member, self.tenant.settings.more_member
-        return contract.read_back_response(page.objects, page.cookie, page.more, request.message_id, names)
+        body = contract.read_back_response(page.objects, page.cookie, page.more, request.message_id, names)
+        return Reply(body, len(page.objects), _links(page.objects))
 
-    def _provision(self, request: Request) -> bytes:
-        results = self.tenant.provision(contract.parse_sync_objects(request.body))
-        return contract.provision_response(results, request.message_id)
+    def _provision(self, request: Request) -> Reply:
+        objects = contract.parse_sync_objects(request.body)
+        results = self.tenant.provision(objects)
+        return Reply(
+            contract.provision_response(results, request.message_id), len(objects), _links(objects), _refused(results)
+        )
 
-    def _finalize(self, request: Request) -> bytes:
+    def _finalize(self, request: Request) -> Reply:
         self.tenant.finalize(*contract.parse_finalize(request.body))
         self.tenant.note_client(request.token["ApplicationId"], request.token["DirSyncBuildNumber"])
-        return contract.finalize_response(request.message_id)
+        return Reply(contract.finalize_response(request.message_id))
+
+
+def _links(objects: Sequence[SyncObject]) -> int:
+    return sum(obj.links for obj in objects)
+
+
+def _refused(results: Sequence[SyncResult]) -> int:
+    return sum(result.result_code != "Success" for result in results)
 
 
 def _fault(text: str, code: str = "", *, sender: bool = False, relates_to: MessageId | None = None) -> Answer:

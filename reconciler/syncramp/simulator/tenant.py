@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from syncramp.endpoint.contract import BUSY, BUSY_TEXT, NOT_ACTIVATED_TEXT, SyncResult
 from syncramp.model.wire import Company, ReadBackPage, SyncObject
+from syncramp.simulator.journal import Journal
 from syncramp.simulator.provisioning import Call
 from syncramp.simulator.readback import Place, opened, read_page
 from syncramp.simulator.settings import TenantSettings
@@ -53,6 +54,7 @@ class Tenant:
         self._storage = Storage(connect(path))
         self._limit = WriteLimit(settings.writes_per_five_minutes)
         self._lock = threading.RLock()
+        self.journal = Journal(self._storage, self._lock)
         self._key = self._storage.kept("key") or secrets.token_bytes(16)
         self._last = int(self._storage.kept("last_call") or 0)
         if not self._storage.one("SELECT count(*) FROM objects"):
