@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.service import COMPANY, Service, Step, serving
 from support.walk import walking
 from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
-from syncramp.endpoint.clouds import belongs
+from syncramp.endpoint.clouds import PATH, onward
 from syncramp.errors import ServiceRefused
 from syncramp.spec.types import Cloud
 
@@ -50,7 +53,7 @@ def test_a_call_follows_to_the_host_of_the_tenant_and_later_calls_go_there_at_on
 
 def test_a_host_of_no_cloud_never_gets_the_token(tmp_path) -> None:
     with serving(Step(500, body=ELSEWHERE)) as service, endpoint(service, tmp_path) as client:
-        with pytest.raises(ServiceRefused, match=r"on to region\.example, which is no host of the cloud") as caught:
+        with pytest.raises(ServiceRefused, match=r"on to https://region\.example/\S*, which is no host of the cloud") as caught:
             client.company()
         assert "spec.target.endpoint.host" in str(caught.value)
         assert client.company() == COMPANY, "the first host is still the one that is asked"
@@ -88,23 +91,93 @@ def test_six_redirects_are_too_many(tmp_path) -> None:
         assert walk.in_cloud() == set()
 
 
+REGION = "x.microsoftonline.com"
+
+
 @pytest.mark.parametrize(
-    ("cloud", "url", "trusted"),
+    ("cloud", "url", "host"),
     [
-        (Cloud.COMMERCIAL, "https://bba800-anchor.microsoftonline.com/provisioningservice.svc", True),
-        (Cloud.US_GOVERNMENT, "https://adminwebservice-s1-bn1a.microsoftonline.com/", True),
-        (Cloud.US_GOVERNMENT, "https://x.microsoftonline.us/", True),
-        (Cloud.CHINA, "https://x.partner.microsoftonline.cn/", True),
-        (Cloud.COMMERCIAL, "https://x.microsoftonline.cn/", False),
-        (Cloud.CHINA, "https://x.microsoftonline.com/", False),
-        (Cloud.COMMERCIAL, "https://evilmicrosoftonline.com/", False),
-        (Cloud.COMMERCIAL, "https://x.microsoftonline.com.example/", False),
-        (Cloud.COMMERCIAL, "https://x.microsoftonline.com@evil.example/", False),
-        (Cloud.COMMERCIAL, "http://x.microsoftonline.com/", False),
-        (Cloud.COMMERCIAL, "https://SYNC.example:8444/", True),
-        (Cloud.COMMERCIAL, "x.microsoftonline.com", False),
-        (Cloud.COMMERCIAL, "", False),
+        (Cloud.COMMERCIAL, "https://bba800-anchor.microsoftonline.com/provisioningservice.svc", None),
+        (Cloud.US_GOVERNMENT, "https://adminwebservice-s1-bn1a.microsoftonline.com/", None),
+        (Cloud.US_GOVERNMENT, "https://x.microsoftonline.us/", None),
+        (Cloud.CHINA, "https://x.partner.microsoftonline.cn/", None),
+        (Cloud.COMMERCIAL, f"https://{REGION}:443/", REGION),
+        (Cloud.COMMERCIAL, f"HTTPS://{REGION.upper()}/elsewhere.svc?a=b#c", REGION),
+        (Cloud.COMMERCIAL, f"https://{REGION}./", REGION),
+        (Cloud.COMMERCIAL, f"https://{REGION}", REGION),
+        (Cloud.COMMERCIAL, "https://SYNC.example:8444/", "sync.example:8444"),
+        (Cloud.COMMERCIAL, "https://sync.example.:443/", "sync.example"),
     ],
 )
-def test_a_token_goes_to_hosts_of_its_own_cloud_only(cloud: Cloud, url: str, trusted: bool) -> None:
-    assert belongs(cloud, "sync.example:8443", url) is trusted
+def test_the_hosts_of_a_cloud_are_followed_to(cloud: Cloud, url: str, host: str | None) -> None:
+    assert onward(cloud, "sync.example:8443", url) == (host or url.split("/")[2])
+
+
+@pytest.mark.parametrize(
+    ("cloud", "url"),
+    [
+        (Cloud.COMMERCIAL, "https://x.microsoftonline.cn/"),
+        (Cloud.COMMERCIAL, "https://x.microsoftonline.us/"),
+        (Cloud.CHINA, "https://x.microsoftonline.com/"),
+        (Cloud.COMMERCIAL, "https://evilmicrosoftonline.com/"),
+        (Cloud.COMMERCIAL, "https://microsoftonline.com.example/"),
+        (Cloud.COMMERCIAL, "https://.microsoftonline.com/"),
+        (Cloud.COMMERCIAL, "https://x..microsoftonline.com/"),
+        (Cloud.COMMERCIAL, f"https://{REGION}@evil.example/"),
+        (Cloud.COMMERCIAL, f"https://{REGION}:443@evil.example/"),
+        (Cloud.COMMERCIAL, f"https://somebody:word@{REGION}/"),
+        (Cloud.COMMERCIAL, f"https://@{REGION}/"),
+        (Cloud.COMMERCIAL, "https://somebody@sync.example:8443/"),
+        (Cloud.COMMERCIAL, f"http://{REGION}/"),
+        (Cloud.COMMERCIAL, "http://sync.example:8443/"),
+        (Cloud.COMMERCIAL, f"https://{REGION}:8443/"),
+        (Cloud.COMMERCIAL, f"https://{REGION}:99999/"),
+        (Cloud.COMMERCIAL, f"https://{REGION}:port/"),
+        (Cloud.COMMERCIAL, f"https://evil.example\\.{REGION}/"),
+        (Cloud.COMMERCIAL, f"https://evil.example%2f.{REGION}/"),
+        (Cloud.COMMERCIAL, f"https://evil.example\uff0f.{REGION}/"),
+        (Cloud.COMMERCIAL, f"https://evil.example\u3002{REGION}/"),
+        (Cloud.COMMERCIAL, "https://x.m\u0456crosoftonline.com/"),
+        (Cloud.COMMERCIAL, f"https://evil.example .{REGION}/"),
+        (Cloud.COMMERCIAL, "https://evil.example/.microsoftonline.com"),
+        (Cloud.COMMERCIAL, "https://evil.example?.microsoftonline.com"),
+        (Cloud.COMMERCIAL, "https://evil.example#.microsoftonline.com"),
+        (Cloud.COMMERCIAL, "https://[::1/"),
+        (Cloud.COMMERCIAL, "https://sync.example:8443.evil.example/"),
+        (Cloud.COMMERCIAL, REGION),
+        (Cloud.COMMERCIAL, f"//{REGION}/"),
+        (Cloud.COMMERCIAL, ""),
+    ],
+)
+def test_a_token_goes_to_hosts_of_its_own_cloud_only(cloud: Cloud, url: str) -> None:
+    assert onward(cloud, "sync.example:8443", url) is None
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Z"]), max_size=40))
+def test_no_sign_before_the_suffix_leads_to_another_host(prefix: str) -> None:
+    """What is followed to is taken by the HTTP client for the host it was judged as."""
+    host = onward(Cloud.COMMERCIAL, "sync.example", f"https://{prefix}.microsoftonline.com/")
+    if host is not None:
+        called = httpx.URL(f"https://{host}{PATH}")
+        assert (called.host, called.userinfo, called.path) == (host, b"", PATH)
+        assert host.endswith(".microsoftonline.com")
+
+
+def test_an_address_that_is_none_is_told_and_not_followed(tmp_path) -> None:
+    with serving() as service, endpoint(service, tmp_path) as client:
+        for host in ("[::1", "x.microsoftonline.com:99999", "somebody@x.microsoftonline.com", "a\u202eb"):
+            service.steps.append(to(host))
+            with pytest.raises(ServiceRefused, match="no host of the cloud") as caught:
+                client.company()
+            assert str(caught.value).isprintable()
+        assert client.company() == COMPANY
+
+
+def test_a_circle_is_found_however_its_hosts_are_spelled(tmp_path) -> None:
+    with serving() as service:
+        again = service.host.replace("127.0.0.1", "LOCALHOST")
+        with closing(V2Endpoint(service.target(host=again), service.secrets(tmp_path))) as client:
+            service.steps.append(to(f"localhost.:{service.port}"))
+            with pytest.raises(ServiceRefused, match="without end: localhost"):
+                client.company()
+    assert len(service.requests) == 1

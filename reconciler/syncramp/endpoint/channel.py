@@ -9,18 +9,18 @@ Every answer is decoded whatever its status, because the service sends faults wi
 
 import math
 import time
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 
 from syncramp.endpoint import contract, soap, tls
 from syncramp.endpoint.auth import TokenSource
-from syncramp.endpoint.clouds import ADDRESSES, PATH, belongs
+from syncramp.endpoint.clouds import ADDRESSES, PATH, onward
 from syncramp.endpoint.faults import IN_DOUBT, LATER, Redirected, from_fault, from_httpx, no_answer
 from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
 from syncramp.model.seams import SecretReader
 from syncramp.spec.types import Target
+from syncramp.words import printable
 
 CONNECT, WRITE = 10.0, 120.0
 """Seconds for a connection, and to send: a message is written to TLS in one step, so its sending is over after two
@@ -29,6 +29,8 @@ minutes, and with the five that the service may take to answer, all is well befo
 """
 MOST_HOPS = 5
 """Redirects of one request; public clients meet two or three."""
+_SHOWN = 200
+"""Characters of an address that are told."""
 
 
 class Channel:
@@ -40,7 +42,7 @@ class Channel:
     def __init__(self, target: Target, secrets: SecretReader) -> None:
         self._target = target
         addresses, settings = ADDRESSES[target.cloud], target.endpoint
-        self.host = settings.host or addresses.sync
+        self.host = (settings.host or addresses.sync).lower()
         """Where calls go now, with a port if it is not 443."""
         self._first = self.host
         context = tls.context(secrets.read(settings.ca.name, settings.ca.key) if settings.ca else None)
@@ -80,10 +82,10 @@ class Channel:
 
         :raises ServiceRefused: it is not to be trusted with the token, or there is no end to it.
         """
-        host = urlsplit(url).netloc
-        if not belongs(self._target.cloud, self._first, url):
+        host = onward(self._target.cloud, self._first, url)
+        if host is None:
             raise ServiceRefused(
-                f"the service sends us on to {host or url}, which is no host of the cloud",
+                f"the service sends us on to {printable(url[:_SHOWN])}, which is no host of the cloud",
                 where=visited[-1],
                 remedy="set spec.target.endpoint.host to it, if it is Microsoft's",
             )
