@@ -14,7 +14,9 @@ from syncramp.spec.durations import parse_duration
 from syncramp.spec.schema import API_VERSION, CRD, KIND, crd, schema, with_defaults
 from syncramp.spec.structure import structure
 from syncramp.spec.types import (
+    AccountAuth,
     CertificateAuth,
+    CertificateFormat,
     ClientSecretAuth,
     Cloud,
     EndpointOverrides,
@@ -28,11 +30,13 @@ from syncramp.spec.types import (
     SourceSpec,
     SyncConfig,
     Target,
+    WorkloadIdentityAuth,
     WriteBudget,
 )
 
 ROOT = Path(__file__).parents[2]
 HERE = Path("/srv/identity")
+CLIENT = "0b1c2d3e-0000-4000-8000-000000000001"
 
 
 def nodes(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -142,7 +146,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
         target=Target(
             cloud=Cloud.CHINA,
             tenant_id="57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8",
-            auth=CertificateAuth("0b1c2d3e-0000-4000-8000-000000000001", "entra-sync"),
+            auth=CertificateAuth(CLIENT, "entra-sync", CertificateFormat.PKCS12),
             endpoint=EndpointOverrides(
                 host="sync.example.com:8443",
                 authority="https://login.example.com:8444",
@@ -203,6 +207,25 @@ def test_the_defaults_of_the_types_are_those_of_the_crd() -> None:
         ),
         source_anchor=SourceAnchor.CONSISTENCY_GUID,
     )
+
+
+@pytest.mark.parametrize(
+    ("auth", "expected"),
+    [
+        ({"certificate": {"clientID": CLIENT, "secretRef": {"name": "a"}}}, CertificateAuth(CLIENT, "a")),
+        ({"workloadIdentity": {"clientID": CLIENT}}, WorkloadIdentityAuth(CLIENT)),
+        (
+            {"workloadIdentity": {"clientID": CLIENT, "tokenFile": "t/token"}},
+            WorkloadIdentityAuth(CLIENT, HERE / "t" / "token"),
+        ),
+        ({"account": {"secretRef": {"name": "a"}}}, AccountAuth("a")),
+        ({"account": {"secretRef": {"name": "a"}, "clientID": CLIENT}}, AccountAuth("a", CLIENT)),
+    ],
+)
+def test_every_way_to_sign_in_becomes_a_type_of_its_own(auth: dict[str, Any], expected: Any) -> None:
+    document = minimal({"spec.target.auth": auth})
+    assert findings(document) == []
+    assert structure(with_defaults(document), HERE).target.auth == expected
 
 
 @pytest.mark.parametrize("namespace", [None, GONE])

@@ -14,7 +14,12 @@ from syncramp.spec.schema import schema, with_defaults
 
 ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 ONLY_TRUE = "self.all(c, !(c.type in ['Reconciling', 'Stalled']) || c.status == 'True')"
-ONE_AUTH = "exactly one of certificate, clientSecret must be set"
+ONE_AUTH = "exactly one of certificate, clientSecret, workloadIdentity, account must be set"
+AUTH_RULE = (
+    "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
+)
+WORKLOAD = {"clientID": CERTIFICATE["clientID"]}
+ACCOUNT = {"secretRef": {"name": "dirsync"}}
 ONE_KEY = "exactly one of secretKeyRef, configMapKeyRef must be set"
 ONE_SOURCE = "exactly one of ldap, ldif must be set"
 GERMANY = (
@@ -89,11 +94,16 @@ CASES = [
     ),
     *cases(
         "spec.target.auth",
-        "[has(self.certificate), has(self.clientSecret)].exists_one(x, x)",
+        AUTH_RULE,
         ({"spec.target.auth.certificate": CERTIFICATE}, "spec.target.auth", ONE_AUTH),
         ({"spec.target.auth": {}}, "spec.target.auth", ONE_AUTH),
         ({"spec.target.auth.clientSecret": None}, "spec.target.auth", ONE_AUTH),
+        ({"spec.target.auth": {"workloadIdentity": WORKLOAD, "account": ACCOUNT}}, "spec.target.auth", ONE_AUTH),
+        ({"spec.target.auth.workloadIdentity": WORKLOAD}, "spec.target.auth", ONE_AUTH),
+        ({"spec.target.auth.account": ACCOUNT}, "spec.target.auth", ONE_AUTH),
         ({"spec.target.auth": {"certificate": CERTIFICATE, "clientSecret": None}}, "", ""),
+        ({"spec.target.auth": {"workloadIdentity": WORKLOAD}}, "", ""),
+        ({"spec.target.auth": {"account": ACCOUNT}}, "", ""),
     ),
     *cases(
         "spec.target.endpoint.version",

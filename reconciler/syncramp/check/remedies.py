@@ -6,7 +6,7 @@ from collections.abc import Mapping
 FORMS: Mapping[str, str] = {
     "spec.target.cloud": "write Commercial, China or USGovernment",
     "target.tenantID": "write the directory (tenant) ID, as 57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8",
-    "target.auth": "write auth with certificate or clientSecret",
+    "target.auth": "write auth with certificate, clientSecret, workloadIdentity or account",
     ".clientID": "write the application (client) ID, as 0b1c2d3e-0000-4000-8000-000000000001",
     "ecretRef.name": "write the name of a Secret: lower-case letters, digits, dashes and dots",
     "ecretKeyRef.name": "write the name of a Secret: lower-case letters, digits, dashes and dots",
@@ -26,6 +26,8 @@ FORMS: Mapping[str, str] = {
     "sources[].name": "write lower-case letters, digits and dashes, as corp",
     "ldap.servers[]": "write ldaps://host[:port], or ldap://host[:port] for StartTLS",
     "ldap.bind": "write bind: {secretRef: {name: NAME}}; the Secret holds username and password",
+    "certificate.format": "write PEM or PKCS12",
+    "workloadIdentity.tokenFile": "write the path of a file, or remove the field where a cluster mounts the token",
     "ldif.path": "write the path of a file, relative to the document's folder",
     "scope[].dn": "write a distinguished name, as OU=People,DC=corp,DC=example,DC=com",
     "scope[].filter": "write an LDAP filter (RFC 4515), as (!(cn=tmp-*))",

@@ -43,15 +43,16 @@ def _only_while_true(conditions: Any) -> bool:
     )
 
 
+_ONE_AUTH = (
+    "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
+)
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 TWINS: Mapping[Rule, Callable[[Any], bool]] = {
     ("spec.target.cloud", "self != 'Germany'"): lambda value: value != "Germany",
     ("spec.target.cloud", "self in ['Commercial', 'China', 'USGovernment', 'Germany']"): lambda value: (
         value in ("Commercial", "China", "USGovernment", "Germany")
     ),
-    ("spec.target.auth", "[has(self.certificate), has(self.clientSecret)].exists_one(x, x)"): _exactly_one(
-        "certificate", "clientSecret"
-    ),
+    ("spec.target.auth", _ONE_AUTH): _exactly_one("certificate", "clientSecret", "workloadIdentity", "account"),
     ("spec.target.endpoint.version", "self != 'V1'"): lambda value: value != "V1",
     ("spec.target.endpoint.version", "self in ['V1', 'V2']"): lambda value: value in ("V1", "V2"),
     ("spec.target.endpoint.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),

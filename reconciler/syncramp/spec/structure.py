@@ -8,7 +8,10 @@ from typing import Any
 from syncramp.model.values import Kind
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.types import (
+    AccountAuth,
+    Auth,
     CertificateAuth,
+    CertificateFormat,
     ClientSecretAuth,
     Cloud,
     EndpointOverrides,
@@ -22,6 +25,7 @@ from syncramp.spec.types import (
     SourceSpec,
     SyncConfig,
     Target,
+    WorkloadIdentityAuth,
     WriteBudget,
 )
 
@@ -39,7 +43,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         namespace=metadata.get("namespace") or "default",
         name=metadata["name"],
         mode=Mode(spec["mode"]),
-        target=_target(spec["target"]),
+        target=_target(spec["target"], folder),
         sources=tuple(_source(source, folder) for source in spec["sources"]),
         source_anchor=SourceAnchor(spec["identity"]["sourceAnchor"]),
         max_members=spec["groups"]["maxMembers"],
@@ -47,22 +51,28 @@ def structure(data: Body, folder: Path) -> SyncConfig:
     )
 
 
-def _target(target: Body) -> Target:
+def _target(target: Body, folder: Path) -> Target:
     writes = target["writes"]
     return Target(
         cloud=Cloud(target["cloud"]),
         tenant_id=target["tenantID"],
-        auth=_auth(target["auth"]),
+        auth=_auth(target["auth"], folder),
         endpoint=_endpoint(target["endpoint"]),
         writes=WriteBudget(writes["perFiveMinutes"], writes["share"], writes["linksPerFiveMinutes"]),
     )
 
 
-def _auth(auth: Body) -> CertificateAuth | ClientSecretAuth:
+def _auth(auth: Body, folder: Path) -> Auth:
     if certificate := auth.get("certificate"):
-        return CertificateAuth(certificate["clientID"], certificate["secretRef"]["name"])
-    secret = auth["clientSecret"]
-    return ClientSecretAuth(secret["clientID"], _key(secret["secretKeyRef"]))
+        form = CertificateFormat(certificate["format"])
+        return CertificateAuth(certificate["clientID"], certificate["secretRef"]["name"], form)
+    if secret := auth.get("clientSecret"):
+        return ClientSecretAuth(secret["clientID"], _key(secret["secretKeyRef"]))
+    if workload := auth.get("workloadIdentity"):
+        file = workload.get("tokenFile")
+        return WorkloadIdentityAuth(workload["clientID"], _path(folder, file) if file else None)
+    account = auth["account"]
+    return AccountAuth(account["secretRef"]["name"], account["clientID"])
 
 
 def _endpoint(endpoint: Body) -> EndpointOverrides:
@@ -90,9 +100,12 @@ def _source(source: Body, folder: Path) -> SourceSpec:
         ca = _ca(ldap.get("tls", {}).get("ca"))
         access: LdapAccess | LdifFile = LdapAccess(tuple(ldap["servers"]), ldap["bind"]["secretRef"]["name"], ca)
     else:
-        path = os.path.abspath(folder / source["ldif"]["path"])  # noqa: PTH100 - resolve() fails on a loop of links
-        access = LdifFile(Path(path), source["ldif"].get("entries"))
+        access = LdifFile(_path(folder, source["ldif"]["path"]), source["ldif"].get("entries"))
     return SourceSpec(source["name"], access, tuple(_scope(scope) for scope in source["scope"]))
+
+
+def _path(folder: Path, path: str) -> Path:
+    return Path(os.path.abspath(folder / path))  # noqa: PTH100 - resolve() fails on a loop of links
 
 
 def _scope(scope: Body) -> Scope:

@@ -44,12 +44,23 @@ class KeyRef:
     key: str
 
 
+class CertificateFormat(StrEnum):
+    """How a Secret holds a certificate and its key."""
+
+    PEM = "PEM"
+    """``tls.crt`` and ``tls.key``, and ``password`` if the key is encrypted."""
+    PKCS12 = "PKCS12"
+    """``keystore.p12`` (a PFX file), and ``password`` if it has one."""
+
+
 @dataclass(frozen=True, slots=True)
 class CertificateAuth:
-    """An application that signs in with a certificate: a Secret with ``tls.crt`` and ``tls.key``."""
+    """An application that signs in with a certificate."""
 
     client_id: str
     secret: str
+    """The name of the Secret; ``format`` says which keys it has."""
+    format: CertificateFormat = CertificateFormat.PEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,27 @@ class ClientSecretAuth:
 
     client_id: str
     secret: KeyRef
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadIdentityAuth:
+    """An application that signs in with a token of somebody it trusts, as a cluster's for a service account."""
+
+    client_id: str
+    token_file: Path | None = None
+    """Absolute; None: where the webhook of Azure Workload Identity puts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAuth:
+    """A classic synchronisation account: a Secret with ``username`` and ``password``."""
+
+    secret: str
+    client_id: str = "1b730954-1685-4b74-9bfd-dac224a7b894"
+    """A public client: Azure AD PowerShell, which published clients use (C1)."""
+
+
+Auth = CertificateAuth | ClientSecretAuth | WorkloadIdentityAuth | AccountAuth
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +110,7 @@ class EndpointOverrides:
     authority: str | None = None
     """``https://host[:port]`` of the token issuer; None: the cloud's own."""
     audience: str | None = None
-    """The resource a token is asked for; None: Microsoft Entra AD Synchronization Service."""
+    """The resource a token is asked for; None: Microsoft Entra AD Synchronization Service, or what classic accounts ask."""
     build_number: str = "2.6.92.0"
     """The client build we name; builds below 2.5.79.0 are refused since 30 September 2026."""
     application_id: str = "6eb59a73-39b2-4c23-a70f-e2e3ce8965b1"
@@ -113,7 +145,7 @@ class Target:
 
     cloud: Cloud
     tenant_id: str
-    auth: CertificateAuth | ClientSecretAuth
+    auth: Auth
     endpoint: EndpointOverrides = field(default_factory=EndpointOverrides)
     writes: WriteBudget = field(default_factory=WriteBudget)
 
