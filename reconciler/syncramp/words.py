@@ -1,4 +1,6 @@
-"""Numbers with their nouns, as people write them, and text that a terminal may show."""
+"""Numbers with their nouns and moments, as people write them, and text that a terminal may show."""
+
+from datetime import UTC, datetime
 
 
 def count(number: int, noun: str) -> str:
@@ -9,6 +11,11 @@ def count(number: int, noun: str) -> str:
 def plural(noun: str) -> str:
     """The plural of an English noun of ours."""
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+
+
+def moment(when: datetime) -> str:
+    """``2026-11-25 18:00 UTC``."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def printable(text: str) -> str:

@@ -88,11 +88,12 @@ def test_a_secret_that_is_not_what_it_should_be(
 @pytest.mark.parametrize(
     ("file", "code", "words"),
     [
-        ("tls.key", 1, ("AADSTS700027", "check spec.target.tenantID, spec.target.auth")),
-        ("tls.crt", 1, ("AADSTS700027", "not registered", "spec.target.auth")),
-        (None, 3, ("Secret entra-sync: tls.crt must be a PEM certificate and tls.key its unencrypted PEM key",)),
+        ("tls.key", 3, ("Secret entra-sync: it holds no certificate of its key",)),
+        ("tls.crt", 3, ("Secret entra-sync: it holds no certificate of its key",)),
+        ("both", 1, ("AADSTS700027", "not registered", "add the certificate to the application's registration")),
+        (None, 3, ("Secret entra-sync: tls.key holds no PEM key",)),
     ],
-    ids=["the key of another", "the certificate of another", "no key at all"],
+    ids=["the key of another", "the certificate of another", "both of another", "no key at all"],
 )
 def test_a_certificate_and_a_key_that_do_not_serve(
     walk: Walk, file: str | None, code: int, words: tuple[str, ...]
@@ -109,7 +110,9 @@ def test_a_certificate_and_a_key_that_do_not_serve(
     if file is None:
         (folder / "tls.key").write_text("-----BEGIN PRIVATE KEY-----\nnot-a-key\n-----END PRIVATE KEY-----\n")
     else:
-        (folder / file).write_bytes(_another_pair()[file])
+        for name, content in _another_pair().items():
+            if file in (name, "both"):
+                (folder / name).write_bytes(content)
     walk.again().assert_error(code, *words)
     _assert_untouched(walk)
     for path, content in good.items():

@@ -23,6 +23,7 @@ from syncramp.errors import (
     UntrustedServer,
 )
 from syncramp.model.wire import Operation, ReferenceChange, Result, SyncObject
+from syncramp.simulator.certificates import make_application
 from syncramp.spec.types import CertificateAuth, WriteBudget
 
 ONE = [SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "displayName": "Ada"})]
@@ -288,27 +289,18 @@ def test_a_key_that_is_none_is_refused_by_the_name_of_its_secret(tmp_path) -> No
 
 
 def test_an_application_signs_in_with_its_certificate(tmp_path) -> None:
-    application = issue("application")
+    application = make_application("c")
     with serving() as service:
         target = replace(service.target(), auth=CertificateAuth("c", "entra-sync"))
         values = {
             ("ca", "ca.crt"): service.certificates.ca,
-            ("entra-sync", "tls.key"): rsa_key(),
+            ("entra-sync", "tls.key"): application.key,
             ("entra-sync", "tls.crt"): application.certificate,
         }
         client = V2Endpoint(target, Secrets(values))
         assert client.company() == COMPANY
         client.close()
     assert "client_assertion" in service.token_requests[0]
-
-
-def rsa_key() -> bytes:
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    return rsa.generate_private_key(65537, 2048).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
 
 
 def test_a_ca_that_is_none_is_refused_by_its_field(tmp_path) -> None:

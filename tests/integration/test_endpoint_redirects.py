@@ -53,7 +53,9 @@ def test_a_call_follows_to_the_host_of_the_tenant_and_later_calls_go_there_at_on
 
 def test_a_host_of_no_cloud_never_gets_the_token(tmp_path) -> None:
     with serving(Step(500, body=ELSEWHERE)) as service, endpoint(service, tmp_path) as client:
-        with pytest.raises(ServiceRefused, match=r"on to https://region\.example/\S*, which is no host of the cloud") as caught:
+        with pytest.raises(
+            ServiceRefused, match=r"on to https://region\.example/\S*, which is no host of the cloud"
+        ) as caught:
             client.company()
         assert "spec.target.endpoint.host" in str(caught.value)
         assert client.company() == COMPANY, "the first host is still the one that is asked"

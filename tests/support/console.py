@@ -53,6 +53,7 @@ _ELSEWHERE = {
 VARYING = (
     (r"\b\d+\.\d+s\b", "0.0s"),  # how long a phase took
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-01-01 00:00:00 UTC"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "2026-01-01 00:00 UTC"),
     (r"\b[0-9a-f]{32}\b", "0" * 32),  # digests of plans
     (r'"(seconds|started|ended)": \d+(\.\d+)?', r'"\1": 0'),
 )

@@ -9,6 +9,7 @@ on and arrive later.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from support.build import TENANT
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable
@@ -95,6 +96,8 @@ class ModelCloud:
     finalized: list[tuple[int, int]] = field(default_factory=list)
     max_links: int = 15_000
     known_objects: int | None = 0
+    certificate_until: datetime | None = None
+    """Nobody signs in here, unless a test says so."""
     marks_end: bool = True
     forgets_cookies: bool = False
     _clock: int = 0

@@ -21,6 +21,7 @@ from uuid import UUID
 from support.build import CLIENT, TENANT
 from support.ldap_certificates import Certificates, issue
 from syncramp.endpoint import contract, soap
+from syncramp.errors import InputRefused
 from syncramp.model.wire import Company
 from syncramp.spec.types import ClientSecretAuth, Cloud, EndpointOverrides, KeyRef, Target, WriteBudget
 
@@ -92,7 +93,10 @@ class Secrets:
     values: dict[tuple[str, str], bytes]
 
     def read(self, name: str, key: str) -> bytes:
-        return self.values[name, key]
+        try:
+            return self.values[name, key]
+        except KeyError:
+            raise InputRefused(f"the Secret {name} has no key {key}") from None
 
 
 def good(request: contract.Request) -> bytes:

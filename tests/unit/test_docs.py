@@ -19,7 +19,7 @@ from syncramp.rules import values
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.rules.ruleset import LONGEST_ANCHOR
 from syncramp.simulator.settings import TenantSettings
-from syncramp.spec.types import EndpointOverrides, SyncConfig, WriteBudget
+from syncramp.spec.types import AccountAuth, EndpointOverrides, SyncConfig, WriteBudget
 
 DOCS = ROOT / "docs"
 HOW = {
@@ -145,6 +145,8 @@ def test_the_page_of_the_wire_names_what_the_client_sends_and_where() -> None:
     hosts[hosts.index("login.microsoftonline.us")] = "`.us`"  # after login.microsoftonline.com
     for word in (
         *hosts,
+        *(f"`{address.classic}`" for address in ADDRESSES.values()),
+        f"`{AccountAuth('').client_id}`",
         f"https://<host>{PATH}",
         CONTENT_TYPE,
         f"`{SYNC_RESOURCE}/.default`",
@@ -170,6 +172,7 @@ def test_the_settings_on_the_page_of_the_wire_exist() -> None:
     known |= {"spec.target.writes.share", "spec.target.writes.linksPerFiveMinutes"}
     known |= {"applicationID", "objectsPerCall", "linksPerCall", "callTimeout"}
     known |= {"readBack.cookieMember", "readBack.moreMember"}
+    known |= {"spec.target.auth.account.clientID"}
     assert told - {"https://graph.windows.net"} == known
 
 

@@ -125,7 +125,9 @@ def test_the_columns_and_selectors_of_kubectl_are_told() -> None:
 def test_the_full_document_of_the_tests_has_every_field_that_can_stand_with_the_others() -> None:
     said = {re.sub(r"\[\d+\]", "[]", path) for path in _paths(full())}
     left = {path for path in FIELDS if path.startswith("spec") and path not in said}
-    assert all(re.search(r"\.(clientSecret|workloadIdentity|account)|\.ca\.(secret|configMap)KeyRef", path) for path in left)
+    assert all(
+        re.search(r"\.(clientSecret|workloadIdentity|account)|\.ca\.(secret|configMap)KeyRef", path) for path in left
+    )
 
 
 def _paths(data: Any, path: str = "") -> Iterator[str]:

@@ -1,5 +1,6 @@
 """``syncramp status``: what the last run did."""
 
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ def status(
     else:
         began = datetime.fromtimestamp(last.started, UTC)
         typer.echo("\n".join(kept_run_lines(last.id, last.state, began, last.report)))
+        _warn(last)
     raise typer.Exit(_code(last))
 
 
@@ -48,6 +50,15 @@ def _code(last: "RunRow | None") -> Exit:
     if last is None:
         return Exit.PENDING
     return verdict(report_from(last.report)) if last.report else Exit.FAILED
+
+
+def _warn(last: "RunRow") -> None:
+    """Days go by after a run, so what is left of its certificate is counted anew."""
+    from syncramp.cycle.certificate import renewal_warning
+
+    told = (last.report or {}).get("certificate_valid_until")
+    if warning := renewal_warning(datetime.fromisoformat(told) if told else None, time.time()):
+        typer.echo(f"warning: {warning}", err=True)
 
 
 def _last(path: Path) -> "RunRow | None":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pyroaring import BitMap
 
+from syncramp.cycle.certificate import renewal_warning, stamp
 from syncramp.cycle.confirm import doubt_missing_links, prove_empty, read_back
 from syncramp.cycle.export import Export
 from syncramp.cycle.import_ import import_sources
@@ -86,6 +87,8 @@ def rehearse(job: Job) -> Rehearsal:
 
 def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     company = _company(job)
+    if warning := renewal_warning(job.endpoint.certificate_until, job.clock()):
+        job.listen(Note("warning", warning))
     with phase("import", report, job.listen, unit="entry") as current:
         import_sources(job, report, current)
     with phase("read back", report, job.listen) as current:
@@ -181,6 +184,7 @@ def _close(job: Job, report: RunReport, number: int) -> None:
     sources = [job.store.staging.source_id(source.name) for source, _ in job.sources]
     report.loose_references = snapshot.loose_references(sources)
     report.unmanaged = snapshot.unmanaged(sources)
+    report.certificate_valid_until = stamp(job.endpoint.certificate_until)
     report.unconfirmed_links = job.store.observations.unconfirmed_links()
     state = "Failed" if report.failure else "Succeeded" if report.settled else "Incomplete"
     job.store.runs.end(number, job.clock(), state, report.as_json())

@@ -1,27 +1,32 @@
-"""Tokens by msal: the application signs in with a certificate or with a client secret.
+"""Tokens by msal, for every way to sign in: certificate, client secret, workload identity, classic account.
 
-A token is asked for one resource, ``<audience>/.default``, and kept in memory until shortly before it expires. msal
-speaks HTTP through an adapter of ours, so that TLS, proxies and errors are the same as for the endpoint. For an
-authority that is not Microsoft's, msal must not ask Microsoft whether it knows it (``instance_discovery=False``).
+A token is asked for one resource, ``<audience>/.default``, and kept in memory until shortly before it expires.
+Secrets and files are read anew for every token, so a rotation needs no restart. While the issuer cannot be reached, a
+token that has not expired is used on. Authorities are ours or the document's, so msal never asks Microsoft whether it
+knows them (``instance_discovery=False``).
 """
 
 import threading
 import time
-from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from syncramp.endpoint.certificate import read_key_pair
 from syncramp.endpoint.clouds import ADDRESSES, SYNC_RESOURCE
 from syncramp.endpoint.faults import from_httpx
-from syncramp.errors import CredentialsRefused, EndpointUnavailable, InputRefused, SyncrampError
+from syncramp.endpoint.federation import read_federated_token
+from syncramp.endpoint.issuer import IssuerClient
+from syncramp.endpoint.refusals import refusal
+from syncramp.errors import EndpointUnavailable, SyncrampError
 from syncramp.model.seams import SecretReader
 from syncramp.spec.secrets import text
-from syncramp.spec.types import CertificateAuth, Target
+from syncramp.spec.types import AccountAuth, CertificateAuth, ClientSecretAuth, Target, WorkloadIdentityAuth
 
 EARLY = 300.0
-"""Seconds before its expiry at which a token is no longer used."""
+"""Seconds before its expiry at which a token is renewed; at half its life, if that is later."""
 
 
 class TokenSource:
@@ -31,131 +36,101 @@ class TokenSource:
     """
 
     def __init__(self, target: Target, secrets: SecretReader, client: httpx.Client) -> None:
+        addresses = ADDRESSES[target.cloud]
         self._target = target
         self._secrets = secrets
         self._client = client
+        self._authority = (target.endpoint.authority or addresses.authority).rstrip("/")
+        usual = addresses.classic if isinstance(target.auth, AccountAuth) else SYNC_RESOURCE
+        self._scope = f"{target.endpoint.audience or usual}/.default"
         self._lock = threading.Lock()
         self._token = ""
-        self._expires = 0.0
+        self._renewal = self._expiry = 0.0
+        self.certificate_until: datetime | None = None
+        """Until when the certificate of the last sign-in is valid; None for other ways, and before the first one."""
 
     def token(self) -> str:
         """A token that is still good for some minutes.
 
-        :raises CredentialsRefused: the issuer refused the credentials.
+        :raises CredentialsRefused: the issuer refused the credentials, or they are out of their time.
         :raises EndpointUnavailable: the issuer cannot be reached.
-        :raises InputRefused: a Secret is missing or is no key.
+        :raises InputRefused: a Secret or a token file is missing, or does not hold what it should.
         """
         with self._lock:
-            if time.monotonic() >= self._expires:
-                answer = self._ask()
-                self._token = str(answer["access_token"])
-                self._expires = time.monotonic() + max(0.0, float(answer.get("expires_in", 3600)) - EARLY)
+            if time.monotonic() >= self._renewal:
+                self._renew()
             return self._token
 
     def forget(self) -> None:
         """The endpoint did not accept the token: the next one is a new one."""
         with self._lock:
-            self._expires = 0.0
+            self._renewal = self._expiry = 0.0
 
-    def _ask(self) -> dict[str, Any]:
-        import msal
-
-        target = self._target
-        authority = (target.endpoint.authority or ADDRESSES[target.cloud].authority).rstrip("/")
-        audience = target.endpoint.audience or SYNC_RESOURCE
-        http = _Http(self._client)
+    def _renew(self) -> None:
         try:
-            application = msal.ConfidentialClientApplication(
-                target.auth.client_id,
-                authority=f"{authority}/{target.tenant_id}",
-                client_credential=self._credential(),
-                http_client=http,
-                instance_discovery=target.endpoint.authority is None,
-            )
-            answer: dict[str, Any] = application.acquire_token_for_client([f"{audience}/.default"])
+            token, lifetime = self._ask()
+        except EndpointUnavailable:
+            if time.monotonic() >= self._expiry:
+                raise
+            return  # the one we have will do until the next call
+        now = time.monotonic()
+        self._token = token
+        self._expiry = now + lifetime
+        self._renewal = self._expiry - min(EARLY, lifetime / 2)
+
+    def _ask(self) -> tuple[str, float]:
+        """A new token and the seconds of its life."""
+        http, host = IssuerClient(self._client), urlsplit(self._authority).netloc
+        who = f"client {self._target.auth.client_id}"
+        try:
+            answer = self._sign_in(http)
+            if "access_token" in answer:
+                return str(answer["access_token"]), float(answer.get("expires_in", 3600))
         except SyncrampError:
             raise
         except httpx.HTTPError as error:
-            raise from_httpx(error, authority, sent=False) from None
+            raise from_httpx(error, self._authority, sent=False) from None
         except Exception as error:  # noqa: BLE001
             # msal raises whatever its parts raise, and their texts may hold anything: only the type is told
-            if "error_description" in http.refusal:
-                raise self._refused(http.refusal, authority) from None
-            raise EndpointUnavailable(
-                f"the token issuer gave no usable answer ({type(error).__name__})",
-                where=urlsplit(authority).netloc,
-                remedy="check spec.target.endpoint.authority and spec.target.tenantID",
-            ) from None
-        if "access_token" not in answer:
-            raise self._refused(answer, authority)
+            answer, kind = http.refusal, type(error).__name__
+            if "error_description" not in answer:
+                raise EndpointUnavailable(
+                    f"the token issuer gave no usable answer ({kind})",
+                    where=host,
+                    remedy="check spec.target.endpoint.authority and spec.target.tenantID",
+                ) from None
+        raise refusal(answer, who, host, http.hidden)
+
+    def _sign_in(self, http: IssuerClient) -> dict[str, Any]:
+        """What msal makes of the issuer's answer."""
+        import msal
+
+        auth = self._target.auth
+        common = {
+            "authority": f"{self._authority}/{self._target.tenant_id}",
+            "http_client": http,
+            "instance_discovery": False,
+        }
+        answer: dict[str, Any]
+        if isinstance(auth, AccountAuth):
+            username, password = (text(self._secrets, auth.secret, key) for key in ("username", "password"))
+            public = msal.PublicClientApplication(auth.client_id, **common)
+            answer = public.acquire_token_by_username_password(username, password, [self._scope])
+        else:
+            shown = self._credential(auth)
+            application = msal.ConfidentialClientApplication(auth.client_id, client_credential=shown, **common)
+            answer = application.acquire_token_for_client([self._scope])
         return answer
 
-    def _credential(self) -> str | dict[str, str]:
-        auth = self._target.auth
-        if isinstance(auth, CertificateAuth):
-            key = text(self._secrets, auth.secret, "tls.key")
-            certificate = text(self._secrets, auth.secret, "tls.crt")
-            _check_key(key, certificate, auth.secret)
-            return {"private_key": key, "public_certificate": certificate}
-        return text(self._secrets, auth.secret.name, auth.secret.key)
-
-    def _refused(self, answer: dict[str, Any], authority: str) -> SyncrampError:
-        text = str(answer.get("error_description") or answer.get("error") or "no reason given").splitlines()[0]
-        return CredentialsRefused(
-            f"the token issuer refused the application: {text}",
-            where=f"{urlsplit(authority).netloc}, client {self._target.auth.client_id}",
-            remedy="check spec.target.tenantID, spec.target.auth with its Secret, and the application's registration",
-        )
-
-
-def _check_key(key: str, certificate: str, secret: str) -> None:
-    """msal's own words for a bad key name nothing a person could mend."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    from cryptography.x509 import load_pem_x509_certificate
-
-    try:
-        load_pem_x509_certificate(certificate.encode())
-        load_pem_private_key(key.encode(), None)
-    except (ValueError, TypeError):
-        raise InputRefused(
-            "tls.crt must be a PEM certificate and tls.key its unencrypted PEM key",
-            where=f"Secret {secret}",
-            remedy="make the Secret again, for example with kubectl create secret tls",
-        ) from None
-
-
-class _Answer:
-    """The answer msal wants to see."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self.status_code = answer.status_code
-        self.text = answer.text
-        self.headers = answer.headers
-
-    def raise_for_status(self) -> None:
-        if self.status_code >= 400:
-            raise ValueError(f"HTTP {self.status_code}")
-
-
-class _Http:
-    """The HTTP client msal wants to have."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
-        self.refusal: dict[str, Any] = {}
-        """What the issuer said when it would not describe itself (an unknown tenant); msal does not tell it."""
-
-    def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> _Answer:
-        # msal gives the client assertion as bytes, which httpx would send as their repr
-        data = {name: value.decode() if isinstance(value, bytes) else value for name, value in data.items()}
-        return _Answer(self._client.post(url, params=params, data=data, headers=headers))
-
-    def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> _Answer:
-        answer = self._client.get(url, params=params, headers=headers)
-        if answer.is_client_error:
-            with suppress(ValueError, TypeError):  # no JSON, or no object
-                self.refusal = dict(answer.json())
-        return _Answer(answer)
-
-    def close(self) -> None:
-        """The client belongs to the endpoint."""
+    def _credential(self, auth: CertificateAuth | ClientSecretAuth | WorkloadIdentityAuth) -> str | dict[str, str]:
+        """What the application shows, as msal takes it."""
+        now = datetime.now(UTC)
+        match auth:
+            case ClientSecretAuth():
+                return text(self._secrets, auth.secret.name, auth.secret.key)
+            case WorkloadIdentityAuth():
+                return {"client_assertion": read_federated_token(auth.token_file, now)}
+            case CertificateAuth():
+                pair = read_key_pair(auth, self._secrets, now)
+                self.certificate_until = pair.until
+                return {"private_key": pair.key, "public_certificate": pair.certificate}

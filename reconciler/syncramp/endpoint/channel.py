@@ -9,6 +9,7 @@ Every answer is decoded whatever its status, because the service sends faults wi
 
 import math
 import time
+from datetime import datetime
 from uuid import uuid4
 
 import httpx
@@ -52,6 +53,11 @@ class Channel:
         self._client = httpx.Client(verify=context, timeout=timeout, trust_env=not direct[0])
         self._issuer = httpx.Client(verify=context, timeout=30.0, trust_env=not direct[1])
         self._tokens = TokenSource(target, secrets, self._issuer)
+
+    @property
+    def certificate_until(self) -> datetime | None:
+        """Until when the certificate is valid that signed in last; None where none did."""
+        return self._tokens.certificate_until
 
     def close(self) -> None:
         """Close the connections."""

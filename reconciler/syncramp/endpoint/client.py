@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from tenacity import (
@@ -74,6 +75,11 @@ class V2Endpoint:
     def close(self) -> None:
         """Close the connections."""
         self._channel.close()
+
+    @property
+    def certificate_until(self) -> datetime | None:
+        """Until when the certificate is valid that signed in last; None where none did."""
+        return self._channel.certificate_until
 
     def company(self) -> Company:
         """GetCompanyConfiguration; ``max_links`` is what a call may carry, by the tenant and by the document.

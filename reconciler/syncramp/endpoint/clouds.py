@@ -1,8 +1,8 @@
 """Where each cloud keeps its sync endpoint, its token issuer, and what a token is asked for.
 
-Grades: C confirmed by documentation or by working clients, I inferred, U uncertain. Whatever is not right for a tenant
-is overridden under ``spec.target.endpoint``. GCC High and DoD share every host that is used here, so they are one
-cloud; what differs between them is the host of Microsoft Graph.
+Grades: C confirmed by documentation or by working clients, I inferred, U uncertain. Whatever is not right for a
+tenant is overridden under ``spec.target.endpoint``. GCC High and DoD share every host that is used here, so they are
+one cloud; what differs between them is the host of Microsoft Graph.
 """
 
 import re

@@ -84,6 +84,8 @@ class RunReport:
     skipped: dict[str, int] = field(default_factory=dict)
     """Why entries are not synchronised -> how many, of those this run judged."""
     unresolved_members: int = 0
+    certificate_valid_until: str = ""
+    """RFC 3339, UTC: the certificate this run signed in with; empty where it signed in otherwise, or not."""
     phases: list[PhaseReport] = field(default_factory=list)
     failure: str = ""
     """Why the run ended before its time; empty when it did not."""

@@ -4,6 +4,7 @@ Each has a real side and a side for tests, and the deciding rooms see only these
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from syncramp.model.facts import Fact
@@ -40,6 +41,10 @@ class Source(Protocol):
 
 class Endpoint(Protocol):
     """The V2 endpoint of one tenant; blocking, and shared by the threads of an export."""
+
+    @property
+    def certificate_until(self) -> datetime | None:
+        """Until when the certificate is valid that signed in last; None where none did."""
 
     def company(self) -> Company:
         """GetCompanyConfiguration."""

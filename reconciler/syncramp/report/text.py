@@ -8,7 +8,7 @@ from typing import Any
 from syncramp.model.plan import Hold, Plan, Sample
 from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally
 from syncramp.model.values import Kind
-from syncramp.words import count, printable
+from syncramp.words import count, moment, printable
 
 _VERBS = ("Create", "Update", "Delete")
 _HOLDS = {
@@ -72,6 +72,9 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from _categories("Refused", report.errors, report.error_samples)
     yield from _categories("Warning", report.warnings, report.warning_samples)
     yield from _cloud(report)
+    if report.certificate_valid_until:
+        until = datetime.fromisoformat(report.certificate_valid_until)
+        yield f"Certificate valid until {moment(until)}"
     seconds = "  ".join(f"{phase.name} {_seconds(phase.seconds)}" for phase in report.phases)
     yield f"Phases: {seconds}"
     if report.failure:

@@ -1,6 +1,6 @@
 """Certificates for the simulator: its authority, its server on loopback, and the application that signs in.
 
-Made anew at every start and valid for some days, so nothing secret has to be kept.
+Made anew at every start, so nothing secret has to be kept.
 """
 
 import ipaddress
@@ -12,10 +12,14 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 VALID = timedelta(days=7)
+"""The authority and the server."""
+HOUR = timedelta(hours=1)
+YEAR = timedelta(days=365)
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
@@ -37,10 +41,11 @@ class Certificates:
     application: Pair
 
 
-def make_certificates(client_id: str) -> Certificates:
+def make_certificates(client_id: str, valid: timedelta = YEAR) -> Certificates:
     """New certificates.
 
     :param client_id: the application's id, the subject of its certificate.
+    :param valid: how long the application's is valid; none at all makes one that has expired.
     """
     ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Syncramp simulator CA")
@@ -58,13 +63,24 @@ def make_certificates(client_id: str) -> Certificates:
         .add_extension(x509.SubjectAlternativeName([_general(name) for name in LOOPBACK]), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    return Certificates(_pem(ca), Pair(_pem(server), _private(server_key)), make_application(client_id))
+    return Certificates(_pem(ca), Pair(_pem(server), _private(server_key)), make_application(client_id, valid))
 
 
-def make_application(client_id: str) -> Pair:
-    """The self-signed certificate of an application, as Entra takes it: RSA 2048, SHA-256."""
+def make_application(client_id: str, valid: timedelta = YEAR, begins: timedelta = -HOUR) -> Pair:
+    """The self-signed certificate of an application, as Entra takes it: RSA 2048, SHA-256.
+
+    :param valid: for how long from now.
+    :param begins: how long from now it begins to be valid.
+    """
     key, name = rsa.generate_private_key(65537, 2048), _name(client_id)
-    return Pair(_pem(_builder(name, name, key, key).sign(key, hashes.SHA256())), _private(key))
+    return Pair(_pem(_builder(name, name, key, key, valid, begins).sign(key, hashes.SHA256())), _private(key))
+
+
+def make_pfx(pair: Pair, password: str) -> bytes:
+    """The same as a PKCS #12 store."""
+    key, certificate = load_pem_private_key(pair.key, None), x509.load_pem_x509_certificate(pair.certificate)
+    locked = serialization.BestAvailableEncryption(password.encode())
+    return pkcs12.serialize_key_and_certificates(b"application", key, certificate, None, locked)  # type: ignore[arg-type]  # made as RSA
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -75,7 +91,14 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: _Key, issuer_key: _Key) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: _Key,
+    issuer_key: _Key,
+    valid: timedelta = VALID,
+    begins: timedelta = -HOUR,
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -83,8 +106,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: _Key, issuer_key: _Key)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + VALID)
+        .not_valid_before(now + begins)
+        .not_valid_after(now + valid)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )

@@ -47,3 +47,11 @@ def text(secrets: SecretReader, name: str, key: str) -> str:
             "the key is empty or no UTF-8 text", where=f"Secret {name}, key {key}", remedy="make the Secret again"
         )
     return found
+
+
+def optional_text(secrets: SecretReader, name: str, key: str) -> str | None:
+    """One key as text; None if it is missing, empty or no text."""
+    try:
+        return text(secrets, name, key)
+    except InputRefused:
+        return None

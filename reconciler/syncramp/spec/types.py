@@ -110,7 +110,9 @@ class EndpointOverrides:
     authority: str | None = None
     """``https://host[:port]`` of the token issuer; None: the cloud's own."""
     audience: str | None = None
-    """The resource a token is asked for; None: Microsoft Entra AD Synchronization Service, or what classic accounts ask."""
+    """The resource a token is asked for; None: Microsoft Entra AD Synchronization Service, or Azure AD Graph for a
+    classic account.
+    """
     build_number: str = "2.6.92.0"
     """The client build we name; builds below 2.5.79.0 are refused since 30 September 2026."""
     application_id: str = "6eb59a73-39b2-4c23-a70f-e2e3ce8965b1"

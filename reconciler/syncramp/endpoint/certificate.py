@@ -1,0 +1,117 @@
+"""The certificate an application signs in with, and its key: from PEM files or a PKCS #12 store to what msal takes.
+
+Both forms end as one RSA key and the certificate that belongs to it. msal signs its assertion with them (PS256) and
+names the certificate by its SHA-256 thumbprint. A certificate outside its time is refused here, before any call: the
+issuer's own words for it are those for a certificate that was never registered.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+from cryptography.x509 import Certificate, load_pem_x509_certificates
+
+from syncramp.errors import CredentialsRefused, InputRefused
+from syncramp.model.seams import SecretReader
+from syncramp.spec.secrets import optional_text
+from syncramp.spec.types import CertificateAuth, CertificateFormat
+from syncramp.words import moment
+
+CERTIFICATE, KEY, STORE, PASSWORD = "tls.crt", "tls.key", "keystore.p12", "password"
+"""Keys of the Secret: the first two as Kubernetes names them, the third as cert-manager does."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A certificate and its key, both PEM, and when the certificate is valid."""
+
+    certificate: str
+    key: str = field(repr=False)
+    since: datetime
+    until: datetime
+
+
+def read_key_pair(auth: CertificateAuth, secrets: SecretReader, now: datetime) -> KeyPair:
+    """The certificate of the document's Secret.
+
+    :raises InputRefused: the Secret holds no RSA key with its certificate; its content is never told.
+    :raises CredentialsRefused: the certificate has expired, or its time has not come.
+    """
+    read = _pem if auth.format is CertificateFormat.PEM else _pkcs12
+    key, certificates = read(secrets, auth.secret)
+    pair = _paired(key, certificates, auth.secret)
+    _check_time(pair, auth.secret, now)
+    return pair
+
+
+def _pem(secrets: SecretReader, name: str) -> tuple[object, Sequence[Certificate]]:
+    with _told(name, f"{CERTIFICATE} holds no PEM certificate", "begin it with -----BEGIN CERTIFICATE-----"):
+        certificates = load_pem_x509_certificates(secrets.read(name, CERTIFICATE))
+    data = secrets.read(name, KEY)
+    with _told(name, f"{KEY} holds no PEM key", "begin it with -----BEGIN PRIVATE KEY-----"):
+        try:
+            return load_pem_private_key(data, None), certificates
+        except TypeError:  # it is encrypted
+            password = optional_text(secrets, name, PASSWORD)
+    wrong = f"{KEY} is encrypted, and the Secret's key {PASSWORD} does not open it"
+    with _told(name, wrong, f"put its password into the Secret, as the key {PASSWORD}"):
+        return load_pem_private_key(data, password.encode() if password else None), certificates
+
+
+def _pkcs12(secrets: SecretReader, name: str) -> tuple[object, Sequence[Certificate]]:
+    data, password = secrets.read(name, STORE), optional_text(secrets, name, PASSWORD)
+    wrong = f"{STORE} is no PKCS #12 store (PFX), or the Secret's key {PASSWORD} does not open it"
+    with _told(name, wrong, f"export it again with its private key, and put its password into the key {PASSWORD}"):
+        store = pkcs12.load_pkcs12(data, password.encode() if password else None)
+    found = [store.cert, *store.additional_certs]
+    return store.key, [each.certificate for each in found if each]
+
+
+def _paired(key: object, certificates: Sequence[Certificate], name: str) -> KeyPair:
+    if not isinstance(key, RSAPrivateKey):
+        raise _refused(name, "there is no RSA key in it, and Entra takes no other", "make a key of RSA, 2048 bits")
+    own = None
+    with _told(name, "a certificate in it cannot be read", "make the certificate again, with a key of RSA"):
+        own = next((each for each in certificates if each.public_key() == key.public_key()), None)
+    if own is None:
+        raise _refused(
+            name, "it holds no certificate of its key", "put a certificate and its own key into the Secret"
+        )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = own.public_bytes(serialization.Encoding.PEM)
+    return KeyPair(public.decode(), secret.decode(), own.not_valid_before_utc, own.not_valid_after_utc)
+
+
+def _check_time(pair: KeyPair, name: str, now: datetime) -> None:
+    if now >= pair.until:
+        raise CredentialsRefused(
+            f"the certificate has expired: it was valid until {moment(pair.until)}",
+            where=f"Secret {name}",
+            remedy="make a new one, add it to the application's registration and put it into the Secret",
+        )
+    if now < pair.since:
+        raise CredentialsRefused(
+            f"the certificate is not valid before {moment(pair.since)}",
+            where=f"Secret {name}",
+            remedy="check the clock of this machine, or take the certificate that is valid now",
+        )
+
+
+@contextmanager
+def _told(name: str, what: str, remedy: str) -> Iterator[None]:
+    """Errors of the decoding in our own words: theirs name nothing a person could mend, and may hold content."""
+    try:
+        yield
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise _refused(name, what, remedy) from None
+
+
+def _refused(name: str, what: str, remedy: str) -> InputRefused:
+    return InputRefused(what, where=f"Secret {name}", remedy=remedy)

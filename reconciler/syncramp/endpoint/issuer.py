@@ -1,0 +1,92 @@
+"""HTTP for msal: the same TLS, proxies and errors as for the endpoint.
+
+What was sent as a secret is remembered, so that no answer that repeats it is told. msal asks where an account's
+password is checked before it sends one (``userrealm``), and would then send it to a federation server of the tenant.
+A synchronisation account is checked by Entra itself, so that question is not sent, and the password goes to the
+issuer alone.
+"""
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from syncramp.endpoint.refusals import LATER
+from syncramp.errors import EndpointUnavailable, ServiceRefused
+
+_SECRETS = ("client_secret", "client_assertion", "password")
+"""Fields of a token request (RFC 6749, RFC 7523)."""
+_REALM = "/common/userrealm/"
+
+
+class Answer:
+    """The answer msal wants to see."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.status_code = answer.status_code
+        self.text = answer.text
+        self.headers = answer.headers
+
+    def raise_for_status(self) -> None:
+        """msal's name for it; what it raises is told by its type only."""
+        if self.status_code >= 400:
+            raise ValueError(f"HTTP {self.status_code}")
+
+
+class IssuerClient:
+    """The HTTP client msal wants to have, for one token request.
+
+    :param client: does the work, and belongs to somebody else.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+        self.refusal: dict[str, Any] = {}
+        """What the issuer said when it would not describe itself (an unknown tenant); msal does not tell it."""
+        self.hidden: set[str] = set()
+        """Secrets that were sent."""
+
+    def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> Answer:
+        """A token request.
+
+        :raises httpx.HTTPError: the issuer cannot be reached.
+        :raises EndpointUnavailable: it is busy or broken.
+        """
+        # msal gives the client assertion as bytes, which httpx would send as their repr
+        data = {name: value.decode() if isinstance(value, bytes) else value for name, value in data.items()}
+        self.hidden |= {data[name] for name in _SECRETS if data.get(name)}
+        return Answer(_usable(self._client.post(_secure(url), params=params, data=data, headers=headers)))
+
+    def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> Answer:
+        """A document about the issuer; raises as :meth:`post`."""
+        if urlsplit(url).path.startswith(_REALM):
+            return Answer(httpx.Response(404))
+        answer = _usable(self._client.get(_secure(url), params=params, headers=headers))
+        if answer.is_client_error:
+            with suppress(ValueError, TypeError):  # no JSON, or no object
+                self.refusal = dict(answer.json())
+        return Answer(answer)
+
+    def close(self) -> None:
+        """The client belongs to the endpoint."""
+
+
+def _secure(url: str) -> str:
+    if urlsplit(url).scheme != "https":
+        raise ServiceRefused(
+            "the token issuer names an address without TLS",
+            where=urlsplit(url).hostname or "",
+            remedy="check spec.target.endpoint.authority",
+        )
+    return url
+
+
+def _usable(answer: httpx.Response) -> httpx.Response:
+    if answer.is_server_error or answer.status_code == 429:
+        raise EndpointUnavailable(
+            f"the token issuer gave no usable answer (HTTP {answer.status_code})",
+            where=answer.url.netloc.decode(),
+            remedy=f"{LATER}; if it stays, check spec.target.endpoint.authority",
+        )
+    return answer
