@@ -215,7 +215,7 @@ LINES = {
     "metadata": 4,
     "metadata.labels.app.kubernetes.io/part-of": 7,
     "spec.target.auth.certificate.clientID": 16,
-    "spec.target.endpoint.ca.secretKeyRef.key": 25,
+    "spec.target.endpoint.ca.secretKeyRef.key": 26,
     "spec.sources": SOURCES,
     "spec.sources[0]": SOURCES + 1,
     "spec.sources[0].ldap.servers[1]": SOURCES + 3,
