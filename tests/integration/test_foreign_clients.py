@@ -13,25 +13,10 @@ import pytest
 
 from support import foreign_messages as m
 from support.build import CLIENT, TENANT
-from support.foreign import LITERAL, Style, X, hoisted, written
+from support.foreign import LITERAL, STYLES, Style, X, hoisted, written
 from support.foreign_client import PATH, TYPE, Heard, Line, line
 from syncramp.simulator.server import LARGEST, Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
-
-STYLES = {
-    "literal strings": LITERAL,
-    "dictionary strings": Style(dictionary=True),
-    "text values": Style(typed=False),
-    "guessed types": Style(guessing=True),
-    "ends apart": Style(folded=False),
-    "split texts": Style(pieces=2),
-    "declarations first": Style(declarations_first=True),
-    "comments": Style(comments=True),
-    "prefixes of one letter": Style(prefixes={"s": "q", "a": "z", "b": "y", "c": "x", "d": "w", "i": "v"}),
-    "long prefixes": Style(
-        dictionary=True, prefixes={"s": "ns0", "a": "WSA", "b": "ns-1", "c": "é", "d": "xsd", "i": "xsi"}
-    ),
-}
 
 
 @pytest.fixture(scope="module")

@@ -80,6 +80,19 @@ class Style:
 
 
 LITERAL = Style()
+STYLES = {
+    "literal strings": LITERAL,
+    "dictionary strings": Style(dictionary=True),
+    "text values": Style(typed=False),
+    "guessed types": Style(guessing=True),
+    "ends apart": Style(folded=False),
+    "split texts": Style(pieces=2),
+    "declarations first": Style(declarations_first=True),
+    "comments": Style(comments=True),
+    "prefixes of one letter": Style(prefixes={"s": "q", "a": "z", "b": "y", "c": "x", "d": "w", "i": "v"}),
+    "long prefixes": Style(True, prefixes={"s": "ns0", "a": "WSA", "b": "ns-1", "c": "é", "d": "xsd", "i": "xsi"}),
+}
+"""Forms that every peer must take."""
 
 
 def written(tree: X, style: Style = LITERAL) -> bytes:

@@ -117,7 +117,7 @@ class Channel:
         except httpx.HTTPError as error:
             raise from_httpx(error, url, sent=True) from None
         kind = answer.headers.get("content-type", "")
-        if soap.CONTENT_TYPE not in kind:
+        if kind.partition(";")[0].strip().lower() != soap.CONTENT_TYPE:
             raise no_answer(answer.status_code, kind, host, sent=True)
         return _opened(host, operation, answer.content)
 
