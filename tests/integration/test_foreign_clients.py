@@ -6,6 +6,7 @@ What they send is legal and differs from what the product sends: in the records,
 import socket
 from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ import pytest
 
 from support import foreign_messages as m
 from support.build import CLIENT, TENANT
+from support.console import ROOT
 from support.foreign import LITERAL, STYLES, Style, X, hoisted, written
 from support.foreign_client import PATH, TYPE, Heard, Line, line
 from syncramp.simulator.server import LARGEST, Simulator, make_simulator, running_simulator
@@ -49,6 +51,13 @@ def fault_of(heard: Heard) -> str:
     assert heard.status == 500
     assert heard.message.local == "Fault"
     return heard.message.at("Reason/Text").text
+
+
+@pytest.mark.parametrize(
+    "module", sorted((ROOT / "tests" / "support").glob("foreign*.py")), ids=lambda path: path.name
+)
+def test_these_peers_share_no_code_with_the_product(module: Path) -> None:
+    assert "syncramp" not in module.read_text(encoding="utf-8")
 
 
 def test_a_browser_gets_a_text(wire: Line) -> None:
@@ -226,6 +235,93 @@ def test_a_walk_through_the_operations_in_every_form_of_the_bytes(
     assert ask(wire, simulator, "FinalizeExport", m.finalize(2, 2), style).status == 200
     assert simulator.tenant.finalized() == (2, 2)
     assert told_tenant(ask(wire, simulator, "GetCompanyConfiguration", m.company(), style)) == TENANT
+
+
+def published(operation: str) -> dict[str, str]:
+    """The HTTP headers of published clients, AADInternals and its Python port: V1's application, an empty name."""
+    return {
+        "User-Agent": "",
+        "client-request-id": str(uuid4()),
+        "x-ms-aadmsods-clientversion": "8.0",
+        "x-ms-aadmsods-dirsyncbuildnumber": "2.4.21.0",
+        "x-ms-aadmsods-fimbuildnumber": "2.4.21.0",
+        "x-ms-aadmsods-tenantid": TENANT,
+        "x-ms-aadmsods-appid": m.V1_APPLICATION,
+        "x-ms-aadmsods-apiaction": operation,
+    }
+
+
+@pytest.mark.parametrize("style", [STYLES["guessed types"], Style(dictionary=True, guessing=True)])
+def test_published_clients_are_served(wire: Line, simulator: Simulator, style: Style) -> None:
+    """One object in a call with ``Set``, a member by anchors without prefixes, everything read without a cookie."""
+
+    def call(operation: str, content: X) -> Heard:
+        tree = m.request(operation, content, simulator.issuer.access_token())
+        return wire.post(written(tree, style), headers=published(operation))
+
+    export, anchor, team = "ProvisionAzureADSyncObjects2", f"{uuid4().hex[:22]}==", f"{uuid4().hex[:22]}=="
+    made = call(export, m.provision([m.sync_object("User", "Set", {"SourceAnchor": anchor, "ThumbnailPhoto": b"x"})]))
+    (result,) = made.message.all("AzureADSyncObjectResult")
+    assert [child.local for child in result.children] == [
+        "CloudAnchor",
+        "ErrorDetails",
+        "ObjectType",
+        "ResultCode",
+        "ResultErrorCode",
+        "ResultErrorDescription",
+        "SourceAnchor",
+        "SyncOperation",
+    ]
+    assert (result.at("ResultCode").text, result.at("SyncOperation").text) == ("Success", "Add")
+    cloud = result.at("CloudAnchor").text
+    call(export, m.provision([m.sync_object("Group", "Set", {"SourceAnchor": team, "SecurityEnabled": True})]))
+    for by, name in ((2, anchor), (1, cloud)):
+        change = {"SourceAnchor": team, "member": m.members([(name, by, 1)])}
+        heard = call(export, m.provision([m.sync_object("Group", "Set", change)]))
+        assert heard.message.all("ResultCode")[0].text == "Success"
+    assert simulator.tenant.members(team) == {anchor}
+
+    everything = call("ReadBackAzureADSyncObjects2", m.read_back(None, full=False))
+    keys = {
+        (pair.at("Key").text, pair.at("Value").text) for pair in everything.message.all("KeyValueOfstringanyType")
+    }
+    assert {("SourceAnchor", anchor), ("CloudAnchor", cloud)} <= keys
+
+    gone = call(export, m.provision([m.sync_object("User", "Delete", {"CloudAnchor": cloud})]))
+    assert gone.message.all("ResultCode")[0].text == "Success"
+    assert simulator.tenant.attributes(anchor) is None
+
+
+def test_answers_force_a_client_to_know_the_records_of_wcf(wire: Line, simulator: Simulator) -> None:
+    """Prefixes as in published samples, names of SOAP from the dictionary, literal bodies, typed records."""
+    heard = ask(wire, simulator, "GetCompanyConfiguration", m.company())
+    header, body = heard.envelope.at("Header"), heard.message
+    assert [heard.envelope.name, header.name, header.at("Action").name] == ["s:Envelope", "s:Header", "a:Action"]
+    assert not any(node.literal for node in (heard.envelope, header, header.at("Action"), header.at("RelatesTo")))
+    assert header.at("RelatesTo").records == [0xAC]
+    assert body.literal and body.name == "GetCompanyConfigurationResponse"
+    result = body.at("GetCompanyConfigurationResult")
+    assert result.at("IsDirSyncing").records in ([0x84], [0x86])
+    assert result.at("DirSyncFeatures").records == [0x8C]
+    assert all(child.namespace == m.N01 for child in result.children)
+
+    ask(wire, simulator, "ProvisionAzureADSyncObjects2", m.provision([m.sync_object("User", "Set", RECORDS)]))
+    page = ask(wire, simulator, "ReadBackAzureADSyncObjects2", m.read_back(None, full=True)).message
+    assert {node.name for node in page.all("AzureADSyncObject")} == {"b:AzureADSyncObject"}
+    pairs = {pair.at("Key").text: pair for pair in page.all("KeyValueOfstringanyType")}
+    value = {key: pairs[key].at("Value") for key in ("OnPremiseSecurityIdentifier", "CountryCode", "OtherMobile")}
+    assert pairs["CountryCode"].name == "c:KeyValueOfstringanyType"
+    assert value["OnPremiseSecurityIdentifier"].records == [0x9E, 0x9E], "three bytes, and two"
+    assert value["OnPremiseSecurityIdentifier"].attributes == {"i:type": "d:base64Binary"}
+    assert value["CountryCode"].records == [0x8A] and value["OtherMobile"].attributes == {"i:type": "c:ArrayOfstring"}
+
+
+RECORDS = {
+    "SourceAnchor": "records",
+    "onPremiseSecurityIdentifier": bytes(range(5)),
+    "countryCode": 276,
+    "otherMobile": ["1"],
+}
 
 
 def test_prefixes_may_be_declared_on_the_envelope(wire: Line, simulator: Simulator) -> None:
