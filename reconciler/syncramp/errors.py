@@ -6,6 +6,7 @@
     │   ├── CredentialsRefused   a directory or the token issuer refused the credentials
     │   ├── AccessDenied         signed in, but the rights do not suffice
     │   ├── UntrustedServer      a certificate could not be verified
+    │   ├── WireUnverified       nobody looked how the endpoint behaves, and the document needs that (3)
     │   ├── StoreUnusable        the store cannot be opened, or belongs to something else
     │   └── ServiceRefused       the endpoint refuses the whole call for a reason that will not go away
     ├── Waiting                  it will be possible at a known moment, without anybody's help
@@ -83,6 +84,13 @@ class UntrustedServer(Stalled):
     """A server's certificate could not be verified."""
 
     reason = "UntrustedServer"
+
+
+class WireUnverified(Stalled):
+    """Nobody looked how the endpoint behaves, and the document does not take it as it is."""
+
+    reason = "WireUnverified"
+    exit_code = 3
 
 
 class StoreUnusable(Stalled):

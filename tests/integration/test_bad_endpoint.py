@@ -71,6 +71,8 @@ def test_a_host_that_cannot_be_reached(walk: Walk, place: str, host: str, words:
     port = str(_free_port())
     host, words = host.replace("{port}", port), tuple(word.replace("{port}", port) for word in words)
     endpoint = walk.spec["target"]["endpoint"]
+    del endpoint["profile"]  # another host is another endpoint
+    endpoint["unverified"] = True
     right = dict(endpoint)
     endpoint[place] = host if place == "host" else f"https://{host}"
     (walk.sync() if place == "host" else walk.here()).assert_error(1, *words)

@@ -101,6 +101,7 @@ def _read(folder: Path, name: str, access: dict[str, Any]) -> Reading:
     """
     body = yaml.safe_load(DOCUMENT.format(tenant=TENANT, client=CLIENT, host="127.0.0.1:9", visible=0))
     corp = body["spec"]["sources"][0]
+    del body["spec"]["target"]["endpoint"]["profile"]  # of a simulator that does not run here
     body["spec"]["sources"] = [{"name": "corp", "scope": corp["scope"], **access}]
     document = folder / f"{name}.yaml"
     document.write_text(yaml.safe_dump(body))

@@ -15,7 +15,7 @@ from syncramp.cycle.run import run
 from syncramp.events import Event
 from syncramp.model.facts import Entry
 from syncramp.model.plan import Plan
-from syncramp.model.report import RunReport
+from syncramp.model.report import RunReport, WireReport
 from syncramp.model.wire import SyncObject
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
@@ -51,7 +51,9 @@ class Engine:
         with self.store() as store:
             rules = [(source, self.rules(source.name)) for source in self.sources]
             listen = self.events.append
-            return run(Job(self.config, rules, self.cloud, store, sends, listen, self.clock, self.stop, self.pace))
+            wire = WireReport(probed="2026-11-25T00:00:00Z", accepted=True)
+            job = Job(self.config, rules, self.cloud, store, sends, listen, self.clock, self.stop, self.pace, wire)
+            return run(job)
 
     def rules(self, name: str) -> Ruleset:
         return Ruleset((SCOPE,), self.config.source_anchor, name)

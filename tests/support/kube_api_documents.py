@@ -80,6 +80,12 @@ BROKEN = (
         "duration(self) <= duration('1h')",
         _target(endpoint={"visibilityDelay": "1h1s"}),
     ),
+    Broken(
+        "timeout",
+        "spec.target.endpoint.callTimeout",
+        "duration(self) >= duration('1m') && duration(self) <= duration('1h')",
+        _target(endpoint={"callTimeout": "30s"}),
+    ),
     Broken("no-source", "spec.sources[]", _ONE_SOURCE, {"spec": {"sources": [source()]}}),
     Broken(
         "two-sources",

@@ -23,7 +23,7 @@ import yaml
 from support.build import BASE, CLIENT, TENANT, guid, user_dn
 from support.simulator import Mirror
 from syncramp.cli import run
-from syncramp.cli.simulator import write_secrets
+from syncramp.cli.simulator import write_profile, write_secrets
 from syncramp.simulator.faults import Script
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
@@ -147,6 +147,7 @@ class Walk:
                     "host": self.host,
                     "authority": f"https://{self.host}",
                     "ca": {"secretKeyRef": {"name": "simulator-ca"}},
+                    "profile": {"configMapKeyRef": {"name": "simulator-wire"}},
                     "visibilityDelay": "0s",
                 },
             },
@@ -292,6 +293,7 @@ def walking(folder: Path, *, faults: Script | None = None, redirects: int = 0, *
     simulator = make_simulator(replace(QUICK, **settings), client_id=CLIENT, faults=faults, redirects=redirects)
     with running_simulator(simulator):
         write_secrets(simulator, folder)
+        write_profile(simulator, folder)
         yield Walk(folder, simulator.host, simulator)
 
 

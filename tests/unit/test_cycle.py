@@ -83,10 +83,12 @@ def test_new_members_are_linked_only_when_the_service_can_know_them(engine) -> N
 
     from syncramp.cycle.job import Job
     from syncramp.cycle.run import run
+    from syncramp.model.report import WireReport
 
     with engine.store() as store:
         rules = [(engine.source, engine.rules("corp"))]
-        report, _ = run(Job(engine.config, rules, engine.cloud, store, clock=engine.clock, stop=Clocked()))
+        wire = WireReport(accepted=True)
+        report, _ = run(Job(engine.config, rules, engine.cloud, store, clock=engine.clock, stop=Clocked(), wire=wire))
     assert report.settled
     assert waited == [30.0]
 

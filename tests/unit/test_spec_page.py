@@ -49,6 +49,8 @@ def default(node: dict[str, Any], required: bool) -> str:
     value = node.get("default")
     if isinstance(value, list):
         return f"`[{', '.join(value)}]`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return "required" if required else "" if value is None else f"`{value}`"
 
 

@@ -50,6 +50,7 @@ spec:
       host: {host}
       authority: https://{host}
       ca: {{secretKeyRef: {{name: simulator-ca}}}}
+      profile: {{configMapKeyRef: {{name: simulator-wire}}}}
       visibilityDelay: {visible}s
   sources:
   - name: corp

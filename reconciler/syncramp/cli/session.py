@@ -9,6 +9,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -18,6 +20,7 @@ from syncramp.cli.memory import tame_allocator
 from syncramp.cycle.job import Job, Pace
 from syncramp.errors import InputRefused
 from syncramp.events import Listener, Note
+from syncramp.model.report import WireReport
 from syncramp.model.seams import SecretReader, Source
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
@@ -58,10 +61,11 @@ def job(document: str, state: Path | None, secrets: Path | None, listen: Listene
     config = load(document)
     path = state_path(document, config, state)
     reader = secrets_of(document, secrets)
+    config, wire = on_the_wire(config, reader)
     if state is not None and not path.exists():
         listen(Note("info", f"there is no store {path}: nothing is known of the tenant yet"))
     if sends and config.mode is not Mode.PLAN:
-        with locked(path), _opened(path, config, reader, listen, sends=sends) as made:
+        with locked(path), _opened(path, config, wire, reader, listen, sends=sends) as made:
             yield made
     else:
         with TemporaryDirectory(prefix="syncramp-plan-") as folder:
@@ -70,12 +74,26 @@ def job(document: str, state: Path | None, secrets: Path | None, listen: Listene
                 with closing(Store(path, dn.key)) as original:
                     original.runs.compare(identity(config))  # here, because errors about the copy name the copy
                     original.database.copy_to(copy)
-            with _opened(copy, config, reader, listen, sends=False) as made:
+            with _opened(copy, config, wire, reader, listen, sends=False) as made:
                 yield made
 
 
+def on_the_wire(config: SyncConfig, secrets: SecretReader) -> tuple[SyncConfig, WireReport]:
+    """The document with what its wire profile settles, and what a run says of the wire.
+
+    :raises InputRefused: the profile cannot be read, or is one of another endpoint.
+    """
+    from syncramp.endpoint.profile import named_by, reported, settled
+
+    profile = named_by(config.target, secrets)
+    report = reported(config.target, profile, datetime.now(UTC))
+    return replace(config, target=settled(config.target, profile)), report
+
+
 @contextmanager
-def _opened(path: Path, config: SyncConfig, reader: SecretReader, listen: Listener, *, sends: bool) -> Iterator[Job]:
+def _opened(
+    path: Path, config: SyncConfig, wire: WireReport, reader: SecretReader, listen: Listener, *, sends: bool
+) -> Iterator[Job]:
     from syncramp.endpoint.client import V2Endpoint
 
     stop = threading.Event()
@@ -83,7 +101,7 @@ def _opened(path: Path, config: SyncConfig, reader: SecretReader, listen: Listen
     made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
     with closing(made) as endpoint, closing(Store(path, dn.key)) as store, _stopping(stop, listen):
         pace = Pace.of(config.target.endpoint)
-        yield Job(config, sources, endpoint, store, sends=sends, listen=listen, stop=stop, pace=pace)
+        yield Job(config, sources, endpoint, store, sends=sends, listen=listen, stop=stop, pace=pace, wire=wire)
 
 
 def _rules(spec: SourceSpec, config: SyncConfig) -> Ruleset:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from syncramp.simulator.server import Simulator
 
 REAL = TenantSettings()
-CA, CERTIFICATE, SECRET = "simulator-ca", "entra-sync", "entra-sync-secret"
+CA, CERTIFICATE, SECRET, WIRE = "simulator-ca", "entra-sync", "entra-sync-secret", "simulator-wire"
 
 
 app = typer.Typer(rich_markup_mode=None)
@@ -153,6 +153,21 @@ def write_secrets(simulator: "Simulator", directory: Path) -> None:
         raise InputRefused(str(error), where=str(directory), remedy="name another folder with --directory") from error
 
 
+def write_profile(simulator: "Simulator", directory: Path) -> None:
+    """Write the wire profile of a simulator that listens, as a ConfigMap would be mounted.
+
+    :raises InputRefused: the folder cannot be written.
+    """
+    from syncramp.simulator.wire import profile_of
+
+    path = directory / "secrets" / WIRE / "profile.yaml"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(profile_of(simulator).text(), encoding="utf-8")
+    except OSError as error:
+        raise InputRefused(str(error), where=str(directory), remedy="name another folder with --directory") from error
+
+
 async def _serve(simulator: "Simulator", port: int, directory: Path, *, with_parent: bool) -> None:
     from syncramp.simulator.server import serve
 
@@ -165,6 +180,7 @@ async def _serve(simulator: "Simulator", port: int, directory: Path, *, with_par
 
 
 def _tell(simulator: "Simulator", directory: Path) -> None:
+    write_profile(simulator, directory)
     typer.echo(f"listening on https://{simulator.host}{PATH}")
     typer.echo(f"tenant {simulator.tenant.settings.tenant_id}, application {simulator.client_id}")
     typer.echo(f"secrets {CA}, {CERTIFICATE} and {SECRET} are in {directory / 'secrets'}")

@@ -8,9 +8,10 @@ from typing import Self
 
 from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
+from syncramp.model.report import WireReport
 from syncramp.model.seams import Endpoint, Source
 from syncramp.rules.ruleset import Ruleset
-from syncramp.spec.types import EndpointOverrides, SyncConfig
+from syncramp.spec.types import EndpointOverrides, Mode, SyncConfig
 from syncramp.store.store import Store
 
 
@@ -62,6 +63,13 @@ class Job:
     stop: threading.Event = field(default_factory=threading.Event)
     """Set from outside to end the run after its calls in flight."""
     pace: Pace = field(default_factory=Pace)
+    wire: WireReport = field(default_factory=WireReport)
+    """What is known of the wire; without a word about it nothing is sent."""
+
+    @property
+    def exports(self) -> bool:
+        """Its run sends what its plan lets go."""
+        return self.sends and self.config.mode is Mode.SYNC
 
     def go_on(self) -> None:
         """Looked at before anything is sent; the export ends in a way of its own.

@@ -18,7 +18,7 @@ from syncramp.cycle.job import Job
 from syncramp.cycle.phases import phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.synchronise import synchronise
-from syncramp.errors import ServiceRefused, Stopped, SyncrampError
+from syncramp.errors import ServiceRefused, Stopped, SyncrampError, WireUnverified
 from syncramp.events import Note
 from syncramp.model.plan import Change, Circumstances, Plan
 from syncramp.model.report import RunReport
@@ -26,7 +26,7 @@ from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
 from syncramp.plan.contention import contention
 from syncramp.plan.summary import summarise
-from syncramp.spec.types import Mode, SyncConfig
+from syncramp.spec.types import SyncConfig
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
 
@@ -35,14 +35,14 @@ def run(job: Job) -> tuple[RunReport, Plan]:
     """Make one run.
 
     :returns: what it did, and the plan it followed.
-    :raises SyncrampError: it could not even begin (the store belongs to something else, the tenant refuses us); what
-        goes wrong later ends the run and stands in ``RunReport.failure``.
+    :raises SyncrampError: it could not even begin (the wire is unverified, the store belongs to something else, the
+        tenant refuses us); what goes wrong later ends the run and stands in ``RunReport.failure``.
     """
+    _check_wire(job)
     job.store.runs.claim(identity(job.config))
     number, token = job.store.runs.begin(job.clock())
     exports = job.store.exports(number, token, job.clock())
-    sends = job.sends and job.config.mode is Mode.SYNC
-    report = RunReport(run=number, mode=job.config.mode.value, sends=sends)
+    report = RunReport(run=number, mode=job.config.mode.value, sends=job.exports, wire=job.wire)
     plan = Plan()
     try:
         plan = _walk(job, exports, report)
@@ -52,6 +52,16 @@ def run(job: Job) -> tuple[RunReport, Plan]:
     finally:
         _close(job, report, number)
     return report, plan
+
+
+def _check_wire(job: Job) -> None:
+    if job.exports and not job.wire.accepted:
+        raise WireUnverified(
+            "the wire is unverified: no profile says how this endpoint behaves",
+            where="spec.target.endpoint",
+            remedy="probe a test tenant of the cloud (syncramp endpoint probe) and name what it writes with profile, "
+            "or take the wire as it is documented with unverified: true",
+        )
 
 
 def _words(error: BaseException) -> str:

@@ -46,12 +46,30 @@ class PhaseReport:
 
 
 @dataclass(slots=True)
+class WireReport:
+    """How much is known of the wire that a run speaks."""
+
+    probed: str = ""
+    """When the wire profile was made, in UTC; empty: there is none, and the wire is unverified."""
+    syncramp: str = ""
+    """The version that made it."""
+    host: str = ""
+    """The endpoint it was made of."""
+    differing: list[str] = field(default_factory=list)
+    """Facts of the profile that are not what the release that made it was built for."""
+    warning: str = ""
+    accepted: bool = False
+    """A run may send: there is a profile, or the document takes the wire as it is."""
+
+
+@dataclass(slots=True)
 class RunReport:
     """One run. Everything in it is plain data: it is kept as JSON."""
 
     run: int = 0
     mode: str = ""
     sends: bool = False
+    wire: WireReport = field(default_factory=WireReport)
     digest: str = ""
     objects: Tally = field(default_factory=Tally)
     links: Tally = field(default_factory=Tally)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from syncramp.model.plan import Hold, Plan, Sample
-from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally
+from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.values import Kind
 from syncramp.words import count, moment, printable
 
@@ -62,6 +62,7 @@ def run_lines(report: RunReport) -> Iterator[str]:
 
 
 def _run(report: RunReport) -> Iterator[str]:
+    yield from _wire(report.wire)
     yield from _sources(report.sources)
     yield from _unmanaged(report.unmanaged)
     if not report.sends:
@@ -85,19 +86,38 @@ def kept_run_lines(number: int, state: str, began: datetime, kept: Mapping[str, 
     """A run as it was kept in the store."""
     yield f"Run {number} of {began:%Y-%m-%d %H:%M:%S} UTC: {state}"
     if kept:
-        yield from run_lines(report_from(kept))
+        report = report_from(kept)
+        yield from map(printable, _profile(report.wire))
+        yield from run_lines(report)
 
 
 def report_from(kept: Mapping[str, Any]) -> RunReport:
     """The report a run was kept with, by this or an earlier version."""
     known = {each.name: kept[each.name] for each in fields(RunReport) if each.name in kept}
     report = RunReport(**{**known, "objects": Tally(**kept["objects"]), "links": Tally(**kept["links"])})
+    report.wire = WireReport(**kept.get("wire", {}))
     report.sources = [SourceReport(**source) for source in kept["sources"]]
     report.phases = [PhaseReport(**phase) for phase in kept["phases"]]
     for name in ("hold_samples", "error_samples", "warning_samples"):
         samples = {key: [Sample(**sample) for sample in group] for key, group in kept[name].items()}
         setattr(report, name, samples)
     return report
+
+
+def _profile(wire: WireReport) -> Iterator[str]:
+    if wire.probed:
+        differing = f"; not as expected: {', '.join(wire.differing)}" if wire.differing else ""
+        when = wire.probed.replace("T", " ").replace("Z", " UTC")
+        yield f"Wire profile of {when}, made of {wire.host} by syncramp {wire.syncramp}{differing}"
+
+
+def _wire(wire: WireReport) -> Iterator[str]:
+    """What somebody must know of the wire before anything else; nothing where it was looked at lately."""
+    if not wire.probed:
+        taken = "and spec.target.endpoint.unverified takes it so" if wire.accepted else "which mode Sync needs"
+        yield f"The wire is unverified: no profile is named, {taken}"
+    elif wire.warning:
+        yield f"Warning: {wire.warning}"
 
 
 def _sources(sources: Sequence[SourceReport]) -> Iterator[str]:

@@ -64,8 +64,16 @@ def read_documents(name: str) -> list[Document]:
     :param name: a path, or ``-`` for standard input.
     :raises Unreadable: the file cannot be read, or is no YAML that we take.
     """
-    text = _text(name)
-    folder = Path.cwd() if name == "-" else Path(name).resolve().parent
+    return documents_of(_text(name), name, Path.cwd() if name == "-" else Path(name).resolve().parent)
+
+
+def documents_of(text: str, name: str, folder: Path = Path()) -> list[Document]:
+    """The documents of a text that was read elsewhere.
+
+    :param name: how people find it.
+    :param folder: what paths in it are relative to.
+    :raises Unreadable: it is no YAML that we take.
+    """
     documents, walk = [], _Walk()
     with _told(name, text):
         for node in list(yaml.compose_all(text, _Loader)):

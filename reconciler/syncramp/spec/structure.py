@@ -88,6 +88,8 @@ def _endpoint(endpoint: Body) -> EndpointOverrides:
         objects_per_call=endpoint["objectsPerCall"],
         links_per_call=endpoint.get("linksPerCall"),
         call_timeout=parse_duration(endpoint["callTimeout"]),
+        profile=_key(endpoint["profile"]["configMapKeyRef"]) if "profile" in endpoint else None,
+        unverified=endpoint["unverified"],
     )
 
 

@@ -128,6 +128,10 @@ class EndpointOverrides:
     """The most reference changes in one call; None, or more than the tenant says: what the tenant says."""
     call_timeout: timedelta = timedelta(minutes=10)
     """How long an answer is waited for: as long as Microsoft's own client does."""
+    profile: KeyRef | None = None
+    """The wire profile: what a probe observed of this endpoint."""
+    unverified: bool = False
+    """``mode: Sync`` may send without a profile."""
 
 
 @dataclass(frozen=True, slots=True)
