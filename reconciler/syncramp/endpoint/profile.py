@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from syncramp.endpoint.clouds import ADDRESSES, belongs
+from syncramp.endpoint.clouds import ADDRESSES, onward
 from syncramp.endpoint.facts import Fact, Observed, Verdict, differing
 from syncramp.errors import InputRefused
 from syncramp.model.report import WireReport
@@ -176,7 +176,7 @@ def stranger(profile: WireProfile, target: Target) -> str:
 
 
 def _of(cloud: Cloud, host: str) -> bool:
-    return belongs(cloud, "", f"https://{host}")
+    return onward(cloud, "", f"https://{host}") is not None
 
 
 def settled(target: Target, profile: WireProfile | None) -> Target:
