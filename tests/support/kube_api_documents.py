@@ -62,7 +62,9 @@ def _target(**members: Any) -> Object:
 
 
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
-_ONE_AUTH = "[has(self.certificate), has(self.clientSecret)].exists_one(x, x)"
+_ONE_AUTH = (
+    "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
+)
 _ONE_SOURCE = "[has(self.ldap), has(self.ldif)].exists_one(x, x)"
 _CLOUDS = "self in ['Commercial', 'China', 'USGovernment', 'Germany']"
 

@@ -40,7 +40,7 @@ def body(**changes: object) -> bytes:
     return yaml.safe_dump({name: value for name, value in data.items() if value is not None}).encode()
 
 
-observed = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=50), st.floats(0, 1e6))
+observed = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63), st.text(max_size=50), st.floats(0, 1e6))
 
 
 @given(st.dictionaries(st.sampled_from([n for n, q in QUESTIONS.items() if q.expected]), observed))

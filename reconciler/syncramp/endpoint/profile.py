@@ -17,6 +17,7 @@ from syncramp.errors import InputRefused
 from syncramp.model.report import WireReport
 from syncramp.model.seams import SecretReader
 from syncramp.spec.document import documents_of
+from syncramp.spec.scalars import meaning
 from syncramp.spec.types import Cloud, ReadBackNames, Target
 
 VERSION = 1
@@ -105,7 +106,22 @@ class WireProfile:
             "tenantID": self.tenant_id,
             "facts": facts,
         }
-        return HEAD + yaml.safe_dump(body, sort_keys=False, width=110, allow_unicode=True)
+        return HEAD + yaml.dump(body, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what our reader would take for something else than text: ``N`` is false to kubectl, not to PyYAML."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    try:
+        plain = meaning(text) == text
+    except ValueError:
+        plain = False
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else "'")
+
+
+_Dumper.add_representer(str, _quoted)
 
 
 def parse(data: bytes, where: str) -> WireProfile:
