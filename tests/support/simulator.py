@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
+from syncramp.endpoint.contract import SyncResult
+from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject
+from syncramp.simulator.settings import TenantSettings
 from syncramp.simulator.tenant import Tenant
 
 
@@ -15,6 +17,16 @@ class HandClock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def quick_tenant(clock: HandClock, **settings: Any) -> Tenant:
+    """A tenant in which a new object can be referred to at once."""
+    return Tenant(TenantSettings(**{"visibility_delay": 0.0, **settings}), clock)
+
+
+def one(tenant: Tenant, obj: SyncObject, version: int = 2) -> SyncResult:
+    """The result of a call with one object."""
+    return tenant.provision([obj], version)[0]
 
 
 def put(anchor: str, kind: str = "User", **values: Any) -> SyncObject:
@@ -44,10 +56,10 @@ class Mirror:
         self.pages = 0
         self.cookie: bytes | None = None
 
-    def read(self, tenant: Tenant) -> None:
+    def read(self, tenant: Tenant, version: int = 2) -> None:
         """All pages from where the last read ended."""
         while True:
-            page = tenant.read_back(self.cookie)
+            page = tenant.read_back(self.cookie, version)
             self.cookie = page.cookie
             self.pages += 1
             for obj in page.objects:
@@ -62,12 +74,14 @@ class Mirror:
             self.members.pop(anchor, None)
             self.deleted.add(anchor)
             return
-        changes = obj.values.get("Member", ())
+        changes = obj.values.get("Member") or ()
         if obj.values.keys() - {"SourceAnchor", "CloudAnchor", "Member"}:
             self.objects[anchor] = {name: value for name, value in obj.values.items() if name != "Member"}
         members = self.members.setdefault(anchor, set())
         assert isinstance(changes, tuple)
+        if changes and isinstance(changes[0], str):
+            self.members[anchor] = set(changes)
+            return
         for change in changes:
             assert isinstance(change, ReferenceChange)
-            assert change.by is AnchorType.SOURCE
             (members.add if change.operation is LinkOperation.ADD else members.discard)(change.anchor)

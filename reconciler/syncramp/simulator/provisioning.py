@@ -1,251 +1,190 @@
-"""One export call: objects in the order of the request, each applied wholly or not at all.
+"""One export call: objects in the order of the request, each applied wholly or not at all."""
 
-What the call may need is loaded in bulk first; objects and unique names are written in bulk at its end. Between, the
-objects in hand are the truth, so an object sees what earlier ones of the same call did. Links are written at once.
-"""
-
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
 from syncramp.endpoint.contract import SyncResult
-from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
-from syncramp.simulator.settings import Duplicates, TenantSettings, Unresolved
-from syncramp.simulator.storage import Held, Storage
-from syncramp.simulator.tables import Link, State
-from syncramp.simulator.uniqueness import QUARANTINE_TEXT, REFUSED_CODE, REFUSED_TEXT, names_of, told, without
+from syncramp.model.wire import AnchorType, Operation, ReferenceChange, SyncObject
+from syncramp.simulator import refusals as r
+from syncramp.simulator.attributes import KINDS, pascal, read_only
+from syncramp.simulator.domains import normalised
+from syncramp.simulator.lifecycle import delete, restore
+from syncramp.simulator.matching import check_hard_match, soft_match
+from syncramp.simulator.memberships import Memberships
+from syncramp.simulator.refusals import Failure
+from syncramp.simulator.settings import CloudManaged, TenantSettings, ToldOperation
+from syncramp.simulator.storage import Held
+from syncramp.simulator.tables import State
+from syncramp.simulator.uniqueness import CHECKED, Use, names_of, resilient, told, without
+from syncramp.simulator.validation import check_anchor, check_form, notes_on
+from syncramp.simulator.view import ANCHORS, SINGLE, View
 
-ANCHORS = {"sourceanchor": AnchorType.SOURCE, "cloudanchor": AnchorType.CLOUD}
-COLUMN = {AnchorType.SOURCE: "source_anchor", AnchorType.CLOUD: "cloud_anchor"}
-SINGLE = frozenset({"manager", "managedby"})
-NOT_VALID = "This synchronization operation, {operation}, is not valid. Contact Technical Support."
-UNRESOLVED_CODE = "UnresolvedReference"
-Changes = dict[str, Any]
-
-
-class Failure(Exception):
-    """One object is refused; nothing of it is applied."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
+Values = dict[str, Any]
 
 
 class Call:
     """One call.
 
-    :param now: seconds, the tenant's clock.
-    :param changed: the number of this call.
+    :param features: the tenant's feature mask.
+    :param version: of the endpoint, 1 or 2.
     """
 
-    def __init__(self, storage: Storage, settings: TenantSettings, now: float, changed: int) -> None:
-        self._storage, self._settings = storage, settings
-        self._now, self._changed = now, changed
-        self._next = 1 + (storage.one("SELECT max(id) FROM objects") or 0)
-        self._held: dict[AnchorType, dict[str, Held]] = {by: {} for by in AnchorType}
-        self._targets: dict[AnchorType, dict[str, tuple[int, float, int]]] = {by: {} for by in AnchorType}
-        self._owners: dict[str, int | None] = {}
-        self._dirty: dict[int, Held] = {}
-        self._names: dict[int, Iterable[str]] = {}
+    def __init__(self, view: View, settings: TenantSettings, features: int, version: int) -> None:
+        self._view, self._settings, self._features = view, settings, features
+        self._memberships = Memberships(view, settings, version)
+        self._read_only = read_only()
+        self.made: list[Held] = []
+        """Objects that this call created."""
 
     def run(self, objects: Sequence[SyncObject]) -> list[SyncResult]:
         """Apply the objects; one result for each, in their order."""
-        self._load(objects)
-        results = [self._result(obj) for obj in objects]
-        self._storage.save(self._dirty.values(), self._changed)
-        self._storage.run_all("DELETE FROM names WHERE object_id = ?", [(identity,) for identity in self._names])
-        for identity, names in self._names.items():
-            self._storage.own(identity, names)
-        return results
-
-    def _load(self, objects: Sequence[SyncObject]) -> None:
-        anchors: dict[AnchorType, set[str]] = {by: set() for by in AnchorType}
-        targets: dict[AnchorType, set[str]] = {by: set() for by in AnchorType}
-        for obj in objects:
-            for name, value in obj.values.items():
-                low = name.lower()
-                if low in ANCHORS:
-                    anchors[ANCHORS[low]].add(str(value))
-                elif low in SINGLE and value:
-                    for by in AnchorType:
-                        targets[by].add(str(value))
-                elif isinstance(value, tuple):
-                    for change in value:
-                        if isinstance(change, ReferenceChange):
-                            targets[change.by].add(change.anchor)
-        for by, wanted in anchors.items():
-            for held in self._storage.held(COLUMN[by], wanted):
-                self._know(held)
-        for by, wanted in targets.items():
-            query = f"SELECT {COLUMN[by]}, id, created, state FROM objects WHERE {COLUMN[by]} IN"  # noqa: S608
-            self._targets[by] = {row[0]: tuple(row[1:]) for row in self._storage.among(query, wanted)}
-        self._look_up({key for obj in objects for key in names_of(obj.values)})
-
-    def _know(self, held: Held) -> None:
-        held = self._held[AnchorType.CLOUD].setdefault(held.cloud_anchor, held)
-        if held.source_anchor is not None:
-            self._held[AnchorType.SOURCE][held.source_anchor] = held
-
-    def _look_up(self, names: Iterable[str]) -> None:
-        unknown = [name for name in names if name not in self._owners]
-        self._owners |= dict.fromkeys(unknown) | self._storage.owners(unknown)
+        self._view.load(objects)
+        return [self._result(obj) for obj in objects]
 
     def _result(self, obj: SyncObject) -> SyncResult:
-        given = {ANCHORS[name.lower()]: str(value) for name, value in obj.values.items() if name.lower() in ANCHORS}
-        source, cloud = given.get(AnchorType.SOURCE), given.get(AnchorType.CLOUD)
-        result = SyncResult(obj.kind, "Success", obj.operation.value, source, cloud)
+        source, cloud = anchors_of(obj)
         try:
-            held = self._find(source, cloud)
-            if obj.operation is Operation.DELETE:
-                return replace(result, cloud_anchor=self._delete(held))
-            held, done, warning = self._set(obj, held, source)
+            held, done, notes = self._apply(obj, source, cloud)
         except Failure as failure:
-            return replace(
-                result,
-                result_code="Failure",
-                result_error_code=failure.code,
-                result_error_description=str(failure),
-                sync_operation=obj.operation.value,
-            )
-        return replace(
-            result,
-            sync_operation=done.value,
-            source_anchor=held.source_anchor,
-            cloud_anchor=held.cloud_anchor,
-            result_error_description=warning,
-        )
+            return SyncResult(obj.kind, "Failure", obj.operation.value, source, cloud, failure.code, str(failure))
+        echo = self._settings.told_operation is ToldOperation.ECHO
+        operation = obj.operation if echo else done
+        text = " ".join(notes) or None
+        return SyncResult(obj.kind, "Success", operation.value, held.source_anchor, held.cloud_anchor, "0", text)
+
+    def _apply(self, obj: SyncObject, source: str | None, cloud: str | None) -> tuple[Held, Operation, list[str]]:
+        held = self._find(source, cloud)
+        if held is not None and held.cloud_managed and held.state is State.LIVE:
+            if self._settings.cloud_managed is CloudManaged.IGNORE:
+                return held, obj.operation, []
+            raise Failure(r.CLOUD_MANAGED, "The source of authority of this object is the cloud.")
+        if obj.operation is Operation.DELETE:
+            return self._delete(held, obj.kind), Operation.DELETE, []
+        if cloud and (held is None or (held.state is State.BIN and not held.synced and source is None)):
+            raise Failure(r.INVALID_ANCHOR, f"There is no object with the cloud anchor {cloud}.")
+        if held is not None and held.kind != obj.kind:
+            raise Failure(r.OTHER_TYPE, f"The object is a {held.kind}, not a {obj.kind}.")
+        return self._set(obj, held, source)
 
     def _find(self, source: str | None, cloud: str | None) -> Held | None:
-        held = self._held[AnchorType.SOURCE].get(source) if source else None
-        if held is None and cloud:
-            held = self._held[AnchorType.CLOUD].get(cloud)
-            if held is None:
-                raise Failure("InvalidAnchor", f"There is no object with the cloud anchor {cloud}.")
+        by_source = self._view.find(AnchorType.SOURCE, source)
+        held = by_source or self._view.find(AnchorType.CLOUD, cloud)
+        if by_source is not None and cloud and by_source.cloud_anchor != cloud:
+            raise Failure(r.INVALID_ANCHOR, "The source anchor and the cloud anchor belong to different objects.")
         if source and held is not None and held.source_anchor not in (None, source):
-            raise Failure("InvalidHardMatch", "The source anchor of an object cannot be changed.")
+            raise Failure(r.HARD_MATCH, "The source anchor of an object cannot be changed.")
         return held
 
-    def _delete(self, held: Held | None) -> str:
-        if held is None or held.state is not State.LIVE or held.source_anchor is None:
-            raise Failure("114", NOT_VALID.format(operation="Delete"))
-        held.state = State.BIN if held.kind == "User" else State.GONE
-        asleep = Link.ASLEEP if held.state is State.BIN else Link.REMOVED
-        self._storage.turn_links(held.id, Link.ALIVE, asleep, self._changed)
-        if held.kind == "Group":
-            statement = "UPDATE links SET state = ?, changed = ? WHERE group_id = ?"
-            self._storage.run(statement, (int(Link.REMOVED), self._changed, held.id))
-        self._rename(held, ())
-        return held.cloud_anchor
+    def _delete(self, held: Held | None, kind: str) -> Held:
+        if held is None or held.state is not State.LIVE or not held.synced or held.kind != kind:
+            raise Failure(r.NOT_VALID_CODE, r.NOT_VALID.format(operation="Delete"))
+        delete(self._view, held, self._settings)
+        return held
 
-    def _set(self, obj: SyncObject, held: Held | None, source: str | None) -> tuple[Held, Operation, str | None]:
-        if held is None and source is None:
-            raise Failure("InvalidAnchor", "The object has neither a source anchor nor a cloud anchor.")
-        if held is not None and held.kind != obj.kind and held.state is not State.GONE:
-            raise Failure("ObjectTypeMismatch", f"The object is a {held.kind}, not a {obj.kind}.")
-        made = held is None or held.state is State.GONE
-        identity = held.id if held is not None else self._next
-        changes = {name: value for name, value in obj.values.items() if name.lower() not in ANCHORS}
-        members = self._members(changes, identity)
-        values = _merged({} if held is None or made else held.values, self._resolved(changes))
-        values, warning = self._unique(values, identity)
-        if held is None or made:
-            held = Held(identity, obj.kind, source, f"{obj.kind}_{uuid4()}", values, self._now)
-            self._next = max(self._next, identity + 1)
-            self._know(held)
-        if held.state is State.BIN:
-            held.state = State.LIVE
-            self._storage.turn_links(held.id, Link.ASLEEP, Link.ALIVE, self._changed)
-        held.values, held.source_anchor = values, held.source_anchor or source
-        self._know(held)
-        self._rename(held, names_of(values))
-        self._storage.link(held.id, members.items(), self._changed)
-        return held, Operation.ADD if made else Operation.SET, warning
+    def _set(self, obj: SyncObject, held: Held | None, source: str | None) -> tuple[Held, Operation, list[str]]:
+        changes = {low: value for name, value in obj.values.items() if (low := name.lower()) not in ANCHORS}
+        notes = notes_on(changes, self._settings.attributes)
+        check_form(changes)
+        if held is None:
+            held = self._match(obj.kind, changes, source)
+        elif source and not held.synced:
+            check_hard_match(held, changes, self._features)
+        identity = held.id if held is not None else self._view.next_id
+        links = self._memberships.asked(obj.kind, changes["member"], identity) if "member" in changes else {}
+        values = _merged({} if held is None else held.values, self._kept(obj))
+        named = held is None or held.state is not State.LIVE or not CHECKED.isdisjoint(changes)
+        values, taken = self._unique(values, identity) if named else (values, ())
+        done = Operation.ADD if held is None else Operation.SET
+        held = self._make(obj.kind, source) if held is None else held
+        self._write(held, source, values, named=named)
+        kept = (use for use in held.quarantine if use[0].lower() not in changes)
+        held.quarantine = (*kept, *taken) if taken or held.quarantine else ()
+        self._view.storage.link(held.id, links.items(), self._view.changed)
+        return held, done, ([r.QUARANTINE_TEXT.format(taken=told(taken))] if taken else []) + notes
 
-    def _rename(self, held: Held, names: Iterable[str]) -> None:
-        self._dirty[held.id] = held
-        if held.id not in self._names:
-            rows = self._storage.rows("SELECT value FROM names WHERE object_id = ?", (held.id,))
-            before: Iterable[str] = [row[0] for row in rows]
-        else:
-            before = self._names[held.id]
-        self._owners |= dict.fromkeys(before) | dict.fromkeys(names, held.id)
-        self._names[held.id] = tuple(names)
+    def _match(self, kind: str, changes: Values, source: str | None) -> Held | None:
+        """The object that an unknown source anchor is from now on; None: a new one."""
+        if source is None:
+            raise Failure(r.INVALID_ANCHOR, "The object has neither a source anchor nor a cloud anchor.")
+        if kind not in KINDS:
+            raise Failure(r.INVALID_VALUE, f"There are no objects of the type {kind}.")
+        check_anchor(source)
+        held = soft_match(self._view, kind, changes, self._features)
+        if held is None:
+            self._check_quota()
+        return held
 
-    def _unique(self, values: Changes, identity: int) -> tuple[Changes, str | None]:
-        names = names_of(values)
-        self._look_up(names)
-        taken = [use for name, uses in names.items() if self._owners[name] not in (None, identity) for use in uses]
-        if not taken:
-            return values, None
-        if self._settings.duplicates is Duplicates.REFUSE:
-            raise Failure(REFUSED_CODE, REFUSED_TEXT.format(taken=told(taken)))
-        left = without(values, taken, self._settings.initial_domain, identity)
-        return left, QUARANTINE_TEXT.format(taken=told(taken))
-
-    def _members(self, changes: Changes, group: int) -> dict[int, Link]:
-        """The links an object asks for, out of its changes."""
-        wanted: dict[int, Link] = {}
-        for name in [name for name in changes if name.lower() == "member"]:
-            for change in changes.pop(name) or ():
-                if not isinstance(change, ReferenceChange):
-                    raise Failure("InvalidValue", "The members of a group must be a collection of reference changes.")
-                adds = change.operation is LinkOperation.ADD
-                target = self._target(name, change.by, change.anchor, adds=adds)
-                if target is not None:
-                    wanted[target] = Link.ALIVE if adds else Link.REMOVED
-        self._check_size(group, wanted)
-        return wanted
-
-    def _check_size(self, group: int, wanted: dict[int, Link]) -> None:
-        adds = [member for member, state in wanted.items() if state is Link.ALIVE]
-        if not adds:
+    def _check_quota(self) -> None:
+        """So many objects as ids were given are not there; only then they are counted."""
+        quota = self._settings.object_quota
+        if not quota or self._view.next_id <= quota:
             return
-        states = self._storage.link_states(group, wanted)
-        new = sum(states.get(member) != Link.ALIVE for member in adds)
-        lost = sum(state == Link.ALIVE and wanted[member] is Link.REMOVED for member, state in states.items())
-        query = "SELECT count(*) FROM links WHERE group_id = ? AND state = ?"
-        if self._storage.one(query, (group, int(Link.ALIVE))) + new - lost > self._settings.most_members:
-            raise Failure("ExceededAllowedLength", "Maximum Group member count exceeded.")
+        count = self._view.storage.one("SELECT sum(CASE state WHEN 0 THEN 4 WHEN 1 THEN 1 ELSE 0 END) FROM objects")
+        if count / 4 + len(self.made) >= quota:
+            raise Failure(r.QUOTA, f"The directory object quota of {quota} objects is exceeded.")
 
-    def _resolved(self, changes: Changes) -> Changes:
-        """Changes without single references that cannot be resolved, where that is no failure."""
-        kept = dict(changes)
-        for name, value in changes.items():
-            if name.lower() in SINGLE and value:
-                by = AnchorType.SOURCE if self._target_of(AnchorType.SOURCE, str(value)) else AnchorType.CLOUD
-                if self._target(name, by, str(value)) is None:
-                    del kept[name]
-            elif isinstance(value, tuple) and any(isinstance(item, ReferenceChange) for item in value):
-                raise Failure("InvalidValue", f"The attribute {name} takes no reference changes.")
+    def _kept(self, obj: SyncObject) -> Values:
+        """Changes as they are stored, without references that cannot be resolved, where that is no failure."""
+        kept: Values = {}
+        for name, value in obj.values.items():
+            low = name.lower()
+            if low in ANCHORS or low == "member" or low in self._read_only:
+                continue
+            if low in SINGLE and value and self._memberships.single(name, str(value)) is None:
+                continue
+            if isinstance(value, tuple) and any(isinstance(item, ReferenceChange) for item in value):
+                raise Failure(r.INVALID_VALUE, f"The attribute {name} takes no reference changes.")
+            kept[name] = value
         return kept
 
-    def _target(self, name: str, by: AnchorType, anchor: str, *, adds: bool = True) -> int | None:
-        """The id a reference leads to; None when it leads nowhere and is dropped.
+    def _unique(self, values: Values, identity: int) -> tuple[Values, tuple[Use, ...]]:
+        """The attributes as the service takes them, and what is left out because another object has it."""
+        values = normalised(values, self._settings)
+        names = names_of(values)
+        owners = self._view.owners(names)
+        taken = tuple(use for name, uses in names.items() if owners[name] not in (None, identity) for use in uses)
+        if not taken:
+            return values, ()
+        if not all(resilient(name, self._features) for name, _ in taken):
+            raise Failure(r.NOT_UNIQUE, r.NOT_UNIQUE_TEXT.format(taken=told(taken)))
+        return without(values, taken, self._settings.initial_domain, identity), taken
 
-        :param adds: the reference is to be there; what is deleted or too new can only be taken away.
+    def _make(self, kind: str, source: str | None) -> Held:
+        view = self._view
+        held = Held(view.next_id, kind, source, f"{kind}_{uuid4()}", {}, view.now, made=view.changed)
+        self.made.append(held)
+        return held
+
+    def _write(self, held: Held, source: str | None, values: Values, *, named: bool) -> None:
+        """An object becomes what it was set to; one from the bin comes back, a match becomes synchronised.
+
+        :param named: its unique values may be others than before.
         """
-        found = self._target_of(by, anchor)
-        if found is not None:
-            identity, created, state = found
-            visible = state == State.LIVE and self._now - created >= self._settings.visibility_delay
-            if visible or not adds:
-                return identity
-        if self._settings.unresolved is Unresolved.DROP:
-            return None
-        raise Failure(UNRESOLVED_CODE, f"The reference {name} to {anchor} could not be resolved.")
-
-    def _target_of(self, by: AnchorType, anchor: str) -> tuple[int, float, int] | None:
-        held = self._held[by].get(anchor)
-        return (held.id, held.created, held.state) if held is not None else self._targets[by].get(anchor)
+        if named:
+            before = names_of(held.values) if held.state is State.LIVE else {}
+            self._view.rename(held, before, names_of(values))
+        if held.state is State.BIN:
+            restore(self._view, held, self._settings, synced=True)
+        if source and not held.synced:
+            held.source_anchor, held.synced = source, True
+        held.values = values
+        self._view.put(held)
 
 
-def _merged(values: Changes, changes: Changes) -> Changes:
+def anchors_of(obj: SyncObject) -> tuple[str | None, str | None]:
+    """The source anchor and the cloud anchor of an object; None where it has none."""
+    given = {ANCHORS[low]: value for name, value in obj.values.items() if (low := name.lower()) in ANCHORS and value}
+    source, cloud = given.get(AnchorType.SOURCE), given.get(AnchorType.CLOUD)
+    return (str(source) if source else None), (str(cloud) if cloud else None)
+
+
+def _merged(values: Values, changes: Values) -> Values:
     """Attributes after a Set: keys are matched without case, and nothing empty is kept."""
     merged = dict(values)
     known = {name.lower(): name for name in values}
     for name, value in changes.items():
-        key = known.get(name.lower()) or name[:1].upper() + name[1:]
+        key = known.get(name.lower()) or pascal(name)
         if value is None or value == "" or value == ():
             merged.pop(key, None)
         else:

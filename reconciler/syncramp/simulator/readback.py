@@ -2,7 +2,8 @@
 
 A full read-back shows every live object in the order of their ids, a delta every object that a later call changed.
 A page carries a limited number of reference changes; a group with more of them is repeated on the next page with its
-anchors and the next members only. The cookie is signed, so one that the tenant did not write is refused.
+anchors and the next members only. Members as a list come whole, with their group. The cookie is signed, so one that
+the tenant did not write is refused.
 """
 
 from collections.abc import Sequence
@@ -13,17 +14,22 @@ from struct import Struct
 from typing import Any
 
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReadBackPage, ReferenceChange, SyncObject
-from syncramp.simulator.settings import TenantSettings
+from syncramp.simulator.attributes import of_kind
+from syncramp.simulator.settings import DeltaCreates, MemberForm, TenantSettings
 from syncramp.simulator.storage import COLUMNS, Held, Storage, held_of
 from syncramp.simulator.tables import Link, State
 
-_FIELDS = Struct(">qqqq")
+_FIELDS = Struct(">qqqqd")
 _TAG = 12
 """Bytes of the signature."""
 _MEMBERS = (
     "SELECT l.member_id, o.source_anchor, o.cloud_anchor, l.state FROM links l JOIN objects o ON o.id = l.member_id "
     "WHERE l.group_id = ? AND l.member_id > ? AND "
 )
+_ENDLESS = -1
+"""As SQL's LIMIT."""
+Member = tuple[int, ReferenceChange]
+"""A member's id, and what became of it."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +44,12 @@ class Place:
     """Objects with a higher id come next."""
     member: int = -1
     """The object ``after`` itself comes once more, with members of a higher id; -1: it does not."""
+    sealed: float = 0.0
+    """When its cookie was written, the tenant's clock."""
 
-    def seal(self, key: bytes) -> bytes:
-        """As a cookie."""
-        data = _FIELDS.pack(self.since, self.began, self.after, self.member)
+    def seal(self, key: bytes, now: float) -> bytes:
+        """This place as a cookie."""
+        data = _FIELDS.pack(self.since, self.began, self.after, self.member, now)
         return data + _tag(data, key)
 
 
@@ -57,49 +65,94 @@ def _tag(data: bytes, key: bytes) -> bytes:
     return blake2b(data, key=key, digest_size=_TAG).digest()
 
 
-def read_page(storage: Storage, settings: TenantSettings, place: Place, last_call: int, key: bytes) -> ReadBackPage:
-    """One page.
+class Reader:
+    """A read-back by one version of the endpoint.
 
-    :param last_call: the number of the last call that changed something.
+    :param version: 1 shows empty attributes too, and members as a list.
+    :param now: seconds, the tenant's clock.
+    :param key: of the cookies.
     """
-    if place.began < 0:
-        place = replace(place, began=last_call)
-    rows = _rows(storage, place, settings.page_size + 1)
-    shown: list[SyncObject] = []
-    budget = settings.most_links
-    for row in rows[: settings.page_size]:
-        held = held_of(row)
-        again = place.member if held.id == place.after else -1
-        changes = _changes(storage, held, place.since, again, budget + 1)
-        if len(changes) > budget and not budget:
-            return ReadBackPage(shown, place.seal(key), more=True)  # the group comes first on the next page
-        if len(changes) > budget:
-            shown.append(_shown(held, changes[:budget], only_members=again >= 0))
-            stop = replace(place, after=held.id, member=changes[budget - 1][0])
-            return ReadBackPage(shown, stop.seal(key), more=True)
-        shown.append(_shown(held, changes, only_members=again >= 0))
-        budget -= len(changes)
-        place = replace(place, after=held.id, member=-1)
-    more = len(rows) > settings.page_size
-    end = place if more else Place(since=place.began)
-    return ReadBackPage(shown, end.seal(key), more)
 
+    def __init__(self, storage: Storage, settings: TenantSettings, version: int, now: float, key: bytes) -> None:
+        self._storage, self._settings = storage, settings
+        self._version, self._now, self._key = version, now, key
+        self._form = MemberForm.LIST if version == 1 else settings.member_form
 
-def _rows(storage: Storage, place: Place, limit: int) -> Sequence[Any]:
-    first = place.after - (place.member >= 0)
-    condition = "state = 0" if place.since < 0 else "changed > ?"
-    parameters = (first,) if place.since < 0 else (first, place.since)
-    query = f"SELECT {COLUMNS} FROM objects WHERE id > ? AND {condition} ORDER BY id LIMIT ?"  # noqa: S608
-    return storage.rows(query, (*parameters, limit))
+    def page(self, place: Place, last_call: int) -> ReadBackPage:
+        """One page.
 
+        :param last_call: the number of the last call that changed something.
+        """
+        if place.began < 0:
+            place = replace(place, began=last_call)
+        rows = self._rows(place)
+        shown: list[SyncObject] = []
+        budget = self._settings.most_links
+        for row in rows[: self._settings.page_size]:
+            held = held_of(row)
+            again = place.member if held.id == place.after else -1
+            changes = self._changes(held, place.since, again, budget + 1)
+            if len(changes) > budget and not budget:
+                return self._ended(shown, place, more=True)  # the group comes first on the next page
+            shown.append(self._shown(held, changes[:budget], place.since, only_members=again >= 0))
+            if len(changes) > budget:
+                return self._ended(shown, replace(place, after=held.id, member=changes[budget - 1][0]), more=True)
+            budget -= len(changes)
+            place = replace(place, after=held.id, member=-1)
+        more = len(rows) > self._settings.page_size
+        return self._ended(shown, place if more else Place(since=place.began), more=more)
 
-def _changes(storage: Storage, held: Held, since: int, after: int, limit: int) -> list[tuple[int, ReferenceChange]]:
-    """Members with their ids: those there are, or since a call the changes."""
-    if held.kind != "Group" or held.state is not State.LIVE:
-        return []
-    condition, mark = ("l.state = ?", int(Link.ALIVE)) if since < 0 else ("l.changed > ?", since)
-    query = f"{_MEMBERS}{condition} ORDER BY l.member_id LIMIT ?"
-    return [(row[0], _change(*row[1:])) for row in storage.rows(query, (held.id, after, mark, limit))]
+    def _ended(self, shown: list[SyncObject], place: Place, *, more: bool) -> ReadBackPage:
+        return ReadBackPage(shown, place.seal(self._key, self._now), more)
+
+    def _rows(self, place: Place) -> Sequence[Any]:
+        first = place.after - (place.member >= 0)
+        condition = "state = 0" if place.since < 0 else "changed > ?"
+        parameters = (first,) if place.since < 0 else (first, place.since)
+        query = f"SELECT {COLUMNS} FROM objects WHERE id > ? AND {condition} ORDER BY id LIMIT ?"  # noqa: S608
+        return self._storage.rows(query, (*parameters, self._settings.page_size + 1))
+
+    def _changes(self, held: Held, since: int, after: int, limit: int) -> list[Member]:
+        """Members as they are, or since a call their changes; none where they come in another form."""
+        if held.kind != "Group" or held.state is not State.LIVE or self._form is not MemberForm.CHANGES:
+            return []
+        return self._members(held, since, after, limit)
+
+    def _members(self, held: Held, since: int, after: int, limit: int) -> list[Member]:
+        condition, mark = ("l.state = ?", int(Link.ALIVE)) if since < 0 else ("l.changed > ?", since)
+        query = f"{_MEMBERS}{condition} ORDER BY l.member_id LIMIT ?"
+        by_source = held.synced
+        rows = self._storage.rows(query, (held.id, after, mark, limit))
+        return [(row[0], _change(row[1] if by_source else None, row[2], row[3])) for row in rows]
+
+    def _shown(self, held: Held, changes: Sequence[Member], since: int, *, only_members: bool) -> SyncObject:
+        values: dict[str, Any] = {"CloudAnchor": held.cloud_anchor}
+        if held.source_anchor is not None:
+            values["SourceAnchor"] = held.source_anchor
+        if held.state is not State.LIVE:
+            return SyncObject(held.kind, Operation.DELETE, values)
+        if not only_members:
+            values["CloudMastered"] = not held.synced or held.cloud_managed
+            values.update(held.values)
+            if held.cloud_managed:
+                values["BlockOnPremisesSync"] = True
+        if changes:
+            values["Member"] = _told_once(changes)
+        elif self._form is MemberForm.LIST and held.kind == "Group":
+            self._list_members(values, held, since)
+        if self._version == 1:
+            values = dict.fromkeys(of_kind(held.kind)) | values
+        return SyncObject(held.kind, self._operation(held, since), values)
+
+    def _list_members(self, values: dict[str, Any], held: Held, since: int) -> None:
+        """All members, also in a delta; V2 shows an empty list only where it is news."""
+        members = tuple(change.anchor for _, change in self._members(held, -1, -1, _ENDLESS))
+        if members or since >= 0 or self._version == 1:
+            values["Member"] = members
+
+    def _operation(self, held: Held, since: int) -> Operation:
+        new = 0 <= since < held.made and self._settings.delta_creates is DeltaCreates.ADD
+        return Operation.ADD if new else Operation.SET
 
 
 def _change(source: str | None, cloud: str, state: int) -> ReferenceChange:
@@ -109,14 +162,9 @@ def _change(source: str | None, cloud: str, state: int) -> ReferenceChange:
     return ReferenceChange(source, operation, AnchorType.SOURCE)
 
 
-def _shown(held: Held, changes: Sequence[tuple[int, ReferenceChange]], *, only_members: bool) -> SyncObject:
-    values: dict[str, Any] = {"CloudAnchor": held.cloud_anchor}
-    if held.source_anchor is not None:
-        values["SourceAnchor"] = held.source_anchor
-    if held.state is not State.LIVE:
-        return SyncObject(held.kind, Operation.DELETE, values)
-    if not only_members:
-        values |= {"CloudMastered": held.source_anchor is None} | held.values
-    if changes:
-        values["Member"] = tuple(change for _, change in changes)
-    return SyncObject(held.kind, Operation.SET, values)
+def _told_once(changes: Sequence[Member]) -> tuple[ReferenceChange, ...]:
+    """Changes without the removal of an anchor that somebody else has now, who is a member."""
+    added = {change.anchor for _, change in changes if change.operation is LinkOperation.ADD}
+    return tuple(
+        change for _, change in changes if change.operation is LinkOperation.ADD or change.anchor not in added
+    )

@@ -18,7 +18,9 @@ from syncramp.simulator.faults import ALWAYS_PROCESSED, Answer, Rule, Script, sp
 from syncramp.simulator.issuer import Issuer
 from syncramp.simulator.journal import UNREADABLE, Entry
 from syncramp.simulator.latency import NO_LATENCY, Clock, Latency
-from syncramp.simulator.tenant import Fault, Tenant
+from syncramp.simulator.memberships import links_of
+from syncramp.simulator.refusals import Fault
+from syncramp.simulator.tenant import Tenant
 
 OLD_BUILD_TEXT = "This version of the client is no longer supported. The service accepts {build} and later."
 OLD_PROTOCOL_TEXT = "The protocol version {version} is not supported."
@@ -28,6 +30,7 @@ CAPABILITIES = (
     "<MinimumProductVersion>1.0</MinimumProductVersion></Application></Protocol></MicrosoftOnline></ServiceCapability>"
 )
 """What public clients were answered."""
+V1 = frozenset({contract.READ_BACK_V1, contract.PROVISION_V1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ class Service:
             contract.CAPABILITIES: self._capabilities,
             contract.SET_FEATURES: self._set_features,
             contract.READ_BACK: self._read_back,
+            contract.READ_BACK_V1: self._read_back,
             contract.PROVISION: self._provision,
+            contract.PROVISION_V1: self._provision,
             contract.FINALIZE: self._finalize,
         }
 
@@ -153,8 +158,7 @@ class Service:
         except ContractError as error:
             text = f"The formatter threw an exception while trying to deserialize the message: {error}"
             return _Done(_fault(text, sender=True, relates_to=request.message_id), "malformed")
-        v1 = request.operation.endswith("AzureADSyncObjects")
-        latency = self._behaviour.latency_v1 if v1 else self._behaviour.latency
+        latency = self._behaviour.latency_v1 if request.operation in V1 else self._behaviour.latency
         seconds = latency.seconds(reply.objects, reply.links)
         answer = Answer(200, reply.body, request.operation, seconds=self._clock.spend(seconds))
         return _Done(answer, reply=reply, seconds=seconds)
@@ -185,17 +189,18 @@ class Service:
         return Reply(contract.features_response(request.message_id))
 
     def _read_back(self, request: Request) -> Reply:
-        page = self.tenant.read_back(contract.parse_read_back(request.body))
+        page = self.tenant.read_back(contract.parse_read_back(request.body), _version(request))
         names = self.tenant.settings.cookie_member, self.tenant.settings.more_member
-        body = contract.read_back_response(page.objects, page.cookie, page.more, request.message_id, names)
+        body = contract.read_back_response(
+            page.objects, page.cookie, page.more, request.message_id, names, request.operation
+        )
         return Reply(body, len(page.objects), _links(page.objects))
 
     def _provision(self, request: Request) -> Reply:
         objects = contract.parse_sync_objects(request.body)
-        results = self.tenant.provision(objects)
-        return Reply(
-            contract.provision_response(results, request.message_id), len(objects), _links(objects), _refused(results)
-        )
+        results = self.tenant.provision(objects, _version(request))
+        body = contract.provision_response(results, request.message_id, request.operation)
+        return Reply(body, len(objects), _links(objects), _refused(results))
 
     def _finalize(self, request: Request) -> Reply:
         self.tenant.finalize(*contract.parse_finalize(request.body))
@@ -203,8 +208,12 @@ class Service:
         return Reply(contract.finalize_response(request.message_id))
 
 
+def _version(request: Request) -> int:
+    return 1 if request.operation in V1 else 2
+
+
 def _links(objects: Sequence[SyncObject]) -> int:
-    return sum(obj.links for obj in objects)
+    return sum(map(links_of, objects))
 
 
 def _refused(results: Sequence[SyncResult]) -> int:

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+FEATURES = 41016
+"""DirSyncFeatures of an ordinary tenant: duplicate resiliency, soft match on UPN, UPN changes, one unknown bit."""
+DAY = 86_400.0
+"""Seconds."""
+
 
 class Unresolved(StrEnum):
     """What becomes of an object with a reference to something unknown, or too new to be seen."""
@@ -17,6 +22,82 @@ class Duplicates(StrEnum):
     QUARANTINE = "quarantine"
     """Written without the value: duplicate attribute resiliency, always on in new tenants."""
     REFUSE = "refuse"
+    """The feature bits of the resiliency are off."""
+
+
+class Repeated(StrEnum):
+    """What becomes of an object that adds a member that is there, or removes one that is not."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
+class MemberLists(StrEnum):
+    """What becomes of members that come as a list where reference changes are expected."""
+
+    REFUSE = "refuse"
+    REPLACE = "replace"
+
+
+class MemberForm(StrEnum):
+    """How the read-back shows the members of a group."""
+
+    CHANGES = "changes"
+    LIST = "list"
+    NONE = "none"
+
+
+class ToldOperation(StrEnum):
+    """What a result calls its operation."""
+
+    DONE = "done"
+    """What was done: Add, Set or Delete."""
+    ECHO = "echo"
+    """What was asked for."""
+
+
+class Restored(StrEnum):
+    """What becomes of the memberships of an object that comes back from the bin."""
+
+    KEEP = "keep"
+    LOSE = "lose"
+
+
+class DeletedGroups(StrEnum):
+    """Where a deleted security group goes; Microsoft 365 groups always go into the bin."""
+
+    GONE = "gone"
+    BIN = "bin"
+
+
+class CloudManaged(StrEnum):
+    """What becomes of a change to an object whose source of authority was moved to the cloud."""
+
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+
+
+class Attributes(StrEnum):
+    """What becomes of an attribute that the connector's schema does not know, or knows as another type."""
+
+    ACCEPT = "accept"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+class DeltaCreates(StrEnum):
+    """What a delta read-back calls an object that is new since its cookie."""
+
+    ADD = "add"
+    SET = "set"
+
+
+class Prevention(StrEnum):
+    """``DeletionPrevention``: by what clients are told to hold deletes. The service only stores it."""
+
+    DISABLED = "Disabled"
+    COUNT = "EnabledForCount"
+    PERCENTAGE = "EnabledForPercentage"
 
 
 @dataclass(frozen=True)
@@ -26,10 +107,21 @@ class TenantSettings:
     tenant_id: str = "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8"
     display_name: str = "Simulated tenant"
     initial_domain: str = "simulated.onmicrosoft.com"
+    verified_domains: tuple[str, ...] = ()
+    """Values of other domains are normalised without a word; empty: all domains are kept as they come."""
     syncing: bool = True
     """Directory synchronisation is switched on."""
+    features: int = FEATURES
+    """The feature mask of a new tenant."""
+    microsoft365_groups: int = 0
+    """Made in the cloud, in a new tenant; every second user joins one of them."""
+    cloud_users: int = 0
+    """The same, besides the administrator."""
+
     writes_per_five_minutes: int = 7000
     """Objects written in five minutes (Microsoft, performance factors of Connect); 0: as many as come."""
+    links_per_write: int = 0
+    """So many links count as one write; 0: they do not count."""
     visibility_delay: float = 30.0
     """Seconds until a new object can be referred to."""
     page_size: int = 50
@@ -39,9 +131,36 @@ class TenantSettings:
     """Reference changes in one call, and on one page of the read-back."""
     most_members: int = 250_000
     """Members of a group (Microsoft, V2 endpoint)."""
+    most_members_v1: int = 50_000
+    """The same, of a call to the V1 endpoint."""
+    object_quota: int = 500_000
+    """Objects of the tenant, deleted ones as a quarter (Microsoft, service limits); 0: as many as come."""
+
     unresolved: Unresolved = Unresolved.FAIL
     duplicates: Duplicates = Duplicates.QUARANTINE
+    repeated_changes: Repeated = Repeated.ACCEPT
+    member_lists: MemberLists = MemberLists.REFUSE
+    attributes: Attributes = Attributes.ACCEPT
+    told_operation: ToldOperation = ToldOperation.DONE
+    cloud_managed: CloudManaged = CloudManaged.REFUSE
+
+    bin_days: float = 30.0
+    """Days until a deleted user is gone (Microsoft, deleted users)."""
+    restored_memberships: Restored = Restored.KEEP
+    deleted_groups: DeletedGroups = DeletedGroups.GONE
+
+    deletion_prevention: Prevention = Prevention.COUNT
     delete_threshold: int = 500
+    delete_percentage: int = 0
+    interval: str = "PT30M"
+    """``SynchronizationInterval``."""
+    tracking_changes: bool = False
+    """``IsTrackingChanges``."""
+
+    member_form: MemberForm = MemberForm.CHANGES
+    delta_creates: DeltaCreates = DeltaCreates.ADD
+    cookie_lifetime: float = 0.0
+    """Seconds until a cookie is not accepted any more; 0: always."""
     cookie_member: str = "OutputCookie"
     more_member: str = "MoreObjectsExist"
     """Members of the read-back's result: its cookie and its end mark. Invented: the real names are not public."""

@@ -1,6 +1,6 @@
 """Statements over the tenant's tables: constant SQL with tuples, in bulk."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,23 +9,26 @@ import msgpack
 from sqlalchemy import Connection
 
 from syncramp.model.wire import WireValue
-from syncramp.simulator.tables import Link, State
+from syncramp.simulator.tables import Flag, Link, State
 
 CHUNK = 500
 """Placeholders in one statement."""
-COLUMNS = "id, kind, source_anchor, cloud_anchor, attributes, created, state"
+COLUMNS = "id, kind, source_anchor, cloud_anchor, attributes, created, state, flags, made, deleted, quarantine"
 _SAVE = (
-    f"INSERT INTO objects ({COLUMNS}, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 (constant columns)
-    "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, source_anchor = excluded.source_anchor, "
-    "cloud_anchor = excluded.cloud_anchor, attributes = excluded.attributes, created = excluded.created, "
-    "state = excluded.state, changed = excluded.changed"
+    f"INSERT INTO objects ({COLUMNS}, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 (constant)
+    "ON CONFLICT (id) DO UPDATE SET source_anchor = excluded.source_anchor, attributes = excluded.attributes, "
+    "created = excluded.created, state = excluded.state, flags = excluded.flags, deleted = excluded.deleted, "
+    "quarantine = excluded.quarantine, changed = excluded.changed"
 )
 _LINK = (
     "INSERT INTO links (group_id, member_id, state, changed) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (group_id, member_id) DO UPDATE SET state = excluded.state, changed = excluded.changed "
     "WHERE links.state <> excluded.state"
 )
-_OWN = "INSERT INTO names (value, object_id) VALUES (?, ?)"
+_OWN = (
+    "INSERT INTO names (value, object_id) VALUES (?, ?) "
+    "ON CONFLICT (value) DO UPDATE SET object_id = excluded.object_id"
+)
 _TOUCH_GROUPS = (
     "UPDATE objects SET changed = ? WHERE id IN (SELECT group_id FROM links WHERE member_id = ? AND state = ?)"
 )
@@ -44,6 +47,31 @@ class Held:
     """Attributes by name in PascalCase."""
     created: float
     state: State = State.LIVE
+    synced: bool = True
+    """DirSyncEnabled."""
+    cloud_managed: bool = False
+    admin: bool = False
+    unified: bool = False
+    made: int = 0
+    """The number of the call that created it."""
+    deleted: float | None = None
+    """When it went into the bin."""
+    quarantine: tuple[tuple[str, str], ...] = ()
+    """Attributes and values it was sent with and does not have, because another object has them."""
+
+    @property
+    def flags(self) -> int:
+        """Bits of :class:`Flag`."""
+        return (
+            Flag.SYNCED * self.synced
+            | Flag.CLOUD_MANAGED * self.cloud_managed
+            | Flag.ADMIN * self.admin
+            | Flag.UNIFIED * self.unified
+        )
+
+
+_STATES = tuple(State)
+_FLAGS = [tuple(bool(bits & flag) for flag in Flag) for bits in range(1 << len(Flag))]
 
 
 class Storage:
@@ -91,29 +119,22 @@ class Storage:
         for chunk in chunks(wanted):
             yield from self.rows(f"{statement} ({', '.join('?' * len(chunk))})", chunk)
 
-    def held(self, column: str, anchors: Iterable[str]) -> Iterator[Held]:
-        """Objects by their source or cloud anchors."""
-        query = f"SELECT {COLUMNS} FROM objects WHERE {column} IN"  # noqa: S608 (our own names)
-        return map(held_of, self.among(query, anchors))
+    def held(self, column: str, wanted: Iterable[Any]) -> Iterator[Held]:
+        """Objects by ids or by anchors, without those that are gone."""
+        query = f"SELECT {COLUMNS} FROM objects WHERE state <> 2 AND {column} IN"  # noqa: S608 (our own names)
+        return map(held_of, self.among(query, wanted))
+
+    def held_where(self, condition: str, parameters: Sequence[Any] = ()) -> list[Held]:
+        """Objects in the order of their ids.
+
+        :param condition: constant SQL.
+        """
+        query = f"SELECT {COLUMNS} FROM objects WHERE {condition} ORDER BY id"  # noqa: S608
+        return [held_of(row) for row in self.rows(query, parameters)]
 
     def save(self, held: Iterable[Held], changed: int) -> None:
         """Write objects, new or not."""
-        self.run_all(
-            _SAVE,
-            [
-                (
-                    h.id,
-                    h.kind,
-                    h.source_anchor,
-                    h.cloud_anchor,
-                    msgpack.packb(h.values),
-                    h.created,
-                    int(h.state),
-                    changed,
-                )
-                for h in held
-            ],
-        )
+        self.run_all(_SAVE, [_row(one, changed) for one in held])
 
     def link(self, group: int, members: Iterable[tuple[int, Link]], changed: int) -> None:
         """Set links of a group; those that are as wanted keep their number."""
@@ -133,10 +154,10 @@ class Storage:
         """Who has values that must be unique."""
         return {row[0]: row[1] for row in self.among("SELECT value, object_id FROM names WHERE value IN", values)}
 
-    def own(self, identity: int, values: Iterable[str]) -> None:
-        """Give values to an object, in place of those it has."""
-        self.run("DELETE FROM names WHERE object_id = ?", (identity,))
-        self.run_all(_OWN, [(value, identity) for value in values])
+    def own(self, owners: Mapping[str, int | None]) -> None:
+        """Give values that must be unique to objects, or free them."""
+        self.run_all("DELETE FROM names WHERE value = ?", [(value,) for value, who in owners.items() if who is None])
+        self.run_all(_OWN, [(value, who) for value, who in owners.items() if who is not None])
 
     def keep(self, key: str, value: bytes) -> None:
         """Remember one thing."""
@@ -154,7 +175,40 @@ class Storage:
 def held_of(row: Sequence[Any]) -> Held:
     """A row of ``COLUMNS`` as an object."""
     values: dict[str, WireValue] = msgpack.unpackb(row[4], use_list=False)
-    return Held(row[0], row[1], row[2], row[3], values, row[5], State(row[6]))
+    synced, cloud_managed, admin, unified = _FLAGS[row[7]]
+    return Held(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        values,
+        row[5],
+        _STATES[row[6]],
+        synced,
+        cloud_managed,
+        admin,
+        unified,
+        row[8],
+        row[9],
+        msgpack.unpackb(row[10], use_list=False) if row[10] else (),
+    )
+
+
+def _row(held: Held, changed: int) -> tuple[Any, ...]:
+    return (
+        held.id,
+        held.kind,
+        held.source_anchor,
+        held.cloud_anchor,
+        msgpack.packb(held.values),
+        held.created,
+        int(held.state),
+        held.flags,
+        held.made,
+        held.deleted,
+        msgpack.packb(held.quarantine) if held.quarantine else None,
+        changed,
+    )
 
 
 def chunks(values: Iterable[Any]) -> Iterator[tuple[Any, ...]]:

@@ -1,42 +1,39 @@
 """A tenant: objects, links and counters in SQLite, and the operations of the service upon them.
 
 Its operations take and give values, not messages (``server`` has the wire). A clock is passed in; one call at a time
-is processed, as a lock sees to.
+is processed, as a lock sees to. ``portal`` is the other side: what administrators do in the cloud.
 """
 
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from syncramp.endpoint.contract import BUSY, BUSY_TEXT, NOT_ACTIVATED_TEXT, SyncResult
 from syncramp.model.wire import Company, ReadBackPage, SyncObject
 from syncramp.simulator.journal import Journal
+from syncramp.simulator.lifecycle import HOUR, overdue, purge, quarantined, release
+from syncramp.simulator.memberships import links_of
+from syncramp.simulator.portal import Portal
 from syncramp.simulator.provisioning import Call
-from syncramp.simulator.readback import Place, opened, read_page
-from syncramp.simulator.settings import TenantSettings
-from syncramp.simulator.storage import Held, Storage
+from syncramp.simulator.readback import Place, Reader, opened
+from syncramp.simulator.refusals import Fault
+from syncramp.simulator.seeding import join, seed, teams
+from syncramp.simulator.settings import Duplicates, TenantSettings
+from syncramp.simulator.storage import Storage
 from syncramp.simulator.tables import Link, State, connect
 from syncramp.simulator.throttle import WriteLimit
+from syncramp.simulator.uniqueness import ADDRESS_RESILIENCY, UPN_RESILIENCY
+from syncramp.simulator.view import View
 
-FEATURES = 41016
-"""DirSyncFeatures of an ordinary tenant: duplicate resiliency, soft match on UPN, UPN changes, one unknown bit."""
-_LIVE = "FROM objects WHERE state = ? AND source_anchor IS NOT NULL AND kind = coalesce(?, kind)"
-
-
-class Fault(Exception):
-    """A whole call is refused.
-
-    :param code: ErrorCode, empty where none is known.
-    """
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
+_LIVE = "FROM objects WHERE state = ? AND flags & 1 AND kind = coalesce(?, kind)"
+_MEMBERS = (
+    "SELECT m.source_anchor FROM links l JOIN objects g ON g.id = l.group_id JOIN objects m "
+    "ON m.id = l.member_id WHERE g.source_anchor = ? AND g.state = ? AND l.state = ?"
+)
 
 
 class Tenant:
@@ -44,6 +41,7 @@ class Tenant:
 
     :param clock: seconds, never less than before.
     :param path: its file; None: in memory.
+    :raises InputRefused: the file was written by another version.
     """
 
     def __init__(self, settings: TenantSettings, clock: Callable[[], float], path: Path | None = None) -> None:
@@ -58,12 +56,37 @@ class Tenant:
         self._key = self._storage.kept("key") or secrets.token_bytes(16)
         self._last = int(self._storage.kept("last_call") or 0)
         if not self._storage.one("SELECT count(*) FROM objects"):
-            self._seed()
+            with self.changing() as view:
+                self._storage.keep("key", self._key)
+                seed(view, settings)
+                self._look_after(HOUR)
+        self._next_look = float(self._storage.kept("next_look") or 0)
+        self._teams = teams(self._storage, settings)
+        self.portal = Portal(self, self._storage)
 
     def close(self) -> None:
         """End the connection to the file."""
         with self._lock:
             self._storage.close()
+
+    @contextmanager
+    def changing(self) -> Iterator[View]:
+        """A change under a number of its own: the whole block, or nothing of it."""
+        with self._lock:
+            with self._storage.transaction():
+                view = View(self._storage, self._clock(), self._last + 1)
+                yield view
+                view.save()
+                self._storage.keep("last_call", b"%d" % view.changed)
+            self._last = view.changed
+
+    @property
+    def features(self) -> int:
+        """The feature mask."""
+        with self._lock:
+            mask = int(self._storage.kept("features") or self.settings.features)
+        refuses = self.settings.duplicates is Duplicates.REFUSE
+        return mask & ~(UPN_RESILIENCY | ADDRESS_RESILIENCY) if refuses else mask
 
     def company(self) -> Company:
         """GetCompanyConfiguration."""
@@ -75,42 +98,51 @@ class Tenant:
                 syncing=self.settings.syncing,
                 anchor_attribute="mS-DS-ConsistencyGuid",
                 max_links=self.settings.most_links,
-                interval="PT30M",
+                interval=self.settings.interval,
                 delete_threshold=self.settings.delete_threshold,
                 known_objects=self.count(),
-                client_machine="",
+                client_machine="",  # no public message carries its name
                 client_version=self._text("client_version"),
                 client_application=self._text("client_application"),
-                features=int(self._storage.kept("features") or FEATURES),
+                features=self.features,
+                allowed_features=("ObjectWriteback", "PasswordWriteback"),
+                tracking_changes=self.settings.tracking_changes,
+                deletion_prevention=self.settings.deletion_prevention.value,
+                delete_percentage=self.settings.delete_percentage,
             )
 
-    def provision(self, objects: Sequence[SyncObject]) -> list[SyncResult]:
+    def provision(self, objects: Sequence[SyncObject], version: int = 2) -> list[SyncResult]:
         """ProvisionAzureADSyncObjects2: results in the order of the objects.
 
+        :param version: 1: ProvisionAzureADSyncObjects, where members come as a list that replaces the membership.
         :raises Fault: the whole call is refused, and nothing of it is applied.
         """
         with self._lock:
-            links = sum(obj.links for obj in objects)
-            self._check(len(objects), links)
-            with self._storage.transaction():
-                results = Call(self._storage, self.settings, self._clock(), self._last + 1).run(objects)
-                self._storage.keep("last_call", b"%d" % (self._last + 1))
-            self._last += 1
+            links = sum(map(links_of, objects))
+            self._check(len(objects), links, version)
+            self._pass_time()
+            with self.changing() as view:
+                call = Call(view, self.settings, self.features, version)
+                results = call.run(objects)
+                join(view, self._teams, call.made)
             self.calls.update({"provision": 1, "objects": len(objects), "links": links})
             return results
 
-    def read_back(self, cookie: bytes | None) -> ReadBackPage:
+    def read_back(self, cookie: bytes | None, version: int = 2) -> ReadBackPage:
         """ReadBackAzureADSyncObjects2: one page, from the beginning without a cookie.
 
-        :raises Fault: the cookie is not one of this tenant.
+        :param version: 1: ReadBackAzureADSyncObjects, which shows empty attributes too, and members as a list.
+        :raises Fault: the cookie is not one of this tenant, or too old.
         """
         with self._lock:
             self._check_syncing()
+            now, lifetime = self._clock(), self.settings.cookie_lifetime
             place = Place() if cookie is None else opened(cookie, self._key)
-            if place is None:
+            if place is None or (cookie is not None and lifetime and now - place.sealed > lifetime):
                 raise Fault("", self.settings.bad_cookie)
+            self._pass_time()
             self.calls["read_back"] += 1
-            return read_page(self._storage, self.settings, place, self._last, self._key)
+            return Reader(self._storage, self.settings, version, now, self._key).page(place, self._last)
 
     def set_features(self, mask: int) -> None:
         """SetCompanyDirsyncFeatures: the whole mask is replaced, and bits that were set stay set.
@@ -119,7 +151,8 @@ class Tenant:
         """
         with self._lock:
             self.calls["features"] += 1
-            self._storage.keep("features", b"%d" % (int(self._storage.kept("features") or FEATURES) | mask))
+            before = int(self._storage.kept("features") or self.settings.features)
+            self._storage.keep("features", b"%d" % (before | mask))
 
     def note_client(self, application: str, build: str) -> None:
         """Remember who exported last; GetCompanyConfiguration tells it."""
@@ -142,9 +175,8 @@ class Tenant:
 
     def count(self, kind: str | None = None) -> int:
         """Live objects that are synchronised, of one kind or of all."""
-        query = f"SELECT count(*) {_LIVE}"
         with self._lock:
-            return int(self._storage.one(query, (int(State.LIVE), kind)))
+            return int(self._storage.one(f"SELECT count(*) {_LIVE}", (int(State.LIVE), kind)))
 
     def attributes(self, anchor: str) -> dict[str, Any] | None:
         """The attributes of a live object by name in PascalCase; None when there is none with this source anchor."""
@@ -154,30 +186,27 @@ class Tenant:
 
     def members(self, anchor: str) -> set[str]:
         """Source anchors of a group's members."""
-        query = (
-            "SELECT m.source_anchor FROM links l JOIN objects g ON g.id = l.group_id JOIN objects m "
-            "ON m.id = l.member_id WHERE g.source_anchor = ? AND g.state = ? AND l.state = ?"
-        )
         with self._lock:
-            rows = self._storage.rows(query, (anchor, int(State.LIVE), int(Link.ALIVE)))
+            rows = self._storage.rows(_MEMBERS, (anchor, int(State.LIVE), int(Link.ALIVE)))
             return {row[0] for row in rows if row[0]}
 
     def anchors(self, kind: str | None = None) -> set[str]:
         """Source anchors of the live objects."""
-        query = f"SELECT source_anchor {_LIVE}"
         with self._lock:
-            return {row[0] for row in self._storage.rows(query, (int(State.LIVE), kind))}
+            return {row[0] for row in self._storage.rows(f"SELECT source_anchor {_LIVE}", (int(State.LIVE), kind))}
 
     def _text(self, key: str) -> str:
         return (self._storage.kept(key) or b"").decode()
 
-    def _check(self, objects: int, links: int) -> None:
+    def _check(self, objects: int, links: int, version: int) -> None:
         self._check_syncing()
-        if objects > self.settings.objects_per_call:
-            raise Fault("", f"The request has {objects} objects; {self.settings.objects_per_call} are allowed.")
-        if links > self.settings.most_links:
-            raise Fault("", f"The request has {links} links; {self.settings.most_links} are allowed.")
-        if not self._limit.take(objects, self._clock()):
+        settings = self.settings
+        if objects > settings.objects_per_call:
+            raise Fault("", f"The request has {objects} objects; {settings.objects_per_call} are allowed.")
+        if version > 1 and links > settings.most_links:
+            raise Fault("", f"The request has {links} links; {settings.most_links} are allowed.")
+        writes = objects + (-(-links // settings.links_per_write) if settings.links_per_write else 0)
+        if not self._limit.take(writes, self._clock()):
             self.calls["busy"] += 1
             raise Fault(BUSY, BUSY_TEXT)
 
@@ -185,16 +214,22 @@ class Tenant:
         if not self.settings.syncing:
             raise Fault("", NOT_ACTIVATED_TEXT)
 
-    def _seed(self) -> None:
-        """An administrator who was made in the cloud."""
-        values = {
-            "AccountEnabled": True,
-            "DisplayName": "Administrator",
-            "UserPrincipalName": f"admin@{self.settings.initial_domain}",
-            "UserType": "Member",
-        }
-        admin = Held(1, "User", None, f"User_{uuid4()}", values, self._clock() - self.settings.visibility_delay)
-        with self._storage.transaction():
-            self._storage.keep("key", self._key)
-            self._storage.save([admin], 0)
-            self._storage.own(admin.id, [f"upn:{values['UserPrincipalName']}"])
+    def _pass_time(self) -> None:
+        """Empty the bin of what was long enough in it, and once an hour look at the quarantine."""
+        now = self._clock()
+        gone = overdue(self._storage, now, self.settings)
+        if gone:
+            with self.changing() as view:
+                for identity in gone:
+                    purge(view, view.by_id(identity))
+        if now >= self._next_look:
+            self._look_after(HOUR)
+            waiting = quarantined(self._storage)
+            if waiting:
+                with self.changing() as view:
+                    for held in waiting:
+                        release(view, view.by_id(held.id))
+
+    def _look_after(self, seconds: float) -> None:
+        self._next_look = self._clock() + seconds
+        self._storage.keep("next_look", repr(self._next_look).encode())

@@ -1,63 +1,68 @@
 """Values that only one object of a tenant may have: user principal names, and mail addresses of every kind.
 
-A taken value is either left out, as duplicate attribute resiliency does it (the object is written, and its result
-carries a text), or the object is refused.
+A taken value is either left out, as duplicate attribute resiliency does it (the object is written, its result carries
+a text, and the tenant remembers the value), or the object is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 CHECKED = frozenset({"userprincipalname", "proxyaddresses", "mail"})
-REFUSED_CODE = "AttributeValueMustBeUnique"
-QUARANTINE_TEXT = (
-    "This object has been updated in your Azure Active Directory, but with some modified properties, because the "
-    "following attributes are associated with another object [{taken}]. Please refer to "
-    "https://aka.ms/duplicateattributeresiliency for more information on duplicate attribute resiliency."
-)
-REFUSED_TEXT = (
-    "Unable to update this object because the following attributes associated with this object have values that may "
-    "already be associated with another object in your local directory services: [{taken}]. Correct or remove the "
-    "duplicate values in your local directory."
-)
+UPN_RESILIENCY, ADDRESS_RESILIENCY = 8, 32
+"""Feature bits DuplicateUPNResiliency and DuplicateProxyAddressResiliency."""
+Use = tuple[str, str]
+"""An attribute and a value of it."""
 
 
-def names_of(values: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+def names_of(values: Mapping[str, Any]) -> dict[str, list[Use]]:
     """The unique values of an object: for each the attributes and values that hold it.
 
     :param values: attributes by name in any case.
     """
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[Use]] = {}
     for name, value in values.items():
         if name.lower() in CHECKED:
             for text in value if isinstance(value, tuple) else (value,):
                 if isinstance(text, str) and text:
-                    found.setdefault(_key(name, text), []).append((name, text))
+                    found.setdefault(key_of(name, text), []).append((name, text))
     return found
 
 
-def _key(name: str, text: str) -> str:
+def key_of(name: str, text: str) -> str:
+    """How a value is compared: without case, and an address without its kind."""
     low = text.lower()
     return f"upn:{low}" if name.lower() == "userprincipalname" else f"address:{low.removeprefix('smtp:')}"
 
 
-def without(
-    values: Mapping[str, Any], taken: list[tuple[str, str]], initial_domain: str, identity: int
-) -> dict[str, Any]:
-    """Attributes without taken values; a taken user principal name gets the tenant's initial domain.
+def resilient(name: str, features: int) -> bool:
+    """A duplicate of this attribute is left out, and does not refuse the object."""
+    return bool(features & (UPN_RESILIENCY if name.lower() == "userprincipalname" else ADDRESS_RESILIENCY))
 
-    :param taken: attribute and value.
-    """
+
+def without(values: Mapping[str, Any], taken: Iterable[Use], initial_domain: str, identity: int) -> dict[str, Any]:
+    """Attributes without taken values; a taken user principal name gets the tenant's initial domain."""
     left = dict(values)
     for name, text in taken:
         if name.lower() == "userprincipalname":
             left[name] = f"{text.split('@')[0]}+{identity % 10_000:04}@{initial_domain}"
         elif isinstance(left[name], tuple):
             left[name] = tuple(value for value in left[name] if value != text)
+            if not left[name]:
+                del left[name]
         else:
             del left[name]
     return left
 
 
-def told(taken: list[tuple[str, str]]) -> str:
+def with_again(values: Mapping[str, Any], use: Use) -> dict[str, Any]:
+    """Attributes with a value that was left out before."""
+    name, text = use
+    before = values.get(name)
+    if name.lower() == "proxyaddresses":
+        return {**values, name: (*(before or ()), text)}
+    return {**values, name: text}
+
+
+def told(taken: Iterable[Use]) -> str:
     """Taken values as the service's texts name them."""
     return " ".join(f"{name} {text};" for name, text in taken)
