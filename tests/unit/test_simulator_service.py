@@ -4,9 +4,11 @@ from uuid import uuid4
 
 import pytest
 
+from support.simulator import group, put
 from syncramp.endpoint import contract, soap
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
+from syncramp.model.wire import ReferenceChange, Result
 from syncramp.simulator.server import Simulator, make_simulator
 from syncramp.simulator.settings import TenantSettings
 
@@ -17,7 +19,9 @@ BUILD = "2.6.92.0"
 @pytest.fixture
 def simulator() -> Simulator:
     return make_simulator(
-        TenantSettings(bad_cookie="Start again, please.", cookie_member="Cookie", more_member="More")
+        TenantSettings(
+            bad_cookie="Start again, please.", cookie_member="Cookie", more_member="More", visibility_delay=0
+        )
     )
 
 
@@ -78,3 +82,28 @@ def test_a_cookie_of_another_tenant_is_a_fault_with_the_text_of_the_settings(sim
 def test_an_operation_nobody_knows_is_a_fault(simulator) -> None:
     fault = contract.read_fault(ask(simulator, "GetDeviceConfiguration", call("GetDeviceConfiguration")))
     assert fault is not None and "GetDeviceConfiguration" in fault.text
+
+
+def test_both_versions_serve_one_tenant(simulator) -> None:
+    people = [put("a", displayName="A"), put("b"), put("g", "Group")]
+    ask(simulator, contract.PROVISION, contract.provision([*people, group("g", ["a"])]))
+    listed = put("g", "Group", member=("b",))
+    answer = ask(simulator, contract.PROVISION_V1, contract.provision([listed], contract.PROVISION_V1))
+    (outcome,) = contract.read_outcomes(answer, [listed], contract.PROVISION_V1)
+    assert outcome.result is Result.APPLIED
+    assert simulator.tenant.members("g") == {"b"}
+    body = ask(simulator, contract.READ_BACK_V1, contract.read_back(None, contract.READ_BACK_V1))
+    page = contract.read_read_back(body, operation=contract.READ_BACK_V1)
+    old = {obj.values["SourceAnchor"]: obj for obj in page.objects}
+    assert (old["g"].values["Member"], old["a"].values["City"]) == (("b",), None)
+    new = contract.read_read_back(ask(simulator, contract.READ_BACK, contract.read_back(None))).objects
+    shown = {obj.values.get("SourceAnchor"): obj for obj in new}
+    assert shown["g"].values["Member"] == (ReferenceChange("b"),)
+    assert "City" not in shown["a"].values
+
+
+def test_the_company_tells_what_clients_need(simulator) -> None:
+    told = company(simulator)
+    assert (told.deletion_prevention, told.delete_threshold, told.delete_percentage) == ("EnabledForCount", 500, 0)
+    assert (told.interval, told.tracking_changes) == ("PT30M", False)
+    assert told.allowed_features == ("ObjectWriteback", "PasswordWriteback")

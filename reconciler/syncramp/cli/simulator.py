@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from syncramp.cli import tenant_options as options
 from syncramp.endpoint.clouds import PATH
 from syncramp.errors import InputRefused, SyncrampError
 from syncramp.simulator.latency import Clock, Latency, parse_latency
@@ -53,6 +54,28 @@ def simulator(
     duplicates: Annotated[
         Duplicates, typer.Option(help="An object with a user principal name or address that is taken.")
     ] = REAL.duplicates,
+    members_v1: options.MembersV1 = REAL.most_members_v1,
+    links_per_write: options.LinksPerWrite = REAL.links_per_write,
+    object_quota: options.ObjectQuota = REAL.object_quota,
+    features: options.Features = REAL.features,
+    verified_domains: options.VerifiedDomains = None,
+    not_activated: options.NotActivated = False,
+    cloud_users: options.CloudUsers = REAL.cloud_users,
+    microsoft365_groups: options.Microsoft365Groups = REAL.microsoft365_groups,
+    repeated_changes: options.RepeatedChanges = REAL.repeated_changes,
+    member_lists: options.ListsOfMembers = REAL.member_lists,
+    attributes: options.AttributesOption = REAL.attributes,
+    told_operation: options.Operation = REAL.told_operation,
+    cloud_managed: options.CloudManagedOption = REAL.cloud_managed,
+    bin_days: options.BinDays = REAL.bin_days,
+    restored_memberships: options.RestoredMemberships = REAL.restored_memberships,
+    deleted_groups: options.DeletedGroupsOption = REAL.deleted_groups,
+    deletion_prevention: options.DeletionPrevention = REAL.deletion_prevention,
+    delete_threshold: options.DeleteThreshold = REAL.delete_threshold,
+    delete_percentage: options.DeletePercentage = REAL.delete_percentage,
+    member_form: options.MemberFormOption = REAL.member_form,
+    delta_creates: options.DeltaCreatesOption = REAL.delta_creates,
+    cookie_lifetime: options.CookieLifetime = REAL.cookie_lifetime,
     redirects: Annotated[
         int, typer.Option(help="Hosts that only send a client on, as the service's first one does.", min=0, max=9)
     ] = 0,
@@ -77,21 +100,11 @@ def simulator(
 
     Example: syncramp simulator --directory trial --port 8443
     """
+    settings = options.settings_of(locals())
     if context.invoked_subcommand:
         return
     if minimum_build and not all(part.isdigit() for part in minimum_build.split(".")):
         raise InputRefused(f"{minimum_build!r} is no build", where="--minimum-build", remedy="write it as 2.4.21.0")
-    settings = TenantSettings(
-        tenant_id=tenant_id,
-        writes_per_five_minutes=writes_per_five_minutes,
-        visibility_delay=visibility_delay,
-        page_size=page_size,
-        objects_per_call=objects_per_call,
-        most_links=links_per_call,
-        most_members=members,
-        unresolved=unresolved,
-        duplicates=duplicates,
-    )
     slow = parse_latency(latency, "--latency"), parse_latency(latency_v1, "--latency-v1")
     clock = Clock(virtual=virtual_clock)
     made = _made(
@@ -109,7 +122,7 @@ def _made(
     tenant: Path | None,
     behaviour: tuple[str, Latency, Latency],
     faults: Path | None,
-    **options: Any,
+    **others: Any,
 ) -> "Simulator":
     try:
         from syncramp.simulator.fault_file import read_script
@@ -123,7 +136,7 @@ def _made(
 
     script = read_script(faults) if faults else None
     try:
-        return make_simulator(settings, path=tenant, behaviour=Behaviour(*behaviour), faults=script, **options)
+        return make_simulator(settings, path=tenant, behaviour=Behaviour(*behaviour), faults=script, **others)
     except DatabaseError as error:
         raise InputRefused(
             f"the tenant cannot be kept there: {error.orig}",
