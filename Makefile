@@ -6,13 +6,15 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint e2e lock clean python
+.PHONY: help demo test lint bench fuzz e2e lock clean python
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo   a whole organisation, a simulated cloud, four syncs (about two minutes)"
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
+	@echo "make bench  how fast the codec is, against lxml in the same run (about a minute)"
+	@echo "make fuzz   random messages for the codec, for FUZZ_SECONDS=60"
 	@echo "make e2e    tests against the cluster of your kubeconfig"
 	@echo "make lock   pin the dependencies again"
 
@@ -27,6 +29,13 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	@PYTHONPATH=tests $(BIN)/python -m bench
+
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.dev
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 e2e: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/e2e --cluster

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from syncramp.endpoint.nbfx import NbfxError, Node, decode
 from syncramp.endpoint.nbfx import writer as w
+from syncramp.endpoint.nbfx.node import OUTERMOST
+from syncramp.endpoint.nbfx.reader import Reader
 
 S12 = "http://www.w3.org/2003/05/soap-envelope"
 WSA = "http://www.w3.org/2005/08/addressing"
@@ -175,15 +177,34 @@ def open_envelope(data: bytes) -> Envelope:
     if (root.namespace, root.name) != (S12, "Envelope"):
         raise NbfxError(0, f"a SOAP 1.2 envelope, not {root!r}")
     parts = {node.name: node for node in root.children if node.namespace == S12}
-    header, body = parts.get("Header"), parts.get("Body")
+    body = parts.get("Body")
     if body is None or len(body.children) != 1:
         raise NbfxError(len(data), "a body with one element")
+    return _envelope(parts.get("Header"), body.children[0])
+
+
+def open_start(reader: Reader) -> tuple[Envelope, int]:
+    """A message up to the start tag of the element in its body, and the offset behind that tag.
+
+    Less forms are taken than by :func:`open_envelope`: a header and a body, and nothing else.
+
+    :raises NbfxError: it is not legal binary XML, or not of this form.
+    """
+    root, at = reader.element(0, OUTERMOST)
+    header, at = reader.tree(at, root.scope, 1)
+    body, at = reader.element(at, root.scope)
+    for node, name in ((root, "Envelope"), (header, "Header"), (body, "Body")):
+        if (node.namespace, node.name) != (S12, name):
+            raise NbfxError(0, f"{name} of SOAP 1.2, not {node!r}")
+    content, at = reader.element(at, body.scope)
+    return _envelope(header, content), at
+
+
+def _envelope(header: Node | None, body: Node) -> Envelope:
     nodes = header.children if header else []
     found = {node.name: node for node in nodes if (node.namespace, node.name) in _HEADERS}
 
     def text(name: str) -> str:
         return found[name].text if name in found else ""
 
-    return Envelope(
-        text("Action"), body.children[0], text("MessageID"), text("RelatesTo"), text("To"), found.get("SyncToken")
-    )
+    return Envelope(text("Action"), body, text("MessageID"), text("RelatesTo"), text("To"), found.get("SyncToken"))

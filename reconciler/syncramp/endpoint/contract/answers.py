@@ -7,7 +7,7 @@ texts, binary in two pieces; a client that takes only plain text fails there. In
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from syncramp.endpoint.contract.objects import SyncResult, write_object, write_result
+from syncramp.endpoint.contract.objects import SyncResult, write_result
 from syncramp.endpoint.contract.operations import (
     CAPABILITIES,
     FINALIZE,
@@ -18,6 +18,7 @@ from syncramp.endpoint.contract.operations import (
     answer_of,
     result_of,
 )
+from syncramp.endpoint.contract.template import write_objects
 from syncramp.endpoint.contract.values import N06, nil
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.endpoint.soap import N01, XSI, MessageId, action_of, response
@@ -98,7 +99,7 @@ def read_back_response(
         w.element("b", more_name) + form.boolean(more) if more is not None else b"",
         w.element("b", cookie_name) + form.binary(cookie) if cookie is not None else b"",
         w.element("b", "ResultObjects"),
-        *(write_object(obj, values) for obj in objects),
+        write_objects(objects, values),
         w.END,
     )
     return _answer(operation, w.xmlns("b", N06) + w.xmlns("i", XSI), members, relates_to, values)

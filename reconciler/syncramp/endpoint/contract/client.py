@@ -14,7 +14,6 @@ from syncramp.endpoint.contract.objects import (
     SyncResult,
     elements,
     read_result,
-    write_object,
 )
 from syncramp.endpoint.contract.operations import (
     CAPABILITIES,
@@ -26,6 +25,7 @@ from syncramp.endpoint.contract.operations import (
     result_of,
 )
 from syncramp.endpoint.contract.scalars import ContractError
+from syncramp.endpoint.contract.template import write_objects
 from syncramp.endpoint.contract.values import N06
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
@@ -77,8 +77,7 @@ def provision(objects: Sequence[SyncObject], operation: str = PROVISION, values:
     :param operation: PROVISION, where members are reference changes, or PROVISION_V1, where they are a list of text.
     """
     head = _operation(operation) + w.element("", "syncRequest") + w.xmlns("b", N06) + w.xmlns("i", XSI)
-    written = (write_object(obj, values) for obj in objects)
-    return b"".join((head, w.element("b", "SyncObjects"), *written, w.END, w.END, w.END))
+    return write_objects(objects, values, head + w.element("b", "SyncObjects"), w.END * 3)
 
 
 def finalize_export(exported: int, applied: int, values: w.Values = "typed") -> bytes:
@@ -99,7 +98,7 @@ def read_outcomes(answer: Answer, sent: Sequence[SyncObject], operation: str = P
 
     :raises ContractError: there is no list of results.
     """
-    results = answer.items if isinstance(answer, Results) else _results(elements(answer), operation)
+    results = answer.items if isinstance(answer, Results) else result_list(elements(answer), operation)
     by_anchor = {anchor: result for result in results for anchor in _anchors(result)}
     same_number = len(results) == len(sent)
     outcomes = []
@@ -112,7 +111,11 @@ def read_outcomes(answer: Answer, sent: Sequence[SyncObject], operation: str = P
     return outcomes
 
 
-def _results(body: Node, operation: str) -> list[SyncResult]:
+def result_list(body: Node, operation: str = PROVISION) -> list[SyncResult]:
+    """The results in the answer of an export.
+
+    :raises ContractError: there is no list of results.
+    """
     result = body.child(result_of(operation))
     listed = result.child("SyncObjectResults") if result else None
     if listed is None:

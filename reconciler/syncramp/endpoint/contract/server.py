@@ -12,6 +12,7 @@ from uuid import UUID
 
 from syncramp.endpoint.contract.objects import read_requested
 from syncramp.endpoint.contract.scalars import ContractError, read_binary, read_boolean, read_integer, shown
+from syncramp.endpoint.contract.streamed import stream_export
 from syncramp.endpoint.contract.values import N06, NIL
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.soap import N01, TOKEN_CHILDREN, MessageId, action_of, message_id_of, open_envelope
@@ -40,12 +41,24 @@ def parse_request(data: bytes) -> Request:
     :raises NbfxError: it is not legal binary XML.
     :raises ContractError: action and body disagree, or the SyncToken header does not keep its contract.
     """
-    envelope = open_envelope(data)
+    streamed = stream_export(data)
+    envelope = streamed[0] if streamed else open_envelope(data)
     operation = envelope.body.name
     if envelope.body.namespace != N01 or envelope.action.strip() != action_of(operation):
         raise ContractError(f"the action {shown(envelope.action)} is not that of the body, {shown(operation)}")
     token = _read_token(envelope.token)
-    return Request(operation, token, message_id_of(envelope.message_id), envelope.to.strip(), envelope.body)
+    body = Export(envelope.body, streamed[1]) if streamed else envelope.body
+    return Request(operation, token, message_id_of(envelope.message_id), envelope.to.strip(), body)
+
+
+class Export(Node):
+    """The element of an export whose objects were read without making elements of them: it has no children."""
+
+    __slots__ = ("objects",)
+
+    def __init__(self, body: Node, objects: Sequence[SyncObject]) -> None:
+        super().__init__(body.namespace, body.name, body.scope)
+        self.objects = objects
 
 
 def _read_token(node: Node | None) -> dict[str, str]:
@@ -82,11 +95,13 @@ def _parameters(body: Node, *names: str) -> dict[str, Node]:
     return {child.name: child for child in known}
 
 
-def parse_sync_objects(body: Node) -> list[SyncObject]:
+def parse_sync_objects(body: Node) -> Sequence[SyncObject]:
     """The objects of an export, V2 or V1.
 
     :raises ContractError: they do not keep the contract.
     """
+    if isinstance(body, Export):
+        return body.objects
     request = _parameters(body, "syncRequest").get("syncRequest")
     listed = request.child("SyncObjects") if request else None
     if listed is None or listed.namespace != N06:

@@ -12,7 +12,7 @@ from syncramp.endpoint.contract.scalars import ContractError, read_boolean, read
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.endpoint.soap import N01, XSI
-from syncramp.model.wire import AnchorType, LinkOperation, ReferenceChange, WireValue
+from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, WireValue
 
 N06 = "http://schemas.microsoft.com/online/aws/change/2014/06"
 ARR = "http://schemas.microsoft.com/2003/10/Serialization/Arrays"
@@ -23,12 +23,13 @@ TYPE = (XSI, "type")
 NIL = (XSI, "nil")
 PAIR = "KeyValueOfstringanyType"
 CHANGES = "SyncReferenceChangeCollection"
+PROPERTY_VALUES = w.element("b", "PropertyValues") + w.xmlns("c", ARR)
+"""The start tag in front of the pairs."""
 
 
 def write_pairs(values: Mapping[str, WireValue], form: w.Values = "typed") -> bytes:
-    """``b:PropertyValues`` with its pairs, in their order."""
-    head = w.element("b", "PropertyValues") + w.xmlns("c", ARR)
-    return b"".join((head, *(write_pair(key, value, form) for key, value in values.items()), w.END))
+    """``b:PropertyValues`` with its pairs, in their order, without its end."""
+    return PROPERTY_VALUES + b"".join(write_pair(key, value, form) for key, value in values.items())
 
 
 def write_pair(key: str, value: WireValue, form: w.Values = "typed") -> bytes:
@@ -109,6 +110,13 @@ def _write_changes(changes: Iterable[ReferenceChange], form: w.Values) -> bytes:
     start = w.element("", "referenceChanges")
     body = (CHANGE + content(anchor) + tail_of(by, operation, form) for anchor, operation, by in changes)
     return b"".join((start, *body, w.END))
+
+
+def write_tail(kind: str, operation: Operation, form: w.Values = "typed") -> bytes:
+    """An ``AzureADSyncObject`` from the end of its pairs on."""
+    content = w.FORMS[form].content
+    named = w.element("b", "SyncObjectType") + content(kind)
+    return w.END + named + w.element("b", "SyncOperation") + content(operation.value) + w.END
 
 
 def read_pairs(pairs: Node, read: Callable[[str, Node], WireValue] | None = None) -> dict[str, WireValue]:

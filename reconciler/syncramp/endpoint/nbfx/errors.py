@@ -1,5 +1,8 @@
 """What is wrong with a message, and where."""
 
+LONGEST = 200
+"""Characters of an expectation: it may name something of the message, which may be of any length."""
+
 
 class WireError(ValueError):
     """A message that is not what it should be: its bytes (NbfxError) or what they say (ContractError).
@@ -16,6 +19,6 @@ class NbfxError(WireError):
     """
 
     def __init__(self, offset: int, expected: str) -> None:
-        super().__init__(f"at byte {offset}: expected {expected}")
         self.offset = offset
-        self.expected = expected
+        self.expected = expected[:LONGEST]
+        super().__init__(f"at byte {offset}: expected {self.expected}")

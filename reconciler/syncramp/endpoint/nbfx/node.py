@@ -2,16 +2,44 @@
 
 from base64 import b64decode, b64encode
 from binascii import Error
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 Name = tuple[str, str]
 """Namespace and local name."""
 Part = str | bytes
 """Text in XML's lexical form, or the bytes of a binary record."""
 
+XML = "http://www.w3.org/XML/1998/namespace"
+"""What the prefix ``xml`` always means."""
 _NO_ATTRIBUTES: Mapping[Name, str] = {}
 _NO_CHILDREN: "list[Node]" = []
 """Shared by all leaves and never changed: a page of the read-back is 100,000 elements, most of them leaves."""
+
+
+class Scope:
+    """The prefixes in force in an element: its own, then those around it.
+
+    Scopes are linked and never copied, so what a message declares is held once however many elements are below it.
+    """
+
+    __slots__ = ("_declared", "_outer")
+
+    def __init__(self, declared: Mapping[str, str], outer: "Scope | None" = None) -> None:
+        self._declared = declared
+        self._outer = outer
+
+    def find(self, prefix: str) -> str | None:
+        """The namespace of a prefix; None when it is not declared. Without a prefix there may be none, ``""``."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope._declared.get(prefix)
+            if found is not None:
+                return found
+            scope = scope._outer
+        return None
+
+
+OUTERMOST = Scope({"": "", "xml": XML})
 
 
 class Node:
@@ -23,13 +51,13 @@ class Node:
 
     __slots__ = ("attributes", "children", "name", "namespace", "parts", "scope")
 
-    def __init__(self, namespace: str, name: str, scope: Mapping[str, str]) -> None:
+    def __init__(self, namespace: str, name: str, scope: Scope) -> None:
         self.namespace = namespace
         self.name = name
         self.scope = scope
         self.attributes = _NO_ATTRIBUTES
         self.children = _NO_CHILDREN
-        self.parts: tuple[Part, ...] = ()
+        self.parts: Sequence[Part] = ()
 
     def adopt(self, child: "Node") -> None:
         """Put an element behind the others."""
@@ -38,16 +66,19 @@ class Node:
         else:
             self.children = [child]
 
+    def put(self, part: Part) -> None:
+        """Put a text behind the others."""
+        if not self.parts:
+            self.parts = (part,)  # nearly always the only one
+        elif isinstance(self.parts, list):
+            self.parts.append(part)
+        else:
+            self.parts = [*self.parts, part]
+
     @property
     def text(self) -> str:
         """The content as text; binary records as one base64 value, as an XML reader shows them."""
-        parts = self.parts
-        if len(parts) == 1:
-            part = parts[0]
-            return part if isinstance(part, str) else b64encode(part).decode()
-        if parts and all(isinstance(part, bytes) for part in parts):
-            return b64encode(b"".join(part for part in parts if isinstance(part, bytes))).decode()
-        return "".join(part if isinstance(part, str) else b64encode(part).decode() for part in parts)
+        return text_of(self.parts)
 
     @property
     def bytes(self) -> bytes:
@@ -87,9 +118,29 @@ class Node:
         :raises ValueError: its prefix is not declared.
         """
         prefix, _, local = value.strip().rpartition(":")
-        if prefix not in self.scope and prefix:
-            raise ValueError(f"the prefix {prefix!r} of {value!r} is not declared")
-        return self.scope.get(prefix, ""), local
+        namespace = self.scope.find(prefix)
+        if namespace is None:
+            raise ValueError(f"the prefix {prefix[:60]!r} is not declared")
+        return namespace, local
 
     def __repr__(self) -> str:
         return f"<Node {{{self.namespace}}}{self.name}>"
+
+
+def text_of(parts: Sequence[Part]) -> str:
+    """Parts as one text. Neighbouring binary records are joined as bytes before they become base64."""
+    if len(parts) == 1:
+        part = parts[0]
+        return part if isinstance(part, str) else b64encode(part).decode()
+    pieces: list[str] = []
+    binary: list[bytes] = []
+    for part in parts:
+        if isinstance(part, bytes):
+            binary.append(part)
+            continue
+        if binary:
+            pieces.append(b64encode(b"".join(binary)).decode())
+            binary = []
+        pieces.append(part)
+    pieces.append(b64encode(b"".join(binary)).decode())
+    return "".join(pieces)

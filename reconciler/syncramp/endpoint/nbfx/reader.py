@@ -5,16 +5,12 @@ declarations last), so prefixes are resolved when the whole tag was read. A text
 element. Everything that is not legal is refused with its offset; nothing is taken from a declared length.
 """
 
-from base64 import b64encode
-from collections.abc import Mapping
-
 from syncramp.endpoint.nbfx.errors import NbfxError
-from syncramp.endpoint.nbfx.node import Name, Node, Part
+from syncramp.endpoint.nbfx.node import OUTERMOST, XML, Name, Node, Part, Scope, text_of
 from syncramp.endpoint.nbfx.texts import READERS, dictionary_string, int31, slice_of, string, utf8
 
 DEEPEST = 64
 """Nesting; WCF's default quota is 32."""
-_XML = "http://www.w3.org/XML/1998/namespace"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ARRAYS = {
     0xB5: (0xB4, 1),
@@ -36,50 +32,85 @@ def decode(data: bytes) -> Node:
 
     :raises NbfxError: the message is not legal.
     """
-    return _Reader(data).document()
+    reader = Reader(data)
+    at = reader.comments(0)
+    root, at = reader.tree(at, OUTERMOST)
+    at = reader.comments(at)
+    if at != len(data):
+        raise NbfxError(at, "nothing behind the end of the root element")
+    return root
 
 
-class _Reader:
+class Reader:
+    """The records of one message: :func:`decode` reads all of it, others a part."""
+
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._names: dict[bytes, str] = {}
 
-    def document(self) -> Node:
+    def comments(self, at: int) -> int:
+        """The offset behind the comments that stand here, if there are any."""
+        while at < len(self._data) and self._data[at] == 0x02:
+            at = string(self._data, at + 1)[1]
+        return at
+
+    def tree(self, at: int, scope: Scope, depth: int = 0) -> tuple[Node, int]:
+        """An element with all it holds, and the offset behind it.
+
+        :param depth: how many elements are around it.
+        :raises NbfxError: there is none, or it is not legal.
+        """
         data, end = self._data, len(self._data)
-        open_nodes: list[Node] = []
-        root: Node | None = None
-        at = 0
-        while at < end:
+        root, at = self.element(at, scope)
+        open_nodes = [root]
+        while open_nodes:
+            if at >= end:
+                raise NbfxError(end, f"the end of {open_nodes[-1].name}")
             record = data[at]
-            if record == 0x02:
-                at = string(data, at + 1)[1]
-            elif not open_nodes and root is not None:
-                raise NbfxError(at, "nothing behind the end of the root element")
-            elif 0x40 <= record <= 0x77:
-                node, at = self._element(at, open_nodes[-1].scope if open_nodes else {})
-                if open_nodes:
-                    open_nodes[-1].adopt(node)
-                else:
-                    root = node
+            if 0x40 <= record <= 0x77:
+                node, at = self._start(at, open_nodes[-1].scope)
+                open_nodes[-1].adopt(node)
                 open_nodes.append(node)
-                if len(open_nodes) > DEEPEST:
+                if len(open_nodes) + depth > DEEPEST:
                     raise NbfxError(at, f"at most {DEEPEST} nested elements")
-            elif not open_nodes:
-                raise NbfxError(at, "a root element")
             elif record == 0x01:
                 open_nodes.pop()
                 at += 1
+            elif record == 0x02:
+                at = string(data, at + 1)[1]
             elif record == 0x03:
                 at = self._array(at + 1, open_nodes[-1])
             else:
                 part, ends, at = self._text(at)
-                if part != "":
-                    open_nodes[-1].parts += (part,)
+                if part:
+                    open_nodes[-1].put(part)
                 if ends:
                     open_nodes.pop()
-        if root is None or open_nodes:
-            raise NbfxError(end, f"the end of {open_nodes[-1].name if open_nodes else 'a root element'}")
-        return root
+        return root, at
+
+    def element(self, at: int, scope: Scope) -> tuple[Node, int]:
+        """The start tag of an element, and the offset behind it.
+
+        :raises NbfxError: there is none, or it is not legal.
+        """
+        if not 0x40 <= self._byte(at, "a root element") <= 0x77:
+            raise NbfxError(at, "a root element")
+        return self._start(at, scope)
+
+    def texts(self, at: int) -> tuple[list[Part], int]:
+        """The content of an element that holds nothing but texts, and the offset behind its end.
+
+        :raises NbfxError: it holds something else.
+        """
+        parts: list[Part] = []
+        ends = False
+        while not ends:
+            if self._byte(at, "a text") == 0x01:
+                return parts, at + 1
+            part, ends, at = self._text(at)
+            if part:
+                parts.append(part)
+        return parts, at
 
     def _text(self, at: int) -> tuple[Part, bool, int]:
         """A text record: its value, whether it ends its element, and the offset behind it."""
@@ -104,16 +135,16 @@ class _Reader:
             if record & 1 or record == 0xA4:
                 raise NbfxError(at, "a text of a list")
             part, _, at = self._text(at)
-            values.append(part if isinstance(part, str) else b64encode(part).decode())
+            values.append(text_of((part,)))
 
-    def _element(self, at: int, scope: Mapping[str, str]) -> tuple[Node, int]:
+    def _start(self, at: int, scope: Scope) -> tuple[Node, int]:
         start, data = at, self._data
         prefix, name, at = self._element_name(at)
         if at >= len(data) or not 0x04 <= data[at] <= 0x3F:
             return Node(self._namespace(prefix, scope, start), name, scope), at
         attributes, declared, at = self._start_tag(at)
         if declared:
-            scope = {**scope, **declared}
+            scope = Scope(declared, scope)
         node = Node(self._namespace(prefix, scope, start), name, scope)
         if attributes:
             node.attributes = self._expanded(attributes, scope, start)
@@ -148,6 +179,8 @@ class _Reader:
                 value, at = dictionary_string(data, at) if record >= 0x0A else string(data, at)
                 if prefix in declared or (prefix and not value):
                     raise NbfxError(start, "a namespace declared once, and not the empty one for a prefix")
+                if prefix == "xmlns" or (prefix == "xml") != (value == XML):
+                    raise NbfxError(start, "no declaration of xmlns, and of xml only what it means")
                 declared[prefix] = value
             else:
                 prefix, name, at = self._attribute_name(record, at)
@@ -174,24 +207,18 @@ class _Reader:
         part, ends, end = self._text(at)
         if ends:
             raise NbfxError(at, "an attribute's value, which never ends an element")
-        node = Node("", "", {})
-        node.parts = (part,)
-        return node.text, end
+        return text_of((part,)), end
 
-    def _expanded(self, attributes: list[tuple[str, str, str]], scope: Mapping[str, str], at: int) -> dict[Name, str]:
+    def _expanded(self, attributes: list[tuple[str, str, str]], scope: Scope, at: int) -> dict[Name, str]:
         expanded = {(self._namespace(p, scope, at) if p else "", name): value for p, name, value in attributes}
         if len(expanded) != len(attributes):
             raise NbfxError(at, "each attribute once")
         return expanded
 
     @staticmethod
-    def _namespace(prefix: str, scope: Mapping[str, str], at: int) -> str:
-        found = scope.get(prefix)
+    def _namespace(prefix: str, scope: Scope, at: int) -> str:
+        found = scope.find(prefix)
         if found is None:
-            if not prefix:
-                return ""
-            if prefix == "xml":
-                return _XML
             raise NbfxError(at, f"a declaration of the prefix {prefix!r}")
         return found
 
@@ -209,7 +236,7 @@ class _Reader:
         start = at
         if not 0x40 <= self._byte(at, "an element") <= 0x77:
             raise NbfxError(at, "an element of an array")
-        model, at = self._element(at, parent.scope)
+        model, at = self._start(at, parent.scope)
         if self._byte(at, "the end of the element of an array") != 0x01:
             raise NbfxError(at, "the end of the element of an array")
         kind = self._byte(at + 1, "the type of an array's values")

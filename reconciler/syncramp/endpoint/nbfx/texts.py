@@ -6,8 +6,7 @@ Lengths are checked against what is there before anything is taken, so a declare
 
 import struct
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from syncramp.endpoint.nbfx.dictionary import STRINGS
@@ -20,6 +19,7 @@ _TICKS_A_SECOND = 10_000_000
 _TICK_MASK = (1 << 62) - 1
 _LAST_TICK = 3_155_378_976_000_000_000
 """9999-12-31T23:59:59.9999999, the largest DateTime of .NET, plus one."""
+_DAY = 86_400 * _TICKS_A_SECOND
 
 
 def int31(data: bytes, at: int) -> tuple[int, int]:
@@ -94,23 +94,46 @@ def _plain(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
+def _single(data: bytes, at: int) -> tuple[Value, int]:
+    """A float: the fewest digits that name it."""
+    raw = slice_of(data, at, 4, "a number")
+    (value,) = struct.unpack("<f", raw)
+    if value == value and abs(value) != float("inf"):
+        value = next(short for digits in range(1, 10) if _packed(short := float(f"{value:.{digits}g}")) == raw)
+    return _plain(value), at + 4
+
+
+def _packed(value: float) -> bytes:
+    try:
+        return struct.pack("<f", value)
+    except OverflowError:  # rounded up beyond the largest float
+        return b""
+
+
 def _decimal(data: bytes, at: int) -> tuple[Value, int]:
-    _, scale, sign, high, low = struct.unpack("<HBBIQ", slice_of(data, at, 16, "a decimal"))
-    if scale > 28:
-        raise NbfxError(at + 2, "a scale of at most 28")
-    number = Decimal((high << 64) | low).scaleb(-scale)
-    return format(-number if sign & 0x80 else number, "f"), at + 16
+    reserved, scale, sign, high, low = struct.unpack("<HBBIQ", slice_of(data, at, 16, "a decimal"))
+    if reserved or scale > 28 or sign & 0x7F:
+        raise NbfxError(at, "a decimal: zero, a scale of at most 28, and a sign of 0x00 or 0x80")
+    digits = str((high << 64) | low).rjust(scale + 1, "0")
+    whole, fraction = digits[: len(digits) - scale], digits[len(digits) - scale :]
+    minus = "-" if sign and (high or low) else ""
+    return minus + whole + (f".{fraction}" if fraction else ""), at + 16
 
 
 def _moment(data: bytes, at: int) -> tuple[Value, int]:
+    """A DateTime. One of local time stands on the wire as UTC (.NET's DateTime.ToBinary), and so it is told."""
     (raw,) = struct.unpack("<Q", slice_of(data, at, 8, "a DateTime"))
     ticks, kind = raw & _TICK_MASK, raw >> 62
+    if kind == 2 and ticks > _TICK_MASK - _DAY:
+        ticks = 0  # before the year 1 in UTC: .NET takes the first moment there is
     if ticks >= _LAST_TICK or kind == 3:
         raise NbfxError(at, "a DateTime up to the year 9999")
     seconds, fraction = divmod(ticks, _TICKS_A_SECOND)
-    moment = datetime(1, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + _fraction(fraction)
-    return text + ("Z" if kind else ""), at + 8
+    moment = _FIRST + timedelta(seconds=seconds)
+    return moment.isoformat() + _fraction(fraction) + ("Z" if kind else ""), at + 8
+
+
+_FIRST = datetime(1, 1, 1)  # noqa: DTZ001  # ticks have no zone
 
 
 def _duration(data: bytes, at: int) -> tuple[Value, int]:
@@ -186,7 +209,7 @@ READERS: dict[int, Reader] = {
     0x8A: _number("<h"),
     0x8C: _number("<i"),
     0x8E: _number("<q"),
-    0x90: _number("<f"),
+    0x90: _single,
     0x92: _number("<d"),
     0x94: _decimal,
     0x96: _moment,

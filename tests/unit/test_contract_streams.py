@@ -1,0 +1,210 @@
+"""The fast ways give what the general ones give: templates the same bytes, streams the same objects or none."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.records import Writer
+from support.trees import export, page
+from support.wire_values import objects
+from syncramp.endpoint import contract, soap
+from syncramp.endpoint.contract.client import result_list
+from syncramp.endpoint.contract.objects import Listing, Results, write_object
+from syncramp.endpoint.contract.pages import list_objects
+from syncramp.endpoint.contract.streamed import stream_answer, stream_export
+from syncramp.endpoint.contract.template import write_objects
+from syncramp.endpoint.nbfx import WireError
+from syncramp.endpoint.nbfx import writer as w
+from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
+
+TOKEN = soap.SyncToken("bearer", "2.6.92.0", UUID(int=7))
+forms = st.sampled_from(["typed", "text"])
+
+
+def request(sent, values="typed", operation=contract.PROVISION) -> bytes:
+    return soap.request(operation, contract.provision(sent, operation, values), TOKEN, "to", values)
+
+
+@given(st.lists(objects, max_size=4), forms)
+def test_templates_write_what_the_general_writer_writes(sent, values) -> None:
+    assert write_objects(sent, values) == b"".join(write_object(obj, values) for obj in sent)
+
+
+def test_templates_write_lists_of_other_kinds_as_the_general_writer_does() -> None:
+    numbers = ReferenceChange("BBBB", 1, 2)  # type: ignore[arg-type]
+    sent = SyncObject(
+        "User",
+        Operation.SET,
+        {
+            "a": ["AAAA", "BBBB"],  # type: ignore[dict-item]
+            "b": (ReferenceChange("AAAA"), numbers),
+            "c": ("é", "ab"),
+            "d": ("x" * 171, "y" * 171),
+            "e": ("0", "1"),
+            "f": Operation.ADD,
+            "g": (Operation.ADD, "Set"),
+        },
+    )
+    for values in ("typed", "text"):
+        assert write_objects([sent], values) == write_object(sent, values)
+    with pytest.raises(TypeError, match="no type for float"):
+        write_objects([SyncObject("User", Operation.SET, {"a": 1.5})])  # type: ignore[dict-item]
+
+
+@given(st.lists(objects, max_size=4), forms)
+def test_what_we_write_is_read_in_one_stream(sent, values) -> None:
+    streamed = stream_export(request(sent, values))
+    assert streamed is not None and streamed[1] == sent
+    for ours, theirs in zip(sent, streamed[1], strict=True):
+        assert [type(value) for value in ours.values.values()] == [type(v) for v in theirs.values.values()]
+
+
+@given(st.lists(objects, max_size=4), forms, st.sampled_from([contract.READ_BACK, contract.READ_BACK_V1]))
+def test_a_page_of_the_read_back_is_read_in_one_stream(sent, values, operation) -> None:
+    data = contract.read_back_response(sent, b"cookie", True, uuid4(), operation=operation, values=values)
+    streamed = stream_answer(operation, data)
+    assert isinstance(streamed, Listing)
+    assert streamed.objects == list_objects(soap.open_envelope(data).body, operation).objects
+    found = contract.read_read_back(streamed, operation=operation)
+    assert (found.cookie, found.more) == (b"cookie", True)
+
+
+def test_results_are_read_in_one_stream() -> None:
+    results = [contract.SyncResult("User", "Success", "Add", f"A{number}") for number in range(3)]
+    for values in ("typed", "text"):
+        data = contract.provision_response(results, uuid4(), values=values)
+        streamed = stream_answer(contract.PROVISION, data)
+        assert isinstance(streamed, Results)
+        assert streamed.items == result_list(soap.open_envelope(data).body)
+
+
+def agree(data: bytes) -> bool:
+    """A stream gives what the general reader gives, or nothing.
+
+    :returns: it gave something.
+    """
+    exported = stream_export(data)
+    if exported is not None:
+        envelope = soap.open_envelope(data)
+        assert contract.parse_sync_objects(envelope.body) == exported[1]
+        assert (envelope.action, envelope.message_id) == (exported[0].action, exported[0].message_id)
+    for operation in (contract.READ_BACK, contract.READ_BACK_V1):
+        listed = stream_answer(operation, data)
+        if isinstance(listed, Listing):
+            body = contract.open_answer(operation, data)
+            general = list_objects(soap.open_envelope(data).body, operation)
+            assert listed.objects == general.objects
+            assert [(m.name, m.text) for m in listed.members] == [(m.name, m.text) for m in general.members]
+            assert not isinstance(body, contract.Fault)
+    results = stream_answer(contract.PROVISION, data)
+    if isinstance(results, Results):
+        assert results.items == result_list(soap.open_envelope(data).body)
+    return exported is not None
+
+
+@given(st.lists(objects, max_size=3), st.randoms(use_true_random=False))
+def test_an_export_in_any_form_is_read_as_it_was_meant(sent, choices) -> None:
+    data = Writer(choices).write(export(contract.PROVISION, sent))
+    assert contract.parse_sync_objects(contract.parse_request(data).body) == sent
+    agree(data)
+
+
+@given(st.lists(objects, max_size=3), st.randoms(use_true_random=False))
+def test_a_page_in_any_form_is_read_as_it_was_meant(sent, choices) -> None:
+    data = Writer(choices).write(page(contract.READ_BACK_V1, sent, b"cookie", True))
+    found = contract.read_read_back(
+        contract.open_answer(contract.READ_BACK_V1, data), operation=contract.READ_BACK_V1
+    )
+    assert (found.objects, found.cookie, found.more) == (sent, b"cookie", True)
+    agree(data)
+
+
+MEMBERS = tuple(ReferenceChange(f"anchor{number:04}==") for number in range(100))
+GROUP = SyncObject(
+    "Group",
+    Operation.SET,
+    {
+        "SourceAnchor": "AAAA",
+        "member": (*MEMBERS, ReferenceChange("B", LinkOperation.REMOVE, AnchorType.CLOUD), *MEMBERS),
+        "proxyAddresses": tuple(f"smtp:{number:03}" for number in range(50)),
+        "countryCode": 250,
+        "accountEnabled": True,
+        "photo": b"12345",
+        "mail": None,
+    },
+)
+MESSAGES = [
+    request([GROUP, GROUP]),
+    request([GROUP], "text"),
+    contract.read_back_response([GROUP, GROUP], b"c", True, UUID(int=7)),
+    contract.provision_response([contract.SyncResult("User", "Success", "Add", "A0")] * 3, UUID(int=7)),
+]
+
+
+@given(st.sampled_from(MESSAGES), st.data())
+def test_a_changed_message_is_never_read_otherwise_in_a_stream(message, data) -> None:
+    changed = bytearray(message)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(changed) - 1))
+        match data.draw(st.integers(0, 3)):
+            case 0:
+                changed[place] = data.draw(st.integers(0, 255))
+            case 1:
+                del changed[place : place + data.draw(st.integers(1, 40))]
+            case 2:
+                changed[place:place] = data.draw(st.binary(min_size=1, max_size=3))
+            case 3:
+                length = data.draw(st.integers(1, 200))
+                changed[place:place] = changed[place : place + length]
+    agree(bytes(changed))
+
+
+def test_a_message_that_ends_too_early_is_not_read_in_a_stream() -> None:
+    message = request([SyncObject("Group", Operation.SET, {"SourceAnchor": "A", "member": MEMBERS[:20]})])
+    for place in range(len(message)):
+        assert stream_export(message[:place]) is None
+        with pytest.raises(WireError):
+            soap.open_envelope(message[:place])
+
+
+PLAIN = w.content("anchor0050==")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (PLAIN, b"\x98\x0canchor0050==\x01"),  # not folded
+        (PLAIN, b"\x98\x04anch\x99\x08or0050=="),  # split
+        (PLAIN, w.content("日本語")),
+        (PLAIN, w.END),
+        (w.integer(250), w.content("250")),
+        (w.integer(250), b"\x98\x012\x99\x0250"),
+        (w.binary(b"12345"), w.content("MTIzNDU=")),
+        (b"\x2e\x04type\x98\x0fc:ArrayOfstring", b"\x14\xf8\x06\x98\x0fc:ArrayOfstring"),  # from the dictionary
+        (b"\x2e\x03nil", b"\x14\xf6\x06"),
+        (b"\x09\x01d" + w.string("http://www.w3.org/2001/XMLSchema"), b"\x0b\x01d\xf4\x06"),
+    ],
+)
+def test_other_forms_of_the_same_stay_in_the_stream(old, new) -> None:
+    assert old in MESSAGES[0]
+    assert agree(MESSAGES[0].replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (w.content("Set"), w.content("Sat")),
+        (b"\x03Key", b"\x03Kay"),
+        (w.content("countryCode"), w.content("SourceAnchor")),  # a key that stands twice
+        (w.element("", "operationInt") + b"\x83", w.element("", "operationInt") + b"\x89\x07"),
+        (b"anchor0050==", b"anchor0050=\xff"),
+        (b"SyncObjects", b"SyncObjectz"),
+        (b"\x01\x01\x01\x01\x01", b"\x01\x01\x01\x01\x01\x02\x00"),
+    ],
+)
+def test_what_is_wrong_is_not_read_in_a_stream(old, new) -> None:
+    head, found, tail = MESSAGES[0].rpartition(old)
+    assert found
+    assert stream_export(head + new + tail) is None
