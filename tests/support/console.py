@@ -107,7 +107,8 @@ def treatment(command: str) -> Treatment:
     """
     if any(command == known or command.startswith(f"{known} ") for known in _ELSEWHERE):
         return Treatment.ELSEWHERE
-    if any(command == known or command.startswith(f"{known} ") for known in _SERVERS):
+    served = any(command == known or command.startswith(f"{known} ") for known in _SERVERS)
+    if served and not command.startswith("syncramp simulator show "):
         return Treatment.SERVE
     unknown = set(_programs(command)) - _PROGRAMS
     assert not unknown, f"nobody said how to treat {', '.join(sorted(unknown))} in: {command}"

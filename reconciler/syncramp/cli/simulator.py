@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncramp.cli import tenant_options as options
+from syncramp.cli.show import show
 from syncramp.endpoint.clouds import PATH
 from syncramp.errors import InputRefused, SyncrampError
 from syncramp.simulator.latency import Clock, Latency, parse_latency
@@ -24,6 +25,7 @@ CA, CERTIFICATE, SECRET, WIRE = "simulator-ca", "entra-sync", "entra-sync-secret
 
 app = typer.Typer(rich_markup_mode=None)
 """The command, and the commands below it."""
+app.command()(show)
 
 
 @app.callback(invoke_without_command=True)

@@ -4,16 +4,21 @@ Both are in the tenant's file, so they outlast a restart and can be read beside 
 its last ``KEPT`` calls.
 """
 
+import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 from sqlalchemy import Column, Float, Integer, String, Table
 
+from syncramp.errors import InputRefused
+from syncramp.simulator.settings import TenantSettings
 from syncramp.simulator.storage import Storage
 from syncramp.simulator.tables import metadata
 
 KEPT = 1000
+TOPICS = ("calls", "results", "written", "injected", "applications", "missing headers")
+"""What is counted."""
 UNREADABLE = "unreadable"
 """The result of a message whose operation could not be read."""
 
@@ -103,13 +108,28 @@ class Journal:
             self._storage.run(_FORGET, (KEPT,))
             self._storage.run_all(_COUNT, [(*key, value) for key, value in counts.items() if value])
 
+    def describe(self, settings: TenantSettings) -> None:
+        """Write down how the tenant behaves, for whoever reads the file.
+
+        :raises InputRefused: the file belongs to another tenant.
+        """
+        with self._turn:
+            kept = json.loads(self._storage.kept("settings") or b"{}").get("tenant_id", settings.tenant_id)
+            if kept != settings.tenant_id:
+                raise InputRefused(f"it holds the tenant {kept}", remedy=f"give --tenant-id {kept}, or another file")
+            self._storage.keep("settings", json.dumps(asdict(settings), default=str).encode())
+
     def latest(self, most: int) -> list[Entry]:
         """The latest calls, the last one first."""
-        query = f"SELECT {_COLUMNS} FROM journal ORDER BY number DESC LIMIT ?"  # noqa: S608 (constant columns)
         with self._turn:
-            return [Entry(*row) for row in self._storage.rows(query, (most,))]
+            return [Entry(*row) for row in self._storage.rows(latest_query(), (most,))]
 
     def count(self, topic: str) -> Mapping[str, int]:
         """The counters of a topic by name."""
         with self._turn:
             return dict(map(tuple, self._storage.rows("SELECT name, value FROM counters WHERE topic = ?", (topic,))))
+
+
+def latest_query() -> str:
+    """The statement for the latest calls; its rows are the fields of an :class:`Entry`."""
+    return f"SELECT {_COLUMNS} FROM journal ORDER BY number DESC LIMIT ?"  # noqa: S608 (constant columns)

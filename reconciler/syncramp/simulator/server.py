@@ -23,7 +23,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from syncramp.endpoint import contract
 from syncramp.endpoint.clouds import PATH
 from syncramp.endpoint.soap import CONTENT_TYPE
-from syncramp.errors import SyncrampError
+from syncramp.errors import InputRefused, SyncrampError
 from syncramp.simulator.certificates import Certificates, Pair, make_certificates
 from syncramp.simulator.delivery import deliver
 from syncramp.simulator.faults import Script
@@ -87,12 +87,18 @@ def make_simulator(
     """A simulator that does not listen yet.
 
     :param path: the tenant's file; None: in memory.
+    :raises InputRefused: the file holds another tenant.
     :param clock: of the tenant, the issuer and the latency; a virtual :class:`Clock` sleeps for nobody.
     :param faults: which calls go wrong.
     :param redirects: how often a client is sent on, from port to port.
     """
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     tenant = Tenant(settings or TenantSettings(), clock, path)
+    try:
+        tenant.journal.describe(tenant.settings)
+    except InputRefused as error:
+        tenant.close()
+        raise InputRefused(error.what, where=str(path), remedy=error.remedy) from None
     certificates, secret = make_certificates(client_id), uuid4().hex
     application = Application(client_id, certificates.application.certificate, secret)
     issuer = Issuer(tenant.settings.tenant_id, application, clock)
