@@ -26,7 +26,7 @@ from syncramp.cli import run
 from syncramp.cli.simulator import write_profile, write_secrets
 from syncramp.simulator.faults import Script
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
-from syncramp.simulator.settings import TenantSettings
+from syncramp.simulator.settings import SignIn, TenantSettings
 from syncramp.simulator.tenant import Tenant
 from syncramp.source import dn
 from syncramp.store.store import Store
@@ -235,7 +235,7 @@ class Walk:
 
     def _secrets(self) -> Iterator[str]:
         for path in sorted((self.folder / "secrets").glob("*/*")):
-            if path.name not in ("ca.crt", "tls.crt", "username"):
+            if path.name not in ("ca.crt", "tls.crt", "username", "keystore.p12"):
                 lines = path.read_text(errors="replace").splitlines()
                 yield from filter(None, lines[1:2] or lines)
 
@@ -288,9 +288,18 @@ def _memberships(store: Store) -> Iterator[Any]:
 
 
 @contextmanager
-def walking(folder: Path, *, faults: Script | None = None, redirects: int = 0, **settings: Any) -> Iterator[Walk]:
+def walking(
+    folder: Path,
+    *,
+    faults: Script | None = None,
+    redirects: int = 0,
+    sign_in: SignIn | None = None,
+    **settings: Any,
+) -> Iterator[Walk]:
     """A walk in front of a simulator whose tenant differs from a quick one as said."""
-    simulator = make_simulator(replace(QUICK, **settings), client_id=CLIENT, faults=faults, redirects=redirects)
+    simulator = make_simulator(
+        replace(QUICK, **settings), client_id=CLIENT, faults=faults, redirects=redirects, sign_in=sign_in
+    )
     with running_simulator(simulator):
         write_secrets(simulator, folder)
         write_profile(simulator, folder)

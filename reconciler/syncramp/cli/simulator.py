@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 
@@ -14,13 +15,14 @@ from syncramp.cli.show import show
 from syncramp.endpoint.clouds import PATH
 from syncramp.errors import InputRefused, SyncrampError
 from syncramp.simulator.latency import Clock, Latency, parse_latency
-from syncramp.simulator.settings import Duplicates, TenantSettings, Unresolved
+from syncramp.simulator.settings import Duplicates, SignIn, TenantSettings, Unresolved
 
 if TYPE_CHECKING:
     from syncramp.simulator.server import Simulator
 
 REAL = TenantSettings()
 CA, CERTIFICATE, SECRET, WIRE = "simulator-ca", "entra-sync", "entra-sync-secret", "simulator-wire"
+TOKEN, ACCOUNT = "entra-sync-token", "entra-sync-account"
 
 
 app = typer.Typer(rich_markup_mode=None)
@@ -94,6 +96,13 @@ def simulator(
     virtual_clock: Annotated[
         bool, typer.Option("--virtual-clock", help="Nothing waits for latency; the tenant's clock is put forward.")
     ] = False,
+    token_lifetime: Annotated[int, typer.Option(help="Seconds for which a token is good.", min=1)] = 3600,
+    certificate_days: Annotated[
+        int, typer.Option(help="Days for which the application's certificate is valid; 0: it has expired.", min=0)
+    ] = 365,
+    multifactor: Annotated[
+        bool, typer.Option("--multifactor", help="The account is not exempt from multifactor authentication.")
+    ] = False,
     with_parent: Annotated[
         bool, typer.Option("--with-parent", help="End when standard input ends, and not at Ctrl-C.")
     ] = False,
@@ -110,7 +119,14 @@ def simulator(
     slow = parse_latency(latency, "--latency"), parse_latency(latency_v1, "--latency-v1")
     clock = Clock(virtual=virtual_clock)
     made = _made(
-        settings, tenant, (minimum_build, *slow), faults, client_id=client_id, clock=clock, redirects=redirects
+        settings,
+        tenant,
+        (minimum_build, *slow),
+        faults,
+        client_id=client_id,
+        clock=clock,
+        redirects=redirects,
+        sign_in=SignIn(token_lifetime, certificate_days, multifactor),
     )
     try:
         write_secrets(made, directory)
@@ -148,18 +164,23 @@ def _made(
 
 
 def write_secrets(simulator: "Simulator", directory: Path) -> None:
-    """Write what a client needs as Kubernetes would mount it: the authority, a certificate with key, a secret.
+    """Write what a client needs as Kubernetes would mount it: the authority, and something for each way to sign in.
 
     :raises InputRefused: the folder cannot be written.
     """
-    from syncramp.simulator.certificates import write_private
+    from syncramp.simulator.certificates import make_pfx, write_private
 
-    application = simulator.certificates.application
+    application, password = simulator.certificates.application, uuid4().hex
     files = {
         f"{CA}/ca.crt": simulator.certificates.ca,
         f"{CERTIFICATE}/tls.crt": application.certificate,
         f"{CERTIFICATE}/tls.key": application.key,
+        f"{CERTIFICATE}/keystore.p12": make_pfx(application, password),
+        f"{CERTIFICATE}/password": password.encode(),
         f"{SECRET}/clientSecret": simulator.client_secret.encode(),
+        f"{TOKEN}/token": simulator.cluster.token().encode(),
+        f"{ACCOUNT}/username": simulator.account.username.encode(),
+        f"{ACCOUNT}/password": simulator.account.password.encode(),
     }
     try:
         for name, data in files.items():
@@ -198,7 +219,7 @@ def _tell(simulator: "Simulator", directory: Path) -> None:
     write_profile(simulator, directory)
     typer.echo(f"listening on https://{simulator.host}{PATH}")
     typer.echo(f"tenant {simulator.tenant.settings.tenant_id}, application {simulator.client_id}")
-    typer.echo(f"secrets {CA}, {CERTIFICATE} and {SECRET} are in {directory / 'secrets'}")
+    typer.echo(f"secrets {CA}, {CERTIFICATE}, {SECRET}, {TOKEN} and {ACCOUNT} are in {directory / 'secrets'}")
     sys.stdout.flush()
 
 

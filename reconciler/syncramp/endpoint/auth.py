@@ -122,14 +122,15 @@ class TokenSource:
             answer = application.acquire_token_for_client([self._scope])
         return answer
 
-    def _credential(self, auth: CertificateAuth | ClientSecretAuth | WorkloadIdentityAuth) -> str | dict[str, str]:
+    def _credential(self, auth: CertificateAuth | ClientSecretAuth | WorkloadIdentityAuth) -> str | dict[str, Any]:
         """What the application shows, as msal takes it."""
         now = datetime.now(UTC)
         match auth:
             case ClientSecretAuth():
                 return text(self._secrets, auth.secret.name, auth.secret.key)
             case WorkloadIdentityAuth():
-                return {"client_assertion": read_federated_token(auth.token_file, now)}
+                token = read_federated_token(auth.token_file, now)
+                return {"client_assertion": lambda: token}  # msal takes a text too, but not for long
             case CertificateAuth():
                 pair = read_key_pair(auth, self._secrets, now)
                 self.certificate_until = pair.until

@@ -1,73 +1,60 @@
-"""A token issuer as Entra is one: its documents, its client-credentials grant, and its error texts.
+"""A token issuer as Entra is one: its documents, its tokens, and its error texts.
 
-It knows one tenant and one application, with one certificate and one client secret. Its access tokens are signed with
-a key of its own, so the endpoint can tell them from others (``verify``).
+It knows one tenant with one application, which shows a certificate, a secret or a federated token, and with one
+classic account (``grants``). Its access tokens are signed with a key of its own, so the endpoint can tell them from
+others (``verify``).
 """
 
-import hmac
 import json
-from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import jwt
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from syncramp.endpoint.clouds import ADDRESSES
 from syncramp.endpoint.contract import ACCESS_DENIED_TEXT
+from syncramp.simulator.grants import Refused, check_account, check_application, field
+from syncramp.simulator.registration import ROLE, Account, Application
 
 RESOURCE = "6bf85cfa-ac8a-4be5-b5de-425a0d0dc016"
 """Application id of Microsoft Entra AD Synchronization Service (Microsoft's documentation of application sign-in)."""
-CLASSIC_RESOURCE = "https://graph.windows.net"
-ROLE = "ADSynchronization.ReadWrite.All"
+CLASSIC_RESOURCES = frozenset(addresses.classic for addresses in ADDRESSES.values())
+"""Azure AD Graph, by any of its names."""
 LIFETIME = 3600
 EXPIRED_TEXT = "The security token has expired."
 """Invented: what the service says to an expired token is not public."""
-_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 Claims = dict[str, Any]
 Answer = tuple[int, dict[str, Any]]
 """HTTP status and JSON document."""
 
 
-class _Refused(Exception):
-    """A token request that is refused: Entra's number, the OAuth error, the text."""
-
-    def __init__(self, number: int, error: str, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.number, self.error, self.status = number, error, status
-
-
-@dataclass(frozen=True)
-class Application:
-    """The one application that is registered."""
-
-    client_id: str
-    certificate: bytes
-    """PEM."""
-    secret: str = field(repr=False)
-    roles: tuple[str, ...] = (ROLE,)
-
-
 class Issuer:
     """The issuer of one tenant.
 
     :param clock: seconds since 1970.
+    :param lifetime: seconds for which a token is good.
     """
 
-    def __init__(self, tenant_id: str, application: Application, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        tenant_id: str,
+        application: Application,
+        clock: Callable[[], float],
+        account: Account | None = None,
+        lifetime: int = LIFETIME,
+    ) -> None:
         self.tenant_id = tenant_id
+        self.lifetime = lifetime
         self._application = application
+        self._account = account
         self._clock = clock
         self._key = rsa.generate_private_key(65537, 2048)
         self._key_id = uuid4().hex
         self._iss = f"https://sts.windows.net/{tenant_id}/"
-        self._certificate = x509.load_pem_x509_certificate(application.certificate)
-        """Tokens given so far."""
 
     def configuration(self, tenant: str, base: str) -> Answer:
         """The openid-configuration document.
@@ -107,18 +94,28 @@ class Issuer:
         try:
             if tenant.lower() != self.tenant_id.lower():
                 raise _unknown_tenant(tenant)
-            if _field(form, "grant_type") != "client_credentials":
-                raise _Refused(70003, "unsupported_grant_type", "The app requested an unsupported grant type.")
-            self._authenticate(form, endpoint)
-            access = self.access_token(_resource(_field(form, "scope")))
-        except _Refused as refused:
+            access = self._granted(form, endpoint)
+        except Refused as refused:
             return self._answer(refused)
         return 200, {
             "token_type": "Bearer",
-            "expires_in": LIFETIME,
-            "ext_expires_in": LIFETIME,
+            "expires_in": self.lifetime,
+            "ext_expires_in": self.lifetime,
             "access_token": access,
         }
+
+    def _granted(self, form: Mapping[str, str], endpoint: str) -> str:
+        """The access token of a request that proves who sends it."""
+        grant = field(form, "grant_type")
+        if grant == "client_credentials":
+            check_application(form, self._application, self.tenant_id, endpoint)
+            return self.access_token(_resource(field(form, "scope")))
+        if grant == "password":
+            resource = _resource(field(form, "scope"))
+            account = check_account(form, self._account, self.tenant_id, resource)
+            scope = "user_impersonation" if resource in CLASSIC_RESOURCES else ROLE
+            return self.access_token(resource, appid=form["client_id"], roles=[], scp=scope, upn=account.username)
+        raise Refused(70003, "unsupported_grant_type", "The app requested an unsupported grant type.")
 
     def access_token(self, audience: str = RESOURCE, **changed: Any) -> str:
         """A signed access token.
@@ -131,7 +128,7 @@ class Issuer:
             "iss": self._iss,
             "iat": now,
             "nbf": now,
-            "exp": now + LIFETIME,
+            "exp": now + self.lifetime,
             "appid": self._application.client_id,
             "tid": self.tenant_id,
             "roles": list(self._application.roles),
@@ -147,7 +144,7 @@ class Issuer:
                 token,
                 self._key.public_key(),
                 ["RS256"],
-                audience=[RESOURCE, CLASSIC_RESOURCE],
+                audience=[RESOURCE, *CLASSIC_RESOURCES],
                 issuer=self._iss,
                 options={
                     "require": ["exp", "iat", "tid"],
@@ -160,56 +157,10 @@ class Issuer:
             return ACCESS_DENIED_TEXT
         if self._clock() >= claims["exp"]:
             return EXPIRED_TEXT
-        allowed = ROLE in claims.get("roles", ()) or claims.get("scp") == "user_impersonation"
+        allowed = ROLE in claims.get("roles", ()) or claims.get("scp") in (ROLE, "user_impersonation")
         return claims if allowed and claims["tid"] == self.tenant_id else ACCESS_DENIED_TEXT
 
-    def _authenticate(self, form: Mapping[str, str], endpoint: str) -> None:
-        client = _field(form, "client_id")
-        if client.lower() != self._application.client_id.lower():
-            text = f"Application with identifier '{client}' was not found in the directory '{self.tenant_id}'."
-            raise _Refused(700016, "unauthorized_client", text)
-        if "client_assertion" in form:
-            if form.get("client_assertion_type") != _ASSERTION:
-                raise _missing("client_assertion_type")
-            self._check_assertion(form["client_assertion"], endpoint)
-        elif not hmac.compare_digest(_field(form, "client_secret").encode(), self._application.secret.encode()):
-            raise _Refused(7000215, "invalid_client", "Invalid client secret provided.", 401)
-
-    def _check_assertion(self, assertion: str, endpoint: str) -> None:
-        """A client assertion must name the registered certificate and be signed with its key."""
-        client = self._application.client_id
-        try:
-            header = jwt.get_unverified_header(assertion)
-            if not self._named(header):
-                text = "The certificate used to sign the client assertion is not registered on application."
-                raise _Refused(700027, "invalid_client", text, 401)
-            claims = jwt.decode(
-                assertion,
-                self._certificate.public_key(),  # type: ignore[arg-type]  # made as RSA
-                ["RS256", "PS256"],
-                audience=endpoint,
-                issuer=client,
-                leeway=300,
-                options={"require": ["exp", "jti", "sub"]},
-            )
-        except jwt.InvalidTokenError as error:
-            text = f"Client assertion failed validation: {type(error).__name__}."
-            raise _Refused(700027, "invalid_client", text, 401) from None
-        if claims["sub"] != client:
-            raise _Refused(700027, "invalid_client", "The subject of the client assertion is not the client.", 401)
-
-    def _named(self, header: Mapping[str, Any]) -> bool:
-        thumbprints = {
-            "x5t": self._certificate.fingerprint(hashes.SHA1()),  # noqa: S303 (a name, not a protection)
-            "x5t#S256": self._certificate.fingerprint(hashes.SHA256()),
-        }
-        given = {name: str(header[name]).rstrip("=") for name in thumbprints if name in header}
-        return bool(given) and all(
-            value in (_plain(urlsafe_b64encode(thumbprints[name])), _plain(b64encode(thumbprints[name])))
-            for name, value in given.items()
-        )
-
-    def _answer(self, refused: _Refused) -> Answer:
+    def _answer(self, refused: Refused) -> Answer:
         trace, correlation = str(uuid4()), str(uuid4())
         stamp = f"{datetime.fromtimestamp(self._clock(), UTC):%Y-%m-%d %H:%M:%SZ}"
         text = f"AADSTS{refused.number}: {refused} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}"
@@ -223,23 +174,8 @@ class Issuer:
         }
 
 
-def _plain(encoded: bytes) -> str:
-    return encoded.decode().rstrip("=")
-
-
-def _unknown_tenant(tenant: str) -> _Refused:
-    return _Refused(90002, "invalid_request", f"Tenant '{tenant}' not found. Check the tenant identifier.")
-
-
-def _missing(name: str) -> _Refused:
-    text = f"The request body must contain the following parameter: '{name}'."
-    return _Refused(900144, "invalid_request", text)
-
-
-def _field(form: Mapping[str, str], name: str) -> str:
-    if not form.get(name):
-        raise _missing(name)
-    return form[name]
+def _unknown_tenant(tenant: str) -> Refused:
+    return Refused(90002, "invalid_request", f"Tenant '{tenant}' not found. Check the tenant identifier.")
 
 
 def _resource(scope: str) -> str:
@@ -247,10 +183,10 @@ def _resource(scope: str) -> str:
     wanted = [part for part in scope.split() if part.endswith("/.default")]
     if len(wanted) != 1:
         text = "The scope is not valid. Client credential flows must have a scope value with /.default."
-        raise _Refused(1002012, "invalid_scope", text)
+        raise Refused(1002012, "invalid_scope", text)
     resource = wanted[0].removesuffix("/.default").removeprefix("api://")
-    if resource.rstrip("/") not in (RESOURCE, CLASSIC_RESOURCE):
-        raise _Refused(
+    if resource.rstrip("/") not in (RESOURCE, *CLASSIC_RESOURCES):
+        raise Refused(
             500011, "invalid_resource", f"The resource principal named {resource} was not found in the tenant."
         )
     return resource.rstrip("/")

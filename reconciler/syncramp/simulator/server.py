@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -27,10 +28,11 @@ from syncramp.errors import InputRefused, SyncrampError
 from syncramp.simulator.certificates import Certificates, Pair, make_certificates
 from syncramp.simulator.delivery import deliver
 from syncramp.simulator.faults import Script
-from syncramp.simulator.issuer import Application, Issuer
+from syncramp.simulator.issuer import Issuer
 from syncramp.simulator.latency import Clock
+from syncramp.simulator.registration import Account, Application, Cluster
 from syncramp.simulator.service import PROMPT, Behaviour, Service
-from syncramp.simulator.settings import TenantSettings
+from syncramp.simulator.settings import SignIn, TenantSettings
 from syncramp.simulator.tenant import Tenant
 
 ADDRESS = "127.0.0.1"
@@ -56,6 +58,9 @@ class Simulator:
     certificates: Certificates
     client_id: str
     client_secret: str = field(repr=False)
+    cluster: Cluster
+    """Whose service account the application trusts."""
+    account: Account
     redirects: int = 0
     """Hosts that only send a client on, before the one that serves the tenant."""
     ports: tuple[int, ...] = ()
@@ -83,6 +88,7 @@ def make_simulator(
     behaviour: Behaviour = PROMPT,
     faults: Script | None = None,
     redirects: int = 0,
+    sign_in: SignIn | None = None,
 ) -> Simulator:
     """A simulator that does not listen yet.
 
@@ -99,11 +105,14 @@ def make_simulator(
     except InputRefused as error:
         tenant.close()
         raise InputRefused(error.what, where=str(path), remedy=error.remedy) from None
-    certificates, secret = make_certificates(client_id), uuid4().hex
-    application = Application(client_id, certificates.application.certificate, secret)
-    issuer = Issuer(tenant.settings.tenant_id, application, clock)
+    signs = sign_in or SignIn()
+    certificates = make_certificates(client_id, timedelta(days=signs.certificate_days))
+    secret, cluster = uuid4().hex, Cluster()
+    application = Application(client_id, certificates.application.certificate, secret, trusts=cluster.credential)
+    account = Account("Sync_SIMULATOR_0001@contoso.onmicrosoft.com", uuid4().hex, signs.multifactor)
+    issuer = Issuer(tenant.settings.tenant_id, application, clock, account, signs.token_lifetime)
     service = Service(tenant, issuer, clock, behaviour, faults)
-    return Simulator(tenant, issuer, service, certificates, client_id, secret, redirects)
+    return Simulator(tenant, issuer, service, certificates, client_id, secret, cluster, account, redirects)
 
 
 @asynccontextmanager

@@ -166,3 +166,15 @@ class TenantSettings:
     """Members of the read-back's result: its cookie and its end mark. Invented: the real names are not public."""
     bad_cookie: str = "The cookie of the request is not valid."
     """Text of the fault on a cookie that the tenant did not write; invented too."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How the issuer treats whoever signs in."""
+
+    token_lifetime: int = 3600
+    """Seconds."""
+    certificate_days: int = 365
+    """How long the application's certificate is valid; 0: it has expired."""
+    multifactor: bool = False
+    """The account is not exempt from multifactor authentication."""
