@@ -1,4 +1,4 @@
-"""What holds for every way to sign in: when a token is renewed, what the issuer's answers mean, and that nothing leaks."""
+"""What holds for every way to sign in: when a token is renewed, what answers of the issuer mean, and no leaks."""
 
 import logging
 import traceback
