@@ -5,6 +5,7 @@ What they send is legal and differs from what the product sends: in the records,
 
 from base64 import b64decode
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -120,6 +121,7 @@ def test_answers_force_a_client_to_know_the_records_of_wcf(wire: Line, simulator
     assert header.at("RelatesTo").records == [0xAC]
     assert body.literal and body.name == "GetCompanyConfigurationResponse"
     result = body.at("GetCompanyConfigurationResult")
+    assert len(result.at("AllowedFeatures").records) == 3
     assert result.at("IsDirSyncing").records in ([0x84], [0x86])
     assert result.at("DirSyncFeatures").records == [0x8C]
     assert all(child.namespace == m.N01 for child in result.children)
@@ -133,6 +135,29 @@ def test_answers_force_a_client_to_know_the_records_of_wcf(wire: Line, simulator
     assert value["OnPremiseSecurityIdentifier"].records == [0x9E, 0x9E], "three bytes, and two"
     assert value["OnPremiseSecurityIdentifier"].attributes == {"i:type": "d:base64Binary"}
     assert value["CountryCode"].records == [0x8A] and value["OtherMobile"].attributes == {"i:type": "c:ArrayOfstring"}
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+def test_v1_replaces_the_members_of_a_group_by_a_list(wire: Line, simulator: Simulator, style: Style) -> None:
+    """As the Python port of AADInternals sends it: every member each time, one object in a call."""
+
+    def export(kind: str, **values: Any) -> str:
+        tree = m.provision([m.sync_object(kind, "Set", values)], "ProvisionAzureADSyncObjects")
+        heard = ask(wire, simulator, "ProvisionAzureADSyncObjects", tree, style)
+        assert heard.status == 200, fault_of(heard)
+        assert heard.message.name == "ProvisionAzureADSyncObjectsResponse"
+        return heard.message.all("ResultCode")[0].text
+
+    one, two, team = (f"{uuid4().hex[:22]}==" for _ in range(3))
+    assert [export("User", SourceAnchor=anchor, displayName="x") for anchor in (one, two)] == ["Success"] * 2
+    for members in ([one, two], [two], []):
+        assert export("Group", SourceAnchor=team, displayName="Team", member=members) == "Success"
+        assert simulator.tenant.members(team) == set(members)
+    tree = m.read_back(None, full=True, operation="ReadBackAzureADSyncObjects")
+    shown = ask(wire, simulator, "ReadBackAzureADSyncObjects", tree, style).message
+    assert shown.name == "ReadBackAzureADSyncObjectsResponse"
+    nil = [pair for pair in shown.all("KeyValueOfstringanyType") if "i:nil" in pair.at("Value").attributes]
+    assert nil, "V1 shows empty attributes too"
 
 
 RECORDS = {

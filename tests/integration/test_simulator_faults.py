@@ -16,11 +16,11 @@ from support.foreign import X, written
 from support.foreign_client import PATH, TYPE, Heard, Line, line
 from support.pages import coded, rows, section
 from support.walk import run_command
+from syncramp.simulator.behaviour import Behaviour
 from syncramp.simulator.fault_file import MEMBERS, read_script
 from syncramp.simulator.faults import Calls, Kind, Rule, Script
 from syncramp.simulator.latency import Clock, Latency
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
-from syncramp.simulator.service import Behaviour
 from syncramp.simulator.settings import TenantSettings
 
 EXAMPLE = ROOT / "examples" / "faults.yaml"

@@ -12,11 +12,11 @@ from support.simulator import HandClock, group, put
 from syncramp.endpoint import contract, soap
 from syncramp.errors import InputRefused
 from syncramp.model.wire import SyncObject
+from syncramp.simulator.behaviour import Behaviour
 from syncramp.simulator.fault_file import read_script
 from syncramp.simulator.faults import ALWAYS_PROCESSED, Answer, Calls, Ending, Kind, Rule, Script
 from syncramp.simulator.latency import Clock, Latency, parse_latency
 from syncramp.simulator.server import Simulator, make_simulator
-from syncramp.simulator.service import Behaviour
 from syncramp.simulator.settings import TenantSettings
 
 TO = "https://127.0.0.1/provisioningservice.svc"

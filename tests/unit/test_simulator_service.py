@@ -1,14 +1,19 @@
 """The simulated service takes bytes and answers bytes: what it checks, and what it serves besides export."""
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
+from support import foreign_messages as m
+from support.foreign import Seen, written
+from support.foreign_reader import seen
 from support.simulator import group, put
 from syncramp.endpoint import contract, soap
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.model.wire import ReferenceChange, Result
+from syncramp.simulator.behaviour import Behaviour, Form, build_numbers
 from syncramp.simulator.server import Simulator, make_simulator
 from syncramp.simulator.settings import TenantSettings
 
@@ -107,3 +112,38 @@ def test_the_company_tells_what_clients_need(simulator) -> None:
     assert (told.deletion_prevention, told.delete_threshold, told.delete_percentage) == ("EnabledForCount", 500, 0)
     assert (told.interval, told.tracking_changes) == ("PT30M", False)
     assert told.allowed_features == ("ObjectWriteback", "PasswordWriteback")
+
+
+@pytest.mark.parametrize(
+    ("build", "numbers"),
+    [("2.5.79.0", (2, 5, 79, 0)), ("3", (3,)), ("", ()), ("2.x", ()), ("²", ()), ("9" * 5000, ()), ("1..2", ())],
+)
+def test_a_build_is_numbers_and_anything_else_is_older_than_any(build: str, numbers: tuple[int, ...]) -> None:
+    assert build_numbers(build) == numbers
+
+
+def test_a_build_of_strange_digits_is_refused_like_an_old_one() -> None:
+    made = make_simulator(behaviour=Behaviour("2.5.79.0"))
+    for build in ("²", "9" * 5000, "2.5.78.9"):
+        token = soap.SyncToken(made.issuer.access_token(), build, uuid4())
+        body = soap.request(contract.GET_COMPANY, contract.get_company_configuration(), token, TO)
+        fault = contract.read_fault(soap.open_envelope(made.service.answer(body).body).body)
+        assert fault is not None and "accepts 2.5.79.0" in fault.text
+
+
+def test_values_of_answers_can_all_be_text() -> None:
+    made = make_simulator(behaviour=Behaviour(values=Form.TEXT))
+    for operation, content in (
+        ("ReadBackAzureADSyncObjects2", m.read_back(None, full=True)),
+        ("GetCompanyConfiguration", m.company()),
+    ):
+        data = written(m.request(operation, content, made.issuer.access_token()))
+        body = seen(made.service.answer(data).body).at("Body")
+        assert {record for record in _records(body) if record not in (0x98, 0x9A)} == set()
+    assert company(made) == company(make_simulator())
+
+
+def _records(node: Seen) -> Iterator[int]:
+    yield from node.records
+    for child in node.children:
+        yield from _records(child)

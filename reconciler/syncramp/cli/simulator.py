@@ -14,7 +14,8 @@ from syncramp.cli import tenant_options as options
 from syncramp.cli.show import show
 from syncramp.endpoint.clouds import PATH
 from syncramp.errors import InputRefused, SyncrampError
-from syncramp.simulator.latency import Clock, Latency, parse_latency
+from syncramp.simulator.behaviour import Behaviour, Form, build_numbers
+from syncramp.simulator.latency import Clock, parse_latency
 from syncramp.simulator.settings import Duplicates, SignIn, TenantSettings, Unresolved
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def simulator(
         int, typer.Option(help="Hosts that only send a client on, as the service's first one does.", min=0, max=9)
     ] = 0,
     minimum_build: Annotated[str, typer.Option(help="The oldest build of a client that is accepted.")] = "",
+    values: Annotated[Form, typer.Option(help="How values are written into answers.")] = Form.TYPED,
     faults: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A fault script: which calls go wrong, and how.")
     ] = None,
@@ -114,16 +116,16 @@ def simulator(
     settings = options.settings_of(locals())
     if context.invoked_subcommand:
         return
-    if minimum_build and not all(part.isdigit() for part in minimum_build.split(".")):
+    if minimum_build and not build_numbers(minimum_build):
         raise InputRefused(f"{minimum_build!r} is no build", where="--minimum-build", remedy="write it as 2.4.21.0")
     slow = parse_latency(latency, "--latency"), parse_latency(latency_v1, "--latency-v1")
-    clock = Clock(virtual=virtual_clock)
+    behaviour, clock = Behaviour(minimum_build, *slow, values), Clock(virtual=virtual_clock)
     made = _made(
         settings,
         tenant,
-        (minimum_build, *slow),
         faults,
         client_id=client_id,
+        behaviour=behaviour,
         clock=clock,
         redirects=redirects,
         sign_in=SignIn(token_lifetime, certificate_days, multifactor),
@@ -135,17 +137,10 @@ def simulator(
         made.tenant.close()
 
 
-def _made(
-    settings: TenantSettings,
-    tenant: Path | None,
-    behaviour: tuple[str, Latency, Latency],
-    faults: Path | None,
-    **others: Any,
-) -> "Simulator":
+def _made(settings: TenantSettings, tenant: Path | None, faults: Path | None, **others: Any) -> "Simulator":
     try:
         from syncramp.simulator.fault_file import read_script
         from syncramp.simulator.server import make_simulator
-        from syncramp.simulator.service import Behaviour
     except ModuleNotFoundError as error:
         raise SyncrampError(
             f"the simulator needs the package {error.name}", remedy="pip install 'syncramp[simulator]'"
@@ -154,7 +149,7 @@ def _made(
 
     script = read_script(faults) if faults else None
     try:
-        return make_simulator(settings, path=tenant, behaviour=Behaviour(*behaviour), faults=script, **others)
+        return make_simulator(settings, path=tenant, faults=script, **others)
     except DatabaseError as error:
         raise InputRefused(
             f"the tenant cannot be kept there: {error.orig}",

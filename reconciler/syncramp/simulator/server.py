@@ -25,13 +25,14 @@ from syncramp.endpoint import contract
 from syncramp.endpoint.clouds import PATH
 from syncramp.endpoint.soap import CONTENT_TYPE
 from syncramp.errors import InputRefused, SyncrampError
+from syncramp.simulator.behaviour import PROMPT, Behaviour
 from syncramp.simulator.certificates import Certificates, Pair, make_certificates
 from syncramp.simulator.delivery import deliver
 from syncramp.simulator.faults import Script
 from syncramp.simulator.issuer import Issuer
 from syncramp.simulator.latency import Clock
 from syncramp.simulator.registration import Account, Application, Cluster
-from syncramp.simulator.service import PROMPT, Behaviour, Service
+from syncramp.simulator.service import Service
 from syncramp.simulator.settings import SignIn, TenantSettings
 from syncramp.simulator.tenant import Tenant
 

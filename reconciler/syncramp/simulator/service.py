@@ -12,12 +12,14 @@ from time import perf_counter
 from syncramp.endpoint import contract
 from syncramp.endpoint.contract import ContractError, Request, SyncResult, fault_response
 from syncramp.endpoint.nbfx import NbfxError
+from syncramp.endpoint.nbfx.writer import Values
 from syncramp.endpoint.soap import PROTOCOL_VERSION, MessageId
 from syncramp.model.wire import SyncObject
+from syncramp.simulator.behaviour import PROMPT, Behaviour, Form, build_numbers
 from syncramp.simulator.faults import ALWAYS_PROCESSED, Answer, Rule, Script, spoiled
 from syncramp.simulator.issuer import Issuer
 from syncramp.simulator.journal import UNREADABLE, Entry
-from syncramp.simulator.latency import NO_LATENCY, Clock, Latency
+from syncramp.simulator.latency import Clock
 from syncramp.simulator.memberships import links_of
 from syncramp.simulator.refusals import Fault
 from syncramp.simulator.tenant import Tenant
@@ -25,6 +27,8 @@ from syncramp.simulator.tenant import Tenant
 OLD_BUILD_TEXT = "This version of the client is no longer supported. The service accepts {build} and later."
 OLD_PROTOCOL_TEXT = "The protocol version {version} is not supported."
 """Both invented: what the service says to old clients is not public."""
+PROTOCOLS = (PROTOCOL_VERSION, PROTOCOL_VERSION.removesuffix(".0"))
+"""The second one is what is left of the first one in a record for numbers."""
 CAPABILITIES = (
     "<ServiceCapability><MicrosoftOnline><Protocol><Application><LatestProductVersion>3.2</LatestProductVersion>"
     "<MinimumProductVersion>1.0</MinimumProductVersion></Application></Protocol></MicrosoftOnline></ServiceCapability>"
@@ -55,22 +59,6 @@ class _Done:
     """Of the latency model and the fault script, slept or skipped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """What a service does beside answering.
-
-    :param minimum_build: the oldest build of a client that is accepted, as ``a.b.c.d``; empty: any.
-    """
-
-    minimum_build: str = ""
-    latency: Latency = NO_LATENCY
-    latency_v1: Latency = NO_LATENCY
-    """Of the two operations of V1."""
-
-
-PROMPT = Behaviour()
-
-
 class Service:
     """The provisioning service of one tenant.
 
@@ -90,6 +78,7 @@ class Service:
         self._issuer = issuer
         self._clock = clock
         self._behaviour = behaviour
+        self._values: Values = "text" if behaviour.values is Form.TEXT else "typed"
         self._operations: dict[str, Callable[[Request], Reply]] = {
             contract.GET_COMPANY: self._company,
             contract.CAPABILITIES: self._capabilities,
@@ -167,10 +156,10 @@ class Service:
         claims = self._issuer.verify(request.token["BearerToken"])
         if isinstance(claims, str):
             raise Fault("", claims)
-        if request.token["ProtocolVersion"] != PROTOCOL_VERSION:
+        if request.token["ProtocolVersion"] not in PROTOCOLS:
             raise Fault("", OLD_PROTOCOL_TEXT.format(version=request.token["ProtocolVersion"]))
         minimum = self._behaviour.minimum_build
-        if minimum and _numbers(request.token["DirSyncBuildNumber"]) < _numbers(minimum):
+        if minimum and build_numbers(request.token["DirSyncBuildNumber"]) < build_numbers(minimum):
             raise Fault("", OLD_BUILD_TEXT.format(build=minimum))
 
     def _operation(self, request: Request) -> Callable[[Request], Reply]:
@@ -179,10 +168,10 @@ class Service:
         return self._operations[request.operation]
 
     def _company(self, request: Request) -> Reply:
-        return Reply(contract.company_response(self.tenant.company(), request.message_id))
+        return Reply(contract.company_response(self.tenant.company(), request.message_id, self._values))
 
     def _capabilities(self, request: Request) -> Reply:
-        return Reply(contract.capabilities_response(CAPABILITIES, request.message_id))
+        return Reply(contract.capabilities_response(CAPABILITIES, request.message_id, self._values))
 
     def _set_features(self, request: Request) -> Reply:
         self.tenant.set_features(contract.parse_features(request.body))
@@ -192,14 +181,14 @@ class Service:
         page = self.tenant.read_back(contract.parse_read_back(request.body), _version(request))
         names = self.tenant.settings.cookie_member, self.tenant.settings.more_member
         body = contract.read_back_response(
-            page.objects, page.cookie, page.more, request.message_id, names, request.operation
+            page.objects, page.cookie, page.more, request.message_id, names, request.operation, self._values
         )
         return Reply(body, len(page.objects), _links(page.objects))
 
     def _provision(self, request: Request) -> Reply:
         objects = contract.parse_sync_objects(request.body)
         results = self.tenant.provision(objects, _version(request))
-        body = contract.provision_response(results, request.message_id, request.operation)
+        body = contract.provision_response(results, request.message_id, request.operation, self._values)
         return Reply(body, len(objects), _links(objects), _refused(results))
 
     def _finalize(self, request: Request) -> Reply:
@@ -222,9 +211,3 @@ def _refused(results: Sequence[SyncResult]) -> int:
 
 def _fault(text: str, code: str = "", *, sender: bool = False, relates_to: MessageId | None = None) -> Answer:
     return Answer(500, fault_response(text, code, sender=sender, relates_to=relates_to))
-
-
-def _numbers(build: str) -> tuple[int, ...]:
-    """A build as numbers; what is none counts as the oldest there is."""
-    parts = build.split(".")
-    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
