@@ -1,6 +1,7 @@
 """The bin, the way out of it, quarantined values, and what time does to them."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from support.simulator import HandClock, Mirror, drop, group, one, put, quick_tenant
 from syncramp.errors import InputRefused
-from syncramp.model.wire import Operation
+from syncramp.model.wire import Operation, SyncObject
 from syncramp.simulator.lifecycle import HOUR
 from syncramp.simulator.settings import DAY, DeletedGroups, Restored, TenantSettings
 from syncramp.simulator.tenant import Tenant
@@ -75,6 +76,32 @@ def test_a_user_restored_in_the_portal_is_the_clouds_until_it_is_matched(tenant:
     assert tenant.count("User") == 0
     assert one(tenant, put("a", city="Oslo")).cloud_anchor == cloud
     assert one(tenant, drop("a")).result_code == "Success"
+
+
+def test_a_restored_user_gets_back_what_nobody_took_meanwhile(tenant: Tenant) -> None:
+    first = tenant.provision([put("a", mail="a@x.test", city="Oslo"), drop("a"), put("b", mail="a@x.test")])[0]
+    cloud = str(first.cloud_anchor)
+    tenant.portal.restore(cloud)
+    assert tenant.attributes("a") == {"City": "Oslo"}
+    assert tenant.portal.provisioning_errors(cloud) == [("Mail", "a@x.test")]
+
+
+def test_the_portal_does_not_give_a_value_twice(tenant: Tenant) -> None:
+    one(tenant, put("a", mail="a@x.test"))
+    with pytest.raises(ValueError, match="Mail a@x.test"):
+        tenant.portal.add_contact(Mail="a@x.test")
+    user = tenant.portal.add_user("u@x.test")
+    with pytest.raises(ValueError, match=r"ProxyAddresses smtp:a@x\.test"):
+        tenant.portal.change(user, ProxyAddresses=("smtp:a@x.test",))
+    with pytest.raises(ValueError, match="source anchor a"):
+        tenant.portal.set_immutable_id(user, "a")
+
+
+def test_a_delete_may_name_the_cloud_anchor(tenant: Tenant) -> None:
+    cloud = one(tenant, put("a")).cloud_anchor
+    result = one(tenant, SyncObject("User", Operation.DELETE, {"CloudAnchor": cloud}))
+    assert (result.result_code, result.source_anchor) == ("Success", "a")
+    assert tenant.anchors() == set()
 
 
 def test_the_portal_deletes_for_good_what_is_in_the_bin(tenant: Tenant) -> None:
@@ -224,7 +251,8 @@ STEPS = st.one_of(
         lambda add, remove: group("g", add, remove), st.sets(ANCHORS, max_size=1), st.sets(ANCHORS, max_size=1)
     ),
     st.just(drop("g", "Group")),
-    st.sampled_from([600.0, HOUR, 31 * DAY, "read"]),
+    st.sampled_from([600.0, HOUR, 31 * DAY]),
+    st.sampled_from(["read", "delete", "restore", "purge"]),
 )
 
 
@@ -236,6 +264,9 @@ def test_a_client_that_follows_the_deltas_knows_what_a_full_read_back_shows(step
     for step in steps:
         if step == "read":
             follower.read(tenant)
+        elif isinstance(step, str):
+            with suppress(KeyError):
+                getattr(tenant.portal, step)(tenant.portal.cloud_anchor("a"))
         elif isinstance(step, float):
             clock.now += step
         else:

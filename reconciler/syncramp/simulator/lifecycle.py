@@ -12,7 +12,6 @@ from syncramp.simulator.view import View
 
 HOUR = 3600.0
 """Seconds between two looks at the quarantine (Microsoft, duplicate attribute resiliency)."""
-_OVERDUE = "SELECT id FROM objects WHERE state = 1 AND deleted <= ?"
 _TURN_MEMBERS = "UPDATE links SET state = ?, changed = ? WHERE group_id = ? AND state <> ?"
 _FORGET = "UPDATE links SET state = ? WHERE member_id = ? AND state = ?"
 _TOUCH_MEMBERS = "UPDATE links SET changed = ? WHERE group_id = ? AND state = ?"
@@ -56,9 +55,9 @@ def _empty(view: View, group: Held) -> None:
         view.storage.run(_TURN_MEMBERS, (int(Link.REMOVED), view.changed, group.id, int(Link.REMOVED)))
 
 
-def overdue(storage: Storage, now: float, settings: TenantSettings) -> list[int]:
+def overdue(storage: Storage, now: float, settings: TenantSettings) -> list[Held]:
     """Objects whose days in the bin are over."""
-    return [row[0] for row in storage.rows(_OVERDUE, (now - settings.bin_days * DAY,))]
+    return storage.held_where("state = 1 AND deleted <= ?", (now - settings.bin_days * DAY,))
 
 
 def quarantined(storage: Storage) -> list[Held]:
@@ -73,8 +72,7 @@ def release(view: View, held: Held) -> bool:
     """
     waiting = []
     for use in held.quarantine:
-        names = names_of(dict([use]))
-        if all(view.owners(names)[name] in (None, held.id) for name in names):
+        if not view.taken(dict([use]), held.id):
             before = names_of(held.values)
             held.values = with_again(held.values, use)
             view.rename(held, before, names_of(held.values))

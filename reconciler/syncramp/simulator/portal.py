@@ -12,7 +12,7 @@ from syncramp.simulator.seeding import add, team_values, user_values
 from syncramp.simulator.settings import TenantSettings
 from syncramp.simulator.storage import Held, Storage
 from syncramp.simulator.tables import Link, State
-from syncramp.simulator.uniqueness import names_of
+from syncramp.simulator.uniqueness import names_of, told, without
 from syncramp.simulator.view import View
 
 
@@ -27,7 +27,11 @@ class Changing(Protocol):
 
 
 class Portal:
-    """What administrators do. Every method raises :class:`KeyError` for an anchor that nothing has."""
+    """What administrators do.
+
+    Every method raises :class:`KeyError` for an anchor that nothing has, and :class:`ValueError` for a value that is
+    another object's and must be unique.
+    """
 
     def __init__(self, tenant: Changing, storage: Storage) -> None:
         self._tenant, self._storage = tenant, storage
@@ -38,12 +42,15 @@ class Portal:
         :returns: its cloud anchor.
         """
         with self._tenant.changing() as view:
-            held = add(view, "User", user_values(upn.partition("@")[0], upn) | values, admin=admin)
+            made = user_values(upn.partition("@")[0], upn) | values
+            _check_names(view, made)
+            held = add(view, "User", made, admin=admin)
         return held.cloud_anchor
 
     def add_contact(self, **values: Any) -> str:
         """A contact."""
         with self._tenant.changing() as view:
+            _check_names(view, values)
             held = add(view, "Contact", values)
         return held.cloud_anchor
 
@@ -52,6 +59,7 @@ class Portal:
         domain = self._tenant.settings.initial_domain
         made = team_values(alias, alias, domain) if unified else {"DisplayName": alias, "SecurityEnabled": True}
         with self._tenant.changing() as view:
+            _check_names(view, made | values)
             held = add(view, "Group", made | values, unified=unified)
             _link(view, held, members, Link.ALIVE)
         return held.cloud_anchor
@@ -69,6 +77,7 @@ class Portal:
         with self._tenant.changing() as view:
             held = self._held(view, anchor)
             after = {name: value for name, value in (held.values | values).items() if value is not None}
+            _check_names(view, after, held.id)
             view.rename(held, names_of(held.values), names_of(after))
             held.values = after
             view.put(held)
@@ -77,6 +86,8 @@ class Portal:
         """A cloud-mastered user carries a source anchor: what sends it is matched with it."""
         with self._tenant.changing() as view:
             held = self._held(view, anchor)
+            if list(view.storage.held("source_anchor", [source_anchor])):
+                raise ValueError(f"another object has the source anchor {source_anchor}")
             held.source_anchor = source_anchor
             view.put(held)
 
@@ -100,10 +111,17 @@ class Portal:
             delete(view, self._held(view, anchor), self._tenant.settings)
 
     def restore(self, anchor: str) -> None:
-        """Take an object out of the bin. The cloud is its master until the directory is matched with it."""
+        """Take an object out of the bin. The cloud is its master until the directory is matched with it.
+
+        Values that somebody else has by now go into quarantine.
+        """
+        settings = self._tenant.settings
         with self._tenant.changing() as view:
             held = self._held(view, anchor, State.BIN)
-            restore(view, held, self._tenant.settings, synced=False)
+            taken = view.taken(held.values, held.id)
+            held.values = without(held.values, taken, settings.initial_domain, held.id)
+            held.quarantine = (*held.quarantine, *taken)
+            restore(view, held, settings, synced=False)
             view.rename(held, (), names_of(held.values))
 
     def purge(self, anchor: str) -> None:
@@ -142,6 +160,12 @@ class Portal:
         if not found:
             raise KeyError(anchor)
         return view.by_id(found[0].id)
+
+
+def _check_names(view: View, values: dict[str, Any], identity: int = 0) -> None:
+    taken = view.taken(values, identity)
+    if taken:
+        raise ValueError(f"another object has {told(taken)}")
 
 
 def _link(view: View, group: Held, anchors: Iterable[str], state: Link) -> None:

@@ -89,6 +89,7 @@ class Call:
         if held is None:
             held = self._match(obj.kind, changes, source)
         elif source and not held.synced:
+            check_anchor(source)
             check_hard_match(held, changes, self._features)
         identity = held.id if held is not None else self._view.next_id
         links = self._memberships.asked(obj.kind, changes["member"], identity) if "member" in changes else {}
@@ -141,9 +142,7 @@ class Call:
     def _unique(self, values: Values, identity: int) -> tuple[Values, tuple[Use, ...]]:
         """The attributes as the service takes them, and what is left out because another object has it."""
         values = normalised(values, self._settings)
-        names = names_of(values)
-        owners = self._view.owners(names)
-        taken = tuple(use for name, uses in names.items() if owners[name] not in (None, identity) for use in uses)
+        taken = self._view.taken(values, identity)
         if not taken:
             return values, ()
         if not all(resilient(name, self._features) for name, _ in taken):

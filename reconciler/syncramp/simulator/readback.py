@@ -142,17 +142,14 @@ class Reader:
             self._list_members(values, held, since)
         if self._version == 1:
             values = dict.fromkeys(of_kind(held.kind)) | values
-        return SyncObject(held.kind, self._operation(held, since), values)
+        new = not only_members and 0 <= since < held.made and self._settings.delta_creates is DeltaCreates.ADD
+        return SyncObject(held.kind, Operation.ADD if new else Operation.SET, values)
 
     def _list_members(self, values: dict[str, Any], held: Held, since: int) -> None:
         """All members, also in a delta; V2 shows an empty list only where it is news."""
         members = tuple(change.anchor for _, change in self._members(held, -1, -1, _ENDLESS))
         if members or since >= 0 or self._version == 1:
             values["Member"] = members
-
-    def _operation(self, held: Held, since: int) -> Operation:
-        new = 0 <= since < held.made and self._settings.delta_creates is DeltaCreates.ADD
-        return Operation.ADD if new else Operation.SET
 
 
 def _change(source: str | None, cloud: str, state: int) -> ReferenceChange:

@@ -23,7 +23,7 @@ from syncramp.simulator.readback import Place, Reader, opened
 from syncramp.simulator.refusals import Fault
 from syncramp.simulator.seeding import join, seed, teams
 from syncramp.simulator.settings import Duplicates, TenantSettings
-from syncramp.simulator.storage import Storage
+from syncramp.simulator.storage import Held, Storage
 from syncramp.simulator.tables import Link, State, connect
 from syncramp.simulator.throttle import WriteLimit
 from syncramp.simulator.uniqueness import ADDRESS_RESILIENCY, UPN_RESILIENCY
@@ -217,18 +217,16 @@ class Tenant:
     def _pass_time(self) -> None:
         """Empty the bin of what was long enough in it, and once an hour look at the quarantine."""
         now = self._clock()
-        gone = overdue(self._storage, now, self.settings)
-        if gone:
-            with self.changing() as view:
-                for identity in gone:
-                    purge(view, view.by_id(identity))
+        gone, waiting = overdue(self._storage, now, self.settings), list[Held]()
         if now >= self._next_look:
             self._look_after(HOUR)
             waiting = quarantined(self._storage)
-            if waiting:
-                with self.changing() as view:
-                    for held in waiting:
-                        release(view, view.by_id(held.id))
+        if gone or waiting:
+            with self.changing() as view:
+                for held in gone:
+                    purge(view, held)
+                for held in waiting:
+                    release(view, held)
 
     def _look_after(self, seconds: float) -> None:
         self._next_look = self._clock() + seconds

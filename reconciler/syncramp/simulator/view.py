@@ -4,13 +4,13 @@ What the call may need is loaded in bulk first; objects and unique names are wri
 objects in hand are the truth, so an object sees what earlier ones of the same call did. Links are written at once.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from syncramp.model.wire import AnchorType, ReferenceChange, SyncObject
 from syncramp.simulator.storage import Held, Storage
 from syncramp.simulator.tables import State
-from syncramp.simulator.uniqueness import names_of
+from syncramp.simulator.uniqueness import Use, names_of
 
 ANCHORS = {"sourceanchor": AnchorType.SOURCE, "cloudanchor": AnchorType.CLOUD}
 SINGLE = frozenset({"manager", "managedby"})
@@ -102,6 +102,12 @@ class View:
         if unknown:
             self._owners |= dict.fromkeys(unknown) | self.storage.owners(unknown)
         return self._owners
+
+    def taken(self, values: Mapping[str, Any], identity: int) -> tuple[Use, ...]:
+        """Those among attributes whose values must be unique and are another object's."""
+        names = names_of(values)
+        owners = self.owners(names)
+        return tuple(use for name, uses in names.items() if owners[name] not in (None, identity) for use in uses)
 
     def put(self, held: Held) -> None:
         """An object is new, or was changed."""
