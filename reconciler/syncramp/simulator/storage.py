@@ -129,8 +129,8 @@ class Storage:
 
         :param condition: constant SQL.
         """
-        query = f"SELECT {COLUMNS} FROM objects WHERE {condition} ORDER BY id"  # noqa: S608
-        return [held_of(row) for row in self.rows(query, parameters)]
+        query = f"SELECT {COLUMNS} FROM objects WHERE {condition}"  # noqa: S608
+        return [held_of(row) for row in sorted(self.rows(query, parameters))]  # ORDER BY would read the whole table
 
     def save(self, held: Iterable[Held], changed: int) -> None:
         """Write objects, new or not."""
