@@ -3,6 +3,8 @@
 What they send is legal and differs from what the product sends: in the records, the prefixes, the way over HTTP.
 """
 
+import json
+import struct
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
@@ -110,6 +112,37 @@ def test_published_clients_are_served(wire: Line, simulator: Simulator, style: S
     gone = call(export, m.provision([m.sync_object("User", "Delete", {"CloudAnchor": cloud})]))
     assert gone.message.all("ResultCode")[0].text == "Success"
     assert simulator.tenant.attributes(anchor) is None
+
+
+REPLAYED = json.loads((ROOT / "tests" / "data" / "published_requests.json").read_text(encoding="utf-8"))["requests"]
+
+
+def test_the_bytes_of_a_published_client_are_served_one_after_the_other(wire: Line, simulator: Simulator) -> None:
+    """Text in UTF-16, GUIDs guessed, white space between elements: as python-wcfbin converts its XML."""
+    one, team = "AAECAwQFBgcICQoLDA0ODw==", "EBESExQVFhcYGRobHB0eHw=="
+    held: list[set[str]] = []
+    for told in REPLAYED:
+        heard = wire.post(_signed(bytes.fromhex(told["hex"]), simulator.issuer.access_token()))
+        assert heard.status == 200, (told["name"], fault_of(heard))
+        assert heard.message.local == f"{told['operation']}Response"
+        assert heard.envelope.at("Header/RelatesTo").text == "urn:uuid:00112233-4455-6677-8899-aabbccddeeff"
+        for code in heard.message.all("ResultCode"):
+            assert code.text == "Success", told["name"]
+        held.append(simulator.tenant.members(team))
+        if told["name"] == "user":
+            kept = simulator.tenant.attributes(one) or {}
+            assert (kept["DisplayName"], kept["EmployeeId"], kept["Surname"]) == ("Zoë 鈴木", "0012", "true")
+            assert kept["UserCertificate"] == (b"MIID",) and kept["CountryCode"] == 276
+    assert len(REPLAYED) == 10 and {one} in held and held[-2:] == [set(), set()]
+    assert simulator.tenant.attributes(one) is None
+
+
+def _signed(message: bytes, token: str) -> bytes:
+    """A recorded request with a token of ours in place of ``TOKEN``."""
+    mark = b"\xb7\x0a" + "TOKEN".encode("utf-16-le")
+    assert message.count(mark) == 1
+    wide = token.encode("utf-16-le")
+    return message.replace(mark, struct.pack("<BH", 0xB9, len(wide)) + wide)
 
 
 def test_answers_force_a_client_to_know_the_records_of_wcf(wire: Line, simulator: Simulator) -> None:

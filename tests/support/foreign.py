@@ -71,6 +71,8 @@ class Style:
     """Texts that look like a number, a GUID, a date or base64 become such records, as some converters of XML do."""
     folded: bool = True
     """The end of an element in its last text record."""
+    wide: bool = False
+    """Texts as UTF-16, which .NET writes where it is shorter, and others always."""
     pieces: int = 0
     """Texts in pieces of so many characters, bytes too; 0: whole."""
     declarations_first: bool = False
@@ -86,6 +88,7 @@ STYLES = {
     "text values": Style(typed=False),
     "guessed types": Style(guessing=True),
     "ends apart": Style(folded=False),
+    "UTF-16": Style(wide=True),
     "split texts": Style(pieces=2),
     "declarations first": Style(declarations_first=True),
     "comments": Style(comments=True),
@@ -217,7 +220,7 @@ class _Writer:
     def _chars(self, text: str) -> bytes:
         if self.style.dictionary and text in DICTIONARY:
             return b"\xaa" + _int31(DICTIONARY[text])
-        return _sized(0x98, text.encode())
+        return _sized(0xB6, text.encode("utf-16-le")) if self.style.wide else _sized(0x98, text.encode())
 
 
 @dataclass(frozen=True)
