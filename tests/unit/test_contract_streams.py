@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.agreement import agree
 from support.records import Writer
 from support.trees import export, page
 from support.wire_values import objects
@@ -78,30 +79,6 @@ def test_results_are_read_in_one_stream() -> None:
         streamed = stream_answer(contract.PROVISION, data)
         assert isinstance(streamed, Results)
         assert streamed.items == result_list(soap.open_envelope(data).body)
-
-
-def agree(data: bytes) -> bool:
-    """A stream gives what the general reader gives, or nothing.
-
-    :returns: it gave something.
-    """
-    exported = stream_export(data)
-    if exported is not None:
-        envelope = soap.open_envelope(data)
-        assert contract.parse_sync_objects(envelope.body) == exported[1]
-        assert (envelope.action, envelope.message_id) == (exported[0].action, exported[0].message_id)
-    for operation in (contract.READ_BACK, contract.READ_BACK_V1):
-        listed = stream_answer(operation, data)
-        if isinstance(listed, Listing):
-            body = contract.open_answer(operation, data)
-            general = list_objects(soap.open_envelope(data).body, operation)
-            assert listed.objects == general.objects
-            assert [(m.name, m.text) for m in listed.members] == [(m.name, m.text) for m in general.members]
-            assert not isinstance(body, contract.Fault)
-    results = stream_answer(contract.PROVISION, data)
-    if isinstance(results, Results):
-        assert results.items == result_list(soap.open_envelope(data).body)
-    return exported is not None
 
 
 @given(st.lists(objects, max_size=3), st.randoms(use_true_random=False))

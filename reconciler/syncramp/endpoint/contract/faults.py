@@ -73,7 +73,7 @@ def _fault(text: str, told: bytes, relates_to: MessageId | None, values: w.Value
             w.soap_element("s", "Fault"),
             w.soap_element("s", "Code"),
             w.soap_element("s", "Value"),
-            form.content("s:Sender" if sender else "s:Receiver"),
+            form.text("s") + form.text(":") + form.content("Sender" if sender else "Receiver"),  # as WCF splits it
             w.END,
             w.soap_element("s", "Reason"),
             w.soap_element("s", "Text"),
