@@ -15,7 +15,7 @@ from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.errors import AnswerLost
 from syncramp.model.wire import Operation, ReadBackPage, ReferenceChange, SyncObject
-from syncramp.spec.types import EndpointOverrides, ReadBackNames
+from syncramp.spec.types import EndpointOverrides, ReadBackNames, Values
 
 ID = UUID(int=3)
 ONE = [SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA"})]
@@ -90,3 +90,19 @@ def test_an_answer_is_waited_for_as_long_as_the_document_says(tmp_path) -> None:
 def test_a_longer_time_out_moves_the_deadline_of_a_call_and_a_shorter_one_does_not(minutes, deadline) -> None:
     settings = EndpointOverrides(call_timeout=timedelta(minutes=minutes), objects_per_call=7)
     assert Pace.of(settings) == replace(Pace(), objects_per_call=7, call_timeout=deadline)
+
+
+def test_values_are_sent_typed_or_as_text(tmp_path) -> None:
+    """Text of one byte in length costs what it says; a typed boolean is one record without any text."""
+    objects = [SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "accountEnabled": False, "photo": b"\0\1"})]
+    seen = []
+    with serving() as service:
+        for form in Values:
+            with endpoint(service, tmp_path, values=form) as client:
+                client.provision(objects)
+                seen.append(service.requests[-1].body)
+    assert [contract.parse_sync_objects(body) for body in seen] == [objects, objects]
+    photos = [
+        next(node for node in body.walk() if node.attributes and "base64" in str(node.attributes)) for body in seen
+    ]
+    assert [type(node.parts[0]) for node in photos] == [bytes, str]

@@ -170,7 +170,7 @@ def test_the_settings_on_the_page_of_the_wire_exist() -> None:
     }
     known = {"host", "authority", "audience", "buildNumber", "visibilityDelay"}
     known |= {"spec.target.writes.share", "spec.target.writes.linksPerFiveMinutes"}
-    known |= {"applicationID", "objectsPerCall", "linksPerCall", "callTimeout"}
+    known |= {"applicationID", "values", "objectsPerCall", "linksPerCall", "callTimeout"}
     known |= {"readBack.cookieMember", "readBack.moreMember"}
     known |= {"spec.target.auth.account.clientID"}
     assert told - {"https://graph.windows.net"} == known

@@ -30,6 +30,7 @@ from syncramp.spec.types import (
     SourceSpec,
     SyncConfig,
     Target,
+    Values,
     WorkloadIdentityAuth,
     WriteBudget,
 )
@@ -104,6 +105,7 @@ def test_defaults_are_those_the_api_server_fills_in() -> None:
                 "version": "V2",
                 "buildNumber": "2.6.92.0",
                 "applicationID": "6eb59a73-39b2-4c23-a70f-e2e3ce8965b1",
+                "values": "Typed",
                 "objectsPerCall": 30,
                 "callTimeout": "10m",
                 "visibilityDelay": "30s",
@@ -157,6 +159,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
                 ca=KeyRef("cloud-ca", "ca.pem"),
                 visibility_delay=timedelta(seconds=90),
                 read_back=ReadBackNames("Watermark", "IsLastPage"),
+                values=Values.TEXT,
                 objects_per_call=20,
                 links_per_call=5000,
                 call_timeout=timedelta(minutes=15),

@@ -9,6 +9,8 @@ Every answer is decoded whatever its status, because the service sends faults wi
 
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
@@ -34,14 +36,29 @@ _SHOWN = 200
 """Characters of an address that are told."""
 
 
+def _deaf(host: str, data: bytes) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """For who asks how the service behaves."""
+
+    heard: Callable[[str, bytes], None] = _deaf
+    """Told each answer as it came, and which host gave it."""
+    bend: Callable[[str], str] = str
+    """What is made of a token before it is sent."""
+
+
 class Channel:
     """The connections to one tenant's endpoint and token issuer; shared by threads.
 
     :param target: the tenant, its cloud and how to sign in.
     """
 
-    def __init__(self, target: Target, secrets: SecretReader) -> None:
+    def __init__(self, target: Target, secrets: SecretReader, tap: Tap | None = None) -> None:
         self._target = target
+        self._tap = tap or Tap()
         addresses, settings = ADDRESSES[target.cloud], target.endpoint
         self.host = (settings.host or addresses.sync).lower()
         """Where calls go now, with a port if it is not 443."""
@@ -108,7 +125,9 @@ class Channel:
     def _call(self, host: str, operation: str, body: bytes, until: float) -> contract.Answer:
         url, tracking = f"https://{host}{PATH}", uuid4()
         settings = self._target.endpoint
-        token = soap.SyncToken(self._tokens.token(), settings.build_number, tracking, settings.application_id)
+        token = soap.SyncToken(
+            self._tap.bend(self._tokens.token()), settings.build_number, tracking, settings.application_id
+        )
         message = soap.request(operation, body, token, url)
         if time.time() > until:  # after the token, which may take a while
             raise EndpointUnavailable("the call could not be sent in time", where=host, remedy=LATER)
@@ -119,6 +138,7 @@ class Channel:
         kind = answer.headers.get("content-type", "")
         if kind.partition(";")[0].strip().lower() != soap.CONTENT_TYPE:
             raise no_answer(answer.status_code, kind, host, sent=True)
+        self._tap.heard(host, answer.content)
         return _opened(host, operation, answer.content)
 
     def _headers(self, operation: str, tracking: str) -> dict[str, str]:

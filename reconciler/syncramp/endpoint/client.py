@@ -25,13 +25,14 @@ from tenacity import (
 )
 
 from syncramp.endpoint import contract
-from syncramp.endpoint.channel import Channel
+from syncramp.endpoint.channel import Channel, Tap
+from syncramp.endpoint.contract import Form
 from syncramp.endpoint.faults import IN_DOUBT, Busy, TokenRefused, UnknownFault
 from syncramp.endpoint.throttle import Throttle, windows_of
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
 from syncramp.model.seams import SecretReader
-from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
-from syncramp.spec.types import Target
+from syncramp.model.wire import Capabilities, Company, Outcome, ReadBackPage, SyncObject
+from syncramp.spec.types import Target, Values
 
 Answer = TypeVar("Answer")
 
@@ -63,12 +64,14 @@ class V2Endpoint:
         stop: threading.Event | None = None,
         note: Callable[[str], None] = _silent,
         busy_first: float = BUSY_FIRST,
+        tap: Tap | None = None,
     ) -> None:
         self._stop = stop or threading.Event()
         self._note = note
         self._busy_first = busy_first
         self._settings = target.endpoint
-        self._channel = Channel(target, secrets)
+        self._values: Form = "text" if target.endpoint.values is Values.TEXT else "typed"
+        self._channel = Channel(target, secrets, tap)
         self._throttle = Throttle(windows_of(target.tenant_id), target.writes, self._stop, note)
         self._company: Company | None = None
 
@@ -86,11 +89,30 @@ class V2Endpoint:
 
         :raises SyncrampError: the service cannot be reached or refuses us.
         """
-        body = self._read(contract.GET_COMPANY, contract.get_company_configuration())
+        body = self._read(contract.GET_COMPANY, contract.get_company_configuration(self._values))
         company = self._understood(contract.read_company, body)
         most = min(company.max_links, self._settings.links_per_call or company.max_links)
         self._company = replace(company, max_links=most)
         return self._company
+
+    def capabilities(self) -> Capabilities:
+        """Capabilities: what the service says of itself."""
+        body = self._read(contract.CAPABILITIES, contract.capabilities())
+        return self._understood(contract.read_capabilities, body)
+
+    def set_features(self, mask: int) -> None:
+        """SetCompanyDirsyncFeatures: the whole mask. No run calls it: most of its bits cannot be unset.
+
+        :raises AnswerLost: it may have been set.
+        """
+        self._patiently(contract.SET_FEATURES, contract.set_features(mask, self._values))
+
+    def ask(self, operation: str, body: bytes) -> contract.Answer:
+        """One call with a body of the caller's, which no run would send.
+
+        :raises SyncrampError: as :func:`provision`.
+        """
+        return self._patiently(operation, body)
 
     def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
         """Pages of the read-back until the one that marks the end, or the first that marks nothing.
@@ -109,7 +131,7 @@ class V2Endpoint:
 
     def _page(self, cookie: bytes | None) -> ReadBackPage:
         try:
-            body = self._read(contract.READ_BACK, contract.read_back(cookie))
+            body = self._read(contract.READ_BACK, contract.read_back(cookie, values=self._values))
         except UnknownFault as error:
             if cookie is None:
                 raise
@@ -137,7 +159,9 @@ class V2Endpoint:
         limit = self._company.max_links if self._company else 15_000
         if (links := sum(obj.links for obj in objects)) > limit:
             raise ValueError(f"{links} reference changes in one call, the tenant allows {limit}")
-        body = self._patiently(contract.PROVISION, contract.provision(objects), time.time() + patience)
+        body = self._patiently(
+            contract.PROVISION, contract.provision(objects, values=self._values), time.time() + patience
+        )
         try:
             return contract.read_outcomes(body, objects)
         except contract.ContractError as error:
@@ -147,7 +171,7 @@ class V2Endpoint:
 
     def finalize(self, exported: int, applied: int) -> None:
         """FinalizeExport."""
-        self._read(contract.FINALIZE, contract.finalize_export(exported, applied))
+        self._read(contract.FINALIZE, contract.finalize_export(exported, applied, self._values))
 
     def _read(self, operation: str, body: bytes) -> contract.Answer:
         """A call that changes nothing when it is repeated.

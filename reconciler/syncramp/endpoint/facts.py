@@ -79,6 +79,7 @@ QUESTIONS: Mapping[str, Question] = {
     "linksPerCall": Question("How many links does a call carry?"),
     "links.above": Question("Is a call with one link more than the tenant says refused?", (REFUSED,)),
     "duplicate": Question("What becomes of a user principal name that is taken?", (REFUSED, "written otherwise")),
+    "values.text": Question("Are values understood as text too?", (ACCEPTED,)),
     "restore.members": Question("Does a user who is deleted and set again come back with memberships?", (True,)),
     "delete.unknown": Question("With which code is a Delete of something unknown refused?", ("114",)),
 }

@@ -59,6 +59,7 @@ def _observed(settings: TenantSettings, hosts: list[str]) -> dict[str, Observed]
         "linksPerCall": settings.most_links,
         "links.above": REFUSED,
         "duplicate": "written otherwise" if settings.duplicates is Duplicates.QUARANTINE else REFUSED,
+        "values.text": ACCEPTED,
         "restore.members": True,
         "delete.unknown": "114",
     }

@@ -25,6 +25,7 @@ from syncramp.spec.types import (
     SourceSpec,
     SyncConfig,
     Target,
+    Values,
     WorkloadIdentityAuth,
     WriteBudget,
 )
@@ -85,6 +86,7 @@ def _endpoint(endpoint: Body) -> EndpointOverrides:
         ca=_ca(endpoint.get("ca")),
         visibility_delay=parse_duration(endpoint["visibilityDelay"]),
         read_back=_read_back(endpoint.get("readBack", {})),
+        values=Values(endpoint["values"]),
         objects_per_call=endpoint["objectsPerCall"],
         links_per_call=endpoint.get("linksPerCall"),
         call_timeout=parse_duration(endpoint["callTimeout"]),

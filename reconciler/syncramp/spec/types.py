@@ -29,6 +29,15 @@ class Cloud(StrEnum):
     US_GOVERNMENT = "USGovernment"
 
 
+class Values(StrEnum):
+    """The form of values on the wire."""
+
+    TYPED = "Typed"
+    """As .NET writes them: binary, numbers and booleans as such."""
+    TEXT = "Text"
+    """Everything as text."""
+
+
 class SourceAnchor(StrEnum):
     """The attribute that ties a user to its cloud object for life; every other kind uses objectGUID."""
 
@@ -122,6 +131,7 @@ class EndpointOverrides:
     visibility_delay: timedelta = timedelta(seconds=30)
     """How long a new object cannot be referenced yet."""
     read_back: ReadBackNames = field(default_factory=lambda: ReadBackNames())
+    values: Values = Values.TYPED
     objects_per_call: int = 30
     """The export page size of Microsoft's own connector (its exported configuration of 2016)."""
     links_per_call: int | None = None

@@ -53,6 +53,7 @@ from syncramp.endpoint.contract.server import (
 )
 from syncramp.endpoint.contract.tenant import read_capabilities, read_company
 from syncramp.endpoint.nbfx import NbfxError, WireError
+from syncramp.endpoint.nbfx.writer import Values as Form
 
 __all__ = [
     "ACCESS_DENIED_TEXT",
@@ -70,6 +71,7 @@ __all__ = [
     "Answer",
     "ContractError",
     "Fault",
+    "Form",
     "Listing",
     "NbfxError",
     "ReadBackRequest",
