@@ -93,7 +93,6 @@ def test_a_longer_time_out_moves_the_deadline_of_a_call_and_a_shorter_one_does_n
 
 
 def test_values_are_sent_typed_or_as_text(tmp_path) -> None:
-    """Text of one byte in length costs what it says; a typed boolean is one record without any text."""
     objects = [SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "accountEnabled": False, "photo": b"\0\1"})]
     seen = []
     with serving() as service:

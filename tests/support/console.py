@@ -274,11 +274,12 @@ def _free_port() -> int:
 
 
 def commands(app: typer.Typer) -> dict[str, Any]:
-    """Every command of the command line by its name; a group is one itself, and so are those below it."""
+    """Every command of the command line by its name; a group is one too, if it does something by itself."""
     return dict(_commands(typer.main.get_command(app)))
 
 
 def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
-        yield prefix + name, command
+        if not hasattr(command, "commands") or command.invoke_without_command:
+            yield prefix + name, command
         yield from _commands(command, f"{prefix}{name} ") if hasattr(command, "commands") else ()

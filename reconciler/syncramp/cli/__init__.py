@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from syncramp import __version__
-from syncramp.cli import simulator
+from syncramp.cli import endpoint, simulator
 from syncramp.cli.demo import demo
 from syncramp.cli.exits import MEANINGS, Exit
 from syncramp.cli.plan import plan
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 for command in (validate, plan, sync, status, demo):
     app.command()(command)
+app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(simulator.app, name="simulator")
 
 INTERRUPTED = 130

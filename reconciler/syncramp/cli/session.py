@@ -99,7 +99,7 @@ def _opened(
     stop = threading.Event()
     sources = [(_source(spec, reader), _rules(spec, config)) for spec in config.sources]
     made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
-    with closing(made) as endpoint, closing(Store(path, dn.key)) as store, _stopping(stop, listen):
+    with closing(made) as endpoint, closing(Store(path, dn.key)) as store, stopping(stop, listen):
         pace = Pace.of(config.target.endpoint)
         yield Job(config, sources, endpoint, store, sends=sends, listen=listen, stop=stop, pace=pace, wire=wire)
 
@@ -124,7 +124,7 @@ def _source(spec: SourceSpec, reader: SecretReader) -> Source:
 
 
 @contextmanager
-def _stopping(stop: threading.Event, listen: Listener) -> Iterator[None]:
+def stopping(stop: threading.Event, listen: Listener) -> Iterator[None]:
     """The first SIGINT or SIGTERM ends the run after its calls in flight; a second SIGINT ends it at once.
 
     A handler runs in the middle of whatever the main thread does, which may hold the lock of the event or of standard

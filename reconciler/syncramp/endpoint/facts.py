@@ -59,7 +59,7 @@ REFUSED, ACCEPTED = "refused", "accepted"
 
 QUESTIONS: Mapping[str, Question] = {
     "redirects": Question("Over which hosts does a call come to the one that serves the tenant?"),
-    "token.invalid": Question("Is a token that is not valid answered so that it can be told?", ("told",)),
+    "token.invalid": Question("How is a token answered that is not valid?", ("token refused", "access denied")),
     "cookie.unknown": Question("Is a cookie that the service did not write refused?", (REFUSED,)),
     "readBack.cookieMember": Question("Which member of the read-back holds the cookie?"),
     "readBack.moreMember": Question("Which member of the read-back marks its end?"),

@@ -39,7 +39,7 @@ def _ordered(facts: Mapping[str, Fact]) -> dict[str, Fact]:
 def _observed(settings: TenantSettings, hosts: list[str]) -> dict[str, Observed]:
     return {
         "redirects": ", ".join(hosts) or "none",
-        "token.invalid": "told",
+        "token.invalid": "access denied",
         "cookie.unknown": REFUSED,
         "readBack.cookieMember": settings.cookie_member if names_cookie(settings.cookie_member) else None,
         "readBack.moreMember": settings.more_member if names_end(settings.more_member) else None,

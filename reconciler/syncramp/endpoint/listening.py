@@ -1,0 +1,93 @@
+"""What an answer looked like, beside what it means: for who asks how the service behaves.
+
+The client reads answers leniently, and what it makes of them does not tell in which form they came. An ear keeps them
+as elements.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from syncramp.endpoint import contract
+from syncramp.endpoint.channel import Tap
+from syncramp.endpoint.nbfx import Node, WireError
+from syncramp.endpoint.soap import open_envelope
+
+XSI_TYPE = ("http://www.w3.org/2001/XMLSchema-instance", "type")
+CHANGES, LIST, NO_MEMBERS = "changes", "list", "not at all"
+_FORMS = {"SyncReferenceChangeCollection": CHANGES, "ArrayOfstring": LIST}
+
+
+@dataclass
+class Ear:
+    """Hears what a client is answered."""
+
+    hosts: list[str] = field(default_factory=list)
+    """That answered, each once, in the order in which they did."""
+    answers: list[Node] = field(default_factory=list)
+    """Bodies since it was last emptied."""
+
+    def tap(self) -> Tap:
+        """What a client lets it hear through."""
+        return Tap(self.hear)
+
+    def hear(self, host: str, data: bytes) -> None:
+        """One answer; what is no message of the service is the client's business."""
+        if host not in self.hosts:
+            self.hosts.append(host)
+        try:
+            self.answers.append(open_envelope(data).body)
+        except WireError:
+            return
+
+    def empty(self) -> None:
+        """Forget the answers."""
+        self.answers.clear()
+
+    @property
+    def last(self) -> Node | None:
+        """The last answer."""
+        return self.answers[-1] if self.answers else None
+
+    @property
+    def fault(self) -> contract.Fault | None:
+        """The last answer, if it was a fault."""
+        return contract.read_fault(self.last) if self.last else None
+
+
+def members_beside_objects(body: Node) -> list[Node]:
+    """Members of a read-back's result beside its objects: the cookie and the end mark are among them."""
+    result = body.child(f"{contract.READ_BACK}Result")
+    return [node for node in result.children if node.name != "ResultObjects"] if result else []
+
+
+def described(members: list[Node]) -> str:
+    """Members for people: names and forms, and of short values the value."""
+    told = []
+    for node in members:
+        size = sum(map(len, node.parts))
+        if any(isinstance(part, bytes) for part in node.parts):
+            form = f"{size} bytes"
+        else:
+            form = repr(node.text) if size <= 10 else f"{size} characters"
+        told.append(f"{node.name}: {form}")
+    return ", ".join(told) or "no members beside the objects"
+
+
+def forms_of_members(body: Node) -> Iterator[str]:
+    """In which form each group of a read-back shows its members."""
+    for pair in body.walk():
+        if pair.name == "KeyValueOfstringanyType" and len(pair.children) == 2:
+            key, value = pair.children
+            if key.text.lower() == "member" and (named := value.attributes.get(XSI_TYPE)):
+                local = named.rpartition(":")[2]
+                yield _FORMS.get(local, local)
+
+
+def details_of(body: Node | None) -> str:
+    """``ErrorDetails`` of the first result of an export, whatever they hold."""
+    if body is None:
+        return ""
+    for node in body.walk():
+        if node.name == "ErrorDetails":
+            return " ".join(part.text for part in node.walk() if part.parts)
+    return ""
