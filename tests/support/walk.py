@@ -206,15 +206,15 @@ class Walk:
         """The same, with what lies in the folder now."""
         out, err = StringIO(), StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            code = run([command, str(self.document), *options])
+            code = run([*command.split(), str(self.document), *options])
         return self.checked(Done(code, out.getvalue(), err.getvalue()))
 
     @contextmanager
-    def running(self, command: str = "sync", **streams: Any) -> Iterator[subprocess.Popen[str]]:
+    def running(self, command: str = "sync", *options: str, **streams: Any) -> Iterator[subprocess.Popen[str]]:
         """A command that is watched while it runs, and killed when the block ends."""
         self.write()
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-        arguments = [*SYNCRAMP, command, str(self.document)]
+        arguments = [*SYNCRAMP, *command.split(), str(self.document), *options]
         with subprocess.Popen(arguments, text=True, cwd=self.folder, **pipes) as process:
             try:
                 yield process

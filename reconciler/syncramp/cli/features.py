@@ -1,6 +1,7 @@
 """``syncramp endpoint features``: the features of the tenant, and the only way by which one is ever set."""
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from syncramp.cli.options import Document, Output, Secrets
 from syncramp.cli.tenant import VERSION, asked
 from syncramp.errors import InputRefused, ServiceRefused
 
-FOR_GOOD = "Most features cannot be unset again, not even by Microsoft's own tools."
+FOR_GOOD = "A feature that is set cannot be unset again."
 
 
 def features(
@@ -62,10 +63,8 @@ def _agree(before: int, wanted: int, tenant: str, *, yes: bool) -> None:
     typer.echo(FOR_GOOD, err=True)
     if yes:
         return
-    try:
-        typed = typer.prompt("Type the id of the tenant to set it", default="", show_default=False, err=True)
-    except typer.Abort:
-        typed = ""
+    typer.echo("Type the id of the tenant to set it:", err=True)
+    typed = sys.stdin.readline() if sys.stdin else ""
     if typed.strip().lower() != tenant.lower():
         raise InputRefused("nothing was set", where=tenant, remedy="type the tenant's id, or say --yes")
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from syncramp.spec.types import SyncConfig
 
 COLOURS = {"confirmed": "green", "differs": "yellow", "not tried": "dim"}
+NOBODY = "eyJhbGciOiJub25lIn0.e30."
+"""A JWT (RFC 7519) without a claim or a signature."""
 EXPLAINED = """\
 It signs in to the tenant of the document, and reads it back whole. It asks with a token and with a cookie that are
 not valid. Then it makes two disabled users and a group, whose names begin with "Syncramp probe" and whose source
@@ -119,7 +121,7 @@ def _probed(
     settings = Settings(uuid4().hex[:8], domain, most, target.endpoint.read_back)
 
     def stranger() -> V2Endpoint:
-        return V2Endpoint(target, secrets, stop=stop, tap=Tap(bend=lambda token: token[::-1]))
+        return V2Endpoint(target, secrets, stop=stop, tap=Tap(bend=lambda token: NOBODY))
 
     with ExitStack() as stack:
         listen = stack.enter_context(listener())

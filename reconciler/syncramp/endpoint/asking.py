@@ -64,6 +64,8 @@ class Asker:
     facts: dict[str, Fact] = field(default_factory=dict)
     cookie: bytes | None = None
     """Where the last look ended."""
+    pages: int = 0
+    """Of the last look."""
     ended: bool = False
     """The last look came to a marked end."""
     made: dict[str, str] = field(default_factory=dict)
@@ -134,16 +136,22 @@ class Asker:
         return Said(outcome.result is Result.APPLIED, text, outcome.code.removeprefix("0"), outcome.operation)
 
     def look(self, *, whole: bool = False) -> Sequence[SyncObject]:
-        """What changed since the last look.
+        """What changed since the last look; the first pages of it where no way leads to the others.
 
         :param whole: everything instead.
         """
         objects: list[SyncObject] = []
-        for page in self.endpoint.read_back(None if whole else self.cookie):
-            objects += page.objects
-            self.cookie, self.ended = page.cookie, page.more is False
-            if self.ear.last is not None:
-                self.forms += forms_of_members(self.ear.last)
+        self.pages = 0
+        try:
+            for page in self.endpoint.read_back(None if whole else self.cookie):
+                self.pages += 1
+                objects += page.objects
+                self.cookie, self.ended = page.cookie, page.more is False
+                if self.ear.last is not None:
+                    self.forms += forms_of_members(self.ear.last)
+        except ServiceRefused:  # it promises more, and no cookie was recognised
+            if not self.pages:
+                raise
         return objects
 
     def until(self, seen: Callable[[], bool]) -> bool:
