@@ -63,6 +63,7 @@ class Service:
     certificates: Certificates
     steps: list[Step] = field(default_factory=list)
     requests: list[contract.Request] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     token_requests: list[dict[str, list[str]]] = field(default_factory=list)
     refuse_token: str = ""
@@ -196,6 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _call(self, body: bytes) -> None:
         request = contract.parse_request(body)
         self.service.requests.append(request)
+        self.service.bodies.append(body)
         self.service.headers.append({name.lower(): value for name, value in self.headers.items()})
         step = self.service.steps.pop(0) if self.service.steps else Step()
         if step.silent:
