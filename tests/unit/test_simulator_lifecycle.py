@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from support.simulator import HandClock, Mirror, drop, group, one, put, quick_tenant
 from syncramp.errors import InputRefused
-from syncramp.model.wire import Operation, SyncObject
+from syncramp.model.wire import Operation, ReferenceChange, SyncObject
 from syncramp.simulator.lifecycle import HOUR
 from syncramp.simulator.settings import DAY, DeletedGroups, Restored, TenantSettings
 from syncramp.simulator.tenant import Tenant
@@ -86,6 +86,18 @@ def test_a_restored_user_gets_back_what_nobody_took_meanwhile(tenant: Tenant) ->
     assert tenant.portal.provisioning_errors(cloud) == [("Mail", "a@x.test")]
 
 
+def test_what_somebody_took_meanwhile_stays_his(tenant: Tenant) -> None:
+    tenant.provision([put("a", mail="a@x.test"), drop("a"), put("b", mail="a@x.test"), put("a")])
+    assert tenant.attributes("a") == {}
+    assert "Mail a@x.test;" in str(one(tenant, put("c", mail="a@x.test")).result_error_description)
+
+
+def test_a_list_of_addresses_that_are_all_taken_is_not_there(tenant: Tenant) -> None:
+    addresses = ("smtp:a@x.test",)
+    tenant.provision([put("a", proxyAddresses=addresses), put("b", proxyAddresses=addresses)])
+    assert tenant.attributes("b") == {}
+
+
 def test_the_portal_does_not_give_a_value_twice(tenant: Tenant) -> None:
     one(tenant, put("a", mail="a@x.test"))
     with pytest.raises(ValueError, match="Mail a@x.test"):
@@ -148,6 +160,8 @@ def test_a_contact_that_becomes_a_user_is_told_as_deleted_and_new(tenant: Tenant
     page = tenant.read_back(mirror.cookie)
     told = [(obj.kind, obj.operation) for obj in page.objects if obj.values["SourceAnchor"] == "a"]
     assert told == [("Contact", Operation.DELETE), ("User", Operation.ADD)]
+    (members,) = (obj.values["Member"] for obj in page.objects if obj.values["SourceAnchor"] == "g")
+    assert members == (ReferenceChange("a"),), "the anchor is a member's, whoever had it before"
     mirror.read(tenant)
     assert mirror.members["g"] == {"a"}
     assert mirror.objects["a"]["DisplayName"] == "B"
@@ -277,6 +291,13 @@ def test_a_client_that_follows_the_deltas_knows_what_a_full_read_back_shows(step
     assert follower.objects == whole.objects
     assert follower.members == whole.members
     _check_names(tenant, whole)
+    assert tenant._storage.one(LEFT) == 0
+
+
+LEFT = (
+    "SELECT count(*) FROM links l JOIN objects o ON o.id IN (group_id, member_id) WHERE o.state = 2 AND l.state <> 0"
+)
+"""Links of what is gone."""
 
 
 def _check_names(tenant: Tenant, mirror: Mirror) -> None:

@@ -152,7 +152,9 @@ def test_a_hard_match_does_not_map_another_identifier(tenant: Tenant) -> None:
     result = one(tenant, put("a", CloudAnchor=cloud, onPremisesObjectIdentifier="two"))
     assert result.result_error_code == "InvalidHardMatch"
     assert "Review OnPremisesObjectIdentifier mapping" in str(result.result_error_description)
+    other = tenant.portal.add_user("other@x.test", OnPremisesObjectIdentifier="three")
     assert one(tenant, put("a", CloudAnchor=cloud, onPremisesObjectIdentifier="one")).result_code == "Success"
+    assert one(tenant, put("b", CloudAnchor=other)).result_code == "Success", "it does not speak of it"
 
 
 def test_a_cloud_object_may_be_changed_by_its_cloud_anchor_and_stays_the_clouds(tenant: Tenant) -> None:
@@ -162,6 +164,18 @@ def test_a_cloud_object_may_be_changed_by_its_cloud_anchor_and_stays_the_clouds(
         == "Success"
     )
     assert (_shown(tenant)[cloud]["City"], _shown(tenant)[cloud]["CloudMastered"]) == ("Oslo", True)
+
+
+def test_only_users_are_matched_by_their_name(tenant: Tenant) -> None:
+    tenant.portal.add_user("ada@x.test")
+    result = one(tenant, put("c", "Contact", userPrincipalName="ada@x.test"))
+    assert (result.result_code, result.sync_operation) == ("Success", "Add")
+    assert "UserPrincipalName" in str(result.result_error_description)
+
+
+def test_a_match_takes_no_anchor_that_is_too_long(tenant: Tenant) -> None:
+    cloud = tenant.portal.add_user("someone@x.test")
+    assert one(tenant, put("a" * 60, CloudAnchor=cloud)).result_error_code == "ExceededAllowedLength"
 
 
 def test_an_earlier_object_of_the_call_can_be_the_duplicate(tenant: Tenant) -> None:

@@ -78,6 +78,22 @@ def test_a_delta_tells_new_changed_and_deleted_objects(clock: HandClock, how: De
     assert shown == {"new": told, "a": Operation.SET, "b": Operation.DELETE, "g": Operation.SET}
 
 
+def test_only_the_first_part_of_a_new_group_is_told_as_new(clock: HandClock) -> None:
+    tenant = _filled(clock, most_links=2)
+    cookie = tenant.read_back(None).cookie
+    while (page := tenant.read_back(cookie)).more:
+        cookie = page.cookie
+    cookie = page.cookie
+    tenant.provision([group("new", ["a", "b"])])
+    tenant.provision([group("new", ["g"])])
+    first = tenant.read_back(cookie)
+    second = tenant.read_back(first.cookie)
+    assert [(obj.operation, obj.links) for obj in (*first.objects, *second.objects)] == [
+        (Operation.ADD, 2),
+        (Operation.SET, 1),
+    ]
+
+
 def test_a_cookie_can_expire(clock: HandClock) -> None:
     tenant = _filled(clock, cookie_lifetime=60.0)
     cookie = tenant.read_back(None).cookie

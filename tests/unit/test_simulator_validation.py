@@ -126,7 +126,7 @@ def test_a_single_reference_takes_no_changes(tenant: Tenant) -> None:
 
 
 def test_values_of_unverified_domains_are_changed_without_a_word() -> None:
-    tenant = quick_tenant(HandClock(), verified_domains=("x.test",))
+    tenant = quick_tenant(HandClock(), verified_domains=("X.Test",))
     addresses = ("SMTP:a@X.test", "smtp:a@other.test", "X500:/o=other@other.test")
     result = one(tenant, put("a", userPrincipalName="a@other.test", proxyAddresses=addresses))
     assert result.result_error_description is None

@@ -12,7 +12,7 @@ from syncramp.simulator.view import View
 
 HOUR = 3600.0
 """Seconds between two looks at the quarantine (Microsoft, duplicate attribute resiliency)."""
-_TURN_MEMBERS = "UPDATE links SET state = ?, changed = ? WHERE group_id = ? AND state <> ?"
+_EMPTY = "UPDATE links SET state = ? WHERE group_id = ?"
 _FORGET = "UPDATE links SET state = ? WHERE member_id = ? AND state = ?"
 _TOUCH_MEMBERS = "UPDATE links SET changed = ? WHERE group_id = ? AND state = ?"
 
@@ -22,11 +22,12 @@ def delete(view: View, held: Held, settings: TenantSettings) -> None:
     groups_stay = held.unified or settings.deleted_groups is DeletedGroups.BIN
     binned = held.kind == "User" or (held.kind == "Group" and groups_stay)
     view.rename(held, names_of(held.values), ())
-    held.state, held.deleted = (State.BIN, view.now) if binned else (State.GONE, None)
     view.storage.turn_links(held.id, Link.ALIVE, Link.ASLEEP if binned else Link.REMOVED, view.changed)
-    if not binned:
-        _empty(view, held)
-    view.put(held)
+    if binned:
+        held.state, held.deleted = State.BIN, view.now
+        view.put(held)
+    else:
+        purge(view, held)
 
 
 def restore(view: View, held: Held, settings: TenantSettings, *, synced: bool) -> None:
@@ -43,16 +44,12 @@ def restore(view: View, held: Held, settings: TenantSettings, *, synced: bool) -
 
 
 def purge(view: View, held: Held) -> None:
-    """An object in the bin is gone for good; its members and memberships were told of when it went into the bin."""
+    """An object is gone for good, and so are its members; who it was a member of knows already."""
     view.storage.run(_FORGET, (int(Link.REMOVED), held.id, int(Link.ASLEEP)))
-    _empty(view, held)
+    if held.kind == "Group":
+        view.storage.run(_EMPTY, (int(Link.REMOVED), held.id))
     held.state, held.deleted = State.GONE, None
     view.put(held)
-
-
-def _empty(view: View, group: Held) -> None:
-    if group.kind == "Group":
-        view.storage.run(_TURN_MEMBERS, (int(Link.REMOVED), view.changed, group.id, int(Link.REMOVED)))
 
 
 def overdue(storage: Storage, now: float, settings: TenantSettings) -> list[Held]:

@@ -55,7 +55,7 @@ class Call:
 
     def _apply(self, obj: SyncObject, source: str | None, cloud: str | None) -> tuple[Held, Operation, list[str]]:
         held = self._find(source, cloud)
-        if held is not None and held.cloud_managed and held.state is State.LIVE:
+        if held is not None and held.cloud_managed:
             if self._settings.cloud_managed is CloudManaged.IGNORE:
                 return held, obj.operation, []
             raise Failure(r.CLOUD_MANAGED, "The source of authority of this object is the cloud.")
