@@ -33,6 +33,7 @@ def test_a_deleted_user_is_gone_after_thirty_days(tenant: Tenant, clock: HandClo
     again = one(tenant, put("a"))
     assert (again.sync_operation, again.result_code) == ("Add", "Success")
     assert again.cloud_anchor != first.cloud_anchor
+    assert tenant._storage.one(LEFT) == 0
     assert tenant.attributes("a") == {}
     assert tenant.members("g") == set()
 
@@ -250,6 +251,20 @@ def test_everything_of_a_tenant_survives_a_restart(clock: HandClock, tmp_path: P
     clock.now += HOUR
     again.read_back(None)
     assert again.attributes("b") == {"Mail": "a@x.test"}
+    again.close()
+
+
+def test_a_restart_does_not_hurry_the_look_at_the_quarantine(clock: HandClock, tmp_path: Path) -> None:
+    path = tmp_path / "tenant.db"
+    tenant = Tenant(TenantSettings(), clock, path)
+    tenant.provision([put("a", mail="a@x.test"), put("b", mail="a@x.test"), drop("a")])
+    tenant.close()
+    clock.now += HOUR - 1
+    again = Tenant(TenantSettings(), clock, path)
+    for seconds, held in ((0, {}), (1, {"Mail": "a@x.test"})):
+        clock.now += seconds
+        again.read_back(None)
+        assert again.attributes("b") == held
     again.close()
 
 
