@@ -9,6 +9,7 @@
     │   ├── WireUnverified       nobody looked how the endpoint behaves, and the document needs that (3)
     │   ├── StoreUnusable        the store cannot be opened, or belongs to something else
     │   └── ServiceRefused       the endpoint refuses the whole call for a reason that will not go away
+    │       └── CallTooLarge     because it carries too much
     ├── Waiting                  it will be possible at a known moment, without anybody's help
     │   └── AnotherRunActive     another process holds the store
     └── Retry                    a passing fault: the next run tries again
@@ -18,6 +19,8 @@
         ├── CookieRefused        the service does not know any more where the last read-back ended
         ├── Stopped              the run was asked to stop before it sent this
         └── AnswerLost           the request may have been processed: its effect is in doubt
+            ├── CallTimedOut     it took longer than somebody on the way would wait
+            └── CallFailed       the service failed on it in a way we do not know
 
 The family decides what the operator does (stall, wait, back off) and ``reason`` is the reason of the condition it
 writes. No text of these errors holds a secret: they are built from places, names and counts.
@@ -105,6 +108,10 @@ class ServiceRefused(Stalled):
     reason = "ServiceRefused"
 
 
+class CallTooLarge(ServiceRefused):
+    """The endpoint refuses the call because it carries too much; nothing of it was processed."""
+
+
 class AnotherRunActive(Waiting):
     """Another process holds the store."""
 
@@ -145,3 +152,11 @@ class AnswerLost(Retry):
     """The request may have been processed, but its answer did not arrive: its effect is in doubt."""
 
     reason = "AnswerLost"
+
+
+class CallTimedOut(AnswerLost):
+    """The answer took longer than we, or somebody on the way, would wait; the call may still be processed."""
+
+
+class CallFailed(AnswerLost):
+    """The service failed in a way we do not know; the call may have been processed, in part or as a whole."""

@@ -1,20 +1,27 @@
 """One call of the export, made in a thread of the pool: it touches the endpoint and nothing else.
 
 An answer that was lost is asked for again with the same batch: ``Set``, ``Delete`` and member changes are written so
-that repetition converges. If it stays lost, the outcome of every object is unknown, and the store says so. No try
-begins after the last moment of the intent, because the deadline in the store is counted from that moment.
+that repetition converges. A batch that is too large, takes too long or makes the service fail goes again in halves,
+down to one object and of a group's members to one link, so that one object the service cannot stand keeps back no
+other. What stays without an answer is unknown, and the store says so. No try begins after the last moment of the
+intent, because the deadline in the store is counted from that moment.
 """
 
+import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncramp.cycle.job import Job
-from syncramp.errors import AnswerLost, SyncrampError
-from syncramp.model.wire import Outcome, Result
+from syncramp.errors import AnswerLost, CallFailed, CallTimedOut, CallTooLarge, SyncrampError
+from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.store.exports import Intent, Item
 
 RETRY_SECONDS = 2.0
-"""Before a batch is sent again after its answer was lost; doubled each time."""
+"""Before a batch is sent again after its answer was lost; doubled each time, with half of it up or down by chance."""
+HOPELESS = 12
+"""Failures in a row after which the service itself has failed, and no single object: halving 30 objects down to one,
+with the repetitions before it, is nine."""
+ALONE = "too large for a call of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,8 @@ class Answer:
     calls: int = 1
     lost: bool = False
     """A try of the call was never answered, and may still be processed."""
+    heavy: bool = False
+    """The batch was more than the service, or the way to it, could take."""
 
     @property
     def pairs(self) -> Iterator[tuple[Item, Outcome]]:
@@ -48,24 +57,106 @@ class Answer:
 
 def call(job: Job, intent: Intent) -> Answer:
     """Send a batch whose intent is durable."""
-    objects = [item.object for item in intent.items]
-    lost: AnswerLost | None = None
-    calls = 0
-    for attempt in range(job.pace.lost_answers):
-        if attempt and job.stop.wait(RETRY_SECONDS * 2 ** (attempt - 1)):
-            break
-        patience = intent.last_try - job.clock()
-        if lost and patience < 0:
-            break
-        calls += 1
+    sending = _Sending(job, intent.last_try)
+    outcomes: Sequence[Outcome] | None = sending.send([item.object for item in intent.items])
+    error = sending.error
+    if not sending.answered:  # nothing of it is known: either nothing was processed, or everything is in doubt
+        outcomes, error = (outcomes, error or sending.lost) if sending.lost else (None, error)
+    heavy = sending.heavy or (sending.lost is not None and not sending.answered)
+    return Answer(intent.items, outcomes, error, sending.calls, sending.lost is not None, heavy)
+
+
+class _Sending:
+    """The tries of one batch, one after the other.
+
+    :param last_try: no try begins later; seconds since the epoch.
+    """
+
+    def __init__(self, job: Job, last_try: float) -> None:
+        self._job = job
+        self._last_try = last_try
+        self._failures = 0
+        self.calls = 0
+        self.answered = False
+        """Some part of the batch has its outcomes."""
+        self.heavy = False
+        self.lost: AnswerLost | None = None
+        self.error: SyncrampError | None = None
+
+    def send(self, objects: Sequence[SyncObject]) -> list[Outcome]:
+        """What became of these objects; unknown, for those whose answer never came."""
+        if self.error or self._failures >= HOPELESS:
+            return _unknown(objects, "not sent again, because the calls before it failed")
         try:
-            return Answer(intent.items, job.endpoint.provision(objects, patience), None, calls, lost is not None)
-        except AnswerLost as error:
-            lost = error
+            outcomes = list(self._repeat(objects))
+        except (CallTooLarge, CallTimedOut, CallFailed) as error:
+            return self._divide(objects, error)
         except SyncrampError as error:
-            outcomes = _unknown(intent) if lost else None  # an earlier try may have been processed
-            return Answer(intent.items, outcomes, error, calls, lost is not None)
-    return Answer(intent.items, _unknown(intent), lost, calls, lost=True)
+            self.error = error
+            return _unknown(objects, error.what)
+        self._failures = 0
+        self.answered = True
+        return outcomes
+
+    def _repeat(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:
+        """The same objects until they are answered, as often as the pace allows."""
+        attempt = 0
+        while True:
+            patience = self._last_try - self._job.clock()
+            if self.lost and patience < 0:
+                raise self.lost
+            self.calls += 1
+            attempt += 1
+            try:
+                return self._job.endpoint.provision(objects, patience)
+            except AnswerLost as error:
+                self.lost = error
+                self._failures += 1
+                if attempt >= self._tries(error) or self._job.stop.wait(_pause(attempt)):
+                    raise
+
+    def _tries(self, error: AnswerLost) -> int:
+        """Who waited in vain would do so again; a part of what made the service fail is tried once."""
+        once = isinstance(error, CallTimedOut) or (isinstance(error, CallFailed) and self.heavy)
+        return 1 if once else self._job.pace.lost_answers
+
+    def _divide(self, objects: Sequence[SyncObject], error: SyncrampError) -> list[Outcome]:
+        halves = _halves(objects)
+        self.heavy = self.heavy or halves is not None
+        if halves is not None:
+            one, other = (self.send(half) for half in halves)
+            return [*one, *other] if len(objects) > 1 else [_both(one[0], other[0])]
+        if isinstance(error, CallTooLarge):
+            self.answered = True
+            return [Outcome(Result.REFUSED, "LargeObject", f"{ALONE}: {error.what}")]
+        return _unknown(objects, error.what)
+
+
+def _pause(attempt: int) -> float:
+    return RETRY_SECONDS * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+
+
+def _halves(objects: Sequence[SyncObject]) -> tuple[Sequence[SyncObject], Sequence[SyncObject]] | None:
+    """Half of the objects and the other half, of a single one half of its links; None when nothing can be divided."""
+    if len(objects) > 1:
+        middle = len(objects) // 2
+        return objects[:middle], objects[middle:]
+    (alone,) = objects
+    links = alone.values.get("member")
+    if not isinstance(links, tuple) or len(links) < 2:
+        return None
+    middle = len(links) // 2
+    one, other = (
+        replace(alone, values={**alone.values, "member": part}) for part in (links[:middle], links[middle:])
+    )
+    return [one], [other]
+
+
+def _both(one: Outcome, other: Outcome) -> Outcome:
+    """What is known of an object whose links went in two parts."""
+    if one.result is other.result:
+        return one
+    return Outcome(Result.UNKNOWN, description=one.description or other.description)
 
 
 NOTHING_TO_DELETE = "114"
@@ -84,5 +175,5 @@ def believe(intent: Intent, item: Item, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _unknown(intent: Intent) -> list[Outcome]:
-    return [Outcome(Result.UNKNOWN)] * len(intent.items)
+def _unknown(objects: Sequence[SyncObject], why: str) -> list[Outcome]:
+    return [Outcome(Result.UNKNOWN, description=why)] * len(objects)

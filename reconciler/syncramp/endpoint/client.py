@@ -27,9 +27,9 @@ from tenacity import (
 from syncramp.endpoint import contract
 from syncramp.endpoint.channel import Channel, Tap
 from syncramp.endpoint.contract import Form
-from syncramp.endpoint.faults import IN_DOUBT, Busy, TokenRefused, UnknownFault
+from syncramp.endpoint.faults import IN_DOUBT, Busy, TokenRefused
 from syncramp.endpoint.throttle import Throttle, windows_of
-from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
+from syncramp.errors import AnswerLost, CallFailed, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
 from syncramp.model.seams import SecretReader
 from syncramp.model.wire import Capabilities, Company, Outcome, ReadBackPage, SyncObject
 from syncramp.spec.types import Target, Values
@@ -132,7 +132,7 @@ class V2Endpoint:
     def _page(self, cookie: bytes | None) -> ReadBackPage:
         try:
             body = self._read(contract.READ_BACK, contract.read_back(cookie, values=self._values))
-        except UnknownFault as error:
+        except CallFailed as error:
             if cookie is None:
                 raise
             raise CookieRefused(
@@ -176,12 +176,12 @@ class V2Endpoint:
     def _read(self, operation: str, body: bytes) -> contract.Answer:
         """A call that changes nothing when it is repeated.
 
-        :raises UnknownFault: the service answered with a fault; it would do so again.
+        :raises CallFailed: the service answered with a fault; it would do so again.
         """
         for attempt in range(READ_TRIES):
             try:
                 return self._patiently(operation, body)
-            except UnknownFault:
+            except CallFailed:
                 raise
             except AnswerLost as error:
                 lost = error

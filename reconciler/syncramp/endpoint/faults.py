@@ -14,6 +14,9 @@ from syncramp.endpoint.contract import ACCESS_DENIED_TEXT, BUSY, Fault
 from syncramp.errors import (
     AccessDenied,
     AnswerLost,
+    CallFailed,
+    CallTimedOut,
+    CallTooLarge,
     CredentialsRefused,
     EndpointUnavailable,
     ServiceRefused,
@@ -22,6 +25,20 @@ from syncramp.errors import (
 )
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_TOO_LARGE = (
+    "too large",
+    "message size",
+    "size quota",
+    "objects are allowed",
+    "links are allowed",
+    "too many objects",
+)
+"""Words of faults about the size of a call: WCF's about its quotas, our simulator's, and guesses. What the service
+itself says is not public."""
+_TOO_SLOW = ("timed out", "timeout", "time-out")
+_TIMEOUTS = (408, 504, 522, 524)
+"""Of proxies and gateways that would not wait any longer (RFC 9110, 15.5.9 and 15.6.5; Cloudflare's own two)."""
+_OLD_CLIENT = ("no longer supported", "not supported any", "upgrade")
 
 
 IN_DOUBT = "the next run finds out what became of it and sends the rest"
@@ -30,10 +47,6 @@ LATER = "the next run tries again; let it begin some minutes later"
 
 class Busy(EndpointUnavailable):
     """The service asks for patience (fault 81, HTTP 503); nothing was processed."""
-
-
-class UnknownFault(AnswerLost):
-    """The service failed in a way we do not know; the call may have been processed, in part or as a whole."""
 
 
 class Redirected(ServiceRefused):
@@ -65,6 +78,8 @@ def from_httpx(error: httpx.HTTPError, url: str, *, sent: bool) -> SyncrampError
             f"no connection: {_words(error)}", where=host, remedy="check the host, the network and the proxy"
         )
     if sent:
+        if isinstance(error, (httpx.ReadTimeout, httpx.WriteTimeout)):
+            return CallTimedOut("no answer came in time", where=host, remedy=IN_DOUBT)
         what = f"the connection broke before the answer came: {_words(error)}"
         return AnswerLost(what, where=host, remedy=IN_DOUBT)
     return EndpointUnavailable(
@@ -86,31 +101,52 @@ def _words(error: Exception) -> str:
 
 def from_fault(fault: Fault, host: str) -> SyncrampError:
     """A SOAP fault as one of ours; one that we know proves that nothing of the call was processed."""
-    text = fault.text.rstrip(".")
-    tracking = f", tracking id {fault.tracking_id}" if fault.tracking_id else ""
     if fault.redirect:
         return Redirected(fault.redirect, where=host)
+    text = fault.text.rstrip(".")
+    where = f"{host}, tracking id {fault.tracking_id}" if fault.tracking_id else host
     if fault.code == BUSY or "currently busy" in text:
-        return Busy(text, where=host + tracking, remedy=LATER)
-    if "not yet activated" in text:
+        return Busy(text, where=where, remedy=LATER)
+    return _about_us(text, where) or _about_the_call(fault, text, where)
+
+
+def _about_us(text: str, where: str) -> SyncrampError | None:
+    """The service does not want this client, or this tenant's synchronisation at all."""
+    low = text.lower()
+    if "not yet activated" in low:
         return ServiceRefused(
             text,
-            where=host + tracking,
+            where=where,
             remedy="switch directory synchronisation on for the tenant (onPremisesSyncEnabled in Microsoft Graph)",
         )
     if text == ACCESS_DENIED_TEXT.rstrip("."):
         return AccessDenied(
             text,
-            where=host + tracking,
+            where=where,
             remedy="grant the application the role ADSynchronization.ReadWrite.All of the synchronization service",
         )
-    if any(word in text.lower() for word in ("token", "user name or password", "unauthorized", "authentication")):
-        return TokenRefused(text, where=host + tracking, remedy="check the application's registration and its role")
+    if "version" in low and any(word in low for word in _OLD_CLIENT):
+        return ServiceRefused(
+            text,
+            where=where,
+            remedy="name a build that the service still accepts in spec.target.endpoint.buildNumber",
+        )
+    if any(word in low for word in ("token", "user name or password", "unauthorized", "authentication")):
+        return TokenRefused(text, where=where, remedy="check the application's registration and its role")
+    return None
+
+
+def _about_the_call(fault: Fault, text: str, where: str) -> SyncrampError:
+    low = text.lower()
+    if any(word in low for word in _TOO_LARGE):
+        return CallTooLarge(text, where=where, remedy="set spec.target.endpoint.objectsPerCall lower")
     if fault.sender:
-        return ServiceRefused(text, where=host + tracking, remedy="the service cannot read what this release sends")
-    return UnknownFault(
+        return ServiceRefused(text, where=where, remedy="the service cannot read what this release sends")
+    if any(word in low for word in _TOO_SLOW):
+        return CallTimedOut(text, where=where, remedy=IN_DOUBT)
+    return CallFailed(
         f"the service failed: {text} (code {fault.code or 'none'})",
-        where=host + tracking,
+        where=where,
         remedy="the next run tries again; if it stays, ask Microsoft with the tracking id",
     )
 
@@ -123,6 +159,10 @@ def no_answer(status: int, content_type: str, host: str, *, sent: bool) -> Syncr
         return Busy(what, where=host, remedy=LATER)
     if kind.startswith("text/html"):
         what += ", a proxy or a gateway seems to answer in its place"
+    if status == 413:
+        return CallTooLarge(what, where=host, remedy="set spec.target.endpoint.objectsPerCall lower")
+    if sent and status in _TIMEOUTS:
+        return CallTimedOut(what, where=host, remedy=IN_DOUBT)
     if sent and (status >= 500 or status < 400):
         return AnswerLost(what, where=host, remedy=IN_DOUBT)
     return EndpointUnavailable(what, where=host, remedy="check spec.target.endpoint.host and what stands between")
