@@ -46,7 +46,7 @@ def flights(rng: random.Random) -> Iterator[None]:
     """Exports in the block have flights in place of threads."""
     flight = Flight(rng)
     with (
-        patch("syncramp.cycle.export.ThreadPoolExecutor", lambda number, **_: flight),
-        patch("syncramp.cycle.export.wait", flight.wait),
+        patch("syncramp.cycle.flights.ThreadPoolExecutor", lambda number, **_: flight),
+        patch("syncramp.cycle.flights.wait", flight.wait),
     ):
         yield

@@ -85,6 +85,8 @@ class ModelCloud:
     bin: dict[str, set[str]] = field(default_factory=dict)
     fault: Fault = no_fault
     refuse: Callable[[SyncObject], str] = lambda obj: ""
+    minds_repetition: bool = False
+    """A member that is added twice, or removed twice, is refused."""
     room: Callable[[bool], bool] = lambda wait: True
     """Whether a call may go, as it is asked without or with waiting."""
     leaves: Callable[[float], bool] = lambda patience: patience >= 0
@@ -173,6 +175,8 @@ class ModelCloud:
         changes = obj.values.get("member")
         if isinstance(changes, tuple) and any(change.anchor not in self.objects for change in changes):
             return Outcome(Result.REFUSED, "2", "a reference names an unknown object")
+        if self.minds_repetition and self._repeats(anchor, changes):
+            return Outcome(Result.REFUSED, "3", "the change was made already")
         held = self.objects.setdefault(anchor, Held(obj.kind, {}))
         for name, value in obj.values.items():
             if name == "member":
@@ -185,6 +189,15 @@ class ModelCloud:
             self._restore(anchor)
         self._log[anchor] = self._clock
         return Outcome(Result.APPLIED, operation="Add" if created else "Set")
+
+    def _repeats(self, group: str, changes: WireValue) -> bool:
+        members = self.links.get(group, set())
+        return any((change.anchor in members) is (change.operation is LinkOperation.ADD) for change in changes or ())
+
+    def vanish(self, anchor: str) -> None:
+        """Somebody else deletes an object in the cloud."""
+        self._clock += 1
+        self._delete(anchor)
 
     def _delete(self, anchor: str) -> Outcome:
         if anchor not in self.objects:

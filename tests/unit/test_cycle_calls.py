@@ -132,15 +132,15 @@ def test_a_service_that_stays_busy_longer_than_the_patience_leaves_nothing_in_do
 def test_a_machine_that_slept_between_intent_and_call_sends_nothing_and_leaves_nothing_in_doubt(
     engine, clock, monkeypatch
 ) -> None:
-    from syncramp.cycle import export
+    from syncramp.cycle import flights
 
-    original = export.call
+    original = flights.call
 
     def asleep(job, intent):
         clock.now = intent.last_try + 1
         return original(job, intent)
 
-    monkeypatch.setattr(export, "call", asleep)
+    monkeypatch.setattr(flights, "call", asleep)
     with pytest.raises(EndpointUnavailable):
         engine.run()
     assert not engine.cloud.calls

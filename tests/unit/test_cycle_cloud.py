@@ -14,7 +14,7 @@ def test_a_refused_object_is_told_with_what_the_service_said_and_tried_again(eng
     engine.cloud.refuse = lambda obj: "mail must be unique" if obj.values["SourceAnchor"] == two else ""
     report, _ = engine.run()
     assert (report.objects.refused, report.objects.acknowledged) == (1, 3)
-    assert report.error_samples["1"][0].detail == "mail must be unique"
+    assert report.error_samples["AttributeValueMustBeUnique"][0].detail == "mail must be unique"
     assert engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1))}
     assert report.links.left == 1
     engine.cloud.refuse = lambda obj: ""

@@ -1,7 +1,8 @@
 """Changes become batches: what one call carries.
 
 A call carries at most ``objects_per_call`` objects and at most as many reference changes as the tenant allows over
-all of them; a membership larger than that is split over several calls, which go one after the other.
+all of them; a membership larger than that is split over several calls, which go one after the other. After a call
+that was too much for the service, calls are smaller, until enough of them went well.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,46 @@ from syncramp.model.values import Value
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject, WireValue
 from syncramp.store.exports import Item
 from syncramp.store.snapshot import Snapshot
+
+EASY = 20
+"""Calls in a row that went well, after which they may be twice as large again."""
+
+
+class CallSize:
+    """How much one call may carry.
+
+    :param objects: at most, of a service that takes everything.
+    :param links: the same.
+    :param halvings: how often both were halved by earlier runs.
+    """
+
+    def __init__(self, objects: int, links: int, halvings: int = 0) -> None:
+        self._most = objects, links
+        self._easy = 0
+        self.halvings = halvings
+
+    @property
+    def objects(self) -> int:
+        """Objects in a call."""
+        return max(1, self._most[0] >> self.halvings)
+
+    @property
+    def links(self) -> int:
+        """Links in a call, over all of its objects."""
+        return max(1, self._most[1] >> self.halvings)
+
+    def shrink(self, objects: int, links: int) -> None:
+        """So much was too much for one call: none like it is made again."""
+        self._easy = 0
+        while max(objects, links) > 1 and self.objects >= objects and self.links >= links:
+            self.halvings += 1
+
+    def grow(self) -> None:
+        """A call went well."""
+        self._easy += 1
+        if self.halvings and self._easy >= EASY:
+            self._easy = 0
+            self.halvings -= 1
 
 
 def object_item(change: ObjectChange, late: frozenset[str]) -> Item | None:

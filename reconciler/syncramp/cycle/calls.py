@@ -8,12 +8,14 @@ intent, because the deadline in the store is counted from that moment.
 """
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
 from syncramp.errors import AnswerLost, CallFailed, CallTimedOut, CallTooLarge, SyncrampError
-from syncramp.model.wire import Outcome, Result, SyncObject
+from syncramp.model.wire import Operation, Outcome, Result, SyncObject
 from syncramp.store.exports import Intent, Item
 
 RETRY_SECONDS = 2.0
@@ -38,6 +40,8 @@ class Answer:
     """A try of the call was never answered, and may still be processed."""
     heavy: bool = False
     """The batch was more than the service, or the way to it, could take."""
+    repeated: Mapping[int, tuple[BitMap, BitMap]] = field(default_factory=dict)
+    """Group -> links that the cloud may have added, and removed, before the answered try."""
 
     @property
     def pairs(self) -> Iterator[tuple[Item, Outcome]]:
@@ -173,6 +177,17 @@ def believe(intent: Intent, item: Item, outcome: Outcome) -> Outcome:
     if item.deletes and in_doubt and outcome.result is Result.REFUSED and outcome.code == NOTHING_TO_DELETE:
         return Outcome(Result.APPLIED, operation=outcome.operation)
     return outcome
+
+
+def made_anew(intent: Intent, item: Item, outcome: Outcome) -> bool:
+    """The object was gone, and an update created another one: the service says so, or names another cloud anchor.
+
+    Where the service repeats the operation of the request instead of telling what it did, only the anchor shows it.
+    """
+    if item.id not in intent.held or outcome.result is not Result.APPLIED:
+        return False
+    known, told = intent.held[item.id], outcome.cloud_anchor
+    return outcome.operation == Operation.ADD or bool(known and told and known.lower() != told.lower())
 
 
 def _unknown(objects: Sequence[SyncObject], why: str) -> list[Outcome]:

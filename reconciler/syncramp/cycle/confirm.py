@@ -53,7 +53,7 @@ def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, 
     page: ReadBackPage | None = None
     for page in job.endpoint.read_back(cookie):
         job.go_on()
-        seen = _observe(job, page, report)
+        seen = _observe(job, page, report, full=cookie is None)
         foreign += len(seen.foreign)
         job.store.observations.observe(seen, page.cookie, exports, job.clock())
         phase.advance(objects=len(page.objects), links=sum(obj.links for obj in page.objects))
@@ -101,7 +101,7 @@ def doubt_missing_links(job: Job, sent: Mapping[int, BitMap]) -> int:
     return sum(map(len, missing.values()))
 
 
-def _observe(job: Job, page: ReadBackPage, report: RunReport) -> Observation:
+def _observe(job: Job, page: ReadBackPage, report: RunReport, *, full: bool) -> Observation:
     anchored = {anchor: obj for obj in page.objects if (anchor := _anchor(obj))}
     known = job.store.observations.known(list(anchored))
     seen = Observation()
@@ -111,6 +111,7 @@ def _observe(job: Job, page: ReadBackPage, report: RunReport) -> Observation:
             continue  # mastered in the cloud: not ours to judge
         ours = known.get(anchor)
         if ours is not None and (ours.acked is not None or ours.doubt):
+            _observe_authority(seen, obj, ours, full=full)
             _observe_ours(seen, obj, ours, anchor, report)
         elif obj.operation is Operation.DELETE:
             seen.not_foreign.append(anchor)
@@ -120,10 +121,31 @@ def _observe(job: Job, page: ReadBackPage, report: RunReport) -> Observation:
     return seen
 
 
+AUTHORITY = ("iscloudmanaged", "blockonpremisessync", "cloudmastered")
+"""Attributes by which an object with a source anchor of ours may tell that the cloud has the authority over it: as
+Graph calls it, as Microsoft's connector calls it (event 6956), and as the read-back marks objects of the cloud. Which
+of them the service sends is not public."""
+
+
+def _authority(obj: SyncObject) -> bool | None:
+    """Whether the cloud has the authority over an object; None: it does not say."""
+    told = {name.lower(): str(value).lower() for name, value in obj.values.items() if name.lower() in AUTHORITY}
+    return any(value in ("true", "1") for value in told.values()) if told else None
+
+
+def _observe_authority(seen: Observation, obj: SyncObject, ours: KnownObject, *, full: bool) -> None:
+    """A read-back of everything that does not say it takes it back: the service may leave out what is false."""
+    authority = _authority(obj)
+    if authority is None and full and not _only_members(obj):
+        authority = False
+    if authority is not None and authority is not ours.cloud_managed:
+        seen.authority[ours.id] = authority
+
+
 def _observe_ours(seen: Observation, obj: SyncObject, ours: KnownObject, anchor: str, report: RunReport) -> None:
     if obj.operation is Operation.DELETE:
         seen.gone.append(ours.id)
-    elif ours.acked is not None and not ours.doubt and not _only_members(obj):
+    elif ours.acked is not None and not ours.doubt and not _only_members(obj) and not _authority(obj):
         names = differing(ours.acked, obj.values)
         seen.confirmed[ours.id] = 2 if names else 1
         if names:

@@ -3,34 +3,33 @@
 Lanes, each of which ends before the next one begins: disables alone, and explicit member removals; updates that give
 up a unique value, and deletes; updates that claim a value given up in this run, each behind its owner; creates, those
 who are referred to before those who refer; other updates; references that had to wait for their target; member
-additions. So a leaver is out before anything grows, and a value is free before somebody else claims it. What claims a
-value that was not given up after all (the service refused to) is left for the next run.
+additions; what turned out to be gone in the cloud, whole. So a leaver is out before anything grows, and a value is
+free before somebody else claims it. What claims a value that was not given up after all (the service refused to) is
+left for the next run.
 
-The run's thread alone touches the store: it makes the intent of a batch durable, hands the call to a pool, and writes
-each object's own answer when it comes. A stop is looked at before every intent; a call in flight is never cut.
+``flights`` has the calls themselves.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import replace
 
 from pyroaring import BitMap
 
 from syncramp.cycle.batches import LinkWork, link_item, object_item
-from syncramp.cycle.calls import Answer, believe, call
+from syncramp.cycle.calls import Answer
+from syncramp.cycle.flights import Flights
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
-from syncramp.errors import Stopped, SyncrampError
 from syncramp.model.plan import Circumstances, ObjectChange, Plan
+from syncramp.model.wire import Outcome, Result
 from syncramp.plan.changes import disable_alone, membership_change, object_change
 from syncramp.plan.claims import claimed, owned
 from syncramp.plan.contention import order
 from syncramp.plan.ordering import layers
-from syncramp.store.exports import Exports, Intent, Item
+from syncramp.store.exports import Exports, Item
 
 ItemOf = Callable[[ObjectChange], Item | None]
 """What of a change is sent now; None when nothing is."""
@@ -50,16 +49,14 @@ class Export:
         self._around = around
         self._results = results
         self._phase = phase
-        self._max_links = max_links
         self._snapshot = job.store.snapshot()
         self._visibility = Visibility(job, self._snapshot)
-        self._flying: dict[Future[Answer], tuple[Intent, Callable[[Answer], None]]] = {}
+        self._flights = Flights(job, exports, results, self._snapshot, self._visibility, max_links)
         self._owed = dict(around.releasing)
         """Unique values that are to be given up in this run, and are not yet."""
         self._late = BitMap()
         self._seen = BitMap()
         """Objects that were answered about; one with a late reference is sent twice and counted once."""
-        self._failure: SyncrampError | None = None
 
     def run(self, plan: Plan) -> None:
         """Send what the plan lets go, lane by lane.
@@ -67,7 +64,7 @@ class Export:
         :raises SyncrampError: the endpoint failed for good; what was answered is in the store.
         """
         lanes = plan.lanes
-        with _threads(self._job.pace.parallel) as self._pool:
+        with self._flights.open():
             self._objects(lanes.disables, self._disable)
             self._links(lanes.removals, adds=False)
             self._objects(lanes.releases)
@@ -78,13 +75,13 @@ class Export:
             self._references()
             self._remove_restored()
             self._links(lanes.additions, adds=True)
-            self._drain(0)
-        if self._failure:
-            raise self._failure
+            self._send_anew()
+        if self._flights.failure:
+            raise self._flights.failure
 
     @property
     def _ended(self) -> bool:
-        return self._failure is not None or self._job.stop.is_set()
+        return self._flights.ended
 
     # --- objects ---------------------------------------------------------------------------------------------------
 
@@ -93,13 +90,13 @@ class Export:
         batch: list[Item] = []
         for item in filter(None, map(item_of or self._whole, self._changes(ids))):
             batch.append(item)
-            if len(batch) == self._job.pace.objects_per_call:
-                self._send(batch, self._answered_objects)
+            if len(batch) >= self._flights.size.objects:
+                self._flights.send(batch, self._answered_objects)
                 batch = []
             if self._ended:
                 break
-        self._send(batch, self._answered_objects)
-        self._drain(0)
+        self._flights.send(batch, self._answered_objects)
+        self._flights.drain(0)
 
     def _claims(self, ids: BitMap) -> None:
         """Updates that claim what another one of them gives up go behind it, however long the row is."""
@@ -167,7 +164,7 @@ class Export:
         for item, outcome in answer.pairs:
             if item.after is not None and answer.applied(outcome):
                 self._visibility.arrived(item.id)
-            self._results.object_answer(item, outcome)
+            self._results.object_answer(item, outcome, repeated=answer.lost)
             self._seen.add(item.id)
         self._phase.advance(objects=len(self._seen) - before)
 
@@ -202,11 +199,11 @@ class Export:
     def _link_round(self, waiting: deque[LinkWork]) -> deque[LinkWork]:
         later: deque[LinkWork] = deque()
         for batch, works in self._link_batches(waiting, later):
-            self._send(batch, self._link_answer(works, later))
-            self._drain(self._job.pace.parallel - 1)
+            self._flights.send(batch, self._link_answer(works, later))
+            self._flights.make_way()
             if self._ended:
                 break
-        self._drain(0)
+        self._flights.drain(0)
         return later
 
     def _link_batches(
@@ -215,7 +212,7 @@ class Export:
         """Batches of links; two batches of one group never fly together, because their order would be lost."""
         batch: list[Item] = []
         works: dict[int, LinkWork] = {}
-        room = self._max_links
+        room = self._flights.size.links
         while waiting:
             work = waiting.popleft()
             if hidden := self._visibility.hidden(work.adds):
@@ -227,11 +224,11 @@ class Export:
                 works[item.id] = work
                 room -= item.links
                 whole = not (work.adds or work.removes)
-                if room == 0 or len(batch) == self._job.pace.objects_per_call:
+                if room == 0 or len(batch) >= self._flights.size.objects:
                     yield batch, works
-                    batch, works, room = [], {}, self._max_links
+                    batch, works, room = [], {}, self._flights.size.links
                     if not whole:
-                        self._drain(0)
+                        self._flights.drain(0)
         if batch:
             yield batch, works
 
@@ -239,67 +236,41 @@ class Export:
         def answered(answer: Answer) -> None:
             for item, outcome in answer.pairs:
                 work = works[item.id]
-                if answer.unknown_target(outcome) and work.tries < self._job.pace.reference_tries:
-                    later.append(LinkWork(work.group, item.adds, item.removes, work.tries + 1))
-                    continue
-                self._results.link_answer(item, outcome, work.group)
+                again = self._again(work, item, outcome, answer)
+                if again is not None:
+                    later.append(again)
+                else:
+                    self._results.link_answer(item, outcome, work.group, answer.repeated[item.id])
             self._phase.advance(links=sum(item.links for item in answer.items))
 
         return answered
 
-    # --- calls -----------------------------------------------------------------------------------------------------
-
-    def _send(self, batch: list[Item], answered: Callable[[Answer], None]) -> None:
-        if not batch or self._ended:
-            return
-        self._drain(self._job.pace.parallel - 1)
-        if self._ended or not self._room(len(batch), sum(item.links for item in batch)):
-            return
-        now, pace = self._job.clock(), self._job.pace
-        last_try = now + pace.patience
-        intent = self._exports.intend(batch, now, last_try=last_try, deadline=last_try + pace.call_timeout)
-        self._flying[self._pool.submit(call, self._job, intent)] = (intent, answered)
-
-    def _room(self, writes: int, links: int) -> bool:
-        """Room in the tenant's throttle, before the intent: its call leaves at once. Nothing is in flight meanwhile,
-        so that a run killed in a long wait leaves nothing in doubt.
+    def _again(self, work: LinkWork, item: Item, outcome: Outcome, answer: Answer) -> LinkWork | None:
+        """What of a refused item is tried again: what the service did not know yet, or what falls with links that it
+        may only have refused because they are there, or gone, already.
         """
-        if self._job.endpoint.reserve(writes, links, wait=False):
-            return True
-        self._drain(0)
-        return not self._ended and self._job.endpoint.reserve(writes, links, wait=True)
+        if outcome.result is not Result.REFUSED or work.tries >= self._job.pace.reference_tries:
+            return None
+        if answer.unknown_target(outcome):
+            return LinkWork(work.group, item.adds, item.removes, work.tries + 1)
+        added, removed = answer.repeated[item.id]
+        alone = LinkWork(work.group, item.adds - added, item.removes - removed, work.tries + 1)
+        if not (added or removed) or not (alone.adds or alone.removes):
+            return None
+        part = replace(item, adds=added, removes=removed)
+        self._results.link_answer(part, outcome, work.group, (added, removed))
+        return alone
 
-    def _drain(self, limit: int) -> None:
-        """Take in answers until at most so many calls are in flight."""
-        while len(self._flying) > limit:
-            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
-            for future in done:
-                intent, answered = self._flying.pop(future)
-                self._take(intent, future.result(), answered)
+    # --- what was gone ---------------------------------------------------------------------------------------------
 
-    def _take(self, intent: Intent, answer: Answer, answered: Callable[[Answer], None]) -> None:
-        self._results.calls += answer.calls
-        if answer.error is not None and not isinstance(answer.error, Stopped):
-            self._failure = self._failure or answer.error
-        if answer.outcomes is None:
-            self._exports.withdraw(intent)
-            return
-        believed = [believe(intent, item, outcome) for item, outcome in answer.pairs]
-        now = self._job.clock()
-        lost_until = now + self._job.pace.call_timeout if answer.lost else None
-        self._exports.acknowledge(intent, believed, now, lost_until)
-        answered(replace(answer, outcomes=believed))
+    def _send_anew(self) -> None:
+        """Objects that an update created, because they were gone: each of them whole, then the links they lost.
 
-
-@contextmanager
-def _threads(number: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool whose calls end before the block does; only a second Ctrl-C waits for no answer any more."""
-    pool = ThreadPoolExecutor(number, thread_name_prefix="export")
-    patient = True
-    try:
-        yield pool
-    except KeyboardInterrupt:
-        patient = False
-        raise
-    finally:
-        pool.shutdown(wait=patient, cancel_futures=True)
+        Adding those links may find their group gone; so it goes on until nothing new is found.
+        """
+        done = BitMap()
+        while (found := self._flights.anew - done) and not self._ended:
+            done |= found
+            self._objects(found)
+            self._references()
+            self._links(BitMap(self._flights.anew_groups), adds=True)

@@ -1,14 +1,31 @@
-"""What became of what was sent: each object's own answer, counted so that the numbers agree."""
+"""What became of what was sent: each object's own answer, counted so that the numbers agree.
+
+A change that may have been done before and was refused when it came again is no failure yet: whether the service
+minds repetition is not known. It is in doubt until the read-back at the end of the run has shown what is there.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
+from syncramp.endpoint.causes import cause_of
 from syncramp.model.plan import Plan, Sample, Verb
 from syncramp.model.report import RunReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.wire import Outcome, Result
-from syncramp.store.exports import Item
+from syncramp.store.exports import Exports, Item
+from syncramp.store.observations import Observations
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A change that was refused when it came again; the read-back answers whether it had been done."""
+
+    item: Item
+    outcome: Outcome
+    dn: str = ""
+    """Of the group, for links."""
 
 
 class Results:
@@ -22,6 +39,9 @@ class Results:
         self._late = BitMap()
         self._partly = BitMap()
         """What goes in two parts, and was not answered yet."""
+        self._planned = BitMap()
+        """Objects of which something goes in this run."""
+        self._questions: list[Question] = []
         self.sent_links: dict[int, BitMap] = {}
         """Group -> members the service answered as added."""
         self.sent = 0
@@ -34,17 +54,27 @@ class Results:
         lanes = plan.lanes
         whole = BitMap.union(lanes.releases, lanes.deletes, lanes.claims, lanes.creates, lanes.updates)
         self._partly = lanes.disables & whole
+        self._planned = lanes.disables | whole
         objects.held, links.held = plan.held_objects, plan.held_links
-        objects.expected = len(lanes.disables | whole) + objects.held
+        objects.expected = len(self._planned) + objects.held
         links.expected = plan.links + links.held
 
     def expect_links(self, links: int) -> None:
         """Links that this run must say something of beside those of its plan."""
         self._report.links.expected += links
 
-    def object_answer(self, item: Item, outcome: Outcome) -> None:
-        """The answer about one create, update or delete; of what goes in two parts the second one counts."""
+    def object_answer(self, item: Item, outcome: Outcome, *, repeated: bool = False) -> None:
+        """The answer about one create, update or delete; of what goes in two parts the second one counts.
+
+        :param repeated: a try before the answered one may have done it.
+        """
         self.sent += 1
+        if repeated and item.deletes and outcome.result is Result.REFUSED:
+            self._questions.append(Question(item, outcome))
+            outcome = Outcome(Result.UNKNOWN)
+        self._count_object(item, outcome)
+
+    def _count_object(self, item: Item, outcome: Outcome) -> None:
         for ids in (self._acknowledged, self._refused, self._in_doubt):
             ids.discard(item.id)
         if outcome.result is Result.APPLIED:
@@ -57,7 +87,17 @@ class Results:
             self._refuse(item, outcome)
         else:
             self._in_doubt.add(item.id)
+            self._doubt(item, outcome)
         self._partly.discard(item.id)
+
+    def made_anew(self, item: Item) -> None:
+        """An update created the object, because it was gone: it goes once more, whole."""
+        if item.id not in self._planned:
+            self._planned.add(item.id)
+            self._report.objects.expected += 1
+        self._acknowledged.discard(item.id)
+        self._in_doubt.add(item.id)
+        self._report.note_warning(_sample(item, Outcome(Result.APPLIED)), "it was gone in the cloud: sent whole")
 
     def late_reference(self, state: ObjectState, names: Iterable[str]) -> None:
         """A reference whose target did not come in this run: the object is left for the next one."""
@@ -71,10 +111,21 @@ class Results:
         sample = Sample(verb.value, state.kind.value, state.dn, state.anchor, detail)
         self._report.note_warning(sample, "a value waits, because the change that frees it did not apply")
 
-    def link_answer(self, item: Item, outcome: Outcome, group: Membership) -> None:
-        """The answer about the members of one group."""
-        links = self._report.links
+    def link_answer(
+        self, item: Item, outcome: Outcome, group: Membership, repeated: tuple[BitMap, BitMap] = (BitMap(), BitMap())
+    ) -> None:
+        """The answer about the members of one group.
+
+        :param repeated: of its links those that may have been added, and removed, before.
+        """
         self.sent += 1
+        if outcome.result is Result.REFUSED and repeated == (item.adds, item.removes):
+            self._questions.append(Question(item, outcome, group.dn))
+            outcome = Outcome(Result.UNKNOWN)
+        self._count_links(item, outcome, group.dn)
+
+    def _count_links(self, item: Item, outcome: Outcome, dn: str) -> None:
+        links = self._report.links
         if outcome.result is Result.APPLIED:
             self.applied += 1
             links.acknowledged += item.links
@@ -82,9 +133,26 @@ class Results:
             self._warn(item, outcome)
         elif outcome.result is Result.REFUSED:
             links.refused += item.links
-            self._refuse(item, outcome, group.dn)
+            self._refuse(item, outcome, dn)
         else:
             links.in_doubt += item.links
+            self._doubt(item, outcome)
+
+    def answer_questions(self, observations: Observations, exports: Exports) -> None:
+        """After the read-back: what it shows as wanted was done, the rest was refused."""
+        for question in self._questions:
+            item, dn = question.item, question.dn
+            outcome = question.outcome
+            if observations.shows(item):
+                outcome = Outcome(Result.APPLIED, operation=outcome.operation)
+                exports.settle_links(item)
+            if item.links:
+                self._report.links.in_doubt -= item.links
+                self._count_links(item, outcome, dn)
+            else:
+                self._count_object(item, outcome)
+        self._questions.clear()
+        self.settle()
 
     def settle(self) -> None:
         """The export is over: what is expected and nothing was said of is left for the next run."""
@@ -100,8 +168,12 @@ class Results:
         if outcome.description:
             self._report.note_warning(_sample(item, outcome), "written by the service with modified properties")
 
+    def _doubt(self, item: Item, outcome: Outcome) -> None:
+        if outcome.description:
+            self._report.note_warning(_sample(item, outcome), "not answered, while others of its call were")
+
     def _refuse(self, item: Item, outcome: Outcome, dn: str = "") -> None:
-        self._report.note_error(_sample(item, outcome, dn), outcome.code or "without a code")
+        self._report.note_error(_sample(item, outcome, dn), cause_of(outcome.code, outcome.description).name)
 
 
 def _sample(item: Item, outcome: Outcome, dn: str = "") -> Sample:

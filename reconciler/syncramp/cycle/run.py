@@ -151,6 +151,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         foreign=job.store.observations.foreign_anchors(),
         adoption=_adoption(job, company, foreign, snapshot),
         under_way=exports.under_way,
+        cloud_managed=job.store.observations.cloud_managed(),
     )
     return contention(snapshot, alone)
 
@@ -180,6 +181,7 @@ def _export(
     # what was answered is known: a confirmation that is stopped is left to the next run
     with phase("confirm", report, job.listen) as current, suppress(Stopped):
         read_back(job, exports, report, current)
+        results.answer_questions(job.store.observations, exports)
         report.missing_links = doubt_missing_links(job, results.sent_links)
 
 

@@ -39,6 +39,10 @@ class Visibility:
             self._in_cloud.add(identity)
             self._enqueue(identity, self._job.clock())
 
+    def made_anew(self, identity: int) -> None:
+        """The service answered that it created an object which we held for there."""
+        self._enqueue(identity, self._job.clock())
+
     def in_cloud(self, identity: int) -> bool:
         """The object is known to be in the cloud."""
         return identity in self._in_cloud

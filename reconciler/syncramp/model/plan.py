@@ -39,6 +39,8 @@ class Hold(StrEnum):
     """A create whose anchor is in the tenant already, on an object that is not ours."""
     VALUE_TAKEN = "ValueTaken"
     """A claim of a unique value that another object still has, because what would free it is held."""
+    CLOUD_MANAGED = "CloudManaged"
+    """The source of authority of the object was moved to the cloud: nothing is sent for it."""
     CALL_UNDER_WAY = "CallUnderWay"
     """A call of an earlier run that was never answered may still be changing it."""
 
@@ -75,6 +77,8 @@ class Circumstances:
     """Why nothing at all may be sent; empty when it may."""
     under_way: BitMap = field(default_factory=BitMap)
     """Ids of what a call of an earlier run, killed or never answered, may still be changing."""
+    cloud_managed: BitMap = field(default_factory=BitMap)
+    """Ids of objects whose source of authority is the cloud."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ def _whole(state: ObjectState) -> dict[str, Value | None]:
 
 _Held = tuple[Hold, str]
 _TRAVELS = "a call of an earlier run that was never answered may still be changing it"
+_AUTHORITY = "its source of authority was moved to the cloud, which refuses changes from a directory"
 _PERHAPS_MOVED = (
     "the group has a new member that no source knows; it may be the same person, moved while the directory was read, "
     "and the next import tells"
@@ -89,6 +90,8 @@ _PERHAPS_MOVED = (
 def _hold_everything(change: ObjectChange, around: Circumstances) -> _Held | None:
     if around.adoption:
         return Hold.ADOPTION_REQUIRED, around.adoption
+    if change.state.id in around.cloud_managed:
+        return Hold.CLOUD_MANAGED, _AUTHORITY
     if change.verb is not Verb.UPDATE and change.state.id in around.under_way:
         return Hold.CALL_UNDER_WAY, _TRAVELS
     return None
@@ -183,11 +186,16 @@ def membership_change(membership: Membership, around: Circumstances) -> Membersh
     if not adds and not removes:
         return None
     if around.adoption:
-        held = HeldLinks(Hold.ADOPTION_REQUIRED, around.adoption, adds, removes)
-        return MembershipChange(membership, BitMap(), BitMap(), (held,))
+        return _held_whole(membership, HeldLinks(Hold.ADOPTION_REQUIRED, around.adoption, adds, removes))
+    if membership.id in around.cloud_managed:
+        return _held_whole(membership, HeldLinks(Hold.CLOUD_MANAGED, _AUTHORITY, adds, removes))
     adds, waiting = _held_adds(membership, adds, around)
     removes, kept = _held_removes(membership, removes, around)
     return MembershipChange(membership, adds, removes, tuple(held for held in (*waiting, *kept) if len(held)))
+
+
+def _held_whole(membership: Membership, held: HeldLinks) -> MembershipChange:
+    return MembershipChange(membership, BitMap(), BitMap(), (held,))
 
 
 def _held_adds(membership: Membership, adds: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:

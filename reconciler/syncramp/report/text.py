@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from syncramp.endpoint.causes import remedy_of
 from syncramp.model.plan import Hold, Plan, Sample
 from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.values import Kind
@@ -21,6 +22,7 @@ _HOLDS = {
     Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
     Hold.ANCHOR: "its source anchor or its kind is in conflict",
     Hold.NOT_OURS: "an object with this anchor is in the tenant and is not ours",
+    Hold.CLOUD_MANAGED: "the source of authority was moved to the cloud: nothing is sent for it",
     Hold.CALL_UNDER_WAY: "a call of an earlier run that was never answered may still be changing it",
 }
 
@@ -178,7 +180,8 @@ def _held(holds: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> 
 
 def _categories(title: str, counts: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
     for category, number in _largest(counts):
-        yield f"{title} {number:,}: {category}"
+        remedy = remedy_of(category)
+        yield f"{title} {number:,}: {category}" + (f": {remedy}" if remedy else "")
         for sample in samples.get(category, ()):
             detail = f": {sample.detail}" if sample.detail else ""
             yield f"    {sample.kind} {sample.dn or sample.anchor}{detail}"

@@ -74,7 +74,7 @@ class Database:
             self._connection.exec_driver_sql(f"PRAGMA {pragma}")
         found = self.one("PRAGMA user_version")
         version = found[0] if found else 0
-        if version == 0:
+        if version < SCHEMA_VERSION:
             with self.transaction():
                 metadata.create_all(self._connection)
                 self._connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")

@@ -11,7 +11,7 @@ Both transactions, and each page of the read-back, check the fence: a run whose 
 store and must not write.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from syncramp.store.returning import drop_links, may_return, returned
 from syncramp.store.runs import Runs
 
 _DOUBT = "SELECT o.id, o.doubt, p.maybe FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"
+_HELD = "SELECT id, cloud_anchor FROM objects WHERE acked IS NOT NULL AND doubt = 0 AND id IN ({})"
 _IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id = ?"
 _MAYBE = "UPDATE payload SET maybe = ? WHERE id = ?"
 _BRACKETS = "SELECT id, sure, possible FROM cloud_links WHERE id IN ({})"
@@ -43,6 +44,7 @@ _LOST = "UPDATE batches SET state = 'Lost', deadline = ? WHERE seq = ?"
 _AS_BEFORE = "UPDATE objects SET doubt = ? WHERE id = ?"
 _GONE = "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?"
 _FORGET_PAYLOAD = "UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?"
+_MADE_ANEW = "UPDATE objects SET doubt = 1, confirmed = 0, acked_at = ? WHERE id = ?"
 _ALL_SURE = "SELECT id, sure FROM cloud_links"
 _SURE = "UPDATE cloud_links SET sure = ? WHERE id = ?"
 
@@ -79,6 +81,13 @@ class Intent:
     """No try of the call begins after this moment (seconds since the epoch)."""
     losing: dict[int, BitMap]
     """Group -> links that a delete of this batch may take away (of its members, or all of its own)."""
+    held: dict[int, str | None]
+    """Objects that were surely in the cloud, with their cloud anchors as far as the service told them."""
+
+    def repeated(self, item: Item) -> tuple[BitMap, BitMap]:
+        """Links of an item that the cloud may have added, and removed, before this call."""
+        sure, possible = self.brackets.get(item.id, (BitMap(), BitMap()))
+        return item.adds & possible, item.removes - sure
 
 
 class Exports:
@@ -114,6 +123,7 @@ class Exports:
         with self._database.transaction(durable=True):
             self.check_fence()
             objects = [item for item in items if item.deletes or item.after is not None]
+            held = dict(self._database.among(_HELD, [item.id for item in items if not item.deletes]))
             doubt = {i: (d, m) for i, d, m in self._database.among(_DOUBT, [item.id for item in objects])}
             self._database.run_many(_IN_DOUBT, [(item.id,) for item in objects])
             self._database.run_many(_MAYBE, [(_keys(item, doubt), item.id) for item in objects if item.after])
@@ -125,7 +135,7 @@ class Exports:
             ids = pack_bitmap(BitMap(item.id for item in items))
             self._database.run(_BATCH, (self._run, self._token, now, deadline, ids, len(items), links))
             seq = int(self._database.value("SELECT MAX(seq) FROM batches"))
-        return Intent(seq, items, doubt, brackets, last_try, losing)
+        return Intent(seq, items, doubt, brackets, last_try, losing, held)
 
     def _widen(self, items: Sequence[Item]) -> dict[int, tuple[BitMap, BitMap]]:
         brackets = {item.id: (BitMap(), BitMap()) for item in items}
@@ -154,11 +164,21 @@ class Exports:
         self._database.run(_BRACKET, (identity, pack_bitmap(sure), pack_bitmap(possible), pack_bitmap(BitMap())))
 
     def acknowledge(
-        self, intent: Intent, outcomes: Sequence[Outcome], now: float, lost_until: float | None = None
-    ) -> None:
+        self,
+        intent: Intent,
+        outcomes: Sequence[Outcome],
+        now: float,
+        lost_until: float | None = None,
+        anew: Mapping[int, Item] | None = None,
+        flying: Iterable[Intent] = (),
+    ) -> dict[int, BitMap]:
         """Write down what the service said of each object of a call.
 
         :param lost_until: when a try of the call that was never answered cannot arrive any more; None: none was lost.
+        :param anew: objects that an update created, because they were gone: all of them but what it carried is in
+            doubt, and no link of theirs is sure any more.
+        :param flying: intents whose answers are still to come: what they remember of such links is no longer true.
+        :returns: group -> links that are not sure any more for that reason.
         :raises AnotherRunActive: a later run has begun; nothing is written.
         """
         with self._database.transaction():
@@ -177,6 +197,20 @@ class Exports:
                 self._database.run(_ANSWERED, (intent.seq,))
             else:
                 self._database.run(_LOST, (lost_until, intent.seq))
+            return self._doubt(anew, flying, now) if anew else {}
+
+    def _doubt(self, anew: Mapping[int, Item], flying: Iterable[Intent], now: float) -> dict[int, BitMap]:
+        ids, lost = BitMap(anew), {}
+        self._database.run_many(_MADE_ANEW, [(now, identity) for identity in ids])
+        for group, packed in self._database.all(_ALL_SURE):
+            sure = unpack_bitmap(packed)
+            left = sure & anew[group].adds if group in ids else sure - ids
+            if left != sure:
+                lost[group] = sure - left
+                self._database.run(_SURE, (pack_bitmap(left), group))
+        for sure, _ in (bracket for intent in flying for bracket in intent.brackets.values()):
+            sure -= ids
+        return lost
 
     def withdraw(self, intent: Intent) -> None:
         """The call was never processed: everything is as it was before the intent."""
@@ -203,6 +237,15 @@ class Exports:
             sure, possible = intent.brackets[item.id]
             sure = (sure - item.removes) | (item.adds - unsure)
             self._set_bracket(item.id, sure, (possible - (item.removes - unsure)) | item.adds)
+
+    def settle_links(self, item: Item) -> None:
+        """Links that were refused when they came again, and that the read-back shows as they are wanted."""
+        with self._database.transaction():
+            self.check_fence()
+            unsure = item.adds | item.removes if item.id in self.under_way else self.under_way
+            for _, sure, possible in self._database.among(_BRACKETS, [item.id]):
+                there = unpack_bitmap(sure) | (item.adds - unsure)
+                self._set_bracket(item.id, there, unpack_bitmap(possible) - (item.removes - unsure))
 
     def _revert(self, item: Item, intent: Intent) -> None:
         if item.id in intent.doubt:

@@ -11,12 +11,13 @@ from pyroaring import BitMap
 
 from syncramp.model.values import Attributes, Kind
 from syncramp.store.database import Database
-from syncramp.store.exports import Exports
+from syncramp.store.exports import Exports, Item
 from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
 from syncramp.store.returning import drop_links
 
-_KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked
-            FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.anchor IN ({})"""
+_KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked, m.id
+            FROM objects o LEFT JOIN payload p ON p.id = o.id LEFT JOIN cloud_managed m ON m.id = o.id
+            WHERE o.anchor IN ({})"""
 _CONFIRMED = "UPDATE objects SET confirmed = ? WHERE id = ?"
 _BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links WHERE id IN ({})"
 _OBSERVED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
@@ -35,6 +36,8 @@ class KnownObject:
     kind: Kind
     acked: Attributes | None
     doubt: bool
+    cloud_managed: bool = False
+    """An earlier read-back showed that the cloud has the authority over it."""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,8 @@ class Observation:
     """Ids of objects of ours that the service says it deleted."""
     links: dict[int, tuple[BitMap, BitMap]] = field(default_factory=dict)
     """Group -> members that were seen added, and removed."""
+    authority: dict[int, bool] = field(default_factory=dict)
+    """Id -> the cloud has the authority over the object now, or has it no more."""
     foreign: dict[str, str] = field(default_factory=dict)
     """Anchor -> kind of objects with a source anchor that are not ours."""
     not_foreign: list[str] = field(default_factory=list)
@@ -71,10 +76,10 @@ class Observations:
     def known(self, anchors: Sequence[str]) -> dict[str, KnownObject]:
         """Objects by anchor, with what the cloud is known to hold."""
         found = {}
-        for anchor, identity, kind, acked, doubt, desired, differing in self._database.among(_KNOWN, anchors):
-            held = differing if differing is not None else desired
+        for anchor, identity, kind, acked, doubt, desired, other, managed in self._database.among(_KNOWN, anchors):
+            held = other if other is not None else desired
             values = unpack(held) if acked is not None else None
-            found[anchor] = KnownObject(identity, Kind(kind), values, bool(doubt))
+            found[anchor] = KnownObject(identity, Kind(kind), values, bool(doubt), managed is not None)
         return found
 
     def ids(self, anchors: Sequence[str]) -> dict[str, int]:
@@ -89,12 +94,19 @@ class Observations:
         with self._database.transaction():
             exports.check_fence()
             self._database.run_many(_CONFIRMED, [(flag, i) for i, flag in seen.confirmed.items()])
+            self._observe_authority(seen.authority)
             self._observe_links(seen.links)
             self._observe_gone(seen.gone, now)
             self._database.run_many(_FOREIGN, seen.foreign.items())
             self._database.run_many("DELETE FROM foreign_objects WHERE anchor = ?", [(a,) for a in seen.not_foreign])
             if cookie is not None:
                 self._database.run(_META, ("cookie", cookie.hex()))
+
+    def _observe_authority(self, authority: Mapping[int, bool]) -> None:
+        gained = [(identity,) for identity, cloud in authority.items() if cloud]
+        lost = [(identity,) for identity, cloud in authority.items() if not cloud]
+        self._database.run_many("INSERT INTO cloud_managed VALUES (?) ON CONFLICT (id) DO NOTHING", gained)
+        self._database.run_many("DELETE FROM cloud_managed WHERE id = ?", lost)
 
     def _observe_links(self, links: Mapping[int, tuple[BitMap, BitMap]]) -> None:
         """What is seen to be there is possible, whoever put it there; what is seen to be gone is not sure."""
@@ -107,6 +119,7 @@ class Observations:
     def _observe_gone(self, gone: Sequence[int], now: float) -> None:
         if not gone:
             return
+        self._database.run_many("DELETE FROM cloud_managed WHERE id = ?", [(identity,) for identity in gone])
         for identity in gone:
             self._database.run(
                 "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?", (identity,)
@@ -114,9 +127,22 @@ class Observations:
             self._database.run("UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?", (identity,))
         drop_links(self._database, BitMap(gone), now)
 
+    def cloud_managed(self) -> BitMap:
+        """Ids of objects of ours over which the cloud has the authority."""
+        return BitMap(row[0] for row in self._database.all("SELECT id FROM cloud_managed"))
+
     def foreign_anchors(self) -> frozenset[str]:
         """Anchors in the tenant that are not ours."""
         return frozenset(row[0] for row in self._database.all("SELECT anchor FROM foreign_objects"))
+
+    def shows(self, item: Item) -> bool:
+        """The cloud has shown what an item asks for: its object gone, or its links as they are wanted."""
+        if item.deletes:
+            return bool(
+                self._database.value("SELECT acked IS NULL AND doubt = 0 FROM objects WHERE id = ?", (item.id,))
+            )
+        observed = unpack_bitmap(self._database.value("SELECT observed FROM cloud_links WHERE id = ?", (item.id,)))
+        return bool(item.links) and item.adds <= observed and item.removes.isdisjoint(observed)
 
     def missing_links(self, sent: Mapping[int, BitMap]) -> dict[int, BitMap]:
         """Links that were answered as added and that the read-back has not shown, by group."""

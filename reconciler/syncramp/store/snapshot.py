@@ -138,7 +138,7 @@ class Snapshot:
     def due_deletes(self, incomplete: Iterable[int]) -> int:
         """Objects to delete whose sources are proven and whose entries are surely gone."""
         due = """SELECT source, COUNT(*) FROM objects WHERE digest IS NULL AND (acked IS NOT NULL OR doubt = 1)
-                 AND cause != ? GROUP BY source"""
+                 AND cause != ? AND id NOT IN (SELECT id FROM cloud_managed) GROUP BY source"""
         unproven = set(incomplete)
         rows = self._database.all(due, (Cause.ABSENT_ONCE.value,))
         return sum(count for source, count in rows if source not in unproven)

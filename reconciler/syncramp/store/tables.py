@@ -8,7 +8,8 @@ and an autoincrement burns one id for each upsert of a known row. ``meta.next_id
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1 had no ``cloud_managed``; tables that are missing are made when a store is opened."""
 
 metadata = MetaData()
 
@@ -123,6 +124,12 @@ cloud_links = Table(
     Column("sure", LargeBinary, nullable=False),  # sure <= what the cloud holds <= possible
     Column("possible", LargeBinary, nullable=False),
     Column("observed", LargeBinary, nullable=False),  # what the read-back has shown
+)
+
+cloud_managed = Table(
+    "cloud_managed",  # objects of ours whose source of authority was moved to the cloud
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
 )
 
 foreign = Table(

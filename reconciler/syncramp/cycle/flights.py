@@ -1,0 +1,160 @@
+"""Batches on their way: the intent before each call, the call in a pool of threads, the answer after it.
+
+The run's thread alone touches the store: it makes the intent of a batch durable, hands the call to the pool, and
+writes each object's own answer when it comes. A stop is looked at before every intent; a call in flight is never cut.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import replace
+
+from pyroaring import BitMap
+
+from syncramp.cycle.batches import CallSize
+from syncramp.cycle.calls import Answer, believe, call, made_anew
+from syncramp.cycle.job import Job
+from syncramp.cycle.results import Results
+from syncramp.cycle.visibility import Visibility
+from syncramp.errors import Stopped, SyncrampError
+from syncramp.model.wire import Outcome
+from syncramp.store.exports import Exports, Intent, Item
+from syncramp.store.snapshot import Snapshot
+
+HALVINGS = "call_halvings"
+"""A fact about the tenant: how often the size of a call was halved."""
+
+Answered = Callable[[Answer], None]
+
+
+class Flights:
+    """The calls of one export.
+
+    :param max_links: reference changes in one call, as the tenant says.
+    """
+
+    def __init__(
+        self, job: Job, exports: Exports, results: Results, snapshot: Snapshot, visibility: Visibility, max_links: int
+    ) -> None:
+        self._job = job
+        self._snapshot = snapshot
+        self._exports = exports
+        self._results = results
+        self._visibility = visibility
+        self._flying: dict[Future[Answer], tuple[Intent, Answered]] = {}
+        self.size = CallSize(job.pace.objects_per_call, max_links, int(job.store.runs.flag(HALVINGS) or 0))
+        self.anew = BitMap()
+        """Objects that an update created, because they were gone."""
+        self.anew_groups = BitMap()
+        """Groups that may have lost links with them."""
+        self.failure: SyncrampError | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Nothing is sent any more: the endpoint failed for good, or the run was asked to stop."""
+        return self.failure is not None or self._job.stop.is_set()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """While the block lasts calls can fly; all of them are answered when it ends without an error."""
+        with _threads(self._job.pace.parallel) as self._pool:
+            yield
+            self.drain(0)
+        self._job.store.runs.set_flag(HALVINGS, str(self.size.halvings))
+
+    def send(self, batch: Sequence[Item], answered: Answered) -> None:
+        """Send a batch as soon as there is room.
+
+        :param answered: called with its answer, in the run's thread.
+        """
+        if not batch or self.ended:
+            return
+        self.drain(self._job.pace.parallel - 1)
+        if self.ended or not self._room(len(batch), sum(item.links for item in batch)):
+            return
+        now, pace = self._job.clock(), self._job.pace
+        last_try = now + pace.patience
+        intent = self._exports.intend(batch, now, last_try=last_try, deadline=last_try + pace.call_timeout)
+        self._flying[self._pool.submit(call, self._job, intent)] = (intent, answered)
+
+    def make_way(self) -> None:
+        """Wait until another call may fly."""
+        self.drain(self._job.pace.parallel - 1)
+
+    def drain(self, limit: int) -> None:
+        """Take in answers until at most so many calls are in flight."""
+        while len(self._flying) > limit:
+            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                intent, answered = self._flying.pop(future)
+                self._take(intent, future.result(), answered)
+
+    def _room(self, writes: int, links: int) -> bool:
+        """Room in the tenant's throttle, before the intent: its call leaves at once. Nothing is in flight meanwhile,
+        so that a run killed in a long wait leaves nothing in doubt.
+        """
+        if self._job.endpoint.reserve(writes, links, wait=False):
+            return True
+        self.drain(0)
+        return not self.ended and self._job.endpoint.reserve(writes, links, wait=True)
+
+    def _take(self, intent: Intent, answer: Answer, answered: Answered) -> None:
+        self._results.calls += answer.calls
+        self._judge_size(intent, answer)
+        if answer.error is not None and not isinstance(answer.error, Stopped):
+            self.failure = self.failure or answer.error
+        if answer.outcomes is None:
+            self._exports.withdraw(intent)
+            return
+        believed = [believe(intent, item, outcome) for item, outcome in answer.pairs]
+        pairs = zip(intent.items, believed, strict=True)
+        anew = {item.id: item for item, outcome in pairs if self._made_anew(intent, item, outcome)}
+        now = self._job.clock()
+        lost_until = now + self._job.pace.call_timeout if answer.lost else None
+        flying = [other for other, _ in self._flying.values()]
+        lost = self._exports.acknowledge(intent, believed, now, lost_until, anew, flying)
+        answered(replace(answer, outcomes=believed, repeated=_repeated(intent, answer)))
+        self._note_anew(anew.values(), lost)
+
+    def _judge_size(self, intent: Intent, answer: Answer) -> None:
+        if answer.heavy:
+            self.size.shrink(len(intent.items), sum(item.links for item in intent.items))
+        elif answer.outcomes is not None:
+            self.size.grow()
+
+    def _made_anew(self, intent: Intent, item: Item, outcome: Outcome) -> bool:
+        """Once for each object: a service may answer Add to everything."""
+        return item.id not in self.anew and made_anew(intent, item, outcome)
+
+    def _note_anew(self, items: Iterable[Item], lost: Mapping[int, BitMap]) -> None:
+        for item in items:
+            self.anew.add(item.id)
+            self._visibility.made_anew(item.id)
+            self._results.made_anew(item)
+        for group, links in lost.items():
+            self.anew_groups.add(group)
+            membership = self._snapshot.membership(group)
+            self._results.expect_links(len(links & membership.desired) if membership else 0)
+
+
+def _repeated(intent: Intent, answer: Answer) -> dict[int, tuple[BitMap, BitMap]]:
+    """After a lost try everything the call carried may be there already."""
+    return {
+        item.id: (item.adds, item.removes) if answer.lost else intent.repeated(item)
+        for item in intent.items
+        if item.links
+    }
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool whose calls end before the block does; only a second Ctrl-C waits for no answer any more."""
+    pool = ThreadPoolExecutor(number, thread_name_prefix="export")
+    patient = True
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        patient = False
+        raise
+    finally:
+        pool.shutdown(wait=patient, cancel_futures=True)

@@ -1,0 +1,114 @@
+"""Why the service refuses an object: the causes that Microsoft documents, and what helps.
+
+What the service writes into ``ResultErrorCode`` and ``ResultErrorDescription`` is public for a few causes only, so a
+cause is recognised by its documented name or number in either of them, and by the words of the texts that are known.
+
+Source: "Troubleshoot errors during synchronization" and its pages on duplicate attributes, large objects and error
+114 (Microsoft Entra Connect); message centre posts MC1262584 and MC1263280 on hard matches.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One family of refusals."""
+
+    name: str
+    """As Microsoft calls it."""
+    remedy: str
+    """What to do, one sentence."""
+    words: tuple[str, ...] = ()
+    """Lower case; one of them in the code or in the text tells it."""
+
+
+CAUSES = (
+    Cause(
+        "AttributeValueMustBeUnique",
+        "find the object of the tenant that has the value too (an address or userPrincipalName) and change one",
+        ("attributevaluemustbeunique", "may already be associated with another object", "must be unique"),
+    ),
+    Cause(
+        "InvalidSoftMatch",
+        "an object with the same address or name is in the tenant under another source anchor, or BlockSoftMatch is "
+        "on: change the address, or delete the other object",
+        ("invalidsoftmatch", "soft match", "softmatch"),
+    ),
+    Cause(
+        "ExistingAdminRoleConflict",
+        "the object it would match has a role in the tenant: take the role away for the time of the match",
+        ("adminroleconflict", "admin role", "administrative role", "privileged role"),
+    ),
+    Cause(
+        "InvalidHardMatch",
+        "the tenant blocks taking over objects of the cloud by their anchor: a person must allow it, or give the "
+        "object another anchor",
+        ("invalidhardmatch", "hard match", "hardmatch"),
+    ),
+    Cause(
+        "ObjectTypeMismatch",
+        "an object of another type (user, group, contact) has the same address: change one of them",
+        ("objecttypemismatch",),
+    ),
+    Cause(
+        "IdentityDataValidationFailed",
+        "its userPrincipalName has characters or a form that the tenant does not take: correct it in the directory",
+        ("identitydatavalidationfailed",),
+    ),
+    Cause(
+        "FederatedDomainChangeError",
+        "a userPrincipalName cannot move between two federated domains at once: move it to a managed domain first",
+        ("federateddomainchange",),
+    ),
+    Cause(
+        "DataValidationFailed",
+        "a value is not acceptable to the tenant: the text of the service names it; correct it in the directory",
+        ("datavalidationfailed",),
+    ),
+    Cause(
+        "LargeObject",
+        "it has too many values, or one is too long (15 certificates, about 332 addresses, 250 characters in an "
+        "extension): trim it in the directory",
+        ("largeobject", "exceededallowedlength", "object is too large", "member count exceeded"),
+    ),
+    Cause(
+        "QuotaExceeded",
+        "the tenant holds as many objects as it may: verify a domain, or ask Microsoft for a larger quota",
+        ("quotaexceeded", "quota"),
+    ),
+    Cause(
+        "UnresolvedReference",
+        "a member or manager is not in the tenant, or too new to be found: the next run sends it again",
+        ("unresolvedreference", "dn-attributes-failure", "reference"),
+    ),
+    Cause(
+        "114",
+        "the object is not in the tenant, or not synchronised any more: the next read-back shows what is there",
+        ("is not valid. contact technical support",),
+    ),
+    Cause(
+        "CloudManaged",
+        "the source of authority of the object is the cloud: take it out of scope, or give the authority back",
+        ("iscloudmanaged", "source of authority", "blockonpremisessync"),
+    ),
+)
+_BY_NAME = {cause.name: cause for cause in CAUSES}
+
+
+def cause_of(code: str, description: str) -> Cause:
+    """The cause of a refusal.
+
+    :param code: ``ResultErrorCode``.
+    :param description: ``ResultErrorDescription``.
+    :returns: a documented cause; a cause without a remedy that is named by the code where none is recognised.
+    """
+    if code in _BY_NAME:
+        return _BY_NAME[code]
+    told = f"{code} {description}".lower()
+    found = next((cause for cause in CAUSES if any(word in told for word in cause.words)), None)
+    return found or Cause(code if code not in ("", "0") else "without a code", "")
+
+
+def remedy_of(name: str) -> str:
+    """What helps against a cause, by its name; empty where nothing is known."""
+    return _BY_NAME[name].remedy if name in _BY_NAME else ""
