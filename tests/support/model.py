@@ -65,7 +65,7 @@ class Held:
 
     kind: str
     values: dict[str, WireValue]
-    changed: int = 0
+    cloud_anchor: str = ""
 
 
 Fault = Callable[[str], None]
@@ -152,7 +152,7 @@ class ModelCloud:
         held = self.objects.get(anchor)
         if held is None:
             return SyncObject("User", Operation.DELETE, {"SourceAnchor": anchor})
-        values: dict[str, WireValue] = {"SourceAnchor": anchor, **held.values}
+        values: dict[str, WireValue] = {"SourceAnchor": anchor, "CloudAnchor": held.cloud_anchor, **held.values}
         changes = tuple(
             ReferenceChange(
                 member, LinkOperation.ADD if member in self.links.get(anchor, ()) else LinkOperation.REMOVE
@@ -177,7 +177,7 @@ class ModelCloud:
             return Outcome(Result.REFUSED, "2", "a reference names an unknown object")
         if self.minds_repetition and self._repeats(anchor, changes):
             return Outcome(Result.REFUSED, "3", "the change was made already")
-        held = self.objects.setdefault(anchor, Held(obj.kind, {}))
+        held = self.objects.setdefault(anchor, Held(obj.kind, {}, f"{obj.kind}_{self._clock}"))
         for name, value in obj.values.items():
             if name == "member":
                 self._link(anchor, value)
@@ -188,7 +188,7 @@ class ModelCloud:
         if created:
             self._restore(anchor)
         self._log[anchor] = self._clock
-        return Outcome(Result.APPLIED, operation="Add" if created else "Set")
+        return Outcome(Result.APPLIED, operation="Add" if created else "Set", cloud_anchor=held.cloud_anchor)
 
     def _repeats(self, group: str, changes: WireValue) -> bool:
         members = self.links.get(group, set())

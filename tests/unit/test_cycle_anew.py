@@ -1,6 +1,7 @@
 """Objects that somebody deleted in the cloud: the answer to an update tells it, and they go once more, whole."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from support.build import config, group, guid, user, user_dn
 from support.engine import Engine
 from support.flight import flights
-from support.model import ModelCloud
+from support.model import ModelCloud, lost, no_fault
 from syncramp.cycle.job import Pace
+from syncramp.errors import AnswerLost
 from syncramp.model.wire import Outcome
 from syncramp.spec.types import EndpointOverrides
 
@@ -71,28 +73,38 @@ def test_a_group_that_was_gone_gets_its_attributes_and_all_of_its_members_again(
 
 def test_a_service_that_only_repeats_the_operation_is_understood_by_the_cloud_anchor(synced, monkeypatch) -> None:
     """The result of a Set that created says Set."""
-    number = iter(range(1000))
     original = ModelCloud._one
-    anchors: dict[str, str] = {}
-
-    def one(cloud, obj):
-        anchor = str(obj.values["SourceAnchor"])
-        new = anchor not in cloud.objects
-        outcome = original(cloud, obj)
-        if new or anchor not in anchors:
-            anchors[anchor] = f"User_{next(number)}"
-        return Outcome(outcome.result, outcome.code, outcome.description, "Set", anchors[anchor])
-
-    monkeypatch.setattr(ModelCloud, "_one", one)
-    synced.source.add(user(1, title="Clerk"), user(2, title="Clerk"))
-    assert not synced.run()[0].warnings, "the anchors are told for the first time"
-    one_anchor = synced.anchor(user(1))
+    monkeypatch.setattr(ModelCloud, "_one", lambda cloud, obj: replace(original(cloud, obj), operation="Set"))
+    one = synced.anchor(user(1))
     synced.source.add(user(1, title="Boss"), user(2, title="Boss"))
-    _vanish_before_the_export(synced, one_anchor)
+    _vanish_before_the_export(synced, one)
     report, _ = synced.run()
     assert report.warnings == {GONE: 1}
-    assert "displayName" in synced.cloud.objects[one_anchor].values
+    assert "displayName" in synced.cloud.objects[one].values
     assert report.settled
+
+
+def test_an_object_that_was_made_anew_by_a_lost_call_is_told_by_the_read_back(synced) -> None:
+    """The update that created it was never answered: the next one finds it there."""
+    one = synced.anchor(user(1))
+    synced.source.add(user(1, title="Clerk"))
+    _vanish_before_the_export(synced, one)
+    synced.cloud.bin.clear()
+    synced.pace = Pace(objects_per_call=3, parallel=1, patience=0.0, call_timeout=0.0, lost_answers=1)
+
+    def lose(moment: str) -> None:
+        if moment == "after":
+            raise lost(moment)
+
+    synced.cloud.fault = lose
+    with pytest.raises(AnswerLost):
+        synced.run()
+    synced.cloud.fault = no_fault
+    report, _ = synced.run()
+    assert report.warnings == {"the cloud holds another object than before; it is sent whole": 1}
+    assert report.settled
+    assert one in next(iter(synced.cloud.links.values()))
+    assert "displayName" in synced.cloud.objects[one].values
 
 
 def test_a_service_that_answers_add_to_everything_is_sent_to_twice_at_most(synced, monkeypatch) -> None:

@@ -2,14 +2,15 @@
 
 People join, leave, move between groups and out of scope and back, get managers, are disabled, become contacts, and
 are migrated to another account with the same source anchor. Time passes within a run; the service is busy; calls in
-flight are processed in any order; answers are lost before or after the cloud processed a call, objects are refused,
-the process dies at any transaction and around any call, and calls that nobody waits for any more arrive later. After
-every step:
+flight are processed in any order; answers are lost before or after the cloud processed a call, calls take too long or
+make the service fail, objects are refused, the process dies at any transaction and around any call, and calls that
+nobody waits for any more arrive later. Some clouds refuse a member change that was made already. After every step:
 
 * sure <= what the cloud holds <= possible, for every group;
 * what the store says was acknowledged is in the cloud exactly so.
 
-And at rest, when nothing goes wrong any more, the cloud holds what the directory says and nothing else.
+And at rest, when nothing goes wrong any more, the cloud holds what the directory says and nothing else; also when
+somebody else deleted objects there, of which nobody can know before a read-back or an answer tells it.
 """
 
 import random
@@ -24,7 +25,7 @@ from support.flight import flights
 from support.model import Crash, lost, no_fault
 from support.staff import GROUPS, PEOPLE, Staff
 from syncramp.cycle.job import Pace
-from syncramp.errors import SyncrampError
+from syncramp.errors import CallFailed, CallTimedOut, SyncrampError
 from syncramp.model.values import Kind
 
 PATIENCE = 60.0
@@ -95,6 +96,8 @@ class Trial:
         cloud.max_links = 4
         cloud.travels = self.travels
         cloud.leaves = self.leaves
+        cloud.minds_repetition = seed % 3 == 0
+        self.others_delete = seed % 4 == 1
         cloud.room = lambda wait: wait or self.rng.random() < 0.8
         self.staff = Staff(self.engine.source)
         for number in PEOPLE:
@@ -128,8 +131,14 @@ class Trial:
             raise Crash
         if draw < 0.16:
             raise lost(moment)
+        if draw < 0.20:
+            raise CallTimedOut(f"no answer came {moment} the call was processed")
+        if draw < 0.23:
+            raise CallFailed(f"the service failed {moment} the call was processed")
         if moment == "after":
             self.pass_time()
+        elif self.others_delete and draw > 0.9 and self.engine.cloud.objects:
+            self.engine.cloud.vanish(self.rng.choice(sorted(self.engine.cloud.objects)))
 
     def let_arrive(self, chance: float = 0.2) -> None:
         """Travelling calls arrive, in their order, by chance and at the latest when their time is over."""
@@ -145,10 +154,14 @@ class Trial:
         engine.cloud.refuse = lambda obj: "no" if self.rng.random() < 0.05 else ""
         with suppress(Crash, SyncrampError), flights(self.rng), crashing(lambda: self.rng.random() < 0.01):
             engine.run()
-        check_bounds(engine)
+        self.check()
         self.let_arrive()
-        check_bounds(engine)
+        self.check()
         self.pass_time()
+
+    def check(self) -> None:
+        if not self.others_delete:
+            check_bounds(self.engine)
 
     def rest(self) -> None:
         """Nothing goes wrong any more, what travelled has arrived or never will, and conflicts are mended."""

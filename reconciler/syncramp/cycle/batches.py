@@ -105,6 +105,16 @@ class LinkWork:
         return removes, adds
 
 
+def postpone(later: dict[int, LinkWork], work: LinkWork) -> None:
+    """Keep links for the next round; of one group there is one work only, since two items of it in a call, or in two
+    calls that fly together, would not know of each other.
+    """
+    known = later.setdefault(work.group.id, work)
+    if known is not work:
+        known.adds, known.removes = known.adds | work.adds, known.removes | work.removes
+        known.tries = max(known.tries, work.tries)
+
+
 def link_item(work: LinkWork, room: int, snapshot: Snapshot) -> Item:
     """The next links of a group, as an item of a batch."""
     removes, adds = work.take(room)

@@ -15,7 +15,7 @@ from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
 from syncramp.errors import AnswerLost, CallFailed, CallTimedOut, CallTooLarge, SyncrampError
-from syncramp.model.wire import Operation, Outcome, Result, SyncObject
+from syncramp.model.wire import Operation, Outcome, Result, SyncObject, same_object
 from syncramp.store.exports import Intent, Item
 
 RETRY_SECONDS = 2.0
@@ -187,7 +187,7 @@ def made_anew(intent: Intent, item: Item, outcome: Outcome) -> bool:
     if item.id not in intent.held or outcome.result is not Result.APPLIED:
         return False
     known, told = intent.held[item.id], outcome.cloud_anchor
-    return outcome.operation == Operation.ADD or bool(known and told and known.lower() != told.lower())
+    return outcome.operation == Operation.ADD or bool(known and told and not same_object(known, told))
 
 
 def _unknown(objects: Sequence[SyncObject], why: str) -> list[Outcome]:

@@ -24,6 +24,7 @@ from syncramp.model.wire import (
     ReferenceChange,
     SyncObject,
     WireValue,
+    same_object,
 )
 from syncramp.plan.comparison import differing
 from syncramp.store.exports import Exports
@@ -145,6 +146,10 @@ def _observe_authority(seen: Observation, obj: SyncObject, ours: KnownObject, *,
 def _observe_ours(seen: Observation, obj: SyncObject, ours: KnownObject, anchor: str, report: RunReport) -> None:
     if obj.operation is Operation.DELETE:
         seen.gone.append(ours.id)
+    elif ours.acked is not None and (told := _another(obj, ours)):
+        seen.anew[ours.id] = told
+        sample = Sample("Update", obj.kind, str(_value(obj, "onpremisesdistinguishedname") or ""), anchor)
+        report.note_warning(sample, "the cloud holds another object than before; it is sent whole")
     elif ours.acked is not None and not ours.doubt and not _only_members(obj) and not _authority(obj):
         names = differing(ours.acked, obj.values)
         seen.confirmed[ours.id] = 2 if names else 1
@@ -171,6 +176,12 @@ def _observe_links(
             if identity is not None:
                 (adds if change.operation is LinkOperation.ADD else removes).add(identity)
         seen.links[ours.id] = adds, removes
+
+
+def _another(obj: SyncObject, ours: KnownObject) -> str:
+    """The cloud anchor, if it is not the one of the object we knew."""
+    told, known = _value(obj, "cloudanchor"), ours.cloud_anchor
+    return told if isinstance(told, str) and told and known and not same_object(told, known) else ""
 
 
 def _only_members(obj: SyncObject) -> bool:

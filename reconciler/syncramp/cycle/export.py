@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from pyroaring import BitMap
 
-from syncramp.cycle.batches import LinkWork, link_item, object_item
+from syncramp.cycle.batches import LinkWork, link_item, object_item, postpone
 from syncramp.cycle.calls import Answer
 from syncramp.cycle.flights import Flights
 from syncramp.cycle.job import Job
@@ -177,7 +177,7 @@ class Export:
             later = self._link_round(waiting)
             if later and not self._ended:
                 self._visibility.wait()
-            waiting = later
+            waiting = deque(later.values())
 
     def _remove_restored(self) -> None:
         """Links that may have come back with a re-created member and are not wanted any more: nobody planned them."""
@@ -196,8 +196,8 @@ class Export:
             elif not adds:
                 yield LinkWork(membership, BitMap(), change.removes)
 
-    def _link_round(self, waiting: deque[LinkWork]) -> deque[LinkWork]:
-        later: deque[LinkWork] = deque()
+    def _link_round(self, waiting: deque[LinkWork]) -> dict[int, LinkWork]:
+        later: dict[int, LinkWork] = {}
         for batch, works in self._link_batches(waiting, later):
             self._flights.send(batch, self._link_answer(works, later))
             self._flights.make_way()
@@ -207,7 +207,7 @@ class Export:
         return later
 
     def _link_batches(
-        self, waiting: deque[LinkWork], later: deque[LinkWork]
+        self, waiting: deque[LinkWork], later: dict[int, LinkWork]
     ) -> Iterator[tuple[list[Item], dict[int, LinkWork]]]:
         """Batches of links; two batches of one group never fly together, because their order would be lost."""
         batch: list[Item] = []
@@ -216,7 +216,7 @@ class Export:
         while waiting:
             work = waiting.popleft()
             if hidden := self._visibility.hidden(work.adds):
-                later.append(LinkWork(work.group, hidden, BitMap(), work.tries))
+                postpone(later, LinkWork(work.group, hidden, BitMap(), work.tries))
                 work.adds -= hidden
             while (work.adds or work.removes) and not self._ended:
                 item = link_item(work, room, self._snapshot)
@@ -232,13 +232,13 @@ class Export:
         if batch:
             yield batch, works
 
-    def _link_answer(self, works: dict[int, LinkWork], later: deque[LinkWork]) -> Callable[[Answer], None]:
+    def _link_answer(self, works: dict[int, LinkWork], later: dict[int, LinkWork]) -> Callable[[Answer], None]:
         def answered(answer: Answer) -> None:
             for item, outcome in answer.pairs:
                 work = works[item.id]
                 again = self._again(work, item, outcome, answer)
                 if again is not None:
-                    later.append(again)
+                    postpone(later, again)
                 else:
                     self._results.link_answer(item, outcome, work.group, answer.repeated[item.id])
             self._phase.advance(links=sum(item.links for item in answer.items))
@@ -253,7 +253,8 @@ class Export:
             return None
         if answer.unknown_target(outcome):
             return LinkWork(work.group, item.adds, item.removes, work.tries + 1)
-        added, removed = answer.repeated[item.id]
+        shown, repeated = self._job.store.observations.shown_links(item), answer.repeated[item.id]
+        added, removed = (there & again for there, again in zip(shown, repeated, strict=True))
         alone = LinkWork(work.group, item.adds - added, item.removes - removed, work.tries + 1)
         if not (added or removed) or not (alone.adds or alone.removes):
             return None

@@ -145,7 +145,7 @@ class Results:
             outcome = question.outcome
             if observations.shows(item):
                 outcome = Outcome(Result.APPLIED, operation=outcome.operation)
-                exports.settle_links(item)
+                exports.settle(item)
             if item.links:
                 self._report.links.in_doubt -= item.links
                 self._count_links(item, outcome, dn)

@@ -89,7 +89,7 @@ CAUSES = (
     Cause(
         "CloudManaged",
         "the source of authority of the object is the cloud: take it out of scope, or give the authority back",
-        ("iscloudmanaged", "source of authority", "blockonpremisessync"),
+        ("cloudmanaged", "source of authority", "blockonpremisessync"),
     ),
 )
 _BY_NAME = {cause.name: cause for cause in CAUSES}

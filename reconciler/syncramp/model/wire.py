@@ -20,6 +20,11 @@ class Operation(StrEnum):
     DELETE = "Delete"
 
 
+def same_object(one: str, other: str) -> bool:
+    """Two cloud anchors, ``<Type>_<object id>``, name the same object."""
+    return one.rpartition("_")[2].lower() == other.rpartition("_")[2].lower()
+
+
 class LinkOperation(IntEnum):
     """``operationInt`` of a reference change."""
 

@@ -23,11 +23,11 @@ from syncramp.model.values import Attributes
 from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.store.database import Database
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
-from syncramp.store.returning import drop_links, may_return, returned
+from syncramp.store.returning import doubt_anew, drop_links, may_return, returned
 from syncramp.store.runs import Runs
 
 _DOUBT = "SELECT o.id, o.doubt, p.maybe FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"
-_HELD = "SELECT id, cloud_anchor FROM objects WHERE acked IS NOT NULL AND doubt = 0 AND id IN ({})"
+_HELD = "SELECT id, cloud_anchor FROM objects WHERE acked IS NOT NULL AND id IN ({})"
 _IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id = ?"
 _MAYBE = "UPDATE payload SET maybe = ? WHERE id = ?"
 _BRACKETS = "SELECT id, sure, possible FROM cloud_links WHERE id IN ({})"
@@ -44,7 +44,6 @@ _LOST = "UPDATE batches SET state = 'Lost', deadline = ? WHERE seq = ?"
 _AS_BEFORE = "UPDATE objects SET doubt = ? WHERE id = ?"
 _GONE = "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?"
 _FORGET_PAYLOAD = "UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?"
-_MADE_ANEW = "UPDATE objects SET doubt = 1, confirmed = 0, acked_at = ? WHERE id = ?"
 _ALL_SURE = "SELECT id, sure FROM cloud_links"
 _SURE = "UPDATE cloud_links SET sure = ? WHERE id = ?"
 
@@ -82,7 +81,7 @@ class Intent:
     losing: dict[int, BitMap]
     """Group -> links that a delete of this batch may take away (of its members, or all of its own)."""
     held: dict[int, str | None]
-    """Objects that were surely in the cloud, with their cloud anchors as far as the service told them."""
+    """Objects that were in the cloud, with their cloud anchors as far as the service told them."""
 
     def repeated(self, item: Item) -> tuple[BitMap, BitMap]:
         """Links of an item that the cloud may have added, and removed, before this call."""
@@ -197,20 +196,13 @@ class Exports:
                 self._database.run(_ANSWERED, (intent.seq,))
             else:
                 self._database.run(_LOST, (lost_until, intent.seq))
-            return self._doubt(anew, flying, now) if anew else {}
+            return self._doubt_anew(anew, flying, now) if anew else {}
 
-    def _doubt(self, anew: Mapping[int, Item], flying: Iterable[Intent], now: float) -> dict[int, BitMap]:
-        ids, lost = BitMap(anew), {}
-        self._database.run_many(_MADE_ANEW, [(now, identity) for identity in ids])
-        for group, packed in self._database.all(_ALL_SURE):
-            sure = unpack_bitmap(packed)
-            left = sure & anew[group].adds if group in ids else sure - ids
-            if left != sure:
-                lost[group] = sure - left
-                self._database.run(_SURE, (pack_bitmap(left), group))
+    def _doubt_anew(self, anew: Mapping[int, Item], flying: Iterable[Intent], now: float) -> dict[int, BitMap]:
+        ids = BitMap(anew)
         for sure, _ in (bracket for intent in flying for bracket in intent.brackets.values()):
             sure -= ids
-        return lost
+        return doubt_anew(self._database, {identity: item.adds for identity, item in anew.items()}, now)
 
     def withdraw(self, intent: Intent) -> None:
         """The call was never processed: everything is as it was before the intent."""
@@ -238,10 +230,12 @@ class Exports:
             sure = (sure - item.removes) | (item.adds - unsure)
             self._set_bracket(item.id, sure, (possible - (item.removes - unsure)) | item.adds)
 
-    def settle_links(self, item: Item) -> None:
-        """Links that were refused when they came again, and that the read-back shows as they are wanted."""
+    def settle(self, item: Item) -> None:
+        """What was refused when it came again, and is as it was wanted, as the read-back shows."""
         with self._database.transaction():
             self.check_fence()
+            if item.deletes and item.id not in self.under_way:
+                self._database.run(_GONE, (item.id,))
             unsure = item.adds | item.removes if item.id in self.under_way else self.under_way
             for _, sure, possible in self._database.among(_BRACKETS, [item.id]):
                 there = unpack_bitmap(sure) | (item.adds - unsure)

@@ -13,9 +13,10 @@ from syncramp.model.values import Attributes, Kind
 from syncramp.store.database import Database
 from syncramp.store.exports import Exports, Item
 from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
-from syncramp.store.returning import drop_links
+from syncramp.store.returning import doubt_anew, drop_links
+from syncramp.store.runs import Runs
 
-_KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked, m.id
+_KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked, m.id, o.cloud_anchor
             FROM objects o LEFT JOIN payload p ON p.id = o.id LEFT JOIN cloud_managed m ON m.id = o.id
             WHERE o.anchor IN ({})"""
 _CONFIRMED = "UPDATE objects SET confirmed = ? WHERE id = ?"
@@ -23,6 +24,7 @@ _BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links WHERE id IN ({
 _OBSERVED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
                ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
                observed = excluded.observed"""
+_GONE = "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = ?, confirmed = 0 WHERE id = ?"
 _FOREIGN = """INSERT INTO foreign_objects (anchor, kind) VALUES (?, ?)
               ON CONFLICT (anchor) DO UPDATE SET kind = excluded.kind"""
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -38,6 +40,8 @@ class KnownObject:
     doubt: bool
     cloud_managed: bool = False
     """An earlier read-back showed that the cloud has the authority over it."""
+    cloud_anchor: str | None = None
+    """As the service told it."""
 
 
 @dataclass(slots=True)
@@ -50,6 +54,8 @@ class Observation:
     """Ids of objects of ours that the service says it deleted."""
     links: dict[int, tuple[BitMap, BitMap]] = field(default_factory=dict)
     """Group -> members that were seen added, and removed."""
+    anew: dict[int, str] = field(default_factory=dict)
+    """Id -> the cloud anchor of objects that are not the ones we knew: those are gone, and these were made since."""
     authority: dict[int, bool] = field(default_factory=dict)
     """Id -> the cloud has the authority over the object now, or has it no more."""
     foreign: dict[str, str] = field(default_factory=dict)
@@ -76,10 +82,11 @@ class Observations:
     def known(self, anchors: Sequence[str]) -> dict[str, KnownObject]:
         """Objects by anchor, with what the cloud is known to hold."""
         found = {}
-        for anchor, identity, kind, acked, doubt, desired, other, managed in self._database.among(_KNOWN, anchors):
+        for anchor, *row in self._database.among(_KNOWN, anchors):
+            identity, kind, acked, doubt, desired, other, managed, cloud_anchor = row
             held = other if other is not None else desired
             values = unpack(held) if acked is not None else None
-            found[anchor] = KnownObject(identity, Kind(kind), values, bool(doubt), managed is not None)
+            found[anchor] = KnownObject(identity, Kind(kind), values, bool(doubt), managed is not None, cloud_anchor)
         return found
 
     def ids(self, anchors: Sequence[str]) -> dict[str, int]:
@@ -94,6 +101,7 @@ class Observations:
         with self._database.transaction():
             exports.check_fence()
             self._database.run_many(_CONFIRMED, [(flag, i) for i, flag in seen.confirmed.items()])
+            self._observe_anew(seen.anew, now)
             self._observe_authority(seen.authority)
             self._observe_links(seen.links)
             self._observe_gone(seen.gone, now)
@@ -101,6 +109,13 @@ class Observations:
             self._database.run_many("DELETE FROM foreign_objects WHERE anchor = ?", [(a,) for a in seen.not_foreign])
             if cookie is not None:
                 self._database.run(_META, ("cookie", cookie.hex()))
+
+    def _observe_anew(self, anew: Mapping[int, str], now: float) -> None:
+        if anew:
+            self._database.run_many(
+                "UPDATE objects SET cloud_anchor = ? WHERE id = ?", [(a, identity) for identity, a in anew.items()]
+            )
+            doubt_anew(self._database, {identity: BitMap() for identity in anew}, now)
 
     def _observe_authority(self, authority: Mapping[int, bool]) -> None:
         gained = [(identity,) for identity, cloud in authority.items() if cloud]
@@ -117,14 +132,15 @@ class Observations:
             self._database.run(_OBSERVED, (group, *map(pack_bitmap, bracket)))
 
     def _observe_gone(self, gone: Sequence[int], now: float) -> None:
+        """What a call may still create again stays in doubt, and so is ours when it comes back."""
         if not gone:
             return
-        self._database.run_many("DELETE FROM cloud_managed WHERE id = ?", [(identity,) for identity in gone])
+        travelling = Runs(self._database).travelling(now)
         for identity in gone:
-            self._database.run(
-                "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?", (identity,)
-            )
-            self._database.run("UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?", (identity,))
+            self._database.run("DELETE FROM cloud_managed WHERE id = ?", (identity,))
+            self._database.run(_GONE, (int(identity in travelling), identity))
+            if identity not in travelling:
+                self._database.run("UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?", (identity,))
         drop_links(self._database, BitMap(gone), now)
 
     def cloud_managed(self) -> BitMap:
@@ -138,11 +154,13 @@ class Observations:
     def shows(self, item: Item) -> bool:
         """The cloud has shown what an item asks for: its object gone, or its links as they are wanted."""
         if item.deletes:
-            return bool(
-                self._database.value("SELECT acked IS NULL AND doubt = 0 FROM objects WHERE id = ?", (item.id,))
-            )
+            return bool(self._database.value("SELECT acked IS NULL FROM objects WHERE id = ?", (item.id,)))
+        return bool(item.links) and self.shown_links(item) == (item.adds, item.removes)
+
+    def shown_links(self, item: Item) -> tuple[BitMap, BitMap]:
+        """Of an item's links those that the cloud has shown as they are wanted: added, and removed."""
         observed = unpack_bitmap(self._database.value("SELECT observed FROM cloud_links WHERE id = ?", (item.id,)))
-        return bool(item.links) and item.adds <= observed and item.removes.isdisjoint(observed)
+        return item.adds & observed, item.removes - observed
 
     def missing_links(self, sent: Mapping[int, BitMap]) -> dict[int, BitMap]:
         """Links that were answered as added and that the read-back has not shown, by group."""

@@ -31,6 +31,9 @@ _BRACKET = "SELECT possible, observed FROM cloud_links WHERE id = ?"
 _MERGED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET possible = excluded.possible, observed = excluded.observed"""
 _UNANSWERED = "SELECT seq, ids FROM batches WHERE state != 'Answered'"
+_ANEW = "UPDATE objects SET doubt = 1, confirmed = 0, acked_at = ? WHERE id = ?"
+_ALL_SURE = "SELECT id, sure FROM cloud_links"
+_SURE = "UPDATE cloud_links SET sure = ? WHERE id = ?"
 _MAY_CHANGE = "UPDATE batches SET ids = ? WHERE seq = ?"
 
 
@@ -47,6 +50,24 @@ def drop_links(database: Database, deleted: BitMap, now: float) -> None:
     for member, groups in groups_of.items():
         names = " ".join(anchors[group] for group in groups if group in anchors)
         database.run(_REMEMBER, (anchors[member], names, now))
+
+
+def doubt_anew(database: Database, anew: Mapping[int, BitMap], now: float) -> dict[int, BitMap]:
+    """Objects were gone and are there anew, made of a part of themselves: the rest and their links are in doubt.
+
+    :param anew: id -> links of its own that the new one surely has.
+    :param now: seconds since the epoch.
+    :returns: group -> links that are not sure any more.
+    """
+    ids, lost = BitMap(anew), {}
+    database.run_many(_ANEW, [(now, identity) for identity in ids])
+    for group, packed in database.all(_ALL_SURE):
+        sure = unpack_bitmap(packed)
+        left = sure & anew[group] if group in ids else sure - ids
+        if left != sure:
+            lost[group] = sure - left
+            database.run(_SURE, (pack_bitmap(left), group))
+    return lost
 
 
 def _naming(database: Database, ids: BitMap) -> Iterator[tuple[int, BitMap, BitMap, BitMap]]:

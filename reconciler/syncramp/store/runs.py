@@ -20,6 +20,7 @@ KEPT_RUNS = 100
 _CLAIM = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _UNDER_WAY = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND token < ? AND deadline > ?"
+_TRAVELLING = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND deadline > ?"
 _END = "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?"
 
 
@@ -95,6 +96,13 @@ class Runs:
     def set_flag(self, key: str, value: str) -> None:
         """Remember a fact about the tenant."""
         self._database.run(_META, (key, value))
+
+    def travelling(self, now: float) -> BitMap:
+        """Ids of objects that a call of whatever run, never answered, may still be changing."""
+        found = BitMap()
+        for (ids,) in self._database.all(_TRAVELLING, (now,)):
+            found |= unpack_bitmap(ids)
+        return found
 
     def under_way(self, token: int, now: float) -> BitMap:
         """Ids of objects that a call of an earlier run may still be changing.
