@@ -1,8 +1,12 @@
 """Options of all tests; pytest takes them from the topmost conftest only."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from syncramp.endpoint import throttle
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")  # a slow machine is no fault of the code
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from syncramp.endpoint.causes import CAUSES, cause_of, remedy_of
-from syncramp.simulator.uniqueness import REFUSED_TEXT
+from syncramp.simulator.memberships import NOT_THERE_TEXT, THERE_TEXT
+from syncramp.simulator.refusals import NOT_UNIQUE_TEXT
 
 LARGE = (
     "The provisioned object is too large. Trim the number of attribute values on this object. The operation will be "
@@ -28,7 +29,9 @@ def test_a_documented_name_is_recognised_in_the_code_and_in_the_text(cause) -> N
         (LARGE, "LargeObject"),
         (HARD, "InvalidHardMatch"),
         (DELETE, "114"),
-        (REFUSED_TEXT.format(taken="mail a@b;"), "AttributeValueMustBeUnique"),
+        (NOT_UNIQUE_TEXT.format(taken="mail a@b;"), "AttributeValueMustBeUnique"),
+        (THERE_TEXT, "RepeatedReferenceChange"),
+        (NOT_THERE_TEXT, "RepeatedReferenceChange"),
         ("Maximum Group member count exceeded.", "LargeObject"),
         ("Unable to soft match: the target has an admin role", "InvalidSoftMatch"),
         ("The target of the match has an admin role.", "ExistingAdminRoleConflict"),

@@ -10,6 +10,7 @@ from support.console import ROOT, steps, treatment
 from support.pages import anchors, coded, links, pages, rows, section, text
 from syncramp.cycle.job import Pace
 from syncramp.endpoint import contract
+from syncramp.endpoint.causes import CAUSES
 from syncramp.endpoint.clouds import ADDRESSES, PATH, SYNC_RESOURCE
 from syncramp.endpoint.soap import CONTENT_TYPE
 from syncramp.model.plan import Hold
@@ -174,6 +175,11 @@ def test_the_settings_on_the_page_of_the_wire_exist() -> None:
     known |= {"readBack.cookieMember", "readBack.moreMember"}
     known |= {"spec.target.auth.account.clientID"}
     assert told - {"https://graph.windows.net"} == known
+
+
+def test_operations_tells_every_cause_of_a_refusal_with_what_helps() -> None:
+    told = rows(section("docs/operations.md", "## Why the service refuses an object"))
+    assert [(row[0].strip("`"), row[1]) for row in told] == [(cause.name, cause.remedy) for cause in CAUSES]
 
 
 def test_the_write_budget_is_explained_with_the_defaults() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
+from syncramp.endpoint.causes import UNRESOLVED, cause_of
 from syncramp.errors import AnswerLost, CallFailed, CallTimedOut, CallTooLarge, SyncrampError
 from syncramp.model.wire import Operation, Outcome, Result, SyncObject, same_object
 from syncramp.store.exports import Intent, Item
@@ -56,7 +57,7 @@ class Answer:
     @staticmethod
     def unknown_target(outcome: Outcome) -> bool:
         """The service refused because it does not know a referenced object (yet)."""
-        return outcome.result is Result.REFUSED and "reference" in outcome.description.lower()
+        return outcome.result is Result.REFUSED and cause_of(outcome.code, outcome.description).name == UNRESOLVED
 
 
 def call(job: Job, intent: Intent) -> Answer:

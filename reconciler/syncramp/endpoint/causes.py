@@ -22,6 +22,8 @@ class Cause:
     """Lower case; one of them in the code or in the text tells it."""
 
 
+UNRESOLVED = "UnresolvedReference"
+
 CAUSES = (
     Cause(
         "AttributeValueMustBeUnique",
@@ -77,7 +79,12 @@ CAUSES = (
         ("quotaexceeded", "quota"),
     ),
     Cause(
-        "UnresolvedReference",
+        "RepeatedReferenceChange",
+        "the member was added, or removed, already: the next read-back shows what is there",
+        ("repeatedreferencechange", "references already exist", "references do not exist"),
+    ),
+    Cause(
+        UNRESOLVED,
         "a member or manager is not in the tenant, or too new to be found: the next run sends it again",
         ("unresolvedreference", "dn-attributes-failure", "reference"),
     ),
@@ -89,7 +96,7 @@ CAUSES = (
     Cause(
         "CloudManaged",
         "the source of authority of the object is the cloud: take it out of scope, or give the authority back",
-        ("cloudmanaged", "source of authority", "blockonpremisessync"),
+        ("cloudmanaged", "source of authority", "sourceofauthority", "blockonpremisessync"),
     ),
 )
 _BY_NAME = {cause.name: cause for cause in CAUSES}
