@@ -39,9 +39,10 @@ def test_a_full_disk_in_a_transaction_is_told_and_leaves_nothing_of_it(database:
 def test_a_file_that_is_spoiled_while_it_is_open_is_told(database: Database) -> None:
     database.run("INSERT INTO meta VALUES ('kept', '1')")
     database.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    page = database.value("SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = 'meta'")
     with database.path.open("r+b") as file:
-        file.seek(4096)
-        file.write(b"\xff" * (database.path.stat().st_size - 4096))
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
     with closing(Database(database.path)) as spoiled, pytest.raises(StoreUnusable, match="malformed"):
         spoiled.all("SELECT * FROM meta ORDER BY value")
 

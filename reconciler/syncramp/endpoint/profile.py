@@ -106,7 +106,7 @@ class WireProfile:
             "tenantID": self.tenant_id,
             "facts": facts,
         }
-        return HEAD + yaml.dump(body, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+        return HEAD + yaml.dump(body, Dumper=_Dumper, sort_keys=False, width=110)
 
 
 class _Dumper(yaml.SafeDumper):
