@@ -148,6 +148,7 @@ def test_a_body_that_is_no_message_is_a_fault_that_blames_the_sender(wire: Line)
         heard = wire.post(body)
         assert fault_of(heard).startswith("The message could not be read: ")
         assert heard.message.at("Code/Value").text == "s:Sender"
+        assert heard.message.at("Code/Subcode/Value").text == "a:DeserializationFailed"
 
 
 def test_calls_without_the_headers_of_published_clients_are_served_and_counted(simulator: Simulator) -> None:

@@ -4,26 +4,20 @@ What they answer is legal and differs from what the simulator answers: in the re
 the way over HTTP.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from support import foreign_messages as m
-from support.build import CLIENT, TENANT
+from support.build import TENANT
 from support.foreign import LITERAL, STYLES, Seen, Style, X
-from support.foreign_server import Answering, Foreign, Manner, foreign
-from support.ldap_certificates import Certificates, issue
+from support.foreign_server import Manner
+from support.fronted import ANNA, COOKIE, B, message_id, people, result, served, shown, well
 from syncramp.endpoint.client import V2Endpoint
-from syncramp.errors import AccessDenied, AnswerLost, CredentialsRefused, EndpointUnavailable, ServiceRefused
+from syncramp.errors import AnswerLost, EndpointUnavailable
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, Result, SyncObject
-from syncramp.spec.types import ClientSecretAuth, Cloud, EndpointOverrides, KeyRef, Target, WriteBudget
 
-PEM = issue("127.0.0.1")
-COOKIE = bytes(range(5))
 HTTP = {
     "a length": Manner(),
     "chunks": Manner(framing="chunked"),
@@ -36,121 +30,6 @@ HTTP = {
     "an interim answer": Manner(informs=True),
     "status 202": Manner(status=202),
 }
-
-
-class Secrets:
-    """The two that a target names."""
-
-    def __init__(self, pem: Certificates) -> None:
-        self._values = {("ca", "ca.crt"): pem.ca, ("app", "secret"): b"a-made-up-client-secret"}
-
-    def read(self, name: str, key: str) -> bytes:
-        return self._values[name, key]
-
-
-@contextmanager
-def served(
-    answering: Answering, style: Style = LITERAL, *manners: Manner, **overrides: Any
-) -> Iterator[tuple[V2Endpoint, Foreign]]:
-    """The product's client in front of a service of that style."""
-    with foreign(answering, PEM, style, *manners) as service:
-        settings: dict[str, Any] = {"host": service.host, "authority": f"https://{service.host}"}
-        settings |= {"ca": KeyRef("ca", "ca.crt"), "visibility_delay": timedelta()} | overrides
-        auth = ClientSecretAuth(CLIENT, KeyRef("app", "secret"))
-        target = Target(Cloud.COMMERCIAL, TENANT, auth, EndpointOverrides(**settings), WriteBudget(1_000_000, 100))
-        client = V2Endpoint(target, Secrets(PEM), busy_first=0.001)
-        try:
-            yield client, service
-        finally:
-            client.close()
-
-
-def message_id(request: Seen) -> str:
-    return request.at("Header/MessageID").text
-
-
-def company(**changed: Any) -> list[X]:
-    """The members of GetCompanyConfigurationResult."""
-    prevention = [
-        X("DeletionPrevention", "EnabledForCount"),
-        X("ThresholdCount", 250),
-        X("ThresholdPercentage", 0),
-    ]
-    dirsync = [
-        X("AnchorAttribute", "mS-DS-ConsistencyGuid"),
-        X("ClientVersion", "2.6.92.0"),
-        X("CurrentExport", [X("DirSyncClientMachineName", "SERVER1"), X("TotalConnectorSpaceObjects", 24)]),
-        X("IsTrackingChanges", False),
-        X("PreventAccidentalDeletion", prevention),
-        X("Writeback", [X("UnifiedGroupContainer", None, {"i:nil": True})]),
-    ]
-    return [
-        X("AllowedFeatures", "ObjectWriteback PasswordWriteback"),
-        X("DirSyncConfiguration", dirsync),
-        X("DirSyncFeatures", changed.get("features", 41016)),
-        X("DisplayName", changed.get("name", "Contoso 株式会社")),
-        X("IsDirSyncing", True),
-        X("MaxLinksSupportedAcrossBatchInProvision2", 15000),
-        X("SynchronizationInterval", "PT30M"),
-        X("TenantId", TENANT),
-    ]
-
-
-def result(anchor: str, code: str = "Success", **changed: Any) -> X:
-    """One AzureADSyncObjectResult."""
-    fields = {
-        "CloudAnchor": "User_64c6616b-f961-4882-a03e-9209d01711aa",
-        "ErrorDetails": None,
-        "ObjectType": "User",
-        "ResultCode": code,
-        "ResultErrorCode": "0",
-        "ResultErrorDescription": None,
-        "SourceAnchor": anchor,
-        "SyncOperation": "Add",
-    }
-    nil = {"i:nil": True}
-    listed = [X(f"b:{name}", value, {} if value is not None else nil) for name, value in (fields | changed).items()]
-    return X("b:AzureADSyncObjectResult", listed)
-
-
-B = {"b": m.N06, "i": m.XSI}
-ANNA = {"CloudAnchor": "User_1", "SourceAnchor": "A==", "DisplayName": "Änna", "AccountEnabled": True, "Size": 7}
-TEAM = {
-    "CloudAnchor": "Group_2",
-    "SourceAnchor": "G==",
-    "Sid": bytes(range(28)),
-    "ProxyAddresses": ["SMTP:a@example.org", "smtp:b@example.org"],
-    "Member": m.members([("A==", 2, 1), ("User_9", 1, 2)]),
-}
-
-
-def shown(more: str = "MoreObjectsExist", cookie: str = "OutputCookie", end: bool = False) -> list[X]:
-    """The members of a page of the read-back."""
-    objects = [m.sync_object("User", "Set", ANNA), m.sync_object("Group", "Set", TEAM)]
-    return [X(f"b:{more}", end), X(f"b:{cookie}", COOKIE), X("b:ResultObjects", objects)]
-
-
-def well(operation: str, request: Seen) -> X:
-    """What a service answers when nothing is wrong."""
-    related = message_id(request)
-    match operation:
-        case "GetCompanyConfiguration":
-            return m.answer(operation, company(), related, {"i": m.XSI})
-        case "ProvisionAzureADSyncObjects2":
-            anchors = [value.text for pair in request.all("KeyValueOfstringanyType") if (value := _anchor(pair))]
-            return m.answer(operation, [X("b:SyncObjectResults", [result(anchor) for anchor in anchors])], related, B)
-        case "ReadBackAzureADSyncObjects2":
-            return m.answer(operation, shown(), related, B)
-        case _:
-            return m.answer(operation, [], related, {})
-
-
-def _anchor(pair: Seen) -> Seen | None:
-    return pair.at("Value") if pair.at("Key").text == "SourceAnchor" else None
-
-
-def people(*anchors: str) -> list[SyncObject]:
-    return [SyncObject("User", Operation.SET, {"SourceAnchor": anchor, "displayName": "x"}) for anchor in anchors]
 
 
 def walked(client: V2Endpoint) -> None:
@@ -314,64 +193,6 @@ def test_members_that_are_listed_instead_of_changed_are_members() -> None:
                 ("A==", "B=="),
                 (ReferenceChange("A=="), ReferenceChange("B==")),
             )
-
-
-@pytest.mark.parametrize("status", [200, 500])
-@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
-def test_a_fault_is_a_fault_whatever_the_status(style: Style, status: int) -> None:
-    def denied(operation: str, request: Seen) -> X:
-        return m.fault("Access to Azure Active Directory has been denied. Contact Technical Support.")
-
-    with served(denied, style, Manner(status)) as (client, _):
-        with pytest.raises(AccessDenied, match="has been denied"):
-            client.company()
-
-
-@pytest.mark.parametrize("status", [200, 500, 503])
-def test_a_busy_service_is_asked_again(status: int) -> None:
-    def busy_first(operation: str, request: Seen) -> X:
-        first = len(service.requests) == 1
-        return (
-            m.fault("Windows Azure Active Directory is currently busy.", "81") if first else well(operation, request)
-        )
-
-    with served(busy_first, LITERAL, Manner(status)) as (client, service):
-        assert client.company().tenant_id == TENANT
-        assert len(service.requests) == 2
-
-
-@pytest.mark.parametrize("status", [200, 500])
-def test_a_fault_nobody_knows_leaves_an_export_in_doubt(status: int) -> None:
-    def strange(operation: str, request: Seen) -> X:
-        return m.fault("Something else.", "1234")
-
-    with served(strange, STYLES["dictionary strings"], Manner(status)) as (client, service):
-        with pytest.raises(AnswerLost, match="Something else"):
-            client.provision(people("one"))
-        assert len(service.requests) == 1, "it is not sent twice"
-
-
-def test_a_token_that_is_not_accepted_is_renewed_once() -> None:
-    def expired(operation: str, request: Seen) -> X:
-        return m.fault("The security token has expired.")
-
-    with served(expired) as (client, service):
-        with pytest.raises(CredentialsRefused):
-            client.company()
-        assert len(service.requests) == 2
-
-
-@pytest.mark.parametrize("namespace", [m.NCS, m.N01, "urn:anything"])
-@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
-def test_a_redirect_is_recognised_in_any_namespace_and_form(style: Style, namespace: str) -> None:
-    def redirect(operation: str, request: Seen) -> X:
-        detail = X("BindingRedirectionFault", [X("Url", "https://elsewhere.example/x.svc")], {}, {"": namespace})
-        return m.fault("Go away.", detail=detail)
-
-    with served(redirect, style, Manner(500)) as (client, service):
-        with pytest.raises(ServiceRefused, match=r"elsewhere\.example"):
-            client.company()
-        assert len(service.requests) == 1
 
 
 def test_a_page_of_a_proxy_and_a_wrong_answer_are_no_answers() -> None:

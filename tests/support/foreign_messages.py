@@ -161,12 +161,17 @@ def answer(operation: str, result: Sequence[X], relates_to: str, declares: Mappi
     return _answered(f"{N01}/IProvisioningWebService/{operation}Response", body, relates_to)
 
 
-def fault(text: str, code: str = "", detail: X | None = None, relates_to: str = "") -> X:
-    """A SOAP fault, with a code in an AdminWebServiceFault or another detail."""
+def fault(
+    text: str, code: str = "", detail: X | None = None, relates_to: str = "", blamed: Sequence[str] = ("s:Receiver",)
+) -> X:
+    """A SOAP fault, with a code in an AdminWebServiceFault or another detail.
+
+    :param blamed: the code, and perhaps a subcode.
+    """
     told = [X("ErrorCode", code), X("ErrorDescription", text), X("ServerName", "elsewhere"), X("TrackingId", None)]
     detail = detail or (X("AdminWebServiceFault", told, {}, {"": NCS, "i": XSI}) if code else None)
     members = [
-        X("s:Code", [X("s:Value", "s:Receiver")]),
+        X("s:Code", [X("s:Value", blamed[0]), *(X("s:Subcode", [X("s:Value", name)]) for name in blamed[1:])]),
         X("s:Reason", [X("s:Text", text, {"xml:lang": "en-US"})]),
         *([X("s:Detail", [detail])] if detail else []),
     ]

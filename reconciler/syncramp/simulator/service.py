@@ -1,8 +1,8 @@
 """The wire in front of a tenant: the bytes of a request in, an answer out. No sockets.
 
-A request is checked as the service checks it, in this order: its form, the token, the client's build. What is refused
-there is a fault, and nothing of the call reaches the tenant. Then the fault script has its say, before or in place of
-the tenant. Every call is written into the tenant's journal.
+A request is checked as the service checks it, in this order: its form and its operation, the token, the client's
+build. What is refused there is a fault, and nothing of the call reaches the tenant. Then the fault script has its
+say, before or in place of the tenant. Every call is written into the tenant's journal.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,6 +27,11 @@ from syncramp.simulator.tenant import Tenant
 OLD_BUILD_TEXT = "This version of the client is no longer supported. The service accepts {build} and later."
 OLD_PROTOCOL_TEXT = "The protocol version {version} is not supported."
 """Both invented: what the service says to old clients is not public."""
+UNKNOWN_TEXT = (
+    "The message with Action '{operation}' cannot be processed at the receiver, due to a ContractFilter mismatch at "
+    "the EndpointDispatcher."
+)
+"""The beginning of what WCF says to an action that no operation has."""
 PROTOCOLS = (PROTOCOL_VERSION, PROTOCOL_VERSION.removesuffix(".0"))
 """The second one is what is left of the first one in a record for numbers."""
 CAPABILITIES = (
@@ -136,11 +141,17 @@ class Service:
         return replace(done, answer=replace(answer, seconds=slept), injected=rule.kind.value, seconds=seconds)
 
     def _processed(self, request: Request, onward: str) -> _Done:
+        if request.operation not in self._operations:
+            text = UNKNOWN_TEXT.format(operation=request.operation)
+            body = fault_response(
+                text, sender=True, subcode=contract.ACTION_NOT_SUPPORTED, relates_to=request.message_id
+            )
+            return _Done(Answer(500, body), "not supported")
         try:
             self._admit(request)
             if onward:
                 return _Done(Answer(500, contract.redirect_response(onward, request.message_id)), "redirect")
-            reply = self._operation(request)(request)
+            reply = self._operations[request.operation](request)
         except Fault as fault:
             answer = _fault(fault.text, fault.code, relates_to=request.message_id)
             return _Done(answer, f"fault {fault.code}".strip())
@@ -161,11 +172,6 @@ class Service:
         minimum = self._behaviour.minimum_build
         if minimum and build_numbers(request.token["DirSyncBuildNumber"]) < build_numbers(minimum):
             raise Fault("", OLD_BUILD_TEXT.format(build=minimum))
-
-    def _operation(self, request: Request) -> Callable[[Request], Reply]:
-        if request.operation not in self._operations:
-            raise ContractError(f"the operation {request.operation} is not known")
-        return self._operations[request.operation]
 
     def _company(self, request: Request) -> Reply:
         return Reply(contract.company_response(self.tenant.company(), request.message_id, self._values))

@@ -19,6 +19,7 @@ from syncramp.endpoint.contract.client import (
 )
 from syncramp.endpoint.contract.faults import (
     ACCESS_DENIED_TEXT,
+    ACTION_NOT_SUPPORTED,
     BUSY,
     BUSY_TEXT,
     NOT_ACTIVATED_TEXT,
@@ -57,6 +58,7 @@ from syncramp.endpoint.nbfx.writer import Values as Form
 
 __all__ = [
     "ACCESS_DENIED_TEXT",
+    "ACTION_NOT_SUPPORTED",
     "BUSY",
     "BUSY_TEXT",
     "CAPABILITIES",

@@ -13,6 +13,24 @@ ACCESS_DENIED_TEXT = "Access to Azure Active Directory has been denied. Contact 
 NOT_ACTIVATED_TEXT = "Identity synchronization is not yet activated for this company"
 
 
+DISPATCHER = "http://schemas.microsoft.com/net/2005/12/windowscommunicationfoundation/dispatcher"
+DESERIALIZATION_FAILED = "DeserializationFailed"
+ACTION_NOT_SUPPORTED = "ActionNotSupported"
+_UNSEEN = frozenset({"VersionMismatch", "MustUnderstand", "DataEncodingUnknown"})
+"""Codes of faults that are raised before any processing (SOAP 1.2 part 1, 2.6 and 5.4.6)."""
+_UNSEEN_BY_SENDER = frozenset(
+    {
+        ACTION_NOT_SUPPORTED,
+        DESERIALIZATION_FAILED,
+        "DestinationUnreachable",
+        "InvalidAddressingHeader",
+        "MessageAddressingHeaderRequired",
+    }
+)
+"""Subcodes of ``Sender`` that WCF's dispatcher and WS-Addressing have. ``Sender`` alone says nothing: .NET gives it
+to every FaultException of a service that names no code, however much was done before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A whole call that was refused."""
@@ -23,7 +41,7 @@ class Fault:
     """Where the service wants the call to go instead."""
     tracking_id: str = ""
     sender: bool = False
-    """The service blames the message itself; it was never processed (SOAP 1.2 part 1, 5.4.6)."""
+    """The framework below the service blames the message itself, so the service never saw it."""
 
 
 def read_fault(body: Node) -> Fault | None:
@@ -37,8 +55,21 @@ def read_fault(body: Node) -> Fault | None:
         code=texts.get("ErrorCode", ""),
         redirect=texts.get("Url", "") if redirected else "",
         tracking_id=texts.get("TrackingId", ""),
-        sender=texts.get("Value", "").rpartition(":")[2] == "Sender",
+        sender=_unseen(body),
     )
+
+
+def _unseen(fault: Node) -> bool:
+    code = fault.child("Code")
+    subcode = code.child("Subcode") if code else None
+    if _value(code) == "Sender":
+        return _value(subcode) in _UNSEEN_BY_SENDER
+    return _value(code) in _UNSEEN
+
+
+def _value(code: Node | None) -> str:
+    node = code.child("Value") if code else None
+    return node.text.strip().rpartition(":")[2] if node else ""
 
 
 def fault_response(
@@ -46,16 +77,17 @@ def fault_response(
     code: str = "",
     *,
     sender: bool = False,
+    subcode: str = DESERIALIZATION_FAILED,
     relates_to: MessageId | None = None,
     values: w.Values = "typed",
 ) -> bytes:
     """An answer that is a fault.
 
     :param code: ErrorCode of an AdminWebServiceFault in the detail; without it there is no detail.
-    :param sender: the client is at fault, not the service.
+    :param sender: the framework refuses the message, with this subcode, before the service sees it.
     """
     told = _detail(text, code, relates_to, w.FORMS[values]) if code else b""
-    return _fault(text, told, relates_to, values, sender=sender)
+    return _fault(text, told, relates_to, values, subcode=subcode if sender else "")
 
 
 def redirect_response(url: str, relates_to: MessageId | None = None, values: w.Values = "typed") -> bytes:
@@ -65,7 +97,7 @@ def redirect_response(url: str, relates_to: MessageId | None = None, values: w.V
     return _fault("The tenant is served by another host.", detail, relates_to, values)
 
 
-def _fault(text: str, told: bytes, relates_to: MessageId | None, values: w.Values, *, sender: bool = False) -> bytes:
+def _fault(text: str, told: bytes, relates_to: MessageId | None, values: w.Values, subcode: str = "") -> bytes:
     form = w.FORMS[values]
     detail = w.soap_element("s", "Detail") + told + w.END if told else b""
     body = b"".join(
@@ -73,7 +105,8 @@ def _fault(text: str, told: bytes, relates_to: MessageId | None, values: w.Value
             w.soap_element("s", "Fault"),
             w.soap_element("s", "Code"),
             w.soap_element("s", "Value"),
-            form.text("s") + form.text(":") + form.content("Sender" if sender else "Receiver"),  # as WCF splits it
+            form.text("s") + form.text(":") + form.content("Sender" if subcode else "Receiver"),  # as WCF splits it
+            _subcode(subcode, form) if subcode else b"",
             w.END,
             w.soap_element("s", "Reason"),
             w.soap_element("s", "Text"),
@@ -85,6 +118,13 @@ def _fault(text: str, told: bytes, relates_to: MessageId | None, values: w.Value
         )
     )
     return response(FAULT_ACTION, body, relates_to, values)
+
+
+def _subcode(name: str, form: w.Form) -> bytes:
+    """Its name is qualified: by WS-Addressing, which the envelope declares as ``a``, or by WCF's dispatcher."""
+    declared = w.xmlns("a", DISPATCHER) if name == DESERIALIZATION_FAILED else b""
+    head = w.soap_element("s", "Subcode") + w.soap_element("s", "Value") + declared
+    return head + form.text("a") + form.text(":") + form.content(name) + w.END
 
 
 def _detail(text: str, code: str, relates_to: MessageId | None, form: w.Form) -> bytes:
