@@ -67,6 +67,15 @@ def test_a_token_that_is_still_good_is_used_while_the_issuer_is_away(walk: Walk,
     assert len(forms) == 1
 
 
+def test_a_token_that_the_service_refused_is_not_used_while_the_issuer_is_away(walk: Walk, monkeypatch) -> None:
+    with closing(client_of(walk, SECRET)) as client:
+        client.company()
+        monkeypatch.setattr(walk.simulator.issuer, "configuration", lambda *_: (503, {}))
+        monkeypatch.setattr(walk.simulator.issuer, "verify", lambda token: "The security token has expired.")
+        with pytest.raises(EndpointUnavailable, match="HTTP 503"):
+            client.company()
+
+
 @pytest.mark.parametrize(
     ("document", "kind", "words"),
     [
