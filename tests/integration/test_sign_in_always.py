@@ -91,7 +91,7 @@ def test_a_token_that_the_service_refused_is_not_used_while_the_issuer_is_away(w
             "add a new one",
         ),
         (
-            (400, {"error": "invalid_grant", "error_description": "AADSTS53003: Blocked.\r\nTrace"}),
+            (400, {"error": "invalid_grant", "error_description": "AADSTS53003: Blocked\x1b[2J.\r\nTrace"}),
             CredentialsRefused,
             "Conditional Access",
         ),
@@ -105,7 +105,7 @@ def test_what_the_issuer_answers_decides_what_a_person_is_told(
 ) -> None:
     monkeypatch.setattr(walk.simulator.issuer, "token", lambda *_: document)
     told = refused(walk, SECRET, kind, words)
-    assert "\n" not in told and "\r" not in told
+    assert told.isprintable()
 
 
 def test_an_issuer_that_names_an_address_without_tls_gets_nothing(walk: Walk, monkeypatch) -> None:
@@ -142,7 +142,9 @@ CANARY = "canary0123456789"
 
 
 def _echo(form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    return 400, {"error": "invalid_client", "error_description": f"AADSTS1: you sent {form}"}
+    """A proxy that repeats what it was sent."""
+    sent = [form.get(name, "") for name in ("client_secret", "client_assertion", "password")]
+    return 400, {"error": "invalid_client", "error_description": f"AADSTS1: you sent {' '.join(sent)}"}
 
 
 def _secrets(walk: Walk) -> list[str]:
@@ -171,6 +173,7 @@ def test_no_secret_is_told_whatever_goes_wrong(
     walk: Walk, monkeypatch, caplog: pytest.LogCaptureFixture, capfd, way: str, broken: str
 ) -> None:
     monkeypatch.setattr(walk.simulator.issuer, "token", BREAKS[broken](walk.simulator.issuer))
+    forms = asked(walk, monkeypatch)
     told = [f"{way} {broken}"]
     with caplog.at_level(logging.DEBUG), closing(client_of(walk, WAYS[way])) as client:
         try:
@@ -180,7 +183,8 @@ def test_no_secret_is_told_whatever_goes_wrong(
         told += [repr(client), repr(vars(client)), repr(vars(client._channel))]
     told += [record.getMessage() for record in caplog.records] + list(capfd.readouterr())
     assert any("httpcore" in record.name for record in caplog.records)
-    for secret in filter(None, (*_secrets(walk), client._channel._tokens._token)):
+    assertions = [form["client_assertion"][:80] for form in forms if "client_assertion" in form]
+    for secret in filter(None, (*_secrets(walk), *assertions, client._channel._tokens._token)):
         assert secret not in "\n".join(told)
 
 

@@ -140,6 +140,7 @@ def test_pem_files_that_do_not_serve_are_told_by_their_keys(keys: dict[str, byte
     [
         ({"keystore_p12": store("x")}, "keystore.p12 is no PKCS #12 store (PFX), or the Secret's key password"),
         ({"keystore_p12": store("x"), "password": b"y"}, "does not open it"),
+        ({"keystore_p12": store("x"), "password": b"x\0"}, "password holds a zero byte"),
         ({"keystore_p12": store("x")[:-20], "password": b"x"}, "keystore.p12 is no PKCS #12 store"),
         ({"keystore_p12": PAIR.certificate}, "keystore.p12 is no PKCS #12 store"),
         ({"keystore_p12": b""}, "keystore.p12 is no PKCS #12 store"),

@@ -57,19 +57,26 @@ def _pem(secrets: SecretReader, name: str) -> tuple[object, Sequence[Certificate
         try:
             return load_pem_private_key(data, None), certificates
         except TypeError:  # it is encrypted
-            password = optional_text(secrets, name, PASSWORD)
+            password = _password(secrets, name)
     wrong = f"{KEY} is encrypted, and the Secret's key {PASSWORD} does not open it"
     with _told(name, wrong, f"put its password into the Secret, as the key {PASSWORD}"):
-        return load_pem_private_key(data, password.encode() if password else None), certificates
+        return load_pem_private_key(data, password), certificates
 
 
 def _pkcs12(secrets: SecretReader, name: str) -> tuple[object, Sequence[Certificate]]:
-    data, password = secrets.read(name, STORE), optional_text(secrets, name, PASSWORD)
+    data, password = secrets.read(name, STORE), _password(secrets, name)
     wrong = f"{STORE} is no PKCS #12 store (PFX), or the Secret's key {PASSWORD} does not open it"
     with _told(name, wrong, f"export it again with its private key, and put its password into the key {PASSWORD}"):
-        store = pkcs12.load_pkcs12(data, password.encode() if password else None)
-    found = [store.cert, *store.additional_certs]
-    return store.key, [each.certificate for each in found if each]
+        store = pkcs12.load_pkcs12(data, password)
+    return store.key, [store.cert.certificate] if store.cert else []  # the one that belongs to the key
+
+
+def _password(secrets: SecretReader, name: str) -> bytes | None:
+    """The password of the Secret; OpenSSL's ends at a zero byte, and cryptography panics over one."""
+    password = optional_text(secrets, name, PASSWORD)
+    if password and "\0" in password:
+        raise _refused(name, f"{PASSWORD} holds a zero byte", "write the password as plain text")
+    return password.encode() if password else None
 
 
 def _paired(key: object, certificates: Sequence[Certificate], name: str) -> KeyPair:
