@@ -121,6 +121,14 @@ def test_an_issuer_that_names_an_address_without_tls_gets_nothing(walk: Walk, mo
     assert not forms
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_no_variable_of_the_environment_leads_to_another_issuer(walk: Walk, monkeypatch, way: str) -> None:
+    monkeypatch.setenv("MSAL_FORCE_REGION", "westeurope")
+    monkeypatch.setenv("REGION_NAME", "westeurope")
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", "https://login.example.com")
+    assert company(walk, WAYS[way]).syncing
+
+
 def test_the_old_issuer_of_china_is_taken_from_the_document(walk: Walk, monkeypatch) -> None:
     asked_for: list[str] = []
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from signal import SIGINT, SIGTERM
 from uuid import uuid4
@@ -20,9 +20,10 @@ from support.walk import PATIENCE, SYNCRAMP, Done, Walk, run_command, until
 from syncramp.cli.simulator import write_secrets
 from syncramp.endpoint import contract, soap
 from syncramp.endpoint.client import V2Endpoint
-from syncramp.endpoint.clouds import PATH
+from syncramp.endpoint.clouds import PATH, SYNC_RESOURCE
 from syncramp.errors import AnswerLost, SyncrampError
 from syncramp.model.wire import Outcome, Result, SyncObject
+from syncramp.simulator.grants import PUBLIC_CLIENT
 from syncramp.simulator.server import make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.secrets import FileSecrets
@@ -120,6 +121,40 @@ def test_it_prints_where_it_listens_and_where_its_secrets_are(quick: Running) ->
     assert quick.said[2].endswith(f"are in {quick.folder / 'secrets'}\n")
     key = quick.folder / "secrets" / "entra-sync" / "tls.key"
     assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_secret_is_for_its_owner_alone_and_none_is_printed(quick: Running) -> None:
+    files = {path.relative_to(quick.folder / "secrets"): path for path in quick.folder.glob("secrets/entra-sync*/*")}
+    assert {str(name) for name in files} >= {
+        "entra-sync/keystore.p12",
+        "entra-sync/password",
+        "entra-sync-secret/clientSecret",
+        "entra-sync-token/token",
+        "entra-sync-account/username",
+        "entra-sync-account/password",
+    }
+    for name, path in files.items():
+        assert path.stat().st_mode & 0o077 == 0, name
+        if name.name in ("password", "clientSecret", "token"):
+            assert path.read_text() not in "".join(quick.said)
+
+
+def test_its_flags_for_signing_in_are_those_of_its_issuer(tmp_path: Path) -> None:
+    flags = ("--certificate-days", "10", "--multifactor", "--token-lifetime", "77")
+    with simulator(tmp_path, *flags) as running, running.http() as http:
+        with running.endpoint() as client:
+            client.company()
+            assert client.certificate_until is not None
+            assert timedelta(days=9) < client.certificate_until - datetime.now(UTC) < timedelta(days=10)
+        secrets = tmp_path / "secrets"
+        token = f"https://{running.host}/{TENANT}/oauth2/v2.0/token"
+        form = {"client_id": CLIENT, "scope": f"{SYNC_RESOURCE}/.default"}
+        shown = {"client_secret": (secrets / "entra-sync-secret" / "clientSecret").read_text()}
+        given = http.post(token, data={**form, **shown, "grant_type": "client_credentials"}).json()
+        assert given["expires_in"] == 77
+        account = {name: (secrets / "entra-sync-account" / name).read_text() for name in ("username", "password")}
+        form["client_id"] = PUBLIC_CLIENT
+        assert http.post(token, data={**form, **account, "grant_type": "password"}).json()["error_codes"] == [50076]
 
 
 def test_a_browser_gets_an_answer_that_says_what_this_is(quick: Running) -> None:

@@ -100,7 +100,10 @@ def simulator(
     ] = False,
     token_lifetime: Annotated[int, typer.Option(help="Seconds for which a token is good.", min=1)] = 3600,
     certificate_days: Annotated[
-        int, typer.Option(help="Days for which the application's certificate is valid; 0: it has expired.", min=0)
+        int,
+        typer.Option(
+            help="Days for which the application's certificate is valid; 0: it has expired.", min=0, max=3650
+        ),
     ] = 365,
     multifactor: Annotated[
         bool, typer.Option("--multifactor", help="The account is not exempt from multifactor authentication.")

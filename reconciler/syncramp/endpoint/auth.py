@@ -3,7 +3,7 @@
 A token is asked for one resource, ``<audience>/.default``, and kept in memory until shortly before it expires.
 Secrets and files are read anew for every token, so a rotation needs no restart. While the issuer cannot be reached, a
 token that has not expired is used on. Authorities are ours or the document's, so msal never asks Microsoft whether it
-knows them (``instance_discovery=False``).
+knows them (``instance_discovery=False``), and no variable of the environment (MSAL_FORCE_REGION) names another one.
 """
 
 import threading
@@ -118,7 +118,12 @@ class TokenSource:
             answer = public.acquire_token_by_username_password(username, password, [self._scope])
         else:
             shown = self._credential(auth)
-            application = msal.ConfidentialClientApplication(auth.client_id, client_credential=shown, **common)
+            application = msal.ConfidentialClientApplication(
+                auth.client_id,
+                client_credential=shown,
+                azure_region=msal.ConfidentialClientApplication.DISABLE_MSAL_FORCE_REGION,
+                **common,
+            )
             answer = application.acquire_token_for_client([self._scope])
         return answer
 
