@@ -58,9 +58,12 @@ def test_a_token_that_is_still_good_is_used_while_the_issuer_is_away(walk: Walk,
     monkeypatch.setattr("syncramp.endpoint.auth.time", type("Clock", (), {"monotonic": staticmethod(lambda: now[0])}))
     with closing(client_of(walk, SECRET)) as client:
         client.company()
-        monkeypatch.setattr(walk.simulator.issuer, "configuration", lambda *_: (503, {}))
-        now[0] += 3599
-        assert client.company().syncing
+        away: list[float] = []
+        monkeypatch.setattr(walk.simulator.issuer, "configuration", lambda *_: (away.append(now[0]), (503, {}))[1])
+        for passed in (3400, 29, 1, 29, 1, 139):
+            now[0] += passed
+            assert client.company().syncing
+        assert away == [4400.0, 4430.0, 4460.0, 4599.0], "a call does not wait for the issuer each time"
         now[0] += 1
         with pytest.raises(EndpointUnavailable, match="HTTP 503"):
             client.company()

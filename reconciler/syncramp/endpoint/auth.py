@@ -28,6 +28,9 @@ from syncramp.spec.types import AccountAuth, CertificateAuth, ClientSecretAuth, 
 EARLY = 300.0
 """Seconds before its expiry at which a token is renewed; at half its life, if that is later."""
 
+AGAIN = 30.0
+"""Seconds until an issuer that was not reached is asked again, while there is a token that will do."""
+
 
 class TokenSource:
     """Bearer tokens for one tenant; shared by threads.
@@ -70,9 +73,10 @@ class TokenSource:
         try:
             token, lifetime = self._ask()
         except EndpointUnavailable:
-            if time.monotonic() >= self._expiry:
+            if (now := time.monotonic()) >= self._expiry:
                 raise
-            return  # the one we have will do until the next call
+            self._renewal = min(self._expiry, now + AGAIN)  # the one we have will do until then
+            return
         now = time.monotonic()
         self._token = token
         self._expiry = now + lifetime
