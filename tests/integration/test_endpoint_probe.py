@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from support.build import TENANT
 from support.simulator import put
 from support.walk import PATIENCE, Done, Gate, Walk, walking
+from syncramp.endpoint import contract
+from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.facts import QUESTIONS, Fact, Verdict
 from syncramp.endpoint.profile import WireProfile, parse
 from syncramp.endpoint.props import PREFIX
 from syncramp.model.wire import Operation
+from syncramp.simulator.faults import Calls, Kind, Rule, Script
 from syncramp.simulator.settings import (
     Duplicates,
     MemberForm,
@@ -69,6 +73,7 @@ SWITCHES: list[dict[str, Any]] = [
     {"restored_memberships": Restored.LOSE},
     {"most_links": 7},
     {"page_size": 1},
+    {"microsoft365_groups": 2, "cloud_users": 3},
     {"cookie_member": "Watermark"},
     {"more_member": "HasNext"},
 ]
@@ -195,3 +200,45 @@ def test_users_of_a_probe_are_disabled_and_have_the_domain_that_was_asked_for(tm
     assert users and all(obj.operation is Operation.SET for obj in users)
     assert all(obj.values["accountEnabled"] is False for obj in users)
     assert {str(obj.values["userPrincipalName"]).partition("@")[2] for obj in users} == {"probe.example"}
+
+
+@pytest.fixture
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(V2Endpoint.__init__.__kwdefaults__, "busy_first", 0.001)
+
+
+@pytest.mark.usefixtures("_no_pauses")
+def test_a_busy_service_is_no_refusal(tmp_path: Path) -> None:
+    busy = Rule(Kind.BUSY, operation=contract.PROVISION, calls=Calls(first=2, every=3))
+    with _walking(tmp_path, faults=Script((busy,))) as walk:
+        assert _probe(walk).code == 0
+        assert walk.in_cloud() == set()
+
+
+@pytest.mark.usefixtures("_no_pauses")
+@pytest.mark.parametrize("call", [1, 3, 5, 12])
+def test_an_answer_that_is_lost_ends_the_probe_and_what_may_be_there_is_removed(tmp_path: Path, call: int) -> None:
+    lost = Rule(Kind.RESET, operation=contract.PROVISION, calls=Calls.at(call), processed=True)
+    with _walking(tmp_path, faults=Script((lost,))) as walk:
+        done = _probe(walk)
+        assert done.code == 1 and "the connection broke before the answer came" in done.errors[0], done
+        assert walk.in_cloud() == set()
+        assert not (walk.folder / "wire.yaml").exists()
+
+
+@pytest.mark.usefixtures("_no_pauses")
+def test_what_cannot_be_removed_is_told_and_removed_by_the_next_probe(tmp_path: Path) -> None:
+    with _walking(tmp_path) as walk:
+        process = walk.tenant.provision
+
+        def refuse(objects: Any, *more: Any) -> Any:
+            if len(objects) > 1:  # only what removes says several at once
+                return process([replace(obj, values={"SourceAnchor": "x"}) for obj in objects], *more)
+            return process(objects, *more)
+
+        walk.tenant.provision = refuse
+        assert _probe(walk).code == 1
+        assert _made(walk)
+        walk.tenant.provision = process
+        assert _probe(walk).code == 0
+        assert _made(walk) == set()

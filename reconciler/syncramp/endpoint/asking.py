@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.facts import ACCEPTED, QUESTIONS, REFUSED, Fact, Observed
+from syncramp.endpoint.faults import UnknownFault
 from syncramp.endpoint.listening import Ear, details_of, forms_of_members
-from syncramp.endpoint.props import source_anchor
-from syncramp.errors import ServiceRefused, Stopped, SyncrampError
+from syncramp.endpoint.props import source_anchor, value_of
+from syncramp.errors import ServiceRefused, Stopped
 from syncramp.model.wire import Operation, Outcome, Result, SyncObject
 from syncramp.words import printable
 
@@ -70,8 +71,12 @@ class Asker:
     """The last look came to a marked end."""
     made: dict[str, str] = field(default_factory=dict)
     """Anchor -> kind of what is there, or may be, because of what was sent."""
+    group: str = ""
+    """The source anchor of the group whose members are looked at."""
     forms: list[str] = field(default_factory=list)
-    """In which members of groups were shown, in every look until now."""
+    """In which they were shown, in every look until now."""
+    anchors: dict[str, str] = field(default_factory=dict)
+    """Source anchor -> cloud anchor of what was seen."""
 
     def go_on(self) -> None:
         """Looked at before each step.
@@ -125,10 +130,11 @@ class Asker:
         self.ear.empty()
         try:
             outcome = call()
-        except SyncrampError as error:
-            if fault := self.ear.fault:
-                return Said(False, fault.text, fault.code, whole=True)
-            raise error
+        except (UnknownFault, ServiceRefused):  # busy, an admission refused or an answer lost is no answer to this
+            fault = self.ear.fault
+            if fault is None or fault.redirect:
+                raise
+            return Said(False, fault.text, fault.code, whole=True)
         if outcome.result is Result.UNKNOWN:
             raise ServiceRefused(UNCERTAIN, where=contract.PROVISION)
         details = details_of(self.ear.last)
@@ -146,9 +152,10 @@ class Asker:
             for page in self.endpoint.read_back(None if whole else self.cookie):
                 self.pages += 1
                 objects += page.objects
+                self.anchors |= {source_anchor(obj): str(value_of(obj, "CloudAnchor")) for obj in page.objects}
                 self.cookie, self.ended = page.cookie, page.more is False
                 if self.ear.last is not None:
-                    self.forms += forms_of_members(self.ear.last)
+                    self.forms += forms_of_members(self.ear.last, self.group)
         except ServiceRefused:  # it promises more, and no cookie was recognised
             if not self.pages:
                 raise

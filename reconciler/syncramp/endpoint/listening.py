@@ -11,6 +11,7 @@ from syncramp.endpoint import contract
 from syncramp.endpoint.channel import Tap
 from syncramp.endpoint.nbfx import Node, WireError
 from syncramp.endpoint.soap import open_envelope
+from syncramp.model.wire import AnchorType
 
 XSI_TYPE = ("http://www.w3.org/2001/XMLSchema-instance", "type")
 CHANGES, LIST, NO_MEMBERS = "changes", "list", "not at all"
@@ -73,14 +74,26 @@ def described(members: list[Node]) -> str:
     return ", ".join(told) or "no members beside the objects"
 
 
-def forms_of_members(body: Node) -> Iterator[str]:
-    """In which form each group of a read-back shows its members."""
-    for pair in body.walk():
-        if pair.name == "KeyValueOfstringanyType" and len(pair.children) == 2:
-            key, value = pair.children
-            if key.text.lower() == "member" and (named := value.attributes.get(XSI_TYPE)):
-                local = named.rpartition(":")[2]
-                yield _FORMS.get(local, local)
+def forms_of_members(body: Node, group: str) -> Iterator[str]:
+    """In which form a read-back shows the members of a group, each time it does.
+
+    :param group: its source anchor.
+    """
+    for pairs in body.walk():
+        if pairs.name == "PropertyValues":
+            values = {
+                pair.children[0].text.lower(): pair.children[1] for pair in pairs.children if len(pair.children) == 2
+            }
+            anchor, members = values.get("sourceanchor"), values.get("member")
+            if anchor is not None and anchor.text == group and members is not None:
+                yield _form(members)
+
+
+def _form(members: Node) -> str:
+    named = members.attributes.get(XSI_TYPE, "").rpartition(":")[2]
+    types = {node.text.strip() for node in members.walk() if node.name == "referenceTypeInt"}
+    by_cloud = named in _FORMS and str(AnchorType.CLOUD.value) in types
+    return _FORMS.get(named, named or "a form without a type") + (" by cloud anchor" if by_cloud else "")
 
 
 def details_of(body: Node | None) -> str:

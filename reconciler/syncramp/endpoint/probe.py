@@ -69,6 +69,7 @@ class Probe:
         objects = self._read_everything()
         self._remove(left_in(objects))
         self._props = Props(self._settings.run, self._settings.domain or domain_of(objects))
+        asker.group = self._props.anchor("Group")
         steps = (self._make, self._link, self._ask_for_refusals, lambda: self._fill(company.max_links), self._write)
         try:
             for step in (*steps, self._delete):
@@ -167,9 +168,9 @@ class Probe:
 
     def _shown(self, name: str) -> bool | None:
         """Does the read-back show the link to a user; None: it shows no members, or is not complete."""
-        asker, props = self._asker, self._props
+        asker = self._asker
         objects = asker.look(whole=not self._has_delta)
-        found = links_to(objects, props.anchor("Group"), props.anchor(name))
+        found = links_to(objects, asker.group, self._anchors(name))
         return found if asker.ended else found or None
 
     def _ask_for_refusals(self) -> None:
@@ -237,7 +238,7 @@ class Probe:
         asker.note("delete.unknown", nobody.code or nobody.word, nobody.evidence)
 
     def _restored(self) -> None:
-        asker, group, ada = self._asker, self._props.anchor("Group"), self._props.anchor("Ada")
+        asker, ada = self._asker, self._props.anchor("Ada")
         if not asker.forms:
             asker.skip("restore.members", "the read-back shows no members")
             return
@@ -245,8 +246,8 @@ class Probe:
 
         def linked() -> bool:
             objects = self._everything()
-            seen[:] = [anchor for obj in objects if (anchor := source_anchor(obj)) in (group, ada)]
-            return links_to(objects, group, ada) is True
+            seen[:] = [anchor for obj in objects if (anchor := source_anchor(obj)) in (asker.group, ada)]
+            return links_to(objects, asker.group, self._anchors("Ada")) is True
 
         back = asker.until(linked)
         if len(set(seen)) < 2:
@@ -262,6 +263,10 @@ class Probe:
 
     def _everything(self) -> Sequence[SyncObject]:
         return self._asker.look(whole=True)
+
+    def _anchors(self, name: str) -> set[str]:
+        anchor = self._props.anchor(name)
+        return {anchor, self._asker.anchors.get(anchor, anchor)}
 
     def _is(self, obj: SyncObject, name: str) -> bool:
         return source_anchor(obj) == self._props.anchor(name)

@@ -4,7 +4,7 @@ Their anchors begin with one word and the number of the probe, so that a later o
 none of them comes back from the bin of an earlier one. The users are disabled.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject, WireValue
@@ -80,8 +80,11 @@ def value_of(obj: SyncObject, name: str) -> WireValue:
     return next((value for key, value in obj.values.items() if key.lower() == name.lower()), None)
 
 
-def links_to(objects: Iterable[SyncObject], group: str, anchor: str) -> bool | None:
-    """Does the read-back show a link; None where it shows the group and no members of it at all."""
+def links_to(objects: Iterable[SyncObject], group: str, anchors: Collection[str]) -> bool | None:
+    """Does the read-back show a link; None where it shows the group and no members of it at all.
+
+    :param anchors: those of the member, of either kind.
+    """
     found: bool | None = False
     for obj in objects:
         if source_anchor(obj) != group or obj.operation is Operation.DELETE:
@@ -89,6 +92,10 @@ def links_to(objects: Iterable[SyncObject], group: str, anchor: str) -> bool | N
         changes = value_of(obj, "member")
         if not isinstance(changes, tuple):
             found = found or None
-        elif any(isinstance(one, ReferenceChange) and one.anchor == anchor for one in changes):
+        elif any(isinstance(one, ReferenceChange) and _adds(one, anchors) for one in changes):
             return True
     return found
+
+
+def _adds(change: ReferenceChange, anchors: Collection[str]) -> bool:
+    return change.operation is LinkOperation.ADD and change.anchor in anchors
