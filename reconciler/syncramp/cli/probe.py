@@ -28,9 +28,10 @@ NOBODY = "eyJhbGciOiJub25lIn0.e30."
 EXPLAINED = """\
 It signs in to the tenant of the document, and reads it back whole. It asks with a token and with a cookie that are
 not valid. Then it makes two disabled users and a group, whose names begin with "Syncramp probe" and whose source
-anchors begin with {prefix}, tries a third user with the name of the first, adds and removes members, sends two calls
-of about as many links as the tenant allows, deletes a user, sets it again, and deletes all of them. Users that were
-deleted stay in the bin of the tenant for 30 days. A tenant with more than {most} synchronised objects is refused.
+anchors begin with {prefix}. It tries a third user with the name of the first, adds and removes members,
+sends two calls of about as many links as the tenant allows, deletes a user, sets it again, and deletes all of them.
+Users that were deleted stay in the bin of the tenant for 30 days. A tenant with more than {most} synchronised objects
+is refused.
 
 It asks:
 """
@@ -106,9 +107,8 @@ def _probed(
     config: "SyncConfig", secrets: "SecretReader", now: datetime, domain: str, most: int, patience: float
 ) -> "WireProfile":
     from syncramp import __version__
-    from syncramp.cli.progress import listener
     from syncramp.cli.session import stopping
-    from syncramp.cli.tenant import company_of
+    from syncramp.cli.tenant import company_of, say
     from syncramp.endpoint.asking import Asker
     from syncramp.endpoint.channel import Tap
     from syncramp.endpoint.client import V2Endpoint
@@ -124,9 +124,8 @@ def _probed(
         return V2Endpoint(target, secrets, stop=stop, tap=Tap(bend=lambda token: NOBODY))
 
     with ExitStack() as stack:
-        listen = stack.enter_context(listener())
-        stack.enter_context(stopping(stop, listen))
-        made = V2Endpoint(target, secrets, stop=stop, note=lambda text: listen(Note("info", text)), tap=ear.tap())
+        stack.enter_context(stopping(stop, say))
+        made = V2Endpoint(target, secrets, stop=stop, note=lambda text: say(Note("info", text)), tap=ear.tap())
         endpoint = stack.enter_context(closing(made))
         asker = Asker(endpoint, ear, _teller(), stop, patience)
         facts = Probe(asker, settings, stranger).run(company_of(endpoint, target))

@@ -12,7 +12,7 @@ import typer
 
 from syncramp.cli.options import Document, Output, Secrets
 from syncramp.errors import ServiceRefused
-from syncramp.events import Note
+from syncramp.events import Event, Note
 
 if TYPE_CHECKING:
     from syncramp.endpoint.client import V2Endpoint
@@ -55,6 +55,12 @@ def _word(value: Any) -> str:
     return "not told" if value is None or value == "" else str(value)
 
 
+def say(event: Event) -> None:
+    """Notes on standard error; commands without phases have nothing else to tell there."""
+    if isinstance(event, Note):
+        typer.echo(f"{event.level}: {event.text}", err=True)
+
+
 @contextmanager
 def asked(document: str, secrets: Path | None) -> "Iterator[tuple[V2Endpoint, Company]]":
     """The endpoint of a document, and its tenant.
@@ -62,15 +68,14 @@ def asked(document: str, secrets: Path | None) -> "Iterator[tuple[V2Endpoint, Co
     :raises SyncrampError: it cannot be reached, refuses us, or answers for another tenant.
     """
     from syncramp.check import load
-    from syncramp.cli.progress import listener
     from syncramp.cli.session import on_the_wire, secrets_of, stopping
     from syncramp.endpoint.client import V2Endpoint
 
     reader = secrets_of(document, secrets)
     config, _ = on_the_wire(load(document), reader)
     stop = threading.Event()
-    with listener() as listen, stopping(stop, listen):
-        made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
+    with stopping(stop, say):
+        made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: say(Note("info", text)))
         with closing(made) as endpoint:
             yield endpoint, company_of(endpoint, config.target)
 

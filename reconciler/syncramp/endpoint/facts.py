@@ -64,7 +64,7 @@ QUESTIONS: Mapping[str, Question] = {
     "readBack.cookieMember": Question("Which member of the read-back holds the cookie?"),
     "readBack.moreMember": Question("Which member of the read-back marks its end?"),
     "readBack.end": Question("Does a full read-back come to a marked end?", (True,)),
-    "readBack.delta": Question("Does a cookie of the end show what changed since, and no more?", (True,)),
+    "readBack.delta": Question("Does a cookie of the end show what changed since, and not everything?", (True,)),
     "readBack.members": Question("In which form does the read-back show members?", ("changes",)),
     "readBack.deleted": Question("As which operation does the read-back show a deleted object?", ("Delete",)),
     "result.created": Question("Which operation does the result of a Set name that created an object?", ("Add",)),

@@ -14,7 +14,7 @@ from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.facts import ACCEPTED, QUESTIONS, REFUSED, Fact
 from syncramp.endpoint.faults import TokenRefused
 from syncramp.endpoint.listening import NO_MEMBERS, described, members_beside_objects
-from syncramp.endpoint.props import PREFIX, Props, deleted, links_to, source_anchor, value_of
+from syncramp.endpoint.props import PREFIX, Props, deleted, identity, links_to, source_anchor, value_of
 from syncramp.errors import AccessDenied, CookieRefused, InputRefused, ServiceRefused, SyncrampError
 from syncramp.model.wire import Company, LinkOperation, Operation, Result, SyncObject
 from syncramp.spec.types import ReadBackNames
@@ -55,6 +55,7 @@ class Probe:
         self._settings = settings
         self._stranger = stranger
         self._made = 0.0
+        self._before: set[str] = set()
 
     def run(self, company: Company) -> Mapping[str, Fact]:
         """Ask everything.
@@ -123,6 +124,7 @@ class Probe:
         seen = f"{count(len(objects), 'object')} on {count(asker.pages, 'page')}"
         asker.note("readBack.end", asker.ended, seen)
         self._few(sum(bool(source_anchor(obj)) for obj in objects) - len(left_in(objects)))
+        self._before = set(map(identity, objects)) - left_in(objects).keys()
         return objects
 
     # --- with objects ----------------------------------------------------------------------------------------------
@@ -140,12 +142,13 @@ class Probe:
         wanted, seen = {props.anchor(name) for name in ("Ada", "Bo", "Group")}, set[str]()
 
         def all_there() -> bool:
-            seen.update(source_anchor(obj) or str(value_of(obj, "CloudAnchor")) for obj in asker.look())
+            seen.update(map(identity, asker.look()))
             return wanted <= seen
 
         found = asker.until(all_there)
-        others = {anchor for anchor in seen if not anchor.startswith(PREFIX)}
-        asker.note("readBack.delta", found and not others, f"{len(seen & wanted)} of 3 and {len(others)} more")
+        again = bool(self._before) and self._before <= seen  # a group of the cloud may change with its new member
+        evidence = f"{len(seen & wanted)} of 3, and {len(seen & self._before)} of {len(self._before)} others"
+        asker.note("readBack.delta", found and not again, evidence)
 
     def _link(self) -> None:
         """The first link as soon as the service takes it; what takes and drops it is asked again."""

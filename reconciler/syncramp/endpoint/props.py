@@ -75,6 +75,11 @@ def source_anchor(obj: SyncObject) -> str:
     return str(value_of(obj, "SourceAnchor") or "")
 
 
+def identity(obj: SyncObject) -> str:
+    """The source anchor of an object, or the cloud anchor where it has none."""
+    return source_anchor(obj) or str(value_of(obj, "CloudAnchor") or "")
+
+
 def value_of(obj: SyncObject, name: str) -> WireValue:
     """An attribute of an object of the read-back, by its name without regard to case."""
     return next((value for key, value in obj.values.items() if key.lower() == name.lower()), None)
