@@ -114,6 +114,13 @@ def test_the_names_of_the_document_are_used_and_confirmed(tmp_path: Path) -> Non
         assert _profile(walk).observed("readBack.moreMember") == "HasNext"
 
 
+def test_links_are_asked_for_as_the_tenant_takes_them_and_not_as_the_document_sends_them(tmp_path: Path) -> None:
+    with _walking(tmp_path, most_links=9) as walk:
+        walk.spec["target"]["endpoint"]["linksPerCall"] = 3
+        assert _probe(walk).code == 0
+        assert _profile(walk).observed("linksPerCall") == 9
+
+
 def test_the_delay_until_an_object_can_be_referred_to_is_measured(tmp_path: Path) -> None:
     with _walking(tmp_path, visibility_delay=0.6) as walk:
         assert _probe(walk).code == 0

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,7 +118,8 @@ def _probed(
     from syncramp.endpoint.probe import Probe, Settings
     from syncramp.endpoint.profile import WireProfile
 
-    target, ear, stop = config.target, Ear(), threading.Event()
+    asked = replace(config.target.endpoint, links_per_call=None)  # how many the tenant takes, not how many we send
+    target, ear, stop = replace(config.target, endpoint=asked), Ear(), threading.Event()
     settings = Settings(uuid4().hex[:8], domain, most, target.endpoint.read_back)
 
     def stranger() -> V2Endpoint:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.facts import ACCEPTED, QUESTIONS, REFUSED, Fact, Observed
-from syncramp.endpoint.faults import UnknownFault
+from syncramp.endpoint.faults import TokenRefused
 from syncramp.endpoint.listening import Ear, details_of, forms_of_members
 from syncramp.endpoint.props import source_anchor, value_of
-from syncramp.errors import ServiceRefused, Stopped
+from syncramp.errors import AccessDenied, CallFailed, ServiceRefused, Stopped
 from syncramp.model.wire import Operation, Outcome, Result, SyncObject
 from syncramp.words import printable
 
@@ -22,6 +22,8 @@ PATIENCE = 300.0
 """Seconds until what should become visible counts as never becoming so: ten times the delay that is documented."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 10.0
 """Seconds between two looks; doubled each time."""
+_ANSWERED = (CallFailed, ServiceRefused, AccessDenied, TokenRefused)
+"""What the client makes of faults; the words of one about a value may look like those about a token."""
 UNCERTAIN = "the answer has no result for what was sent"
 
 
@@ -130,7 +132,7 @@ class Asker:
         self.ear.empty()
         try:
             outcome = call()
-        except (UnknownFault, ServiceRefused):  # busy, an admission refused or an answer lost is no answer to this
+        except _ANSWERED:  # busy, late or lost is no answer
             fault = self.ear.fault
             if fault is None or fault.redirect:
                 raise
