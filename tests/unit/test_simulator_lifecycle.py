@@ -106,8 +106,10 @@ def test_the_portal_does_not_give_a_value_twice(tenant: Tenant) -> None:
     user = tenant.portal.add_user("u@x.test")
     with pytest.raises(ValueError, match=r"ProxyAddresses smtp:a@x\.test"):
         tenant.portal.change(user, ProxyAddresses=("smtp:a@x.test",))
-    with pytest.raises(ValueError, match="source anchor a"):
-        tenant.portal.set_immutable_id(user, "a")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="source anchor a"):
+            tenant.portal.set_immutable_id(user, "a")
+        one(tenant, drop("a"))
 
 
 def test_a_delete_may_name_the_cloud_anchor(tenant: Tenant) -> None:
@@ -150,6 +152,30 @@ def test_an_anchor_has_one_kind_and_a_delete_names_it(tenant: Tenant) -> None:
     assert one(tenant, drop("a")).result_error_code == "114"
     assert one(tenant, drop("a", "Contact")).result_code == "Success"
     assert one(tenant, put("a")).sync_operation == "Add"
+
+
+def test_a_user_in_the_bin_does_not_keep_its_anchor_from_another_kind(tenant: Tenant) -> None:
+    user = str(tenant.provision([put("a", city="Oslo"), drop("a")])[0].cloud_anchor)
+    tenant.provision([put("g", "Group"), put("a", "Contact"), group("g", ["a"])])
+    assert tenant.members("g") == {"a"}
+    assert one(tenant, put("a")).result_error_code == "ObjectTypeMismatch", "the contact lives"
+    with pytest.raises(ValueError, match="source anchor a"):
+        tenant.portal.restore(user)
+    tenant.provision([group("g", (), ["a"]), drop("a", "Contact")])
+    assert one(tenant, put("a")).cloud_anchor == user
+    assert (tenant.attributes("a"), tenant.members("g")) == ({"City": "Oslo"}, set())
+
+
+def test_made_up_names_are_unique_too(tenant: Tenant) -> None:
+    one(tenant, put("a", userPrincipalName="ada@x.test"))
+    initial = tenant.settings.initial_domain
+    tenant.provision([put(f"b{number}", userPrincipalName=f"ada+000{number}@{initial}") for number in range(10)])
+    made = one(tenant, put("c", userPrincipalName="ada@x.test"))
+    assert made.result_code == "Success"
+    assert (tenant.attributes("c") or {})["UserPrincipalName"] == f"ada+0013@{initial}", "its number is 13"
+    one(tenant, put("taken", userPrincipalName=f"ada+0015@{initial}"))
+    one(tenant, put("d", userPrincipalName="ada@x.test"))
+    assert (tenant.attributes("d") or {})["UserPrincipalName"] == f"ada+0016@{initial}"
 
 
 def test_a_contact_that_becomes_a_user_is_told_as_deleted_and_new(tenant: Tenant) -> None:

@@ -56,9 +56,9 @@ class Memberships:
         """
         found = self._view.target(by, anchor)
         if found is not None:
-            visible = found.state == State.LIVE and self._view.now - found.created >= self._settings.visibility_delay
-            if visible or not adds:
-                return found.id
+            identity, created, state = found
+            if not adds or (state == State.LIVE and self._view.now - created >= self._settings.visibility_delay):
+                return identity
         if self._settings.unresolved is Unresolved.DROP:
             return None
         raise Failure(UNRESOLVED, f"The reference {name} to {anchor} could not be resolved.")

@@ -12,7 +12,7 @@ from syncramp.simulator.seeding import add, team_values, user_values
 from syncramp.simulator.settings import TenantSettings
 from syncramp.simulator.storage import Held, Storage
 from syncramp.simulator.tables import Link, State
-from syncramp.simulator.uniqueness import names_of, told, without
+from syncramp.simulator.uniqueness import names_of, told
 from syncramp.simulator.view import View
 
 
@@ -33,8 +33,8 @@ class Portal:
     another object's and must be unique.
     """
 
-    def __init__(self, tenant: Changing, storage: Storage) -> None:
-        self._tenant, self._storage = tenant, storage
+    def __init__(self, tenant: Changing, storage: Storage, turn: AbstractContextManager[object]) -> None:
+        self._tenant, self._storage, self._turn = tenant, storage, turn
 
     def add_user(self, upn: str, *, admin: bool = False, **values: Any) -> str:
         """A cloud-mastered user.
@@ -86,8 +86,7 @@ class Portal:
         """A cloud-mastered user carries a source anchor: what sends it is matched with it."""
         with self._tenant.changing() as view:
             held = self._held(view, anchor)
-            if list(view.storage.held("source_anchor", [source_anchor])):
-                raise ValueError(f"another object has the source anchor {source_anchor}")
+            _check_anchor(view, held, source_anchor)
             held.source_anchor = source_anchor
             view.put(held)
 
@@ -118,8 +117,9 @@ class Portal:
         settings = self._tenant.settings
         with self._tenant.changing() as view:
             held = self._held(view, anchor, State.BIN)
+            _check_anchor(view, held, held.source_anchor)
             taken = view.taken(held.values, held.id)
-            held.values = without(held.values, taken, settings.initial_domain, held.id)
+            held.values = view.without(held.values, taken, settings.initial_domain, held.id)
             held.quarantine = (*held.quarantine, *taken)
             restore(view, held, settings, synced=False)
             view.rename(held, (), names_of(held.values))
@@ -144,22 +144,33 @@ class Portal:
 
     def provisioning_errors(self, anchor: str) -> list[tuple[str, str]]:
         """Attributes and values in quarantine."""
-        with self._tenant.changing() as view:
-            return list(self._held(view, anchor).quarantine)
+        with self._turn:
+            return list(self._row(anchor).quarantine)
 
     def cloud_anchor(self, source_anchor: str) -> str:
-        """The cloud anchor of an object that is live or in the bin."""
-        with self._tenant.changing() as view:
-            found = list(view.storage.held("source_anchor", [source_anchor]))
+        """The cloud anchor of an object that is live, or else in the bin."""
+        with self._turn:
+            found = sorted(self._storage.held("source_anchor", [source_anchor]), key=lambda held: held.state)
         if not found:
             raise KeyError(source_anchor)
         return found[0].cloud_anchor
 
     def _held(self, view: View, anchor: str, state: State = State.LIVE) -> Held:
+        return view.by_id(self._row(anchor, state).id)
+
+    def _row(self, anchor: str, state: State = State.LIVE) -> Held:
         found = [held for held in self._storage.held("cloud_anchor", [anchor]) if held.state is state]
         if not found:
             raise KeyError(anchor)
-        return view.by_id(found[0].id)
+        return found[0]
+
+
+def _check_anchor(view: View, held: Held, anchor: str | None) -> None:
+    others = (
+        other for other in view.storage.held("source_anchor", [anchor] if anchor else ()) if other.id != held.id
+    )
+    if any(other.state is State.LIVE or other.kind == held.kind for other in others):
+        raise ValueError(f"another object has the source anchor {anchor}")
 
 
 def _check_names(view: View, values: dict[str, Any], identity: int = 0) -> None:

@@ -16,7 +16,7 @@ from syncramp.simulator.refusals import Failure
 from syncramp.simulator.settings import CloudManaged, TenantSettings, ToldOperation
 from syncramp.simulator.storage import Held
 from syncramp.simulator.tables import State
-from syncramp.simulator.uniqueness import CHECKED, Use, names_of, resilient, told, without
+from syncramp.simulator.uniqueness import CHECKED, Use, names_of, resilient, told
 from syncramp.simulator.validation import check_anchor, check_form, notes_on
 from syncramp.simulator.view import ANCHORS, SINGLE, View
 
@@ -54,7 +54,7 @@ class Call:
         return SyncResult(obj.kind, "Success", operation.value, held.source_anchor, held.cloud_anchor, "0", text)
 
     def _apply(self, obj: SyncObject, source: str | None, cloud: str | None) -> tuple[Held, Operation, list[str]]:
-        held = self._find(source, cloud)
+        held = self._find(obj.kind, source, cloud)
         if held is not None and held.cloud_managed:
             if self._settings.cloud_managed is CloudManaged.IGNORE:
                 return held, obj.operation, []
@@ -67,9 +67,9 @@ class Call:
             raise Failure(r.OTHER_TYPE, f"The object is a {held.kind}, not a {obj.kind}.")
         return self._set(obj, held, source)
 
-    def _find(self, source: str | None, cloud: str | None) -> Held | None:
-        by_source = self._view.find(AnchorType.SOURCE, source)
-        held = by_source or self._view.find(AnchorType.CLOUD, cloud)
+    def _find(self, kind: str, source: str | None, cloud: str | None) -> Held | None:
+        by_source = self._view.find(AnchorType.SOURCE, source, kind)
+        held = by_source or self._view.find(AnchorType.CLOUD, cloud, kind)
         if by_source is not None and cloud and by_source.cloud_anchor != cloud:
             raise Failure(r.INVALID_ANCHOR, "The source anchor and the cloud anchor belong to different objects.")
         if source and held is not None and held.source_anchor not in (None, source):
@@ -147,7 +147,7 @@ class Call:
             return values, ()
         if not all(resilient(name, self._features) for name, _ in taken):
             raise Failure(r.NOT_UNIQUE, r.NOT_UNIQUE_TEXT.format(taken=told(taken)))
-        return without(values, taken, self._settings.initial_domain, identity), taken
+        return self._view.without(values, taken, self._settings.initial_domain, identity), taken
 
     def _make(self, kind: str, source: str | None) -> Held:
         view = self._view

@@ -76,7 +76,7 @@ objects = Table(
     Column("quarantine", LargeBinary),  # msgpack: attributes and values that another object has; NULL: none
     Column("changed", Integer, nullable=False),
     Index("objects_changed", "changed"),
-    Index("objects_source", "source_anchor", unique=True, sqlite_where=text("state <> 2")),
+    Index("objects_source", "source_anchor", "kind", unique=True, sqlite_where=text("state <> 2")),
     Index("objects_gone", "source_anchor", sqlite_where=text("state = 2")),
     Index("objects_bin", "deleted", sqlite_where=text("state = 1")),
     Index("objects_quarantine", "id", sqlite_where=text("quarantine IS NOT NULL")),

@@ -62,7 +62,7 @@ class Tenant:
                 self._look_after(HOUR)
         self._next_look = float(self._storage.kept("next_look") or 0)
         self._teams = teams(self._storage, settings)
-        self.portal = Portal(self, self._storage)
+        self.portal = Portal(self, self._storage, self._lock)
 
     def close(self) -> None:
         """End the connection to the file."""

@@ -4,7 +4,7 @@ A taken value is either left out, as duplicate attribute resiliency does it (the
 a text, and the tenant remembers the value), or the object is refused.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 CHECKED = frozenset({"userprincipalname", "proxyaddresses", "mail"})
@@ -39,12 +39,15 @@ def resilient(name: str, features: int) -> bool:
     return bool(features & (UPN_RESILIENCY if name.lower() == "userprincipalname" else ADDRESS_RESILIENCY))
 
 
-def without(values: Mapping[str, Any], taken: Iterable[Use], initial_domain: str, identity: int) -> dict[str, Any]:
-    """Attributes without taken values; a taken user principal name gets the tenant's initial domain."""
+def without(values: Mapping[str, Any], taken: Iterable[Use], rename: Callable[[str], str]) -> dict[str, Any]:
+    """Attributes without taken values.
+
+    :param rename: what takes the place of a user principal name.
+    """
     left = dict(values)
     for name, text in taken:
         if name.lower() == "userprincipalname":
-            left[name] = f"{text.split('@')[0]}+{identity % 10_000:04}@{initial_domain}"
+            left[name] = rename(text)
         elif isinstance(left[name], tuple):
             left[name] = tuple(value for value in left[name] if value != text)
             if not left[name]:

@@ -5,25 +5,23 @@ objects in hand are the truth, so an object sees what earlier ones of the same c
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 
 from syncramp.model.wire import AnchorType, ReferenceChange, SyncObject
 from syncramp.simulator.storage import Held, Storage
 from syncramp.simulator.tables import State
-from syncramp.simulator.uniqueness import Use, names_of
+from syncramp.simulator.uniqueness import Use, names_of, without
 
 ANCHORS = {"sourceanchor": AnchorType.SOURCE, "cloudanchor": AnchorType.CLOUD}
 SINGLE = frozenset({"manager", "managedby"})
 """References to one object, sent as its anchor."""
+_STATE = itemgetter(3)
 _COLUMN = {AnchorType.SOURCE: "source_anchor", AnchorType.CLOUD: "cloud_anchor"}
 
 
-class Target(NamedTuple):
-    """What a reference leads to."""
-
-    id: int
-    created: float
-    state: State
+Target = tuple[int, float, int]
+"""What a reference leads to: its id, when it was created, and its state."""
 
 
 class View:
@@ -37,6 +35,7 @@ class View:
         self.storage, self.now, self.changed = storage, now, changed
         self._next = 1 + (storage.one("SELECT max(id) FROM objects") or 0)
         self._held: dict[AnchorType, dict[str, Held]] = {by: {} for by in AnchorType}
+        self._binned: dict[tuple[str, str], Held] = {}
         self._by_id: dict[int, Held] = {}
         self._targets: dict[AnchorType, dict[str, Target]] = {by: {} for by in AnchorType}
         self._owners: dict[str, int | None] = {}
@@ -73,19 +72,23 @@ class View:
         found = self._targets[by]
         for condition in ("state <> 2", "state = 2"):  # who is gone may still be taken out of a group
             missing = wanted - found.keys()
-            for anchor, identity, created, state in self.storage.among(query.format(condition), missing):
-                found[anchor] = Target(identity, created, state)
+            rows = sorted(self.storage.among(query.format(condition), missing), key=_STATE, reverse=True)
+            found |= {row[0]: (row[1], row[2], row[3]) for row in rows}  # a live one comes last
 
     def _know(self, held: Held) -> Held:
         held = self._by_id.setdefault(held.id, held)
         self._held[AnchorType.CLOUD][held.cloud_anchor] = held
-        if held.source_anchor is not None:
+        if held.source_anchor is not None and held.state is State.BIN:
+            self._binned[held.kind, held.source_anchor] = held
+        elif held.source_anchor is not None:
             self._held[AnchorType.SOURCE][held.source_anchor] = held
         return held
 
-    def find(self, by: AnchorType, anchor: str | None) -> Held | None:
-        """A loaded object that is live or in the bin."""
-        return self._held[by].get(anchor) if anchor else None
+    def find(self, by: AnchorType, anchor: str | None, kind: str) -> Held | None:
+        """A loaded object: a live one of any kind, or else one of this kind in the bin."""
+        if not anchor:
+            return None
+        return self._held[by].get(anchor) or (self._binned.get((kind, anchor)) if by is AnchorType.SOURCE else None)
 
     def by_id(self, identity: int) -> Held:
         """An object of a known id."""
@@ -94,7 +97,7 @@ class View:
     def target(self, by: AnchorType, anchor: str) -> Target | None:
         """What a reference leads to; None: nothing was ever there."""
         held = self._held[by].get(anchor)
-        return Target(held.id, held.created, held.state) if held else self._targets[by].get(anchor)
+        return (held.id, held.created, held.state) if held else self._targets[by].get(anchor)
 
     def owners(self, names: Iterable[str]) -> dict[str, int | None]:
         """Who has values that must be unique; grows with every question."""
@@ -109,16 +112,31 @@ class View:
         owners = self.owners(names)
         return tuple(use for name, uses in names.items() if owners[name] not in (None, identity) for use in uses)
 
+    def free_name(self, upn: str, domain: str, identity: int) -> str:
+        """What takes the place of a user principal name that is taken: its prefix, four digits, another domain."""
+        prefix = upn.partition("@")[0]
+        names = (f"{prefix}+{number % 10_000:04}@{domain}" for number in range(identity, identity + 10_000))
+        return next(name for name in names if not self.taken({"UserPrincipalName": name}, identity))
+
+    def without(self, values: Mapping[str, Any], taken: Iterable[Use], domain: str, identity: int) -> dict[str, Any]:
+        """Attributes without taken values; a taken user principal name gets digits and another domain."""
+        return without(values, taken, lambda upn: self.free_name(upn, domain, identity))
+
     def put(self, held: Held) -> None:
         """An object is new, or was changed."""
         self._next = max(self._next, held.id + 1)
-        if held.state is State.GONE:
-            self._held[AnchorType.CLOUD].pop(held.cloud_anchor, None)
-            if held.source_anchor is not None:
-                self._held[AnchorType.SOURCE].pop(held.source_anchor, None)
-        else:
+        self._forget(held)
+        if held.state is not State.GONE:
             self._know(held)
         self._dirty[held.id] = held
+
+    def _forget(self, held: Held) -> None:
+        self._held[AnchorType.CLOUD].pop(held.cloud_anchor, None)
+        anchor = held.source_anchor or ""
+        if self._held[AnchorType.SOURCE].get(anchor) is held:
+            del self._held[AnchorType.SOURCE][anchor]
+        if self._binned.get((held.kind, anchor)) is held:
+            del self._binned[held.kind, anchor]
 
     def rename(self, held: Held, before: Iterable[str], after: Iterable[str]) -> None:
         """An object has these unique values in place of those."""
