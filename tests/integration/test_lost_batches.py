@@ -8,40 +8,26 @@ lost, nothing left behind.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from support.build import config, group, guid, user, user_dn
+from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.model import ListSource
-from support.service import Secrets
+from support.online import online
 from syncramp.cycle.job import Pace
 from syncramp.endpoint import contract
-from syncramp.endpoint.client import V2Endpoint
 from syncramp.errors import AnswerLost
 from syncramp.model.values import Kind
 from syncramp.simulator.faults import Calls, Rule, Script
 from syncramp.simulator.faults import Kind as Fault
-from syncramp.simulator.server import Simulator, make_simulator, running_simulator
-from syncramp.simulator.settings import Repeated, TenantSettings
-from syncramp.spec.types import ClientSecretAuth, EndpointOverrides, KeyRef, SyncConfig
+from syncramp.simulator.server import Simulator
+from syncramp.simulator.settings import Repeated
 
 TRIES = Pace().lost_answers
 FIRST = {101: [1, 2, 3, 4, 5], 102: [2, 4, 6], 103: []}
 """Groups of the first day and their people, 1 to 7."""
-
-
-class Clock:
-    """Seconds that pass between two runs."""
-
-    def __init__(self) -> None:
-        self.now = 1_790_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def _directory() -> ListSource:
@@ -65,36 +51,11 @@ def _change(source: ListSource) -> None:
     source.members[guid(103)].append(user_dn(5))
 
 
-def _document(simulator: Simulator) -> SyncConfig:
-    made = config(
-        endpoint=EndpointOverrides(
-            host=simulator.host,
-            authority=f"https://{simulator.host}",
-            ca=KeyRef("ca", "ca.crt"),
-            visibility_delay=timedelta(),
-            unverified=True,
-        )
-    )
-    auth = ClientSecretAuth(simulator.client_id, KeyRef("app", "secret"))
-    return replace(made, target=replace(made.target, auth=auth, tenant_id=simulator.tenant.settings.tenant_id))
-
-
 @contextmanager
 def _engine(path: Path, script: Script, **settings: object) -> Iterator[tuple[Engine, Simulator]]:
-    clock = Clock()
-    quick = TenantSettings(visibility_delay=0.0, writes_per_five_minutes=0, most_links=3, **settings)  # type: ignore[arg-type]
-    with running_simulator(make_simulator(quick, faults=script, clock=clock)) as simulator:
-        document = _document(simulator)
-        secrets = Secrets(
-            {("ca", "ca.crt"): simulator.certificates.ca, ("app", "secret"): simulator.client_secret.encode()}
-        )
-        endpoint = V2Endpoint(document.target, secrets, busy_first=0.01)
-        engine = Engine(path / "state.db", cloud=endpoint, sources=[_directory()], config=document, clock=clock)  # type: ignore[arg-type]
+    with online(path, _directory(), script, most_links=3, **settings) as (engine, simulator):
         engine.pace = Pace(objects_per_call=2, parallel=2)
-        try:
-            yield engine, simulator
-        finally:
-            endpoint.close()
+        yield engine, simulator
 
 
 def _settle(engine: Engine) -> None:

@@ -95,7 +95,7 @@ def config(
         TENANT,
         ClientSecretAuth(CLIENT, KeyRef("entra-sync-secret", "clientSecret")),
         endpoint or EndpointOverrides(),
-        writes or WriteBudget(1_000_000, 100),
+        writes or WriteBudget(1_000_000, 100, 10_000_000),
     )
     specs = tuple(SourceSpec(name, LdifFile(Path(f"{name}.ldif")), (SCOPE,)) for name in sources)
     return SyncConfig("default", "contoso", mode, target, specs, source_anchor, max_members, delete_count)
