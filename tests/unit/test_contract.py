@@ -279,10 +279,6 @@ def test_faults_are_read_whatever_their_namespace() -> None:
     assert contract.read_fault(soap.open_envelope(contract.finalize_response(uuid4())).body) is None
 
 
-def raw_value(*pieces: bytes) -> bytes:
-    return w.element("c", "Value") + b"".join(pieces)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -1,5 +1,6 @@
 """The fast ways give what the general ones give: templates the same bytes, streams the same objects or none."""
 
+import gc
 from uuid import UUID, uuid4
 
 import pytest
@@ -144,6 +145,17 @@ def test_a_message_that_ends_too_early_is_not_read_in_a_stream() -> None:
         assert stream_export(message[:place]) is None
         with pytest.raises(WireError):
             soap.open_envelope(message[:place])
+
+
+def test_the_collector_is_left_as_it_was() -> None:
+    for enabled in (True, False):
+        (gc.enable if enabled else gc.disable)()
+        try:
+            assert stream_export(MESSAGES[0]) is not None and stream_export(b"") is None
+            soap.open_envelope(MESSAGES[0])
+            assert gc.isenabled() is enabled
+        finally:
+            gc.enable()
 
 
 PLAIN = w.content("anchor0050==")

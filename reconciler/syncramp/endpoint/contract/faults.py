@@ -48,13 +48,16 @@ def read_fault(body: Node) -> Fault | None:
     """The fault in a body; None when the body is an answer."""
     if body.name != "Fault" or body.namespace != S12:
         return None
-    texts = {node.name: node.text for node in body.walk() if node.parts}
+    told: dict[str, str] = {}
+    for node in body.walk():
+        if node.parts:
+            told.setdefault(node.name, node.text)
     redirected = any(node.name == "BindingRedirectionFault" for node in body.walk())
     return Fault(
-        text=texts.get("ErrorDescription") or texts.get("Text") or "no text",
-        code=texts.get("ErrorCode", ""),
-        redirect=texts.get("Url", "") if redirected else "",
-        tracking_id=texts.get("TrackingId", ""),
+        text=told.get("ErrorDescription") or told.get("Text") or "no text",
+        code=told.get("ErrorCode", ""),
+        redirect=told.get("Url", "") if redirected else "",
+        tracking_id=told.get("TrackingId", ""),
         sender=_unseen(body),
     )
 

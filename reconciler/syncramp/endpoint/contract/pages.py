@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from syncramp.endpoint.contract.objects import Answer, Listing, elements, read_object
 from syncramp.endpoint.contract.operations import READ_BACK, result_of
-from syncramp.endpoint.contract.scalars import ContractError, read_binary, read_boolean
+from syncramp.endpoint.contract.scalars import SPACE, ContractError, read_binary, read_boolean
 from syncramp.endpoint.nbfx import Node
 from syncramp.model.wire import ReadBackPage
 
@@ -65,7 +65,7 @@ def end_member(members: Iterable[Node], name: str | None = None) -> Node | None:
     """The member that marks the end, as :func:`cookie_member`."""
     for node in members:
         fits = node.name == name if name else names_end(node.name)
-        if fits and node.text.strip() in ("true", "false", "1", "0"):
+        if fits and node.text.strip(SPACE) in ("true", "false", "1", "0"):
             return node
     return None
 

@@ -5,6 +5,8 @@ from typing import Final
 
 from syncramp.endpoint.nbfx import Node, WireError
 
+SPACE: Final = " \t\r\n"
+"""White space of XML; what Unicode has besides belongs to a value."""
 _INTEGER: Final = re.compile(r"[+-]?0*[0-9]{1,19}", re.ASCII)
 """An int64 has at most 19 digits."""
 
@@ -18,7 +20,7 @@ def read_boolean(node: Node) -> bool:
 
     :raises ContractError: it is none.
     """
-    text = node.text.strip()
+    text = node.text.strip(SPACE)
     if text not in ("true", "false", "1", "0"):
         raise ContractError(f"{shown(text)} is no boolean")
     return text in ("true", "1")
@@ -29,7 +31,7 @@ def read_integer(node: Node) -> int:
 
     :raises ContractError: it is none.
     """
-    text = node.text.strip()
+    text = node.text.strip(SPACE)
     if not _INTEGER.fullmatch(text) or not -(1 << 63) <= (number := int(text)) < 1 << 63:
         raise ContractError(f"{shown(text)} is no number of 64 bits")
     return number

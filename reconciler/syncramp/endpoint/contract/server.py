@@ -11,7 +11,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from syncramp.endpoint.contract.objects import read_requested
-from syncramp.endpoint.contract.scalars import ContractError, read_binary, read_boolean, read_integer, shown
+from syncramp.endpoint.contract.scalars import SPACE, ContractError, read_binary, read_boolean, read_integer, shown
 from syncramp.endpoint.contract.streamed import stream_export
 from syncramp.endpoint.contract.values import N06, NIL
 from syncramp.endpoint.nbfx import Node
@@ -125,7 +125,7 @@ def parse_read_back_request(body: Node) -> ReadBackRequest:
     """
     found = _parameters(body, "includeLicenseInformation", "inputCookie", "isFullSync")
     node = found.get("inputCookie")
-    nil = node is None or node.attributes.get(NIL, "").strip() in ("true", "1")
+    nil = node is None or node.attributes.get(NIL, "").strip(SPACE) in ("true", "1")
     cookie = read_binary(node) if node is not None and not nil and node.parts else None
     flags = (
         read_boolean(found[name]) if name in found else False for name in ("isFullSync", "includeLicenseInformation")

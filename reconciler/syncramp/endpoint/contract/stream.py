@@ -14,7 +14,7 @@ from syncramp.endpoint.contract.tags import DEPTH, END, ChangeTags, Head, Object
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx.node import Scope, text_of
 from syncramp.endpoint.nbfx.reader import Reader
-from syncramp.endpoint.nbfx.runs import MOST, TEXT, take_run
+from syncramp.endpoint.nbfx.runs import FIRST, MOST, TEXT, take_run
 from syncramp.model.wire import ReferenceChange, SyncObject, WireValue
 
 ReadValue = Callable[[str, Node], WireValue]
@@ -106,6 +106,12 @@ class ObjectStream:
         return int.from_bytes(number, "little", signed=True), at + 1 + size
 
     def _binary(self, head: Head, at: int) -> tuple[WireValue, int]:
+        data = self._data
+        if data[at] == 0x9E:  # whole triples, and then what is left
+            middle = at + 2 + data[at + 1]
+            if data[middle] == 0x9F:
+                end = middle + 2 + data[middle + 1]
+                return data[at + 2 : middle] + data[middle + 2 : end], end
         parts, end = self._reader.texts(at)
         if all(isinstance(part, bytes) for part in parts):
             return b"".join(part for part in parts if isinstance(part, bytes)), end
@@ -117,20 +123,21 @@ class ObjectStream:
         return self._read(head.key, node), at
 
     def _strings(self, head: Head, at: int) -> tuple[WireValue, int]:
-        data, item = self._data, b""
+        data, item = self._data, head.item
         items: list[str] = []
-        singly = 1
+        singly = FIRST
         while data[at] != END:
             if not item or not data.startswith(item, at):
-                item = data[at : self._tags.start(at, head.value.scope, "string")[1]]
+                item = head.item = data[at : self._tags.start(at, head.value.scope, "string")[1]]
             for _ in range(singly):
                 if not data.startswith(item, at):
                     break
                 text, at = self._content(at + len(item))
                 items.append(text)
-            found, at = take_run(data, at, item, b"")
-            items += found
-            singly = 1 if found else min(2 * singly, MOST)
+            else:
+                found, at = take_run(data, at, item, b"")
+                items += found
+                singly = 1 if found else min(2 * singly, MOST)
         if self._as_changes and items and head.key.lower() == "member":
             return changes_of(items), at + 1
         return tuple(items), at + 1
@@ -148,7 +155,6 @@ class ObjectStream:
         while data[at] != END:
             if not tags.head or not data.startswith(tags.head, at):
                 tags.learn(at)
-            tail = b""
             for _ in range(singly):
                 if not data.startswith(tags.head, at):
                     break
@@ -156,9 +162,12 @@ class ObjectStream:
                 tail, operation, by = tags.tail(at)
                 changes.append(ReferenceChange(anchor, operation, by))
                 at += len(tail)
-            found, at = take_run(data, at, tags.head, tail)
-            changes += map(_make, repeat(ReferenceChange), zip(found, repeat(operation), repeat(by), strict=False))
-            singly = 1 if found else min(2 * singly, MOST)
+            else:
+                found, at = take_run(data, at, tags.head, tail)
+                changes += map(
+                    _make, repeat(ReferenceChange), zip(found, repeat(operation), repeat(by), strict=False)
+                )
+                singly = 1 if found else min(2 * singly, MOST)
         return tuple(changes), self._tags.end(at + 1)
 
     def _content(self, at: int) -> tuple[str, int]:

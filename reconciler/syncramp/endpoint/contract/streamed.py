@@ -4,9 +4,8 @@ The envelope's header and everything small are read generally. Either the whole 
 to its last byte, or nothing of it is used.
 """
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from syncramp.endpoint.contract.objects import Answer, Listing, Results, SyncResult, observer, read_result
@@ -22,6 +21,7 @@ from syncramp.endpoint.contract.stream import ObjectStream
 from syncramp.endpoint.contract.tags import END, Surprise, Tags
 from syncramp.endpoint.contract.values import N06, read_value
 from syncramp.endpoint.nbfx import Node
+from syncramp.endpoint.nbfx.collector import collector_paused
 from syncramp.endpoint.nbfx.node import Scope
 from syncramp.endpoint.nbfx.reader import Reader
 from syncramp.endpoint.soap import N01, Envelope, open_start
@@ -47,23 +47,9 @@ def stream_export(data: bytes) -> tuple[Envelope, list[SyncObject]] | None:
 
 
 def _attempted(read: Callable[[], Read]) -> Read | None:
-    with _collector_paused(), suppress(ValueError, IndexError):  # Surprise and WireError are ValueErrors
+    with collector_paused(), suppress(ValueError, IndexError):  # Surprise and WireError are ValueErrors
         return read()
     return None
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without Python's cyclic garbage collector, which would walk over all objects made so far again and again; they
-    are many, and none of them is part of a cycle.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Message:

@@ -8,7 +8,7 @@ the general reader would refuse. What is not foreseen raises: Surprise, or the W
 from typing import Final, TypeVar
 
 from syncramp.endpoint.contract.objects import read_operation
-from syncramp.endpoint.contract.scalars import read_integer
+from syncramp.endpoint.contract.scalars import SPACE, read_integer
 from syncramp.endpoint.contract.values import ARR, CHANGES, NIL, PAIR, TYPE, XSD
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx.node import Scope, text_of
@@ -93,6 +93,8 @@ class ObjectTags:
 class Head:
     """A pair up to the content of its value."""
 
+    __slots__ = ("changes", "followers", "item", "key", "kind", "raw", "scope", "size", "value", "value_at")
+
     def __init__(self, tags: Tags, at: int, scope: Scope) -> None:
         pair, end = tags.start(at, scope, PAIR)
         self.key, end = tags.text(end, pair.scope, "Key")
@@ -105,12 +107,15 @@ class Head:
         self.kind = _kind(self.value)
         self.followers: list[Head] = []
         """Heads that were seen to come next."""
+        self.item = b""
+        """How an item of a list of text begins, once one was seen."""
         self.changes: ChangeTags | None = None
+        """How reference changes begin, once some were seen."""
 
 
 def _kind(value: Node) -> str:
     """How to read a value; an empty answer means generally."""
-    if value.attributes.get(NIL, "").strip() in ("true", "1"):
+    if value.attributes.get(NIL, "").strip(SPACE) in ("true", "1"):
         return "nil"
     named = value.attributes.get(TYPE)
     return _KINDS.get(value.qualified(named), "") if named is not None else ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from syncramp.endpoint.contract.scalars import ContractError, read_boolean, read_integer
+from syncramp.endpoint.contract.scalars import SPACE, ContractError, read_boolean, read_integer
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.endpoint.soap import N01, XSI
@@ -142,7 +142,7 @@ def read_value(key: str, node: Node) -> WireValue:
 
     :raises ContractError: it has no type, an unknown type, or does not fit its type.
     """
-    if node.attributes.get(NIL, "").strip() in ("true", "1"):
+    if node.attributes.get(NIL, "").strip(SPACE) in ("true", "1"):
         return None
     named = node.attributes.get(TYPE)
     if named is None:
@@ -191,7 +191,12 @@ _READERS: dict[tuple[str, str], Callable[[Node], WireValue]] = {
     (ARR, "ArrayOfstring"): _strings,
     (ARR, "ArrayOfbase64Binary"): _binaries,
     (N01, CHANGES): _read_changes,
-    **{(XSD, name): read_integer for name in ("long", "int", "short", "byte", "unsignedInt", "unsignedShort")},
-    **{(XSD, name): lambda node: node.text.strip() for name in ("dateTime", "double", "float", "decimal")},
-    **{(SER, name): lambda node: node.text.strip() for name in ("guid", "duration")},
+    **{(XSD, name): read_integer for name in ("long", "int", "short", "byte")},
+    **{(XSD, f"unsigned{name}"): read_integer for name in ("Long", "Int", "Short", "Byte")},
+    **{
+        (XSD, name): lambda node: node.text.strip(SPACE)
+        for name in ("dateTime", "double", "float", "decimal", "anyURI")
+    },
+    **{(SER, name): lambda node: node.text.strip(SPACE) for name in ("guid", "duration")},
 }
+"""What .NET knows of a value without being told: its primitive types; and the lists of this contract."""

@@ -117,7 +117,7 @@ class Node:
 
         :raises ValueError: its prefix is not declared.
         """
-        prefix, _, local = value.strip().rpartition(":")
+        prefix, _, local = value.strip(" \t\r\n").rpartition(":")
         namespace = self.scope.find(prefix)
         if namespace is None:
             raise ValueError(f"the prefix {prefix[:60]!r} is not declared")

@@ -5,6 +5,7 @@ declarations last), so prefixes are resolved when the whole tag was read. A text
 element. Everything that is not legal is refused with its offset; nothing is taken from a declared length.
 """
 
+from syncramp.endpoint.nbfx.collector import collector_paused
 from syncramp.endpoint.nbfx.errors import NbfxError
 from syncramp.endpoint.nbfx.node import OUTERMOST, XML, Name, Node, Part, Scope, text_of
 from syncramp.endpoint.nbfx.texts import READERS, dictionary_string, int31, slice_of, string, utf8
@@ -33,8 +34,8 @@ def decode(data: bytes) -> Node:
     :raises NbfxError: the message is not legal.
     """
     reader = Reader(data)
-    at = reader.comments(0)
-    root, at = reader.tree(at, OUTERMOST)
+    with collector_paused():
+        root, at = reader.tree(reader.comments(0), OUTERMOST)
     at = reader.comments(at)
     if at != len(data):
         raise NbfxError(at, "nothing behind the end of the root element")

@@ -135,13 +135,16 @@ def boolean(value: bool) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    """A number and the end of its element, in the smallest record that holds it."""
+    """A number and the end of its element, in the smallest record that holds it.
+
+    :raises ValueError: it does not fit into 64 bits.
+    """
     if value in (0, 1):
         return b"\x83" if value else b"\x81"
-    for record, form, bits in ((0x89, "<Bb", 7), (0x8B, "<Bh", 15), (0x8D, "<Bi", 31)):
+    for record, form, bits in ((0x89, "<Bb", 7), (0x8B, "<Bh", 15), (0x8D, "<Bi", 31), (0x8F, "<Bq", 63)):
         if -(1 << bits) <= value < 1 << bits:
             return struct.pack(form, record, value)
-    return struct.pack("<Bq", 0x8F, value)
+    raise ValueError(f"{value} does not fit into 64 bits")
 
 
 def unique_id(value: UUID) -> bytes:
