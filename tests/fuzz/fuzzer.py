@@ -34,7 +34,8 @@ class Fuzzer:
         self._choices = Random(self.seed)
         self._steps = Steps()
         self.edges: set[tuple[int, int, int]] = set()
-        self.corpus = []
+        self.corpus: list[bytes] = []
+        self._streamed: list[bytes] = []  # what two ways read: there is the most to compare
         self.tried = self.taken = 0
         for message in messages():
             self._try(message, keep=True)
@@ -44,14 +45,14 @@ class Fuzzer:
 
         :raises Failure: the oracle is not satisfied.
         """
-        recent = self.corpus[-40:] if self._choices.random() < 0.5 else self.corpus
-        self._try(mutated(self._choices.choice(recent), self.corpus, self._choices))
+        among = self._choices.choice((self.corpus, self.corpus[-40:], self._streamed, self._streamed))
+        self._try(mutated(self._choices.choice(among), self.corpus, self._choices))
 
     def _try(self, message: bytes, *, keep: bool = False) -> None:
         try:
             self.taken += bool(self._steps.run(lambda: read_every_way(message)))
             steps, edges = self._steps.count, self._steps.edges
-            agree(message)
+            streamed = agree(message)
         except Exception as error:
             raise Failure(message, f"{type(error).__name__}: {error}") from error
         if steps > STEPS_A_BYTE * len(message) + STEPS_AT_ALL:
@@ -60,3 +61,5 @@ class Fuzzer:
         if keep or not edges <= self.edges:
             self.edges |= edges
             self.corpus.append(message)
+            if streamed:
+                self._streamed.append(message)

@@ -29,11 +29,13 @@ def break_decoder(patch: pytest.MonkeyPatch) -> None:
 
 
 def break_runs(patch: pytest.MonkeyPatch) -> None:
-    """Texts of runs are not looked at."""
+    """What stands between the texts of a run is not looked at."""
 
     def pieces(block: bytes, start: bytes, tail: bytes, between: str, length: int, count: int) -> list[str]:
-        found = block[len(start) : len(block) - len(tail)].decode("latin-1").split(between)
-        return found if len(found) == count else []
+        if not tail or not block.startswith(start) or not block.endswith(tail):
+            return []
+        begins = range(len(start), len(block), len(block) // count)
+        return [block[begin : begin + length].decode("latin-1") for begin in begins]
 
     patch.setattr(runs, "_pieces", pieces)
 
@@ -60,6 +62,6 @@ def test_it_finds_what_is_broken(broken) -> None:
     with pytest.MonkeyPatch.context() as patch:
         broken(patch)
         with pytest.raises(Failure):
-            fuzzer = Fuzzer(seed=1)
-            for _ in range(6_000):
+            fuzzer = Fuzzer(seed=3)
+            for _ in range(2_000):
                 fuzzer.step()
