@@ -1,10 +1,12 @@
 """Faults on a real connection: what a client sees of a reset, of half an answer, of silence; and others do not."""
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGTERM
 from threading import Thread
 
 import pytest
@@ -15,10 +17,11 @@ from support.console import ROOT
 from support.foreign import X, written
 from support.foreign_client import PATH, TYPE, Heard, Line, line
 from support.pages import coded, rows, section
-from support.walk import run_command
+from support.walk import PATIENCE, SYNCRAMP, run_command, until
 from syncramp.simulator.behaviour import Behaviour
 from syncramp.simulator.fault_file import MEMBERS, read_script
 from syncramp.simulator.faults import Calls, Kind, Rule, Script
+from syncramp.simulator.inspection import overview
 from syncramp.simulator.latency import Clock, Latency
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
@@ -166,6 +169,33 @@ def test_the_example_of_a_script_shows_every_kind_and_all_of_it_happens() -> Non
 def test_the_page_has_every_kind_with_its_settings() -> None:
     told = {coded(row[0])[0]: set(coded(row[2])) for row in rows(section("docs/simulator.md", "## Faults"))}
     assert told == {kind.value: set(members) for kind, members in MEMBERS.items()}
+
+
+def test_calls_that_wait_do_not_keep_it_from_ending(tmp_path: Path) -> None:
+    rules = "{do: stall, seconds: 600, calls: 1}, {do: half-closed, calls: 2}, {do: slow, seconds: 600, calls: 3}"
+    (tmp_path / "faults.yaml").write_text(f"faults: [{rules}]")
+    tenant = tmp_path / "tenant.db"
+    options = ("--directory", str(tmp_path), "--tenant", str(tenant), "--faults", str(tmp_path / "faults.yaml"))
+    command = (*SYNCRAMP, "simulator", *options)
+    lines: list[Line] = []
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            assert process.stdout is not None
+            host = process.stdout.readline().split("https://")[1].split("/")[0]
+            authority = (tmp_path / "secrets" / "simulator-ca" / "ca.crt").read_bytes()
+            data = written(m.request("GetCompanyConfiguration", m.company(), "no token"))
+            for number in (1, 2, 3):
+                lines.append(wire := Line(host, authority))
+                wire.send(wire.head("POST", PATH, {"Content-Type": TYPE, "Content-Length": str(len(data))}) + data)
+                until(lambda: sum(overview(tenant, 0, 0).counters["injected"].values()) == number)  # noqa: B023
+            process.send_signal(SIGTERM)
+            _, told = process.communicate(timeout=PATIENCE)
+            assert (process.returncode, told) == (0, "")
+        finally:
+            process.kill()
+            for wire in lines:
+                wire.close()
 
 
 def test_a_script_that_is_wrong_is_told_in_one_line(tmp_path: Path) -> None:

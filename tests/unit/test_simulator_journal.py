@@ -70,3 +70,15 @@ def test_the_journal_outlasts_a_restart(tmp_path: Path) -> None:
     assert made.tenant.journal.count("calls") == {contract.PROVISION: 2}
     assert len(made.tenant.journal.latest(10)) == 2
     made.tenant.close()
+
+
+def test_a_cookie_from_before_a_restart_is_good_after_it(tmp_path: Path) -> None:
+    made = simulator(tmp_path / "tenant.db")
+    export(made, put("A"))
+    cookie = made.tenant.read_back(None).cookie
+    made.tenant.close()
+    made = simulator(tmp_path / "tenant.db")
+    export(made, put("B"))
+    (shown,) = made.tenant.read_back(cookie).objects
+    assert shown.values["SourceAnchor"] == "B"
+    made.tenant.close()
