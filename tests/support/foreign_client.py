@@ -1,5 +1,6 @@
 """A client of the service on a bare TLS socket: what HTTP allows, byte by byte. Standard library only."""
 
+import os
 import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
@@ -133,14 +134,14 @@ class Line:
             raise EOFError(f"the other side ended after {self._rest[:80]!r}")
         self._rest += piece
 
-    @property
-    def was_reset(self) -> bool:
-        """The other side sent RST; the TLS library does not tell it from an end without a farewell."""
-        try:
-            self.socket.getpeername()
-        except OSError:
-            return True
-        return False
+    def raw_end(self) -> None:
+        """Read below TLS until the other side ends: TLS itself does not tell a reset from an end without a farewell.
+
+        :raises ConnectionResetError: it was a reset.
+        """
+        self.socket.setblocking(True)
+        while os.read(self.socket.fileno(), 65536):
+            pass
 
     def close(self) -> None:
         """End the connection without a word."""

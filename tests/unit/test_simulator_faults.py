@@ -135,6 +135,11 @@ def test_unavailable_and_the_page_of_a_proxy_are_http_and_no_message() -> None:
     assert page.body.startswith(b"<html>")
 
 
+def test_a_client_may_be_told_to_come_back_at_once() -> None:
+    assert ask(simulator(Rule(Kind.UNAVAILABLE, retry_after=0))).headers == (("Retry-After", "0"),)
+    assert ask(simulator(Rule(Kind.UNAVAILABLE))).headers == ()
+
+
 def test_a_redirect_leads_where_the_rule_says_or_back_to_the_same_host() -> None:
     made = simulator(Rule(Kind.REDIRECT, calls=Calls.at(1)), Rule(Kind.REDIRECT, to="https://elsewhere.example/x"))
     assert fault_of(ask(made)).redirect == TO
@@ -185,6 +190,12 @@ def test_latency_is_counted_by_call_object_and_link() -> None:
     assert answer.seconds == 1.0 + 0.5 + 2 * 0.25
     back = send(made, contract.READ_BACK, contract.read_back(None))
     assert back.seconds == 1.0 + 4 * 0.5 + 2 * 0.25, "the administrator, two people and a group"
+
+
+def test_a_slow_call_has_its_latency_too() -> None:
+    made = simulator(Rule(Kind.SLOW, seconds=2.0), behaviour=Behaviour(latency=Latency(1.0)))
+    assert ask(made).seconds == 3.0
+    assert made.tenant.journal.latest(1)[0].seconds >= 3.0
 
 
 def test_the_latency_of_v1_does_not_touch_v2() -> None:

@@ -33,6 +33,11 @@ def test_a_call_is_noted_with_what_it_carried_and_how_it_ended() -> None:
     assert (entry.application, entry.build) == (soap.V2_APPLICATION, "2.6.92.0")
     assert made.tenant.journal.count("written") == {"objects": 4, "links": 2, "refused": 1}
     assert made.tenant.journal.count("missing headers") == {"x": 1}
+    token = soap.SyncToken(made.issuer.access_token(), "2.6.92.0", uuid4())
+    made.service.answer(soap.request(contract.READ_BACK, contract.read_back(None), token, TO))
+    shown = made.tenant.journal.latest(1)[0]
+    assert (shown.objects, shown.links) == (4, 2), "with the administrator"
+    assert made.tenant.journal.count("written")["objects"] == 4, "what is shown is not written"
 
 
 def test_what_is_refused_and_what_goes_wrong_is_noted_too() -> None:

@@ -40,7 +40,8 @@ def made(tmp_path: Path) -> Iterator[Simulator]:
         for name in "ABC"
     ]
     call(simulator, contract.PROVISION, contract.provision(people))
-    export(simulator, group("G", ["A", "B", "C"], displayName="All"), group("H", ["C"]), drop("nobody"))
+    groups = group("K", ["A"], displayName="One"), group("G", ["A", "B", "C"], displayName="All"), group("H", ["C"])
+    export(simulator, *groups, drop("nobody"))
     export(simulator, put("D"))
     export(simulator, drop("C"))
     call(simulator, contract.FINALIZE, contract.finalize_export(6, 5))
@@ -79,12 +80,14 @@ def test_a_person_reads_what_the_tenant_holds_and_what_it_was_asked(
     assert "last FinalizeExport 6 objects exported, 5 applied" in lines
     assert "deletion prevention EnabledForCount, 500 objects, 0 percent" in lines
     assert {"User the cloud live 1", "User the directory live 2", "User the directory in the bin 1"} <= set(lines)
-    assert lines[lines.index("anchor name members") + 1 :][:1] == ["G All 2"], "the one in the bin does not count"
-    assert {"calls ProvisionAzureADSyncObjects2 4", "written objects 7", "written refused 1"} <= set(lines)
+    assert lines[lines.index("anchor name members") + 1 :][:2] == ["G All 2", "K One 1"], (
+        "who is in the bin does not count"
+    )
+    assert {"calls ProvisionAzureADSyncObjects2 4", "written objects 8", "written refused 1"} <= set(lines)
     assert {"injected busy 1", "missing headers client-request-id 5"} <= set(lines)
     calls = lines[lines.index("Latest calls") + 2 :]
     assert len(calls) == 5 and calls[0].startswith("2026-09-21 14:13:20 UTC FinalizeExport ")
-    assert " 3 4 1 ok " in calls[3] and "[busy]" in calls[2]
+    assert " 4 5 1 ok " in calls[3] and "[busy]" in calls[2]
 
 
 @pytest.mark.usefixtures("made")
