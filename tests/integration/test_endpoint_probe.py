@@ -185,7 +185,7 @@ def test_a_tenant_that_is_in_use_is_refused(tmp_path: Path) -> None:
         walk.tenant.provision([put(f"P{number}") for number in range(4)])
         done = _probe(walk, "--most", "3")
         assert done.code == 3 and "the tenant holds 4 synchronised objects, more than the 3" in done.errors[0], done
-        assert walk.tenant.calls["provision"] == 1
+        assert (walk.tenant.calls["provision"], walk.tenant.calls["read_back"]) == (1, 0), "it need not be read first"
         assert _probe(walk, "--most", "4").code == 0
 
 
@@ -249,3 +249,39 @@ def test_what_cannot_be_removed_is_told_and_removed_by_the_next_probe(tmp_path: 
         walk.tenant.provision = process
         assert _probe(walk).code == 0
         assert _made(walk) == set()
+
+
+def test_a_host_that_is_no_host_of_the_cloud_ends_the_probe_and_is_no_refusal(tmp_path: Path) -> None:
+    away = Rule(Kind.REDIRECT, operation=contract.PROVISION, calls=Calls.at(7), to="https://evil.example/x.svc")
+    with _walking(tmp_path, faults=Script((away,))) as walk:
+        done = _probe(walk)
+        assert done.code == 1 and "which is no host of the cloud" in done.errors[0], done
+        assert walk.in_cloud() == set()
+
+
+def test_a_tenant_that_takes_fewer_links_than_it_says_differs(tmp_path: Path) -> None:
+    with _walking(tmp_path, most_links=7) as walk:
+        process = walk.tenant.company
+        walk.tenant.company = lambda: replace(process(), max_links=14)
+        assert _probe(walk).code == 2
+        links = _profile(walk).facts["linksPerCall"]
+        assert (links.observed, links.verdict) == (7, Verdict.DIFFERS)
+
+
+def test_a_cookie_that_shows_everything_again_differs(tmp_path: Path) -> None:
+    with _walking(tmp_path) as walk:
+        process = walk.tenant.read_back
+
+        def everything(cookie: bytes | None, *more: Any) -> Any:
+            process(cookie, *more)
+            return process(None, *more)
+
+        walk.tenant.read_back = everything
+        assert _probe(walk).code == 2
+        assert _profile(walk).facts["readBack.delta"].verdict is Verdict.DIFFERS
+
+
+def test_a_read_back_that_is_not_complete_proves_no_delay(tmp_path: Path) -> None:
+    with _walking(tmp_path, more_member="HasNext", page_size=1) as walk:
+        assert _probe(walk).code == 2
+        assert _profile(walk).facts["visibilityDelay"].verdict is Verdict.CONFIRMED
