@@ -199,6 +199,7 @@ WRONG = [
     *("sync", "sync --bogus a.yaml", "sync a.yaml b.yaml", "sync none.yaml"),
     *("status", "status --bogus a.yaml", "status a.yaml b.yaml", "status none.yaml"),
     *("simulator --bogus", "simulator --port many", "simulator a.yaml"),
+    *("endpoint --bogus", "endpoint nonsense", "endpoint probe", "endpoint probe none.yaml"),
     *("demo --bogus", "demo --people many", "demo a.yaml"),
 ]
 
@@ -217,6 +218,7 @@ def test_wrong_usage_is_tested_for_every_command() -> None:
     from syncramp.cli import app
 
     commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands |= {group.name for group in app.registered_groups}
     assert commands == {line.split()[0] for line in WRONG if line and line[0].islower()} - {"nonsense"}
 
 
