@@ -22,8 +22,8 @@ from syncramp.spec.types import Cloud, ReadBackNames, Target
 
 VERSION = 1
 OLD = timedelta(days=180)
-"""Age from which a profile is worth making again. Microsoft asked every client to move to another resource once in
-2026, and supports a release of its own client for a year; half of that is early enough to notice."""
+"""Age from which a profile is worth making again; our own choice, no public source says how often the wire changes.
+Microsoft stopped old builds of its client on 1 October 2023 and on 30 September 2026 (version release history)."""
 HEAD = "# What this endpoint was seen to do, written by syncramp endpoint probe. docs/wire.md tells what it is for.\n"
 AGAIN = "make it again: syncramp endpoint probe"
 
