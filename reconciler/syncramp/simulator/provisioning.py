@@ -21,6 +21,8 @@ from syncramp.simulator.validation import check_anchor, check_form, notes_on
 from syncramp.simulator.view import ANCHORS, SINGLE, View
 
 Values = dict[str, Any]
+_QUARTERS = "SELECT sum(CASE state WHEN 0 THEN 4 WHEN 1 THEN 1 ELSE 0 END) FROM objects"
+"""Objects, four for a live one and one for a deleted one."""
 
 
 class Call:
@@ -36,6 +38,8 @@ class Call:
         self._read_only = read_only()
         self.made: list[Held] = []
         """Objects that this call created."""
+        self._before: float | None = None
+        """Objects there were before, once they are counted."""
 
     def run(self, objects: Sequence[SyncObject]) -> list[SyncResult]:
         """Apply the objects; one result for each, in their order."""
@@ -91,18 +95,25 @@ class Call:
         elif source and not held.synced:
             check_anchor(source)
             check_hard_match(held, changes, self._features)
+        done = Operation.ADD if held is None else Operation.SET
+        held, taken = self._changed(obj, held, source, changes)
+        return held, done, ([r.QUARANTINE_TEXT.format(taken=told(taken))] if taken else []) + notes
+
+    def _changed(
+        self, obj: SyncObject, held: Held | None, source: str | None, changes: Values
+    ) -> tuple[Held, tuple[Use, ...]]:
+        """The object as it is now, and what was left out of it; what can be refused comes before the first change."""
         identity = held.id if held is not None else self._view.next_id
         links = self._memberships.asked(obj.kind, changes["member"], identity) if "member" in changes else {}
         values = _merged({} if held is None else held.values, self._kept(obj))
         named = held is None or held.state is not State.LIVE or not CHECKED.isdisjoint(changes)
         values, taken = self._unique(values, identity) if named else (values, ())
-        done = Operation.ADD if held is None else Operation.SET
-        held = self._make(obj.kind, source) if held is None else held
+        held = held or self._make(obj.kind, source)
         self._write(held, source, values, named=named)
         kept = (use for use in held.quarantine if use[0].lower() not in changes)
         held.quarantine = (*kept, *taken) if taken or held.quarantine else ()
         self._view.storage.link(held.id, links.items(), self._view.changed)
-        return held, done, ([r.QUARANTINE_TEXT.format(taken=told(taken))] if taken else []) + notes
+        return held, taken
 
     def _match(self, kind: str, changes: Values, source: str | None) -> Held | None:
         """The object that an unknown source anchor is from now on; None: a new one."""
@@ -121,8 +132,9 @@ class Call:
         quota = self._settings.object_quota
         if not quota or self._view.next_id <= quota:
             return
-        count = self._view.storage.one("SELECT sum(CASE state WHEN 0 THEN 4 WHEN 1 THEN 1 ELSE 0 END) FROM objects")
-        if count / 4 + len(self.made) >= quota:
+        if self._before is None:
+            self._before = self._view.storage.one(_QUARTERS) / 4
+        if self._before + len(self.made) >= quota:
             raise Failure(r.QUOTA, f"The directory object quota of {quota} objects is exceeded.")
 
     def _kept(self, obj: SyncObject) -> Values:
