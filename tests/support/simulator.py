@@ -70,18 +70,26 @@ class Mirror:
     def _apply(self, obj: SyncObject) -> None:
         anchor = str(obj.values.get("SourceAnchor") or obj.values["CloudAnchor"])
         if obj.operation is Operation.DELETE:
-            self.objects.pop(anchor, None)
-            self.members.pop(anchor, None)
+            for name in (anchor, *self._named(str(obj.values["CloudAnchor"]))):
+                self.objects.pop(name, None)
+                self.members.pop(name, None)
             self.deleted.add(anchor)
             return
+        if "SourceAnchor" in obj.values:  # what was the cloud's alone may have become the directory's
+            self.objects.pop(str(obj.values["CloudAnchor"]), None)
+            self.members.pop(str(obj.values["CloudAnchor"]), None)
         changes = obj.values.get("Member") or ()
         if obj.values.keys() - {"SourceAnchor", "CloudAnchor", "Member"}:
             self.objects[anchor] = {name: value for name, value in obj.values.items() if name != "Member"}
         members = self.members.setdefault(anchor, set())
         assert isinstance(changes, tuple)
-        if changes and isinstance(changes[0], str):
-            self.members[anchor] = set(changes)
+        if "Member" in obj.values and not (changes and isinstance(changes[0], ReferenceChange)):
+            self.members[anchor] = set(changes)  # a list, perhaps an empty one
             return
         for change in changes:
             assert isinstance(change, ReferenceChange)
             (members.add if change.operation is LinkOperation.ADD else members.discard)(change.anchor)
+
+    def _named(self, cloud: str) -> list[str]:
+        """What is known of the object with a cloud anchor."""
+        return [name for name, values in self.objects.items() if values["CloudAnchor"] == cloud]

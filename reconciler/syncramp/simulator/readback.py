@@ -26,6 +26,8 @@ _MEMBERS = (
     "SELECT l.member_id, o.source_anchor, o.cloud_anchor, l.state FROM links l JOIN objects o ON o.id = l.member_id "
     "WHERE l.group_id = ? AND l.member_id > ? AND "
 )
+_HEIR = "SELECT 1 FROM objects WHERE source_anchor = ? AND state <> 2 AND state = 0"
+"""The live object with an anchor; a delete of another one does not name it. ``<> 2`` is for the index."""
 _ENDLESS = -1
 """As SQL's LIMIT."""
 Member = tuple[int, ReferenceChange]
@@ -127,9 +129,10 @@ class Reader:
 
     def _shown(self, held: Held, changes: Sequence[Member], since: int, *, only_members: bool) -> SyncObject:
         values: dict[str, Any] = {"CloudAnchor": held.cloud_anchor}
-        if held.source_anchor is not None:
+        live = held.state is State.LIVE
+        if held.source_anchor is not None and (live or not self._storage.one(_HEIR, (held.source_anchor,))):
             values["SourceAnchor"] = held.source_anchor
-        if held.state is not State.LIVE:
+        if not live:
             return SyncObject(held.kind, Operation.DELETE, values)
         if not only_members:
             values["CloudMastered"] = not held.synced or held.cloud_managed
