@@ -116,6 +116,9 @@ def test_a_token_that_dot_net_would_not_read_as_it_was_meant_is_refused_with_the
     swapped = {"LanguageId": VALUES["LanguageId"], "BearerToken": VALUES["BearerToken"]}
     with pytest.raises(ContractError, match="SyncToken must hold ApplicationId, BearerToken"):
         contract.parse_request(with_token(swapped))
+    twice = token(VALUES).replace(element("n", "LiveToken", w.END), element("n", "LanguageId", w.content("de-DE")))
+    with pytest.raises(ContractError, match="each once"):
+        contract.parse_request(message(element("addr", "Action", w.content(ACTION)), twice))
     strange = token(VALUES).replace(soap.N01.encode(), soap.N01.encode()[:-1] + b"2")
     with pytest.raises(ContractError, match="belong to"):
         contract.parse_request(message(element("addr", "Action", w.content(ACTION)), strange))

@@ -19,6 +19,7 @@ from syncramp.endpoint.contract.streamed import stream_answer, stream_export
 from syncramp.endpoint.contract.template import write_objects
 from syncramp.endpoint.nbfx import WireError
 from syncramp.endpoint.nbfx import writer as w
+from syncramp.endpoint.nbfx.runs import take_run
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
 
 TOKEN = soap.SyncToken("bearer", "2.6.92.0", UUID(int=7))
@@ -171,6 +172,7 @@ PLAIN = w.content("anchor0050==")
         (w.integer(250), w.content("250")),
         (w.integer(250), b"\x98\x012\x99\x0250"),
         (w.binary(b"12345"), w.content("MTIzNDU=")),
+        (b"XMLSchema\x87", b"XMLSchema\x83"),  # a boolean as 1
         (b"\x2e\x04type\x98\x0fc:ArrayOfstring", b"\x14\xf8\x06\x98\x0fc:ArrayOfstring"),  # from the dictionary
         (b"\x2e\x03nil", b"\x14\xf6\x06"),
         (b"\x09\x01d" + w.string("http://www.w3.org/2001/XMLSchema"), b"\x0b\x01d\xf4\x06"),
@@ -190,6 +192,8 @@ def test_other_forms_of_the_same_stay_in_the_stream(old, new) -> None:
         (w.element("", "operationInt") + b"\x83", w.element("", "operationInt") + b"\x89\x07"),
         (b"anchor0050==", b"anchor0050=\xff"),
         (b"SyncObjects", b"SyncObjectz"),
+        (b"change/2014/06", b"change/2014/07"),
+        (w.element("", "syncRequest"), w.element("s", "syncRequest")),
         (b"\x01\x01\x01\x01\x01", b"\x01\x01\x01\x01\x01\x02\x00"),
     ],
 )
@@ -197,3 +201,29 @@ def test_what_is_wrong_is_not_read_in_a_stream(old, new) -> None:
     head, found, tail = MESSAGES[0].rpartition(old)
     assert found
     assert stream_export(head + new + tail) is None
+
+
+def test_a_tail_is_known_only_behind_the_tags_it_was_seen_behind() -> None:
+    """The first change declares a prefix that its tail uses; the second uses it and does not declare it."""
+    tag, declared = w.element("", "SyncReferenceChange"), w.xmlns("q", soap.N01)
+    group = SyncObject("Group", Operation.SET, {"member": (ReferenceChange("A"), ReferenceChange("B"))})
+    data = request([group]).replace(w.element("", "operationInt"), w.element("q", "operationInt"))
+    both = data.replace(tag, tag + declared)
+    streamed = stream_export(both)
+    assert streamed is not None and streamed[1] == [group]
+    assert stream_export(data.replace(tag, tag + declared, 1)) is None
+
+
+def test_a_result_with_two_lists_is_not_read_in_a_stream() -> None:
+    data = contract.read_back_response([GROUP], b"c", True, UUID(int=7))
+    listed = w.element("b", "ResultObjects")
+    twice = data.replace(listed, listed + w.END + listed)
+    assert stream_answer(contract.READ_BACK, twice) is None
+    assert contract.read_read_back(contract.open_answer(contract.READ_BACK, twice)).objects == []
+
+
+def test_a_run_ends_where_a_length_does_not_tell_the_length() -> None:
+    head = b"\x40\x01c"
+    good, odd = head + b"\x99\x02ab", head + b"\x99\x02abX" + head + b"\x99\x02d"
+    assert take_run(good * 40, 0, head, b"") == (["ab"] * 32, 32 * len(good))
+    assert take_run(good * 20 + odd + good * 40, 0, head, b"") == (["ab"] * 16, 16 * len(good))
