@@ -18,7 +18,7 @@ from syncramp.simulator.settings import (
 
 TENANTS: dict[str, dict[str, Any]] = {
     "a strict schema": {"attributes": Attributes.REFUSE},
-    "repeated changes refused": {"repeated_changes": Repeated.REFUSE, "restored_memberships": Restored.LOSE},
+    "repeated changes refused": {"repeated_changes": Repeated.REFUSE},
     "operations echoed": {"told_operation": ToldOperation.ECHO},
     "new objects told as set": {"delta_creates": DeltaCreates.SET},
     "members as a list": {"member_form": MemberForm.LIST},
