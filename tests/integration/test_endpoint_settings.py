@@ -103,4 +103,5 @@ def test_values_are_sent_typed_or_as_text(tmp_path) -> None:
     typed, text = service.bodies
     assert photo in typed and b64encode(photo) not in typed
     assert photo not in text and b64encode(photo) in text and b"false" in text
+    assert b"urn:uuid:" in text and b"urn:uuid:" not in typed
     assert [contract.parse_sync_objects(request.body) for request in service.requests] == [objects, objects]

@@ -22,7 +22,7 @@ from syncramp.endpoint.clouds import ADDRESSES, PATH, onward
 from syncramp.endpoint.faults import IN_DOUBT, LATER, Redirected, from_fault, from_httpx, no_answer
 from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
 from syncramp.model.seams import SecretReader
-from syncramp.spec.types import Target
+from syncramp.spec.types import Target, Values
 from syncramp.words import printable
 
 CONNECT, WRITE = 10.0, 120.0
@@ -128,7 +128,7 @@ class Channel:
         token = soap.SyncToken(
             self._tap.bend(self._tokens.token()), settings.build_number, tracking, settings.application_id
         )
-        message = soap.request(operation, body, token, url)
+        message = soap.request(operation, body, token, url, "text" if settings.values is Values.TEXT else "typed")
         if time.time() > until:  # after the token, which may take a while
             raise EndpointUnavailable("the call could not be sent in time", where=host, remedy=LATER)
         try:
