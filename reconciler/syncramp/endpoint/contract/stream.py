@@ -10,9 +10,10 @@ from itertools import repeat
 from typing import Final
 
 from syncramp.endpoint.contract.objects import changes_of
+from syncramp.endpoint.contract.scalars import read_boolean, read_integer
 from syncramp.endpoint.contract.tags import DEPTH, END, ChangeTags, Head, ObjectTags, Surprise, Tags
 from syncramp.endpoint.nbfx import Node
-from syncramp.endpoint.nbfx.node import Scope, text_of
+from syncramp.endpoint.nbfx.node import OUTERMOST, Scope, text_of
 from syncramp.endpoint.nbfx.reader import Reader
 from syncramp.endpoint.nbfx.runs import FIRST, MOST, TEXT, take_run
 from syncramp.model.wire import ReferenceChange, SyncObject, WireValue
@@ -96,14 +97,16 @@ class ObjectStream:
     def _boolean(self, head: Head, at: int) -> tuple[WireValue, int]:
         if self._data[at] in (0x85, 0x87):
             return self._data[at] == 0x87, at + 1
-        return self._any(head, at)
+        leaf, at = self._leaf(at)
+        return read_boolean(leaf), at
 
     def _integer(self, head: Head, at: int) -> tuple[WireValue, int]:
         size = _INTEGERS.get(self._data[at])
-        if size is None:
-            return self._any(head, at)
-        number = self._data[at + 1 : at + 1 + size]
-        return int.from_bytes(number, "little", signed=True), at + 1 + size
+        if size is not None:
+            number = self._data[at + 1 : at + 1 + size]
+            return int.from_bytes(number, "little", signed=True), at + 1 + size
+        leaf, at = self._leaf(at)
+        return read_integer(leaf), at
 
     def _binary(self, head: Head, at: int) -> tuple[WireValue, int]:
         data = self._data
@@ -112,10 +115,14 @@ class ObjectStream:
             if data[middle] == 0x9F:
                 end = middle + 2 + data[middle + 1]
                 return data[at + 2 : middle] + data[middle + 2 : end], end
-        parts, end = self._reader.texts(at)
-        if all(isinstance(part, bytes) for part in parts):
-            return b"".join(part for part in parts if isinstance(part, bytes)), end
-        return self._any(head, at)
+        leaf, at = self._leaf(at)
+        return leaf.bytes, at
+
+    def _leaf(self, at: int) -> tuple[Node, int]:
+        """The content of a value as an element of its own, for the readers of scalars."""
+        leaf = Node("", "", OUTERMOST)
+        leaf.parts, at = self._reader.texts(at)
+        return leaf, at
 
     def _any(self, head: Head, at: int) -> tuple[WireValue, int]:
         """A value as the general reader has it, from its start tag on."""
