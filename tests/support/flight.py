@@ -1,7 +1,7 @@
 """Calls in flight without threads: which of them is processed next is chance, the same one for the same seed."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -23,14 +23,13 @@ class Flight:
         self._calls[future] = lambda: function(*arguments)
         return future
 
-    def wait(self, futures: Iterable[Future[Any]], return_when: str) -> tuple[set[Future[Any]], set[Future[Any]]]:
-        waiting = list(futures)
-        future = self._rng.choice(waiting)
+    def land(self) -> Future[Any]:
+        future = self._rng.choice(list(self._calls))
         try:
             future.set_result(self._calls.pop(future)())
         except BaseException as error:
             future.set_exception(error)
-        return {future}, {*waiting} - {future}
+        return future
 
     def shutdown(self, **_: object) -> None:
         """The run is over or dead; a call that nobody waits for any more may have left all the same."""
@@ -47,6 +46,6 @@ def flights(rng: random.Random) -> Iterator[None]:
     flight = Flight(rng)
     with (
         patch("syncramp.cycle.flights.ThreadPoolExecutor", lambda number, **_: flight),
-        patch("syncramp.cycle.flights.wait", flight.wait),
+        patch("syncramp.cycle.flights.Flights._next", lambda flights: flight.land()),
     ):
         yield

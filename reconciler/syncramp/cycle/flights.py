@@ -5,9 +5,10 @@ writes each object's own answer when it comes. A stop is looked at before every 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from queue import SimpleQueue
 
 from pyroaring import BitMap
 
@@ -42,6 +43,7 @@ class Flights:
         self._results = results
         self._visibility = visibility
         self._flying: dict[Future[Answer], tuple[Intent, Answered]] = {}
+        self._landed: SimpleQueue[Future[Answer]] = SimpleQueue()
         self.size = CallSize(job.pace.objects_per_call, max_links, int(job.store.runs.flag(HALVINGS) or 0))
         self.anew = BitMap()
         """Objects that an update created, because they were gone."""
@@ -75,7 +77,9 @@ class Flights:
         now, pace = self._job.clock(), self._job.pace
         last_try = now + pace.patience
         intent = self._exports.intend(batch, now, last_try=last_try, deadline=last_try + pace.call_timeout)
-        self._flying[self._pool.submit(call, self._job, intent)] = (intent, answered)
+        future = self._pool.submit(call, self._job, intent)
+        self._flying[future] = (intent, answered)
+        future.add_done_callback(self._landed.put)
 
     def make_way(self) -> None:
         """Wait until another call may fly."""
@@ -84,10 +88,16 @@ class Flights:
     def drain(self, limit: int) -> None:
         """Take in answers until at most so many calls are in flight."""
         while len(self._flying) > limit:
-            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
-            for future in done:
-                intent, answered = self._flying.pop(future)
-                self._take(intent, future.result(), answered)
+            future = self._next()
+            intent, answered = self._flying.pop(future)
+            self._take(intent, future.result(), answered)
+
+    def _next(self) -> Future[Answer]:
+        """The next call that has an answer.
+
+        A second Ctrl-C may end the wait: a simple queue stands that, the locks of ``concurrent.futures.wait`` do not.
+        """
+        return self._landed.get()
 
     def _room(self, writes: int, links: int) -> bool:
         """Room in the tenant's throttle, before the intent: its call leaves at once. Nothing is in flight meanwhile,
