@@ -168,7 +168,7 @@ def spoiled(rule: Rule, good: Answer | None, request: Request) -> Answer:
 
 def _worded(rule: Rule, request: Request) -> Answer | None:
     """What is said in place of the good answer; None when nothing is."""
-    told, status = request.message_id, rule.status or 500
+    status = rule.status or 500
     match rule.kind:
         case Kind.UNAVAILABLE:
             later = (("Retry-After", str(rule.retry_after)),) if rule.retry_after is not None else ()
@@ -176,12 +176,20 @@ def _worded(rule: Rule, request: Request) -> Answer | None:
         case Kind.PROXY:
             return Answer(rule.status or 200, PAGE.encode(), content_type="text/html")
         case Kind.BUSY:
-            return Answer(status, fault_response(contract.BUSY_TEXT, contract.BUSY, relates_to=told))
+            return Answer(status, _fault(request, contract.BUSY_TEXT, contract.BUSY))
         case Kind.FAULT:
-            return Answer(status, fault_response(rule.text, rule.code, relates_to=told))
+            return Answer(status, _fault(request, rule.text, rule.code))
         case Kind.EXPIRED_TOKEN:
-            return Answer(status, fault_response(EXPIRED_TEXT, relates_to=told))
+            return Answer(status, _fault(request, EXPIRED_TEXT))
         case Kind.REDIRECT:
-            return Answer(status, contract.redirect_response(rule.to or request.to, told))
+            return Answer(status, _redirect(request, rule.to or request.to))
         case _:
             return None
+
+
+def _fault(request: Request, text: str, code: str = "") -> bytes:
+    return fault_response(text, code, operation=request.operation, relates_to=request.message_id)
+
+
+def _redirect(request: Request, to: str) -> bytes:
+    return contract.redirect_response(to, request.message_id, operation=request.operation)

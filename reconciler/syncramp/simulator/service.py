@@ -150,10 +150,10 @@ class Service:
         try:
             self._admit(request)
             if onward:
-                return _Done(Answer(500, contract.redirect_response(onward, request.message_id)), "redirect")
+                return _Done(Answer(500, _onward(request, onward)), "redirect")
             reply = self._operations[request.operation](request)
         except Fault as fault:
-            answer = _fault(fault.text, fault.code, relates_to=request.message_id)
+            answer = _fault(fault.text, fault.code, operation=request.operation, relates_to=request.message_id)
             return _Done(answer, f"fault {fault.code}".strip())
         except ContractError as error:
             text = f"The formatter threw an exception while trying to deserialize the message: {error}"
@@ -215,5 +215,11 @@ def _refused(results: Sequence[SyncResult]) -> int:
     return sum(result.result_code != "Success" for result in results)
 
 
-def _fault(text: str, code: str = "", *, sender: bool = False, relates_to: MessageId | None = None) -> Answer:
-    return Answer(500, fault_response(text, code, sender=sender, relates_to=relates_to))
+def _onward(request: Request, url: str) -> bytes:
+    return contract.redirect_response(url, request.message_id, operation=request.operation)
+
+
+def _fault(
+    text: str, code: str = "", *, operation: str = "", sender: bool = False, relates_to: MessageId | None = None
+) -> Answer:
+    return Answer(500, fault_response(text, code, operation=operation, sender=sender, relates_to=relates_to))

@@ -18,6 +18,7 @@ from syncramp.endpoint.contract.operations import (
     answer_of,
     result_of,
 )
+from syncramp.endpoint.contract.scalars import NO_GUID
 from syncramp.endpoint.contract.template import write_objects
 from syncramp.endpoint.contract.values import N06, nil
 from syncramp.endpoint.nbfx import writer as w
@@ -59,7 +60,7 @@ def _dirsync(company: Company, values: w.Values) -> Iterable[bytes]:
     return (
         w.element("", "DirSyncConfiguration"),
         _member("AnchorAttribute", form.content(company.anchor_attribute or "")),
-        _member("ApplicationVersion", form.content(company.client_application or "")),
+        _member("ApplicationVersion", form.content(company.client_application or NO_GUID)),
         _member("ClientVersion", form.content(company.client_version or "")),
         w.element("", "CurrentExport"),
         _member("DirSyncClientMachineName", form.content(company.client_machine or "")),

@@ -1,12 +1,19 @@
-"""SOAP faults, both ways. Names of their details are not all public, so they are matched by local name."""
+"""SOAP faults, both ways. Names of their details are not all public, so they are matched by local name.
+
+A fault of the service has a detail and an action that tells which: by both, WCF's client finds the exception that a
+contract declares. One that the framework raises below the service has neither.
+"""
 
 from dataclasses import dataclass
 
+from syncramp.endpoint.contract.values import nil
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
-from syncramp.endpoint.soap import FAULT_ACTION, S12, XSI, MessageId, response
+from syncramp.endpoint.soap import FAULT_ACTION, S12, WSA, XSI, MessageId, action_of, response
 
 NCS = "http://schemas.datacontract.org/2004/07/Microsoft.Online.Coexistence.Schema"
+ADMIN_FAULT = "AdminWebServiceFault"
+REDIRECTION_FAULT = "BindingRedirectionFault"
 BUSY = "81"
 BUSY_TEXT = "Windows Azure Active Directory is currently busy. This operation will be retried automatically."
 ACCESS_DENIED_TEXT = "Access to Azure Active Directory has been denied. Contact Technical Support."
@@ -52,7 +59,7 @@ def read_fault(body: Node) -> Fault | None:
     for node in body.walk():
         if node.parts:
             told.setdefault(node.name, node.text)
-    redirected = any(node.name == "BindingRedirectionFault" for node in body.walk())
+    redirected = any(node.name == REDIRECTION_FAULT for node in body.walk())
     return Fault(
         text=told.get("ErrorDescription") or told.get("Text") or "no text",
         code=told.get("ErrorCode", ""),
@@ -79,6 +86,7 @@ def fault_response(
     text: str,
     code: str = "",
     *,
+    operation: str = "",
     sender: bool = False,
     subcode: str = DESERIALIZATION_FAILED,
     relates_to: MessageId | None = None,
@@ -86,21 +94,38 @@ def fault_response(
 ) -> bytes:
     """An answer that is a fault.
 
-    :param code: ErrorCode of an AdminWebServiceFault in the detail; without it there is no detail.
+    :param code: ErrorCode of the AdminWebServiceFault in the detail; nil where none is known.
+    :param operation: that of the request.
     :param sender: the framework refuses the message, with this subcode, before the service sees it.
     """
-    told = _detail(text, code, relates_to, w.FORMS[values]) if code else b""
-    return _fault(text, told, relates_to, values, subcode=subcode if sender else "")
+    if sender:
+        return _fault(text, b"", _FRAMEWORK[subcode], relates_to, values, subcode)
+    detail = _detail(text, code, relates_to, values)
+    return _fault(text, detail, _declared(operation, ADMIN_FAULT), relates_to, values)
 
 
-def redirect_response(url: str, relates_to: MessageId | None = None, values: w.Values = "typed") -> bytes:
+def redirect_response(
+    url: str, relates_to: MessageId | None = None, values: w.Values = "typed", operation: str = ""
+) -> bytes:
     """A fault that sends the client on to another host; the text is invented, the names of the detail are not."""
-    head = w.element("", "BindingRedirectionFault") + w.xmlns("", NCS)
+    head = w.element("", REDIRECTION_FAULT) + w.xmlns("", NCS)
     detail = head + w.element("", "Url") + w.FORMS[values].content(url) + w.END
-    return _fault("The tenant is served by another host.", detail, relates_to, values)
+    action = _declared(operation, REDIRECTION_FAULT)
+    return _fault("The tenant is served by another host.", detail, action, relates_to, values)
 
 
-def _fault(text: str, told: bytes, relates_to: MessageId | None, values: w.Values, subcode: str = "") -> bytes:
+_FRAMEWORK = {DESERIALIZATION_FAILED: f"{DISPATCHER}/fault", ACTION_NOT_SUPPORTED: f"{WSA}/fault"}
+"""Actions of the faults that WCF's dispatcher and WS-Addressing raise."""
+
+
+def _declared(operation: str, fault: str) -> str:
+    """The action of a fault that is declared for an operation, by WCF's rule."""
+    return f"{action_of(operation)}{fault}Fault" if operation else FAULT_ACTION
+
+
+def _fault(
+    text: str, told: bytes, action: str, relates_to: MessageId | None, values: w.Values, subcode: str = ""
+) -> bytes:
     form = w.FORMS[values]
     detail = w.soap_element("s", "Detail") + told + w.END if told else b""
     body = b"".join(
@@ -120,7 +145,7 @@ def _fault(text: str, told: bytes, relates_to: MessageId | None, values: w.Value
             w.END,
         )
     )
-    return response(FAULT_ACTION, body, relates_to, values)
+    return response(action, body, relates_to, values)
 
 
 def _subcode(name: str, form: w.Form) -> bytes:
@@ -130,12 +155,13 @@ def _subcode(name: str, form: w.Form) -> bytes:
     return head + form.text("a") + form.text(":") + form.content(name) + w.END
 
 
-def _detail(text: str, code: str, relates_to: MessageId | None, form: w.Form) -> bytes:
+def _detail(text: str, code: str, relates_to: MessageId | None, values: w.Values) -> bytes:
+    content = w.FORMS[values].content
     members = (
-        ("ErrorCode", code),
-        ("ErrorDescription", text),
-        ("ServerName", "simulator"),
-        ("TrackingId", str(relates_to or "")),
+        ("ErrorCode", content(code) if code else nil(values)),
+        ("ErrorDescription", content(text)),
+        ("ServerName", content("simulator")),
+        ("TrackingId", content(str(relates_to or ""))),
     )
-    head = w.element("", "AdminWebServiceFault") + w.xmlns("", NCS) + w.xmlns("i", XSI)
-    return b"".join((head, *(w.element("", name) + form.content(value) for name, value in members), w.END))
+    head = w.element("", ADMIN_FAULT) + w.xmlns("", NCS) + w.xmlns("i", XSI)
+    return b"".join((head, *(w.element("", name) + told for name, told in members), w.END))

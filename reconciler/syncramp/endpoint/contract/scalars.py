@@ -11,6 +11,10 @@ _INTEGER: Final = re.compile(r"[+-]?0*[0-9]{1,19}", re.ASCII)
 """An int64 has at most 19 digits."""
 
 
+NO_GUID: Final = "00000000-0000-0000-0000-000000000000"
+"""What .NET writes for a GUID that nobody set; it reads no empty text as one."""
+
+
 class ContractError(WireError):
     """A message does not keep the contract: what is wrong with which element."""
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from syncramp.endpoint.contract.objects import Answer, elements
 from syncramp.endpoint.contract.operations import CAPABILITIES, GET_COMPANY, result_of
-from syncramp.endpoint.contract.scalars import ContractError, read_integer
+from syncramp.endpoint.contract.scalars import NO_GUID, ContractError, read_integer
 from syncramp.endpoint.nbfx import Node
 from syncramp.model.wire import Capabilities, Company
 
@@ -32,7 +32,7 @@ def read_company(answer: Answer) -> Company:
         known_objects=found.number("TotalConnectorSpaceObjects"),
         client_machine=found.text("DirSyncClientMachineName"),
         client_version=found.text("ClientVersion"),
-        client_application=found.text("ApplicationVersion"),
+        client_application=found.guid("ApplicationVersion"),
         features=found.number("DirSyncFeatures") or 0,
         allowed_features=tuple(name for name in (found.text("AllowedFeatures") or "").split() if name != "None"),
         tracking_changes=found.flag("IsTrackingChanges"),
@@ -52,6 +52,10 @@ class _Leaves:
 
     def text(self, name: str) -> str | None:
         return self._found[name].text or None if name in self._found else None
+
+    def guid(self, name: str) -> str | None:
+        text = self.text(name)
+        return None if text == NO_GUID else text
 
     def flag(self, name: str) -> bool:
         return (self.text(name) or "").strip().lower() in ("true", "1")
