@@ -1,4 +1,4 @@
-"""What a client on .NET's own stack needs beside the values: faults that it can tell, members that fit their types."""
+"""What a client on .NET's own stack needs beside the values: faults it can tell, members that fit their types."""
 
 from uuid import UUID
 

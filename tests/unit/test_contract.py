@@ -162,10 +162,13 @@ def test_whatever_page_a_server_sends_the_client_reads_the_same(sent, cookie, mo
         (b"d:long", b"d:date", {"hired": "250"}),  # a type of XML Schema we never send
         (b"d:long", b"e:long", {"hired": "250"}),  # a prefix that was not declared
         (b"\x08d:string", b"\x08c:string", {"mail": "a@b"}),
+        (b"c:ArrayOfstring", b"c:ArrayOfnumber", {"phones": ("30", "31")}),
     ],
 )
 def test_a_value_of_an_unknown_type_does_not_stop_the_read_back(old, new, expected) -> None:
-    sent = SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "hired": 250, "mail": "a@b"})
+    sent = SyncObject(
+        "User", Operation.SET, {"SourceAnchor": "AAAA", "hired": 250, "mail": "a@b", "phones": ("30", "31")}
+    )
     data = contract.read_back_response([sent], b"cookie", False, uuid4())
     first, _, rest = data.partition(b"mail") if b"string" in old else (b"", b"", data)
     changed = first + (b"mail" if first else b"") + rest.replace(old, new, 1)

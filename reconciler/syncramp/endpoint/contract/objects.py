@@ -120,7 +120,7 @@ def read_object(node: Node, *, members_as_changes: bool = True) -> SyncObject:
     """One object of a read-back.
 
     Objects carry attributes we never sent, and their types are not all public: one in a form we do not know is taken
-    as the text it holds, members as not told. Only the anchors must be understood.
+    as the text or the texts it holds, members as not told. Only the anchors must be understood.
 
     :param members_as_changes: members that come as a list of anchors are additions, as V2 would show them.
     """
@@ -167,4 +167,6 @@ def _read_observed(key: str, node: Node) -> WireValue:
     except ContractError:
         if key in ANCHORS:
             raise
-        return None if key.lower() == "member" else node.text
+        if key.lower() == "member":
+            return None
+        return tuple(child.text for child in node.children) if node.children else node.text
