@@ -7,6 +7,7 @@ Lengths are checked against what is there before anything is taken, so a declare
 import struct
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from syncramp.endpoint.nbfx.dictionary import STRINGS
@@ -81,17 +82,22 @@ def _number(form: str) -> Reader:
 
     def read(data: bytes, at: int) -> tuple[Value, int]:
         (value,) = struct.unpack(form, slice_of(data, at, size, "a number"))
-        return _plain(value), at + size
+        return (str(value) if isinstance(value, int) else _plain(value, 1e17)), at + size
 
     return read
 
 
-def _plain(value: float) -> str:
-    if isinstance(value, int):
-        return str(value)
+def _plain(value: float, whole: float) -> str:
+    """The fewest digits that name it, as .NET Core writes them.
+
+    :param whole: from here on a number has an exponent; below it, one without a fraction is written without a point.
+    """
     if value != value or value in (float("inf"), float("-inf")):
         return {"nan": "NaN", "inf": "INF", "-inf": "-INF"}[str(value)]
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    if abs(value) >= whole:
+        return next(short for digits in range(17) if float(short := f"{value:.{digits}E}") == value)
+    short = repr(value)
+    return str(int(Decimal(short))) if value == int(value) else short.upper()
 
 
 def _single(data: bytes, at: int) -> tuple[Value, int]:
@@ -100,7 +106,7 @@ def _single(data: bytes, at: int) -> tuple[Value, int]:
     (value,) = struct.unpack("<f", raw)
     if value == value and abs(value) != float("inf"):
         value = next(short for digits in range(1, 10) if _packed(short := float(f"{value:.{digits}g}")) == raw)
-    return _plain(value), at + 4
+    return _plain(value, 1e9), at + 4
 
 
 def _packed(value: float) -> bytes:
