@@ -36,6 +36,23 @@ def test_a_busy_service_is_asked_again(status: int) -> None:
         assert len(service.requests) == 2
 
 
+def test_of_several_languages_the_english_one_is_understood() -> None:
+    def denied(operation: str, request: Seen) -> X:
+        told = m.fault("Access to Azure Active Directory has been denied. Tracking Id: 1.")
+        assert isinstance(told.content, list)
+        reason = told.content[1].content[0].content[1]
+        reason.content[:] = [
+            X("s:Text", "Der Zugriff ist verboten.", {"xml:lang": "de-DE"}),
+            *reason.content,
+            X("s:Text", "アクセスできません。", {"xml:lang": "ja-JP"}),
+        ]
+        return told
+
+    with served(denied) as (client, _):
+        with pytest.raises(AccessDenied, match="has been denied"):
+            client.company()
+
+
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_fault_nobody_knows_leaves_an_export_in_doubt(status: int) -> None:
     def strange(operation: str, request: Seen) -> X:

@@ -69,8 +69,9 @@ def test_the_right_secret_gives_a_token_that_the_endpoint_accepts(issuer: Issuer
     assert claims["exp"] == int(clock.now) + LIFETIME
 
 
-def test_an_assertion_of_the_registered_certificate_gives_a_token(issuer: Issuer, pair: Pair) -> None:
-    status, answer = issuer.token(TENANT, _with(_assertion(pair)), ENDPOINT)
+@pytest.mark.parametrize("audience", [ENDPOINT, ENDPOINT.replace("/oauth2/v2.0/token", "/v2.0")])
+def test_an_assertion_of_the_registered_certificate_gives_a_token(issuer: Issuer, pair: Pair, audience: str) -> None:
+    status, answer = issuer.token(TENANT, _with(_assertion(pair, aud=audience)), ENDPOINT)
     assert status == 200, answer
 
 

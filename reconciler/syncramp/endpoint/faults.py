@@ -110,6 +110,10 @@ def from_fault(fault: Fault, host: str) -> SyncrampError:
     return _about_us(text, where) or _about_the_call(fault, text, where)
 
 
+_ACCESS_DENIED = ACCESS_DENIED_TEXT.partition(".")[0]
+"""Its first sentence: others end with a tracking id."""
+
+
 def _about_us(text: str, where: str) -> SyncrampError | None:
     """The service does not want this client, or this tenant's synchronisation at all."""
     low = text.lower()
@@ -119,7 +123,7 @@ def _about_us(text: str, where: str) -> SyncrampError | None:
             where=where,
             remedy="switch directory synchronisation on for the tenant (onPremisesSyncEnabled in Microsoft Graph)",
         )
-    if text == ACCESS_DENIED_TEXT.rstrip("."):
+    if text.startswith(_ACCESS_DENIED):
         return AccessDenied(
             text,
             where=where,

@@ -7,7 +7,7 @@ sign them by it.
 
 import hmac
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,7 +36,7 @@ class Refused(Exception):
 def check_application(form: Mapping[str, str], application: Application, tenant: str, endpoint: str) -> None:
     """The client-credentials grant (RFC 6749, 4.4): a secret, or an assertion (RFC 7523).
 
-    :param endpoint: the address of the token endpoint, the audience of the application's own assertions.
+    :param endpoint: the address of the token endpoint.
     :raises Refused: it does not prove to be the application.
     """
     client = field(form, "client_id")
@@ -96,7 +96,10 @@ def _check_secret(form: Mapping[str, str], application: Application) -> None:
 
 
 def _check_own(assertion: str, header: Mapping[str, Any], application: Application, endpoint: str) -> None:
-    """An assertion of the application must name the registered certificate and be signed with its key."""
+    """An assertion of the application must name the registered certificate and be signed with its key.
+
+    Its audience is the token endpoint, or the issuer, as Microsoft's page on certificate credentials had it before.
+    """
     certificate = x509.load_pem_x509_certificate(application.certificate)
     if not _named(header, certificate):
         raise _client(700027, "The certificate used to sign the client assertion is not registered on application.")
@@ -106,7 +109,7 @@ def _check_own(assertion: str, header: Mapping[str, Any], application: Applicati
         assertion,
         certificate.public_key(),
         ["RS256", "PS256"],
-        endpoint,
+        (endpoint, endpoint.replace("/oauth2/v2.0/token", "/v2.0")),
         application.client_id,
         ["exp", "jti", "sub"],
     )
@@ -127,7 +130,7 @@ def _check_federated(assertion: str, claims: Mapping[str, Any], trusts: Federate
             raise _client(
                 number, f"No matching federated identity record found for presented assertion {name} '{said}'."
             )
-    _verified(assertion, trusts.key, ["RS256"], trusts.audience, trusts.issuer, ["exp", "sub"])
+    _verified(assertion, trusts.key, ["RS256"], (trusts.audience,), trusts.issuer, ["exp", "sub"])
 
 
 def _opened(assertion: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -140,14 +143,14 @@ def _opened(assertion: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 
 def _verified(
-    assertion: str, key: Any, algorithms: list[str], audience: str, issuer: str, required: list[str]
+    assertion: str, key: Any, algorithms: list[str], audiences: Sequence[str], issuer: str, required: list[str]
 ) -> dict[str, Any]:
     try:
         return jwt.decode(
             assertion,
             key,
             algorithms,
-            audience=audience,
+            audience=audiences,
             issuer=issuer,
             leeway=LEEWAY,
             options={"require": required},

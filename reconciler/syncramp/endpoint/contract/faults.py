@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from syncramp.endpoint.contract.values import nil
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
+from syncramp.endpoint.nbfx.node import XML
 from syncramp.endpoint.soap import FAULT_ACTION, S12, WSA, XSI, MessageId, action_of, response
 
 NCS = "http://schemas.datacontract.org/2004/07/Microsoft.Online.Coexistence.Schema"
@@ -61,12 +62,20 @@ def read_fault(body: Node) -> Fault | None:
             told.setdefault(node.name, node.text)
     redirected = any(node.name == REDIRECTION_FAULT for node in body.walk())
     return Fault(
-        text=told.get("ErrorDescription") or told.get("Text") or "no text",
+        text=told.get("ErrorDescription") or _reason(body) or told.get("Text") or "no text",
         code=told.get("ErrorCode", ""),
         redirect=told.get("Url", "") if redirected else "",
         tracking_id=told.get("TrackingId", ""),
         sender=_unseen(body),
     )
+
+
+def _reason(fault: Node) -> str:
+    """The reason in English if there are several (SOAP 1.2 part 1, 5.4.2): its words are what we know."""
+    reason = fault.child("Reason")
+    told = list(reason.all("Text")) if reason else []
+    english = [node for node in told if node.attributes.get((XML, "lang"), "").lower().startswith("en")]
+    return next((node.text for node in (*english, *told)), "")
 
 
 def _unseen(fault: Node) -> bool:
