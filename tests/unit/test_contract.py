@@ -157,6 +157,21 @@ def test_whatever_page_a_server_sends_the_client_reads_the_same(sent, cookie, mo
 
 
 @pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        (("Cookie", "More"), ["Cookie", "More", "ResultObjects"]),
+        (("OutputCookie", "MoreObjectsExist"), ["MoreObjectsExist", "OutputCookie", "ResultObjects"]),
+        (("SyncCookie", "HasMore"), ["HasMore", "ResultObjects", "SyncCookie"]),
+        (("Watermark", "SomeMore"), ["ResultObjects", "SomeMore", "Watermark"]),
+    ],
+)
+def test_a_page_has_its_members_in_ordinal_order_because_dotnet_drops_others(names, order) -> None:
+    data = contract.read_back_response([], b"cookie", False, uuid4(), names)
+    (result,) = soap.open_envelope(data).body.children
+    assert [node.name for node in result.children] == order
+
+
+@pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         (b"d:long", b"d:date", {"hired": "250"}),  # a type of XML Schema we never send

@@ -89,20 +89,19 @@ def read_back_response(
     operation: str = READ_BACK,
     values: w.Values = "typed",
 ) -> bytes:
-    """One page of the read-back; without a cookie or an end mark when they are None.
+    """One page of the read-back, its members in ordinal order; without a cookie or an end mark when they are None.
 
     :param names: of the cookie and of the end mark.
     :param operation: READ_BACK or READ_BACK_V1.
     """
     cookie_name, more_name = names
     form = w.FORMS[values]
-    members = (
-        w.element("b", more_name) + form.boolean(more) if more is not None else b"",
-        w.element("b", cookie_name) + form.binary(cookie) if cookie is not None else b"",
-        w.element("b", "ResultObjects"),
-        write_objects(objects, values),
-        w.END,
-    )
+    contents = {
+        more_name: form.boolean(more) if more is not None else b"",
+        cookie_name: form.binary(cookie) if cookie is not None else b"",
+        "ResultObjects": write_objects(objects, values, behind=w.END),
+    }
+    members = (w.element("b", name) + content for name, content in sorted(contents.items()) if content)
     return _answer(operation, w.xmlns("b", N06) + w.xmlns("i", XSI), members, relates_to, values)
 
 
