@@ -11,7 +11,7 @@ from support.ldap_certificates import issue
 from support.service import COMPANY, SECRET, Secrets, Service, Step, fault, serving
 from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
-from syncramp.endpoint.faults import Busy, TokenRefused
+from syncramp.endpoint.faults import TokenRefused
 from syncramp.errors import (
     AccessDenied,
     AnswerLost,
@@ -96,6 +96,24 @@ def test_a_read_back_that_never_moves_on_is_refused(tmp_path) -> None:
             list(client.read_back(None))
 
 
+def test_a_read_back_that_goes_round_in_a_circle_is_refused(tmp_path) -> None:
+    one, other = (Step(body=contract.read_back_response(ONE, cookie, True, _ID)) for cookie in (b"1", b"2"))
+    with serving(one, other, one) as service, endpoint(service, tmp_path) as client:
+        with pytest.raises(ServiceRefused, match="no new cookie"):
+            list(client.read_back(None))
+    assert len(service.requests) == 3
+
+
+def test_a_read_back_of_empty_pages_without_end_is_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("syncramp.endpoint.client.EMPTY_PAGES", 3)
+    shown = [[], [], ONE, [], [], [], []]
+    steps = [Step(body=contract.read_back_response(o, b"%d" % n, True, _ID)) for n, o in enumerate(shown)]
+    with serving(*steps) as service, endpoint(service, tmp_path) as client:
+        with pytest.raises(ServiceRefused, match="comes to no end"):
+            list(client.read_back(None))
+    assert len(service.requests) == 6
+
+
 @pytest.mark.parametrize("step", [Step(silent=True), Step(cut=True), Step(500, "text/html", b"<html>oops</html>")])
 def test_a_read_that_breaks_is_asked_again(tmp_path, step) -> None:
     with serving(step, step) as service, endpoint(service, tmp_path) as client:
@@ -135,74 +153,6 @@ def test_a_page_of_html_is_told_as_such(tmp_path) -> None:
             client.company()
 
 
-def test_a_busy_service_is_waited_for_and_the_batch_goes_again_unchanged(tmp_path) -> None:
-    busy = fault(contract.BUSY_TEXT, contract.BUSY)
-    notes: list[str] = []
-    with (
-        serving(busy, Step(503, "text/plain", b"later"), busy) as service,
-        endpoint(service, tmp_path, note=notes.append) as client,
-    ):
-        (outcome,) = client.provision(ONE)
-    assert outcome.result is Result.APPLIED
-    sent = [contract.parse_sync_objects(request.body) for request in service.requests]
-    assert sent == [ONE] * 4
-    assert len([text for text in notes if text.startswith("the service is busy")]) == 3
-    assert len([text for text in notes if text.startswith("the service pushes back: 50%")]) == 1
-
-
-class _Clock:
-    """The clock of the client, moved by a test."""
-
-    def __init__(self, monkeypatch) -> None:
-        self.now = 1000.0
-        for module in ("client", "channel"):
-            monkeypatch.setattr(f"syncramp.endpoint.{module}.time", self)
-
-    def time(self) -> float:
-        return self.now
-
-    def move(self, *_: object) -> None:
-        self.now += 1000.0
-
-
-def test_no_request_leaves_after_the_patience_of_its_caller(tmp_path, monkeypatch) -> None:
-    clock = _Clock(monkeypatch)
-    busy = fault(contract.BUSY_TEXT, contract.BUSY)
-    with serving(busy, busy) as service, endpoint(service, tmp_path, note=clock.move) as client:
-        with pytest.raises(EndpointUnavailable, match="could not be sent in time"):
-            client.provision(ONE, 900.0)
-    assert len(service.requests) == 1
-
-
-def test_no_request_leaves_after_the_patience_of_its_caller_because_the_token_took_so_long(
-    tmp_path, monkeypatch
-) -> None:
-    clock = _Clock(monkeypatch)
-    with serving(fault("The security token has expired.")) as service, endpoint(service, tmp_path) as client:
-        original = client._channel.forget_token
-        monkeypatch.setattr(client._channel, "forget_token", lambda: (original(), clock.move()))
-        with pytest.raises(EndpointUnavailable, match="could not be sent in time"):
-            client.provision(ONE, 900.0)
-    assert len(service.requests) == 1
-
-
-def test_a_pause_longer_than_the_patience_is_not_begun(tmp_path) -> None:
-    stop = threading.Event()
-    busy = fault(contract.BUSY_TEXT, contract.BUSY)
-    with serving(busy) as service:
-        client = V2Endpoint(
-            service.target(),
-            service.secrets(tmp_path),
-            stop=stop,
-            note=lambda text: stop.set(),  # a pause that begins ends the test
-            busy_first=100.0,
-        )
-        with pytest.raises(Busy):
-            client.provision(ONE, 60.0)
-        client.close()
-    assert len(service.requests) == 1
-
-
 def test_a_fault_with_status_200_is_a_fault(tmp_path) -> None:
     step = replace(fault("Something else is wrong.", "90"), status=200)
     with serving(step) as service, endpoint(service, tmp_path) as client:
@@ -220,22 +170,26 @@ def test_a_fault_that_blames_the_message_proves_that_nothing_was_processed(tmp_p
     ("text", "error", "words"),
     [
         (contract.ACCESS_DENIED_TEXT, AccessDenied, "ADSynchronization.ReadWrite.All"),
+        (f"{contract.ACCESS_DENIED_TEXT} Tracking Id: 1-2", AccessDenied, "ADSynchronization.ReadWrite.All"),
         (contract.NOT_ACTIVATED_TEXT, ServiceRefused, "onPremisesSyncEnabled"),
     ],
 )
 def test_a_refusal_says_what_to_do(tmp_path, text, error, words) -> None:
-    with serving(fault(text)) as service, endpoint(service, tmp_path) as client, pytest.raises(error) as caught:
+    steps = [fault(text)] * 2
+    with serving(*steps) as service, endpoint(service, tmp_path) as client, pytest.raises(error) as caught:
         client.company()
     assert words in str(caught.value)
 
 
-def test_a_token_that_is_not_accepted_is_renewed_once(tmp_path) -> None:
-    refused = fault("The security token has expired.")
+@pytest.mark.parametrize("text", ["The security token has expired.", contract.ACCESS_DENIED_TEXT])
+def test_a_token_that_is_not_accepted_is_renewed_once(tmp_path, text) -> None:
+    refused = fault(text)
     with serving(refused) as service, endpoint(service, tmp_path) as client:
         assert client.company() == COMPANY
     assert [request.token["BearerToken"] for request in service.requests] == ["token-1", "token-2"]
-    with serving(refused, refused) as service, endpoint(service, tmp_path) as client, pytest.raises(TokenRefused):
-        client.company()
+    with serving(refused, refused) as service, endpoint(service, tmp_path) as client:
+        with pytest.raises((TokenRefused, AccessDenied)):
+            client.company()
 
 
 def test_an_untrusted_certificate_is_told_with_the_field_that_mends_it(tmp_path) -> None:

@@ -23,7 +23,7 @@ from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.clouds import PATH, SYNC_RESOURCE
 from syncramp.errors import AnswerLost, SyncrampError
 from syncramp.model.wire import Outcome, Result, SyncObject
-from syncramp.simulator.grants import PUBLIC_CLIENT
+from syncramp.simulator.grants import PUBLIC_CLIENTS
 from syncramp.simulator.server import make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.secrets import FileSecrets
@@ -153,7 +153,7 @@ def test_its_flags_for_signing_in_are_those_of_its_issuer(tmp_path: Path) -> Non
         given = http.post(token, data={**form, **shown, "grant_type": "client_credentials"}).json()
         assert given["expires_in"] == 77
         account = {name: (secrets / "entra-sync-account" / name).read_text() for name in ("username", "password")}
-        form["client_id"] = PUBLIC_CLIENT
+        form["client_id"] = PUBLIC_CLIENTS[0]
         assert http.post(token, data={**form, **account, "grant_type": "password"}).json()["error_codes"] == [50076]
 
 

@@ -30,6 +30,10 @@ def busy(_: Answer) -> Any:
     raise web.HTTPServiceUnavailable(text="later")
 
 
+def throttled(_: Answer) -> Any:
+    return Answer(500, contract.fault_response(contract.BUSY_TEXT, contract.BUSY))
+
+
 def another_type(_: Answer) -> Any:
     raise web.HTTPUnsupportedMediaType(text="Cannot process the message")
 

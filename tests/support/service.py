@@ -8,7 +8,7 @@ broken as one likes.
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -53,6 +53,7 @@ class Step:
     """Close the connection without an answer."""
     held: threading.Event | None = None
     """Answer when it is set."""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -152,6 +153,9 @@ def _load(context: ssl.SSLContext, made: Certificates) -> None:
         context.load_cert_chain(certificate, key)
 
 
+_NONE: Mapping[str, str] = {}
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -206,10 +210,14 @@ class _Handler(BaseHTTPRequestHandler):
         if step.held:
             step.held.wait(30.0)
         answer = good(request) if step.body is None else step.body
-        self._send(step.status, step.content_type, answer, cut=step.cut)
+        self._send(step.status, step.content_type, answer, step.headers, cut=step.cut)
 
-    def _send(self, status: int, content_type: str, body: bytes, *, cut: bool = False) -> None:
+    def _send(
+        self, status: int, content_type: str, body: bytes, headers: Mapping[str, str] = _NONE, *, cut: bool = False
+    ) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

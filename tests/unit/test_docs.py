@@ -173,7 +173,7 @@ def test_the_settings_on_the_page_of_the_wire_exist() -> None:
     known |= {"spec.target.writes.share", "spec.target.writes.linksPerFiveMinutes"}
     known |= {"applicationID", "values", "objectsPerCall", "linksPerCall", "callTimeout"}
     known |= {"readBack.cookieMember", "readBack.moreMember"}
-    known |= {"spec.target.auth.account.clientID"}
+    known |= {"spec.target.auth.account.clientID", "spec.groups.maxMembers"}
     assert told - {"https://graph.windows.net"} == known
 
 

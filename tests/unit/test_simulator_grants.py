@@ -9,7 +9,7 @@ import pytest
 from support.assertions import ASSERTION, assertion
 from syncramp.endpoint.contract import ACCESS_DENIED_TEXT
 from syncramp.simulator.certificates import make_application
-from syncramp.simulator.grants import LEEWAY, PUBLIC_CLIENT
+from syncramp.simulator.grants import LEEWAY, PUBLIC_CLIENTS
 from syncramp.simulator.issuer import RESOURCE, Issuer
 from syncramp.simulator.registration import ROLE, Account, Application, Cluster
 
@@ -47,7 +47,7 @@ def shown(text: str) -> dict[str, str]:
 def password(**changed: str) -> dict[str, str]:
     form = {
         "grant_type": "password",
-        "client_id": PUBLIC_CLIENT,
+        "client_id": PUBLIC_CLIENTS[0],
         "scope": f"{CLASSIC}/.default offline_access openid profile",
         "username": ACCOUNT.username.upper(),
         "password": ACCOUNT.password,
@@ -112,7 +112,33 @@ def test_an_account_gets_a_token_for_a_person(resource: str, scope: str) -> None
     claims = made.verify(asked(made, password(scope=f"{resource}/.default"))["access_token"])
     assert isinstance(claims, dict)
     assert (claims["aud"], claims["scp"], claims["upn"]) == (resource, scope, ACCOUNT.username)
-    assert (claims["appid"], claims["roles"]) == (PUBLIC_CLIENT, [])
+    assert (claims["appid"], claims["roles"]) == (PUBLIC_CLIENTS[0], [])
+
+
+@pytest.mark.parametrize("tenant", [TENANT, "common", "Organizations"])
+@pytest.mark.parametrize("client", PUBLIC_CLIENTS)
+def test_an_account_gets_a_token_from_the_older_endpoint_too(tenant: str, client: str) -> None:
+    """As published clients ask for it."""
+    made, form = issuer(), password(client_id=client, resource=CLASSIC, scope="openid")
+    status, answer = made.older_token(tenant, form, ENDPOINT)
+    assert (status, answer["expires_in"], answer["resource"]) == (200, "60", CLASSIC)
+    claims = made.verify(answer["access_token"])
+    assert isinstance(claims, dict)
+    assert (claims["aud"], claims["scp"], claims["appid"]) == (CLASSIC, "user_impersonation", client)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "changed", "number"),
+    [
+        (TENANT, {"resource": ""}, 900144),
+        (TENANT, {"resource": "https://vault.azure.net"}, 500011),
+        ("common", {"grant_type": "client_credentials", "resource": RESOURCE}, 90002),
+        ("consumers", {"resource": CLASSIC}, 90002),
+    ],
+)
+def test_the_older_endpoint_refuses_as_the_newer_one_does(tenant: str, changed: dict[str, str], number: int) -> None:
+    status, answer = issuer().older_token(tenant, password(**changed), ENDPOINT)
+    assert (status, answer["error_codes"]) == (400, [number])
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,8 @@ def _made(settings: TenantSettings, tenant: Path | None, faults: Path | None, **
     from sqlalchemy.exc import DatabaseError
 
     script = read_script(faults) if faults else None
+    if tenant:
+        make_folder(tenant.parent, "--tenant")
     try:
         return make_simulator(settings, path=tenant, faults=script, **others)
     except DatabaseError as error:
@@ -159,6 +161,17 @@ def _made(settings: TenantSettings, tenant: Path | None, faults: Path | None, **
             where=str(tenant),
             remedy="name another file with --tenant",
         ) from None
+
+
+def make_folder(folder: Path, option: str) -> None:
+    """Make a folder that an option names, unless it is there.
+
+    :raises InputRefused: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputRefused(str(error), where=str(folder), remedy=f"name another place with {option}") from error
 
 
 def write_secrets(simulator: "Simulator", directory: Path) -> None:

@@ -11,6 +11,7 @@ from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
+from syncramp.endpoint.faults import FORM
 from syncramp.errors import CookieRefused, ServiceRefused
 from syncramp.events import Note
 from syncramp.model.plan import Sample
@@ -63,7 +64,7 @@ def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, 
         raise ServiceRefused(
             "the end of the read-back was not marked in a form we know, so it is not complete",
             where="ReadBackAzureADSyncObjects2",
-            remedy="nothing was concluded from it; report the member names of the answer",
+            remedy=f"nothing was concluded from it; {FORM}",
         )
     return foreign
 

@@ -137,7 +137,8 @@ class Channel:
             raise from_httpx(error, url, sent=True) from None
         kind = answer.headers.get("content-type", "")
         if kind.partition(";")[0].strip().lower() != soap.CONTENT_TYPE:
-            raise no_answer(answer.status_code, kind, host, sent=True)
+            later = answer.headers.get("retry-after", "").strip()
+            raise no_answer(answer.status_code, kind, host, sent=True, retry_after=later)
         self._tap.heard(host, answer.content)
         return _opened(host, operation, answer.content)
 

@@ -1,8 +1,9 @@
 """The operations of the V2 endpoint, and the patience they need.
 
-Busy answers (fault 81, HTTP 503) are waited out with growing pauses; the same request goes again, since nothing of it
-was processed. A read that breaks is asked again; an export whose answer is lost is not, its caller decides what that
-means. No request of an export leaves after the moment its caller gave, however long the service is busy.
+Busy answers (fault 81, HTTP 503 and 429) are waited out with growing pauses, or those that the service asks for; the
+same request goes again. A read that breaks is asked again; an export whose answer is lost is not, its caller decides
+what that means; neither is one that was busy to the end, if it was not always the service itself that said so. No
+request of an export leaves after the moment its caller gave, however long the service is busy.
 """
 
 import math
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import TypeVar
 
 from tenacity import (
@@ -27,9 +29,17 @@ from tenacity import (
 from syncramp.endpoint import contract
 from syncramp.endpoint.channel import Channel, Tap
 from syncramp.endpoint.contract import Form
-from syncramp.endpoint.faults import IN_DOUBT, Busy, TokenRefused
+from syncramp.endpoint.faults import FORM, IN_DOUBT, Busy, TokenRefused, Unserved
 from syncramp.endpoint.throttle import Throttle, windows_of
-from syncramp.errors import AnswerLost, CallFailed, CookieRefused, EndpointUnavailable, ServiceRefused, Stopped
+from syncramp.errors import (
+    AccessDenied,
+    AnswerLost,
+    CallFailed,
+    CookieRefused,
+    EndpointUnavailable,
+    ServiceRefused,
+    Stopped,
+)
 from syncramp.model.seams import SecretReader
 from syncramp.model.wire import Capabilities, Company, Outcome, ReadBackPage, SyncObject
 from syncramp.spec.types import Target, Values
@@ -39,8 +49,12 @@ Answer = TypeVar("Answer")
 BUSY_FIRST = 5.0
 BUSY_LONGEST = 300.0
 """Seconds between two tries while the service is busy; growing, with jitter."""
+LONGEST_ASKED = 3600.0
+"""Seconds that the service may ask us to wait (Retry-After); more is not believed."""
 BUSY_TRIES = 20
 READ_TRIES = 4
+EMPTY_PAGES = 1000
+"""Pages of the read-back without an object, one behind the other, after which it is not believed that it ends."""
 
 
 def _silent(text: str) -> None:
@@ -105,7 +119,7 @@ class V2Endpoint:
 
         :raises AnswerLost: it may have been set.
         """
-        self._patiently(contract.SET_FEATURES, contract.set_features(mask, self._values))
+        self._patiently(contract.SET_FEATURES, contract.set_features(mask, self._values), changes=True)
 
     def ask(self, operation: str, body: bytes) -> contract.Answer:
         """One call with a body of the caller's, which no run would send.
@@ -120,14 +134,18 @@ class V2Endpoint:
         :raises CookieRefused: the service does not take the cookie.
         :raises SyncrampError: a page could not be had.
         """
+        seen = {_mark(cookie)}
+        empty = 0
         while True:
             page = self._page(cookie)  # the elements it was read from are gone before anybody works with it
             yield page
             if not page.more:
                 return
-            if page.cookie is None or page.cookie == cookie:
-                raise ServiceRefused("the read-back promises more and gives no new cookie", where=self._channel.host)
-            cookie = page.cookie
+            cookie, empty = page.cookie, 0 if page.objects else empty + 1
+            if cookie is None or _mark(cookie) in seen or empty == EMPTY_PAGES:
+                what = "comes to no end" if empty == EMPTY_PAGES else "gives no new cookie"
+                raise ServiceRefused(f"the read-back promises more and {what}", where=self._channel.host, remedy=FORM)
+            seen.add(_mark(cookie))
 
     def _page(self, cookie: bytes | None) -> ReadBackPage:
         try:
@@ -160,7 +178,10 @@ class V2Endpoint:
         if (links := sum(obj.links for obj in objects)) > limit:
             raise ValueError(f"{links} reference changes in one call, the tenant allows {limit}")
         body = self._patiently(
-            contract.PROVISION, contract.provision(objects, values=self._values), time.time() + patience
+            contract.PROVISION,
+            contract.provision(objects, values=self._values),
+            time.time() + patience,
+            changes=True,
         )
         try:
             return contract.read_outcomes(body, objects)
@@ -189,22 +210,27 @@ class V2Endpoint:
                     break
         raise EndpointUnavailable(lost.what, where=lost.where, remedy="the next run tries again")
 
-    def _patiently(self, operation: str, body: bytes, until: float = math.inf) -> contract.Answer:
-        """Wait while the service is busy, and renew a token it does not accept once.
+    def _patiently(
+        self, operation: str, body: bytes, until: float = math.inf, *, changes: bool = False
+    ) -> contract.Answer:
+        """Wait while the service is busy, and renew a token it does not accept, or that has not the role, once.
 
         :param until: no try begins later; of the clock of the run's deadlines, because a monotonic one stands still
             while a machine sleeps.
+        :param changes: the call changes something when it is processed.
+        :raises AnswerLost: it changes something, and somebody on the way may have passed it on.
         """
-        with suppress(TokenRefused):
-            return self._while_busy(operation, body, until)
+        with suppress(TokenRefused, AccessDenied):
+            return self._while_busy(operation, body, until, changes=changes)
         self._channel.forget_token()
-        return self._while_busy(operation, body, until)
+        return self._while_busy(operation, body, until, changes=changes)
 
-    def _while_busy(self, operation: str, body: bytes, until: float) -> contract.Answer:
+    def _while_busy(self, operation: str, body: bytes, until: float, *, changes: bool) -> contract.Answer:
         in_time = stop_before_delay(until - time.time())
+        patience = _Patience(self._busy_first)
         retrying = Retrying(
             retry=retry_if_exception_type(Busy),
-            wait=wait_exponential(self._busy_first, BUSY_LONGEST) + wait_random(0, self._busy_first),
+            wait=patience.pause,
             stop=lambda state: self._stop.is_set() or stop_after_attempt(BUSY_TRIES)(state) or in_time(state),
             sleep=self._sleep,
             before_sleep=self._tell,
@@ -212,7 +238,9 @@ class V2Endpoint:
         )
         try:
             return retrying(self._channel.call, operation, body, until)
-        except Busy:
+        except Busy as error:
+            if changes and patience.in_doubt:
+                raise AnswerLost(error.what, where=error.where, remedy=IN_DOUBT) from None
             if self._stop.is_set():
                 raise Stopped("the run was stopped while the service was busy", where=self._channel.host) from None
             raise
@@ -230,3 +258,27 @@ class V2Endpoint:
             return read(body)
         except (contract.ContractError, ValueError) as error:
             raise ServiceRefused(f"the answer is not what we know: {error}", where=self._channel.host) from None
+
+
+class _Patience:
+    """How long to wait for a service that is busy, and whether it was the service that said so.
+
+    :param first: seconds before the first repetition.
+    """
+
+    def __init__(self, first: float) -> None:
+        self._growing = wait_exponential(first, BUSY_LONGEST) + wait_random(0, first)
+        self.in_doubt = False
+        """Somebody on the way answered in its place once."""
+
+    def pause(self, state: RetryCallState) -> float:
+        """Seconds until the next try: growing, with jitter, and not less than the service asks for."""
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.pause if isinstance(error, Busy) else 0.0
+        self.in_doubt = self.in_doubt or isinstance(error, Unserved)
+        return max(self._growing(state), min(asked, LONGEST_ASKED))
+
+
+def _mark(cookie: bytes | None) -> bytes:
+    """What is kept of a cookie to know it again; a cookie may have some kilobytes."""
+    return sha256(cookie).digest() if cookie is not None else b""

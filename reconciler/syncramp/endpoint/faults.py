@@ -2,10 +2,13 @@
 
 Nothing was sent: the call was not processed. Sent and not answered: it may have been. Answered with a fault: it was
 not, and the fault's text says why. Answered with a fault we do not know, or with something that is no answer of the
-service: it may have been.
+service: it may have been; also where that asks for patience (HTTP 503, 429), because a gateway says so too of a
+service that went away in the middle.
 """
 
 import ssl
+import time
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -43,10 +46,20 @@ _OLD_CLIENT = ("no longer supported", "not supported any", "upgrade")
 
 IN_DOUBT = "the next run finds out what became of it and sends the rest"
 LATER = "the next run tries again; let it begin some minutes later"
+FORM = "ask its form with syncramp endpoint probe, or name its members in spec.target.endpoint.readBack"
+_BUSY = (429, 503)
+"""RFC 6585, 4 and RFC 9110, 15.6.4."""
 
 
 class Busy(EndpointUnavailable):
-    """The service asks for patience (fault 81, HTTP 503); nothing was processed."""
+    """The service asks for patience (fault 81, HTTP 503 or 429)."""
+
+    pause = 0.0
+    """Seconds that it asks for."""
+
+
+class Unserved(Busy):
+    """It was not the service that said so, so the call may have been passed on to it."""
 
 
 class Redirected(ServiceRefused):
@@ -155,12 +168,17 @@ def _about_the_call(fault: Fault, text: str, where: str) -> SyncrampError:
     )
 
 
-def no_answer(status: int, content_type: str, host: str, *, sent: bool) -> SyncrampError:
-    """An HTTP answer that is none of the service's: a proxy's page, an empty 500."""
+def no_answer(status: int, content_type: str, host: str, *, sent: bool, retry_after: str = "") -> SyncrampError:
+    """An HTTP answer that is none of the service's: a proxy's page, an empty 500.
+
+    :param retry_after: the header of this name.
+    """
     kind = content_type.split(";", maxsplit=1)[0] or "nothing"
     what = f"HTTP {status} with {kind} instead of a message of the service"
-    if status == 503:
-        return Busy(what, where=host, remedy=LATER)
+    if status in _BUSY:
+        busy = Unserved(what, where=host, remedy=LATER)
+        busy.pause = seconds_of(retry_after)
+        return busy
     if kind.startswith("text/html"):
         what += ", a proxy or a gateway seems to answer in its place"
     if status == 413:
@@ -170,3 +188,14 @@ def no_answer(status: int, content_type: str, host: str, *, sent: bool) -> Syncr
     if sent and (status >= 500 or status < 400):
         return AnswerLost(what, where=host, remedy=IN_DOUBT)
     return EndpointUnavailable(what, where=host, remedy="check spec.target.endpoint.host and what stands between")
+
+
+def seconds_of(retry_after: str) -> float:
+    """The seconds of a Retry-After header (RFC 9110, 10.2.3), a number or a date; 0 where it is neither."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 0.0
+    return max(0.0, moment.timestamp() - time.time())

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from syncramp.simulator.registration import Account, Application, FederatedCredential
 from syncramp.spec.types import AccountAuth
 
-PUBLIC_CLIENT = AccountAuth("").client_id
-"""An application of Microsoft's that every tenant has."""
+PUBLIC_CLIENTS = (AccountAuth("").client_id, "04b07795-8ddb-461a-bbee-02f9e1bf7b46")
+"""Applications of Microsoft's that every tenant has: Azure AD PowerShell, and Azure CLI."""
 LEEWAY = 300
 """Seconds that clocks may differ, as Entra allows them."""
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -61,7 +61,7 @@ def check_account(form: Mapping[str, str], account: Account | None, tenant: str,
     :raises Refused: the account is not known, its password is wrong, or a person is needed.
     """
     client, username, password = (field(form, name) for name in ("client_id", "username", "password"))
-    if client.lower() != PUBLIC_CLIENT:
+    if client.lower() not in PUBLIC_CLIENTS:
         raise _unknown_application(client, tenant)
     if account is None or username.lower() != account.username.lower():
         text = f"The user account {username} does not exist in the {tenant} directory."

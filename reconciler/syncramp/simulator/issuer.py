@@ -16,13 +16,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from syncramp.endpoint.clouds import ADDRESSES
 from syncramp.endpoint.contract import ACCESS_DENIED_TEXT
-from syncramp.simulator.grants import Refused, check_account, check_application, field
+from syncramp.simulator.grants import Refused, check_account, check_application, field, missing
 from syncramp.simulator.registration import ROLE, Account, Application
 
 RESOURCE = "6bf85cfa-ac8a-4be5-b5de-425a0d0dc016"
 """Application id of Microsoft Entra AD Synchronization Service (Microsoft's documentation of application sign-in)."""
 CLASSIC_RESOURCES = frozenset(addresses.classic for addresses in ADDRESSES.values())
 """Azure AD Graph, by any of its names."""
+ANY_TENANT = ("common", "organizations")
+"""In place of a tenant: that of the user who signs in."""
 LIFETIME = 3600
 EXPIRED_TEXT = "The security token has expired."
 """Invented: what the service says to an expired token is not public."""
@@ -87,12 +89,12 @@ class Issuer:
     def token(self, tenant: str, form: Mapping[str, str], endpoint: str) -> Answer:
         """The token endpoint.
 
-        :param tenant: as it stands in the path.
+        :param tenant: as it stands in the path; for a user also one of the names that mean the user's own.
         :param form: the fields of the request.
         :param endpoint: the address of the token endpoint, the audience of client assertions.
         """
         try:
-            if tenant.lower() != self.tenant_id.lower():
+            if not self._is_tenant(tenant, form):
                 raise _unknown_tenant(tenant)
             access = self._granted(form, endpoint)
         except Refused as refused:
@@ -103,6 +105,24 @@ class Issuer:
             "ext_expires_in": self.lifetime,
             "access_token": access,
         }
+
+    def _is_tenant(self, tenant: str, form: Mapping[str, str]) -> bool:
+        own = ANY_TENANT if form.get("grant_type") == "password" else ()
+        return tenant.lower() in (self.tenant_id.lower(), *own)
+
+    def older_token(self, tenant: str, form: Mapping[str, str], endpoint: str) -> Answer:
+        """The token endpoint of version 1.0, which published clients of the classic account use.
+
+        It is asked for a ``resource`` in place of a scope, and its numbers are texts.
+        """
+        resource = form.get("resource", "")
+        if not resource:
+            return self._answer(missing("resource"))
+        status, answer = self.token(tenant, {**form, "scope": f"{resource}/.default"}, endpoint)
+        if status != 200:
+            return status, answer
+        life = {name: str(self.lifetime) for name in ("expires_in", "ext_expires_in")}
+        return status, answer | life | {"resource": resource, "expires_on": str(int(self._clock()) + self.lifetime)}
 
     def _granted(self, form: Mapping[str, str], endpoint: str) -> str:
         """The access token of a request that proves who sends it."""

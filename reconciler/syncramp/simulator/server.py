@@ -216,7 +216,8 @@ def _application(simulator: Simulator) -> web.Application:
 
     async def token(request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        status, document = issuer.token(request.match_info["tenant"], form, str(request.url))
+        ask = issuer.token if "v2.0" in request.path else issuer.older_token
+        status, document = ask(request.match_info["tenant"], form, str(request.url))
         return web.json_response(document, status=status)
 
     service = rf"/{{service:(?i:{re.escape(PATH[1:])})}}"  # paths of IIS know no case
@@ -224,7 +225,8 @@ def _application(simulator: Simulator) -> web.Application:
     application.router.add_post(service, call)
     application.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", configuration)
     application.router.add_get("/{tenant}/discovery/v2.0/keys", keys)
-    application.router.add_post("/{tenant}/oauth2/v2.0/token", token)
+    for path in ("/{tenant}/oauth2/v2.0/token", "/{tenant}/oauth2/token"):
+        application.router.add_post(path, token)
     return application
 
 

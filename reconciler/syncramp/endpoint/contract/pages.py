@@ -1,20 +1,21 @@
 """A page of the read-back, as a client reads it.
 
 The names of its cookie and of its end mark are not public. Where they are not given they are recognised: a binary
-member whose name contains ``Cookie``, and a boolean whose name contains ``More``, ``Partial``, ``Last`` or
-``Complete`` (the last two mean the opposite of the first two).
+member whose name contains ``Cookie``, and a boolean whose name contains ``More``, ``Partial``, ``Incomplete``,
+``Last`` or ``Complete`` (the last two mean the opposite of the others). Where several are recognised and do not say
+the same, none is: a page whose end is guessed would make a tenant look emptier than it is.
 """
 
 from collections.abc import Iterable
 
 from syncramp.endpoint.contract.objects import Answer, Listing, elements, read_object
 from syncramp.endpoint.contract.operations import READ_BACK, result_of
-from syncramp.endpoint.contract.scalars import SPACE, ContractError, read_binary, read_boolean
+from syncramp.endpoint.contract.scalars import SPACE, ContractError, read_binary, read_boolean, shown
 from syncramp.endpoint.nbfx import Node
 from syncramp.model.wire import ReadBackPage
 
 _AT_END = ("last", "complete")
-_GOES_ON = ("more", "partial")
+_GOES_ON = ("more", "partial", "incomplete")
 
 
 def read_read_back(
@@ -42,10 +43,15 @@ def list_objects(body: Node, operation: str = READ_BACK) -> Listing:
     result = body.child(result_of(operation))
     if result is None:
         raise ContractError(f"{result_of(operation)} is missing")
-    listed = result.child("ResultObjects")
+    lists = list(result.all("ResultObjects"))
+    if len(lists) != 1:
+        raise ContractError(f"{result_of(operation)} has {len(lists)} lists of objects, and one is known")
+    (listed,) = lists
     as_changes = operation == READ_BACK
-    nodes = listed.all("AzureADSyncObject") if listed else ()
-    objects = [read_object(node, members_as_changes=as_changes) for node in nodes]
+    for node in listed.children:
+        if node.name != "AzureADSyncObject":  # passed over, it would be absent
+            raise ContractError(f"{shown(node.name)} among the objects of the read-back")
+    objects = [read_object(node, members_as_changes=as_changes) for node in listed.children]
     return Listing(objects, [node for node in result.children if node is not listed])
 
 
@@ -54,20 +60,21 @@ def cookie_member(members: Iterable[Node], name: str | None = None) -> Node | No
 
     :param members: those of the result beside its objects.
     :param name: what it is called; None: it is recognised.
+    :returns: None where there is none, or several of different content.
     """
-    for node in members:
-        if node.parts and (node.name == name if name else names_cookie(node.name)):
-            return node
-    return None
+    found = [node for node in members if node.parts and (node.name == name if name else names_cookie(node.name))]
+    return found[0] if len({node.text for node in found}) == 1 else None
 
 
 def end_member(members: Iterable[Node], name: str | None = None) -> Node | None:
-    """The member that marks the end, as :func:`cookie_member`."""
-    for node in members:
-        fits = node.name == name if name else names_end(node.name)
-        if fits and node.text.strip(SPACE) in ("true", "false", "1", "0"):
-            return node
-    return None
+    """The member that marks the end, as :func:`cookie_member`; None also where several contradict each other."""
+    found = [
+        node
+        for node in members
+        if (node.name == name if name else names_end(node.name))
+        and node.text.strip(SPACE) in ("true", "false", "1", "0")
+    ]
+    return found[0] if len({_shows_more(node) for node in found}) == 1 else None
 
 
 def names_cookie(name: str) -> bool:

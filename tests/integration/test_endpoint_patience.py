@@ -1,0 +1,155 @@
+"""A busy service: how long the client waits for it, and what is known of the call when it gives up."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from support.service import Service, Step, fault, serving
+from syncramp.endpoint import contract
+from syncramp.endpoint.client import V2Endpoint
+from syncramp.endpoint.faults import Busy, seconds_of
+from syncramp.errors import AnswerLost, EndpointUnavailable, Stopped, SyncrampError
+from syncramp.model.wire import Operation, Result, SyncObject
+
+ONE = [SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "displayName": "Ada"})]
+GATEWAY, SERVICE = Step(503, "text/html", b"later"), fault(contract.BUSY_TEXT, contract.BUSY)
+
+
+@contextmanager
+def endpoint(service: Service, tmp_path, **options) -> Iterator[V2Endpoint]:
+    made = V2Endpoint(service.target(), service.secrets(tmp_path), busy_first=0.001, **options)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_busy_service_is_waited_for_and_the_batch_goes_again_unchanged(tmp_path) -> None:
+    busy = fault(contract.BUSY_TEXT, contract.BUSY)
+    notes: list[str] = []
+    with (
+        serving(busy, Step(503, "text/plain", b"later"), busy) as service,
+        endpoint(service, tmp_path, note=notes.append) as client,
+    ):
+        (outcome,) = client.provision(ONE)
+    assert outcome.result is Result.APPLIED
+    sent = [contract.parse_sync_objects(request.body) for request in service.requests]
+    assert sent == [ONE] * 4
+    assert len([text for text in notes if text.startswith("the service is busy")]) == 3
+    assert len([text for text in notes if text.startswith("the service pushes back: 50%")]) == 1
+
+
+class _Waits(threading.Event):
+    """A stop that nobody asks for, and for how long it was waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout or 0.0)
+        return super().wait(0)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("asked", ["7", "Wed, 21 Oct 2015 07:28:00 GMT", "soon", "", "4000000000"])
+def test_a_busy_service_is_waited_for_as_long_as_it_asks(tmp_path, status, asked) -> None:
+    waits = _Waits()
+    step = Step(status, "text/plain", b"later", headers={"Retry-After": asked})
+    with serving(step) as service, endpoint(service, tmp_path, stop=waits) as client:
+        assert client.provision(ONE)[0].result is Result.APPLIED
+    (pause,) = waits.seconds
+    assert pause == {"7": 7.0, "4000000000": 3600.0}.get(asked, pytest.approx(0.0, abs=0.003))
+
+
+def test_a_date_until_which_to_wait_is_understood() -> None:
+    assert 50 < seconds_of(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("steps", "error"),
+    [
+        ([SERVICE, SERVICE], Busy),
+        ([GATEWAY, GATEWAY], AnswerLost),
+        ([GATEWAY, SERVICE], AnswerLost),
+        ([SERVICE, GATEWAY], AnswerLost),
+    ],
+)
+def test_who_was_put_off_by_a_gateway_and_gives_up_does_not_know_what_became_of_the_call(
+    tmp_path, monkeypatch, steps, error
+) -> None:
+    """Where nothing but the service itself said that it is busy, it was not processed."""
+    monkeypatch.setattr("syncramp.endpoint.client.BUSY_TRIES", 2)
+    with serving(*steps) as service, endpoint(service, tmp_path) as client, pytest.raises(SyncrampError) as raised:
+        client.provision(ONE)
+    assert type(raised.value) is error
+    with serving(*steps) as service, endpoint(service, tmp_path) as client, pytest.raises(Busy):
+        client.company()
+
+
+@pytest.mark.parametrize(("step", "error"), [(SERVICE, Stopped), (GATEWAY, AnswerLost)])
+def test_a_stop_while_the_service_is_busy_leaves_in_doubt_what_a_gateway_put_off(tmp_path, step, error) -> None:
+    stop = threading.Event()
+    with (
+        serving(step, step) as service,
+        endpoint(service, tmp_path, stop=stop, note=lambda text: stop.set()) as client,
+        pytest.raises(error),
+    ):
+        client.provision(ONE)
+
+
+class _Clock:
+    """The clock of the client, moved by a test."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.now = 1000.0
+        for module in ("client", "channel"):
+            monkeypatch.setattr(f"syncramp.endpoint.{module}.time", self)
+
+    def time(self) -> float:
+        return self.now
+
+    def move(self, *_: object) -> None:
+        self.now += 1000.0
+
+
+def test_no_request_leaves_after_the_patience_of_its_caller(tmp_path, monkeypatch) -> None:
+    clock = _Clock(monkeypatch)
+    busy = fault(contract.BUSY_TEXT, contract.BUSY)
+    with serving(busy, busy) as service, endpoint(service, tmp_path, note=clock.move) as client:
+        with pytest.raises(EndpointUnavailable, match="could not be sent in time"):
+            client.provision(ONE, 900.0)
+    assert len(service.requests) == 1
+
+
+def test_no_request_leaves_after_the_patience_of_its_caller_because_the_token_took_so_long(
+    tmp_path, monkeypatch
+) -> None:
+    clock = _Clock(monkeypatch)
+    with serving(fault("The security token has expired.")) as service, endpoint(service, tmp_path) as client:
+        original = client._channel.forget_token
+        monkeypatch.setattr(client._channel, "forget_token", lambda: (original(), clock.move()))
+        with pytest.raises(EndpointUnavailable, match="could not be sent in time"):
+            client.provision(ONE, 900.0)
+    assert len(service.requests) == 1
+
+
+def test_a_pause_longer_than_the_patience_is_not_begun(tmp_path) -> None:
+    stop = threading.Event()
+    busy = fault(contract.BUSY_TEXT, contract.BUSY)
+    with serving(busy) as service:
+        client = V2Endpoint(
+            service.target(),
+            service.secrets(tmp_path),
+            stop=stop,
+            note=lambda text: stop.set(),  # a pause that begins ends the test
+            busy_first=100.0,
+        )
+        with pytest.raises(Busy):
+            client.provision(ONE, 60.0)
+        client.close()
+    assert len(service.requests) == 1
