@@ -181,7 +181,7 @@ def test_a_key_is_in_no_words_about_the_pair() -> None:
 
 @given(st.binary(max_size=200), st.sampled_from(["tls_crt", "tls_key", "keystore_p12", "password"]))
 def test_whatever_a_key_holds_is_refused_in_our_own_words(content: bytes, name: str) -> None:
-    keys = {"tls_crt": PAIR.certificate, "tls_key": locked("x"), "keystore_p12": PFX, "password": b"x"}
+    keys = {"tls_crt": PAIR.certificate, "tls_key": LOCKED, "keystore_p12": PFX, "password": b"x"}
     keys[name] = content
     for form in CertificateFormat:
         try:
@@ -190,7 +190,7 @@ def test_whatever_a_key_holds_is_refused_in_our_own_words(content: bytes, name: 
             assert error.remedy and str(error).startswith("Secret app")
 
 
-PFX = store("x")
+PFX, LOCKED = store("x"), locked("x")
 
 
 def test_a_certificate_with_another_kind_of_key_is_passed_over() -> None:

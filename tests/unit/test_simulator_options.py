@@ -1,11 +1,16 @@
 """The options of ``syncramp simulator`` make the tenant that they name."""
 
+import re
 from dataclasses import fields
+from typing import Any
 
+import pytest
 import typer
+from typer.testing import CliRunner
 
-from syncramp.cli import app
-from syncramp.cli.tenant_options import RENAMED, settings_of
+from support.pages import coded, rows, section
+from syncramp.cli import app, run
+from syncramp.cli.simulator_options import RENAMED, settings_of
 from syncramp.simulator.settings import DAY, Prevention, Repeated, TenantSettings
 
 WITHOUT = {
@@ -21,9 +26,12 @@ WITHOUT = {
 OTHERWISE = {"syncing": "not_activated"}
 
 
+def _command() -> Any:
+    return typer.main.get_command(app).commands["simulator"]  # type: ignore[attr-defined]
+
+
 def _defaults() -> dict[str, object]:
-    command = typer.main.get_command(app).commands["simulator"]  # type: ignore[attr-defined]
-    return {param.name: param.default for param in command.params}
+    return {param.name: param.default for param in _command().params}
 
 
 def test_the_defaults_of_the_options_are_those_of_a_tenant() -> None:
@@ -35,6 +43,38 @@ def test_every_field_of_a_tenant_has_an_option_or_is_named_here() -> None:
     names = {field.name for field in fields(TenantSettings)} - WITHOUT
     assert {RENAMED.get(name) or OTHERWISE.get(name, name) for name in names} <= _defaults().keys()
     assert WITHOUT.isdisjoint(_defaults())
+
+
+def test_help_and_the_page_show_the_options_by_the_same_themes() -> None:
+    page = section("docs/cli.md", "## syncramp simulator")
+    told = {theme: [coded(row[0])[0] for row in rows(page, title=theme)] for theme in _themes()}
+    assert told == _themes()
+    assert re.findall(r"^\| (.+?) \| default \|", page, re.MULTILINE) == list(told)
+    shown = CliRunner().invoke(app, ["simulator", "--help"]).output
+    assert re.findall(r"^([A-Z][^:]*):$", shown, re.MULTILINE) == [*told, "Options", "Commands"]
+
+
+def _themes() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for param in _command().params:
+        found.setdefault(param.rich_help_panel, []).append(param.opts[0])
+    return found
+
+
+@pytest.mark.parametrize("command", [[], ["endpoint"], ["simulator"]])
+def test_what_a_command_is_for_fits_into_its_line(command: list[str]) -> None:
+    shown = CliRunner().invoke(app, [*command, "--help"]).output
+    assert re.search(r"^  \w+ +[A-Z].*\.$", shown, re.MULTILINE)
+    assert "..." not in shown.partition("\nCommands:")[2]
+
+
+@pytest.mark.parametrize("option", ["--tenant-id", "--client-id"])
+@pytest.mark.parametrize("text", ["", "contoso", "57cf9f281ad740f4bee8d3ab9877f0a8"])
+def test_an_id_that_no_document_could_name_is_refused(
+    option: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["simulator", option, text]) == 3
+    assert f"error: {option}: {text!r} is no GUID; write it as 57cf9f28-" in capsys.readouterr().err
 
 
 def test_options_change_what_they_name() -> None:

@@ -1,5 +1,6 @@
 """Faults under the store: those of the file and its disk are told, those of our own statements are not hidden."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -45,6 +46,15 @@ def test_a_file_that_is_spoiled_while_it_is_open_is_told(database: Database) -> 
         file.write(b"\xff" * 4096)
     with closing(Database(database.path)) as spoiled, pytest.raises(StoreUnusable, match="malformed"):
         spoiled.all("SELECT * FROM meta ORDER BY value")
+
+
+def test_a_database_of_something_else_is_no_store_and_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE theirs (number)")
+        with pytest.raises(StoreUnusable, match="other.db: .*something else; name another file with --state"):
+            Database(path)
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
 
 
 def test_a_fault_of_a_statement_stays_one(database: Database) -> None:

@@ -116,7 +116,11 @@ def _prepare(directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / MARK).touch()
     except OSError as error:
-        raise InputRefused(str(error), where=str(directory), remedy="name another one with --directory") from error
+        raise InputRefused(
+            f"the folder cannot be made anew: {error.strerror}",
+            where=str(directory),
+            remedy="name another one with --directory",
+        ) from error
 
 
 @contextmanager

@@ -24,7 +24,9 @@ def features(
 ) -> None:
     """Show the features of the tenant, and set some of them.
 
-    The whole number is read, changed and written; bits that nobody knows stay as they are.
+    The whole number is read, changed and written; bits without a public name stay as they are.
+
+    Exit code 0: they are set; 1: the service did not set one; 3: nobody agreed, or no feature has this name.
 
     Example: syncramp endpoint features syncconfig.yaml --set BlockSoftMatch
     """

@@ -17,7 +17,8 @@ def plan(
 ) -> None:
     """Show what a run would do. Nothing is sent and nothing is kept.
 
-    Exit code 0: nothing to do; 2: there is something to do or to decide.
+    Exit code 0: nothing to do; 2: there is something to do or to decide; 1: it failed, or a source was not
+    complete.
 
     Example: syncramp plan syncconfig.yaml -o json
     """

@@ -56,10 +56,11 @@ def probe(
     explain: Annotated[bool, typer.Option("--explain", help="Tell what it would do, and do nothing.")] = False,
     secrets: Secrets = None,
 ) -> None:
-    """Ask a test tenant how its endpoint behaves, and write down what was seen: a wire profile.
+    """Ask a test tenant how its endpoint behaves.
 
-    It makes some objects in the tenant and removes them.
-    Exit code 0: everything is as expected; 2: something is not, or could not be seen.
+    It makes some objects in the tenant and removes them, and writes down what it saw: a wire profile.
+
+    Exit code 0: all is as expected; 2: something is not, or could not be seen; 1: it could not be asked to the end.
 
     Example: syncramp endpoint probe syncconfig.yaml --tenant 57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8
     """
@@ -78,7 +79,11 @@ def probe(
     try:
         path.write_text(made.text(), encoding="utf-8")
     except OSError as error:
-        raise InputRefused(str(error), where="--output", remedy="name another file") from error
+        raise InputRefused(
+            f"the profile cannot be written: {error.strerror}",
+            where=str(path),
+            remedy="name another file with --output",
+        ) from error
     typer.echo(f"Wrote {path}: name it with spec.target.endpoint.profile.")
     whole = all(fact.verdict is Verdict.CONFIRMED for fact in made.facts.values())
     raise typer.Exit(Exit.OK if whole else Exit.PENDING)

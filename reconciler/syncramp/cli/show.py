@@ -41,7 +41,9 @@ def show(
     calls: Annotated[int, typer.Option(help="How many of the latest calls.", min=0)] = 10,
     output: Annotated[Output, typer.Option("--output", "-o", help="How it is printed.")] = Output.TEXT,
 ) -> None:
-    """Show what a simulated tenant holds and what it was asked, also while the simulator runs.
+    """Show what a simulated tenant holds and what it was asked.
+
+    The file may be in use by a simulator that runs.
 
     Example: syncramp simulator show tenant.db
     """

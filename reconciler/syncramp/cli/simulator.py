@@ -5,28 +5,30 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from re import fullmatch
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import typer
 
-from syncramp.cli import tenant_options as options
+from syncramp.cli import simulator_options as options
 from syncramp.cli.show import show
 from syncramp.endpoint.clouds import PATH
 from syncramp.errors import InputRefused, SyncrampError
 from syncramp.simulator.behaviour import Behaviour, Form, build_numbers
 from syncramp.simulator.latency import Clock, parse_latency
-from syncramp.simulator.settings import Duplicates, SignIn, TenantSettings, Unresolved
+from syncramp.simulator.settings import SignIn, TenantSettings
 
 if TYPE_CHECKING:
     from syncramp.simulator.server import Simulator
 
 REAL = TenantSettings()
+GUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+"""What a SyncConfig can name."""
 CA, CERTIFICATE, SECRET, WIRE = "simulator-ca", "entra-sync", "entra-sync-secret", "simulator-wire"
 TOKEN, ACCOUNT = "entra-sync-token", "entra-sync-account"
 
-
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(cls=options.ByTheme, rich_markup_mode=None)
 """The command, and the commands below it."""
 app.command()(show)
 
@@ -34,91 +36,63 @@ app.command()(show)
 @app.callback(invoke_without_command=True)
 def simulator(
     context: typer.Context,
-    directory: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where secrets/ with certificates and credentials is written.")
-    ] = Path(),
-    tenant: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keeps the tenant; without it the tenant is in memory.")
-    ] = None,
-    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
-    tenant_id: Annotated[str, typer.Option(help="The tenant's id.")] = REAL.tenant_id,
-    client_id: Annotated[str, typer.Option(help="The application's id.")] = "0b1c2d3e-0000-4000-8000-000000000001",
-    writes_per_five_minutes: Annotated[
-        int, typer.Option(help="Objects written in five minutes; 0: no limit.", min=0)
-    ] = REAL.writes_per_five_minutes,
-    visibility_delay: Annotated[
-        float, typer.Option(help="Seconds until a new object can be referred to.", min=0)
-    ] = REAL.visibility_delay,
-    page_size: Annotated[int, typer.Option(help="Objects on a page of the read-back.", min=1)] = REAL.page_size,
-    objects_per_call: Annotated[int, typer.Option(help="Objects in one export call.", min=1)] = REAL.objects_per_call,
-    links_per_call: Annotated[int, typer.Option(help="Links in one export call.", min=1)] = REAL.most_links,
-    members: Annotated[int, typer.Option(help="Members of a group.", min=1)] = REAL.most_members,
-    unresolved: Annotated[
-        Unresolved, typer.Option(help="An object with a reference to something unknown.")
-    ] = REAL.unresolved,
-    duplicates: Annotated[
-        Duplicates, typer.Option(help="An object with a user principal name or address that is taken.")
-    ] = REAL.duplicates,
-    members_v1: options.MembersV1 = REAL.most_members_v1,
-    links_per_write: options.LinksPerWrite = REAL.links_per_write,
-    object_quota: options.ObjectQuota = REAL.object_quota,
+    directory: options.Directory = Path(),
+    tenant: options.TenantFile = None,
+    port: options.Port = 0,
+    with_parent: options.WithParent = False,
+    tenant_id: options.TenantId = REAL.tenant_id,
+    client_id: options.ClientId = "0b1c2d3e-0000-4000-8000-000000000001",
+    token_lifetime: options.TokenLifetime = 3600,
+    certificate_days: options.CertificateDays = 365,
+    multifactor: options.Multifactor = False,
+    not_activated: options.NotActivated = False,
     features: options.Features = REAL.features,
     verified_domains: options.VerifiedDomains = None,
-    not_activated: options.NotActivated = False,
     cloud_users: options.CloudUsers = REAL.cloud_users,
     microsoft365_groups: options.Microsoft365Groups = REAL.microsoft365_groups,
-    repeated_changes: options.RepeatedChanges = REAL.repeated_changes,
-    member_lists: options.ListsOfMembers = REAL.member_lists,
-    attributes: options.AttributesOption = REAL.attributes,
-    told_operation: options.Operation = REAL.told_operation,
-    cloud_managed: options.CloudManagedOption = REAL.cloud_managed,
-    bin_days: options.BinDays = REAL.bin_days,
-    restored_memberships: options.RestoredMemberships = REAL.restored_memberships,
-    deleted_groups: options.DeletedGroupsOption = REAL.deleted_groups,
     deletion_prevention: options.DeletionPrevention = REAL.deletion_prevention,
     delete_threshold: options.DeleteThreshold = REAL.delete_threshold,
     delete_percentage: options.DeletePercentage = REAL.delete_percentage,
+    writes_per_five_minutes: options.WritesPerFiveMinutes = REAL.writes_per_five_minutes,
+    links_per_write: options.LinksPerWrite = REAL.links_per_write,
+    objects_per_call: options.ObjectsPerCall = REAL.objects_per_call,
+    links_per_call: options.LinksPerCall = REAL.most_links,
+    members: options.Members = REAL.most_members,
+    members_v1: options.MembersV1 = REAL.most_members_v1,
+    object_quota: options.ObjectQuota = REAL.object_quota,
+    page_size: options.PageSize = REAL.page_size,
+    visibility_delay: options.VisibilityDelay = REAL.visibility_delay,
+    bin_days: options.BinDays = REAL.bin_days,
+    cookie_lifetime: options.CookieLifetime = REAL.cookie_lifetime,
+    minimum_build: options.MinimumBuild = "",
+    unresolved: options.UnresolvedOption = REAL.unresolved,
+    duplicates: options.DuplicatesOption = REAL.duplicates,
+    repeated_changes: options.RepeatedChanges = REAL.repeated_changes,
+    member_lists: options.ListsOfMembers = REAL.member_lists,
+    attributes: options.AttributesOption = REAL.attributes,
+    cloud_managed: options.CloudManagedOption = REAL.cloud_managed,
+    told_operation: options.Operation = REAL.told_operation,
+    restored_memberships: options.RestoredMemberships = REAL.restored_memberships,
+    deleted_groups: options.DeletedGroupsOption = REAL.deleted_groups,
     member_form: options.MemberFormOption = REAL.member_form,
     delta_creates: options.DeltaCreatesOption = REAL.delta_creates,
-    cookie_lifetime: options.CookieLifetime = REAL.cookie_lifetime,
-    redirects: Annotated[
-        int, typer.Option(help="Hosts that only send a client on, as the service's first one does.", min=0, max=9)
-    ] = 0,
-    minimum_build: Annotated[str, typer.Option(help="The oldest build of a client that is accepted.")] = "",
-    values: Annotated[Form, typer.Option(help="How values are written into answers.")] = Form.TYPED,
-    faults: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A fault script: which calls go wrong, and how.")
-    ] = None,
-    latency: Annotated[
-        str, typer.Option(metavar="CALL,OBJECT,LINK", help="Seconds that an answer takes, as 0.2,0.01,0.0001.")
-    ] = "",
-    latency_v1: Annotated[
-        str, typer.Option(metavar="CALL,OBJECT,LINK", help="The same for the operations of V1.")
-    ] = "",
-    virtual_clock: Annotated[
-        bool, typer.Option("--virtual-clock", help="Nothing waits for latency; the tenant's clock is put forward.")
-    ] = False,
-    token_lifetime: Annotated[int, typer.Option(help="Seconds for which a token is good.", min=1)] = 3600,
-    certificate_days: Annotated[
-        int,
-        typer.Option(
-            help="Days for which the application's certificate is valid; 0: it has expired.", min=0, max=3650
-        ),
-    ] = 365,
-    multifactor: Annotated[
-        bool, typer.Option("--multifactor", help="The account is not exempt from multifactor authentication.")
-    ] = False,
-    with_parent: Annotated[
-        bool, typer.Option("--with-parent", help="End when standard input ends, and not at Ctrl-C.")
-    ] = False,
+    values: options.ValuesOption = Form.TYPED,
+    redirects: options.Redirects = 0,
+    faults: options.Faults = None,
+    latency: options.Latency = "",
+    latency_v1: options.LatencyV1 = "",
+    virtual_clock: options.VirtualClock = False,
 ) -> None:
-    """Simulate the V2 endpoint on loopback, with a token issuer, over TLS. Ends at Ctrl-C.
+    """Simulate a tenant: the V2 endpoint and a token issuer.
+
+    It listens on 127.0.0.1 only, over TLS, and ends at Ctrl-C.
 
     Example: syncramp simulator --directory trial --port 8443
     """
     settings = options.settings_of(locals())
     if context.invoked_subcommand:
         return
+    _refuse_other_than_guids({"--tenant-id": tenant_id, "--client-id": client_id})
     if minimum_build and not build_numbers(minimum_build):
         raise InputRefused(f"{minimum_build!r} is no build", where="--minimum-build", remedy="write it as 2.4.21.0")
     slow = parse_latency(latency, "--latency"), parse_latency(latency_v1, "--latency-v1")
@@ -138,6 +112,12 @@ def simulator(
         asyncio.run(_serve(made, port, directory, with_parent=with_parent))
     finally:
         made.tenant.close()
+
+
+def _refuse_other_than_guids(ids: dict[str, str]) -> None:
+    for option, text in ids.items():
+        if not fullmatch(GUID, text):
+            raise InputRefused(f"{text!r} is no GUID", where=option, remedy=f"write it as {REAL.tenant_id}")
 
 
 def _made(settings: TenantSettings, tenant: Path | None, faults: Path | None, **others: Any) -> "Simulator":
@@ -197,7 +177,7 @@ def write_secrets(simulator: "Simulator", directory: Path) -> None:
         for name, data in files.items():
             write_private(directory / "secrets" / name, data)
     except OSError as error:
-        raise InputRefused(str(error), where=str(directory), remedy="name another folder with --directory") from error
+        raise _unwritten(directory, error) from error
 
 
 def write_profile(simulator: "Simulator", directory: Path) -> None:
@@ -212,7 +192,15 @@ def write_profile(simulator: "Simulator", directory: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(profile_of(simulator).text(), encoding="utf-8")
     except OSError as error:
-        raise InputRefused(str(error), where=str(directory), remedy="name another folder with --directory") from error
+        raise _unwritten(directory, error) from error
+
+
+def _unwritten(directory: Path, error: OSError) -> InputRefused:
+    return InputRefused(
+        f"what a client needs cannot be written there: {error.strerror}",
+        where=str(directory),
+        remedy="name another folder with --directory",
+    )
 
 
 async def _serve(simulator: "Simulator", port: int, directory: Path, *, with_parent: bool) -> None:

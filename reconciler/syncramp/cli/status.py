@@ -21,7 +21,7 @@ def status(
     state: State = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the run is printed.")] = Output.TEXT,
 ) -> None:
-    """Tell what the last run of a document did; nothing is read or sent.
+    """Tell what the last run of a document did. Nothing is read or sent.
 
     Exit code: as that run ended; 1: it never ended; 2: there was none yet.
 

@@ -15,7 +15,9 @@ def sync(
     secrets: Secrets = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the summary is printed.")] = Output.TEXT,
 ) -> None:
-    """Make one run: read the sources, plan, send, and confirm by read-back.
+    """Make one run: read the sources, plan, send, and read back.
+
+    Exit code 0: nothing waits; 2: something waits; 1: it failed, or a source was not complete.
 
     Example: syncramp sync syncconfig.yaml
     """

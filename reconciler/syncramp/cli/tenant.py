@@ -28,7 +28,7 @@ def capabilities(
     secrets: Secrets = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How it is printed.")] = Output.TEXT,
 ) -> None:
-    """Tell what the service says of itself and of the tenant; nothing is changed.
+    """Tell what the service says of itself and of the tenant. Nothing is changed.
 
     Example: syncramp endpoint capabilities syncconfig.yaml
     """

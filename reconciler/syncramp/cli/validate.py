@@ -43,7 +43,9 @@ def validate(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Documents; - reads standard input.")],
     output: Annotated[Output, typer.Option("--output", "-o", help="How findings are printed.")] = Output.TEXT,
 ) -> None:
-    """Check SyncConfig documents offline: schema, rules, distinguished names, filters and addresses.
+    """Check SyncConfig documents offline.
+
+    The schema and the rules are those of a cluster; distinguished names, filters and addresses are checked too.
 
     Exit code 0: all are accepted; 3: one is not.
 

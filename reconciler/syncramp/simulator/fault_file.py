@@ -56,7 +56,10 @@ def read_script(path: Path) -> Script:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         return _script(document)
     except (OSError, UnicodeDecodeError) as error:
-        raise InputRefused(str(error), where=str(path), remedy="name another file with --faults") from None
+        why = error.strerror if isinstance(error, OSError) else "this is no UTF-8 text"
+        raise InputRefused(
+            f"the file cannot be read: {why}", where=str(path), remedy="name another file with --faults"
+        ) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputRefused(f"no YAML: {error.problem}", where=f"{path}:{line}") from None

@@ -74,6 +74,8 @@ class Database:
             self._connection.exec_driver_sql(f"PRAGMA {pragma}")
         found = self.one("PRAGMA user_version")
         version = found[0] if found else 0
+        if version == 0 and self.one("SELECT 1 FROM sqlite_master"):
+            raise _unopened(self.path, "it is a database of something else")
         if version < SCHEMA_VERSION:
             with self.transaction():
                 metadata.create_all(self._connection)
