@@ -138,6 +138,12 @@ def test_the_profile_of_a_probe_lets_a_document_sync(tmp_path: Path) -> None:
         walk.assert_cloud_matches()
 
 
+def test_a_profile_that_could_not_be_written_is_refused_before_the_tenant_is_asked(tmp_path: Path) -> None:
+    with _walking(tmp_path) as walk:
+        done = _probe(walk, "--output", str(walk.folder / "nowhere" / "wire.yaml"))
+        done.assert_error(3, "nowhere/wire.yaml: the profile cannot be written: No such file", "--output")
+
+
 def test_what_an_earlier_probe_left_is_removed_first(tmp_path: Path) -> None:
     with _walking(tmp_path) as walk:
         walk.tenant.provision([put(f"{PREFIX}00000000Ada"), put(f"{PREFIX}00000000Group", "Group"), put("Mine")])

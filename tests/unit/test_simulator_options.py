@@ -1,7 +1,9 @@
 """The options of ``syncramp simulator`` make the tenant that they name."""
 
 import re
+import socket
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +77,14 @@ def test_an_id_that_no_document_could_name_is_refused(
 ) -> None:
     assert run(["simulator", option, text]) == 3
     assert f"error: {option}: {text!r} is no GUID; write it as 57cf9f28-" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert run(["simulator", "--directory", str(tmp_path), "--port", str(port)]) == 1
+    told = f"error: 127.0.0.1:{port}: the simulator cannot listen: Address already in use; name a free port"
+    assert told in capsys.readouterr().err
 
 
 def test_options_change_what_they_name() -> None:

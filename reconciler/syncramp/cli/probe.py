@@ -2,8 +2,8 @@
 
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,18 +75,29 @@ def probe(
     _agree(config, tenant)
     now = datetime.now(UTC).replace(microsecond=0)
     path = output or Path(f"wire-profile-{now:%Y-%m-%d}.yaml")
+    with _writing(path):  # before the tenant is asked, which takes minutes
+        new = not path.exists()
+        path.open("a").close()
+        if new:
+            path.unlink()
     made = _probed(config, secrets_of(document, secrets), now, domain, most, patience)
-    try:
+    with _writing(path):
         path.write_text(made.text(), encoding="utf-8")
+    typer.echo(f"Wrote {path}: name it with spec.target.endpoint.profile.")
+    whole = all(fact.verdict is Verdict.CONFIRMED for fact in made.facts.values())
+    raise typer.Exit(Exit.OK if whole else Exit.PENDING)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise InputRefused(
             f"the profile cannot be written: {error.strerror}",
             where=str(path),
             remedy="name another file with --output",
         ) from error
-    typer.echo(f"Wrote {path}: name it with spec.target.endpoint.profile.")
-    whole = all(fact.verdict is Verdict.CONFIRMED for fact in made.facts.values())
-    raise typer.Exit(Exit.OK if whole else Exit.PENDING)
 
 
 def _explain(most: int) -> None:

@@ -52,7 +52,11 @@ def show(
     if anchor:
         found = seen(file, anchor)
         if found is None:
-            raise InputRefused(f"no object has the anchor {anchor!r}", where=str(file))
+            raise InputRefused(
+                f"no object has the anchor {anchor!r}",
+                where=str(file),
+                remedy="name its source anchor or its cloud anchor, to the letter",
+            )
         document, listings = _object_document(found), _object_listings(found)
     else:
         told = overview(file, calls, GROUPS)

@@ -78,8 +78,8 @@ def _run(report: RunReport) -> Iterator[str]:
     if report.certificate_valid_until:
         until = datetime.fromisoformat(report.certificate_valid_until)
         yield f"Certificate valid until {moment(until)}"
-    seconds = "  ".join(f"{phase.name} {_seconds(phase.seconds)}" for phase in report.phases)
-    yield f"Phases: {seconds}"
+    if report.phases:
+        yield "Phases: " + "  ".join(f"{phase.name} {_seconds(phase.seconds)}" for phase in report.phases)
     if report.failure:
         yield f"Failed: {report.failure}"
 

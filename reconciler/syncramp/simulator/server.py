@@ -6,6 +6,7 @@ in the caller's thread (``serve``) or in one of its own (``running_simulator``).
 
 import asyncio
 import logging
+import os
 import re
 import ssl
 import threading
@@ -130,13 +131,21 @@ async def listening(simulator: Simulator, port: int = 0) -> AsyncIterator[None]:
     context = _context(simulator.certificates.server)
     try:
         for number in (port, *[0] * simulator.redirects):
-            await web.TCPSite(runner, ADDRESS, number, ssl_context=context).start()
+            await _listen(web.TCPSite(runner, ADDRESS, number, ssl_context=context), number)
         simulator.ports = tuple(address[1] for address in runner.addresses)
         yield
-    except OSError as error:
-        raise SyncrampError(f"the simulator cannot listen: {error}", remedy="name a free port, or none") from error
     finally:
         await runner.cleanup()
+
+
+async def _listen(site: web.TCPSite, port: int) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise SyncrampError(
+            f"the simulator cannot listen: {why}", where=f"{ADDRESS}:{port}", remedy="name a free port, or none"
+        ) from error
 
 
 async def serve(simulator: Simulator, port: int, ready: Callable[[], None], stop: asyncio.Event) -> None:
