@@ -28,6 +28,11 @@ def links(page: Path) -> Iterator[str]:
     yield from _LINK.findall(_CODE.sub("", text(page)))
 
 
+def prose(page: Path) -> list[str]:
+    """Its lines outside of blocks of code."""
+    return _CODE.sub("", text(page)).splitlines()
+
+
 def anchors(page: Path) -> set[str]:
     """What a link may name in it: its headings as GitHub spells them."""
     return {_slug(heading) for heading in _HEADING.findall(_CODE.sub("", text(page)))}

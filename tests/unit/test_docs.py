@@ -7,7 +7,7 @@ import pytest
 
 import syncramp
 from support.console import ROOT, steps, treatment
-from support.pages import anchors, coded, links, pages, rows, section, text
+from support.pages import anchors, coded, links, pages, prose, rows, section, text
 from syncramp.cycle.job import Pace
 from syncramp.endpoint import contract
 from syncramp.endpoint.causes import CAUSES
@@ -120,6 +120,14 @@ def test_architecture_lists_every_hold_and_no_other() -> None:
     assert [coded(row[0]) for row in told] == [[hold.value] for hold in Hold]
 
 
+@pytest.mark.parametrize("room", ["endpoint", "simulator"])
+def test_architecture_shows_every_module_of_a_room_and_no_other(room: str) -> None:
+    told = {name for row in rows(section("docs/architecture.md", f"### Inside the {room}")) for name in coded(row[1])}
+    folder = ROOT / "reconciler" / "syncramp" / room
+    packages = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
+    assert told == packages | {path.stem for path in folder.glob("*.py")} - {"__init__"}
+
+
 def test_the_limits_on_the_page_of_the_wire_are_the_defaults_of_the_code() -> None:
     told = {row[0]: row[1] for row in rows(section("docs/wire.md", "## Limits"))}
     build = told.pop("oldest client build since 30 September 2026")
@@ -208,6 +216,12 @@ def test_the_simulator_behaves_as_the_wire_is_described() -> None:
 
 def test_the_version_is_told_by_the_changelog() -> None:
     assert f"\n## {syncramp.__version__}" in text("CHANGELOG.md")
+
+
+@pytest.mark.parametrize("page", pages(), ids=_name)
+def test_prose_fits_into_120_columns(page: Path) -> None:
+    lines = prose(page)
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []
 
 
 def test_no_page_links_out_of_the_checkout() -> None:
