@@ -1,14 +1,12 @@
 """Where the fuzzer begins: .NET's vectors, our own messages in both forms, and pieces that are worth inserting."""
 
-import json
-from pathlib import Path
 from uuid import UUID
 
+from support.vectors import VECTORS
 from syncramp.endpoint import contract, soap
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.model.wire import AnchorType, Company, LinkOperation, Operation, ReferenceChange, SyncObject
 
-VECTORS = Path(__file__).parents[1] / "data" / "nbfx_vectors.json"
 TOKEN = soap.SyncToken("bearer", "2.6.92.0", UUID(int=7))
 GROUP = SyncObject(
     "Group",
@@ -47,7 +45,7 @@ PIECES = (
 
 def messages() -> list[bytes]:
     """The first corpus."""
-    found = [bytes.fromhex(vector["hex"]) for vector in json.loads(VECTORS.read_text())["vectors"]]
+    found = list(VECTORS.values())
     for form in ("typed", "text"):
         found += _written(form)
     return found

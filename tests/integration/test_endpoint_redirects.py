@@ -1,6 +1,5 @@
 """The first host sends a client on: how far it follows, what it remembers, and whom it never gives the token."""
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.service import COMPANY, Service, Step, serving
+from support.vectors import VECTORS
 from support.walk import walking
 from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
@@ -18,8 +18,7 @@ from syncramp.endpoint.clouds import PATH, onward
 from syncramp.errors import ServiceRefused
 from syncramp.spec.types import Cloud
 
-VECTORS = json.loads((Path(__file__).parents[1] / "data" / "nbfx_vectors.json").read_text())["vectors"]
-ELSEWHERE = bytes.fromhex(next(vector["hex"] for vector in VECTORS if vector["name"] == "Redirect fault"))
+ELSEWHERE = VECTORS["Redirect fault"]
 
 
 @contextmanager

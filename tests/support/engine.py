@@ -8,10 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
+
 from support.build import SCOPE, config, guid, user_dn
-from support.model import Crash, ListSource, ModelCloud
+from support.model import Crash, ListSource, ModelCloud, lost, no_fault
 from syncramp.cycle.job import Job, Pace
 from syncramp.cycle.run import run
+from syncramp.errors import AnswerLost
 from syncramp.events import Event
 from syncramp.model.facts import Entry
 from syncramp.model.plan import Plan
@@ -81,6 +84,18 @@ class Engine:
         for members in self.source.members.values():
             if user_dn(number) in members:
                 members.remove(user_dn(number))
+
+    def lose(self, moment: str = "after") -> None:
+        """A run whose first call is never answered: the cloud processed it, or (``before``) did not."""
+
+        def fault(now: str) -> None:
+            if now == moment:
+                raise lost(now)
+
+        self.cloud.fault = fault
+        with pytest.raises(AnswerLost):
+            self.run()
+        self.cloud.fault = no_fault
 
     def settle(self, most: int = 10) -> RunReport:
         """Runs until nothing waits."""

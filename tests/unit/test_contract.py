@@ -1,13 +1,13 @@
 """The operations, both roles: what a client writes a server reads, byte for byte as .NET writes it."""
 
-import json
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.vectors import VECTORS
+from support.wire_values import objects
 from syncramp.endpoint import contract, soap
 from syncramp.endpoint.contract.values import ContractError
 from syncramp.endpoint.nbfx import NbfxError, decode
@@ -22,11 +22,6 @@ from syncramp.model.wire import (
     SyncObject,
 )
 
-VECTORS = {
-    vector["name"]: bytes.fromhex(vector["hex"])
-    for vector in json.loads((Path(__file__).parents[1] / "data" / "nbfx_vectors.json").read_text())["vectors"]
-}
-EXPORT = next(name for name in VECTORS if name.startswith("ProvisionAzureADSyncObjects2 request with member delta"))
 TOKEN = soap.SyncToken("eyJhbGciOi.secret.signature", "2.6.92.0", UUID(int=7))
 TO = "https://adminwebservice.microsoftonline.com/provisioningservice.svc"
 
@@ -115,29 +110,6 @@ def test_an_action_that_is_not_that_of_the_body_is_refused() -> None:
 def test_a_message_that_is_no_envelope_is_refused() -> None:
     with pytest.raises(NbfxError, match="SOAP 1.2"):
         soap.open_envelope(bytes.fromhex("40016101"))
-
-
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-values = st.one_of(
-    texts,
-    st.booleans(),
-    st.integers(-(2**63), 2**63 - 1),
-    st.binary(max_size=40),
-    st.none(),
-    st.lists(texts, max_size=4).map(tuple),
-    st.lists(st.binary(max_size=20), min_size=1, max_size=4).map(tuple),
-    st.lists(
-        st.builds(ReferenceChange, texts, st.sampled_from(LinkOperation), st.sampled_from(AnchorType)),
-        min_size=1,
-        max_size=4,
-    ).map(tuple),
-)
-objects = st.builds(
-    SyncObject,
-    st.sampled_from(["User", "Group", "Contact"]),
-    st.sampled_from(Operation),
-    st.dictionaries(texts, values, max_size=6),
-)
 
 
 @given(st.lists(objects, max_size=4))

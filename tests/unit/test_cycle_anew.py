@@ -9,9 +9,8 @@ import pytest
 from support.build import config, group, guid, user, user_dn
 from support.engine import Engine
 from support.flight import flights
-from support.model import ModelCloud, lost, no_fault
+from support.model import ModelCloud
 from syncramp.cycle.job import Pace
-from syncramp.errors import AnswerLost
 from syncramp.model.wire import Outcome
 from syncramp.spec.types import EndpointOverrides
 
@@ -91,15 +90,7 @@ def test_an_object_that_was_made_anew_by_a_lost_call_is_told_by_the_read_back(sy
     _vanish_before_the_export(synced, one)
     synced.cloud.bin.clear()
     synced.pace = Pace(objects_per_call=3, parallel=1, patience=0.0, call_timeout=0.0, lost_answers=1)
-
-    def lose(moment: str) -> None:
-        if moment == "after":
-            raise lost(moment)
-
-    synced.cloud.fault = lose
-    with pytest.raises(AnswerLost):
-        synced.run()
-    synced.cloud.fault = no_fault
+    synced.lose()
     report, _ = synced.run()
     assert report.warnings == {"the cloud holds another object than before; it is sent whole": 1}
     assert report.settled

@@ -102,14 +102,7 @@ def test_no_try_begins_after_the_last_moment_of_its_intent(engine, clock) -> Non
 def test_a_lost_answer_holds_its_objects_for_the_time_of_one_call_from_the_last_try(engine, clock) -> None:
     engine.run()
     engine.source.add(user(1, title="Clerk"))
-
-    def lose(moment: str) -> None:
-        raise lost(moment)
-
-    engine.cloud.fault = lose
-    with pytest.raises(AnswerLost):
-        engine.run()
-    engine.cloud.fault = no_fault
+    engine.lose("before")
     clock.now += engine.pace.call_timeout - 1
     assert engine.run()[0].holds == {"CallUnderWay": 1}
     clock.now += 1

@@ -6,9 +6,7 @@ import pytest
 
 from support.build import guid, user
 from support.engine import Engine
-from support.model import lost, no_fault
 from support.unique import ResilientCloud, UniqueCloud
-from syncramp.errors import AnswerLost
 from syncramp.model.facts import Entry
 from syncramp.model.wire import Operation
 
@@ -228,22 +226,9 @@ def test_a_stop_leaves_claims_without_a_word(tenant) -> None:
     assert (report.objects.acknowledged, report.objects.left) == (1, 2) and not report.warnings
 
 
-def lose(engine: Engine) -> None:
-    """A run whose first call is processed and never answered."""
-
-    def after(moment: str) -> None:
-        if moment == "after":
-            raise lost(moment)
-
-    engine.cloud.fault = after
-    with pytest.raises(AnswerLost):
-        engine.run()
-    engine.cloud.fault = no_fault
-
-
 def test_an_account_whose_create_was_never_answered_may_have_its_name(tenant) -> None:
     tenant.source.add(user(9))
-    lose(tenant)
+    tenant.lose()
     tenant.leave(9)
     tenant.source.add(anew(77, user(9)))
     report, _ = tenant.run()
@@ -254,7 +239,7 @@ def test_an_account_whose_create_was_never_answered_may_have_its_name(tenant) ->
 
 def test_an_account_whose_last_update_was_never_answered_may_have_both_names(tenant) -> None:
     tenant.source.add(named(1, 9))
-    lose(tenant)
+    tenant.lose()
     tenant.leave(1)
     tenant.source.add(named(2, 9), named(3, 1))
     report, _ = tenant.run()

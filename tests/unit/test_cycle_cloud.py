@@ -4,8 +4,8 @@ import pytest
 
 from support.build import group, guid, user
 from support.engine import links
-from support.model import ModelCloud, lost, unavailable
-from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
+from support.model import ModelCloud, unavailable
+from syncramp.errors import EndpointUnavailable, ServiceRefused
 from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject
 
 
@@ -23,19 +23,12 @@ def test_a_refused_object_is_told_with_what_the_service_said_and_tried_again(eng
 
 
 def test_a_lost_answer_leaves_its_objects_in_doubt_and_the_next_run_mends_it(engine) -> None:
-    def fault(moment: str) -> None:
-        if moment == "after":
-            raise lost(moment)
-
-    engine.cloud.fault = fault
-    with pytest.raises(AnswerLost):
-        engine.run()
+    engine.lose()
     with engine.store() as store:
         kept = store.runs.last()
     assert kept.state == "Failed" and kept.report["objects"]["in_doubt"] == 3
     engine.source.entries.pop(guid(2))
     engine.source.add(user(1, title="Clerk"))
-    engine.cloud.fault = lambda moment: None
     engine.settle()
     assert engine.anchor(user(2)) not in engine.cloud.objects
     assert engine.cloud.objects[engine.anchor(user(1))].values["title"] == "Clerk"

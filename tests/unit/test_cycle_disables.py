@@ -4,8 +4,6 @@ import pytest
 
 from support.build import user
 from support.engine import Engine
-from support.model import lost, no_fault
-from syncramp.errors import AnswerLost
 from syncramp.model.wire import SyncObject
 
 DISABLED = "514"
@@ -20,19 +18,6 @@ def settled(engine) -> Engine:
 
 def no_titles(obj: SyncObject) -> str:
     return "the title is too long" if "title" in obj.values else ""
-
-
-def lose_answers(moment: str) -> None:
-    if moment == "after":
-        raise lost(moment)
-
-
-def lose(engine: Engine) -> None:
-    """A run whose first call is processed and never answered."""
-    engine.cloud.fault = lose_answers
-    with pytest.raises(AnswerLost):
-        engine.run()
-    engine.cloud.fault = no_fault
 
 
 def held(engine: Engine, number: int) -> dict[str, object]:
@@ -83,7 +68,7 @@ def test_a_stop_after_the_disable_leaves_the_object_for_the_next_run(settled) ->
 def in_doubt(settled) -> Engine:
     """User 1 was given a title in a call whose answer was lost after it was processed."""
     settled.source.add(user(1, title="Clerk"))
-    lose(settled)
+    settled.lose()
     assert held(settled, 1)["title"] == "Clerk"
     return settled
 
@@ -112,7 +97,7 @@ def test_what_may_be_enabled_is_disabled_first(settled) -> None:
     settled.source.add(user(1, userAccountControl=DISABLED))
     settled.settle()
     settled.source.add(user(1))
-    lose(settled)
+    settled.lose()
     assert held(settled, 1)["accountEnabled"] is True
     settled.cloud.calls.clear()
     settled.source.add(user(1, userAccountControl=DISABLED), user(5))

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from support.build import guid, user, user_dn
 from support.engine import Engine
-from support.model import ModelCloud, lost, no_fault
+from support.model import ModelCloud
 from syncramp.cycle.batches import EASY, CallSize
 from syncramp.cycle.calls import HOPELESS
 from syncramp.cycle.job import Pace
-from syncramp.errors import AnswerLost, CallFailed, CallTimedOut, CallTooLarge
+from syncramp.errors import CallFailed, CallTimedOut, CallTooLarge
 from syncramp.model.wire import SyncObject
 
 PEOPLE = range(1, 31)
@@ -135,13 +135,7 @@ def test_calls_are_smaller_after_a_heavy_one_also_in_the_next_run(engine) -> Non
 
 
 def test_a_batch_that_was_never_answered_is_smaller_when_it_comes_again(engine) -> None:
-    def lose(moment: str) -> None:
-        raise lost(moment)
-
-    engine.cloud.fault = lose
-    with pytest.raises(AnswerLost):
-        engine.run()
-    engine.cloud.fault = no_fault
+    engine.lose("before")
     cloud = Stubborn(engine.cloud, lambda objects: False, failed)
     assert engine.settle().settled
     assert max(size for size, _ in cloud.sizes) == 15

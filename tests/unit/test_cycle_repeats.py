@@ -8,7 +8,6 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.model import Crash, lost, no_fault
 from syncramp.cycle.job import Pace
-from syncramp.errors import AnswerLost
 from syncramp.model.wire import SyncObject
 
 
@@ -132,12 +131,7 @@ def test_without_a_lost_answer_a_refusal_is_one_at_once(engine) -> None:
 
 
 def test_an_answer_that_stays_lost_ends_the_run_as_before(engine) -> None:
-    def lose(moment: str) -> None:
-        raise lost(moment)
-
-    engine.cloud.fault = lose
-    with pytest.raises(AnswerLost):
-        engine.run()
+    engine.lose("before")
 
 
 def test_parts_of_one_group_that_were_refused_come_again_as_one(engine) -> None:

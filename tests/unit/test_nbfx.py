@@ -1,7 +1,5 @@
 """Binary XML against byte vectors of .NET's own writer, against itself, and against anything at all."""
 
-import json
-from pathlib import Path
 from uuid import UUID
 from xml.etree import ElementTree
 
@@ -9,11 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from support.vectors import LISTED
 from syncramp.endpoint.nbfx import NbfxError, Node, decode
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.endpoint.nbfx.dictionary import STRINGS
-
-VECTORS = json.loads((Path(__file__).parents[1] / "data" / "nbfx_vectors.json").read_text())["vectors"]
 
 
 def assert_same(node: Node, element: ElementTree.Element) -> None:
@@ -27,7 +24,7 @@ def assert_same(node: Node, element: ElementTree.Element) -> None:
         assert_same(ours, theirs)
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+@pytest.mark.parametrize("vector", LISTED, ids=[vector["name"] for vector in LISTED])
 def test_what_dot_net_wrote_is_read_as_the_xml_it_stands_for(vector) -> None:
     assert_same(decode(bytes.fromhex(vector["hex"])), ElementTree.fromstring(vector["xml"]))
 
@@ -80,7 +77,7 @@ def test_any_bytes_are_either_an_element_or_an_error_with_an_offset(data) -> Non
         assert isinstance(root, Node)
 
 
-@given(st.sampled_from(VECTORS), st.data())
+@given(st.sampled_from(LISTED), st.data())
 def test_a_message_with_one_changed_byte_is_read_or_refused(vector, data) -> None:
     message = bytearray.fromhex(vector["hex"])
     place = data.draw(st.integers(0, len(message) - 1))

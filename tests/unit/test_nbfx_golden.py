@@ -1,21 +1,16 @@
 """What .NET's own writer wrote, written again byte for byte; and the pieces of messages that are known from it."""
 
-import json
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from support.vectors import VECTORS
 from syncramp.endpoint import contract, soap
 from syncramp.endpoint.contract.faults import NCS
 from syncramp.endpoint.nbfx import decode
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.model.wire import Company
 
-VECTORS = {
-    vector["name"]: bytes.fromhex(vector["hex"])
-    for vector in json.loads((Path(__file__).parents[1] / "data" / "nbfx_vectors.json").read_text())["vectors"]
-}
 GUID = UUID("00112233-4455-6677-8899-aabbccddeeff")
 READ_ONLY = {"guid", "datetime utc", "timespan 30m", "int array"}
 """Records that no member of the service's contracts is written in."""
