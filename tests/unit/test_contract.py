@@ -121,7 +121,16 @@ def test_whatever_objects_a_client_sends_the_server_reads_the_same(sent) -> None
         assert [type(value) for value in ours.values.values()] == [type(v) for v in theirs.values.values()]
 
 
-@given(st.lists(objects, max_size=4), st.one_of(st.none(), st.binary(min_size=1, max_size=50)), st.booleans())
+def _lists_no_anchors(obj: SyncObject) -> bool:
+    """A list of anchors as ``member`` is read as the changes it stands for."""
+    members = (value for name, value in obj.values.items() if name.lower() == "member")
+    return not any(isinstance(value, tuple) and value and isinstance(value[0], str) for value in members)
+
+
+PAGES = st.lists(objects.filter(_lists_no_anchors), max_size=4)
+
+
+@given(PAGES, st.one_of(st.none(), st.binary(min_size=1, max_size=50)), st.booleans())
 def test_whatever_page_a_server_sends_the_client_reads_the_same(sent, cookie, more) -> None:
     answer = soap.open_envelope(contract.read_back_response(sent, cookie, more, uuid4())).body
     page = contract.read_read_back(answer)
