@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from support.build import config, group, guid, user, user_dn
-from support.engine import Engine
+from support.engine import Engine, links
 from support.flight import flights
 from support.model import ModelCloud
 from syncramp.cycle.job import Pace
@@ -172,3 +172,42 @@ def test_a_refused_update_tells_nothing_about_its_object(synced) -> None:
     report, _ = synced.run()
     assert report.objects.refused == 1
     assert not report.warnings
+
+
+def test_what_was_refused_is_not_sent_and_counted_again_with_the_lost_links_of_its_group(synced) -> None:
+    one, three = synced.anchor(user(1)), synced.anchor(user(3))
+    synced.source.add(user(1, title="Clerk"))
+    synced.source.members[guid(101)].append(user_dn(3))
+    _vanish_before_the_export(synced, one)
+    synced.cloud.bin.clear()
+    synced.cloud.refuse = lambda obj: "no" if ("ADD", three) in links(obj) else ""
+    synced.pace = replace(synced.pace, objects_per_call=1)
+    synced.cloud.max_links = 1
+    report, _ = synced.run()
+    assert (report.links.expected, report.links.acknowledged, report.links.refused, report.links.left) == (2, 1, 1, 0)
+    assert report.errors == {"1": 1}
+
+
+def test_a_link_that_was_lost_and_then_refused_is_counted_once(synced) -> None:
+    one = synced.anchor(user(1))
+    synced.source.add(user(1, title="Clerk"))
+    synced.source.members[guid(101)].append(user_dn(3))
+    _vanish_before_the_export(synced, one)
+    synced.cloud.bin.clear()
+    synced.cloud.refuse = lambda obj: "no" if links(obj) else ""
+    report, _ = synced.run()
+    assert (report.links.expected, report.links.refused, report.links.left) == (2, 2, 0)
+
+
+def test_what_the_old_group_was_seen_to_hold_is_no_proof_of_what_the_new_one_holds(synced) -> None:
+    """The service refuses the links that come again; that the read-back once showed them says nothing now."""
+    one, gone = synced.anchor(user(1)), synced.anchor(group(101))
+    synced.source.members[guid(101)].append(user_dn(3))
+    _vanish_before_the_export(synced, gone)
+    synced.cloud.refuse = lambda obj: "no" if ("ADD", one) in links(obj) else ""
+    report, _ = synced.run()
+    assert (report.links.expected, report.links.acknowledged, report.links.refused) == (3, 1, 2)
+    assert not report.settled
+    synced.cloud.refuse = lambda obj: ""
+    assert synced.settle().settled
+    assert len(synced.cloud.links[gone]) == 3

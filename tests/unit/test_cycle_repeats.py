@@ -8,7 +8,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.model import Crash, lost, no_fault
 from syncramp.cycle.job import Pace
-from syncramp.model.wire import SyncObject
+from syncramp.model.wire import Operation, SyncObject
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +66,43 @@ def test_a_delete_whose_first_answer_was_lost_counts_as_done_when_the_read_back_
     report, _ = engine.run()
     assert (report.objects.expected, report.objects.acknowledged, report.objects.refused) == (1, 1, 0)
     assert report.settled
+
+
+def test_a_refused_delete_of_what_is_in_doubt_is_no_success_because_nobody_knows_the_object(engine) -> None:
+    """Its create was never answered, and applied: taken for deleted, it would stay in the tenant for good."""
+    three = engine.anchor(user(3))
+
+    def fault(moment: str) -> None:
+        if moment == "after":
+            raise Crash
+
+    engine.cloud.fault = fault
+    with pytest.raises(Crash):
+        engine.run()
+    assert three in engine.cloud.objects
+    engine.cloud.fault, engine.clock = no_fault, lambda: 10_000.0
+    engine.leave(3)
+    engine.run()
+
+    def lose_once(moment: str) -> None:
+        if any(engine.cloud.refuse(obj) for obj in calls[-1]):
+            engine.cloud.fault = no_fault
+            raise lost(moment)
+
+    original, calls = engine.cloud.provision, []
+
+    def provision(objects, patience: float = 0.0):
+        calls.append(objects)
+        return original(objects, patience)
+
+    engine.cloud.provision = provision  # type: ignore[method-assign]
+    engine.cloud.fault = lose_once
+    engine.cloud.refuse = lambda obj: "not now" if obj.operation is Operation.DELETE else ""
+    report, _ = engine.run()
+    assert (report.objects.acknowledged, report.objects.refused) == (0, 1)
+    engine.cloud.refuse, engine.clock = (lambda obj: ""), lambda: 20_000.0
+    assert engine.settle().settled
+    assert three not in engine.cloud.objects
 
 
 def test_a_change_the_read_back_does_not_show_is_refused(engine, monkeypatch) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
+from pyroaring import BitMap
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
@@ -87,6 +88,32 @@ def test_a_members_refused_delete_makes_nothing_sure_in_a_group_whose_own_delete
     assert synced.bounds == ([], [synced.one, synced.two])
     synced.answer(of_group, APPLIED)
     assert synced.bounds == ([], [])
+
+
+# --- objects made anew ----------------------------------------------------------------------------------------------
+
+
+def _links(
+    synced: Synced, group: int, *, adds: Sequence[int] = (), removes: Sequence[int] = ()
+) -> tuple[Item, Intent]:
+    item = Item(group, SyncObject("Group", Operation.SET, {}), adds=BitMap(adds), removes=BitMap(removes))
+    return item, synced.exports.intend([item], 0.0, last_try=0.0, deadline=0.0)
+
+
+@pytest.mark.parametrize("removes", [False, True])
+def test_who_was_made_anew_while_a_call_flew_is_neither_in_nor_out_by_that_calls_answer(synced, removes) -> None:
+    """The cloud did what the call says, then the member vanished and another call made it anew, with old links or
+    without; the answers come the other way round.
+    """
+    inner = synced.two
+    _, flying = _links(synced, synced.group, **{"removes" if removes else "adds": [inner, synced.one]})
+    update = Item(inner, SyncObject("User", Operation.SET, {}), after={})
+    found = synced.exports.intend([update], 0.0, last_try=0.0, deadline=0.0)
+    synced.exports.acknowledge(found, [APPLIED], 0.0, anew={inner: update}, flying=[flying])
+    synced.answer(flying, APPLIED)
+    sure, possible = synced.bounds
+    assert inner not in sure and inner in possible
+    assert (synced.one in sure, synced.one in possible) == (not removes, not removes)
 
 
 # --- who may write --------------------------------------------------------------------------------------------------

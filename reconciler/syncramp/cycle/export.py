@@ -11,7 +11,7 @@ left for the next run.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from pyroaring import BitMap
@@ -171,8 +171,12 @@ class Export:
     # --- links -----------------------------------------------------------------------------------------------------
 
     def _links(self, groups: BitMap, *, adds: bool) -> None:
+        """The additions, or the removals, of these groups."""
+        self._rounds(self._link_work(groups, adds=adds))
+
+    def _rounds(self, works: Iterable[LinkWork]) -> None:
         """Rounds over the groups: what could not be seen yet is tried again after the visibility delay."""
-        waiting = deque(self._link_work(groups, adds=adds))
+        waiting = deque(works)
         while waiting and not self._ended:
             later = self._link_round(waiting)
             if later and not self._ended:
@@ -240,7 +244,7 @@ class Export:
                 if again is not None:
                     postpone(later, again)
                 else:
-                    self._results.link_answer(item, outcome, work.group, answer.repeated[item.id])
+                    self._link_result(item, outcome, work, answer.repeated[item.id])
             self._phase.advance(links=sum(item.links for item in answer.items))
 
         return answered
@@ -259,8 +263,13 @@ class Export:
         if not (added or removed) or not (alone.adds or alone.removes):
             return None
         part = replace(item, adds=added, removes=removed)
-        self._results.link_answer(part, outcome, work.group, (added, removed))
+        self._link_result(part, outcome, work, (added, removed))
         return alone
+
+    def _link_result(self, item: Item, outcome: Outcome, work: LinkWork, repeated: tuple[BitMap, BitMap]) -> None:
+        self._results.link_answer(item, outcome, work.group, repeated)
+        if item.id in self._flights.lost_links:
+            self._flights.lost_links[item.id] -= item.adds
 
     # --- what was gone ---------------------------------------------------------------------------------------------
 
@@ -274,4 +283,11 @@ class Export:
             done |= found
             self._objects(found)
             self._references()
-            self._links(BitMap(self._flights.anew_groups), adds=True)
+            self._rounds(list(self._lost_work()))
+
+    def _lost_work(self) -> Iterator[LinkWork]:
+        """Only what was lost: the rest of a group was answered about, or waits for the next run."""
+        lost = self._flights.lost_links
+        for work in self._link_work(BitMap(lost), adds=True):
+            work.adds &= lost[work.group.id]
+            yield work

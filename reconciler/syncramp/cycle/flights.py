@@ -47,8 +47,8 @@ class Flights:
         self.size = CallSize(job.pace.objects_per_call, max_links, int(job.store.runs.flag(HALVINGS) or 0))
         self.anew = BitMap()
         """Objects that an update created, because they were gone."""
-        self.anew_groups = BitMap()
-        """Groups that may have lost links with them."""
+        self.lost_links: dict[int, BitMap] = {}
+        """Group -> links that went with them, and of which nothing was said since."""
         self.failure: SyncrampError | None = None
 
     @property
@@ -142,9 +142,10 @@ class Flights:
             self._visibility.made_anew(item.id)
             self._results.made_anew(item)
         for group, links in lost.items():
-            self.anew_groups.add(group)
             membership = self._snapshot.membership(group)
-            self._results.expect_links(len(links & membership.desired) if membership else 0)
+            wanted = links & membership.desired if membership else BitMap()
+            self.lost_links[group] = self.lost_links.get(group, BitMap()) | wanted
+            self._results.expect_links(len(wanted))
 
 
 def _repeated(intent: Intent, answer: Answer) -> dict[int, tuple[BitMap, BitMap]]:

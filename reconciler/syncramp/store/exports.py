@@ -82,6 +82,9 @@ class Intent:
     """Group -> links that a delete of this batch may take away (of its members, or all of its own)."""
     held: dict[int, str | None]
     """Objects that were in the cloud, with their cloud anchors as far as the service told them."""
+    anew: BitMap = field(default_factory=BitMap)
+    """Objects that another call, answered since, found gone and made: what this one did to their links may have gone
+    with the old ones."""
 
     def repeated(self, item: Item) -> tuple[BitMap, BitMap]:
         """Links of an item that the cloud may have added, and removed, before this call."""
@@ -200,8 +203,10 @@ class Exports:
 
     def _doubt_anew(self, anew: Mapping[int, Item], flying: Iterable[Intent], now: float) -> dict[int, BitMap]:
         ids = BitMap(anew)
-        for sure, _ in (bracket for intent in flying for bracket in intent.brackets.values()):
-            sure -= ids
+        for intent in flying:
+            intent.anew.update(ids)
+            for sure, _ in intent.brackets.values():
+                sure -= ids
         return doubt_anew(self._database, {identity: item.adds for identity, item in anew.items()}, now)
 
     def withdraw(self, intent: Intent) -> None:
@@ -225,7 +230,7 @@ class Exports:
             self._database.run(_ACKED, (_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
             returned(self._database, item.id)
         if item.links:
-            unsure = item.adds | item.removes if item.id in self.under_way else self.under_way
+            unsure = item.adds | item.removes if item.id in self.under_way else self.under_way | intent.anew
             sure, possible = intent.brackets[item.id]
             sure = (sure - item.removes) | (item.adds - unsure)
             self._set_bracket(item.id, sure, (possible - (item.removes - unsure)) | item.adds)

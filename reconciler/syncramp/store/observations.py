@@ -69,6 +69,8 @@ class Observations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._gone = BitMap()
+        """What the service said it deleted, since the store was opened."""
 
     def cookie(self) -> bytes | None:
         """Where the next read-back begins; None: with everything."""
@@ -109,6 +111,7 @@ class Observations:
             self._database.run_many("DELETE FROM foreign_objects WHERE anchor = ?", [(a,) for a in seen.not_foreign])
             if cookie is not None:
                 self._database.run(_META, ("cookie", cookie.hex()))
+        self._gone.update(seen.gone)
 
     def _observe_anew(self, anew: Mapping[int, str], now: float) -> None:
         if anew:
@@ -152,9 +155,12 @@ class Observations:
         return frozenset(row[0] for row in self._database.all("SELECT anchor FROM foreign_objects"))
 
     def shows(self, item: Item) -> bool:
-        """The cloud has shown what an item asks for: its object gone, or its links as they are wanted."""
+        """A read-back has shown what an item asks for: its object gone, or its links as they are wanted.
+
+        That nobody knows an object to be in the cloud is no proof: its create may be in doubt.
+        """
         if item.deletes:
-            return bool(self._database.value("SELECT acked IS NULL FROM objects WHERE id = ?", (item.id,)))
+            return item.id in self._gone
         return bool(item.links) and self.shown_links(item) == (item.adds, item.removes)
 
     def shown_links(self, item: Item) -> tuple[BitMap, BitMap]:

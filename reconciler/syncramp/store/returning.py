@@ -32,8 +32,8 @@ _MERGED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?
              ON CONFLICT (id) DO UPDATE SET possible = excluded.possible, observed = excluded.observed"""
 _UNANSWERED = "SELECT seq, ids FROM batches WHERE state != 'Answered'"
 _ANEW = "UPDATE objects SET doubt = 1, confirmed = 0, acked_at = ? WHERE id = ?"
-_ALL_SURE = "SELECT id, sure FROM cloud_links"
-_SURE = "UPDATE cloud_links SET sure = ? WHERE id = ?"
+_SURE_AND_SHOWN = "SELECT id, sure, observed FROM cloud_links"
+_LOST = "UPDATE cloud_links SET sure = ?, observed = ? WHERE id = ?"
 _MAY_CHANGE = "UPDATE batches SET ids = ? WHERE seq = ?"
 
 
@@ -55,18 +55,22 @@ def drop_links(database: Database, deleted: BitMap, now: float) -> None:
 def doubt_anew(database: Database, anew: Mapping[int, BitMap], now: float) -> dict[int, BitMap]:
     """Objects were gone and are there anew, made of a part of themselves: the rest and their links are in doubt.
 
+    What the read-back showed of their links was true of the ones that are gone.
+
     :param anew: id -> links of its own that the new one surely has.
     :param now: seconds since the epoch.
     :returns: group -> links that are not sure any more.
     """
     ids, lost = BitMap(anew), {}
     database.run_many(_ANEW, [(now, identity) for identity in ids])
-    for group, packed in database.all(_ALL_SURE):
-        sure = unpack_bitmap(packed)
+    for group, packed, shown in database.all(_SURE_AND_SHOWN):
+        sure, observed = unpack_bitmap(packed), unpack_bitmap(shown)
         left = sure & anew[group] if group in ids else sure - ids
+        seen = BitMap() if group in ids else observed - ids
         if left != sure:
             lost[group] = sure - left
-            database.run(_SURE, (pack_bitmap(left), group))
+        if (left, seen) != (sure, observed):
+            database.run(_LOST, (pack_bitmap(left), pack_bitmap(seen), group))
     return lost
 
 
