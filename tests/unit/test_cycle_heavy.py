@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.build import guid, user, user_dn
-from support.engine import Engine
+from support.engine import Engine, links
 from support.model import ModelCloud
 from syncramp.cycle.batches import EASY, CallSize
 from syncramp.cycle.calls import HOPELESS
@@ -141,14 +141,15 @@ def test_a_batch_that_was_never_answered_is_smaller_when_it_comes_again(engine) 
     assert max(size for size, _ in cloud.sizes) == 15
 
 
-def test_a_stop_between_two_halves_leaves_the_rest_in_doubt(engine) -> None:
+def test_a_stop_ends_the_halving_and_leaves_the_rest_in_doubt(engine) -> None:
     def stops() -> Exception:
         engine.stop.set()
         return failed()
 
     cloud = Stubborn(engine.cloud, more_than(15), stops)
     report, _ = engine.run()
-    assert report.objects.expected == report.objects.acknowledged + report.objects.in_doubt + report.objects.left
+    assert [size for size, _ in cloud.sizes] == [30], "no half goes after the stop"
+    assert (report.objects.in_doubt, report.objects.left) == (30, 1)
     engine.stop.clear()
     cloud._matches = lambda objects: False
     assert engine.settle().settled
@@ -169,10 +170,44 @@ def test_a_call_grows_back_to_its_full_size(objects, links) -> None:
     assert (size.objects, size.links) == (objects, links)
 
 
-@given(st.integers(1, 500), st.integers(1, 15_000), st.integers(1, 500), st.integers(0, 15_000))
-def test_what_was_too_much_is_never_made_again(most_objects, most_links, objects, links) -> None:
-    objects, links = min(objects, most_objects), min(links, most_links)
-    size = CallSize(most_objects, most_links)
-    size.shrink(objects, links)
-    assert size.objects >= 1 and size.links >= 1
-    assert max(objects, links) <= 1 or size.objects < objects or size.links < links
+@given(st.integers(1, 500), st.integers(1, 15_000))
+def test_what_was_as_large_as_a_call_may_be_and_too_much_is_never_made_again(objects, links) -> None:
+    size = CallSize(objects, links)
+    while max(most := (size.objects, size.links)) > 1:
+        size.shrink(*most)
+        assert (size.objects, size.links) == tuple(max(1, (objects, links)[n] >> size.halvings) for n in (0, 1))
+        assert size.objects < most[0] or size.links < most[1]
+
+
+def test_calls_that_failed_together_make_the_next_ones_smaller_once() -> None:
+    size = CallSize(30, 15_000)
+    for _ in range(4):
+        size.shrink(30, 0)
+    assert size.objects == 15
+
+
+def test_a_small_call_that_failed_makes_the_next_ones_half_as_large_and_no_smaller() -> None:
+    """It may be one member that the service cannot stand, in every run."""
+    size = CallSize(30, 15_000)
+    size.shrink(1, 2)
+    assert (size.objects, size.links) == (15, 7_500)
+
+
+def test_one_member_the_service_cannot_stand_keeps_back_no_other_one_wherever_it_stands(engine) -> None:
+    many = range(1001, 2201)
+    engine.source.add(*map(user, many))
+    engine.source.members[guid(101)] = [user_dn(number) for number in many]
+    engine.pace = Pace(objects_per_call=1000, parallel=1, call_timeout=0.0)
+    poison = engine.anchor(user(many[0]))
+    Stubborn(engine.cloud, lambda objects: any(("ADD", poison) in links(obj) for obj in objects), failed)
+    report, _ = engine.run()
+    assert (report.links.acknowledged, report.links.in_doubt) == (0, 1200)
+    assert not report.failure
+    (members,) = engine.cloud.links.values()
+    assert members == {engine.anchor(user(number)) for number in many[1:]}
+
+
+def test_halving_goes_down_to_one_link_of_the_largest_batch(engine) -> None:
+    """One object with the most links behind the most objects: nothing of it succeeds before the last half."""
+    depth = (1000 - 1).bit_length() + (15_000 - 1).bit_length()
+    assert depth + Pace().lost_answers <= HOPELESS

@@ -45,9 +45,13 @@ class CallSize:
         return max(1, self._most[1] >> self.halvings)
 
     def shrink(self, objects: int, links: int) -> None:
-        """So much was too much for one call: none like it is made again."""
+        """So much was too much for one call. If the next one could be as large, it is half as large as it could be.
+
+        Not smaller at once, however little the call carried: one object that the service cannot stand fails in a call
+        of any size, and says nothing about the others.
+        """
         self._easy = 0
-        while max(objects, links) > 1 and self.objects >= objects and self.links >= links:
+        if max(objects, links) > 1 and self.objects >= objects and self.links >= links:
             self.halvings += 1
 
     def grow(self) -> None:

@@ -21,9 +21,9 @@ from syncramp.store.exports import Intent, Item
 
 RETRY_SECONDS = 2.0
 """Before a batch is sent again after its answer was lost; doubled each time, with half of it up or down by chance."""
-HOPELESS = 12
-"""Failures in a row after which the service itself has failed, and no single object: halving 30 objects down to one,
-with the repetitions before it, is nine."""
+HOPELESS = 30
+"""Failures in a row after which the service itself has failed, and no single object: halving 1,000 objects, the most a
+document may ask for, down to one and 15,000 links down to one takes 25, and the repetitions before it two."""
 ALONE = "too large for a call of its own"
 
 
@@ -66,7 +66,8 @@ def call(job: Job, intent: Intent) -> Answer:
     outcomes: Sequence[Outcome] | None = sending.send([item.object for item in intent.items])
     error = sending.error
     if not sending.answered:  # nothing of it is known: either nothing was processed, or everything is in doubt
-        outcomes, error = (outcomes, error or sending.lost) if sending.lost else (None, error)
+        failure = None if sending.stopped else sending.lost
+        outcomes, error = (outcomes, error or failure) if sending.lost else (None, error)
     heavy = sending.heavy or (sending.lost is not None and not sending.answered)
     return Answer(intent.items, outcomes, error, sending.calls, sending.lost is not None, heavy)
 
@@ -85,11 +86,16 @@ class _Sending:
         self.answered = False
         """Some part of the batch has its outcomes."""
         self.heavy = False
+        self.stopped = False
+        """Parts of the batch were not sent any more."""
         self.lost: AnswerLost | None = None
         self.error: SyncrampError | None = None
 
     def send(self, objects: Sequence[SyncObject]) -> list[Outcome]:
         """What became of these objects; unknown, for those whose answer never came."""
+        if self._job.stop.is_set():
+            self.stopped = True
+            return _unknown(objects, "not sent again, because the run was stopped")
         if self.error or self._failures >= HOPELESS:
             return _unknown(objects, "not sent again, because the calls before it failed")
         try:
