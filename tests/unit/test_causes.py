@@ -36,6 +36,10 @@ def test_a_documented_name_is_recognised_in_the_code_and_in_the_text(cause) -> N
         ("Unable to soft match: the target has an admin role", "InvalidSoftMatch"),
         ("The target of the match has an admin role.", "ExistingAdminRoleConflict"),
         ("The reference member to X could not be resolved.", "UnresolvedReference"),
+        ("References that do not resolve: member.", "UnresolvedReference"),
+        ("The attribute Preferences is unknown.", "without a code"),
+        ("Object reference not set to an instance of an object.", "without a code"),
+        ("System.NullReferenceException", "without a code"),
     ],
 )
 def test_the_known_texts_are_recognised_without_a_code(text, name) -> None:

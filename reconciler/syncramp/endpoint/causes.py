@@ -86,7 +86,7 @@ CAUSES = (
     Cause(
         UNRESOLVED,
         "a member or manager is not in the tenant, or too new to be found: the next run sends it again",
-        ("unresolvedreference", "dn-attributes-failure", "reference"),
+        ("unresolvedreference", "dn-attributes-failure", " reference"),
     ),
     Cause(
         "114",
@@ -99,6 +99,8 @@ CAUSES = (
         ("cloudmanaged", "source of authority", "sourceofauthority", "blockonpremisessync"),
     ),
 )
+_CRASH = "object reference not set"
+"""How .NET says that a program failed; it has nothing to do with references between objects."""
 _BY_NAME = {cause.name: cause for cause in CAUSES}
 
 
@@ -111,7 +113,7 @@ def cause_of(code: str, description: str) -> Cause:
     """
     if code in _BY_NAME:
         return _BY_NAME[code]
-    told = f"{code} {description}".lower()
+    told = f"{code} {description}".lower().replace(_CRASH, "")
     found = next((cause for cause in CAUSES if any(word in told for word in cause.words)), None)
     return found or Cause(code if code not in ("", "0") else "without a code", "")
 

@@ -6,6 +6,7 @@ service: it may have been; also where that asks for patience (HTTP 503, 429), be
 service that went away in the middle.
 """
 
+import re
 import ssl
 import time
 from email.utils import parsedate_to_datetime
@@ -28,16 +29,17 @@ from syncramp.errors import (
 )
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-_TOO_LARGE = (
-    "too large",
-    "message size",
-    "size quota",
-    "objects are allowed",
-    "links are allowed",
-    "too many objects",
+_TOO_LARGE = re.compile(
+    r"(request|message|batch|call|payload|body|entity) (is|was|has been) too large"
+    r"|(objects|links); [\d,.]+ are allowed|too many (objects|links|references)"
 )
-"""Words of faults about the size of a call: WCF's about its quotas, our simulator's, and guesses. What the service
-itself says is not public."""
+"""Faults about the size of a call: our simulator's, and guesses. What the service itself says is not public."""
+_QUOTA = "quota"
+"""A limit of WCF, on the size of a message, of a text in it or of its number of nodes. It is one on this call only if
+the framework blames the message: a service meets such limits too, in what it asks of others, after it did something."""
+_DOTNET = re.compile(r"\b(unexpected|cancellation|continuation) token|\bpublickeytoken=|\bversion=")
+"""Words of .NET's own faults, which say nothing about our token or our version."""
+_TOKEN = ("token", "user name or password", "unauthorized", "authentication")
 _TOO_SLOW = ("timed out", "timeout", "time-out")
 _TIMEOUTS = (408, 504, 522, 524)
 """Of proxies and gateways that would not wait any longer (RFC 9110, 15.5.9 and 15.6.5; Cloudflare's own two)."""
@@ -129,7 +131,7 @@ _ACCESS_DENIED = ACCESS_DENIED_TEXT.partition(".")[0]
 
 def _about_us(text: str, where: str) -> SyncrampError | None:
     """The service does not want this client, or this tenant's synchronisation at all."""
-    low = text.lower()
+    low = _DOTNET.sub("", text.lower())
     if "not yet activated" in low:
         return ServiceRefused(
             text,
@@ -148,14 +150,14 @@ def _about_us(text: str, where: str) -> SyncrampError | None:
             where=where,
             remedy="name a build that the service still accepts in spec.target.endpoint.buildNumber",
         )
-    if any(word in low for word in ("token", "user name or password", "unauthorized", "authentication")):
+    if any(word in low for word in _TOKEN):
         return TokenRefused(text, where=where, remedy="check the application's registration and its role")
     return None
 
 
 def _about_the_call(fault: Fault, text: str, where: str) -> SyncrampError:
     low = text.lower()
-    if any(word in low for word in _TOO_LARGE):
+    if _TOO_LARGE.search(low) or (fault.sender and _QUOTA in low):
         return CallTooLarge(text, where=where, remedy="set spec.target.endpoint.objectsPerCall lower")
     if fault.sender:
         return ServiceRefused(text, where=where, remedy="the service cannot read what this release sends")
