@@ -285,6 +285,7 @@ def test_a_stop_ends_waiting_for_the_budget(tmp_path) -> None:
         with endpoint(service, tmp_path, target=target, stop=stop, note=note) as client:
             assert client.reserve(1, 0, wait=False)
             assert not client.reserve(1, 0, wait=False)
+            client.spend(1, 0)
             assert notes == []
             assert not client.reserve(1, 0, wait=True)
     assert "(1 writes, 75,000 links in five minutes) is spent" in notes[0]

@@ -89,6 +89,8 @@ class ModelCloud:
     """A member that is added twice, or removed twice, is refused."""
     room: Callable[[bool], bool] = lambda wait: True
     """Whether a call may go, as it is asked without or with waiting."""
+    spent: list[tuple[int, int]] = field(default_factory=list)
+    """What went without asking for room."""
     leaves: Callable[[float], bool] = lambda patience: patience >= 0
     """Whether a call is sent within so many seconds; a busy service makes it wait."""
     travels: Callable[[], bool] = lambda: False
@@ -112,6 +114,9 @@ class ModelCloud:
 
     def reserve(self, writes: int, links: int, *, wait: bool) -> bool:
         return self.room(wait)
+
+    def spend(self, writes: int, links: int) -> None:
+        self.spent.append((writes, links))
 
     def provision(self, objects: Sequence[SyncObject], patience: float = 0.0) -> Sequence[Outcome]:
         if not self.leaves(patience):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.build import user
+from support.build import guid, user, user_dn
 from support.engine import Engine
 from syncramp.model.wire import SyncObject
 
@@ -28,6 +28,26 @@ def held(engine: Engine, number: int) -> dict[str, object]:
 def numbers(report) -> tuple[int, ...]:
     objects = report.objects
     return objects.expected, objects.acknowledged, objects.refused, objects.left
+
+
+def test_a_leaver_waits_for_no_room_in_the_throttle(settled) -> None:
+    """Nothing else goes, and a wait that was stopped ends the run; what takes rights away was sent."""
+    settled.source.add(user(1, userAccountControl=DISABLED), user(2, title="Clerk"))
+    settled.source.members[guid(101)].remove(user_dn(2))
+
+    def none(wait: bool) -> bool:
+        if wait:
+            settled.stop.set()
+        return False
+
+    settled.cloud.room = none
+    report, _ = settled.run()
+    assert held(settled, 1)["accountEnabled"] is False
+    assert "title" not in held(settled, 2)
+    (members,) = settled.cloud.links.values()
+    assert members == {settled.anchor(user(1))}
+    assert settled.cloud.spent == [(1, 0), (1, 1)]
+    assert (report.objects.acknowledged, report.objects.left, report.links.acknowledged) == (1, 1, 1)
 
 
 def test_a_refused_attribute_does_not_keep_a_leaver_in(settled) -> None:

@@ -95,6 +95,14 @@ def test_the_level_never_leaves_its_bounds_and_never_falls_without_a_push(steps)
         before = pressure.level(now)
 
 
+def test_what_waits_for_no_room_is_counted_and_the_rest_waits_the_longer() -> None:
+    windows = TenantWindows()
+    windows.spend(150, 10, 0.0)
+    assert windows.take(1, 0, ALL, 1.0) == WINDOW - 1
+    assert windows.take(0, 991, ALL, 1.0) == WINDOW - 1
+    assert windows.take(1, 991, ALL, WINDOW) == 0.0
+
+
 def test_a_push_leaves_half_of_the_room() -> None:
     windows = TenantWindows()
     assert windows.push(0.0) == 0.5

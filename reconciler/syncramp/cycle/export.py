@@ -23,7 +23,7 @@ from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
-from syncramp.model.plan import Circumstances, ObjectChange, Plan
+from syncramp.model.plan import Circumstances, Lanes, ObjectChange, Plan
 from syncramp.model.wire import Outcome, Result
 from syncramp.plan.changes import disable_alone, membership_change, object_change
 from syncramp.plan.claims import claimed, owned
@@ -65,8 +65,7 @@ class Export:
         """
         lanes = plan.lanes
         with self._flights.open():
-            self._objects(lanes.disables, self._disable)
-            self._links(lanes.removals, adds=False)
+            self._revocations(lanes)
             self._objects(lanes.releases)
             self._objects(lanes.deletes)
             self._claims(lanes.claims)
@@ -82,6 +81,13 @@ class Export:
     @property
     def _ended(self) -> bool:
         return self._flights.ended
+
+    def _revocations(self, lanes: Lanes) -> None:
+        """What takes rights away waits for nothing, and for no budget."""
+        self._flights.urgent = True
+        self._objects(lanes.disables, self._disable)
+        self._links(lanes.removals, adds=False)
+        self._flights.urgent = False
 
     # --- objects ---------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,8 @@ class Flights:
         """Objects that an update created, because they were gone."""
         self.lost_links: dict[int, BitMap] = {}
         """Group -> links that went with them, and of which nothing was said since."""
+        self.urgent = False
+        """What is sent waits for no room in the tenant's throttle."""
         self.failure: SyncrampError | None = None
 
     @property
@@ -103,6 +105,9 @@ class Flights:
         """Room in the tenant's throttle, before the intent: its call leaves at once. Nothing is in flight meanwhile,
         so that a run killed in a long wait leaves nothing in doubt.
         """
+        if self.urgent:
+            self._job.endpoint.spend(writes, links)
+            return True
         if self._job.endpoint.reserve(writes, links, wait=False):
             return True
         self.drain(0)

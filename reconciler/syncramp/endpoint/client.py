@@ -166,6 +166,10 @@ class V2Endpoint:
         """
         return self._throttle.reserve(writes, links, wait=wait)
 
+    def spend(self, writes: int, links: int) -> None:
+        """So much goes now, whatever room there is; what comes later waits the longer."""
+        self._throttle.spend(writes, links)
+
     def provision(self, objects: Sequence[SyncObject], patience: float = math.inf) -> Sequence[Outcome]:
         """ProvisionAzureADSyncObjects2.
 

@@ -10,6 +10,7 @@ and grows again a tenth for each five minutes of peace, as TCP finds its pace (R
 
 The windows belong to the tenant, not to a run: whatever writes to it in this process spends from the same ones, each
 within the budget of its own document. A call that goes again after a lost answer is rare and not counted again.
+What takes rights away (disables, member removals) waits for no room and is counted: the rest waits the longer.
 """
 
 import threading
@@ -102,6 +103,12 @@ class TenantWindows:
                 self._links.spend(links, now)
             return delay
 
+    def spend(self, writes: int, links: int, now: float) -> None:
+        """Spend, whether there is room or not."""
+        with self._lock:
+            self._writes.spend(writes, now)
+            self._links.spend(links, now)
+
     def push(self, now: float) -> float | None:
         """The service pushed back.
 
@@ -157,6 +164,10 @@ class Throttle:
             self._tell()
             self._stop.wait(delay)
         return False
+
+    def spend(self, writes: int, links: int) -> None:
+        """So many objects with so many links go at once, whether there is room or not."""
+        self._windows.spend(writes, links, time.monotonic())
 
     def push_back(self) -> None:
         """The service answered that it is busy."""

@@ -65,6 +65,9 @@ class Endpoint(Protocol):
         :returns: False: there is none now, or the run was stopped while it waited.
         """
 
+    def spend(self, writes: int, links: int) -> None:
+        """So much goes now, whatever room there is: what takes rights away waits for no budget."""
+
     def provision(self, objects: Sequence[SyncObject], patience: float) -> Sequence[Outcome]:
         """ProvisionAzureADSyncObjects2: one outcome for each object, in their order.
 
