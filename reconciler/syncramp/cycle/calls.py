@@ -22,8 +22,9 @@ from syncramp.store.exports import Intent, Item
 RETRY_SECONDS = 2.0
 """Before a batch is sent again after its answer was lost; doubled each time, with half of it up or down by chance."""
 HOPELESS = 30
-"""Failures in a row after which the service itself has failed, and no single object: halving 1,000 objects, the most a
-document may ask for, down to one and 15,000 links down to one takes 25, and the repetitions before it two."""
+"""Failures in a row after which the service itself has failed, and no single object: halving 1,000 objects, the most
+a document may ask for, down to one and 15,000 links down to one takes 25, and the repetitions before it two.
+"""
 ALONE = "too large for a call of its own"
 
 

@@ -36,7 +36,8 @@ _TOO_LARGE = re.compile(
 """Faults about the size of a call: our simulator's, and guesses. What the service itself says is not public."""
 _QUOTA = "quota"
 """A limit of WCF, on the size of a message, of a text in it or of its number of nodes. It is one on this call only if
-the framework blames the message: a service meets such limits too, in what it asks of others, after it did something."""
+the framework blames the message: a service meets such limits in what it asks of others too, after it did something.
+"""
 _DOTNET = re.compile(r"\b(unexpected|cancellation|continuation) token|\bpublickeytoken=|\bversion=")
 """Words of .NET's own faults, which say nothing about our token or our version."""
 _TOKEN = ("token", "user name or password", "unauthorized", "authentication")
