@@ -91,6 +91,16 @@ def test_who_was_put_off_by_a_gateway_and_gives_up_does_not_know_what_became_of_
         client.company()
 
 
+@pytest.mark.parametrize(("step", "error"), [(SERVICE, EndpointUnavailable), (GATEWAY, AnswerLost)])
+def test_a_call_that_is_not_taken_after_a_gateway_put_it_off_is_in_doubt(tmp_path, step, error) -> None:
+    """The last try was not processed, but the one before it may have been."""
+    refused = Step(415, "text/plain", b"no")
+    with serving(step, refused) as service, endpoint(service, tmp_path) as client:
+        with pytest.raises(error, match="HTTP 415") as raised:
+            client.provision(ONE)
+    assert type(raised.value) is error
+
+
 @pytest.mark.parametrize(("step", "error"), [(SERVICE, Stopped), (GATEWAY, AnswerLost)])
 def test_a_stop_while_the_service_is_busy_leaves_in_doubt_what_a_gateway_put_off(tmp_path, step, error) -> None:
     stop = threading.Event()

@@ -39,6 +39,7 @@ from syncramp.errors import (
     EndpointUnavailable,
     ServiceRefused,
     Stopped,
+    SyncrampError,
 )
 from syncramp.model.seams import SecretReader
 from syncramp.model.wire import Capabilities, Company, Outcome, ReadBackPage, SyncObject
@@ -242,10 +243,10 @@ class V2Endpoint:
         )
         try:
             return retrying(self._channel.call, operation, body, until)
-        except Busy as error:
-            if changes and patience.in_doubt:
+        except SyncrampError as error:
+            if changes and patience.in_doubt and not isinstance(error, AnswerLost):  # whatever became of the last try
                 raise AnswerLost(error.what, where=error.where, remedy=IN_DOUBT) from None
-            if self._stop.is_set():
+            if isinstance(error, Busy) and self._stop.is_set():
                 raise Stopped("the run was stopped while the service was busy", where=self._channel.host) from None
             raise
 
