@@ -1,5 +1,6 @@
 """The client of the V2 endpoint over real TLS: what it sends, and what it concludes from each kind of answer."""
 
+import gzip
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,6 +146,18 @@ def test_an_export_without_a_readable_answer_is_in_doubt_and_not_repeated(tmp_pa
         client.provision(ONE)
     assert len(service.requests) == 1
     assert service.host in caught.value.where
+
+
+def test_an_answer_may_come_compressed_by_http_and_a_broken_one_is_lost(tmp_path) -> None:
+    body = contract.read_back_response(ONE, b"c", False, _ID)
+    packed = [gzip.compress(body), gzip.compress(body)[:-12], b"not gzip"]
+    steps = [Step(body=data, headers={"Content-Encoding": "gzip"}) for data in packed]
+    with serving(steps[0]) as service, endpoint(service, tmp_path) as client:
+        (page,) = client.read_back(None)
+    assert (page.objects, page.cookie) == (ONE, b"c")
+    for step in steps[1:]:
+        with serving(step) as service, endpoint(service, tmp_path) as client, pytest.raises(AnswerLost):
+            client.provision(ONE)
 
 
 def test_a_page_of_html_is_told_as_such(tmp_path) -> None:

@@ -152,7 +152,11 @@ def _about_us(text: str, where: str) -> SyncrampError | None:
             remedy="name a build that the service still accepts in spec.target.endpoint.buildNumber",
         )
     if any(word in low for word in _TOKEN):
-        return TokenRefused(text, where=where, remedy="check the application's registration and its role")
+        return TokenRefused(
+            text,
+            where=where,
+            remedy="check spec.target.auth with its Secret, and the application's registration and its role",
+        )
     return None
 
 
