@@ -114,6 +114,20 @@ def test_any_integer_comes_back_in_the_smallest_record(value) -> None:
     assert len(encoded) <= 9
 
 
+@given(st.uuids(), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
+def test_guids_and_durations_come_back(value, hours, minutes, seconds) -> None:
+    head = w.element("", "n")
+    assert decode(head + w.guid(str(value))).text == str(value)
+    parts = (f"{number}{unit}" for number, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if number)
+    ticks = int.from_bytes(w.duration("PT" + ("".join(parts) or "0S"))[1:], "little")
+    assert ticks == (hours * 3600 + minutes * 60 + seconds) * 10_000_000
+
+
+@pytest.mark.parametrize("value", ["", "57CF9F28-1AD7-40F4-BEE8-D3AB9877F0A8", "{x}", "PT", "P1D", "PT1.5S", "-PT1M"])
+def test_what_is_no_guid_and_no_duration_of_ours_is_written_as_text(value) -> None:
+    assert w.guid(value) == w.duration(value) == w.content(value)
+
+
 def test_texts_are_written_in_the_records_dot_net_uses() -> None:
     assert w.content("") == b"\x01"
     assert w.content("0") == b"\x81"

@@ -12,7 +12,7 @@ from syncramp.endpoint.nbfx import writer as w
 from syncramp.model.wire import Company
 
 GUID = UUID("00112233-4455-6677-8899-aabbccddeeff")
-READ_ONLY = {"guid", "datetime utc", "timespan 30m", "int array"}
+READ_ONLY = {"datetime utc", "int array"}
 """Records that no member of the service's contracts is written in."""
 ELSEWHERE = {name for name in VECTORS if name.startswith(("Get", "Provision"))}
 """Written again in test_contract.py."""
@@ -30,6 +30,8 @@ WRITTEN = {
     **{name: N + w.integer(int(name[4:])) for name in VECTORS if name.startswith("int ") and name != "int array"},
     "bytes": N + w.binary(b"\1\2\3\4\5"),
     "uniqueid": N + w.unique_id(GUID),
+    "guid": N + w.guid(str(GUID)),
+    "timespan 30m": N + w.duration("PT30M"),
     "str 200": N + w.content("x" * 200),
     "long name": w.element("", "n" * 130) + w.END,
     "utf8": N + w.content("é中😀"),

@@ -143,6 +143,15 @@ def test_values_of_answers_can_all_be_text() -> None:
     assert company(made) == company(make_simulator())
 
 
+def test_ids_and_durations_can_be_records_too_and_are_read_the_same() -> None:
+    made = make_simulator(behaviour=Behaviour(values=Form.RECORDS))
+    data = written(m.request("GetCompanyConfiguration", m.company(), made.issuer.access_token()))
+    result = seen(made.service.answer(data).body).at("Body").children[0]
+    kinds = {child.name: set(child.records) for child in result.children[0].children}
+    assert (kinds["TenantId"], kinds["SynchronizationInterval"], kinds["IsDirSyncing"]) == ({0xB0}, {0xAE}, {0x86})
+    assert company(made) == company(make_simulator())
+
+
 def _records(node: Seen) -> Iterator[int]:
     yield from node.records
     for child in node.children:

@@ -14,6 +14,8 @@ class Form(StrEnum):
     """Records of a type for booleans, numbers and bytes, as .NET does."""
     TEXT = "text"
     """All of them as text."""
+    RECORDS = "records"
+    """As ``TYPED``, and GUIDs and durations in records too, which .NET writes as text."""
 
 
 @dataclass(frozen=True, slots=True)

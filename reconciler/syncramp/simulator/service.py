@@ -5,7 +5,7 @@ build. What is refused there is a fault, and nothing of the call reaches the ten
 say, before or in place of the tenant. Every call is written into the tenant's journal.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -39,6 +39,7 @@ CAPABILITIES = (
     "<MinimumProductVersion>1.0</MinimumProductVersion></Application></Protocol></MicrosoftOnline></ServiceCapability>"
 )
 """What public clients were answered."""
+_VALUES: Mapping[Form, Values] = {Form.TYPED: "typed", Form.TEXT: "text", Form.RECORDS: "records"}
 V1 = frozenset({contract.READ_BACK_V1, contract.PROVISION_V1})
 
 
@@ -83,7 +84,7 @@ class Service:
         self._issuer = issuer
         self._clock = clock
         self._behaviour = behaviour
-        self._values: Values = "text" if behaviour.values is Form.TEXT else "typed"
+        self._values: Values = _VALUES[behaviour.values]
         self._operations: dict[str, Callable[[Request], Reply]] = {
             contract.GET_COMPANY: self._company,
             contract.CAPABILITIES: self._capabilities,

@@ -40,8 +40,8 @@ def company_response(company: Company, relates_to: MessageId | None, values: w.V
         _member("IsDirSyncing", form.boolean(company.syncing)),
         _member("IsPasswordSyncing", form.boolean(company.password_syncing)),
         _member("MaxLinksSupportedAcrossBatchInProvision2", form.integer(company.max_links)),
-        _member("SynchronizationInterval", form.content(company.interval or "PT30M")),
-        _member("TenantId", form.content(company.tenant_id)),
+        _member("SynchronizationInterval", form.duration(company.interval or "PT30M")),
+        _member("TenantId", form.guid(company.tenant_id)),
     )
     return _answer(GET_COMPANY, w.xmlns("i", XSI), members, relates_to, values)
 
@@ -60,7 +60,7 @@ def _dirsync(company: Company, values: w.Values) -> Iterable[bytes]:
     return (
         w.element("", "DirSyncConfiguration"),
         _member("AnchorAttribute", form.content(company.anchor_attribute or "")),
-        _member("ApplicationVersion", form.content(company.client_application or NO_GUID)),
+        _member("ApplicationVersion", form.guid(company.client_application or NO_GUID)),
         _member("ClientVersion", form.content(company.client_version or "")),
         w.element("", "CurrentExport"),
         _member("DirSyncClientMachineName", form.content(company.client_machine or "")),

@@ -47,7 +47,7 @@ class _Template:
     def __init__(self, form: w.Values) -> None:
         self._form = form
         self._by = w.FORMS[form]
-        self._special = ("", "0", "1") if form == "typed" else ("",)
+        self._special = ("",) if form == "text" else ("", "0", "1")
         """Texts that are records of their own."""
         self._heads: dict[str, str] = {}
         self._tails: dict[tuple[str, Operation], str] = {}

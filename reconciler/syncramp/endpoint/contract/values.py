@@ -80,7 +80,7 @@ def nil_pair(key: str, form: w.Values) -> bytes:
 
 def nil(form: w.Values) -> bytes:
     """The rest of an element that says nothing, and its end."""
-    return w.attribute("i", "nil", b"\x86" if form == "typed" else w.FORMS[form].text("true")) + w.END
+    return w.attribute("i", "nil", w.FORMS[form].text("true") if form == "text" else b"\x86") + w.END
 
 
 def _key(key: str, form: w.Values) -> bytes:

@@ -6,9 +6,11 @@ to ``LONGEST_FOLDED`` bytes also ends its element; .NET cannot always do that fo
 
 Attributes stand before the namespace declarations of the same start tag, as in .NET's output.
 
-Values are written in one of two forms: ``typed`` as .NET does, or ``text``, everything as UTF-8 text.
+Values are written in one of three forms: ``typed`` as .NET does, ``text``, everything as UTF-8 text, or ``records``,
+where GUIDs and durations, which .NET's data contracts write as text, are records of their own types too.
 """
 
+import re
 import struct
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -152,6 +154,28 @@ def unique_id(value: UUID) -> bytes:
     return b"\xad" + value.bytes_le
 
 
+def guid(value: str) -> bytes:
+    """A GUID and the end of its element ([MC-NBFX] 2.2.3.26); text where it is none in its usual spelling."""
+    try:
+        found = UUID(value)
+    except ValueError:
+        return content(value)
+    return b"\xb1" + found.bytes_le if str(found) == value else content(value)
+
+
+_DURATION = re.compile("PT(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?", re.ASCII)
+_TICKS_A_SECOND = 10_000_000
+
+
+def duration(value: str) -> bytes:
+    """Hours, minutes and seconds as a TimeSpan, and the end of its element ([MC-NBFX] 2.2.3.25); else the text."""
+    found = _DURATION.fullmatch(value)
+    if not found or value == "PT":
+        return content(value)
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return struct.pack("<Bq", 0xAF, (hours * 3600 + minutes * 60 + seconds) * _TICKS_A_SECOND)
+
+
 def dictionary_text(value: str) -> bytes:
     """A text of the dictionary and the end of its element."""
     return b"\xab" + int31(IDS[value])
@@ -165,8 +189,8 @@ def _characters_and_end(value: str) -> bytes:
     return _sized(0x98, value.encode(), fold=True) if value else END
 
 
-Values = Literal["typed", "text"]
-"""How values are written: in .NET's records, or all as UTF-8 text."""
+Values = Literal["typed", "text", "records"]
+"""How values are written: in .NET's records, all as UTF-8 text, or in records of more types than .NET writes."""
 
 
 class Form(NamedTuple):
@@ -179,10 +203,13 @@ class Form(NamedTuple):
     integer: Callable[[int], bytes]
     unique_id: Callable[[UUID], bytes]
     dictionary_text: Callable[[str], bytes]
+    guid: Callable[[str], bytes]
+    duration: Callable[[str], bytes]
 
 
 FORMS: Final[Mapping[Values, Form]] = {
-    "typed": Form(text, content, binary, boolean, integer, unique_id, dictionary_text),
+    "typed": Form(text, content, binary, boolean, integer, unique_id, dictionary_text, content, content),
+    "records": Form(text, content, binary, boolean, integer, unique_id, dictionary_text, guid, duration),
     "text": Form(
         text=_characters,
         content=_characters_and_end,
@@ -191,5 +218,7 @@ FORMS: Final[Mapping[Values, Form]] = {
         integer=lambda value: _characters_and_end(str(value)),
         unique_id=lambda value: _characters_and_end(f"urn:uuid:{value}"),
         dictionary_text=_characters_and_end,
+        guid=_characters_and_end,
+        duration=_characters_and_end,
     ),
 }
