@@ -21,7 +21,7 @@ from syncramp.cli.simulator import write_secrets
 from syncramp.endpoint import contract, soap
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.clouds import PATH, SYNC_RESOURCE
-from syncramp.errors import AnswerLost, SyncrampError
+from syncramp.errors import CallTooLarge, SyncrampError
 from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.simulator.grants import PUBLIC_CLIENTS
 from syncramp.simulator.server import make_simulator, running_simulator
@@ -290,7 +290,7 @@ def test_a_client_waits_while_the_tenant_is_busy_and_then_goes_on(tmp_path: Path
 def test_more_links_than_a_call_may_have_are_refused_and_nothing_of_it_is_written(tmp_path: Path) -> None:
     with simulator(tmp_path, *QUICK, "--links-per-call", "3") as running, running.endpoint() as client:
         client.provision(_people(0, 4))
-        with pytest.raises(AnswerLost, match="4 links; 3 are allowed"):
+        with pytest.raises(CallTooLarge, match="4 links; 3 are allowed"):
             client.provision([group("G", [f"P{number:07}" for number in range(4)])])
         assert client.company().max_links == 3
         with pytest.raises(ValueError, match="the tenant allows 3"):
@@ -312,6 +312,6 @@ def test_more_members_than_a_group_may_have_are_refused(tmp_path: Path) -> None:
 
 def test_more_objects_than_a_call_may_have_are_refused(tmp_path: Path) -> None:
     with simulator(tmp_path, *QUICK, "--objects-per-call", "2") as running, running.endpoint() as client:
-        with pytest.raises(AnswerLost, match="3 objects; 2 are allowed"):
+        with pytest.raises(CallTooLarge, match="3 objects; 2 are allowed"):
             client.provision(_people(0, 3))
         assert _results(client.provision(_people(0, 2))) == {Result.APPLIED}
