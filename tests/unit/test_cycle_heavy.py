@@ -211,3 +211,23 @@ def test_halving_goes_down_to_one_link_of_the_largest_batch(engine) -> None:
     """One object with the most links behind the most objects: nothing of it succeeds before the last half."""
     depth = (1000 - 1).bit_length() + (15_000 - 1).bit_length()
     assert depth + Pace().lost_answers <= HOPELESS
+
+
+def test_one_object_that_nobody_answers_makes_no_call_smaller() -> None:
+    size = CallSize(30, 15_000)
+    size.shrink(1, 0)
+    size.shrink(0, 1)
+    assert (size.objects, size.links) == (30, 15_000)
+
+
+def test_a_group_of_which_one_half_was_refused_is_in_doubt_and_goes_again(engine) -> None:
+    """The other half of its members is there: it is neither applied nor refused as a whole."""
+    Stubborn(engine.cloud, lambda objects: sum(obj.links for obj in objects) > 15, too_large)
+    poison = engine.anchor(user(1))
+    engine.cloud.refuse = lambda obj: "no" if ("ADD", poison) in links(obj) else ""
+    report, _ = engine.run()
+    assert (report.links.acknowledged, report.links.refused, report.links.in_doubt) == (0, 0, 30)
+    engine.cloud.refuse = lambda obj: ""
+    assert engine.settle().settled
+    (members,) = engine.cloud.links.values()
+    assert len(members) == 30

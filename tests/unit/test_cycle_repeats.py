@@ -191,3 +191,17 @@ def test_parts_of_one_group_that_were_refused_come_again_as_one(engine) -> None:
     sent = len(engine.sent)
     assert engine.run()[0].settled
     assert len(engine.sent) == sent
+
+
+def test_a_delete_that_is_refused_at_its_first_try_is_refused_also_in_a_run_that_is_stopped(engine) -> None:
+    assert engine.run()[0].settled
+    engine.leave(3)
+    engine.run()
+
+    def refuse(obj: SyncObject) -> str:
+        engine.stop.set()
+        return "no"
+
+    engine.cloud.refuse = refuse
+    report, _ = engine.run()
+    assert (report.objects.expected, report.objects.refused, report.objects.in_doubt) == (1, 1, 0)

@@ -2,12 +2,14 @@
 
 People join, leave, move between groups and out of scope and back, get managers, are disabled, become contacts, and
 are migrated to another account with the same source anchor. Time passes within a run; the service is busy; calls in
-flight are processed in any order; answers are lost before or after the cloud processed a call, calls take too long or
-make the service fail, objects are refused, the process dies at any transaction and around any call, and calls that
-nobody waits for any more arrive later. Some clouds refuse a member change that was made already. After every step:
+flight are processed in any order; answers are lost before or after the cloud processed a call, calls take too long,
+make the service fail, or are too large for it, objects are refused, the process dies at any transaction and around
+any call, and calls that nobody waits for any more arrive later. Calls carry more or less, some clouds refuse more
+than others, and some refuse a member change that was made already. After every step:
 
 * sure <= what the cloud holds <= possible, for every group;
-* what the store says was acknowledged is in the cloud exactly so.
+* what the store says was acknowledged is in the cloud exactly so;
+* the numbers of the run agree, and none of them is negative.
 
 And at rest, when nothing goes wrong any more, the cloud holds what the directory says and nothing else; also when
 somebody else deleted objects there, of which nobody can know before a read-back or an answer tells it.
@@ -25,7 +27,7 @@ from support.flight import flights
 from support.model import Crash, lost, no_fault
 from support.staff import GROUPS, PEOPLE, Staff
 from syncramp.cycle.job import Pace
-from syncramp.errors import CallFailed, CallTimedOut, SyncrampError
+from syncramp.errors import CallFailed, CallTimedOut, CallTooLarge, SyncrampError
 from syncramp.model.values import Kind
 
 PATIENCE = 60.0
@@ -60,6 +62,15 @@ def check_object(engine: Engine, store, anchor: str, identity: int) -> None:
         assert state.kind == held.kind
 
 
+def check_tallies(engine: Engine) -> None:
+    with engine.store() as store:
+        last = store.runs.last()
+    for name in ("objects", "links") if last and last.report else ():
+        numbers = last.report[name]
+        assert min(numbers.values()) >= 0, (name, numbers)
+        assert 2 * numbers["expected"] == sum(numbers.values()), (name, numbers)
+
+
 def check_rest(engine: Engine, staff: Staff) -> None:
     cloud = engine.cloud
     anchors = {number: engine.anchor(staff.entry(number)) for number in staff.people if staff.in_scope(number)}
@@ -89,11 +100,18 @@ class Trial:
         self.rng = random.Random(seed)
         self.now = 1000.0
         self.engine = Engine(path / "state.db", clock=lambda: self.now)
+        kind = random.Random(-1 - seed)
         self.engine.pace = Pace(
-            objects_per_call=3, parallel=2, patience=PATIENCE, call_timeout=TRAVEL, lost_answers=2
+            objects_per_call=kind.choice((1, 3, 5)),
+            parallel=kind.choice((1, 2, 4)),
+            patience=PATIENCE,
+            call_timeout=TRAVEL,
+            lost_answers=kind.choice((1, 2, 3)),
         )
+        self.refused = kind.choice((0.05, 0.2))
+        self.too_large = kind.choice((0.0, 0.1))
         cloud = self.engine.cloud
-        cloud.max_links = 4
+        cloud.max_links = kind.choice((2, 4, 9))
         cloud.travels = self.travels
         cloud.leaves = self.leaves
         cloud.minds_repetition = seed % 3 == 0
@@ -135,6 +153,8 @@ class Trial:
             raise CallTimedOut(f"no answer came {moment} the call was processed")
         if draw < 0.23:
             raise CallFailed(f"the service failed {moment} the call was processed")
+        if moment == "before" and self.rng.random() < self.too_large:
+            raise CallTooLarge("the request is too large")
         if moment == "after":
             self.pass_time()
         elif self.others_delete and draw > 0.9 and self.engine.cloud.objects:
@@ -151,9 +171,11 @@ class Trial:
         for _ in range(self.rng.randrange(4)):
             self.staff.change(self.rng)
         engine.cloud.fault = self.fault
-        engine.cloud.refuse = lambda obj: "no" if self.rng.random() < 0.05 else ""
+        texts = "no", "a reference is not known"
+        engine.cloud.refuse = lambda obj: self.rng.choice(texts) if self.rng.random() < self.refused else ""
         with suppress(Crash, SyncrampError), flights(self.rng), crashing(lambda: self.rng.random() < 0.01):
             engine.run()
+        check_tallies(engine)
         self.check()
         self.let_arrive()
         self.check()
