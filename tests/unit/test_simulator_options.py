@@ -20,9 +20,6 @@ WITHOUT = {
     "initial_domain",
     "interval",
     "tracking_changes",
-    "cookie_member",
-    "more_member",
-    "bad_cookie",
 }
 """Fields that only Python sets."""
 OTHERWISE = {"syncing": "not_activated"}

@@ -135,6 +135,9 @@ RestoredMemberships = Annotated[Restored, _option(_ANSWERS, "The memberships of 
 DeletedGroupsOption = Annotated[DeletedGroups, _option(_ANSWERS, "Where a deleted security group goes.")]
 MemberFormOption = Annotated[MemberForm, _option(_ANSWERS, "How the read-back shows members.")]
 DeltaCreatesOption = Annotated[DeltaCreates, _option(_ANSWERS, "What a delta calls an object that is new.")]
+CookieMember = Annotated[str, _option(_ANSWERS, "The read-back's member with the cookie.", metavar="NAME")]
+MoreMember = Annotated[str, _option(_ANSWERS, "The read-back's member that marks its end.", metavar="NAME")]
+BadCookie = Annotated[str, _option(_ANSWERS, "The text of the fault on a cookie that is not valid.", metavar="TEXT")]
 ValuesOption = Annotated[Form, _option(_ANSWERS, "How values are written into answers.")]
 
 _FAULTS = "Faults and latency"
