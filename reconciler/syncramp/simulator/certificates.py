@@ -47,6 +47,15 @@ def make_certificates(client_id: str, valid: timedelta = YEAR) -> Certificates:
     :param client_id: the application's id, the subject of its certificate.
     :param valid: how long the application's is valid; none at all makes one that has expired.
     """
+    ca, server = make_server(*LOOPBACK)
+    return Certificates(ca, server, make_application(client_id, valid))
+
+
+def make_server(*names: str) -> tuple[bytes, Pair]:
+    """A new authority, as PEM, and what it issues for a server.
+
+    :param names: host names and IP addresses; the first one is the certificate's subject too.
+    """
     ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Syncramp simulator CA")
     ca = (
@@ -56,14 +65,14 @@ def make_certificates(client_id: str, valid: timedelta = YEAR) -> Certificates:
         .sign(ca_key, hashes.SHA256())
     )
     server = (
-        _builder(_name("localhost"), ca_name, server_key, ca_key)
+        _builder(_name(names[0]), ca_name, server_key, ca_key)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName([_general(name) for name in LOOPBACK]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    return Certificates(_pem(ca), Pair(_pem(server), _private(server_key)), make_application(client_id, valid))
+    return _pem(ca), Pair(_pem(server), _private(server_key))
 
 
 def make_application(client_id: str, valid: timedelta = YEAR, begins: timedelta = -HOUR) -> Pair:
