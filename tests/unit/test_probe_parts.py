@@ -10,8 +10,7 @@ from syncramp.endpoint import contract
 from syncramp.endpoint.facts import QUESTIONS, Verdict
 from syncramp.endpoint.features import with_features
 from syncramp.endpoint.listening import Ear, described, details_of, forms_of_members, members_beside_objects
-from syncramp.endpoint.probe import domain_of, left_in
-from syncramp.endpoint.props import PREFIX, Props, deleted, links_to, source_anchor
+from syncramp.endpoint.props import PREFIX, Props, deleted, domain_of, left_in, links_to, source_anchor
 from syncramp.errors import InputRefused
 from syncramp.model.features import FEATURES
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject

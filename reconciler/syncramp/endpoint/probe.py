@@ -5,7 +5,7 @@ made it deletes, also when it fails or is stopped; and what an earlier one left,
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncramp.endpoint import contract
@@ -14,7 +14,16 @@ from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.facts import ACCEPTED, QUESTIONS, REFUSED, Fact
 from syncramp.endpoint.faults import TokenRefused
 from syncramp.endpoint.listening import NO_MEMBERS, described, members_beside_objects
-from syncramp.endpoint.props import PREFIX, Props, deleted, identity, links_to, source_anchor, value_of
+from syncramp.endpoint.props import (
+    Props,
+    deleted,
+    domain_of,
+    identity,
+    left_in,
+    links_to,
+    source_anchor,
+    value_of,
+)
 from syncramp.errors import AccessDenied, CookieRefused, InputRefused, ServiceRefused, SyncrampError
 from syncramp.model.wire import Company, LinkOperation, Operation, Result, SyncObject
 from syncramp.spec.types import ReadBackNames
@@ -305,26 +314,3 @@ class Probe:
                 where=self._settings.run,
                 remedy="a later probe finds it by its anchor and tries again",
             )
-
-
-def left_in(objects: Iterable[SyncObject]) -> dict[str, str]:
-    """What earlier probes left: anchor -> kind."""
-    return {
-        anchor: obj.kind
-        for obj in objects
-        if (anchor := source_anchor(obj)).startswith(PREFIX) and obj.operation is not Operation.DELETE
-    }
-
-
-def domain_of(objects: Iterable[SyncObject]) -> str:
-    """A domain of the tenant, from the name of somebody in it.
-
-    :raises InputRefused: nobody has a name.
-    """
-    for obj in objects:
-        name = value_of(obj, "userPrincipalName")
-        if isinstance(name, str) and "@" in name:
-            return name.rpartition("@")[2]
-    raise InputRefused(
-        "the read-back shows no domain of the tenant", where="--domain", remedy="name one with --domain"
-    )

@@ -7,6 +7,7 @@ none of them comes back from the bin of an earlier one. The users are disabled.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from syncramp.errors import InputRefused
 from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject, WireValue
 
 PREFIX = "SyncrampProbe"
@@ -104,3 +105,26 @@ def links_to(objects: Iterable[SyncObject], group: str, anchors: Collection[str]
 
 def _adds(change: ReferenceChange, anchors: Collection[str]) -> bool:
     return change.operation is LinkOperation.ADD and change.anchor in anchors
+
+
+def left_in(objects: Iterable[SyncObject]) -> dict[str, str]:
+    """What earlier probes left: anchor -> kind."""
+    return {
+        anchor: obj.kind
+        for obj in objects
+        if (anchor := source_anchor(obj)).startswith(PREFIX) and obj.operation is not Operation.DELETE
+    }
+
+
+def domain_of(objects: Iterable[SyncObject]) -> str:
+    """A domain of the tenant, from the name of somebody in it.
+
+    :raises InputRefused: nobody has a name.
+    """
+    for obj in objects:
+        name = value_of(obj, "userPrincipalName")
+        if isinstance(name, str) and "@" in name:
+            return name.rpartition("@")[2]
+    raise InputRefused(
+        "the read-back shows no domain of the tenant", where="--domain", remedy="name one with --domain"
+    )
