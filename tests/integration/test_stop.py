@@ -173,7 +173,7 @@ def test_a_stop_while_our_share_of_the_throttle_is_spent(walk: Walk) -> None:
 
 
 def test_a_stop_while_the_service_is_busy(walk: Walk) -> None:
-    with Faulty(walk, contract.PROVISION, faulty.busy, first=3), walk.running() as process:
+    with Faulty(walk, contract.PROVISION, faulty.throttled, first=3), walk.running() as process:
         _read_until(process, "info: the service is busy; the call goes again in ")
         _stop(process, signal.SIGTERM)
         done = walk.finish(process)
