@@ -5,7 +5,9 @@ from threading import Event
 
 from support.build import config, group, guid, user, user_dn
 from support.engine import links
+from support.model import unavailable
 from syncramp.cycle.job import Pace
+from syncramp.cycle.run import UNCOUNTED
 from syncramp.spec.types import EndpointOverrides
 
 
@@ -18,6 +20,16 @@ def test_a_first_run_creates_everything_and_confirms_it(engine) -> None:
     assert (report.links.expected, report.links.acknowledged) == (2, 2)
     assert (report.confirmed, report.unconfirmed, report.unconfirmed_links) == (4, 0, 0)
     assert engine.cloud.finalized == [(5, 5)]
+
+
+def test_a_tenant_that_does_not_take_the_counts_of_an_export_is_a_warning_and_no_failure(engine) -> None:
+    def finalize(exported: int, applied: int) -> None:
+        raise unavailable()
+
+    engine.cloud.finalize = finalize  # type: ignore[method-assign]
+    report, _ = engine.run()
+    assert report.settled and report.unconfirmed == 0
+    assert report.warnings == {UNCOUNTED: 1}
 
 
 def test_a_second_run_without_changes_sends_nothing(engine) -> None:

@@ -20,7 +20,7 @@ from syncramp.cycle.results import Results
 from syncramp.cycle.synchronise import synchronise
 from syncramp.errors import ServiceRefused, Stopped, SyncrampError, WireUnverified
 from syncramp.events import Note
-from syncramp.model.plan import Change, Circumstances, Plan
+from syncramp.model.plan import Change, Circumstances, Plan, Sample
 from syncramp.model.report import RunReport
 from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
@@ -29,6 +29,8 @@ from syncramp.plan.summary import summarise
 from syncramp.spec.types import SyncConfig
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
+
+UNCOUNTED = "the tenant was not told that the export is over: its own counts and its last sync are older"
 
 
 def run(job: Job) -> tuple[RunReport, Plan]:
@@ -173,7 +175,7 @@ def _export(
     try:
         with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
             Export(job, exports, around, results, current, company.max_links).run(plan)
-            job.endpoint.finalize(results.sent, results.applied)
+            _finalize(job, results, report)
     finally:
         results.settle()
     if job.stop.is_set():
@@ -183,6 +185,17 @@ def _export(
         read_back(job, exports, report, current)
         results.answer_questions(job.store.observations, exports)
         report.missing_links = doubt_missing_links(job, results.sent_links)
+
+
+def _finalize(job: Job, results: Results, report: RunReport) -> None:
+    """Tell the tenant that the export is over. It keeps the counts for its statistics and nothing else, as far as is
+    known, so a failure of it is no failure of the run.
+    """
+    try:
+        job.endpoint.finalize(results.sent, results.applied)
+    except SyncrampError as error:
+        tenant = job.config.target.tenant_id
+        report.note_warning(Sample("FinalizeExport", "Tenant", "", tenant, str(error)), UNCOUNTED)
 
 
 def _close(job: Job, report: RunReport, number: int) -> None:
