@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from pyroaring import BitMap
 
@@ -26,6 +26,8 @@ HALVINGS = "call_halvings"
 """A fact about the tenant: how often the size of a call was halved."""
 
 Answered = Callable[[Answer], None]
+
+WAIT_SECONDS = 1.0
 
 
 class Flights:
@@ -98,8 +100,13 @@ class Flights:
         """The next call that has an answer.
 
         A second Ctrl-C may end the wait: a simple queue stands that, the locks of ``concurrent.futures.wait`` do not.
+        A signal that comes just before a wait begins is only looked at when it ends, so none is longer than a second.
         """
-        return self._landed.get()
+        while True:
+            try:
+                return self._landed.get(timeout=WAIT_SECONDS)
+            except Empty:
+                continue
 
     def _room(self, writes: int, links: int) -> bool:
         """Room in the tenant's throttle, before the intent: its call leaves at once. Nothing is in flight meanwhile,
