@@ -101,6 +101,24 @@ def test_a_call_that_is_not_taken_after_a_gateway_put_it_off_is_in_doubt(tmp_pat
     assert type(raised.value) is error
 
 
+@pytest.mark.parametrize(("step", "repeated"), [(SERVICE, False), (GATEWAY, True)])
+def test_an_answer_after_a_gateway_put_the_call_off_says_that_it_may_be_the_second_one(
+    tmp_path, step, repeated
+) -> None:
+    with serving(step) as service, endpoint(service, tmp_path) as client:
+        (outcome,) = client.provision(ONE)
+        (later,) = client.provision(ONE)
+    assert (outcome.repeated, later.repeated) == (repeated, False)
+
+
+def test_a_token_is_renewed_also_after_a_gateway_put_the_call_off(tmp_path) -> None:
+    expired = fault("The security token has expired.")
+    with serving(GATEWAY, expired) as service, endpoint(service, tmp_path) as client:
+        (outcome,) = client.provision(ONE)
+    assert outcome.result is Result.APPLIED and outcome.repeated
+    assert len(service.token_requests) == 2
+
+
 @pytest.mark.parametrize(("step", "error"), [(SERVICE, Stopped), (GATEWAY, AnswerLost)])
 def test_a_stop_while_the_service_is_busy_leaves_in_doubt_what_a_gateway_put_off(tmp_path, step, error) -> None:
     stop = threading.Event()

@@ -1,5 +1,7 @@
 """A service that refuses a change which was made already: the read-back decides whether it had been."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.model import Crash, lost, no_fault
 from syncramp.cycle.job import Pace
-from syncramp.model.wire import Operation, SyncObject
+from syncramp.model.wire import Operation, Outcome, SyncObject
 
 
 @pytest.fixture(autouse=True)
@@ -159,6 +161,22 @@ def test_a_question_that_was_not_answered_because_the_run_was_stopped_is_a_doubt
     engine.stop.clear()
     engine.cloud._one = original  # type: ignore[method-assign]
     assert engine.settle().settled
+
+
+def test_a_refusal_after_a_gateway_answered_in_place_of_the_service_proves_nothing_yet(engine) -> None:
+    """The gateway had passed the first try on; the one that was answered repeats it."""
+    original = engine.cloud.provision
+
+    def provision(objects: Sequence[SyncObject], patience: float = 0.0) -> Sequence[Outcome]:
+        if not any(obj.links for obj in objects):
+            return original(objects, patience)
+        original(objects, patience)
+        return [replace(outcome, repeated=True) for outcome in original(objects, patience)]
+
+    engine.cloud.provision = provision  # type: ignore[method-assign]
+    report, _ = engine.run()
+    assert (report.links.acknowledged, report.links.refused) == (2, 0)
+    assert report.settled
 
 
 def test_without_a_lost_answer_a_refusal_is_one_at_once(engine) -> None:

@@ -108,6 +108,8 @@ class _Sending:
             return _unknown(objects, error.what)
         self._failures = 0
         self.answered = True
+        if any(outcome.repeated for outcome in outcomes):
+            self.lost = self.lost or AnswerLost("a gateway answered an earlier try in place of the service")
         return outcomes
 
     def _repeat(self, objects: Sequence[SyncObject]) -> Sequence[Outcome]:

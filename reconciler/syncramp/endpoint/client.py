@@ -120,7 +120,8 @@ class V2Endpoint:
 
         :raises AnswerLost: it may have been set.
         """
-        self._patiently(contract.SET_FEATURES, contract.set_features(mask, self._values), changes=True)
+        body = contract.set_features(mask, self._values)
+        self._change(contract.SET_FEATURES, body, math.inf, _Patience(self._busy_first))
 
     def ask(self, operation: str, body: bytes) -> contract.Answer:
         """One call with a body of the caller's, which no run would send.
@@ -182,18 +183,27 @@ class V2Endpoint:
         limit = self._company.max_links if self._company else 15_000
         if (links := sum(obj.links for obj in objects)) > limit:
             raise ValueError(f"{links} reference changes in one call, the tenant allows {limit}")
-        body = self._patiently(
-            contract.PROVISION,
-            contract.provision(objects, values=self._values),
-            time.time() + patience,
-            changes=True,
-        )
+        body = contract.provision(objects, values=self._values)
+        patience_with = _Patience(self._busy_first)
+        answer = self._change(contract.PROVISION, body, time.time() + patience, patience_with)
         try:
-            return contract.read_outcomes(body, objects)
+            outcomes = contract.read_outcomes(answer, objects)
         except contract.ContractError as error:
             raise AnswerLost(
                 f"the answer has no results: {error}", where=self._channel.host, remedy=IN_DOUBT
             ) from None
+        return [replace(one, repeated=True) for one in outcomes] if patience_with.in_doubt else outcomes
+
+    def _change(self, operation: str, body: bytes, until: float, patience: "_Patience") -> contract.Answer:
+        """A call that changes something: whatever became of its last try, an earlier one may have been passed on."""
+        try:
+            return self._patiently(operation, body, until, patience)
+        except AnswerLost:
+            raise
+        except SyncrampError as error:
+            if patience.in_doubt:
+                raise AnswerLost(error.what, where=error.where, remedy=IN_DOUBT) from None
+            raise
 
     def finalize(self, exported: int, applied: int) -> None:
         """FinalizeExport."""
@@ -216,23 +226,21 @@ class V2Endpoint:
         raise EndpointUnavailable(lost.what, where=lost.where, remedy="the next run tries again")
 
     def _patiently(
-        self, operation: str, body: bytes, until: float = math.inf, *, changes: bool = False
+        self, operation: str, body: bytes, until: float = math.inf, patience: "_Patience | None" = None
     ) -> contract.Answer:
         """Wait while the service is busy, and renew a token it does not accept, or that has not the role, once.
 
         :param until: no try begins later; of the clock of the run's deadlines, because a monotonic one stands still
             while a machine sleeps.
-        :param changes: the call changes something when it is processed.
-        :raises AnswerLost: it changes something, and somebody on the way may have passed it on.
         """
+        patience = patience or _Patience(self._busy_first)
         with suppress(TokenRefused, AccessDenied):
-            return self._while_busy(operation, body, until, changes=changes)
+            return self._while_busy(operation, body, until, patience)
         self._channel.forget_token()
-        return self._while_busy(operation, body, until, changes=changes)
+        return self._while_busy(operation, body, until, patience)
 
-    def _while_busy(self, operation: str, body: bytes, until: float, *, changes: bool) -> contract.Answer:
+    def _while_busy(self, operation: str, body: bytes, until: float, patience: "_Patience") -> contract.Answer:
         in_time = stop_before_delay(until - time.time())
-        patience = _Patience(self._busy_first)
         retrying = Retrying(
             retry=retry_if_exception_type(Busy),
             wait=patience.pause,
@@ -243,10 +251,8 @@ class V2Endpoint:
         )
         try:
             return retrying(self._channel.call, operation, body, until)
-        except SyncrampError as error:
-            if changes and patience.in_doubt and not isinstance(error, AnswerLost):  # whatever became of the last try
-                raise AnswerLost(error.what, where=error.where, remedy=IN_DOUBT) from None
-            if isinstance(error, Busy) and self._stop.is_set():
+        except Busy:
+            if self._stop.is_set() and not patience.in_doubt:
                 raise Stopped("the run was stopped while the service was busy", where=self._channel.host) from None
             raise
 

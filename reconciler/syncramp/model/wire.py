@@ -91,6 +91,8 @@ class Outcome:
     operation: str = ""
     """``SyncOperation`` of the result: what the service says it did."""
     cloud_anchor: str = ""
+    repeated: bool = False
+    """An earlier try of the call was answered by somebody on the way, and may have been processed, now or later."""
 
 
 @dataclass(frozen=True, slots=True)
