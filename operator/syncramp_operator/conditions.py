@@ -35,14 +35,26 @@ class Judgement:
 
 
 ACCEPTED = Judgement(True, "Accepted", "Accepted; the operator starts no runs yet")
+UNVERIFIED = Judgement(True, "Accepted", "Accepted; the wire is unverified; the operator starts no runs yet")
+UNPROVEN = Judgement(True, "Accepted", "Accepted; a run needs a wire profile first; the operator starts no runs yet")
 UNJUDGED = Judgement(False, "InternalError", "The operator failed to judge the document; its log says why")
 
 
-def judgement_on(findings: Sequence[Finding]) -> Judgement:
-    """Accepted without findings, stalled with them."""
+def judgement_on(findings: Sequence[Finding], document: Mapping[str, Any]) -> Judgement:
+    """Accepted without findings, stalled with them; what is accepted says whether the wire is known.
+
+    :param document: as it is stored, with its defaults.
+    """
     if not findings:
-        return ACCEPTED
+        return _accepted(document["spec"])
     return Judgement(False, InputRefused.reason, _told(findings), stalled=True)
+
+
+def _accepted(spec: Mapping[str, Any]) -> Judgement:
+    endpoint = spec["target"].get("endpoint", {})
+    if spec.get("mode", "Sync") != "Sync" or endpoint.get("profile"):
+        return ACCEPTED
+    return UNVERIFIED if endpoint.get("unverified") else UNPROVEN
 
 
 def said_before(body: Mapping[str, Any], judgement: Judgement) -> bool:

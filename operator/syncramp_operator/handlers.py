@@ -54,7 +54,8 @@ async def judge(type: str | None, body: kopf.Body, patch: kopf.Patch, logger: ko
 def _judgement(body: kopf.Body, logger: kopf.Logger) -> Judgement:
     """The verdict on everything but our own status; a fault of ours goes to the log, never onto the resource."""
     try:
-        return judgement_on(verdict_of({name: body[name] for name in body if name != "status"}))
+        document = {name: body[name] for name in body if name != "status"}
+        return judgement_on(verdict_of(document), document)
     except Exception:
         logger.exception("The verdict on this document failed")
         return UNJUDGED
