@@ -86,7 +86,7 @@ def test_a_read_back_is_paged_until_its_end_is_marked(tmp_path) -> None:
     with serving(page(1, True), page(2, True), page(3, False)) as service, endpoint(service, tmp_path) as client:
         pages = list(client.read_back(None))
     assert [obj.values["SourceAnchor"] for found in pages for obj in found.objects] == ["A1", "A2", "A3"]
-    cookies = [contract.parse_read_back(request.body) for request in service.requests]
+    cookies = [contract.parse_read_back_request(request.body).cookie for request in service.requests]
     assert cookies == [None, b"c1", b"c2"]
 
 

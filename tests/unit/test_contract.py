@@ -185,7 +185,7 @@ def test_members_in_an_unknown_form_are_not_told_and_an_anchor_in_one_is_refused
 def test_a_cookie_travels_as_bytes_and_none_asks_for_everything() -> None:
     for cookie in (None, b"\x00\x01opaque\xff"):
         request = contract.parse_request(soap.request(contract.READ_BACK, contract.read_back(cookie), TOKEN, TO))
-        assert contract.parse_read_back(request.body) == cookie
+        assert contract.parse_read_back_request(request.body).cookie == cookie
         full = request.body.child("isFullSync")
         assert full is not None and full.text == ("true" if cookie is None else "false")
 

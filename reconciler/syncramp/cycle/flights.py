@@ -75,7 +75,7 @@ class Flights:
         """
         if not batch or self.ended:
             return
-        self.drain(self._job.pace.parallel - 1)
+        self.make_way()
         if self.ended or not self._room(len(batch), sum(item.links for item in batch)):
             return
         now, pace = self._job.clock(), self._job.pace

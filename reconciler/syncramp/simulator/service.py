@@ -185,7 +185,7 @@ class Service:
         return Reply(contract.features_response(request.message_id))
 
     def _read_back(self, request: Request) -> Reply:
-        page = self.tenant.read_back(contract.parse_read_back(request.body), _version(request))
+        page = self.tenant.read_back(contract.parse_read_back_request(request.body).cookie, _version(request))
         names = self.tenant.settings.cookie_member, self.tenant.settings.more_member
         body = contract.read_back_response(
             page.objects, page.cookie, page.more, request.message_id, names, request.operation, self._values

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from syncramp.endpoint.contract.scalars import ContractError, shown
-from syncramp.endpoint.contract.values import nil, read_pairs, read_value, write_pairs, write_tail
+from syncramp.endpoint.contract.values import nil, read_pairs, read_value
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.model.wire import (
@@ -76,12 +76,6 @@ def elements(answer: Answer) -> Node:
     if not isinstance(answer, Node):
         raise ContractError(f"{type(answer).__name__} is not the answer of this operation")
     return answer
-
-
-def write_object(obj: SyncObject, form: w.Values = "typed") -> bytes:
-    """One ``b:AzureADSyncObject``; its members stand in ordinal order, others would be dropped without a word."""
-    tail = write_tail(obj.kind, obj.operation, form)
-    return w.element("b", "AzureADSyncObject") + write_pairs(obj.values, form) + tail
 
 
 def write_result(result: SyncResult, form: w.Values = "typed") -> bytes:

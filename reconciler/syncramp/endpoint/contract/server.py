@@ -133,14 +133,6 @@ def parse_read_back_request(body: Node) -> ReadBackRequest:
     return ReadBackRequest(cookie, *flags)
 
 
-def parse_read_back(body: Node) -> bytes | None:
-    """The cookie of a read-back request; None asks for everything.
-
-    :raises ContractError: the cookie is not binary.
-    """
-    return parse_read_back_request(body).cookie
-
-
 def parse_finalize(body: Node) -> tuple[int, int]:
     """Exported and applied objects of FinalizeExport.
 

@@ -4,7 +4,7 @@ Every value names its type in ``i:type`` and declares its prefix anew; a reader 
 holds the lexical form, and dictionary strings. The head of a pair depends on key and type only, so it is made once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -25,11 +25,6 @@ PAIR = "KeyValueOfstringanyType"
 CHANGES = "SyncReferenceChangeCollection"
 PROPERTY_VALUES = w.element("b", "PropertyValues") + w.xmlns("c", ARR)
 """The start tag in front of the pairs."""
-
-
-def write_pairs(values: Mapping[str, WireValue], form: w.Values = "typed") -> bytes:
-    """``b:PropertyValues`` with its pairs, in their order, without its end."""
-    return PROPERTY_VALUES + b"".join(write_pair(key, value, form) for key, value in values.items())
 
 
 def write_pair(key: str, value: WireValue, form: w.Values = "typed") -> bytes:
