@@ -87,3 +87,18 @@ def test_a_store_is_held_once_and_free_afterwards(tmp_path: Path) -> None:
         pass
     with locked(path):
         pass
+
+
+def test_a_store_of_an_older_release_gets_the_columns_it_lacks_and_keeps_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with closing(Database(path)) as made:
+        made.run("INSERT INTO dirty (id) VALUES (7)")
+        made.run("ALTER TABLE dirty DROP COLUMN cause")
+        made.run("ALTER TABLE objects DROP COLUMN origin")
+        made.run("DROP TABLE joined")
+        made.run("PRAGMA user_version=2")
+    with closing(Database(path)) as opened:
+        assert opened.all("SELECT id, cause FROM dirty") == [(7, 0)]
+        assert opened.all("SELECT origin FROM objects") == []
+        assert opened.all("SELECT object FROM joined") == []
+        assert opened.value("PRAGMA user_version") == 3

@@ -2,10 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from syncramp.model.facts import Entry
 from syncramp.model.state import Cause
 from syncramp.model.values import Attributes, Kind
+
+
+class Code(StrEnum):
+    """What can be wrong with one attribute of an object; a code never changes its meaning."""
+
+    EXPRESSION_FAILED = "ExpressionFailed"
+    """An expression of a rule has no result for this object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One attribute that is kept back: the cloud keeps what it has, and a new object comes without it."""
+
+    attribute: str
+    """Its wire name."""
+    code: Code
+    reason: str
+    """One sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +66,5 @@ class Desired:
     """Of an account that cannot be judged: it is disabled, and that goes."""
     again: bool = False
     """Something of the entry cannot be read, and that is told in every run."""
+    violations: tuple[Violation, ...] = ()
+    """Attributes that are kept back; each is ``unread`` too."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from pyroaring import BitMap
 
@@ -18,6 +18,19 @@ class Cause(StrEnum):
     """Two complete imports in a row did not see its entry."""
     OUT_OF_SCOPE = "OutOfScope"
     """Its entry was read and does not qualify."""
+
+
+class Origin(IntEnum):
+    """Why an object is judged again; of several the strongest counts."""
+
+    NONE = 0
+    """Nothing new was said of it."""
+    UPGRADE = 1
+    """A release changed a built-in rule."""
+    CONFIGURATION = 2
+    """The document changed."""
+    SOURCE = 3
+    """Its entry changed, or one that it depends on."""
 
 
 @dataclass(frozen=True, slots=True)

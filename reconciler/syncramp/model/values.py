@@ -17,3 +17,13 @@ class Kind(StrEnum):
     USER = "User"
     GROUP = "Group"
     CONTACT = "Contact"
+
+
+class Type(StrEnum):
+    """The type of an attribute's values, in the directory and on the wire."""
+
+    STRING = "String"
+    BOOLEAN = "Boolean"
+    INTEGER = "Integer"
+    BINARY = "Binary"
+    REFERENCE = "Reference"

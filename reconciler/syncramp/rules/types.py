@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from syncramp.model.desire import Violation
 from syncramp.model.values import Kind, Value
 
 
@@ -18,6 +19,12 @@ class DirectoryObject:
     """Wire name of a single reference -> canonical DN of its target."""
     unread: frozenset[str] = frozenset()
     """Wire names whose value could not be read: what the object had stays, or what stands in ``attributes``."""
+    won: Mapping[str, int] = field(default_factory=dict)
+    """Wire name -> precedence of the own rule that decided it, by a value, a clear or a leave."""
+    cleared: frozenset[str] = frozenset()
+    """Wire names that an own rule cleared: no other source gives them a value."""
+    violations: tuple[Violation, ...] = ()
+    """Attributes that are kept back; each is ``unread`` too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateColumn
 
 from syncramp.errors import AnotherRunActive, StoreUnusable
 from syncramp.store.tables import SCHEMA_VERSION, metadata
@@ -79,6 +80,7 @@ class Database:
         if version < SCHEMA_VERSION:
             with self.transaction():
                 metadata.create_all(self._connection)
+                self._add_columns()
                 self._connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
         elif version != SCHEMA_VERSION:
             raise StoreUnusable(
@@ -86,6 +88,15 @@ class Database:
                 where=str(self.path),
                 remedy="use the release that wrote it, or begin a new store with --state",
             )
+
+    def _add_columns(self) -> None:
+        """Columns that an older release did not know; each can be NULL or has a default."""
+        for table in metadata.sorted_tables:
+            known = {row[1] for row in self.all(f"PRAGMA table_info({table.name})")}
+            for column in table.columns:
+                if column.name not in known:
+                    made = CreateColumn(column).compile(self._engine)
+                    self._connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {made}")
 
     def close(self) -> None:
         """End the connection; what was not committed is gone."""

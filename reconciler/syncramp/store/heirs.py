@@ -33,8 +33,8 @@ _SHOWN = """SELECT e.guid, e.id FROM entries e LEFT JOIN objects o ON o.id = e.i
 _READ = "SELECT source, partition, kind, dn, dn_hash, digest, attrs, id FROM entries WHERE id IN ({})"
 _INHERIT = """UPDATE entries SET source = ?, partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?,
               absent = 0 WHERE id = ?"""
-_MARK = "INSERT INTO dirty VALUES (?) ON CONFLICT DO NOTHING"
-_MARK_REFERRERS = "INSERT INTO dirty SELECT object FROM refs WHERE target = ? ON CONFLICT DO NOTHING"
+_MARK = "INSERT INTO dirty (id) VALUES (?) ON CONFLICT DO NOTHING"
+_MARK_REFERRERS = "INSERT INTO dirty (id) SELECT object FROM refs WHERE target = ? ON CONFLICT DO NOTHING"
 _SPILLED = "UPDATE spill SET entry = ? WHERE entry = ?"
 _FORGET = (
     "DELETE FROM entries WHERE id = ?",

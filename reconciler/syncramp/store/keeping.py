@@ -17,7 +17,7 @@ from syncramp.model.values import Kind, Value
 from syncramp.store.database import Database
 from syncramp.store.packing import unpack
 
-_AGE = "INSERT INTO dirty SELECT object FROM unresolved WHERE fresh = 1 ON CONFLICT DO NOTHING"
+_AGE = "INSERT INTO dirty (id) SELECT object FROM unresolved WHERE fresh = 1 ON CONFLICT DO NOTHING"
 _AGED = "UPDATE unresolved SET fresh = 0 WHERE fresh = 1"
 _LAST = """SELECT p.id, o.anchor, o.kind, p.desired FROM payload p JOIN objects o ON o.id = p.id
            WHERE (o.acked IS NOT NULL OR o.doubt = 1) AND p.id IN ({})"""

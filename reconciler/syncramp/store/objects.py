@@ -26,7 +26,7 @@ PAGE = 1000
 _Settled = tuple[Desired, str | None, str, bytes | None]
 """A row with the anchor it may use, its hold and its packed payload."""
 
-_AGAIN = """INSERT INTO dirty SELECT id FROM objects WHERE hold != ''
+_AGAIN = """INSERT INTO dirty (id) SELECT id FROM objects WHERE hold != ''
             UNION SELECT object FROM refs WHERE leaving = 1
             UNION SELECT id FROM objects WHERE unread = 1
             ON CONFLICT DO NOTHING"""
@@ -50,7 +50,7 @@ _PAYLOAD = """INSERT INTO payload (id, desired) VALUES (?, ?) ON CONFLICT (id) D
                   (SELECT payload.desired FROM objects o WHERE o.id = payload.id AND o.acked IS NOT NULL)),
               desired = excluded.desired"""
 _RELEASE = "UPDATE objects SET anchor = NULL WHERE id = ?"
-_DEPENDENTS = "INSERT INTO dirty SELECT object FROM refs WHERE target = ? ON CONFLICT DO NOTHING"
+_DEPENDENTS = "INSERT INTO dirty (id) SELECT object FROM refs WHERE target = ? ON CONFLICT DO NOTHING"
 
 
 def staged(row: Sequence[Any]) -> Staged:

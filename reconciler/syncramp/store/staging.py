@@ -38,8 +38,8 @@ _ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash,
 _CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?, absent = 0
               WHERE id = ?"""
 _DIRTY = "INSERT INTO dirty (id) VALUES (?) ON CONFLICT DO NOTHING"
-_ALL_DIRTY = "INSERT INTO dirty SELECT id FROM entries WHERE source = ? ON CONFLICT DO NOTHING"
-_WAKE = "INSERT INTO dirty SELECT object FROM unresolved WHERE dn_hash IN ({}) ON CONFLICT DO NOTHING"
+_ALL_DIRTY = "INSERT INTO dirty (id) SELECT id FROM entries WHERE source = ? ON CONFLICT DO NOTHING"
+_WAKE = "INSERT INTO dirty (id) SELECT object FROM unresolved WHERE dn_hash IN ({}) ON CONFLICT DO NOTHING"
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
 _COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _PRESENT = "SELECT id FROM entries WHERE partition = ? AND absent < ?"

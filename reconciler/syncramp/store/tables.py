@@ -8,8 +8,9 @@ and an autoincrement burns one id for each upsert of a known row. ``meta.next_id
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
 
-SCHEMA_VERSION = 2
-"""1 had no ``cloud_managed``; tables that are missing are made when a store is opened."""
+SCHEMA_VERSION = 3
+"""1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need. Missing tables and columns are made
+when a store is opened; a new column is NULL or has a default."""
 
 metadata = MetaData()
 
@@ -26,6 +27,8 @@ sources = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("rules", LargeBinary),  # digest of the rules its entries were synchronised with
+    Column("version", Integer),  # of the built-in rules among them
+    Column("read", Integer, nullable=False, default=0, server_default="0"),  # 1: every part of it was once complete
     Column("failure", String),  # why it could not be read at all; NULL when it could
 )
 
@@ -69,7 +72,32 @@ links = Table(
     Column("lost", LargeBinary, nullable=False),  # roaring bitmap of former members that may only have been moved
 )
 
-dirty = Table("dirty", metadata, Column("id", Integer, primary_key=True, autoincrement=False))
+dirty = Table(
+    "dirty",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column(
+        "cause", Integer, nullable=False, default=0, server_default="0"
+    ),  # model.state.Origin; the strongest stays
+)
+
+join_keys = Table(
+    "join_keys",
+    metadata,
+    Column("key_hash", Integer, primary_key=True, autoincrement=False),  # of what an entry is joined by
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Index("join_keys_entry", "entry"),
+)
+
+joined = Table(
+    "joined",
+    metadata,
+    Column(
+        "entry", Integer, primary_key=True, autoincrement=False
+    ),  # an entry that adds to the object of another one
+    Column("object", Integer, nullable=False),  # the id of the leading entry, which is the object's
+    Index("joined_object", "object"),
+)
 
 objects = Table(
     "objects",
@@ -87,6 +115,7 @@ objects = Table(
     Column("cloud_anchor", String),
     Column("acked_at", Float),  # when its create was answered (seconds since the epoch)
     Column("confirmed", Integer, nullable=False, default=0),  # 0 no, 1 yes, 2 yes with differences
+    Column("origin", Integer, nullable=False, default=0, server_default="0"),  # model.state.Origin of what differs
 )
 
 payload = Table(
@@ -96,6 +125,31 @@ payload = Table(
     Column("desired", LargeBinary, nullable=False),
     Column("acked", LargeBinary),  # NULL while it equals desired, so that nothing is stored twice
     Column("maybe", String),  # while in doubt: keys the cloud may hold beside the acknowledged ones
+)
+
+uniques = Table(
+    "uniques",  # values that must be unique in the tenant, of the desired objects
+    metadata,
+    Column("hash", Integer, primary_key=True, autoincrement=False),
+    Column("object", Integer, primary_key=True, autoincrement=False),
+)
+
+contested = Table(
+    "contested",  # objects that want a unique value which stays with another one
+    metadata,
+    Column("object", Integer, primary_key=True, autoincrement=False),
+    Column("attribute", String, primary_key=True),
+    Column("owner", Integer, nullable=False),
+    Index("contested_owner", "owner"),
+)
+
+violations = Table(
+    "violations",  # what is wrong with desired values; each is kept back
+    metadata,
+    Column("object", Integer, primary_key=True, autoincrement=False),
+    Column("attribute", String, primary_key=True),
+    Column("code", String, nullable=False),
+    Column("reason", String, nullable=False),
 )
 
 refs = Table(
