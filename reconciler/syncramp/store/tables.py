@@ -9,8 +9,8 @@ and an autoincrement burns one id for each upsert of a known row. ``meta.next_id
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
 
 SCHEMA_VERSION = 3
-"""1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need. Missing tables and columns are made
-when a store is opened; a new column is NULL or has a default."""
+"""1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need. Missing tables and columns are
+made when a store is opened; a new column is NULL or has a default."""
 
 metadata = MetaData()
 
