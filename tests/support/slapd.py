@@ -81,24 +81,28 @@ class Slapd:
 @contextmanager
 def slapd(
     folder: Path,
-    ldif: str,
+    ldif: str | Path,
     *,
     options: Sequence[str] = (),
     certificates: Certificates | None = None,
     base: str = BASE,
+    checked: bool = False,
 ) -> Iterator[Slapd]:
-    """Start a server that holds ``ldif``.
+    """Start a server that holds ``ldif``, a text or a file of it.
 
     :param folder: an empty folder for its files.
     :param options: lines of slapd.conf for the database (limits, access).
     :param base: its naming context; ``cn=admin`` below it may do everything.
+    :param checked: entries obey the schema and can be modified later; without it ``sn`` is optional, as in AD.
     """
     if _SLAPD is None:
         raise RuntimeError("slapd is not installed, and SYNCRAMP_REQUIRE_SERVERS=1 demands it")
     certificates = certificates or issue("127.0.0.1", "localhost")
     configuration = _prepare(folder, certificates, options, base)
-    (folder / "directory.ldif").write_text(ldif, encoding="utf-8")
-    _tool("add", configuration, "-q", "-s", "-l", folder / "directory.ldif")  # -s: sn is optional, as in AD
+    if isinstance(ldif, str):
+        text, ldif = ldif, folder / "directory.ldif"
+        ldif.write_text(text, encoding="utf-8")
+    _tool("add", configuration, "-q", *([] if checked else ["-s"]), "-l", ldif)
     ports = _free_port(), _free_port()
     urls = f"ldap://127.0.0.1:{ports[0]}/ ldaps://127.0.0.1:{ports[1]}/"
     with (folder / "slapd.log").open("wb") as log:

@@ -1,0 +1,81 @@
+"""The directory that a full synchronise is measured on: people with some twenty attributes, and groups of all sizes.
+
+The people are those of the simulator's organisation. Its groups are many and small, so these are others: one for 150
+people, 10 links for 3 people, and a share for group ``k`` that is proportional to 1 / (k + 3). So 300,000 people are
+in 2,000 groups with 1,000,000 links, and the largest group has some 50,000 members.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from syncramp.simulator.entries import ENABLED, escaped, group_dn, group_lines, person_dn, person_lines
+from syncramp.simulator.groups import SECURITY, TAIL, Group
+from syncramp.simulator.ldif_text import line
+from syncramp.simulator.people import DEPARTMENTS, Forest, manager_of, people
+
+SEED = 7
+PEOPLE_PER_GROUP = 150
+LINKS_PER_PERSON = 10 / 3
+
+
+def forest_of(size: int) -> Forest:
+    """The forest with so many people."""
+    return Forest("corp", "Example Corp", size, SEED)
+
+
+def write(path: Path, size: int) -> int:
+    """Write the directory as LDIF.
+
+    :param size: people, at least 150.
+    :return: how many links it has.
+    """
+    forest = forest_of(size)
+    names = [person_dn(forest, person) for person in people(forest, size)]
+    links = 0
+    with path.open("w", encoding="ascii") as file:
+        for dn, lines in _entries(forest, names):
+            record = "\n".join((line("dn", dn), *lines))
+            links += record.count("\nmember:")
+            file.write(f"{record}\n\n")
+    return links
+
+
+def _entries(forest: Forest, names: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
+    yield forest.base, ["objectClass: domain", f"dc: {forest.name}"]
+    for name, dn in _units(forest):
+        yield dn, ["objectClass: organizationalUnit", f"ou: {name}"]
+    for person in people(forest, forest.size):
+        above = manager_of(person.number)
+        manager = None if above is None else names[above]
+        yield names[person.number], person_lines(forest, person, ENABLED, manager)
+    for group in groups(forest):
+        yield group_dn(forest, group.name), group_lines(forest, group, (names[n] for n in group.people))
+
+
+def groups(forest: Forest) -> Iterator[Group]:
+    """Groups with a long tail; each takes its members at a distance of 7 people, from a place of its own."""
+    count = forest.size // PEOPLE_PER_GROUP
+    weight = sum(1 / (number + TAIL) for number in range(count))
+    for number in range(count):
+        wanted = round(LINKS_PER_PERSON * forest.size / weight / (number + TAIL))
+        start = int.from_bytes(forest.chance("group", number)[:4])
+        members = sorted({(start + 7 * n) % forest.size for n in range(wanted)})
+        yield Group(number + 1, f"Access {number + 1:04}", SECURITY, members)
+
+
+def titles(size: int, changed: int) -> str:
+    """Changes for ldapmodify: so many people, evenly spread, have a new title."""
+    forest = forest_of(size)
+    chosen = {size * n // changed for n in range(changed)}
+    return "".join(
+        f"dn: {person_dn(forest, person)}\nchangetype: modify\nreplace: title\ntitle: Director\n\n"
+        for person in people(forest, size)
+        if person.number in chosen
+    )
+
+
+def _units(forest: Forest) -> Iterator[tuple[str, str]]:
+    for name in ("People", "Groups"):
+        yield name, f"OU={name},{forest.base}"
+    for name in DEPARTMENTS:
+        yield name, f"OU={escaped(name)},OU=People,{forest.base}"

@@ -1,0 +1,57 @@
+"""`make bench` reads a real directory, makes every object of it, and after 100 changes those 100 again."""
+
+import json
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from bench import synchronise
+from bench.directory import forest_of, groups, write
+from bench.synchronise import CHANGED, Measured, exponent, measure, table
+from support.slapd import requires_slapd
+
+PEOPLE = 600
+
+
+@pytest.fixture(scope="module")
+def found() -> Measured:
+    return measure(PEOPLE, rounds=1)
+
+
+@requires_slapd
+def test_every_entry_is_imported_and_synchronised_and_of_the_changed_ones_only_those(found: Measured) -> None:
+    everything = PEOPLE + PEOPLE // 150
+    assert found.imported.objects == found.synchronised.objects == found.imported_again.objects == everything
+    assert found.imported.links == found.imported_again.links == found.links
+    assert found.changed.objects == CHANGED
+    assert found.changed.seconds < found.synchronised.seconds
+
+
+@requires_slapd
+def test_what_was_measured_is_told_to_people_and_machines(found: Measured) -> None:
+    larger = replace(found, people=10 * PEOPLE, synchronised=replace(found.synchronised, seconds=1e9))
+    told = table([found, larger])
+    assert (
+        f"{found.links:,}" in told
+        and f"{found.ratio:.2f}" in told
+        and f"power {exponent([found, larger]):.2f}" in told
+    )
+    assert json.loads(json.dumps(asdict(found)))["people"] == PEOPLE
+
+
+def test_a_machine_without_a_server_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["bench.synchronise"])
+    monkeypatch.setattr(shutil, "which", lambda tool, path: None if tool == "slapd" else tool)
+    with pytest.raises(SystemExit, match="^slapd is missing; Debian: apt-get install slapd ldap-utils$"):
+        synchronise.main()
+
+
+def test_groups_have_a_long_tail_and_as_many_links_as_are_told(tmp_path: Path) -> None:
+    sizes = [len(group.people) for group in groups(forest_of(30_000))]
+    assert len(sizes) == 200 and sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > 30_000 / 10 and sizes[-1] < 200
+    assert abs(sum(sizes) - 100_000) < 1_000
+    links = write(tmp_path / "small.ldif", 300)
+    assert links == sum(len(group.people) for group in groups(forest_of(300)))
