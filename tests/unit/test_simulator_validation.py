@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from support.simulator import HandClock, one, put, quick_tenant
+from syncramp.model.values import Type
 from syncramp.model.wire import Operation, ReferenceChange, SyncObject
-from syncramp.simulator.attributes import LATER, attribute, of_kind, schema
+from syncramp.rules.catalogue import LATER
+from syncramp.simulator.attributes import attribute, of_kind, schema
 from syncramp.simulator.settings import Attributes
 from syncramp.simulator.tenant import Tenant
 
@@ -139,11 +141,11 @@ def test_values_of_unverified_domains_are_changed_without_a_word() -> None:
 
 
 def test_the_schema_is_the_connectors_and_what_came_later() -> None:
-    document = json.loads(files("syncramp.simulator").joinpath("connector_schema.json").read_text())
+    document = json.loads(files("syncramp.rules").joinpath("connector_schema.json").read_text())
     assert "AADConnectConfigDocumenter" in document["_source"]
     assert len(document["attributes"]) == 184
-    assert schema().keys() == {name.lower() for name in (*document["attributes"], *LATER)}
+    assert schema().keys() == {name.lower() for name in (*document["attributes"], *LATER["user"], *LATER["group"])}
     assert attribute("PROXYADDRESSES") == schema()["proxyaddresses"]
-    assert schema()["member"].type == "reference"
+    assert schema()["member"].type is Type.REFERENCE
     assert {"SourceAnchor", "CloudAnchor", "DisplayName"} <= set(of_kind("User")) & set(of_kind("Group"))
     assert of_kind("Computer") == ()

@@ -1,39 +1,12 @@
-"""The attributes of objects, as Microsoft's own connector knows them: their types, and the classes that have them.
+"""The attributes of objects as the service spells them: the catalogue of rules, in PascalCase."""
 
-The list is of 2016 (``connector_schema.json`` names its source). What Microsoft's release history and published
-clients added since is below.
-"""
-
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
-LATER = (
-    "certificateUserIds",
-    "dnsDomainName",
-    "employeeHireDate",
-    "employeeId",
-    "employeeLeaveDateTime",
-    "employeeOrgDataCostCenter",
-    "employeeOrgDataDivision",
-    "employeeType",
-    "lastPasswordChangeTimestamp",
-    "netBiosName",
-    "onPremisesDistinguishedName",
-    "onPremisesObjectIdentifier",
-    "onPremisesSamAccountName",
-    "preferredDataLocation",
-    "reasonFiltered",
-    "targetWritebackType",
-    "userType",
-)
-"""Version release history; AzureADConnect_Samba4. All are text."""
-_LATER_MULTI = frozenset({"certificateUserIds"})
-EXTENSION = "extension_"
-"""Directory extensions are named ``extension_<application id>_<name>``."""
+from syncramp.model.values import Type
+from syncramp.rules.catalogue import CLASSES, EXTENSION
+
 KINDS = frozenset({"User", "Group", "Contact", "Device", "PublicFolder"})
 
 
@@ -43,8 +16,7 @@ class Attribute:
 
     name: str
     """In PascalCase, as the read-back writes it."""
-    type: str
-    """string, boolean, integer, binary or reference."""
+    type: Type
     multi: bool
 
     @property
@@ -56,8 +28,8 @@ class Attribute:
 @cache
 def schema() -> Mapping[str, Attribute]:
     """All attributes by name in lower case."""
-    listed = {name: ("string", name in _LATER_MULTI) for name in LATER} | _document()["attributes"]
-    return {name.lower(): Attribute(pascal(name), kind, multi) for name, (kind, multi) in listed.items()}
+    listed = {name: known for attributes in CLASSES.values() for name, known in attributes.items()}
+    return {name.lower(): Attribute(pascal(name), known.type, known.multi) for name, known in listed.items()}
 
 
 @cache
@@ -69,7 +41,7 @@ def read_only() -> frozenset[str]:
 @cache
 def of_kind(kind: str) -> tuple[str, ...]:
     """Names of the attributes of an object class, in PascalCase and in their order; none for an unknown class."""
-    classes: dict[str, list[str]] = {name.lower(): names for name, names in _document()["classes"].items()}
+    classes = {name.lower(): attributes for name, attributes in CLASSES.items()}
     return tuple(sorted(pascal(name) for name in classes.get(kind.lower(), ())))
 
 
@@ -82,9 +54,5 @@ def attribute(name: str) -> Attribute | None:
     """An attribute by its name in any case; directory extensions hold text. None: it is not known."""
     low = name.lower()
     if low.startswith(EXTENSION):
-        return Attribute(pascal(name), "string", False)
+        return Attribute(pascal(name), Type.STRING, False)
     return schema().get(low)
-
-
-def _document() -> Any:
-    return json.loads(files(__package__).joinpath("connector_schema.json").read_text(encoding="utf-8"))

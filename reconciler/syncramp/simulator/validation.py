@@ -8,8 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from syncramp.model.values import Type
 from syncramp.model.wire import ReferenceChange
-from syncramp.simulator.attributes import EXTENSION, Attribute, attribute
+from syncramp.rules.catalogue import EXTENSION
+from syncramp.simulator.attributes import Attribute, attribute
 from syncramp.simulator.refusals import IDENTITY_DATA, INVALID_VALUE, LARGE, LARGE_TEXT, TOO_LONG, Failure
 from syncramp.simulator.settings import Attributes
 
@@ -24,7 +26,7 @@ _COUNTS_THREE = re.compile(r"[^A-Za-z0-9]")
 _UPN = re.compile(r"(?=.{1,64}@)(?!\.)[A-Za-z0-9'._!#^~+-]+(?<!\.)@(?=.{1,48}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """64 characters, ``@``, 48 characters (Microsoft, prepare for directory synchronization); ``+`` because the service
 writes it itself."""
-_TYPES = {bool: "boolean", int: "integer", bytes: "binary", str: "string"}
+_TYPES = {bool: Type.BOOLEAN, int: Type.INTEGER, bytes: Type.BINARY, str: Type.STRING}
 
 
 def check_anchor(anchor: str) -> None:
@@ -83,13 +85,13 @@ def _note(known: Attribute | None, name: str, value: Any) -> str:
     if value is None or value == () or _fits(known, value):
         return ""
     number = "several values" if known.multi else "one value"
-    return f"The attribute {known.name} takes {number} of type {known.type}."
+    return f"The attribute {known.name} takes {number} of type {known.type.lower()}."
 
 
 def _fits(known: Attribute, value: Any) -> bool:
     if isinstance(value, tuple) != known.multi:
         return False
     items = value if isinstance(value, tuple) else (value,)
-    if known.type == "reference":
+    if known.type is Type.REFERENCE:
         return all(isinstance(item, str | ReferenceChange) for item in items)
-    return all(_TYPES.get(type(item)) == known.type for item in items)
+    return all(_TYPES.get(type(item)) is known.type for item in items)
