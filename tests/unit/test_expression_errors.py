@@ -1,0 +1,142 @@
+"""What is wrong with an expression is told with its place and in words of ours."""
+
+import pytest
+
+from syncramp.expr import Environment, ExpressionError, Name, Want
+from syncramp.model.values import Type
+
+TEXT, TEXTS = Name(Type.STRING), Name(Type.STRING, multi=True)
+ATTRIBUTES = {"mail": TEXT, "proxyAddresses": TEXTS, "userAccountControl": Name(Type.INTEGER)}
+ENVIRONMENT = Environment({"entry": ATTRIBUTES, "source": Type.STRING})
+
+
+def problems(text: str, wants: Name | Want = TEXT) -> list[tuple[str, int, int, str]]:
+    with pytest.raises(ExpressionError) as caught:
+        ENVIRONMENT.compile(text, wants)
+    return [(problem.what, problem.line, problem.column, problem.remedy) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("entry.mial", ("entry has no attribute 'mial'", 1, 7, "did you mean 'mail'?")),
+        ("entry.Mail", ("entry has no attribute 'Mail'", 1, 7, "did you mean 'mail'?")),
+        ("'ü' +\n  entry.zzz", ("entry has no attribute 'zzz'", 2, 9, "")),
+        ("has(entry.mial) ? 'a' : 'b'", ("entry has no attribute 'mial'", 1, 11, "did you mean 'mail'?")),
+        ("entry.?mial", ("entry has no attribute 'mial'", 1, 8, "did you mean 'mail'?")),
+        ("sourc", ("'sourc' is neither a variable nor a function", 1, 1, "did you mean 'source'?")),
+        ("source + lowr('A')", ("'lowr' is neither a variable nor a function", 1, 10, "did you mean 'lower'?")),
+        (
+            "string(now())",
+            (
+                "'now' is not offered",
+                1,
+                8,
+                "a rule has no clock, so that the same entry always gives the same object",
+            ),
+        ),
+        ("timestamp(source)", ("'timestamp' is not offered", 1, 1, "times are text here: use time(...)")),
+        ("lower(entry.proxyAddresses)", ("lower() does not take a list of text", 1, 1, "it takes lower(text)")),
+        (
+            "entry.proxyAddresses.startsWith('a') ? 'a' : 'b'",
+            ("startsWith() does not take a list of text and text", 1, 22, "it takes startsWith(text, text)"),
+        ),
+        ("'a' + 1", ("+ does not take text and a number", 1, 5, "")),
+        (
+            "entry.?mail + 'a'",
+            (
+                "+ does not take text that may be missing and text",
+                1,
+                13,
+                "say what a missing value means: .orValue(...)",
+            ),
+        ),
+        (
+            "source == entry.proxyAddresses ? 'a' : 'b'",
+            (
+                "== does not take text and a list of text",
+                1,
+                8,
+                "take one of the list's values, first(...), or look at all: exists(x, ...), map(x, ...)",
+            ),
+        ),
+        (
+            "true ? 'a' : null",
+            ("?: has text on one side and null on the other", 1, 6, "write noValue() in place of null"),
+        ),
+        ("source.mail", ("text has nothing to choose by a name", 1, 7, "")),
+        ("source.map(x, x)", ("a loop goes over a list or a map, not over text", 1, 1, "")),
+        ("entry", ("entry stands for all attributes", 1, 1, "name one of them: entry.mail")),
+        ("'a' +", ("the expression ends too early", 1, 6, "")),
+        ("", ("the expression ends too early", 1, 1, "")),
+        ("'a", ("a text is not closed", 1, 1, "end it with '")),
+        ("source 'a'", ("'a' is not expected here", 1, 8, "")),
+        ("source = 'a'", ("'=' is not understood", 1, 8, "== compares")),
+        ("lower('a'", (") is missing", 1, 10, "")),
+        ("'a' + 1.5", ("+ does not take text and a number with a point", 1, 5, "")),
+        ("1.5 > 1.0 ? 'a' : 'b'", ("numbers are whole numbers here", 1, 1, "write it without a point and without u")),
+        ("1u > 0u ? 'a' : 'b'", ("numbers are whole numbers here", 1, 1, "write it without a point and without u")),
+        ("string", ("string is a type, and types are no values here", 1, 1, "")),
+        ("has(entry)", ("has() asks for one attribute", 1, 5, "write has(entry.mail)")),
+        ("\ud800", ("it has a character that is no text (a lone surrogate)", 1, 1, "")),
+        ("'" + "x" * 10_000 + "'", ("it has more than 10,000 characters", 1, 1, "")),
+    ],
+)
+def test_a_problem_is_told_with_its_place(text: str, problem: tuple[str, int, int, str]) -> None:
+    assert problems(text)[0] == problem
+
+
+@pytest.mark.parametrize(
+    ("text", "wants", "problem"),
+    [
+        (
+            "entry.proxyAddresses",
+            TEXT,
+            ("it makes a list of text, but text is wanted", "take one of its values: first(...)"),
+        ),
+        ("entry.mail", TEXTS, ("it makes text, but a list of text is wanted", "put it between brackets: [...]")),
+        ("entry.userAccountControl", TEXT, ("it makes a number, but text is wanted", "make text of it: string(...)")),
+        ("entry.mail", Want.CONDITION, ("it makes text, but true or false is wanted", "")),
+        (
+            "{'a': true}.?a",
+            Want.CONDITION,
+            (
+                "it makes true or false that may be missing, but true or false is wanted",
+                "say what a missing value means: .orValue(...)",
+            ),
+        ),
+        ("[1]", TEXTS, ("it makes a list of number, but a list of text is wanted", "")),
+    ],
+)
+def test_what_makes_something_else_than_wanted_is_refused(
+    text: str, wants: Name | Want, problem: tuple[str, str]
+) -> None:
+    what, line, column, remedy = problems(text, wants)[0]
+    assert ((what, remedy), line, column) == (problem, 1, 1)
+
+
+def test_several_problems_are_told_at_once() -> None:
+    assert [problem[:3] for problem in problems("foo(1) + entry.zzz + now()")] == [
+        ("'foo' is neither a variable nor a function", 1, 1),
+        ("entry has no attribute 'zzz'", 1, 16),
+        ("'now' is not offered", 1, 22),
+    ]
+
+
+def test_an_error_reads_as_one_line() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        ENVIRONMENT.compile("entry.mial", TEXT)
+    assert str(caught.value) == "line 1, column 7: entry has no attribute 'mial'; did you mean 'mail'?"
+    assert (caught.value.line, caught.value.column) == (1, 7)
+
+
+def test_too_deep_an_expression_is_refused_and_does_not_end_the_process() -> None:
+    assert problems("(" * 500 + "'a'" + ")" * 500)[0][0]
+    assert problems("-" * 400 + "1")[0][0]
+
+
+def test_two_attributes_that_are_spelled_alike_are_no_environment() -> None:
+    with pytest.raises(ValueError, match="two attributes of entry are spelled alike"):
+        Environment({"entry": {"a-b": TEXT, "a_b": TEXT}})
+    with pytest.raises(ValueError, match="source is no text"):
+        Environment({"source": Type.INTEGER})
