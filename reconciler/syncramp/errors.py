@@ -7,6 +7,7 @@
     │   ├── AccessDenied         signed in, but the rights do not suffice
     │   ├── UntrustedServer      a certificate could not be verified
     │   ├── WireUnverified       nobody looked how the endpoint behaves, and the document needs that (3)
+    │   ├── AnchorMismatch       the tenant's objects are tied to a directory by another attribute
     │   ├── StoreUnusable        the store cannot be opened, or belongs to something else
     │   └── ServiceRefused       the endpoint refuses the whole call for a reason that will not go away
     │       └── CallTooLarge     because it carries too much
@@ -94,6 +95,12 @@ class WireUnverified(Stalled):
 
     reason = "WireUnverified"
     exit_code = 3
+
+
+class AnchorMismatch(Stalled):
+    """The tenant's objects are tied to a directory by another attribute than the document's."""
+
+    reason = "AnchorMismatch"
 
 
 class StoreUnusable(Stalled):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.kube_api_objects import merged
+from syncramp.check.twins import TWINS
 
 TENANT = "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8"
 CLIENT = "0b1c2d3e-0000-4000-8000-000000000001"
@@ -61,6 +62,11 @@ def _target(**members: Any) -> Object:
     return {"spec": {"target": members}}
 
 
+def _anchor(attribute: str) -> Object:
+    return {"spec": {"identity": {"sourceAnchor": attribute}}}
+
+
+_SPELLED, _NO_ANCHOR = (rule for place, rule in TWINS if place == "spec.identity.sourceAnchor")
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 _ONE_AUTH = (
     "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
@@ -88,6 +94,8 @@ BROKEN = (
         "duration(self) >= duration('1m') && duration(self) <= duration('1h')",
         _target(endpoint={"callTimeout": "30s"}),
     ),
+    Broken("spelling", "spec.identity.sourceAnchor", _SPELLED, _anchor("objectguid")),
+    Broken("address", "spec.identity.sourceAnchor", _NO_ANCHOR, _anchor("mail")),
     Broken("no-source", "spec.sources[]", _ONE_SOURCE, {"spec": {"sources": [source()]}}),
     Broken(
         "two-sources",
@@ -110,7 +118,7 @@ MOVED = (
         "anchor",
         "spec.identity.sourceAnchor",
         "self == oldSelf",
-        {"spec": {"identity": {"sourceAnchor": "objectGUID"}}},
+        _anchor("objectGUID"),
     ),
 )
 """Changes that are refused because there is a document before."""

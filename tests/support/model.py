@@ -100,6 +100,7 @@ class ModelCloud:
     finalized: list[tuple[int, int]] = field(default_factory=list)
     max_links: int = 15_000
     known_objects: int | None = 0
+    anchor_attribute: str | None = None
     certificate_until: datetime | None = None
     """Nobody signs in here, unless a test says so."""
     marks_end: bool = True
@@ -110,7 +111,9 @@ class ModelCloud:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def company(self) -> Company:
-        return Company(TENANT, "Contoso", True, max_links=self.max_links, known_objects=self.known_objects)
+        return Company(
+            TENANT, "Contoso", True, self.anchor_attribute, max_links=self.max_links, known_objects=self.known_objects
+        )
 
     def reserve(self, writes: int, links: int, *, wait: bool) -> bool:
         return self.room(wait)

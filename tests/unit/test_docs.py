@@ -17,8 +17,8 @@ from syncramp.model.plan import Hold
 from syncramp.model.values import Kind
 from syncramp.model.wire import Company
 from syncramp.rules import values
+from syncramp.rules.anchors import LONGEST
 from syncramp.rules.flows import FLOWS, REFERENCES
-from syncramp.rules.ruleset import LONGEST_ANCHOR
 from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.types import AccountAuth, EndpointOverrides, SyncConfig, WriteBudget
 
@@ -136,7 +136,7 @@ def test_the_limits_on_the_page_of_the_wire_are_the_defaults_of_the_code() -> No
         "links in one call": f"{Company.__dataclass_fields__['max_links'].default:,}, or what the tenant says",
         "objects in one call": f"{Pace().objects_per_call}",
         "writes in five minutes": f"{WriteBudget().per_five_minutes:,} for a tenant",
-        "anchor": f"fewer than {LONGEST_ANCHOR + 1} characters, others than letters and digits count three",
+        "anchor": f"fewer than {LONGEST + 1} characters, others than letters and digits count three",
     }
     assert _build(build) <= _build(EndpointOverrides().build_number)
 

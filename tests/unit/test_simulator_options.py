@@ -14,6 +14,7 @@ from support.pages import coded, rows, section
 from syncramp.cli import app, run
 from syncramp.cli.simulator_options import RENAMED, settings_of
 from syncramp.simulator.settings import DAY, Prevention, Repeated, TenantSettings
+from syncramp.simulator.tenant import Tenant
 
 WITHOUT = {
     "display_name",
@@ -92,10 +93,12 @@ def test_options_change_what_they_name() -> None:
         "bin_days": 1.0,
         "verified_domains": ["x.test", "y.test"],
         "not_activated": True,
+        "anchor_attribute": "objectGUID",
         "repeated_changes": Repeated.REFUSE,
         "deletion_prevention": Prevention.DISABLED,
     }
     made = settings_of(_defaults() | changed)
     assert (made.most_links, made.most_members, made.most_members_v1) == (7, 8, 9)
     assert (made.bin_days * DAY, made.verified_domains, made.syncing) == (DAY, ("x.test", "y.test"), False)
+    assert Tenant(made, lambda: 0.0).company().anchor_attribute == "objectGUID"
     assert (made.repeated_changes, made.deletion_prevention) == (Repeated.REFUSE, Prevention.DISABLED)

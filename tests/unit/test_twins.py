@@ -31,6 +31,9 @@ TLS_CA = "spec.sources[0].ldap.tls.ca"
 CLOUD_CA = "spec.target.endpoint.ca"
 DELAY = "spec.target.endpoint.visibilityDelay"
 TIMEOUT = "spec.target.endpoint.callTimeout"
+ANCHOR = "spec.identity.sourceAnchor"
+SPELLED, NO_ANCHOR = (rule for place, rule in TWINS if place == ANCHOR)
+NOT_AN_ANCHOR = "has values that no anchor may have, such as addresses and names of entries"
 LONG = "must not be longer than 1h"
 ONLY = "Reconciling and Stalled are present only while True"
 SECRET, MAP = {"secretKeyRef": {"name": "ca"}}, {"configMapKeyRef": {"name": "ca"}}
@@ -155,6 +158,22 @@ CASES = [
         ({"spec.sources[0].ldif": None, "spec.sources[0].ldap": LDAP, TLS_CA: {}}, TLS_CA, ONE_KEY),
         ({"spec.sources[0].ldif": None, "spec.sources[0].ldap": LDAP, TLS_CA: SECRET | MAP}, TLS_CA, ONE_KEY),
         ({"spec.sources[0].ldif": None, "spec.sources[0].ldap": LDAP, TLS_CA: MAP}, "", ""),
+    ),
+    *cases(
+        ANCHOR,
+        SPELLED,
+        ({ANCHOR: "objectguid"}, ANCHOR, "must be spelled mS-DS-ConsistencyGuid or objectGUID"),
+        ({ANCHOR: "ms-DS-ConsistencyGUID"}, ANCHOR, "must be spelled mS-DS-ConsistencyGuid or objectGUID"),
+        ({ANCHOR: "objectGUID"}, "", ""),
+        ({ANCHOR: "employeeid"}, "", ""),
+    ),
+    *cases(
+        ANCHOR,
+        NO_ANCHOR,
+        ({ANCHOR: "UserPrincipalName"}, ANCHOR, NOT_AN_ANCHOR),
+        ({ANCHOR: "mail"}, ANCHOR, NOT_AN_ANCHOR),
+        ({ANCHOR: "memberOf"}, ANCHOR, NOT_AN_ANCHOR),
+        ({ANCHOR: "extensionAttribute1"}, "", ""),
     ),
     *cases(
         "status.conditions",

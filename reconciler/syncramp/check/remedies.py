@@ -29,6 +29,7 @@ FORMS: Mapping[str, str] = {
     "certificate.format": "write PEM or PKCS12",
     "workloadIdentity.tokenFile": "write the path of a file, or remove the field where a cluster mounts the token",
     "ldif.path": "write the path of a file, relative to the document's folder",
+    "identity.sourceAnchor": "write mS-DS-ConsistencyGuid, objectGUID or another attribute, as employeeID",
     "scope[].dn": "write a distinguished name, as OU=People,DC=corp,DC=example,DC=com",
     "scope[].filter": "write an LDAP filter (RFC 4515), as (!(cn=tmp-*))",
 }

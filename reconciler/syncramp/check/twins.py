@@ -35,6 +35,16 @@ def _within(least: str, value: Any, most: str) -> bool:
         return True  # no duration: the pattern has refused it
 
 
+def _lower(text: str) -> str:
+    """Letters of ASCII in lower case, and no others: CEL's lowerAscii."""
+    return text.encode(errors="surrogatepass").lower().decode(errors="surrogatepass")
+
+
+def _spelled(anchor: Any) -> bool:
+    known = ("mS-DS-ConsistencyGuid", "objectGUID")
+    return anchor in known or _lower(anchor) not in map(_lower, known)
+
+
 def _only_while_true(conditions: Any) -> bool:
     return all(
         condition.get("type") not in ("Reconciling", "Stalled") or condition.get("status") == "True"
@@ -45,6 +55,18 @@ def _only_while_true(conditions: Any) -> bool:
 
 _ONE_AUTH = (
     "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
+)
+_SPELLED = (
+    "!(self.lowerAscii() in ['ms-ds-consistencyguid', 'objectguid']) || "
+    "self in ['mS-DS-ConsistencyGuid', 'objectGUID']"
+)
+_NO_ANCHOR = (
+    "!(self.lowerAscii() in ['userprincipalname', 'mail', 'proxyaddresses', 'targetaddress', 'distinguishedname', "
+    "'manager', 'member', 'memberof', 'objectclass'])"
+)
+_NO_ANCHORS = (
+    *("userprincipalname", "mail", "proxyaddresses", "targetaddress"),
+    *("distinguishedname", "manager", "member", "memberof", "objectclass"),
 )
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 TWINS: Mapping[Rule, Callable[[Any], bool]] = {
@@ -63,6 +85,8 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
     ): lambda value: _within("1m", value, "1h"),
     ("spec.sources[]", "[has(self.ldap), has(self.ldif)].exists_one(x, x)"): _exactly_one("ldap", "ldif"),
     ("spec.sources[].ldap.tls.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),
+    ("spec.identity.sourceAnchor", _SPELLED): _spelled,
+    ("spec.identity.sourceAnchor", _NO_ANCHOR): lambda value: _lower(value) not in _NO_ANCHORS,
     (
         "status.conditions",
         "self.all(c, !(c.type in ['Reconciling', 'Stalled']) || c.status == 'True')",

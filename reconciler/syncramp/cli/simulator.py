@@ -46,6 +46,7 @@ def simulator(
     certificate_days: options.CertificateDays = 365,
     multifactor: options.Multifactor = False,
     not_activated: options.NotActivated = False,
+    anchor_attribute: options.AnchorAttribute = REAL.anchor_attribute,
     features: options.Features = REAL.features,
     verified_domains: options.VerifiedDomains = None,
     cloud_users: options.CloudUsers = REAL.cloud_users,

@@ -79,6 +79,9 @@ Multifactor = Annotated[
 
 _TENANT = "The tenant"
 NotActivated = Annotated[bool, _option(_TENANT, "Directory synchronisation is switched off.", "--not-activated")]
+AnchorAttribute = Annotated[
+    str, _option(_TENANT, "The attribute that anchors were taken from; empty: there are none.", metavar="NAME")
+]
 Features = Annotated[int, _number(_TENANT, "The feature mask of a new tenant.")]
 VerifiedDomains = Annotated[
     list[str] | None,

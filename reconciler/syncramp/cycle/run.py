@@ -18,7 +18,7 @@ from syncramp.cycle.job import Job
 from syncramp.cycle.phases import phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.synchronise import synchronise
-from syncramp.errors import ServiceRefused, Stopped, SyncrampError, WireUnverified
+from syncramp.errors import AnchorMismatch, ServiceRefused, Stopped, SyncrampError, WireUnverified
 from syncramp.events import Note
 from syncramp.model.plan import Change, Circumstances, Plan, Sample
 from syncramp.model.report import RunReport
@@ -137,7 +137,22 @@ def _company(job: Job) -> Company:
             where=company.tenant_id,
             remedy="switch it on: PATCH /organization/{id} with onPremisesSyncEnabled true in Microsoft Graph",
         )
+    _check_anchor(job, company)
     return company
+
+
+def _check_anchor(job: Job, company: Company) -> None:
+    """Another anchor would tie nobody to the object that is there: everybody would be created once more.
+
+    A tenant that never had a sync client names no attribute, and then any fits.
+    """
+    told, wanted = company.anchor_attribute, job.config.source_anchor
+    if told and told.lower() != wanted.lower():
+        raise AnchorMismatch(
+            f"the tenant's anchor is {told}, the document's {wanted}",
+            where="spec.identity.sourceAnchor",
+            remedy=f"write sourceAnchor: {told} in a new SyncConfig, or change the tenant if it is not in use yet",
+        )
 
 
 def circumstances(job: Job, company: Company, foreign: int, exports: Exports) -> Circumstances:
@@ -222,5 +237,5 @@ def identity(config: SyncConfig) -> dict[str, str]:
     return {
         "tenantID": config.target.tenant_id.lower(),
         "cloud": config.target.cloud.value,
-        "sourceAnchor": config.source_anchor.value,
+        "sourceAnchor": str(config.source_anchor),
     }

@@ -71,6 +71,8 @@ class _Flow:
             self._warn(staged, warning, "an attribute keeps its last value, because the one it has cannot be read")
         if decision.undecided:
             self._warn(staged, decision.reason, "stays as it is, because it cannot be judged")
+        if decision.object is not None and decision.anchorless:
+            return self._without_anchor(staged, decision.object, decision.anchorless)
         if decision.object is None:
             self._report.skipped[decision.reason] = self._report.skipped.get(decision.reason, 0) + 1
             anchor, cause = rules.anchor(entry), Cause.OUT_OF_SCOPE
@@ -86,6 +88,16 @@ class _Flow:
                 again=decision.undecided,
             )
         return replace(self._with_references(staged, decision.object), again=bool(decision.warnings))
+
+    def _without_anchor(self, staged: Staged, made: DirectoryObject, reason: str) -> Desired:
+        """Whom the cloud knows keeps the anchor and stays as it is; nobody comes without one."""
+        pinned = self._job.store.objects.pinned_anchor(staged.id)
+        if pinned is None:
+            told = f"{reason}, and it is the source anchor"
+            self._report.skipped[told] = self._report.skipped.get(told, 0) + 1
+            return Desired(staged.id, staged.source, made.kind, "", None, Cause.OUT_OF_SCOPE)
+        kept = self._with_references(staged, replace(made, anchor=pinned))
+        return replace(kept, hold=f"its source anchor is {pinned}, and {reason} now")
 
     def _warn(self, staged: Staged, detail: str, category: str) -> None:
         entry = staged.entry
@@ -119,5 +131,6 @@ class _Flow:
         if rules is None or staged.absent:
             return _Target(staged.id, pinned, stays=False, gone=not pinned and staged.absent >= GONE)
         if rules.in_scope(staged.entry):
-            return _Target(staged.id, pinned or rules.anchor(staged.entry), stays=True)
+            anchor = pinned or rules.anchor(staged.entry)
+            return _Target(staged.id, anchor, stays=bool(anchor))
         return _Target(staged.id, pinned, stays=bool(pinned) and rules.undecided(staged.entry))

@@ -68,3 +68,5 @@ class Desired:
     """Something of the entry cannot be read, and that is told in every run."""
     violations: tuple[Violation, ...] = ()
     """Attributes that are kept back; each is ``unread`` too."""
+    hold: str = ""
+    """Why nothing but a disable may be sent for an object that the cloud knows."""

@@ -1,16 +1,14 @@
 """The default rules of one source: is an entry synchronised, under which anchor, and with which attributes.
 
-Anchors: users are tied to their cloud object by mS-DS-ConsistencyGuid where the document says so and the attribute
-has a value, otherwise by objectGUID; every other kind always by objectGUID. On the wire an anchor is the base64 of
-its bytes.
+``anchors`` says which anchor an entry has.
 """
 
-from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import blake2b
 
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Value
+from syncramp.rules.anchors import AnchorRule, NoAnchor
 from syncramp.rules.flows import FLOWS, REFERENCES, Flow
 from syncramp.rules.scope import OUTSIDE, USED, ScopeTest, bad_scope, excluded, unreadable
 from syncramp.rules.types import Decision, DirectoryObject
@@ -18,21 +16,19 @@ from syncramp.spec.types import Scope, SourceAnchor
 
 RULES_VERSION = 1
 """Raised by every change of a default rule: all entries are synchronised again."""
-LONGEST_ANCHOR = 59
-"""Characters; the service takes less than 60, and counts three for each that is neither letter nor digit."""
 
 
 class Ruleset:
     """The rules of one source.
 
     :param scopes: what of the source is synchronised.
-    :param source_anchor: the anchor of users.
+    :param source_anchor: the attribute that holds the anchor of users.
     :param source: the name of the source, for reasons.
     """
 
-    def __init__(self, scopes: Sequence[Scope], source_anchor: SourceAnchor, source: str) -> None:
+    def __init__(self, scopes: Sequence[Scope], source_anchor: str, source: str) -> None:
         self._scopes = [ScopeTest(scope) for scope in scopes]
-        self._by_consistency_guid = source_anchor is SourceAnchor.CONSISTENCY_GUID
+        self._anchor = AnchorRule(source_anchor)
         self._source = source
         self.wanted = self._wanted()
         """Attributes to read from the directory, in lower case."""
@@ -43,20 +39,29 @@ class Ruleset:
         flows = {attribute for kind in FLOWS.values() for _, attribute, _ in kind}
         references = {attribute for kind in REFERENCES.values() for _, attribute, _ in kind}
         filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
-        return frozenset(flows | references | filters | USED | {"ms-ds-consistencyguid", "member"})
+        return frozenset(
+            flows
+            | references
+            | filters
+            | USED
+            | {SourceAnchor.CONSISTENCY_GUID.lower(), self._anchor.attribute, "member"}
+        )
 
     @staticmethod
-    def _digest(scopes: Sequence[Scope], source_anchor: SourceAnchor) -> bytes:
+    def _digest(scopes: Sequence[Scope], source_anchor: str) -> bytes:
         parts = [(scope.dn, sorted(scope.kinds), scope.filter or "") for scope in scopes]
-        return blake2b(repr((RULES_VERSION, source_anchor.value, parts)).encode(), digest_size=16).digest()
+        return blake2b(repr((RULES_VERSION, str(source_anchor), parts)).encode(), digest_size=16).digest()
 
     def anchor(self, entry: Entry) -> str:
-        """The source anchor of an entry, as it stands on the wire."""
-        if entry.kind is Kind.USER and self._by_consistency_guid:
-            value = entry.attributes.get("ms-ds-consistencyguid")
-            if value and value[0] and _wire_length(value[0]) <= LONGEST_ANCHOR:
-                return b64encode(value[0]).decode()
-        return b64encode(entry.guid).decode()
+        """The source anchor of an entry, as it stands on the wire; empty if it has none."""
+        return self._anchor_of(entry)[0]
+
+    def _anchor_of(self, entry: Entry) -> tuple[str, str]:
+        """The anchor, or why there is none."""
+        try:
+            return self._anchor.anchor(entry), ""
+        except NoAnchor as reason:
+            return "", str(reason)
 
     def in_scope(self, entry: Entry) -> bool:
         """The entry is synchronised; cheaper than the whole decision."""
@@ -82,8 +87,9 @@ class Ruleset:
         if entry.kind is Kind.USER and "useraccountcontrol" not in entry.attributes:
             unread["accountEnabled"] = "useraccountcontrol: it is missing" if "objectsid" in entry.attributes else ""
         named = {wire: str(target) for wire, target in references.items()}
-        made = DirectoryObject(entry.kind, self.anchor(entry), attributes, named, frozenset(unread))
-        return Decision(made, "", tuple(filter(None, unread.values())))
+        anchor, anchorless = self._anchor_of(entry)
+        made = DirectoryObject(entry.kind, anchor, attributes, named, frozenset(unread))
+        return Decision(made, "", tuple(filter(None, unread.values())), anchorless=anchorless)
 
 
 def _flow(entry: Entry, flows: Sequence[Flow]) -> tuple[dict[str, Value], dict[str, str]]:
@@ -130,8 +136,3 @@ def domain_of(dn: str) -> str:
     parts = dn.split(",DC=")
     first = [parts[0][3:]] if parts[0].startswith("DC=") else []
     return ".".join([*first, *parts[1:]]).lower()
-
-
-def _wire_length(value: bytes) -> int:
-    """Characters of an anchor as the service counts them."""
-    return sum(1 if char.isalnum() else 3 for char in b64encode(value).decode())

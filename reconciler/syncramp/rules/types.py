@@ -13,6 +13,7 @@ class DirectoryObject:
 
     kind: Kind
     anchor: str
+    """Empty: it has none, and ``Decision.anchorless`` says why."""
     attributes: dict[str, Value]
     """By wire name, without the anchor and without references."""
     references: Mapping[str, str] = field(default_factory=dict)
@@ -40,3 +41,6 @@ class Decision:
     """It cannot be judged, because what decides could not be read: everything stays as it is, but a disable goes."""
     disabled: bool = False
     """Of an account that cannot be judged."""
+    anchorless: str = ""
+    """Why the object has no source anchor, as a clause: it stays as it is if the cloud knows it, and does not come
+    otherwise."""

@@ -111,6 +111,8 @@ class TenantSettings:
     """Values of other domains are normalised without a word; empty: all domains are kept as they come."""
     syncing: bool = True
     """Directory synchronisation is switched on."""
+    anchor_attribute: str = "mS-DS-ConsistencyGuid"
+    """``AnchorAttribute``: what the last sync client said it takes anchors from; empty: there was none."""
     features: int = FEATURES
     """The feature mask of a new tenant."""
     microsoft365_groups: int = 0

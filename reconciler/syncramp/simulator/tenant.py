@@ -96,7 +96,7 @@ class Tenant:
                 tenant_id=self.settings.tenant_id,
                 display_name=self.settings.display_name,
                 syncing=self.settings.syncing,
-                anchor_attribute="mS-DS-ConsistencyGuid",
+                anchor_attribute=self.settings.anchor_attribute,
                 max_links=self.settings.most_links,
                 interval=self.settings.interval,
                 delete_threshold=self.settings.delete_threshold,

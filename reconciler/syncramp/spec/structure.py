@@ -21,7 +21,6 @@ from syncramp.spec.types import (
     Mode,
     ReadBackNames,
     Scope,
-    SourceAnchor,
     SourceSpec,
     SyncConfig,
     Target,
@@ -46,7 +45,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         mode=Mode(spec["mode"]),
         target=_target(spec["target"], folder),
         sources=tuple(_source(source, folder) for source in spec["sources"]),
-        source_anchor=SourceAnchor(spec["identity"]["sourceAnchor"]),
+        source_anchor=spec["identity"]["sourceAnchor"],
         max_members=spec["groups"]["maxMembers"],
         delete_count=spec["failsafe"]["deletes"]["count"],
     )

@@ -39,7 +39,7 @@ class Values(StrEnum):
 
 
 class SourceAnchor(StrEnum):
-    """The attribute that ties a user to its cloud object for life; every other kind uses objectGUID."""
+    """The well-known attributes that tie a user to its cloud object for life; every other kind uses objectGUID."""
 
     CONSISTENCY_GUID = "mS-DS-ConsistencyGuid"
     OBJECT_GUID = "objectGUID"
@@ -215,7 +215,8 @@ class SyncConfig:
     mode: Mode
     target: Target
     sources: tuple[SourceSpec, ...]
-    source_anchor: SourceAnchor
+    source_anchor: str
+    """A ``SourceAnchor``, or another attribute of the directory."""
     max_members: int = 250_000
     delete_count: int = 500
     """``failsafe.deletes.count``: a plan with more deletes than this holds them all."""

@@ -150,9 +150,11 @@ class Objects:
 def _pin(row: Desired, before: Any | None) -> tuple[str | None, str]:
     """The anchor and the hold of a row: what the cloud knows stays, and a difference holds the object."""
     if before is None or (before[4] is None and not before[5]):
-        return row.anchor, ""
+        return row.anchor or None, ""
     if row.attributes is None:
         return before[1], ""
+    if row.hold:
+        return before[1], row.hold
     if before[1] != row.anchor:
         return before[1], f"its source anchor changed from {before[1]} to {row.anchor}"
     if before[2] != row.kind.value:

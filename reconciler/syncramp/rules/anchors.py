@@ -1,0 +1,92 @@
+"""The source anchor of an entry: what ties it to its cloud object for life.
+
+Users have the attribute that the document names, everybody else always objectGUID. mS-DS-ConsistencyGuid may be
+empty, then objectGUID stands in; an attribute that somebody chose may not: who has no value of it, or one that the
+service does not take, has no anchor. Binary values become base64, text goes as it is. Anchors are compared with case,
+so one that is only spelled otherwise is another one.
+
+The rules of a value are Microsoft's ("Microsoft Entra Connect: Design concepts", sourceAnchor).
+"""
+
+from base64 import b64encode
+
+from syncramp.model.facts import Entry
+from syncramp.model.values import Kind
+from syncramp.source.canonical import GUIDS, SIDS
+from syncramp.spec.types import SourceAnchor
+
+LONGEST = 59
+"""Characters; the service takes fewer than 60, and counts three for each that is neither letter nor digit."""
+FORBIDDEN = frozenset("\\!#$%&*+/=?^`{}|~<>()';:,[]\"@_")
+"""Characters that a value of text must not have; the base64 of a binary one may."""
+BINARY = GUIDS | SIDS
+"""Directory attributes that hold bytes and can be an anchor, in lower case."""
+_CONSISTENCY_GUID = SourceAnchor.CONSISTENCY_GUID.lower()
+_WELL_KNOWN = frozenset(name.lower() for name in SourceAnchor)
+
+
+class NoAnchor(ValueError):
+    """An entry has no anchor; the message is a clause that says why."""
+
+
+class AnchorRule:
+    """Which anchor an entry has.
+
+    :param attribute: what ``identity.sourceAnchor`` names.
+    """
+
+    def __init__(self, attribute: str) -> None:
+        self._spelled = attribute
+        self.attribute = attribute.lower()
+        """As it is read from the directory."""
+        self._chosen = self.attribute not in _WELL_KNOWN
+        self._by_consistency_guid = self.attribute == _CONSISTENCY_GUID
+
+    def anchor(self, entry: Entry) -> str:
+        """The anchor of an entry as it stands on the wire.
+
+        :raises NoAnchor: the attribute was chosen, and this user has no value of it that can be one.
+        """
+        if entry.kind is Kind.USER:
+            if self._chosen:
+                return self._value(entry.attributes.get(self.attribute, ()))
+            if self._by_consistency_guid and (value := _consistency_guid(entry)):
+                anchor = b64encode(value).decode()
+                if _length(anchor) <= LONGEST:
+                    return anchor
+        return b64encode(entry.guid).decode()
+
+    def _value(self, values: tuple[bytes, ...]) -> str:
+        if len(values) > 1:
+            raise NoAnchor(f"its {self._spelled} has {len(values)} values")
+        if not values or not values[0].strip():
+            raise NoAnchor(f"its {self._spelled} is empty")
+        anchor = b64encode(values[0]).decode() if self.attribute in BINARY else self._text(values[0])
+        if _length(anchor) > LONGEST:
+            raise NoAnchor(f"its {self._spelled} is too long for an anchor")
+        return anchor
+
+    def _text(self, value: bytes) -> str:
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            raise NoAnchor(f"its {self._spelled} is no text") from None
+        bad = next((sign for sign in text if sign in FORBIDDEN or not sign.isprintable()), None)
+        if bad is not None:
+            raise NoAnchor(f"its {self._spelled} has a {bad!r}, which no anchor may have")
+        return text
+
+
+def without_value(entry: Entry) -> bool:
+    """A user whose mS-DS-ConsistencyGuid is empty, so that its objectGUID stands in."""
+    return entry.kind is Kind.USER and not _consistency_guid(entry)
+
+
+def _consistency_guid(entry: Entry) -> bytes:
+    values = entry.attributes.get(_CONSISTENCY_GUID)
+    return values[0] if values else b""
+
+
+def _length(anchor: str) -> int:
+    """Characters of an anchor as the service counts them."""
+    return sum(1 if sign.isascii() and sign.isalnum() else 3 for sign in anchor)
