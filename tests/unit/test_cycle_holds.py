@@ -73,6 +73,25 @@ def test_a_source_that_fails_holds_its_own_removals_and_not_those_of_others(tmp_
     assert not report.succeeded and "ldaps://dc1" in report.sources[0].reason
 
 
+def test_nobody_is_created_before_every_source_was_read_completely_once(tmp_path) -> None:
+    corp, labs = ListSource("corp"), ListSource("labs", complete=False)
+    engine = Engine(tmp_path / "state.db", sources=[corp, labs], config=config(sources=("corp", "labs")))
+    corp.add(user(1), group(101))
+    labs.add(user(2))
+    for _ in range(2):
+        report, _ = engine.run()
+        assert report.holds == {"SourceNeverRead": 3} and not engine.cloud.calls
+    (first, *_) = report.hold_samples["SourceNeverRead"]
+    assert first.detail == "source labs was never read completely"
+    labs.complete = True
+    engine.settle()
+    assert len(engine.cloud.objects) == 3
+    labs.complete = False
+    corp.add(user(3))
+    engine.run()
+    assert engine.anchor(user(3)) in engine.cloud.objects, "a source that was read once holds no create when it fails"
+
+
 def test_more_deletes_than_the_threshold_hold_them_all(engine) -> None:
     engine.config = replace(engine.config, delete_count=1)
     engine.run()

@@ -163,6 +163,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         max_members=job.config.max_members,
         delete_count=job.config.delete_count,
         deletes=snapshot.due_deletes(incomplete),
+        never_read=job.store.staging.never_read([source.name for source, _ in job.sources]),
         incomplete=incomplete,
         unproven=snapshot.of_sources(incomplete),
         foreign=job.store.observations.foreign_anchors(),

@@ -23,6 +23,8 @@ class Hold(StrEnum):
 
     ADOPTION_REQUIRED = "AdoptionRequired"
     """The tenant is not proven empty, and nothing in it is known to be ours."""
+    SOURCE_NEVER_READ = "SourceNeverRead"
+    """A create, while a source of the document was never read completely: it may be known there already."""
     SOURCE_INCOMPLETE = "SourceIncomplete"
     """Destructive, and its source was not proven to be read completely."""
     ABSENT_ONCE = "AbsentOnce"
@@ -63,6 +65,8 @@ class Circumstances:
     delete_count: int = 500
     deletes: int = 0
     """How many deletes would go if their number held none."""
+    never_read: tuple[str, ...] = ()
+    """Names of sources of which no import was ever complete."""
     incomplete: Mapping[int, str] = field(default_factory=dict)
     """Sources without proof, with the reason."""
     unproven: BitMap = field(default_factory=BitMap)

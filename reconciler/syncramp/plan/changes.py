@@ -117,6 +117,8 @@ def _hold_create(change: ObjectChange, around: Circumstances) -> _Held | None:
     state = change.state
     if change.verb is not Verb.CREATE:
         return None
+    if around.never_read:
+        return Hold.SOURCE_NEVER_READ, f"source {', '.join(around.never_read)} was never read completely"
     if state.hold:
         return Hold.ANCHOR, state.hold
     if state.anchor in around.foreign and not state.doubt:

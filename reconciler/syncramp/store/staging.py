@@ -46,6 +46,8 @@ _PRESENT = "SELECT id FROM entries WHERE partition = ? AND absent < ?"
 _MISSED = "UPDATE entries SET absent = absent + 1 WHERE id = ?"
 _BEGIN = "UPDATE partitions SET complete = 0, reason = '' WHERE id = ?"
 _PROVEN = "UPDATE partitions SET complete = ?, entries = ?, expected = ?, reason = ? WHERE id = ?"
+_READ = """UPDATE sources SET read = 1 WHERE id = ? AND read = 0
+           AND NOT EXISTS (SELECT 1 FROM partitions p WHERE p.source = sources.id AND p.complete = 0)"""
 _PASSED = "UPDATE entries SET partition = ? WHERE partition = ?"
 
 
@@ -134,6 +136,15 @@ class Staging:
             self._database.run("UPDATE sources SET rules = ? WHERE id = ?", (rules, source))
             self._database.run(_ALL_DIRTY, (source,))
         return True
+
+    def mark_read(self, source: int) -> None:
+        """Note, once for all, that an import of a source was complete in every part."""
+        self._database.run(_READ, (source,))
+
+    def never_read(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of these sources of which no import was ever complete."""
+        read = {name for (name,) in self._database.all("SELECT name FROM sources WHERE read = 1")}
+        return tuple(name for name in names if name not in read)
 
     def inherit(self, sources: Sequence[int]) -> int:
         """Identities whose own source does not show them any more follow their GUID; before ``resolve``.
