@@ -33,6 +33,7 @@ lint: $(VENV)/.dev
 PEOPLE ?= 30000
 bench: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m bench
+	@PYTHONPATH=tests $(BIN)/python -m bench.expressions
 	@PYTHONPATH=tests $(BIN)/python -m bench.synchronise --people $(PEOPLE)
 
 FUZZ_SECONDS ?= 60

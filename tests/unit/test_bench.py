@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from lxml import etree
 
+from bench import expressions
 from bench.codec import encode, measure
 from bench.messages import objects, tree
 from bench.table import table
@@ -32,3 +33,10 @@ def test_neither_way_takes_four_times_the_memory_of_the_message() -> None:
     assert all(0.5 < row.memory < 4 for row in found.rows)
     assert set(json.loads(json.dumps(asdict(found)))["ratios"]) == {"encode", "decode to objects"}
     assert "decode to objects" in table(found) and f"{found.binary:,} bytes binary" in table(found)
+
+
+def test_every_measured_expression_has_a_result() -> None:
+    found = expressions.measure(rounds=1, times=1)
+    assert [row.expression for row in found] == [text for text, _ in expressions.RULES]
+    assert len(expressions.ENTRY) == 20
+    assert "µs  entry.mail.matches" in expressions.table(found)

@@ -112,6 +112,8 @@ class Compiler:
             special = SPECIALS[function]
             return lambda _: special
         steps = tuple(self.step(argument) for argument in arguments)
+        if function == "matches" and isinstance(arguments[1], Constant):
+            _check_pattern(arguments[1])
         if function in CHOICES:
             return CHOICES[function](*steps)
         if function == "_+_":
@@ -171,6 +173,15 @@ class Compiler:
             return None
         condition, item = found
         return collect(source, variable, None if condition is None else self.step(condition), self.step(item))
+
+
+def _check_pattern(node: Constant) -> None:
+    from syncramp.expr.library import matches
+
+    try:
+        matches("", str(node.value))
+    except ValueError as error:
+        raise Refused(node.at, str(error), "write it as RE2 does") from None
 
 
 def _literal(node: Node) -> object:

@@ -5,23 +5,21 @@ The library parses and checks (:mod:`syncramp.expr.library`), the checked tree b
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncramp.expr.access import Step
 from syncramp.expr.compiler import Compiler
 from syncramp.expr.errors import EvaluationFailed, ExpressionError, Problem
+from syncramp.expr.limits import LONGEST, Exhausted
 from syncramp.expr.placement import misplaced
 from syncramp.expr.refusals import Refused
 from syncramp.expr.results import canonical, unfit
-from syncramp.expr.run import Exhausted, Run
+from syncramp.expr.run import Run
 from syncramp.expr.spelling import spelled
 from syncramp.expr.tree import read
 from syncramp.expr.types import Name, Special, Values, Want
 from syncramp.expr.words import problems
 from syncramp.model.values import Type, Value
-
-LONGEST = 10_000
-"""Characters of an expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +30,8 @@ class Expression:
     names: Mapping[str, frozenset[str]]
     """Variable -> the attributes of it that are read, by name; only these must be handed in."""
     wants: Name | Want
-    _step: Step
-    _slots: int
+    _step: Step = field(repr=False)
+    _slots: int = field(repr=False)
 
     def evaluate(self, values: Values) -> Value | Special:
         """The result for one entry.

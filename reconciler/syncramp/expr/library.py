@@ -7,7 +7,7 @@ by our table. The library, and protobuf with it, is imported when the first expr
 
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from syncramp.expr.functions import FUNCTIONS, SPECIALS
@@ -64,18 +64,27 @@ def matches(text: str, pattern: str) -> bool:
 
     :raises ValueError: it is no expression of RE2.
     """
-    result = _matcher().eval(data={"text": text, "pattern": pattern})
+    try:
+        result = _matcher(pattern).eval(data={"text": text})
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(_reason(str(error))) from None
     if result.type().name() == "BOOL":
         return bool(result.value())
-    raise ValueError(str(result.value()).removeprefix("INVALID_ARGUMENT: "))
+    raise ValueError(_reason(str(result.value())))
 
 
-@cache
-def _matcher() -> "cel.Expression":
+@lru_cache(maxsize=256)
+def _matcher(pattern: str) -> "cel.Expression":
+    """With the pattern as a literal, which JSON writes as CEL does: then it is made ready once."""
     from cel_expr_python import cel
 
-    environment = cel.NewEnv(variables={"text": cel.Type.STRING, "pattern": cel.Type.STRING})
-    return environment.compile("text.matches(pattern)")
+    return cel.NewEnv(variables={"text": cel.Type.STRING}).compile(
+        f"text.matches({json.dumps(pattern, ensure_ascii=False)})"
+    )
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]")
 
 
 def _messages(spelled: Spelled) -> bytes:

@@ -76,18 +76,18 @@ Implementation = TypeVar("Implementation", bound=Callable[..., object])
 def offered(family: Family, *examples: tuple[str, str], name: str = "") -> Callable[[Implementation], Implementation]:
     """Put a Python function into the table, under its own name in camel case unless another one is given.
 
-    A second function under the same name adds its overloads and examples.
+    Another function under the same name adds its overloads and examples; only one of them needs a text.
     """
 
     def enter(function: Implementation) -> Implementation:
         called = name or _camel(function.__name__)
-        before = FUNCTIONS.get(called)
+        before = FUNCTIONS.pop(called, None)
         known = before.overloads if before else ()
         doc = " ".join((getdoc(function) or "").split())
         FUNCTIONS[called] = Function(
             called,
             family,
-            f"{before.doc} {doc}" if before else doc,
+            f"{before.doc} {doc}".strip() if before else doc,
             (*(before.examples if before else ()), *examples),
             (*known, *_overloads(called, function, len(known))),
         )
