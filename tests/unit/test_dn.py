@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncramp.source.dn import DnError, canonical, fold, is_below, key
+from syncramp.source.dn import DnError, canonical, fold, is_below, key, lies_below
 
 PLAIN = "CN=Ada Müller 000123,OU=Dept07,OU=People,DC=corp,DC=example,DC=test"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -64,6 +64,17 @@ def test_a_name_is_below_its_parent_and_above_nothing_of_it(child: tuple[str, st
     name = f"{child[0]},{parent[0]}"
     assert is_below(name, parent[1])
     assert not is_below(parent[0], name)
+
+
+@given(spellings(), spellings(), st.booleans())
+def test_what_lies_below_is_the_same_for_names_that_are_canonical_already(
+    child: tuple[str, str], parent: tuple[str, str], escaped: bool
+) -> None:
+    below, base = canonical(f"{child[0]}{chr(92) if escaped else ''},{parent[0]}"), canonical(parent[1])
+    for dn, top in ((below, base), (base, below), (base, base), (below.lower(), base), (base, "")):
+        dn = canonical(dn)
+        assert lies_below(dn, top) == is_below(dn, top)
+    assert lies_below(below, base) is not escaped
 
 
 @pytest.mark.parametrize(

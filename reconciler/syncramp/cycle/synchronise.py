@@ -1,28 +1,25 @@
-"""Synchronise: entries that changed become desired objects.
+"""Synchronise: entries that changed become desired objects, a page at a time.
 
-The rules see one entry at a time. What they say of a reference is a DN; here it becomes the anchor of its target, if
-the target should be in the cloud too. The target is judged on the spot by the same rules, so the order in which
-entries are synchronised does not matter. A target that is leaving the cloud is named too, because a reference goes
-together with its target.
+The rules see one entry at a time. What they say of a reference is a DN; here it becomes the anchor of its target
+(``targets``), if the target should be in the cloud too. A target that is leaving the cloud is named too, because a
+reference goes together with its target.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import NamedTuple
 
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
+from syncramp.cycle.targets import Targets
 from syncramp.model.desire import Desired, Staged
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
 from syncramp.model.state import Cause
 from syncramp.rules.ruleset import Ruleset
-from syncramp.rules.types import DirectoryObject
-from syncramp.source import dn
+from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.store.staging import GONE
 
-_REMEMBERED = 50_000
-"""Targets kept in memory, about 200 bytes each: the managers of half a million people."""
+_ABSENT = Decision(None)
 
 
 def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
@@ -36,67 +33,62 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     flow = _Flow(job, rules, report)
     for page in job.store.objects.dirty_pages(list(rules)):
         job.go_on()
-        job.store.objects.desire([flow.desired(staged) for staged in page])
+        job.store.objects.desire(flow.desired(page))
         phase.advance(objects=len(page))
-
-
-class _Target(NamedTuple):
-    """Whom a reference names."""
-
-    id: int
-    anchor: str
-    """Empty when that one is not in the cloud and should not be."""
-    stays: bool
-    """That one should be in the cloud."""
-    gone: bool = False
-    """That one is neither in a directory nor in the cloud any more."""
 
 
 class _Flow:
     def __init__(self, job: Job, rules: dict[int, Ruleset], report: RunReport) -> None:
-        self._job = job
         self._rules = rules
         self._report = report
-        self._target = lru_cache(maxsize=_REMEMBERED)(self._find)
+        self._objects = job.store.objects
+        self._targets = Targets(job.store.objects, rules)
 
-    def desired(self, staged: Staged) -> Desired:
-        """What an entry should be in the cloud."""
-        entry = staged.entry
-        rules = self._rules[staged.source]
+    def desired(self, page: Sequence[Staged]) -> list[Desired]:
+        """What the entries of a page should be in the cloud."""
+        decisions = [_ABSENT if staged.absent else self._rules[staged.source].decide(staged.entry) for staged in page]
+        made = [decision.object for decision in decisions if decision.object is not None]
+        self._targets.learn(name for one in made for name in one.references.values())
+        return [self._row(staged, decision) for staged, decision in zip(page, decisions, strict=True)]
+
+    def _row(self, staged: Staged, decision: Decision) -> Desired:
+        if decision.warnings or decision.undecided:
+            self._tell(staged, decision)
+        if decision.object is not None and decision.anchorless:
+            return self._without_anchor(staged, decision.object, decision.anchorless)
+        if decision.object is not None:
+            return self._with_references(staged, decision.object, again=bool(decision.warnings))
+        anchor = self._rules[staged.source].anchor(staged.entry)
         if staged.absent:
             cause = Cause.ABSENT if staged.absent >= GONE else Cause.ABSENT_ONCE
-            return Desired(staged.id, staged.source, entry.kind, rules.anchor(entry), None, cause)
-        decision = rules.decide(entry)
+            return Desired(staged.id, staged.source, staged.entry.kind, anchor, None, cause)
+        self._report.skipped[decision.reason] = self._report.skipped.get(decision.reason, 0) + 1
+        return Desired(
+            staged.id,
+            staged.source,
+            staged.entry.kind,
+            anchor,
+            None,
+            Cause.OUT_OF_SCOPE,
+            undecided=decision.undecided,
+            disabled=decision.disabled,
+            again=decision.undecided,
+        )
+
+    def _tell(self, staged: Staged, decision: Decision) -> None:
         for warning in decision.warnings:
             self._warn(staged, warning, "an attribute keeps its last value, because the one it has cannot be read")
         if decision.undecided:
             self._warn(staged, decision.reason, "stays as it is, because it cannot be judged")
-        if decision.object is not None and decision.anchorless:
-            return self._without_anchor(staged, decision.object, decision.anchorless)
-        if decision.object is None:
-            self._report.skipped[decision.reason] = self._report.skipped.get(decision.reason, 0) + 1
-            anchor, cause = rules.anchor(entry), Cause.OUT_OF_SCOPE
-            return Desired(
-                staged.id,
-                staged.source,
-                entry.kind,
-                anchor,
-                None,
-                cause,
-                undecided=decision.undecided,
-                disabled=decision.disabled,
-                again=decision.undecided,
-            )
-        return replace(self._with_references(staged, decision.object), again=bool(decision.warnings))
 
     def _without_anchor(self, staged: Staged, made: DirectoryObject, reason: str) -> Desired:
         """Whom the cloud knows keeps the anchor and stays as it is; nobody comes without one."""
-        pinned = self._job.store.objects.pinned_anchor(staged.id)
+        pinned = self._objects.pinned_anchor(staged.id)
         if pinned is None:
             told = f"{reason}, and it is the source anchor"
             self._report.skipped[told] = self._report.skipped.get(told, 0) + 1
             return Desired(staged.id, staged.source, made.kind, "", None, Cause.OUT_OF_SCOPE)
-        kept = self._with_references(staged, replace(made, anchor=pinned))
+        kept = self._with_references(staged, replace(made, anchor=pinned), again=False)
         return replace(kept, hold=f"its source anchor is {pinned}, and {reason} now")
 
     def _warn(self, staged: Staged, detail: str, category: str) -> None:
@@ -104,33 +96,32 @@ class _Flow:
         anchor = self._rules[staged.source].anchor(entry)
         self._report.note_warning(Sample("Update", entry.kind.value, entry.dn, anchor, detail), category)
 
-    def _with_references(self, staged: Staged, made: DirectoryObject) -> Desired:
-        found = {name: self._target(dn.key(target)) for name, target in made.references.items()}
-        known = {name: target for name, target in found.items() if target is not None and not target.gone}
-        named = {name: target.anchor for name, target in known.items() if target.anchor and target.stays}
+    def _with_references(self, staged: Staged, made: DirectoryObject, *, again: bool) -> Desired:
+        """The object, and for the references of the rules those of the wire."""
+        attributes = made.attributes
+        references, leaving, unresolved, gone = {}, {}, {}, set()
+        for name, target_dn in made.references.items():
+            target = self._targets[target_dn]
+            if target.id is None or target.gone:
+                unresolved[name] = target.key
+                if target.gone:
+                    gone.add(name)
+                continue
+            references[name] = target.id
+            if target.anchor and target.stays:
+                attributes[name] = target.anchor
+            elif target.anchor:
+                leaving[name] = target.anchor
         return Desired(
             staged.id,
             staged.source,
             made.kind,
             made.anchor,
-            {**made.attributes, **named},
-            references={name: target.id for name, target in known.items()},
-            leaving={name: target.anchor for name, target in known.items() if target.anchor and not target.stays},
-            unresolved={name: dn.key(made.references[name]) for name in found.keys() - known.keys()},
-            gone=frozenset(name for name, target in found.items() if target is not None and target.gone),
+            attributes,
+            references=references,
+            leaving=leaving,
+            unresolved=unresolved,
+            gone=frozenset(gone),
             unread=made.unread,
+            again=again,
         )
-
-    def _find(self, key: int) -> _Target | None:
-        """Who is behind a DN; None when the DN was never read."""
-        staged = self._job.store.objects.target(key)
-        if staged is None:
-            return None
-        pinned = self._job.store.objects.pinned_anchor(staged.id) or ""
-        rules = self._rules.get(staged.source)
-        if rules is None or staged.absent:
-            return _Target(staged.id, pinned, stays=False, gone=not pinned and staged.absent >= GONE)
-        if rules.in_scope(staged.entry):
-            anchor = pinned or rules.anchor(staged.entry)
-            return _Target(staged.id, anchor, stays=bool(anchor))
-        return _Target(staged.id, pinned, stays=bool(pinned) and rules.undecided(staged.entry))

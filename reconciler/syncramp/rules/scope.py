@@ -30,13 +30,15 @@ _Reason = str
 
 def bad_scope(entry: Entry, scopes: Sequence["ScopeTest"]) -> _Reason:
     """Why no scope holds the entry; empty when one does."""
+    for scope in scopes:
+        if entry.kind in scope.kinds and scope.holds_place(entry) and scope.matches(entry):
+            return ""
     below = [scope for scope in scopes if scope.holds_place(entry)]
     if not below:
         return OUTSIDE
-    kinds = [scope for scope in below if entry.kind in scope.kinds]
-    if not kinds:
+    if not any(entry.kind in scope.kinds for scope in below):
         return f"its scope does not name the kind {entry.kind.value}"
-    return "" if any(scope.matches(entry) for scope in kinds) else "it does not match the filter of its scope"
+    return "it does not match the filter of its scope"
 
 
 class ScopeTest:
@@ -49,7 +51,7 @@ class ScopeTest:
 
     def holds_place(self, entry: Entry) -> bool:
         """The entry is at or below the scope's DN."""
-        return dn.is_below(entry.dn, self.base)
+        return dn.lies_below(entry.dn, self.base)
 
     def matches(self, entry: Entry) -> bool:
         """The scope's filter, if it has one, holds for the entry."""
@@ -60,7 +62,8 @@ def excluded(entry: Entry) -> _Reason:
     """Why an entry of any scope is left out; empty when it is not."""
     if _flag(entry, "iscriticalsystemobject"):
         return "a critical system object of the directory"
-    if "\\0acnf:" in entry.dn.lower() or "\ncnf:" in entry.dn.lower():
+    dn = entry.dn.lower()
+    if "\\0acnf:" in dn or "\ncnf:" in dn:
         return "a replication conflict object"
     return _EXCLUSIONS[entry.kind](entry)
 

@@ -4,7 +4,8 @@ Servers spell the same DN differently: slapd says ``cn=A,dc=test`` for an entry 
 Active Directory escapes ``=``, ldbsearch may put ``<GUID=...>;`` before it. ``canonical`` writes attribute types in
 upper case, no spaces around separators and only the escapes that are needed: ``\`` before ``, + " < > ; \``, before
 a leading ``#`` or space and a trailing space, and ``\0A`` for control characters. A name that is already spelled so
-is recognised by one regular expression and returned as it is; that is nearly every name of an import.
+is recognised by one regular expression and returned as it is, if none of its values begins or ends with what needs a
+``\``; that is nearly every name of an import.
 """
 
 import re
@@ -13,7 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 _UNSAFE = r'\\,+"<>;=\x00-\x1f\x7f\ud800-\udfff'
-_PLAIN_RDN = rf"[A-Z][A-Z0-9-]*+=(?![ #])[^{_UNSAFE}]++(?<! )"
+_PLAIN_RDN = rf"[A-Z][A-Z0-9-]*+=(?![ #])(?:[^{_UNSAFE}]++|\\[\\,+\"<>;])+(?<! )"
 _PLAIN = re.compile(rf"{_PLAIN_RDN}(?:,{_PLAIN_RDN})*")
 _EXTENDED = re.compile(r"(?:<[A-Z]+=[^<>]*>;)+", re.IGNORECASE)  # MS-ADTS 3.1.1.3.4.1.5, LDAP_SERVER_EXTENDED_DN_OID
 _UP_TO_COMMA = re.compile(r"(?:[^\\,]++|\\.)*", re.DOTALL)
@@ -76,17 +77,28 @@ def is_below(dn: str, base: str) -> bool:
 
     :raises DnError: one of them is malformed.
     """
-    name, top = fold(dn), _fold_base(base)
-    if not top or name == top:
-        return True
-    if not name.endswith(b"," + top):
-        return False
-    before = name[: -len(top) - 1]
-    backslashes = len(before) - len(before.rstrip(b"\\"))
+    return _ends_with(lower(canonical(dn)), _fold_base(base))
+
+
+def lies_below(dn: str, base: str) -> bool:
+    """The same of two canonical DNs: their case is looked at only where they differ."""
+    return _ends_with(dn, base) or _ends_with(lower(dn), _fold_base(base))
+
+
+def _ends_with(name: str, top: str) -> bool:
+    """The last RDNs of a name are those of another one."""
+    if not name.endswith(top) or not top:
+        return not top
+    before = name[: -len(top)]
+    if before[-1:] != ",":
+        return not before
+    backslashes = len(before) - 1 - len(before[:-1].rstrip("\\"))
     return backslashes % 2 == 0  # an odd one escapes the comma: it is part of a value
 
 
-_fold_base = lru_cache(maxsize=256)(fold)
+@lru_cache(maxsize=256)
+def _fold_base(base: str) -> str:
+    return lower(canonical(base))
 
 
 @lru_cache(maxsize=4096)

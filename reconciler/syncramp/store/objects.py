@@ -11,7 +11,7 @@ What could not be told of an entry is no change (``store.keeping``).
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncramp.model.desire import Desired, Staged
 from syncramp.model.facts import Entry
@@ -23,8 +23,16 @@ from syncramp.store.returning import hand_over
 
 PAGE = 1000
 
-_Settled = tuple[Desired, str | None, str, bytes | None]
-"""A row with the anchor it may use, its hold and its packed payload."""
+
+class _Settled(NamedTuple):
+    """A row with the anchor it may use, its hold, and its packed payload with the digest."""
+
+    row: Desired
+    anchor: str | None
+    hold: str
+    packed: bytes | None
+    digest: bytes | None
+
 
 _AGAIN = """INSERT INTO dirty (id) SELECT id FROM objects WHERE hold != ''
             UNION SELECT object FROM refs WHERE leaving = 1
@@ -32,12 +40,15 @@ _AGAIN = """INSERT INTO dirty (id) SELECT id FROM objects WHERE hold != ''
             ON CONFLICT DO NOTHING"""
 
 _DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
-                 FROM dirty d JOIN entries e ON e.id = d.id WHERE e.source IN ({}) ORDER BY d.id LIMIT ?"""
-_CLEAN = "DELETE FROM dirty WHERE id = ?"
-_TARGET = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
-             FROM entries e LEFT JOIN objects o ON o.id = e.id
-             WHERE e.dn_hash = ? ORDER BY e.absent, o.anchor IS NULL, e.id DESC LIMIT 1"""
-_OBJECTS = "SELECT id, anchor, kind, digest, acked, doubt, cause FROM objects WHERE id IN ({})"
+                 FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND e.source IN ({}) ORDER BY d.id LIMIT ?"""
+"""CROSS JOIN: SQLite begins with the marks. Otherwise it would take every entry of a source for each page."""
+_DIRTY_COUNT = "SELECT COUNT(*) FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND e.source IN ({})"
+_CLEAN = "DELETE FROM dirty WHERE id IN ({})"
+_TARGETS = """SELECT e.dn_hash, CASE WHEN o.acked IS NOT NULL OR o.doubt = 1 THEN o.anchor END,
+              e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
+              FROM entries e LEFT JOIN objects o ON o.id = e.id
+              WHERE e.dn_hash IN ({}) ORDER BY e.absent, o.anchor IS NULL, e.id DESC"""
+_OBJECTS = "SELECT id, anchor, kind, digest, acked, doubt, source, cause, hold, unread FROM objects WHERE id IN ({})"
 _OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN ({})"
 _PINNED = "SELECT anchor FROM objects WHERE id = ? AND (acked IS NOT NULL OR doubt = 1)"
 _OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, unread, doubt, confirmed)
@@ -49,6 +60,12 @@ _PAYLOAD = """INSERT INTO payload (id, desired) VALUES (?, ?) ON CONFLICT (id) D
               acked = COALESCE(payload.acked,
                   (SELECT payload.desired FROM objects o WHERE o.id = payload.id AND o.acked IS NOT NULL)),
               desired = excluded.desired"""
+_REFERENCES = "SELECT object, attribute, target, leaving FROM refs WHERE object IN ({})"
+_REFERENCE = "INSERT INTO refs (object, attribute, target, leaving) VALUES (?, ?, ?, ?)"
+_NO_REFERENCE = "DELETE FROM refs WHERE object = ? AND attribute = ?"
+_UNRESOLVED = "SELECT dn_hash, object, fresh FROM unresolved WHERE object IN ({})"
+_WAITS = "INSERT INTO unresolved (dn_hash, object, fresh) VALUES (?, ?, ?)"
+_WAITS_NO_MORE = "DELETE FROM unresolved WHERE dn_hash = ? AND object = ?"
 _RELEASE = "UPDATE objects SET anchor = NULL WHERE id = ?"
 _DEPENDENTS = "INSERT INTO dirty (id) SELECT object FROM refs WHERE target = ? ON CONFLICT DO NOTHING"
 
@@ -67,8 +84,7 @@ class Objects:
 
     def dirty_count(self, sources: Sequence[int]) -> int:
         """How many entries of these sources wait to be synchronised."""
-        marked = "SELECT COUNT(*) FROM dirty d JOIN entries e ON e.id = d.id WHERE e.source IN ({})"
-        return sum(row[0] for row in self._database.among(marked, sources))
+        return sum(row[0] for row in self._database.among(_DIRTY_COUNT, sources))
 
     def judge_again(self, *, complete: bool) -> None:
         """Dirty in every run: what is held, what keeps a reference, and what cannot be read.
@@ -88,10 +104,17 @@ class Objects:
         while rows := self._database.all(query, (*sources, PAGE)):
             yield [staged(row) for row in rows]
 
-    def target(self, key: int) -> Staged | None:
-        """The entry whose DN has this key, living or not; if two sources show it, the one that holds the anchor."""
-        row = self._database.one(_TARGET, (key,))
-        return staged(row) if row else None
+    def targets(self, keys: Sequence[int]) -> dict[int, tuple[Staged, str]]:
+        """Entries by the keys of their DNs, living or not; if two sources show one, the one that holds the anchor.
+
+        :returns: each with the anchor under which the cloud knows it, which stays whatever its entry says now; empty
+            if the cloud does not know it.
+        """
+        found: dict[int, tuple[Staged, str]] = {}
+        for key, pinned, *row in self._database.among(_TARGETS, keys):
+            if key not in found:
+                found[key] = staged(row), pinned or ""
+        return found
 
     def pinned_anchor(self, identity: int) -> str | None:
         """The anchor under which the cloud knows an object; it stays, whatever its entry says now."""
@@ -105,9 +128,9 @@ class Objects:
             before = {row[0]: row for row in self._database.among(_OBJECTS, [row.id for row in decided])}
             settled = self._settle(decided, before)
             self._database.run_many(_PAYLOAD, _changed_payloads(settled, before))
-            self._database.run_many(_OBJECT, [_object_row(*entry) for entry in settled])
+            self._database.run_many(_OBJECT, _changed_objects(settled, before))
             self._replace_references(decided)
-            self._database.run_many(_CLEAN, [(row.id,) for row in page])
+            self._database.run_among(_CLEAN, [row.id for row in page])
             self._database.run_many(_DEPENDENTS, _moved(settled, before))
 
     def _settle(self, page: Sequence[Desired], before: dict[int, Any]) -> list[_Settled]:
@@ -125,26 +148,29 @@ class Objects:
                     heirs[owner[1]] = row.id
             if anchor is not None:
                 owners[anchor] = (anchor, row.id, b"taken", None, 0)
-            settled.append((row, anchor, hold, pack(row.attributes) if row.attributes is not None else None))
+            packed = pack(row.attributes) if row.attributes is not None else None
+            settled.append(_Settled(row, anchor, hold, packed, digest(packed) if packed is not None else None))
         hand_over(self._database, heirs)
         return settled
 
     def _replace_references(self, page: Sequence[Desired]) -> None:
-        for row in page:
-            self._database.run("DELETE FROM refs WHERE object = ?", (row.id,))
-            self._database.run("DELETE FROM unresolved WHERE object = ?", (row.id,))
-        self._database.run_many(
-            "INSERT INTO refs (object, attribute, target, leaving) VALUES (?, ?, ?, ?)",
-            [
-                (row.id, name, target, int(name in row.leaving))
-                for row in page
-                for name, target in row.references.items()
-            ],
-        )
-        self._database.run_many(
-            "INSERT INTO unresolved (dn_hash, object, fresh) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            [(key, row.id, int(name in row.unread)) for row in page for name, key in row.unresolved.items()],
-        )
+        """Write what differs: nearly always all or nothing."""
+        ids = [row.id for row in page]
+        named = {
+            (row.id, name, target, int(name in row.leaving))
+            for row in page
+            for name, target in row.references.items()
+        }
+        waits = {
+            (key, row.id): int(name in row.unread) for row in page for name, key in row.unresolved.items()
+        }  # two attributes may name the same DN
+        waiting = {(*place, fresh) for place, fresh in waits.items()}
+        had = {tuple(row) for row in self._database.among(_REFERENCES, ids)}
+        waited = {tuple(row) for row in self._database.among(_UNRESOLVED, ids)}
+        self._database.run_many(_NO_REFERENCE, (row[:2] for row in had - named))
+        self._database.run_many(_REFERENCE, sorted(named - had))
+        self._database.run_many(_WAITS_NO_MORE, (row[:2] for row in waited - waiting))
+        self._database.run_many(_WAITS, sorted(waiting - waited))
 
 
 def _pin(row: Desired, before: Any | None) -> tuple[str | None, str]:
@@ -162,33 +188,26 @@ def _pin(row: Desired, before: Any | None) -> tuple[str | None, str]:
     return before[1], ""
 
 
-def _object_row(row: Desired, anchor: str | None, hold: str, packed: bytes | None) -> tuple[Any, ...]:
-    mark = digest(packed) if packed is not None else None
-    return (
-        row.id,
-        row.source,
-        anchor,
-        row.kind.value,
-        mark,
-        row.cause.value if row.cause else "",
-        hold,
-        int(row.again),
-    )
-
-
-def _changed_payloads(settled: Sequence[_Settled], before: dict[int, Any]) -> list[tuple[int, bytes]]:
-    changed = []
-    for row, _, _, packed in settled:
+def _changed_objects(settled: Sequence[_Settled], before: dict[int, Any]) -> Iterator[tuple[Any, ...]]:
+    for row, anchor, hold, _, mark in settled:
+        cause = row.cause.value if row.cause else ""
+        now = (row.id, row.source, anchor, row.kind.value, mark, cause, hold, int(row.again))
         old = before.get(row.id)
-        if packed is not None and (old is None or old[3] != digest(packed)):
-            changed.append((row.id, packed))
-    return changed
+        if old is None or now != (old[0], old[6], *old[1:4], *old[7:]):
+            yield now
+
+
+def _changed_payloads(settled: Sequence[_Settled], before: dict[int, Any]) -> Iterator[tuple[int, bytes]]:
+    for row, _, _, packed, mark in settled:
+        old = before.get(row.id)
+        if packed is not None and (old is None or old[3] != mark):
+            yield row.id, packed
 
 
 def _moved(settled: Sequence[_Settled], before: dict[int, Any]) -> list[tuple[int]]:
     """Objects that came, went or changed their anchor: who refers to them must be synchronised again."""
     moved = []
-    for row, anchor, _, packed in settled:
+    for row, anchor, _, packed, _ in settled:
         old = before.get(row.id)
         if old is None:
             continue  # nothing can refer to it yet by id; who named its DN was woken when it was staged

@@ -1,0 +1,67 @@
+"""Whom references name: a DN becomes the object that it should be in the cloud.
+
+The target is judged on the spot by the same rules as every entry, so the order in which entries are synchronised does
+not matter. The targets of a whole page are looked up together and remembered: people share their managers.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from syncramp.model.desire import Staged
+from syncramp.rules.ruleset import Ruleset
+from syncramp.source import dn
+from syncramp.store.objects import Objects
+from syncramp.store.staging import GONE
+
+_REMEMBERED = 50_000
+"""Targets kept in memory, about 300 bytes each: the managers of half a million people."""
+
+
+class Target(NamedTuple):
+    """Whom a reference names."""
+
+    key: int
+    """Of the DN."""
+    id: int | None = None
+    """None: the DN was never read."""
+    anchor: str = ""
+    """Empty when that one is not in the cloud and should not be."""
+    stays: bool = False
+    """That one should be in the cloud."""
+    gone: bool = False
+    """That one is neither in a directory nor in the cloud any more."""
+
+
+class Targets:
+    """The targets of one run.
+
+    :param rules: by the number of a source.
+    """
+
+    def __init__(self, objects: Objects, rules: Mapping[int, Ruleset]) -> None:
+        self._objects = objects
+        self._rules = rules
+        self._known: dict[str, Target] = {}
+
+    def learn(self, names: Iterable[str]) -> None:
+        """Look up canonical DNs; until the next call each of them has its target."""
+        wanted = set(names)
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        keys = {name: dn.key(name) for name in wanted - self._known.keys()}
+        found = self._objects.targets(list(keys.values()))
+        self._known.update({name: self._judge(key, *found.get(key, (None, ""))) for name, key in keys.items()})
+
+    def __getitem__(self, name: str) -> Target:
+        return self._known[name]
+
+    def _judge(self, key: int, staged: Staged | None, pinned: str) -> Target:
+        if staged is None:
+            return Target(key)
+        rules = self._rules.get(staged.source)
+        if rules is None or staged.absent:
+            return Target(key, staged.id, pinned, stays=False, gone=not pinned and staged.absent >= GONE)
+        if rules.in_scope(staged.entry):
+            anchor = pinned or rules.anchor(staged.entry)
+            return Target(key, staged.id, anchor, stays=bool(anchor))
+        return Target(key, staged.id, pinned, stays=bool(pinned) and rules.undecided(staged.entry))
