@@ -1,6 +1,7 @@
 """A double of Active Directory's LDAP server on loopback, for what slapd cannot do: ranges, and its references.
 
-It speaks as much of the protocol as a read needs (simple bind, paged search, BER by hand) over TLS from the start. An
+It speaks as much of the protocol as we need (simple bind, paged search, one value added, BER by hand) over TLS from
+the start; entries are found by DN, and by ``<GUID=…>``. An
 answer holds at most ``max_range`` values of an attribute and ``max_page`` entries, like MaxValRange and MaxPageSize.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from support.ldap_certificates import issue
 
@@ -21,7 +23,7 @@ Attributes = Mapping[str, Sequence[bytes]]
 class AdDouble:
     """What the server holds, and how it behaves."""
 
-    entries: dict[str, Attributes]
+    entries: dict[str, dict[str, Sequence[bytes]]]
     naming_contexts: Sequence[str] = ("DC=test",)
     capabilities: Sequence[str] = ("1.2.840.113556.1.4.800",)
     references: Sequence[str] = ()
@@ -37,6 +39,12 @@ class AdDouble:
     ca: bytes = b""
     asked: list[str] = field(default_factory=list)
     """Attributes of base searches, in order."""
+    written: list[str] = field(default_factory=list)
+    """Names that were modified, as the client gave them."""
+    write: tuple[int, str] = (0, "")
+    """Result code and diagnostic message of every modify; 0: what a real one would answer."""
+    swallows: int = 0
+    """So many modifies are done and never answered: the connection breaks."""
 
     @contextmanager
     def running(self, folder: Path) -> Iterator["AdDouble"]:
@@ -71,6 +79,8 @@ class AdDouble:
         number = int.from_bytes(identifier, "big")
         if operation == 0x60:
             return _message(number, _result(0x61, *self.bind))
+        if operation == 0x66:
+            return self._modify(number, content)
         if operation != 0x63:
             return b""
         fields = [value for _, value in _parts(content)]
@@ -88,10 +98,36 @@ class AdDouble:
             "namingContexts": [name.encode() for name in self.naming_contexts],
             "supportedCapabilities": [name.encode() for name in self.capabilities],
         }
-        held = self.entries.get(base) if base else root if self.shows_root else None
+        held = self._named(base) if base else root if self.shows_root else None
         if held is None:
             return _message(number, _result(0x65, 32, "no such object"))
         return _message(number, _entry(base, self._shown(held, wanted))) + _message(number, _result(0x65, 0, ""))
+
+    def _named(self, name: str) -> dict[str, Sequence[bytes]] | None:
+        if not name.startswith("<GUID="):
+            return self.entries.get(name)
+        wanted = [UUID(name[6:-1]).bytes_le]
+        return next((held for held in self.entries.values() if held["objectGUID"] == wanted), None)
+
+    def _modify(self, number: int, content: bytes) -> bytes:
+        """Add one value to an attribute of one value."""
+        (_, name), (_, changes) = _parts(content)
+        ((_, change),) = _parts(changes)
+        (_, addition) = _parts(change)
+        (_, attribute), (_, values) = _parts(addition[1])
+        self.written.append(name.decode())
+        held = self._named(name.decode())
+        code, text = self.write
+        if not code and held is None:
+            code, text = 32, "0000208D: NameErr: DSID-0310028C, problem 2001 (NO_OBJECT)"
+        elif not code and held is not None and held.get(attribute.decode()):
+            code, text = 20, "00002083: AtrErr: DSID-03151830, #1: problem 1006 (ATT_OR_VALUE_EXISTS)"
+        elif not code and held is not None:
+            held[attribute.decode()] = [_parts(values)[0][1]]
+        if self.swallows:
+            self.swallows -= 1
+            raise OSError
+        return _message(number, _result(0x67, code, text))
 
     def _page(self, number: int, wanted: Sequence[str], start: int) -> bytes:
         names = list(self.entries)

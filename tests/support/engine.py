@@ -1,7 +1,7 @@
 """The whole engine around a directory and a cloud in memory: one call is one run on a store opened anew."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +19,7 @@ from syncramp.events import Event
 from syncramp.model.facts import Entry
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport, WireReport
+from syncramp.model.seams import AnchorWriter
 from syncramp.model.wire import SyncObject
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
@@ -45,6 +46,7 @@ class Engine:
     clock: Callable[[], float] = field(default=lambda: 0.0)
     events: list[Event] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    writers: Mapping[str, AnchorWriter] = field(default_factory=dict)
 
     @property
     def source(self) -> ListSource:
@@ -55,7 +57,19 @@ class Engine:
             rules = [(source, self.rules(source.name)) for source in self.sources]
             listen = self.events.append
             wire = WireReport(probed="2026-11-25T00:00:00Z", accepted=True)
-            job = Job(self.config, rules, self.cloud, store, sends, listen, self.clock, self.stop, self.pace, wire)
+            job = Job(
+                self.config,
+                rules,
+                self.cloud,
+                store,
+                sends,
+                listen,
+                self.clock,
+                self.stop,
+                self.pace,
+                wire,
+                self.writers,
+            )
             return run(job)
 
     def rules(self, name: str) -> Ruleset:

@@ -62,10 +62,11 @@ def _target(**members: Any) -> Object:
     return {"spec": {"target": members}}
 
 
-def _anchor(attribute: str) -> Object:
-    return {"spec": {"identity": {"sourceAnchor": attribute}}}
+def _anchor(attribute: str, **members: Any) -> Object:
+    return {"spec": {"identity": {"sourceAnchor": attribute, **members}}}
 
 
+_WRITES_BACK = "!has(self.writeBackAnchor) || !self.writeBackAnchor || self.sourceAnchor == 'mS-DS-ConsistencyGuid'"
 _SPELLED, _NO_ANCHOR = (rule for place, rule in TWINS if place == "spec.identity.sourceAnchor")
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 _ONE_AUTH = (
@@ -96,6 +97,7 @@ BROKEN = (
     ),
     Broken("spelling", "spec.identity.sourceAnchor", _SPELLED, _anchor("objectguid")),
     Broken("address", "spec.identity.sourceAnchor", _NO_ANCHOR, _anchor("mail")),
+    Broken("back", "spec.identity", _WRITES_BACK, _anchor("objectGUID", writeBackAnchor=True)),
     Broken("no-source", "spec.sources[]", _ONE_SOURCE, {"spec": {"sources": [source()]}}),
     Broken(
         "two-sources",

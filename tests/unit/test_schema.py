@@ -120,7 +120,7 @@ def test_defaults_are_those_the_api_server_fills_in() -> None:
                 "scope": [{"dn": "DC=corp,DC=example,DC=com", "kinds": ["User", "Group", "Contact"]}],
             }
         ],
-        "identity": {"sourceAnchor": "mS-DS-ConsistencyGuid"},
+        "identity": {"sourceAnchor": "mS-DS-ConsistencyGuid", "writeBackAnchor": False},
         "groups": {"maxMembers": 250000},
         "failsafe": {"deletes": {"count": 500}},
     }

@@ -34,6 +34,10 @@ TIMEOUT = "spec.target.endpoint.callTimeout"
 ANCHOR = "spec.identity.sourceAnchor"
 SPELLED, NO_ANCHOR = (rule for place, rule in TWINS if place == ANCHOR)
 NOT_AN_ANCHOR = "has values that no anchor may have, such as addresses and names of entries"
+BACK = "spec.identity.writeBackAnchor"
+WRITES_BACK = "!has(self.writeBackAnchor) || !self.writeBackAnchor || self.sourceAnchor == 'mS-DS-ConsistencyGuid'"
+BACK_NEEDS = "writeBackAnchor writes mS-DS-ConsistencyGuid, so it needs sourceAnchor: mS-DS-ConsistencyGuid"
+OVER_LDAP = {"name": "corp", "ldap": LDAP, "scope": [{"dn": "DC=corp"}]}
 LONG = "must not be longer than 1h"
 ONLY = "Reconciling and Stalled are present only while True"
 SECRET, MAP = {"secretKeyRef": {"name": "ca"}}, {"configMapKeyRef": {"name": "ca"}}
@@ -174,6 +178,14 @@ CASES = [
         ({ANCHOR: "mail"}, ANCHOR, NOT_AN_ANCHOR),
         ({ANCHOR: "memberOf"}, ANCHOR, NOT_AN_ANCHOR),
         ({ANCHOR: "extensionAttribute1"}, "", ""),
+    ),
+    *cases(
+        "spec.identity",
+        WRITES_BACK,
+        ({"spec.sources[0]": OVER_LDAP, ANCHOR: "objectGUID", BACK: True}, "spec.identity", BACK_NEEDS),
+        ({"spec.sources[0]": OVER_LDAP, ANCHOR: "employeeID", BACK: True}, "spec.identity", BACK_NEEDS),
+        ({"spec.sources[0]": OVER_LDAP, BACK: True}, "", ""),
+        ({ANCHOR: "objectGUID", BACK: False}, "", ""),
     ),
     *cases(
         "status.conditions",

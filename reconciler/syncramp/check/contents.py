@@ -5,7 +5,7 @@ from typing import Any
 
 from syncramp.check.findings import Finding
 from syncramp.check.remedies import form
-from syncramp.check.values import show
+from syncramp.check.values import items, members, show
 from syncramp.errors import InputRefused
 from syncramp.source.dn import DnError, canonical, fold
 from syncramp.source.filter import FilterError, parse
@@ -35,24 +35,15 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
 
 def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is judged here, and its path."""
-    spec = _object(data.get("spec"))
-    endpoint = _object(_object(spec.get("target")).get("endpoint"))
+    spec = members(data.get("spec"))
+    endpoint = members(members(spec.get("target")).get("endpoint"))
     for name in ("host", "authority"):
         yield f"spec.target.endpoint.{name}", endpoint.get(name)
-    for path, source in _items("spec.sources", spec.get("sources")):
-        yield from _items(f"{path}.ldap.servers", _object(_object(source).get("ldap")).get("servers"))
-        for place, scope in _items(f"{path}.scope", _object(source).get("scope")):
-            yield f"{place}.dn", _object(scope).get("dn")
-            yield f"{place}.filter", _object(scope).get("filter")
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _items(path: str, items: Any) -> Iterator[tuple[str, Any]]:
-    for number, item in enumerate(items if isinstance(items, list) else ()):
-        yield f"{path}[{number}]", item
+    for path, source in items("spec.sources", spec.get("sources")):
+        yield from items(f"{path}.ldap.servers", members(members(source).get("ldap")).get("servers"))
+        for place, scope in items(f"{path}.scope", members(source).get("scope")):
+            yield f"{place}.dn", members(scope).get("dn")
+            yield f"{place}.filter", members(scope).get("filter")
 
 
 def _server(path: str, server: str) -> Iterator[Finding]:

@@ -88,6 +88,10 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
     ("spec.identity.sourceAnchor", _SPELLED): _spelled,
     ("spec.identity.sourceAnchor", _NO_ANCHOR): lambda value: _lower(value) not in _NO_ANCHORS,
     (
+        "spec.identity",
+        "!has(self.writeBackAnchor) || !self.writeBackAnchor || self.sourceAnchor == 'mS-DS-ConsistencyGuid'",
+    ): lambda value: not value.get("writeBackAnchor") or value.get("sourceAnchor") == "mS-DS-ConsistencyGuid",
+    (
         "status.conditions",
         "self.all(c, !(c.type in ['Reconciling', 'Stalled']) || c.status == 'True')",
     ): _only_while_true,

@@ -6,6 +6,7 @@ addresses with a user in them. What is shown is short, and no character of it ca
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from syncramp.words import printable
@@ -29,3 +30,14 @@ def show(path: str, value: Any) -> str:
 def below(path: str, name: str) -> str:
     """The path of a member."""
     return f"{path}.{name}" if path else name
+
+
+def members(value: Any) -> Mapping[str, Any]:
+    """The members of an object; none of what is no object."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The items of a list with their paths; none of what is no list."""
+    for number, item in enumerate(value if isinstance(value, list) else ()):
+        yield f"{path}[{number}]", item

@@ -7,6 +7,7 @@ from typing import Any
 
 from syncramp.check.contents import contents_findings
 from syncramp.check.findings import Finding
+from syncramp.check.references import reference_findings
 from syncramp.check.shape import shape_findings
 from syncramp.check.twins import rule_findings
 from syncramp.check.values import show
@@ -65,6 +66,7 @@ def _findings(data: Any) -> Iterator[Finding]:
     yield from shape
     yield from rule_findings(filled)
     yield from contents_findings(filled, {found.path for found in shape})
+    yield from reference_findings(filled)
 
 
 def _identity(data: Mapping[str, Any]) -> Iterator[Finding]:

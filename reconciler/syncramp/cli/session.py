@@ -7,7 +7,7 @@ unless ``--state`` says otherwise.
 import _thread
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from syncramp.cycle.job import Job, Pace
 from syncramp.errors import InputRefused
 from syncramp.events import Listener, Note
 from syncramp.model.report import WireReport
-from syncramp.model.seams import SecretReader, Source
+from syncramp.model.seams import AnchorWriter, SecretReader, Source
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.spec.secrets import FileSecrets, text
@@ -98,10 +98,21 @@ def _opened(
 
     stop = threading.Event()
     sources = [(_source(spec, reader), _rules(spec, config)) for spec in config.sources]
+    writers = _writers(sources, config)
     made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
     with closing(made) as endpoint, closing(Store(path, dn.key)) as store, stopping(stop, listen):
         pace = Pace.of(config.target.endpoint)
-        yield Job(config, sources, endpoint, store, sends=sends, listen=listen, stop=stop, pace=pace, wire=wire)
+        yield Job(config, sources, endpoint, store, sends, listen, stop=stop, pace=pace, wire=wire, writers=writers)
+
+
+def _writers(sources: Sequence[tuple[Source, Ruleset]], config: SyncConfig) -> dict[str, AnchorWriter]:
+    """Where anchors are written back: every directory of a document that asks for it, and no file."""
+    if not config.write_back_anchor:
+        return {}
+    from syncramp.source.ldap.directory import LdapSource
+    from syncramp.source.ldap.writer import LdapAnchorWriter
+
+    return {source.name: LdapAnchorWriter(source) for source, _ in sources if isinstance(source, LdapSource)}
 
 
 def _rules(spec: SourceSpec, config: SyncConfig) -> Ruleset:

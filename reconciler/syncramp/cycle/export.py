@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from pyroaring import BitMap
 
+from syncramp.cycle.anchors import AnchorWrites
 from syncramp.cycle.batches import LinkWork, link_item, object_item, postpone
 from syncramp.cycle.calls import Answer
 from syncramp.cycle.flights import Flights
@@ -54,6 +55,7 @@ class Export:
         self._flights = Flights(job, exports, results, self._snapshot, self._visibility, max_links)
         self._owed = dict(around.releasing)
         """Unique values that are to be given up in this run, and are not yet."""
+        self._anchors = AnchorWrites(job, around.unanchored, results)
         self._late = BitMap()
         self._seen = BitMap()
         """Objects that were answered about; one with a late reference is sent twice and counted once."""
@@ -112,7 +114,8 @@ class Export:
     def _creates(self, ids: BitMap) -> None:
         blocked = self._blocked(ids)
         for layer in layers(ids, self._snapshot.references_among(ids)):
-            self._objects(layer - blocked)
+            for part in self._anchors.ready(layer - blocked):
+                self._objects(part)
 
     def _blocked(self, ids: BitMap) -> BitMap:
         """Those of these objects that claim a value whose owner was to give it up by now, and did not."""

@@ -2,14 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
 from syncramp.model.report import WireReport
-from syncramp.model.seams import Endpoint, Source
+from syncramp.model.seams import AnchorWriter, Endpoint, Source
 from syncramp.rules.ruleset import Ruleset
 from syncramp.spec.types import EndpointOverrides, Mode, SyncConfig
 from syncramp.store.store import Store
@@ -65,6 +65,8 @@ class Job:
     pace: Pace = field(default_factory=Pace)
     wire: WireReport = field(default_factory=WireReport)
     """What is known of the wire; without a word about it nothing is sent."""
+    writers: Mapping[str, AnchorWriter] = field(default_factory=dict)
+    """By the name of a source: where anchors are written back before a create; empty where nobody asked for it."""
 
     @property
     def exports(self) -> bool:

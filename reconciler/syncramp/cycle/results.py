@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pyroaring import BitMap
 
 from syncramp.endpoint.causes import cause_of
-from syncramp.model.plan import Plan, Sample, Verb
+from syncramp.model.plan import Hold, Plan, Sample, Verb
 from syncramp.model.report import RunReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.wire import Outcome, Result
@@ -110,6 +110,15 @@ class Results:
         verb = Verb.CREATE if state.acked is None else Verb.UPDATE
         sample = Sample(verb.value, state.kind.value, state.dn, state.anchor, detail)
         self._report.note_warning(sample, "a value waits, because the change that frees it did not apply")
+
+    def hold(self, hold: Hold, sample: Sample) -> None:
+        """What the plan let go is held after all."""
+        self._report.objects.held += 1
+        self._report.note_hold(sample, hold.value)
+
+    def anchors_written(self, users: int) -> None:
+        """The anchors of so many users stand in their directory now."""
+        self._report.anchors_written += users
 
     def link_answer(
         self, item: Item, outcome: Outcome, group: Membership, repeated: tuple[BitMap, BitMap] = (BitMap(), BitMap())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pyroaring import BitMap
 
+from syncramp.cycle.anchors import unanchored
 from syncramp.cycle.certificate import renewal_warning, stamp
 from syncramp.cycle.confirm import doubt_missing_links, prove_empty, read_back
 from syncramp.cycle.export import Export
@@ -113,7 +114,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         plan = summarise(changes(snapshot, around), snapshot.anchors, around)
         current.advance(plan.objects, plan.links)
     report.digest, report.counts = plan.digest, plan.counts
-    report.holds, report.hold_samples = plan.holds, plan.hold_samples
+    report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)
     results = Results(report)
     results.expect(plan)
     if report.sends and (plan.objects or plan.links):
@@ -170,6 +171,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         adoption=_adoption(job, company, foreign, snapshot),
         under_way=exports.under_way,
         cloud_managed=job.store.observations.cloud_managed(),
+        unanchored=unanchored(job),
     )
     return contention(snapshot, alone)
 

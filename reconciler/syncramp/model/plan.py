@@ -37,6 +37,8 @@ class Hold(StrEnum):
     """Additions to a group that would be larger than ``groups.maxMembers``."""
     ANCHOR = "AnchorConflict"
     """The source anchor or the kind of a known object changed, or its anchor belongs to another object."""
+    ANCHOR_NOT_WRITTEN = "AnchorNotWritten"
+    """A create whose anchor could not be written into the directory first."""
     NOT_OURS = "NotOurs"
     """A create whose anchor is in the tenant already, on an object that is not ours."""
     VALUE_TAKEN = "ValueTaken"
@@ -83,6 +85,8 @@ class Circumstances:
     """Ids of what a call of an earlier run, killed or never answered, may still be changing."""
     cloud_managed: BitMap = field(default_factory=BitMap)
     """Ids of objects whose source of authority is the cloud."""
+    unanchored: BitMap = field(default_factory=BitMap)
+    """Ids of users whose anchor is written into their directory before they are created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,8 @@ class Plan:
     """Hold -> changes (objects and links) that are not sent."""
     held_objects: int = 0
     held_links: int = 0
+    anchor_writes: int = 0
+    """Users whose anchor is written into their directory before they are created."""
     hold_samples: dict[str, list[Sample]] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     lanes: Lanes = field(default_factory=Lanes)

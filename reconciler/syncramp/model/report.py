@@ -88,6 +88,8 @@ class RunReport:
     unmanaged: dict[str, int] = field(default_factory=dict)
     """Source that the document does not name any more -> its objects, which stay in the cloud as they are."""
     in_cloud: dict[str, int] = field(default_factory=dict)
+    anchors_written: int = 0
+    """Users whose anchor stands in their directory since this run, written before their create."""
     calls: int = 0
     writes: int = 0
     """Objects sent, a group once for each call that changed its members: what the tenant's throttle counts."""
@@ -123,6 +125,10 @@ class RunReport:
     def as_json(self) -> dict[str, Any]:
         """The report as plain data."""
         return asdict(self)
+
+    def note_hold(self, sample: Sample, hold: str) -> None:
+        """Count what is held beside what the plan held, with a few samples."""
+        _note(self.holds, self.hold_samples, sample, hold)
 
     def note_error(self, sample: Sample, category: str) -> None:
         """Count a refusal under what the service said, with a few samples."""

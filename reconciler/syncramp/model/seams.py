@@ -3,7 +3,7 @@
 Each has a real side and a side for tests, and the deciding rooms see only these.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -36,6 +36,18 @@ class Source(Protocol):
         Ends with exactly one Proof. Every entry comes once, before its links.
 
         :raises SyncrampError: the stream broke off; what came before is true, what is missing is unknown.
+        """
+
+
+class AnchorWriter(Protocol):
+    """A directory whose users can be given their anchor: objectGUID in an empty mS-DS-ConsistencyGuid."""
+
+    def write_anchors(self, users: Iterable[tuple[bytes, str]]) -> Generator[str]:
+        """Write the anchor of each user, by GUID and canonical DN; a value that is there is never changed.
+
+        :yields: for each user, once it is written, an empty text, if the value surely stands there, or why it does
+            not, as a clause.
+        :raises SyncrampError: the directory cannot be reached or refuses us; of the others nothing is known.
         """
 
 

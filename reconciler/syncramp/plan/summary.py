@@ -59,6 +59,7 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
     if change.sends:
         kinds = plan.counts.setdefault(change.verb.value, {})
         kinds[state.kind.value] = kinds.get(state.kind.value, 0) + 1
+        plan.anchor_writes += change.verb is Verb.CREATE and state.id in plan.around.unanchored
         for lane in _lanes(plan, change):
             lane.add(state.id)
         detail = _CAUSES.get(state.cause, "") if change.verb is Verb.DELETE and state.cause else ""

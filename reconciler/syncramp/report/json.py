@@ -25,6 +25,7 @@ def plan_document(
         "counts": plan.counts,
         "attributes": plan.attributes,
         "links": {"adds": plan.link_adds, "removes": plan.link_removes, "groups": plan.groups},
+        "anchor_writes": plan.anchor_writes,
         "holds": plan.holds,
         "sources": [asdict(source) for source in report.sources],
         "unmanaged": report.unmanaged,

@@ -22,6 +22,7 @@ _HOLDS = {
     Hold.TOO_MANY_DELETES: "more deletes than failsafe.deletes.count",
     Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
     Hold.ANCHOR: "its source anchor or its kind is in conflict",
+    Hold.ANCHOR_NOT_WRITTEN: "its anchor could not be written into the directory",
     Hold.NOT_OURS: "an object with this anchor is in the tenant and is not ours",
     Hold.CLOUD_MANAGED: "the source of authority was moved to the cloud: nothing is sent for it",
     Hold.CALL_UNDER_WAY: "a call of an earlier run that was never answered may still be changing it",
@@ -50,6 +51,8 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     yield from _counts(plan.counts)
     if plan.links:
         yield f"  {'Members':8} +{plan.link_adds:,} −{plan.link_removes:,} in {count(plan.groups, 'group')}"
+    if plan.anchor_writes:
+        yield f"  {count(plan.anchor_writes, 'anchor')} to write into the directory before the create"
     if plan.attributes:
         changed = ", ".join(f"{name} {number:,}" for name, number in _largest(plan.attributes))
         yield f"  changed attributes: {changed}"
@@ -72,6 +75,8 @@ def _run(report: RunReport) -> Iterator[str]:
         yield f"Nothing was sent: spec.mode is {report.mode}"
     yield from _counts(report.counts)
     yield from _tallies(report)
+    if report.anchors_written:
+        yield f"Anchors written into the directory: {report.anchors_written:,}"
     yield from _held(report.holds, report.hold_samples)
     yield from _categories("Refused", report.errors, report.error_samples)
     yield from _categories("Warning", report.warnings, report.warning_samples)

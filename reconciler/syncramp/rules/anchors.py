@@ -56,7 +56,7 @@ class AnchorRule:
                 anchor = b64encode(value).decode()
                 if _length(anchor) <= LONGEST:
                     return anchor
-        return b64encode(entry.guid).decode()
+        return guid_anchor(entry)
 
     def _value(self, values: tuple[bytes, ...]) -> str:
         if len(values) > 1:
@@ -77,6 +77,11 @@ class AnchorRule:
         if bad is not None:
             raise NoAnchor(f"its {self._spelled} has a {bad!r}, which no anchor may have")
         return text
+
+
+def guid_anchor(entry: Entry) -> str:
+    """The base64 of objectGUID."""
+    return b64encode(entry.guid).decode()
 
 
 def without_value(entry: Entry) -> bool:

@@ -46,6 +46,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         target=_target(spec["target"], folder),
         sources=tuple(_source(source, folder) for source in spec["sources"]),
         source_anchor=spec["identity"]["sourceAnchor"],
+        write_back_anchor=spec["identity"]["writeBackAnchor"],
         max_members=spec["groups"]["maxMembers"],
         delete_count=spec["failsafe"]["deletes"]["count"],
     )

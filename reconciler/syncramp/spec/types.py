@@ -220,3 +220,5 @@ class SyncConfig:
     max_members: int = 250_000
     delete_count: int = 500
     """``failsafe.deletes.count``: a plan with more deletes than this holds them all."""
+    write_back_anchor: bool = False
+    """objectGUID is written into an empty mS-DS-ConsistencyGuid before the create."""

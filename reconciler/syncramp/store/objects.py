@@ -10,7 +10,7 @@ anchor and the kind of an object the cloud knows never change.
 What could not be told of an entry is no change (``store.keeping``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from syncramp.model.desire import Desired, Staged
@@ -48,6 +48,10 @@ _TARGETS = """SELECT e.dn_hash, CASE WHEN o.acked IS NOT NULL OR o.doubt = 1 THE
               e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
               FROM entries e LEFT JOIN objects o ON o.id = e.id
               WHERE e.dn_hash IN ({}) ORDER BY e.absent, o.anchor IS NULL, e.id DESC"""
+_NEW_USERS = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent, o.anchor
+                FROM objects o JOIN entries e ON e.id = o.id
+                WHERE o.digest IS NOT NULL AND o.acked IS NULL AND o.kind = 'User' AND e.source IN ({})"""
+_ENTRIES = "SELECT id, source, guid, kind, dn, attrs, absent FROM entries WHERE id IN ({})"
 _OBJECTS = "SELECT id, anchor, kind, digest, acked, doubt, source, cause, hold, unread FROM objects WHERE id IN ({})"
 _OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN ({})"
 _PINNED = "SELECT anchor FROM objects WHERE id = ? AND (acked IS NOT NULL OR doubt = 1)"
@@ -115,6 +119,16 @@ class Objects:
             if key not in found:
                 found[key] = staged(row), pinned or ""
         return found
+
+    def new_users(self, sources: Sequence[int]) -> Iterator[tuple[Staged, str | None]]:
+        """Users of these sources who should be in the cloud and are not known to be there, with their anchor."""
+        query = _NEW_USERS.format(",".join("?" * len(sources)))
+        for *row, anchor in self._database.stream(query, sources) if sources else ():
+            yield staged(row), anchor
+
+    def entries_of(self, ids: Iterable[int]) -> list[Staged]:
+        """The entries of a page of ids, in their order."""
+        return [staged(row) for row in sorted(self._database.among(_ENTRIES, list(ids)), key=lambda row: row[0])]
 
     def pinned_anchor(self, identity: int) -> str | None:
         """The anchor under which the cloud knows an object; it stays, whatever its entry says now."""

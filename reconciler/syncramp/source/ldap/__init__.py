@@ -1,7 +1,8 @@
 """Directories read over LDAP: never in clear, page by page, with an account and a verified certificate.
 
-``directory`` is the source, ``reading`` one partition of it; ``session`` holds the connection and is the only place
-that calls ldap3; ``tls`` verifies servers; ``faults`` turns what goes wrong into errors for people.
+``directory`` is the source, ``reading`` one partition of it, ``writer`` gives users their anchors; ``session`` holds
+the connection and is the only place that calls ldap3; ``tls`` verifies servers; ``faults`` turns what goes wrong into
+errors for people.
 """
 
 from syncramp.source.ldap.directory import LdapSource

@@ -30,6 +30,8 @@ class LdapSource:
     """PEM certificates trusted in place of the system's."""
     bases: Sequence[str]
     """Canonical DNs of the scopes."""
+    answered: dict[str, str] = field(default_factory=dict, init=False, compare=False)
+    """Naming context -> URL of the server that it was read from last."""
 
     def partitions(self) -> Sequence[str]:
         """The naming contexts that hold the scopes, sorted.
@@ -50,7 +52,7 @@ class LdapSource:
     def asks_for(self, partition: str, named: Sequence[str]) -> bool:
         """A scope lies in this naming context, and in none below it; other names are from before it was a server."""
         try:
-            return any(partition == _innermost(base, (*named, partition)) for base in self.bases)
+            return any(partition == innermost(base, (*named, partition)) for base in self.bases)
         except DnError:
             return False
 
@@ -62,10 +64,22 @@ class LdapSource:
         from syncramp.source.ldap.reading import Reading
 
         with self._session() as session:
+            self.answered[partition] = session.server
             yield from Reading(session, partition, wanted, self.bases, session.root()).facts()
 
+    def connect_to(self, url: str, *, writes: bool = False) -> "Session":
+        """Sign in at one server.
+
+        :param writes: entries are changed, too.
+        :raises SyncrampError: it cannot be reached or trusted, or refuses us.
+        """
+        from syncramp.source.ldap import address
+        from syncramp.source.ldap.session import connect
+
+        return connect(address.parse(url), self.username, self.password, self.ca, writes=writes)
+
     def _context_of(self, base: str, contexts: Sequence[str]) -> str:
-        context = _innermost(base, contexts)
+        context = innermost(base, contexts)
         if not context:
             raise InputRefused(
                 f"{base} lies in none of the directory's naming contexts ({'; '.join(contexts)})",
@@ -76,13 +90,10 @@ class LdapSource:
 
     @contextmanager
     def _session(self) -> Iterator["Session"]:
-        from syncramp.source.ldap import address
-        from syncramp.source.ldap.session import connect
-
         failures: list[SourceUnavailable | UntrustedServer] = []
-        for server in map(address.parse, self.servers):
+        for server in self.servers:
             try:
-                session = connect(server, self.username, self.password, self.ca)
+                session = self.connect_to(server)
             except (SourceUnavailable, UntrustedServer) as failure:
                 failures.append(failure)
                 continue
@@ -96,6 +107,6 @@ class LdapSource:
         raise next((failure for failure in failures if isinstance(failure, Stalled)), failures[-1])
 
 
-def _innermost(base: str, contexts: Sequence[str]) -> str:
+def innermost(base: str, contexts: Sequence[str]) -> str:
     """The naming context that holds a DN; empty if none does."""
     return max((context for context in contexts if is_below(base, context)), key=len, default="")

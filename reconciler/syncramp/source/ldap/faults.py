@@ -19,6 +19,8 @@ SUCCESS = 0
 NO_SUCH_OBJECT = 32
 _LIMITS = {3: "time limit", 4: "size limit", 11: "administrative limit"}
 _CREDENTIALS = {34, 48, 49}  # invalidDNSyntax (of the user name), inappropriateAuthentication, invalidCredentials
+_LONGEST_TEXT = 200
+"""Characters of a server's own text that are told."""
 _RIGHTS = {8, 13, 50}  # strongerAuthRequired, confidentialityRequired, insufficientAccessRights
 _AD_DETAIL = re.compile(r"\bdata ([0-9a-f]{3})\b")
 _AD_REASONS = {  # Windows error codes in the diagnostic message of a bind, [MS-ERREF] 2.2
@@ -101,6 +103,15 @@ def refused(server: str, doing: str, result: Mapping[str, Any]) -> SyncrampError
             remedy="give this account the right to read the directory",
         )
     return SourceUnavailable(f"{doing} did not succeed ({said})", where=server, remedy="look into the server's log")
+
+
+def unwritten(attribute: str, result: Mapping[str, Any]) -> str:
+    """Why a value was not written, as the server says it."""
+    code = int(result.get("result", -1))
+    said = f"{result.get('description', 'no result')}, code {code}"
+    text = " ".join(str(result.get("message") or "").split())[:_LONGEST_TEXT]
+    what = "this account may not write" if code in _RIGHTS else "the server does not write"
+    return f"{what} {attribute} ({said}{': ' if text else ''}{text})"
 
 
 def _brief(error: Exception) -> str:

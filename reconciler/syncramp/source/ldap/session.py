@@ -1,4 +1,4 @@
-"""One connection to one server: opened, secured, signed in, and then only searched.
+"""One connection to one server: opened, secured, signed in, and then searched; a value is added where asked for.
 
 ldap3 runs without its conveniences: no schema, no name checks, no referrals, no automatic ranges. Only raw values are
 taken from its answers. Its receive buffer is raised to 1 MiB: with the default of 4 KiB the time for one large answer
@@ -26,6 +26,7 @@ SILENCE_SECONDS = 150
 
 _PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
 _ACTIVE_DIRECTORY = {"1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1851"}  # AD DS, AD LDS: MS-ADTS 3.1.1.3.4.3
+_ASSERTION = "1.3.6.1.1.12"  # RFC 4528
 _RECEIVE_BUFFER = 1 << 20
 
 
@@ -56,6 +57,8 @@ class Root:
     """Canonical."""
     active_directory: bool
     """It speaks ranges, and holds every naming context whole."""
+    assertions: bool = False
+    """It changes an entry only while an assertion about it holds."""
 
 
 class NoSuchEntry(Exception):
@@ -83,7 +86,7 @@ class Session:
         :raises SyncrampError: the server does not answer, or refuses.
         """
         try:
-            values = self.entry(b"", ["namingContexts", "supportedCapabilities"]).values
+            values = self.entry(b"", ["namingContexts", "supportedCapabilities", "supportedControl"]).values
         except NoSuchEntry:
             values = {}
         spelled = {
@@ -93,7 +96,8 @@ class Session:
             contexts = tuple(sorted({canonical(name) for name in spelled.get("namingcontexts", []) if name}))
         except DnError as error:
             raise SourceUnavailable(f"its naming contexts cannot be read ({error})", where=self.server) from error
-        return Root(contexts, bool(_ACTIVE_DIRECTORY & set(spelled.get("supportedcapabilities", []))))
+        known = bool(_ACTIVE_DIRECTORY & set(spelled.get("supportedcapabilities", [])))
+        return Root(contexts, known, _ASSERTION in spelled.get("supportedcontrol", []))
 
     def entry(self, dn: bytes, attributes: Sequence[str]) -> Found:
         """Read one entry.
@@ -129,6 +133,20 @@ class Session:
                 )
             cookie = control["value"]["cookie"] or b""
 
+    def add_value(self, dn: str, attribute: str, value: bytes, *, asserted: bool) -> str:
+        """Add a value to an attribute that has none; it fails where one of one value has one.
+
+        :param asserted: the server looks itself that the attribute is empty.
+        :returns: why it was not added, in the server's words; empty if it was.
+        :raises SourceUnavailable: there was no answer: the value may be there.
+        """
+        controls = [(_ASSERTION, True, _absent(attribute))] if asserted else None
+        change = {attribute: [(ldap3.MODIFY_ADD, [value])]}
+        with faults.mapped(self.server, f"writing {attribute}"):
+            self._connection.modify(dn, change, controls)
+            result = self._connection.result or {}
+        return "" if result.get("result") == faults.SUCCESS else faults.unwritten(attribute, result)
+
     def _search(
         self, base: str, filter_: str, attributes: Sequence[str], scope: str, **paging: Any
     ) -> tuple[Page, Mapping[str, Any]]:
@@ -150,10 +168,17 @@ class Session:
             raise faults.refused(self.server, doing, result)
 
 
-def connect(address: Address, username: str, password: str, ca: bytes | None) -> Session:
+def _absent(attribute: str) -> bytes:
+    """The filter ``(!(attribute=*))`` in BER (RFC 4511 4.5.1: not [2], present [7])."""
+    present = b"\x87" + bytes([len(attribute)]) + attribute.encode()
+    return b"\xa2" + bytes([len(present)]) + present
+
+
+def connect(address: Address, username: str, password: str, ca: bytes | None, *, writes: bool = False) -> Session:
     """Connect, start TLS, sign in; the password goes over the wire only after TLS.
 
     :param ca: PEM certificates; None: the system's.
+    :param writes: entries are changed, too.
     :raises SourceUnavailable: the server cannot be reached, or does not speak TLS.
     :raises UntrustedServer: its certificate cannot be verified.
     :raises CredentialsRefused: it refuses user or password.
@@ -163,7 +188,7 @@ def connect(address: Address, username: str, password: str, ca: bytes | None) ->
             "user name or password is empty", where=address.url, remedy="check the Secret of spec.sources[].ldap.bind"
         )
     verified = tls.VerifiedTls(tls.trust(ca), address.host)
-    connection = _unconnected(address, verified, username, password)
+    connection = _unconnected(address, verified, username, password, writes=writes)
     session = Session(address.url, connection)
     try:
         _secure(connection, address, verified)
@@ -192,7 +217,7 @@ def _secure(connection: Any, address: Address, verified: tls.VerifiedTls) -> Non
         raise
 
 
-def _unconnected(address: Address, verified: tls.VerifiedTls, username: str, password: str) -> Any:
+def _unconnected(address: Address, verified: tls.VerifiedTls, username: str, password: str, *, writes: bool) -> Any:
     ldap3.set_config_parameter("SOCKET_SIZE", _RECEIVE_BUFFER)
     with faults.mapped(address.url, "connecting"):
         server = ldap3.Server(
@@ -214,6 +239,6 @@ def _unconnected(address: Address, verified: tls.VerifiedTls, username: str, pas
             auto_range=False,
             check_names=False,
             return_empty_attributes=False,
-            read_only=True,
+            read_only=not writes,
             receive_timeout=SILENCE_SECONDS,
         )
