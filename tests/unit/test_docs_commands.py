@@ -12,10 +12,27 @@ from support.build import TENANT
 from support.console import commands
 from support.pages import coded, rows, section, text
 from syncramp.cli import app, run
+from syncramp.model.explanation import (
+    Answer,
+    AttributeTold,
+    Brief,
+    CloudTold,
+    EntryTold,
+    Explanation,
+    Finding,
+    GroupTold,
+    MembersTold,
+    ReferenceTold,
+    RunTold,
+    ScopeTold,
+    Standing,
+    Verdict,
+)
 from syncramp.model.plan import HeldLinks, Hold, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
+from syncramp.report.explanation_json import explanation_document
 from syncramp.report.json import plan_document, run_document
 from syncramp.source import dn
 from syncramp.store.store import Store
@@ -208,6 +225,36 @@ def test_a_run_that_was_killed_has_no_report_in_the_status(
 
 def test_before_the_first_run_the_status_says_so(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _status(document, capsys) == ({"version": 1, "run": None}, 2)
+
+
+def _answer() -> Answer:
+    """An answer in which everything is told."""
+    change, links = _changes()
+    scope = ScopeTold("DC=x", ("User",), "(a=b)", True, True, True)
+    brief = Brief(1, "corp", Kind.USER, "CN=x", 0, True, "mail")
+    told = Explanation(
+        Kind.USER,
+        "CN=x",
+        "eA==",
+        EntryTold("corp", True, "file", True, 1, 1, "", "0", 0, False, False),
+        Verdict(Standing.IN_SCOPE, "", (scope,)),
+        CloudTold(True, "User_0", 1.0, 1, False, False, False),
+        (AttributeTold("a", b"x", b"y", True, "a", (b"x",), "bytes", "mine", "entry.a", ("wrong",)),),
+        (ReferenceTold("manager", "CN=y", True, "in the cloud"),),
+        1,
+        (GroupTold("CN=g", True, True, True, "in the cloud"),),
+        MembersTold(1, 1, 1, 1, 1, ("CN=z",)),
+        change,
+        links,
+    )
+    return Answer(Finding("x", ("mail",), (brief,), (brief,), "User"), RunTold(1, "Succeeded", 1.0), told)
+
+
+def test_the_page_has_every_member_of_an_explanation_and_no_other() -> None:
+    answer = json.loads(explanation_document(_answer()))
+    _compare(answer["explanation"], "member of an explanation")
+    _compare({**answer, "explanation": None}, "member of an answer")
+    assert list(answer["explanation"]["attributes"][0]["desired"]) == ["bytes", "sha256"]
 
 
 def test_the_page_has_every_member_of_a_verdict_and_no_other(

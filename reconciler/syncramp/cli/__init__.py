@@ -15,6 +15,7 @@ from syncramp import __version__
 from syncramp.cli import endpoint, simulator
 from syncramp.cli.demo import demo
 from syncramp.cli.exits import MEANINGS, Exit
+from syncramp.cli.explain import explain
 from syncramp.cli.plan import plan
 from syncramp.cli.status import status
 from syncramp.cli.sync import sync
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="\n\n".join(f"Exit code {code.value}: {meaning}" for code, meaning in MEANINGS.items()),
 )
-for command in (validate, plan, sync, status, demo):
+for command in (validate, plan, sync, status, explain, demo):
     app.command()(command)
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(simulator.app, name="simulator")

@@ -97,7 +97,7 @@ def _opened(
     from syncramp.endpoint.client import V2Endpoint
 
     stop = threading.Event()
-    sources = [(_source(spec, reader), _rules(spec, config)) for spec in config.sources]
+    sources = [(_source(spec, reader), rules_of(spec, config)) for spec in config.sources]
     writers = _writers(sources, config)
     made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
     with closing(made) as endpoint, closing(Store(path, dn.key)) as store, stopping(stop, listen):
@@ -115,7 +115,8 @@ def _writers(sources: Sequence[tuple[Source, Ruleset]], config: SyncConfig) -> d
     return {source.name: LdapAnchorWriter(source) for source, _ in sources if isinstance(source, LdapSource)}
 
 
-def _rules(spec: SourceSpec, config: SyncConfig) -> Ruleset:
+def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
+    """The rules of one source of a document."""
     return Ruleset(spec.scopes, config.source_anchor, spec.name)
 
 

@@ -33,7 +33,7 @@ def plan_document(
     yield json.dumps(head, indent=2)[:-2] + ',\n  "changes": ['
     separator = "\n"
     for change in changes:
-        body = _object(change) if isinstance(change, ObjectChange) else _membership(change, anchors)
+        body = object_change(change) if isinstance(change, ObjectChange) else _membership(change, anchors)
         yield separator + "    " + json.dumps(body)
         separator = ",\n"
     yield "\n  ]\n}"
@@ -52,7 +52,8 @@ def kept_run_document(last: RunRow | None) -> str:
     return json.dumps({"version": VERSION, **(last.report if last else {}), **kept}, indent=2)
 
 
-def _object(change: ObjectChange) -> dict[str, Any]:
+def object_change(change: ObjectChange) -> dict[str, Any]:
+    """The change of an object."""
     state = change.state
     before = state.acked or {}
     return {
@@ -78,11 +79,16 @@ def _membership(change: MembershipChange, anchors: Callable[[BitMap], Iterable[s
         "dn": group.dn,
         "adds": list(anchors(change.adds)),
         "removes": list(anchors(change.removes)),
-        "held": [
-            {"hold": held.hold.value, "reason": held.reason, "adds": len(held.adds), "removes": len(held.removes)}
-            for held in change.held
-        ],
+        "held": held_links(change),
     }
+
+
+def held_links(change: MembershipChange) -> list[dict[str, Any]]:
+    """What of a change of members is not sent, by reason."""
+    return [
+        {"hold": held.hold.value, "reason": held.reason, "adds": len(held.adds), "removes": len(held.removes)}
+        for held in change.held
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -120,6 +120,15 @@ class Database:
             if durable:
                 self._connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One view of the store for the whole block, whatever another process commits meanwhile."""
+        self._connection.exec_driver_sql("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.exec_driver_sql("ROLLBACK")
+
     def run(self, sql: str, parameters: Parameters = ()) -> int:
         """One statement; the number of rows it changed."""
         return self._connection.exec_driver_sql(sql, tuple(parameters)).rowcount

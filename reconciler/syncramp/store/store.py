@@ -7,7 +7,8 @@ One thread owns it. Each part is a view with its own transactions:
 * ``snapshot``: what differs, for the plan and the export,
 * ``exports``: intent and answer around each call,
 * ``observations``: what the read-back showed,
-* ``runs``: runs and their reports.
+* ``runs``: runs and their reports,
+* ``lookup``: what is kept of one entry, for a person who asks.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from syncramp.store.database import Database
 from syncramp.store.exports import Exports
+from syncramp.store.lookup import Lookup
 from syncramp.store.objects import Objects
 from syncramp.store.observations import Observations
 from syncramp.store.runs import Runs
@@ -36,6 +38,7 @@ class Store:
         self.objects = Objects(self.database)
         self.observations = Observations(self.database)
         self.runs = Runs(self.database)
+        self.lookup = Lookup(self.database)
 
     def snapshot(self) -> Snapshot:
         """A view for a plan or for a lane of the export."""

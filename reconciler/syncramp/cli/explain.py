@@ -1,0 +1,80 @@
+"""``syncramp explain``: why somebody is in the cloud as they are, or is not."""
+
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncramp.cli.exits import Exit
+from syncramp.cli.options import Document, Output, State
+
+if TYPE_CHECKING:
+    from syncramp.model.explanation import Answer
+    from syncramp.spec.types import SyncConfig
+
+Who = Annotated[
+    str,
+    typer.Argument(
+        metavar="WHO",
+        help="A DN, userPrincipalName, mail address, account name, objectGUID, source anchor or cloud anchor.",
+    ),
+]
+
+
+def explain(
+    document: Document,
+    who: Who,
+    state: State = None,
+    members: Annotated[
+        bool, typer.Option("--members", help="List all members, and all groups, not the first.")
+    ] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How the answer is printed.")] = Output.TEXT,
+) -> None:
+    """Tell why somebody is in the cloud, or is not. It asks the store alone.
+
+    Exit code 0: one was found, and nothing of it waits; 2: something of it waits, several were found, or there was no
+    run yet; 1: nobody was found.
+
+    Example: syncramp explain syncconfig.yaml anna@corp.example.com
+    """
+    from syncramp.check import load
+    from syncramp.cli.session import state_path
+    from syncramp.report.explanation import explanation_lines
+    from syncramp.report.explanation_json import explanation_document
+
+    config = load(document)
+    answer = _answer(config, state_path(document, config, state), who, everyone=members)
+    if answer is None:
+        first = "No run yet, so nothing is known: syncramp sync makes the first one."
+        typer.echo(f"No run yet: there is no store {state}." if state else first, err=True)
+        raise typer.Exit(Exit.PENDING)
+    if output is Output.JSON:
+        typer.echo(explanation_document(answer))
+    else:
+        typer.echo("\n".join(explanation_lines(answer, everything=members)))
+    raise typer.Exit(_code(answer))
+
+
+def _answer(config: "SyncConfig", path: Path, who: str, *, everyone: bool) -> "Answer | None":
+    from syncramp.cli.session import rules_of
+    from syncramp.cycle.run import identity
+    from syncramp.explanation.gathering import explain as explained
+    from syncramp.source import dn
+    from syncramp.store.store import Store
+
+    if not path.exists():
+        return None
+    rules = {spec.name: rules_of(spec, config) for spec in config.sources}
+    with closing(Store(path, dn.key)) as store:
+        store.runs.compare(identity(config))
+        return explained(store, config, rules, who, time.time(), everyone=everyone)
+
+
+def _code(answer: "Answer") -> Exit:
+    told = answer.explanation
+    if told is None:
+        return Exit.PENDING if answer.finding.found else Exit.FAILED
+    waits = told.change or told.links or any(group.waits for group in told.groups)
+    return Exit.PENDING if waits else Exit.OK

@@ -1,0 +1,60 @@
+"""What a plan is made under, as far as the store knows it: what only the tenant can tell is as of the last run."""
+
+import re
+from dataclasses import replace
+
+from syncramp.model.plan import Circumstances, Hold, ObjectChange
+from syncramp.model.state import ObjectState
+from syncramp.plan.changes import object_change
+from syncramp.plan.claims import parts
+from syncramp.plan.contention import contention
+from syncramp.spec.types import SyncConfig
+from syncramp.store.snapshot import Snapshot
+from syncramp.store.store import Store
+
+_LINKS = re.compile(r"^[\d,]+ links?: ")
+"""A sample of links begins with how many are held."""
+
+
+def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: float) -> Circumstances:
+    """Everything beside one object that decides what may be sent for it.
+
+    :param now: seconds since the epoch.
+    """
+    incomplete = store.staging.incomplete()
+    return Circumstances(
+        max_members=config.max_members,
+        delete_count=config.delete_count,
+        deletes=snapshot.due_deletes(incomplete),
+        never_read=store.staging.never_read([source.name for source in config.sources]),
+        incomplete=incomplete,
+        unproven=snapshot.of_sources(incomplete),
+        foreign=store.observations.foreign_anchors(),
+        adoption=_adoption(store, snapshot),
+        under_way=store.runs.travelling(now),
+        cloud_managed=store.observations.cloud_managed(),
+    )
+
+
+def _adoption(store: Store, snapshot: Snapshot) -> str:
+    """Why the last run might send nothing at all; that is over once something of ours is there."""
+    if snapshot.in_cloud or snapshot.departing:
+        return ""
+    last = store.runs.last()
+    samples = last.report.get("hold_samples", {}).get(Hold.ADOPTION_REQUIRED.value, ()) if last else ()
+    return next((_LINKS.sub("", str(sample["detail"])) for sample in samples), "")
+
+
+def pending(
+    state: ObjectState, snapshot: Snapshot, around: Circumstances
+) -> tuple[ObjectChange | None, Circumstances]:
+    """What a run would do with an object; and the circumstances, with who has the values that it claims.
+
+    That is found out only for an object that claims one, because it means looking at everybody who gives one up.
+    """
+    gone = state.desired is None and state.acked is None and not state.doubt
+    change = None if gone else object_change(state, around)
+    if change is None or not any(part.claims for part in parts(change)):
+        return change, around
+    whole = contention(snapshot, around)
+    return object_change(state, replace(around, taken=whole.taken, releasing=whole.releasing)), whole

@@ -1,0 +1,103 @@
+"""One answer: who is meant, and everything the store and the document say of them."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from syncramp.explanation.attributes import References, attributes
+from syncramp.explanation.circumstances import circumstances, pending
+from syncramp.explanation.finding import find
+from syncramp.explanation.memberships import View, groups, links_of, members
+from syncramp.explanation.verdicts import verdict
+from syncramp.model.explanation import Answer, CloudTold, EntryTold, Explanation, RunTold
+from syncramp.model.state import ObjectState
+from syncramp.model.values import Kind
+from syncramp.rules.ruleset import Ruleset
+from syncramp.spec.types import Scope, SyncConfig
+from syncramp.store.lookup import Row
+from syncramp.store.store import Store
+
+
+def explain(
+    store: Store, config: SyncConfig, rules: Mapping[str, Ruleset], asked: str, now: float, *, everyone: bool = False
+) -> Answer:
+    """Why somebody is in the cloud as they are, or is not.
+
+    :param rules: those of each source of the document, by its name.
+    :param asked: see :func:`syncramp.explanation.finding.find`.
+    :param now: seconds since the epoch.
+    :param everyone: name all members of a group.
+    :returns: who was found, and an explanation if that is one alone.
+    :raises StoreUnusable: the store cannot be read.
+    """
+    with store.database.reading():
+        finding = find(store.lookup, asked)
+        if len(finding.found) != 1:
+            return Answer(finding, _last(store))
+        (row,) = store.lookup.rows([finding.found[0].id])
+        return Answer(finding, _last(store), _explained(store, config, rules, row, now, everyone=everyone))
+
+
+def _explained(
+    store: Store, config: SyncConfig, rules: Mapping[str, Ruleset], row: Row, now: float, *, everyone: bool
+) -> Explanation:
+    entry, identity = row.staged.entry, row.staged.id
+    snapshot = store.snapshot()
+    numbered = {number: rules[name] for number, name in store.lookup.sources().items() if name in rules}
+    state = next(snapshot.states([identity]), None)
+    around = circumstances(store, snapshot, config, now)
+    change, around = pending(state, snapshot, around) if state else (None, around)
+    view = View(store, snapshot, around, numbered)
+    told, decision = verdict(row.staged, rules.get(row.source), _scopes(config, row.source), known=row.known)
+    group, links = links_of(view, identity) if entry.kind is Kind.GROUP else (None, None)
+    return Explanation(
+        kind=state.kind if state else entry.kind,
+        dn=entry.dn,
+        anchor=row.anchor,
+        entry=_entry(row, rules.get(row.source)),
+        verdict=told,
+        cloud=_cloud(store, row, state, travelling=identity in around.under_way),
+        attributes=tuple(attributes(entry, state, decision)),
+        references=tuple(References(store, numbered).told(entry, state)),
+        referrers=store.lookup.referrers(identity),
+        groups=tuple(groups(view, identity, change)),
+        members=members(view, group, everyone=everyone) if group else None,
+        change=change,
+        links=links,
+    )
+
+
+def _scopes(config: SyncConfig, source: str) -> tuple[Scope, ...]:
+    return next((spec.scopes for spec in config.sources if spec.name == source), ())
+
+
+def _entry(row: Row, rules: Ruleset | None) -> EntryTold:
+    return EntryTold(
+        source=row.source,
+        in_document=rules is not None,
+        partition=row.partition,
+        complete=row.complete,
+        entries=row.entries,
+        expected=row.expected,
+        reason=row.reason,
+        guid=str(UUID(bytes_le=row.staged.entry.guid)),
+        absent=row.staged.absent,
+        changed=row.dirty,
+        new_rules=rules is not None and row.rules != rules.digest,
+    )
+
+
+def _cloud(store: Store, row: Row, state: ObjectState | None, *, travelling: bool) -> CloudTold:
+    return CloudTold(
+        present=row.present,
+        anchor=row.cloud_anchor,
+        created=row.acked_at,
+        confirmed=row.confirmed,
+        doubt=state is not None and state.doubt,
+        travelling=travelling,
+        cloud_managed=store.lookup.cloud_managed(row.staged.id),
+    )
+
+
+def _last(store: Store) -> RunTold | None:
+    last = store.runs.last()
+    return RunTold(last.id, last.state, last.started) if last else None

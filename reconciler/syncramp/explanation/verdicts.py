@@ -1,0 +1,50 @@
+"""Is an entry synchronised: each scope of its source asked about it, and what the rules say in the end."""
+
+from collections.abc import Iterator, Sequence
+
+from syncramp.model.desire import Staged
+from syncramp.model.explanation import ScopeTold, Standing, Verdict
+from syncramp.model.facts import Entry
+from syncramp.rules.ruleset import Ruleset
+from syncramp.rules.scope import ScopeTest
+from syncramp.rules.types import Decision
+from syncramp.spec.types import Scope
+from syncramp.store.staging import GONE
+
+_ABSENT_ONCE = "one complete import did not see it; a second one must agree"
+_ABSENT = "two complete imports in a row did not see it"
+_NO_SOURCE = "the document does not name its source: what the cloud has of it stays as it is"
+
+
+def verdict(
+    staged: Staged, rules: Ruleset | None, scopes: Sequence[Scope], *, known: bool
+) -> tuple[Verdict, Decision | None]:
+    """What the rules of today say of an entry, and what they make of it.
+
+    :param rules: those of its source; None: the document does not name that source.
+    :param known: the cloud knows it, or may: then it keeps its anchor, whatever the entry says now.
+    """
+    if rules is None:
+        return Verdict(Standing.NO_SOURCE, _NO_SOURCE), None
+    if staged.absent:
+        gone = staged.absent >= GONE
+        return Verdict(*((Standing.ABSENT, _ABSENT) if gone else (Standing.ABSENT_ONCE, _ABSENT_ONCE))), None
+    decision = rules.decide(staged.entry)
+    asked = tuple(_asked(scopes, staged.entry))
+    if decision.object is not None and decision.anchorless and not known:
+        return Verdict(Standing.OUT_OF_SCOPE, f"{decision.anchorless}, and it is the source anchor", asked), decision
+    if decision.object is not None:
+        return Verdict(Standing.IN_SCOPE, "", asked), decision
+    standing = Standing.UNDECIDED if decision.undecided else Standing.OUT_OF_SCOPE
+    return Verdict(standing, decision.reason, asked), decision
+
+
+def _asked(scopes: Sequence[Scope], entry: Entry) -> Iterator[ScopeTold]:
+    """Each scope, asked as the rules ask it: where, then of which kind, then its filter."""
+    for scope in scopes:
+        test = ScopeTest(scope)
+        below = test.holds_place(entry)
+        kind = entry.kind in scope.kinds if below else None
+        matches = test.matches(entry) if kind else None
+        names = tuple(sorted(each.value for each in scope.kinds))
+        yield ScopeTold(test.base, names, scope.filter or "", below, kind, matches)

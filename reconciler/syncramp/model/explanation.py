@@ -1,0 +1,232 @@
+"""Why an object is in the cloud as it is, or is not: everything a store and a document say of one entry."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncramp.model.plan import MembershipChange, ObjectChange
+from syncramp.model.values import Kind, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """One entry that a question may mean."""
+
+    id: int
+    source: str
+    kind: Kind
+    dn: str
+    absent: int
+    """Complete imports in a row that did not see it."""
+    in_cloud: bool
+    by: str = ""
+    """What of it is, or is like, what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Whom a question means."""
+
+    asked: str
+    looked_for: tuple[str, ...]
+    """As what it was looked for, as nouns."""
+    found: tuple[Brief, ...] = ()
+    near: tuple[Brief, ...] = ()
+    """Like it, where nothing was found."""
+    foreign: str = ""
+    """The kind of the object that has this source anchor in the tenant and is not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTold:
+    """The last run of the store."""
+
+    number: int
+    state: str
+    started: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryTold:
+    """An entry as it was read last, and what is proven of the part of its source that it stands in."""
+
+    source: str
+    in_document: bool
+    """The document names that source."""
+    partition: str
+    complete: bool
+    entries: int | None
+    expected: int | None
+    reason: str
+    """Why the part, or the whole source, is not complete; empty when it is."""
+    guid: str
+    """objectGUID as text."""
+    absent: int
+    changed: bool
+    """It, or somebody it depends on, changed after it was synchronised: the next run judges it again."""
+    new_rules: bool
+    """The rules are not those it was synchronised with."""
+
+
+class Standing(StrEnum):
+    """What the rules say of an entry."""
+
+    IN_SCOPE = "InScope"
+    OUT_OF_SCOPE = "OutOfScope"
+    UNDECIDED = "Undecided"
+    """What decides cannot be read: it stays as it is."""
+    ABSENT_ONCE = "AbsentOnce"
+    ABSENT = "Absent"
+    NO_SOURCE = "NoSource"
+    """The document does not name its source any more: it stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeTold:
+    """One scope of the source, asked about the entry; each answer is None where it is not asked any more."""
+
+    dn: str
+    kinds: tuple[str, ...]
+    filter: str
+    below: bool
+    kind: bool | None
+    matches: bool | None
+
+    @property
+    def holds(self) -> bool:
+        """The entry is in it."""
+        return bool(self.below and self.kind and self.matches)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an entry is synchronised."""
+
+    standing: Standing
+    reason: str = ""
+    """Why not, one sentence; empty when it is in scope."""
+    scopes: tuple[ScopeTold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeTold:
+    """One attribute of an object."""
+
+    name: str
+    """Its wire name."""
+    desired: Value | None
+    cloud: Value | None
+    """What the cloud is known to hold."""
+    differs: bool
+    """An object that is known to be in the cloud holds something else, or nothing."""
+    attribute: str = ""
+    """The directory attribute that it comes from; empty where it follows from something else."""
+    given: tuple[bytes, ...] = ()
+    """What the directory has there."""
+    how: str = ""
+    """How the value is made of it."""
+    rule: str = ""
+    """The own rule that decided it; empty: a built-in one."""
+    expression: str = ""
+    """Of that rule."""
+    notes: tuple[str, ...] = ()
+    """What is wrong with it, and what becomes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTold:
+    """One reference to another object."""
+
+    name: str
+    dn: str
+    """Whom the directory names."""
+    resolved: bool
+    """It is sent as the anchor of that object."""
+    detail: str
+    """In what state that one is, or why the reference is not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTold:
+    """One group, as seen by somebody who is, was or will be in it."""
+
+    dn: str
+    desired: bool
+    sure: bool
+    possible: bool
+    state: str
+    """One clause for people."""
+    hold: str = ""
+    reason: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """The cloud is not known to have it as it should be."""
+        return not (self.desired == self.sure == self.possible)
+
+
+@dataclass(frozen=True, slots=True)
+class MembersTold:
+    """The members of a group."""
+
+    read: int
+    """Entries that the group names in its directory."""
+    unresolved: int
+    """Values that name nobody who was read."""
+    desired: int
+    sure: int
+    possible: int
+    names: tuple[str, ...]
+    """DNs of the first of those who are named in the directory, or of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudTold:
+    """What is known of the cloud's side."""
+
+    present: bool
+    anchor: str
+    """CloudAnchor, as the service told it."""
+    created: float | None
+    """When its create was answered (seconds since the epoch)."""
+    confirmed: int
+    """0 no, 1 yes, 2 with differences."""
+    doubt: bool
+    travelling: bool
+    """A call that was never answered may still be changing it."""
+    cloud_managed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that is known of one entry and of its object."""
+
+    kind: Kind
+    dn: str
+    anchor: str
+    """The source anchor; empty where it has none of its own."""
+    entry: EntryTold
+    verdict: Verdict
+    cloud: CloudTold
+    attributes: tuple[AttributeTold, ...] = ()
+    references: tuple[ReferenceTold, ...] = ()
+    referrers: int = 0
+    """Objects that name it as their manager or owner."""
+    groups: tuple[GroupTold, ...] = ()
+    members: MembersTold | None = None
+    """Of a group that should be in the cloud."""
+    change: ObjectChange | None = None
+    """What a run would do with the object, as far as the store knows."""
+    links: MembershipChange | None = None
+    """The same with its members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who is meant, and why they are in the cloud as they are, or are not."""
+
+    finding: Finding
+    last: RunTold | None
+    """The last run: what the tenant said is as of it."""
+    explanation: Explanation | None = None
+    """None: nobody was found, or several."""
