@@ -8,6 +8,7 @@ reference goes together with its target.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from syncramp.collector import collector_paused
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.targets import Targets
@@ -31,10 +32,11 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     job.store.objects.judge_again(complete=not job.store.staging.incomplete())
     phase.total = job.store.objects.dirty_count(list(rules))
     flow = _Flow(job, rules, report)
-    for page in job.store.objects.dirty_pages(list(rules)):
-        job.go_on()
-        job.store.objects.desire(flow.desired(page))
-        phase.advance(objects=len(page))
+    with collector_paused():
+        for page in job.store.objects.dirty_pages(list(rules)):
+            job.go_on()
+            job.store.objects.desire(flow.desired(page))
+            phase.advance(objects=len(page))
 
 
 class _Flow:

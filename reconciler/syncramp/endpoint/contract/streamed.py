@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from syncramp.collector import collector_paused
 from syncramp.endpoint.contract.objects import Answer, Listing, Results, SyncResult, observer, read_result
 from syncramp.endpoint.contract.operations import (
     PROVISION,
@@ -21,7 +22,6 @@ from syncramp.endpoint.contract.stream import ObjectStream
 from syncramp.endpoint.contract.tags import END, Surprise, Tags
 from syncramp.endpoint.contract.values import N06, read_value
 from syncramp.endpoint.nbfx import Node
-from syncramp.endpoint.nbfx.collector import collector_paused
 from syncramp.endpoint.nbfx.node import Scope
 from syncramp.endpoint.nbfx.reader import Reader
 from syncramp.endpoint.soap import N01, Envelope, open_start

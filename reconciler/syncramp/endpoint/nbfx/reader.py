@@ -5,7 +5,7 @@ declarations last), so prefixes are resolved when the whole tag was read. A text
 element. Everything that is not legal is refused with its offset; nothing is taken from a declared length.
 """
 
-from syncramp.endpoint.nbfx.collector import collector_paused
+from syncramp.collector import collector_paused
 from syncramp.endpoint.nbfx.errors import NbfxError
 from syncramp.endpoint.nbfx.node import OUTERMOST, XML, Name, Node, Part, Scope, text_of
 from syncramp.endpoint.nbfx.texts import READERS, dictionary_string, int31, slice_of, string, utf8
