@@ -24,7 +24,7 @@ def test_the_service_takes_the_attributes_of_its_connector_and_later_ones() -> N
 
 @pytest.mark.parametrize("kind", Kind)
 def test_what_the_default_rules_send_is_what_the_service_takes(kind) -> None:
-    sent = {wire for wire, _, _ in (*FLOWS[kind], *REFERENCES[kind])}
+    sent = {flow.wire for flow in (*FLOWS[kind], *REFERENCES[kind])}
     assert sent <= WIRE[kind].keys()
 
 
@@ -41,6 +41,5 @@ def test_types_agree_with_the_form_that_a_source_gives_to_values() -> None:
 
 
 def test_what_the_default_rules_read_is_known() -> None:
-    known = {name.lower() for name in DIRECTORY}
-    read = {name for flows in (*FLOWS.values(), *REFERENCES.values()) for _, name, _ in flows}
-    assert read <= known
+    read = {flow.attribute for flows in (*FLOWS.values(), *REFERENCES.values()) for flow in flows}
+    assert read <= DIRECTORY.keys()

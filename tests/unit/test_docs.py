@@ -18,17 +18,25 @@ from syncramp.model.values import Kind
 from syncramp.model.wire import Company
 from syncramp.rules import values
 from syncramp.rules.anchors import LONGEST
+from syncramp.rules.exclusions import EXCLUSIONS
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.types import AccountAuth, EndpointOverrides, SyncConfig, WriteBudget
 
 DOCS = ROOT / "docs"
 HOW = {
-    "text": values.text,
+    "as it is": values.text,
+    "trimmed": values.trimmed,
+    "trimmed, 448 characters": values.cut,
+    "one value, trimmed, 448 characters": values.one_cut,
     "all values": values.texts,
+    "all values, trimmed": values.all_trimmed,
     "all values, up to 15": values.certificates,
+    "all values, bytes": values.binaries,
     "bytes": values.binary,
     "number": values.integer,
+    "number of 64 bits": values.long,
+    "true or false": values.boolean,
     "GUID as text": values.guid_text,
     "time, whole seconds": values.filetime,
     "true unless 0x2 is set": values.enabled,
@@ -36,8 +44,9 @@ HOW = {
     "the anchor of its target": None,
 }
 """The words of docs/rules.md for a conversion; references have none."""
-EXTENSIONS = "extensionAttribute1"
-"""The row that stands for fifteen."""
+SERIES = {"extensionAttribute": 15, "msExchExtensionCustomAttribute": 5}
+"""Rows that stand for several attributes, and the number of the last one."""
+NEEDS = {"yes": "", "with a nickname": "mailnickname"}
 
 
 def _name(page: Path) -> str:
@@ -86,28 +95,38 @@ def test_the_table_of_attributes_is_the_code() -> None:
     told = {}
     for wire, directory, how, *kinds in rows(section("docs/rules.md", "## Attributes")):
         names, sources = coded(wire), coded(directory)
-        if names[0] == EXTENSIONS:
-            assert (names, sources) == ([EXTENSIONS, "extensionAttribute15"],) * 2
+        if len(names) == 2:
+            assert (names, sources) in [([f"{name}1", f"{name}{last}"],) * 2 for name, last in SERIES.items()]
         for kind, here in zip(Kind, kinds, strict=True):
-            if here == "yes":
-                told[kind, names[0]] = (sources[0].lower(), HOW[how])
-            else:
-                assert here == ""
+            if here:
+                told[kind, names[0]] = (sources[0], HOW[how], NEEDS[here])
     assert told == _flows()
 
 
 def _flows() -> dict[tuple[Kind, str], object]:
     found: dict[tuple[Kind, str], object] = {}
     for kind in Kind:
-        extensions = [flow for flow in FLOWS[kind] if flow[0].startswith("extensionAttribute")]
-        assert [(flow[0], flow[1]) for flow in extensions] == [
-            (f"extensionAttribute{number}", f"extensionattribute{number}") for number in range(1, 16)
-        ]
+        wires = {flow.wire for flow in FLOWS[kind]}
+        assert {f"{name}{number}" for name, last in SERIES.items() for number in range(1, last + 1)} <= wires
         for flow in FLOWS[kind]:
-            if flow not in extensions[1:]:
-                found[kind, flow[0]] = flow[1:]
-        found |= {(kind, wire): (directory, None) for wire, directory, _ in REFERENCES[kind]}
+            name = flow.wire.rstrip("0123456789")
+            if name not in SERIES or flow.wire == f"{name}1":
+                found[kind, flow.wire] = (flow.attribute, flow.convert, flow.needs)
+        found |= {(kind, flow.wire): (flow.attribute, None, flow.needs) for flow in REFERENCES[kind]}
     return found
+
+
+def test_the_tables_of_exclusions_are_the_code() -> None:
+    told = [(kind, when, reason) for kind, when, reason in rows(section("docs/rules.md", "### Who is left out"))]
+    common = EXCLUSIONS[Kind.USER][:2]
+    assert [(when.replace("`", ""), reason) for kind, when, reason in told if kind == "all"] == [
+        (rule.when, rule.reason) for rule in common
+    ]
+    for kind in Kind:
+        assert EXCLUSIONS[kind][:2] == common
+        assert [(when.replace("`", ""), reason) for told_kind, when, reason in told if told_kind == kind.value] == [
+            (rule.when, rule.reason) for rule in EXCLUSIONS[kind][2:]
+        ]
 
 
 def test_operations_explains_every_hold_and_no_other() -> None:

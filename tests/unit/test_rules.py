@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from support.build import BASE, SCOPE, entry, group, guid, user, user_dn, without
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Value
-from syncramp.rules.ruleset import Ruleset, domain_of
+from syncramp.rules.mapping import domain_of
+from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision
 from syncramp.spec.types import Scope, SourceAnchor
 
@@ -62,63 +63,6 @@ def test_without_user_account_control_an_account_is_enabled() -> None:
     assert attributes(without(user(1), "useraccountcontrol"))["accountEnabled"] is True
 
 
-@pytest.mark.parametrize("kind", [user(1), group(101), contact()])
-def test_critical_system_objects_stay_out(kind) -> None:
-    critical = replace(kind, attributes={**kind.attributes, "iscriticalsystemobject": (b"TRUE",)})
-    assert decide(critical).reason == "a critical system object of the directory"
-
-
-def test_a_replication_conflict_stays_out() -> None:
-    conflict = replace(user(1), dn=f"CN=User 1\\0ACNF:5f0c3a52-0000-4000-8000-000000000001,OU=People,{BASE}")
-    assert decide(conflict).reason == "a replication conflict object"
-
-
-def test_a_user_without_an_account_name_stays_out() -> None:
-    assert decide(without(user(1), "samaccountname")).reason == "no sAMAccountName"
-
-
-@pytest.mark.parametrize("name", ["AAD_0123", "MSOL_ab", "msol_ab", "SUPPORT_388945a0", "support_388945A0"])
-def test_accounts_of_sync_tools_and_of_support_stay_out(name) -> None:
-    assert "sync tool" in decide(user(1, sAMAccountName=name)).reason
-
-
-@pytest.mark.parametrize("nickname", ["SystemMailbox{1f05a927}", "CAS_{1f05a927}"])
-def test_system_mailboxes_stay_out_by_their_nickname(nickname) -> None:
-    assert decide(user(1, mailNickname=nickname)).reason == "a system mailbox"
-
-
-def test_hidden_mailboxes_stay_out_by_their_type() -> None:
-    assert decide(user(1, msExchRecipientTypeDetails=str(0x800000 | 0x20000000))).reason == "a system mailbox"
-    assert decide(user(1, msExchRecipientTypeDetails="1")).object
-
-
-def test_a_group_is_security_enabled_or_mail_enabled_or_stays_out() -> None:
-    plain = group(101, groupType="2")
-    assert decide(plain).reason == "neither security-enabled nor mail-enabled"
-    assert attributes(group(101, groupType="2", mail="g@x.example"))["securityEnabled"] is False
-    assert attributes(group(101))["securityEnabled"] is True
-    assert decide(group(101, groupType="2", proxyAddresses=["smtp:g@x.example"])).object
-
-
-def test_an_x500_address_alone_does_not_make_a_group_mail_enabled() -> None:
-    assert decide(group(101, groupType="2", proxyAddresses=["X500:/o=x"])).reason
-
-
-@pytest.mark.parametrize("marker", ["adminDescription", "msDS_ExternalDirectoryObjectId"])
-def test_a_group_that_came_from_the_cloud_does_not_go_back(marker) -> None:
-    name = f"Group_{'5f0c3a52-0000-4000-8000-000000000001'}"
-    assert "written back" in decide(group(101, **{marker: name})).reason
-
-
-def test_an_exchange_role_group_stays_out() -> None:
-    assert decide(group(101, msExchRecipientTypeDetails=str(0x40000000))).reason == "an Exchange role group"
-
-
-def test_a_contact_needs_a_mail_address() -> None:
-    assert decide(contact()).object
-    assert decide(without(contact(), "mail")).reason == "a contact without a mail address"
-
-
 def test_users_are_anchored_by_consistency_guid_and_without_one_by_object_guid() -> None:
     value = bytes(range(16))
     marked = user(1, mS_DS_ConsistencyGuid=value)
@@ -134,40 +78,6 @@ def test_every_other_kind_is_anchored_by_object_guid_whatever_it_carries() -> No
 
 def test_an_anchor_the_service_would_not_take_is_not_used() -> None:
     assert RULES.anchor(user(1, mS_DS_ConsistencyGuid=b"x" * 60)) == b64encode(guid(1)).decode()
-
-
-USER_FLOWS = {
-    "cn": "commonName",
-    "displayName": "displayName",
-    "givenName": "givenName",
-    "sn": "surname",
-    "l": "city",
-    "st": "state",
-    "co": "country",
-    "c": "countryLetterCode",
-    "mailNickname": "alias",
-    "mail": "mail",
-    "title": "title",
-    "department": "department",
-    "company": "company",
-    "physicalDeliveryOfficeName": "physicalDeliveryOfficeName",
-    "streetAddress": "streetAddress",
-    "postalCode": "postalCode",
-    "telephoneNumber": "telephoneNumber",
-    "mobile": "mobile",
-    "facsimileTelephoneNumber": "facsimileTelephoneNumber",
-    "employeeID": "employeeId",
-    "preferredLanguage": "preferredLanguage",
-    "msExchUsageLocation": "usageLocation",
-    "extensionAttribute1": "extensionAttribute1",
-    "extensionAttribute15": "extensionAttribute15",
-}
-
-
-@pytest.mark.parametrize(("name", "wire"), USER_FLOWS.items())
-def test_an_attribute_of_a_user_flows_under_its_wire_name(name, wire) -> None:
-    assert attributes(user(1, **{name: "Señor Übel"}))[wire] == "Señor Übel"
-    assert name.lower() in RULES.wanted
 
 
 def test_the_place_of_an_entry_flows() -> None:
@@ -204,10 +114,6 @@ def test_without_a_principal_name_the_account_name_at_its_domain_stands_in() -> 
     assert attributes(without(user(1), "userprincipalname"))["userPrincipalName"] == "user1@corp.example.com"
 
 
-def test_a_group_without_a_display_name_shows_its_common_name() -> None:
-    assert attributes(group(101))["displayName"] == "Group 101"
-
-
 def test_references_are_dns_until_the_engine_resolves_them() -> None:
     decision = decide(user(1, manager=user_dn(2)))
     assert decision.object.references == {"manager": user_dn(2)}
@@ -223,13 +129,6 @@ def test_one_bad_attribute_never_holds_the_object() -> None:
     decision = decide(user(1, countryCode="many", title=b"\xff\xfe", userAccountControl="514"))
     assert decision.object.attributes["accountEnabled"] is False
     assert {warning.split(":")[0] for warning in decision.warnings} == {"countrycode", "title"}
-
-
-def test_more_certificates_than_the_service_takes_are_left_out() -> None:
-    many = user(1, userCertificate=[f"certificate {number}" for number in range(16)])
-    decision = decide(many)
-    assert "userCertificate" not in decision.object.attributes
-    assert "15" in decision.warnings[0]
 
 
 def test_the_digest_changes_with_whatever_needs_a_full_synchronise() -> None:

@@ -21,7 +21,7 @@ from syncramp.words import count
 
 SAMPLES = 10
 """Examples kept of each verb and of each hold."""
-ANCHORS = frozenset(wire for flows in REFERENCES.values() for wire, _, _ in flows)
+ANCHORS = frozenset(flow.wire for flows in REFERENCES.values() for flow in flows)
 """Attributes whose values are anchors of other objects, which say nothing to people."""
 SHORT = 40
 """Characters of a value that is shown in an example."""

@@ -44,3 +44,6 @@ class Decision:
     anchorless: str = ""
     """Why the object has no source anchor, as a clause: it stays as it is if the cloud knows it, and does not come
     otherwise."""
+    partial: DirectoryObject | None = None
+    """Of an entry that is no object of its own, but adds to one of another source: a linked mailbox. It has no anchor
+    and no user principal name."""

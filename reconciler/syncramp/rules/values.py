@@ -1,6 +1,7 @@
 """Directory values become wire values; a value that cannot be converted raises ValueError.
 
-Text is UTF-8; white space alone is no value. Lists are sorted by their bytes, as the facts already are.
+Text is UTF-8; white space alone is no value. Lists are sorted by their bytes, as the facts already are. Which text is
+trimmed or cut, and that of some lists only one value counts, is told by Microsoft's default rules (``flows``).
 """
 
 import re
@@ -16,6 +17,8 @@ Convert = Callable[[Raw], Value | None]
 
 MOST_CERTIFICATES = 15
 """userCertificate values the service takes on one object (Microsoft, troubleshooting LargeObject errors)."""
+LONGEST = 448
+"""Characters of description, info, url and postOfficeBox that Microsoft's default rules keep."""
 FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 """Windows FILETIME counts 100 ns from here (MS-DTYP 2.3.3)."""
 ACCOUNT_DISABLED = 0x2
@@ -34,10 +37,35 @@ def text(raw: Raw) -> Value | None:
     return value if value.strip() else None
 
 
+def trimmed(raw: Raw) -> Value | None:
+    """The first value as text without white space around it."""
+    return raw[0].decode().strip() or None
+
+
+def cut(raw: Raw) -> Value | None:
+    """The first value as text, trimmed, and no more of it than Microsoft's default rules keep."""
+    return raw[0].decode().strip()[:LONGEST] or None
+
+
+def one_cut(raw: Raw) -> Value | None:
+    """The same for an attribute that takes several values: it gets this one."""
+    value = raw[0].decode().strip()[:LONGEST]
+    return (value,) if value else None
+
+
 def texts(raw: Raw) -> Value | None:
     """All values as text, without those that are white space."""
     values = tuple(value for part in raw if (value := part.decode()).strip())
     return values or None
+
+
+def all_trimmed(raw: Raw) -> Value | None:
+    """All values as text, trimmed, each once."""
+    if len(raw) == 1:
+        value = raw[0].decode().strip()
+        return (value,) if value else None
+    values = {value for part in raw if (value := part.decode().strip())}
+    return tuple(sorted(values, key=str.encode)) or None
 
 
 def number(raw: Raw) -> int:
@@ -55,9 +83,29 @@ def integer(raw: Raw) -> Value | None:
     return value
 
 
+def long(raw: Raw) -> Value | None:
+    """The first value as a number of 64 bits, the widest that the wire has."""
+    value = number(raw)
+    if not -(2**63) <= value < 2**63:
+        raise ValueError("it is no number of 64 bits")
+    return value
+
+
+def boolean(raw: Raw) -> Value | None:
+    """The first value as a Boolean (RFC 4517 3.3.3)."""
+    if raw[0] not in (b"TRUE", b"FALSE"):
+        raise ValueError("it is neither TRUE nor FALSE")
+    return raw[0] == b"TRUE"
+
+
 def binary(raw: Raw) -> Value | None:
     """The first value as it is."""
     return raw[0] or None
+
+
+def binaries(raw: Raw) -> Value | None:
+    """All values as they are."""
+    return tuple(filter(None, raw)) or None
 
 
 def certificates(raw: Raw) -> Value | None:

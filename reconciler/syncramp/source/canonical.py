@@ -22,7 +22,9 @@ NEEDED = frozenset({"objectclass", "objectguid", "entryuuid"})
 CHUNK = 10_000
 """DNs in one Links fact: about 1 MB."""
 
-GUIDS = frozenset({"objectguid", "entryuuid", "ms-ds-consistencyguid", "msds-parentguid", "msexchmailboxguid"})
+GUIDS = frozenset(
+    {"objectguid", "entryuuid", "ms-ds-consistencyguid", "msds-parentguid", "msexcharchiveguid", "msexchmailboxguid"}
+)
 SIDS = frozenset({"objectsid", "msexchmasteraccountsid", "creatorsid", "sidhistory", "tokengroups"})
 DNS = frozenset(
     {
@@ -42,6 +44,7 @@ DNS = frozenset(
         "msds-objectreference",
         "msexchcomanagedbylink",
         "msexchdelegatelistlink",
+        "msexchteammailboxsharepointlinkedby",
         "objectcategory",
         "owner",
         "publicdelegates",
@@ -56,12 +59,18 @@ DNS = frozenset(
 BOOLEANS = frozenset(
     {
         "deliverandredirect",
+        "hidedlmembership",
         "iscriticalsystemobject",
         "isdeleted",
         "isrecycled",
         "mdbusedefaults",
+        "msexchbypassaudit",
+        "msexchenablemoderation",
         "msexchhidefromaddresslists",
+        "msexchmailboxauditenable",
         "msexchrequireauthtosendto",
+        "msorg-isorganizational",
+        "msrtcsip-userenabled",
         "oofreplytooriginator",
         "reporttooriginator",
         "reporttoowner",
