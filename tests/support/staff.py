@@ -49,7 +49,7 @@ class Staff:
             case 4:
                 person["manager"] = rng.choice([*self.people])
             case 5:
-                person["isCriticalSystemObject"] = rng.choice(("FALSE", ELSEWHERE))
+                person["isCriticalSystemObject"] = rng.choice(("", ELSEWHERE))
             case 6 if number in PEOPLE and rng.random() < 0.5:
                 self.contacts ^= {number}
             case _:
@@ -88,6 +88,8 @@ class Staff:
         values = {"mail": f"user{number}@corp.example.com", **self.people[number]}
         if "manager" in values:
             values["manager"] = user_dn(values["manager"])
+        if not values.get("isCriticalSystemObject"):
+            values.pop("isCriticalSystemObject", None)
         if number > MIGRATED:
             values["mS_DS_ConsistencyGuid"] = guid(number - MIGRATED)
         made = user(number, **values)

@@ -69,7 +69,8 @@ def test_a_malformed_value_leaves_the_last_one_in_the_cloud_and_lets_the_rest_go
 
 
 def test_more_certificates_than_the_service_takes_leave_those_that_are_there(engine) -> None:
-    few = replace(user(1), attributes={**user(1).attributes, "usercertificate": (b"a", b"b")})
+    known = user(1, mailNickname="ada")
+    few = replace(known, attributes={**known.attributes, "usercertificate": (b"a", b"b")})
     many = replace(few, attributes={**few.attributes, "usercertificate": tuple(b"%02d" % n for n in range(16))})
     engine.source.add(few)
     engine.run()
