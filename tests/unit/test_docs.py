@@ -16,7 +16,7 @@ from syncramp.endpoint.soap import CONTENT_TYPE
 from syncramp.model.plan import Hold
 from syncramp.model.values import Kind
 from syncramp.model.wire import Company
-from syncramp.rules import values
+from syncramp.rules import origins
 from syncramp.rules.anchors import LONGEST
 from syncramp.rules.exclusions import EXCLUSIONS
 from syncramp.rules.flows import FLOWS, REFERENCES
@@ -24,25 +24,7 @@ from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.types import AccountAuth, EndpointOverrides, SyncConfig, WriteBudget
 
 DOCS = ROOT / "docs"
-HOW = {
-    "as it is": values.text,
-    "trimmed": values.trimmed,
-    "trimmed, 448 characters": values.cut,
-    "one value, trimmed, 448 characters": values.one_cut,
-    "all values": values.texts,
-    "all values, trimmed": values.all_trimmed,
-    "all values, up to 15": values.certificates,
-    "all values, bytes": values.binaries,
-    "bytes": values.binary,
-    "number": values.integer,
-    "number of 64 bits": values.long,
-    "true or false": values.boolean,
-    "GUID as text": values.guid_text,
-    "time, whole seconds": values.filetime,
-    "true unless 0x2 is set": values.enabled,
-    "true if 0x80000000 is set": values.security_enabled,
-    "the anchor of its target": None,
-}
+HOW = {words: convert for convert, words in origins.WORDS.items()} | {origins.REFERENCE: None}
 """The words of docs/rules.md for a conversion; references have none."""
 SERIES = {"extensionAttribute": 15, "msExchExtensionCustomAttribute": 5}
 """Rows that stand for several attributes, and the number of the last one."""

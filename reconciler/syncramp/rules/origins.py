@@ -6,16 +6,22 @@ from functools import cache
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
 from syncramp.rules import values
-from syncramp.rules.catalogue import DIRECTORY
-from syncramp.rules.flows import FLOWS, REFERENCES
+from syncramp.rules.flows import FLOWS, REFERENCES, Flow
 from syncramp.rules.values import Convert
 
 WORDS: dict[Convert, str] = {
-    values.text: "text",
+    values.text: "as it is",
+    values.trimmed: "trimmed",
+    values.cut: "trimmed, 448 characters",
+    values.one_cut: "one value, trimmed, 448 characters",
     values.texts: "all values",
+    values.all_trimmed: "all values, trimmed",
     values.certificates: "all values, up to 15",
+    values.binaries: "all values, bytes",
     values.binary: "bytes",
     values.integer: "number",
+    values.long: "number of 64 bits",
+    values.boolean: "true or false",
     values.guid_text: "GUID as text",
     values.filetime: "time, whole seconds",
     values.enabled: "true unless 0x2 is set",
@@ -27,22 +33,18 @@ _PLACE = {
     "onPremisesDistinguishedName": "the DN of the entry",
     "dnsDomainName": "the DNS name of the DC parts of its DN",
 }
+_NAMELESS = {"displayName": "cn, because it has no displayName"}
 STAND_INS = {
     Kind.USER: {
         **_PLACE,
+        **_NAMELESS,
         "userPrincipalName": "sAMAccountName at the domain of its DN, because it has no userPrincipalName",
         "accountEnabled": "it has no userAccountControl: enabled, but disabled where that cannot be read",
     },
-    Kind.GROUP: {
-        **_PLACE,
-        "displayName": "cn, because it has no displayName",
-        "securityEnabled": "false, because it has no groupType",
-    },
-    Kind.CONTACT: {},
+    Kind.GROUP: {**_PLACE, **_NAMELESS, "securityEnabled": "false, because it has no groupType"},
+    Kind.CONTACT: {**_NAMELESS, "alias": "cn, because it has no mailNickname"},
 }
 """What follows from the place of an entry, and what stands in for a value that it does not have."""
-
-_USUAL = {name.lower(): name for name in DIRECTORY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +64,26 @@ def origin(wire: str, entry: Entry) -> Origin:
     :param wire: a name that the service knows; one that no rule makes has an origin without words.
     """
     flow = _flows(entry.kind).get(wire)
-    given = entry.attributes.get(flow[0], ()) if flow else ()
+    given = entry.attributes.get(flow.attribute.lower(), ()) if flow else ()
     stand_ins = STAND_INS[entry.kind]
     if flow and (given or wire not in stand_ins):
-        return Origin(_USUAL.get(flow[0], flow[0]), given, flow[1])
+        return Origin(flow.attribute, given, words(flow))
     return Origin("", (), stand_ins.get(wire, ""))
 
 
+def words(flow: Flow) -> str:
+    """What becomes of a value on its way."""
+    return REFERENCE if flow in _REFERENCES else WORDS[flow.convert]
+
+
 def references(kind: Kind) -> dict[str, str]:
-    """Wire name of a single reference -> the directory attribute that names its target."""
-    return {wire: attribute for wire, attribute, _ in REFERENCES[kind]}
+    """Wire name of a single reference -> the directory attribute that names its target, in lower case."""
+    return {flow.wire: flow.attribute.lower() for flow in REFERENCES[kind]}
 
 
 @cache
-def _flows(kind: Kind) -> dict[str, tuple[str, str]]:
-    found = {wire: (attribute, WORDS[convert]) for wire, attribute, convert in FLOWS[kind]}
-    return found | {wire: (attribute, REFERENCE) for wire, attribute in references(kind).items()}
+def _flows(kind: Kind) -> dict[str, Flow]:
+    return {flow.wire: flow for flow in (*FLOWS[kind], *REFERENCES[kind])}
+
+
+_REFERENCES = frozenset(flow for flows in REFERENCES.values() for flow in flows)
