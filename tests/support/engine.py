@@ -21,6 +21,7 @@ from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport, WireReport
 from syncramp.model.seams import AnchorWriter
 from syncramp.model.wire import SyncObject
+from syncramp.rules.own import own_rules
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.spec.types import EndpointOverrides, SyncConfig
@@ -73,7 +74,7 @@ class Engine:
             return run(job)
 
     def rules(self, name: str) -> Ruleset:
-        return Ruleset((SCOPE,), self.config.source_anchor, name)
+        return Ruleset((SCOPE,), self.config.source_anchor, name, own_rules(self.config, name))
 
     @contextmanager
     def store(self) -> Iterator[Store]:

@@ -62,12 +62,12 @@ def admit_event(namespace: str, body: Object) -> None:
 
 
 def _pruned(data: Any, node: Mapping[str, Any], path: str, warnings: list[str]) -> Any:
-    if isinstance(data, dict) and "properties" in node:
-        kept = {}
+    if isinstance(data, dict) and node["type"] == "object" and "additionalProperties" not in node:
+        kept, known = {}, node.get("properties", {})
         for name, value in data.items():
             place = f"{path}.{name}" if path else name
-            if name in node["properties"]:
-                kept[name] = _pruned(value, node["properties"][name], place, warnings)
+            if name in known:
+                kept[name] = _pruned(value, known[name], place, warnings)
             else:
                 warnings.append(f'unknown field "{place}"')
         return kept

@@ -14,6 +14,7 @@ _CERTIFICATE = {"clientID": CLIENT, "secretRef": {"name": "entra"}}
 _BIND = {"secretRef": {"name": "reader"}}
 _LDAP = {"servers": ["ldaps://dc1.corp.example.com"], "bind": _BIND}
 _BOTH = {"secretKeyRef": {"name": "ca"}, "configMapKeyRef": {"name": "ca"}}
+_RULE = {"name": "one", "precedence": 10, "kind": "User", "clear": ["mobile"]}
 
 Object = dict[str, Any]
 
@@ -68,6 +69,12 @@ def _anchor(attribute: str, **members: Any) -> Object:
 
 _WRITES_BACK = "!has(self.writeBackAnchor) || !self.writeBackAnchor || self.sourceAnchor == 'mS-DS-ConsistencyGuid'"
 _SPELLED, _NO_ANCHOR = (rule for place, rule in TWINS if place == "spec.identity.sourceAnchor")
+
+
+def _rule(**members: Any) -> Object:
+    return {"spec": {"rules": [_RULE | members]}}
+
+
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 _ONE_AUTH = (
     "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
@@ -110,6 +117,30 @@ BROKEN = (
         "spec.sources[].ldap.tls.ca",
         _ONE_CA,
         {"spec": {"sources": [source(ldap=_LDAP | {"tls": {"ca": {}}})]}},
+    ),
+    Broken(
+        "same-precedence",
+        "spec.rules",
+        "self.all(a, self.exists_one(b, b.precedence == a.precedence))",
+        {"spec": {"rules": [_RULE, _RULE | {"name": "other"}]}},
+    ),
+    Broken(
+        "rule-of-nothing",
+        "spec.rules[]",
+        "[has(self.exclude), has(self.set), has(self.clear)].exists(x, x)",
+        _rule(clear=None),
+    ),
+    Broken(
+        "exclude-and-clear",
+        "spec.rules[]",
+        "!has(self.exclude) || !(has(self.set) || has(self.clear))",
+        _rule(exclude={}),
+    ),
+    Broken(
+        "set-and-clear",
+        "spec.rules[]",
+        "!has(self.set) || !has(self.clear) || !self.clear.exists(name, name in self.set)",
+        _rule(set={"mobile": "'1'"}),
     ),
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.documents import FOLDER, GONE, findings, full, loaded, minimal
-from syncramp.model.values import Kind
+from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.schema import API_VERSION, CRD, KIND, crd, schema, with_defaults
 from syncramp.spec.structure import structure
@@ -19,12 +19,14 @@ from syncramp.spec.types import (
     CertificateFormat,
     ClientSecretAuth,
     Cloud,
+    DeclaredAttribute,
     EndpointOverrides,
     KeyRef,
     LdapAccess,
     LdifFile,
     Mode,
     ReadBackNames,
+    Rule,
     Scope,
     SourceAnchor,
     SourceSpec,
@@ -47,6 +49,8 @@ def nodes(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str,
         yield from nodes(child, f"{path}.{name}" if path else name)
     if "items" in node:
         yield from nodes(node["items"], f"{path}[]")
+    if "additionalProperties" in node:
+        yield from nodes(node["additionalProperties"], f"{path}{{}}")
 
 
 FIELDS = [(path, node) for path, node in nodes(schema()) if path and not path.startswith("metadata")]
@@ -64,7 +68,7 @@ def test_the_crd_is_of_the_group_version_and_kind_that_documents_name() -> None:
     assert crd()["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
 
 
-@pytest.mark.parametrize("path", [path for path, _ in FIELDS if not path.endswith("[]")])
+@pytest.mark.parametrize("path", [path for path, _ in FIELDS if not path.endswith(("[]", "{}"))])
 def test_every_field_is_described(path: str) -> None:
     assert dict(FIELDS)[path].get("description", "").endswith(".")
 
@@ -75,6 +79,8 @@ def test_every_text_and_list_has_an_upper_limit_so_that_rules_have_a_bounded_cos
 ) -> None:
     if node["type"] == "array":
         assert "maxItems" in node
+    if "additionalProperties" in node:
+        assert "maxProperties" in node
     if node["type"] == "string" and path not in ("apiVersion", "kind"):
         assert {"maxLength", "enum"} & node.keys() or node.get("format") == "date-time"
 
@@ -131,6 +137,11 @@ def test_a_null_stands_for_the_default_and_an_unknown_null_stays_to_be_refused()
     assert filled["spec"]["mode"] == "Sync"
     assert filled["spec"]["target"]["endpoint"]["version"] == "V2"
     assert filled["spec"]["moode"] is None
+
+
+def test_a_null_in_a_map_is_dropped_as_the_api_server_drops_it() -> None:
+    filled = with_defaults(full({"spec.rules[1].set": {"company": "'A'", "title": None}}))
+    assert filled["spec"]["rules"][1]["set"] == {"company": "'A'"}
 
 
 @pytest.mark.parametrize("document", [full(), minimal()], ids=["full", "minimal"])
@@ -194,6 +205,18 @@ def test_a_full_document_becomes_frozen_types() -> None:
         source_anchor=SourceAnchor.OBJECT_GUID,
         max_members=50000,
         delete_count=20,
+        attributes=(DeclaredAttribute("contosoBadge", Type.INTEGER, multi=True),),
+        rules=(
+            Rule(
+                "no-service-accounts",
+                10,
+                Kind.USER,
+                "corp",
+                "entry.sAMAccountName.startsWith('svc-')",
+                excludes=True,
+            ),
+            Rule("partners", 20, Kind.CONTACT, sets={"company": "'Contoso'"}, clears=("mobile",)),
+        ),
     )
 
 

@@ -61,12 +61,13 @@ def limits(node: dict[str, Any]) -> Iterator[str]:
     if "minimum" in node:
         most = f"{node['minimum']:,} to {node['maximum']:,}" if "maximum" in node else f"from {node['minimum']}"
         yield most
-    for keyword, noun in (("Items", "items"), ("Length", "characters")):
+    for keyword, noun in (("Items", "items"), ("Length", "characters"), ("Properties", "members")):
         least, most = node.get(f"min{keyword}"), node.get(f"max{keyword}")
         if most is not None and not _listed(node):
             yield f"{least:,} to {most:,} {noun}" if least else f"at most {most:,} {noun}"
-    if "items" in node and node["items"]["type"] == "string":
-        yield from (text.replace(" characters", " characters each") for text in limits(node["items"]))
+    inner = node.get("items") or node.get("additionalProperties") or {}
+    if inner.get("type") == "string":
+        yield from (text.replace(" characters", " characters each") for text in limits(inner))
 
 
 def _listed(node: dict[str, Any]) -> bool:
@@ -87,7 +88,7 @@ def test_a_field_is_told_with_its_type_default_and_limits(path: str) -> None:
     assert meaning.endswith(".")
     rules = [rule["rule"] for rule in node.get("x-kubernetes-validations", ())]
     assert ("It cannot be changed" in meaning) == any("oldSelf" in rule for rule in rules)
-    assert ("exactly one member" in limited) == any("exists_one" in rule for rule in rules)
+    assert ("exactly one member" in limited) == any("exists_one(x, x)" in rule for rule in rules)
 
 
 def test_values_that_only_a_rule_lists_are_told_without_those_that_are_refused_by_name() -> None:

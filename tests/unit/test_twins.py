@@ -40,6 +40,15 @@ BACK_NEEDS = "writeBackAnchor writes mS-DS-ConsistencyGuid, so it needs sourceAn
 OVER_LDAP = {"name": "corp", "ldap": LDAP, "scope": [{"dn": "DC=corp"}]}
 LONG = "must not be longer than 1h"
 ONLY = "Reconciling and Stalled are present only while True"
+RANKED = "self.all(a, self.exists_one(b, b.precedence == a.precedence))"
+DOES = "[has(self.exclude), has(self.set), has(self.clear)].exists(x, x)"
+ALONE = "!has(self.exclude) || !(has(self.set) || has(self.clear))"
+EITHER = "!has(self.set) || !has(self.clear) || !self.clear.exists(name, name in self.set)"
+EXCLUDED = "what is excluded has no attributes; exclude cannot stand beside set or clear"
+NOTHING = "at least one of exclude, set, clear must be set"
+BOTH = "an attribute cannot be both set and cleared"
+RULE = {"name": "one", "precedence": 10, "kind": "User", "when": "source == 'corp'", "clear": ["mobile"]}
+OTHER = {"name": "other", "precedence": 20, "kind": "User", "set": {"city": "'Ulm'"}}
 SECRET, MAP = {"secretKeyRef": {"name": "ca"}}, {"configMapKeyRef": {"name": "ca"}}
 
 
@@ -186,6 +195,33 @@ CASES = [
         ({"spec.sources[0]": OVER_LDAP, ANCHOR: "employeeID", BACK: True}, "spec.identity", BACK_NEEDS),
         ({"spec.sources[0]": OVER_LDAP, BACK: True}, "", ""),
         ({ANCHOR: "objectGUID", BACK: False}, "", ""),
+    ),
+    *cases(
+        "spec.rules",
+        RANKED,
+        ({"spec.rules": [RULE, OTHER | {"precedence": 10}]}, "spec.rules", "two rules have the same precedence"),
+        ({"spec.rules": [RULE, OTHER]}, "", ""),
+    ),
+    *cases(
+        "spec.rules[]",
+        DOES,
+        ({"spec.rules": [RULE | {"clear": None}]}, "spec.rules[0]", NOTHING),
+        ({"spec.rules": [RULE]}, "", ""),
+        ({"spec.rules": [OTHER]}, "", ""),
+        ({"spec.rules": [OTHER | {"set": None, "exclude": {}}]}, "", ""),
+    ),
+    *cases(
+        "spec.rules[]",
+        ALONE,
+        ({"spec.rules": [RULE | {"exclude": {}}]}, "spec.rules[0]", EXCLUDED),
+        ({"spec.rules": [OTHER | {"exclude": {}}]}, "spec.rules[0]", EXCLUDED),
+        ({"spec.rules": [RULE | {"exclude": None}]}, "", ""),
+    ),
+    *cases(
+        "spec.rules[]",
+        EITHER,
+        ({"spec.rules": [OTHER | {"clear": ["city"]}]}, "spec.rules[0]", BOTH),
+        ({"spec.rules": [OTHER | {"clear": ["state"]}]}, "", ""),
     ),
     *cases(
         "status.conditions",

@@ -30,6 +30,14 @@ FORMS: Mapping[str, str] = {
     "workloadIdentity.tokenFile": "write the path of a file, or remove the field where a cluster mounts the token",
     "ldif.path": "write the path of a file, relative to the document's folder",
     "identity.sourceAnchor": "write mS-DS-ConsistencyGuid, objectGUID or another attribute, as employeeID",
+    "attributes[].name": "write the name of the attribute in the directory, as contosoBadge",
+    "rules[].name": "write lower-case letters, digits and dashes, as hide-service-accounts",
+    "rules[].precedence": "write a number from 0 to 99 that no other rule has",
+    "rules[].source": "write the name of a source of this document, or remove the field",
+    "rules[].when": "write an expression that is true or false, as entry.department == 'Sales'",
+    "rules[].exclude": "write exclude: {}",
+    "rules[].set": "write set: {NAME: EXPRESSION}, as set: {usageLocation: \"'FR'\"}",
+    "rules[].clear": "write clear: [NAME], as clear: [mobile]",
     "scope[].dn": "write a distinguished name, as OU=People,DC=corp,DC=example,DC=com",
     "scope[].filter": "write an LDAP filter (RFC 4515), as (!(cn=tmp-*))",
 }
@@ -39,6 +47,17 @@ RULES: Mapping[tuple[str, str], str] = {
     ("spec.target.cloud", "self != 'Germany'"): "set cloud: Commercial if the tenant was migrated",
     ("spec.target.endpoint.version", "self != 'V1'"): "remove the field or set version: V2",
     ("spec.target.endpoint.visibilityDelay", "duration(self) <= duration('1h')"): "write 1h or less",
+    ("spec.rules", "self.all(a, self.exists_one(b, b.precedence == a.precedence))"): "give each rule a precedence of "
+    "its own, 0 to 99",
+    (
+        "spec.rules[]",
+        "[has(self.exclude), has(self.set), has(self.clear)].exists(x, x)",
+    ): "write exclude: {}, set or clear, or remove the rule",
+    ("spec.rules[]", "!has(self.exclude) || !(has(self.set) || has(self.clear))"): "make two rules of it",
+    (
+        "spec.rules[]",
+        "!has(self.set) || !has(self.clear) || !self.clear.exists(name, name in self.set)",
+    ): "remove it from one of them",
     ("spec.target.cloud", "self == oldSelf || oldSelf == 'Germany'"): "set it back, or make a new SyncConfig",
     ("spec.target.tenantID", "self == oldSelf"): "set it back, or make a new SyncConfig",
     ("spec.identity.sourceAnchor", "self == oldSelf"): "set it back",

@@ -22,7 +22,7 @@ def told(error: Any) -> Iterator[Finding]:
         missing = [below(path, name) for name in error.validator_value if name not in error.instance]
         yield from (Finding(place, "Required value", form(place, "add it")) for place in missing)
     elif error.validator == "additionalProperties":
-        yield from unknown_fields(path, error.instance, error.schema["properties"])
+        yield from unknown_fields(path, error.instance, error.schema.get("properties", {}))
     else:
         reason, remedy = _SENTENCES[error.validator](path, error)
         hidden = error.validator == "type" and error.validator_value in ("object", "array")
@@ -34,7 +34,7 @@ def unknown_fields(path: str, members: Mapping[str, Any], known: Mapping[str, An
     for name in members:
         if name not in known:
             near = get_close_matches(name, list(known), 1, 0.6)
-            listed = f"remove it; known fields are {', '.join(known)}"
+            listed = f"remove it; known fields are {', '.join(known)}" if known else "remove it"
             remedy = f"did you mean {near[0]}?" if near else listed
             yield Finding(below(path, name), f'unknown field "{below(path, name)}"', remedy)
 
@@ -92,6 +92,14 @@ _SENTENCES: Mapping[str, Callable[[str, Any], tuple[str, str]]] = {
         form(path, f"write at least {error.validator_value}"),
     ),
     "maxItems": _too_many,
+    "minProperties": lambda path, error: (
+        f"should have at least {error.validator_value} properties",
+        form(path, f"write at least {error.validator_value}"),
+    ),
+    "maxProperties": lambda path, error: (
+        f"Too many: {len(error.instance)}: must have at most {error.validator_value} items",
+        form(path, "remove some of them"),
+    ),
     "minLength": lambda path, error: (
         f"should be at least {error.validator_value} chars long",
         form(path, f"write at least {error.validator_value} characters"),

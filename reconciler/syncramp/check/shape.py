@@ -21,7 +21,10 @@ from syncramp.spec.schema import schema
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 """The server's format uuid takes 32 hex digits without dashes too."""
 _BITS = {"int32": 31, "int64": 63}
-_SAME = ("type", "format", "required", "enum", "minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength")
+_SAME = (
+    *("type", "format", "required", "enum", "minimum", "maximum"),
+    *(f"{end}{noun}" for noun in ("Items", "Length", "Properties") for end in ("min", "max")),
+)
 
 
 def shape_findings(data: Any) -> Iterator[Finding]:
@@ -51,7 +54,9 @@ def _translate(node: Mapping[str, Any]) -> dict[str, Any]:
         made = {"minimum": -(2**bits), "maximum": 2**bits - 1} | made
     if "properties" in node:
         made["properties"] = {name: _translate(child) for name, child in node["properties"].items()}
-        made["additionalProperties"] = False
+    if node.get("type") == "object":
+        others = node.get("additionalProperties")
+        made["additionalProperties"] = _translate(others) if others else False
     if "items" in node:
         made["items"] = _translate(node["items"])
     return made

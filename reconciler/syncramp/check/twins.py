@@ -53,6 +53,18 @@ def _only_while_true(conditions: Any) -> bool:
     )
 
 
+def _ranked_apart(rules: Any) -> bool:
+    ranks = [rule["precedence"] for rule in rules if isinstance(rule, dict) and type(rule.get("precedence")) is int]
+    return len(set(ranks)) == len(ranks)
+
+
+def _not_set_and_cleared(rule: Any) -> bool:
+    given, cleared = rule.get("set"), rule.get("clear")
+    if not isinstance(given, dict) or not isinstance(cleared, list):
+        return True
+    return not any(isinstance(name, str) and name in given for name in cleared)
+
+
 _ONE_AUTH = (
     "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
 )
@@ -87,6 +99,17 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
     ("spec.sources[].ldap.tls.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),
     ("spec.identity.sourceAnchor", _SPELLED): _spelled,
     ("spec.identity.sourceAnchor", _NO_ANCHOR): lambda value: _lower(value) not in _NO_ANCHORS,
+    ("spec.rules", "self.all(a, self.exists_one(b, b.precedence == a.precedence))"): _ranked_apart,
+    ("spec.rules[]", "[has(self.exclude), has(self.set), has(self.clear)].exists(x, x)"): lambda rule: any(
+        rule.get(name) is not None for name in ("exclude", "set", "clear")
+    ),
+    ("spec.rules[]", "!has(self.exclude) || !(has(self.set) || has(self.clear))"): lambda rule: (
+        rule.get("exclude") is None or not any(rule.get(name) is not None for name in ("set", "clear"))
+    ),
+    (
+        "spec.rules[]",
+        "!has(self.set) || !has(self.clear) || !self.clear.exists(name, name in self.set)",
+    ): _not_set_and_cleared,
     (
         "spec.identity",
         "!has(self.writeBackAnchor) || !self.writeBackAnchor || self.sourceAnchor == 'mS-DS-ConsistencyGuid'",

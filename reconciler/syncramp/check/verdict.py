@@ -8,6 +8,7 @@ from typing import Any
 from syncramp.check.contents import contents_findings
 from syncramp.check.findings import Finding
 from syncramp.check.references import reference_findings
+from syncramp.check.rules import own_rule_findings
 from syncramp.check.shape import shape_findings
 from syncramp.check.twins import rule_findings
 from syncramp.check.values import show
@@ -65,7 +66,9 @@ def _findings(data: Any) -> Iterator[Finding]:
     shape = list(shape_findings(filled))
     yield from shape
     yield from rule_findings(filled)
-    yield from contents_findings(filled, {found.path for found in shape})
+    refused = {found.path for found in shape}
+    yield from contents_findings(filled, refused)
+    yield from own_rule_findings(filled, refused)
     yield from reference_findings(filled)
 
 

@@ -81,7 +81,7 @@ class _Flow:
         for warning in decision.warnings:
             self._warn(staged, warning, "an attribute keeps its last value, because the one it has cannot be read")
         if decision.undecided:
-            self._warn(staged, decision.reason, "stays as it is, because it cannot be judged")
+            self._warn(staged, decision.detail or decision.reason, "stays as it is, because it cannot be judged")
 
     def _without_anchor(self, staged: Staged, made: DirectoryObject, reason: str) -> Desired:
         """Whom the cloud knows keeps the anchor and stays as it is; nobody comes without one."""

@@ -14,6 +14,8 @@ class Code(StrEnum):
 
     EXPRESSION_FAILED = "ExpressionFailed"
     """An expression of a rule has no result for this object."""
+    ENABLES_ACCOUNT = "EnablesAccount"
+    """A rule would enable an account that its directory does not call enabled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 ``anchors`` says which anchor an entry has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -11,6 +11,7 @@ from syncramp.model.facts import Entry
 from syncramp.rules import mapping
 from syncramp.rules.anchors import AnchorRule, NoAnchor
 from syncramp.rules.exclusions import USED, excluded, linked_mailbox, unreadable
+from syncramp.rules.own import OwnRules
 from syncramp.rules.scope import OUTSIDE, ScopeTest, bad_scope
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.spec.types import Scope, SourceAnchor
@@ -25,26 +26,30 @@ class Ruleset:
     :param scopes: what of the source is synchronised.
     :param source_anchor: the attribute that holds the anchor of users.
     :param source: the name of the source, for reasons.
+    :param own: the document's rules for it; None where there are none.
     """
 
-    def __init__(self, scopes: Sequence[Scope], source_anchor: str, source: str) -> None:
+    def __init__(self, scopes: Sequence[Scope], source_anchor: str, source: str, own: OwnRules | None = None) -> None:
         self._scopes = [ScopeTest(scope) for scope in scopes]
         self._anchor = AnchorRule(source_anchor)
         self._source = source
+        self._own = own
         self.wanted = self._wanted()
         """Attributes to read from the directory, in lower case."""
-        self.digest = self._digest(scopes, source_anchor)
+        self.digest = self._digest(scopes, source_anchor, own)
         """16 bytes; when they change, every entry must be synchronised again."""
 
     def _wanted(self) -> frozenset[str]:
         filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
+        own = self._own.wanted if self._own else frozenset()
         anchors = {SourceAnchor.CONSISTENCY_GUID.lower(), self._anchor.attribute}
-        return frozenset(mapping.READ | filters | USED | anchors | {"member"})
+        return frozenset(mapping.READ | filters | own | USED | anchors | {"member"})
 
     @staticmethod
-    def _digest(scopes: Sequence[Scope], source_anchor: str) -> bytes:
+    def _digest(scopes: Sequence[Scope], source_anchor: str, own: OwnRules | None) -> bytes:
         parts = [(scope.dn, sorted(scope.kinds), scope.filter or "") for scope in scopes]
-        return blake2b(repr((RULES_VERSION, str(source_anchor), parts)).encode(), digest_size=16).digest()
+        said = (RULES_VERSION, str(source_anchor), parts, own.identity if own else "")
+        return blake2b(repr(said).encode(), digest_size=16).digest()
 
     def anchor(self, entry: Entry) -> str:
         """The source anchor of an entry, as it stands on the wire; empty if it has none."""
@@ -59,11 +64,18 @@ class Ruleset:
 
     def in_scope(self, entry: Entry) -> bool:
         """The entry is synchronised; cheaper than the whole decision."""
-        return not (bad_scope(entry, self._scopes) or unreadable(entry) or excluded(entry) or linked_mailbox(entry))
+        if bad_scope(entry, self._scopes) or unreadable(entry) or excluded(entry) or linked_mailbox(entry):
+            return False
+        return not self._may_exclude(entry) or self.decide(entry).object is not None
 
     def undecided(self, entry: Entry) -> bool:
         """The entry cannot be judged, and stays what it is."""
-        return bool(unreadable(entry)) and not bad_scope(entry, self._scopes)
+        if bad_scope(entry, self._scopes):
+            return False
+        return bool(unreadable(entry)) or (self._may_exclude(entry) and self.decide(entry).undecided)
+
+    def _may_exclude(self, entry: Entry) -> bool:
+        return self._own is not None and self._own.may_exclude(entry.kind)
 
     def decide(self, entry: Entry) -> Decision:
         """The object an entry should be in the cloud, or why there is none."""
@@ -78,5 +90,10 @@ class Ruleset:
         made = DirectoryObject(entry.kind, anchor, attributes, references, frozenset(wrong))
         if reason := linked_mailbox(entry):
             attributes.pop("userPrincipalName", None)
-            return Decision(None, reason, partial=replace(made, anchor=""))
-        return Decision(made, "", tuple(filter(None, wrong.values())), anchorless=anchorless)
+            part = self._with_own(entry, Decision(replace(made, anchor="")), wrong)
+            return part if part.object is None else Decision(None, reason, partial=part.object)
+        decision = Decision(made, "", tuple(filter(None, wrong.values())), anchorless=anchorless)
+        return self._with_own(entry, decision, wrong)
+
+    def _with_own(self, entry: Entry, decision: Decision, wrong: Mapping[str, str]) -> Decision:
+        return decision if self._own is None else self._own.applied(entry, decision, wrong)

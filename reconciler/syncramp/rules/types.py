@@ -47,3 +47,5 @@ class Decision:
     partial: DirectoryObject | None = None
     """Of an entry that is no object of its own, but adds to one of another source: a linked mailbox. It has no anchor
     and no user principal name."""
+    detail: str = ""
+    """Why it cannot be judged, where that differs from entry to entry."""

@@ -34,9 +34,9 @@ def with_defaults(data: Any, node: Mapping[str, Any] | None = None) -> Any:
     What is unknown or does not have the type of its schema stays as it is; ``check`` speaks of it.
     """
     node = schema() if node is None else node
-    if isinstance(data, dict) and "properties" in node:
-        known = node["properties"]
-        filled = {key: value for key, value in data.items() if value is not None or key not in known}
+    if isinstance(data, dict) and node.get("type") == "object":
+        known, others = node.get("properties", {}), node.get("additionalProperties")
+        filled = {key: value for key, value in data.items() if value is not None or not (key in known or others)}
         for key, child in known.items():
             if key not in filled and "default" in child:
                 filled[key] = deepcopy(child["default"])

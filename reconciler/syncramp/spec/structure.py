@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from syncramp.model.values import Kind
+from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.types import (
     AccountAuth,
@@ -14,12 +14,14 @@ from syncramp.spec.types import (
     CertificateFormat,
     ClientSecretAuth,
     Cloud,
+    DeclaredAttribute,
     EndpointOverrides,
     KeyRef,
     LdapAccess,
     LdifFile,
     Mode,
     ReadBackNames,
+    Rule,
     Scope,
     SourceSpec,
     SyncConfig,
@@ -49,6 +51,8 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         write_back_anchor=spec["identity"]["writeBackAnchor"],
         max_members=spec["groups"]["maxMembers"],
         delete_count=spec["failsafe"]["deletes"]["count"],
+        rules=tuple(map(rule_of, spec.get("rules", ()))),
+        attributes=tuple(map(attribute_of, spec.get("attributes", ()))),
     )
 
 
@@ -114,6 +118,25 @@ def _path(folder: Path, path: str) -> Path:
 
 def _scope(scope: Body) -> Scope:
     return Scope(scope["dn"], frozenset(map(Kind, scope["kinds"])), scope.get("filter"))
+
+
+def attribute_of(attribute: Body) -> DeclaredAttribute:
+    """One of ``spec.attributes``; accepted by the schema, with its defaults."""
+    return DeclaredAttribute(attribute["name"], Type(attribute["type"]), attribute["multiValued"])
+
+
+def rule_of(rule: Body) -> Rule:
+    """One of ``spec.rules``; accepted by the schema."""
+    return Rule(
+        name=rule["name"],
+        precedence=rule["precedence"],
+        kind=Kind(rule["kind"]),
+        source=rule.get("source"),
+        when=rule.get("when"),
+        excludes="exclude" in rule,
+        sets=dict(rule.get("set", {})),
+        clears=tuple(rule.get("clear", ())),
+    )
 
 
 def _ca(ca: Body | None) -> KeyRef | None:

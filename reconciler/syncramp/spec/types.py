@@ -3,12 +3,13 @@
 Field names follow the document in Python's spelling; ``docs/spec/syncconfig.md`` says what each means.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from syncramp.model.values import Kind
+from syncramp.model.values import Kind, Type
 
 
 class Mode(StrEnum):
@@ -207,6 +208,34 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredAttribute:
+    """An attribute of the directories that expressions may name, beside those that are known."""
+
+    name: str
+    type: Type = Type.STRING
+    multi: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the document, on top of the built-in ones."""
+
+    name: str
+    precedence: int
+    """0 to 99; the lowest wins."""
+    kind: Kind
+    source: str | None = None
+    """None: all sources."""
+    when: str | None = None
+    """An expression; None: always."""
+    excludes: bool = False
+    sets: Mapping[str, str] = field(default_factory=dict)
+    """Wire name -> expression."""
+    clears: tuple[str, ...] = ()
+    """Wire names."""
+
+
+@dataclass(frozen=True, slots=True)
 class SyncConfig:
     """One document: the sources, the target and the limits."""
 
@@ -222,3 +251,5 @@ class SyncConfig:
     """``failsafe.deletes.count``: a plan with more deletes than this holds them all."""
     write_back_anchor: bool = False
     """objectGUID is written into an empty mS-DS-ConsistencyGuid before the create."""
+    rules: tuple[Rule, ...] = ()
+    attributes: tuple[DeclaredAttribute, ...] = ()

@@ -1,0 +1,144 @@
+"""Own rules: names of attributes and sources, expressions with their place, and rules that can never act."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from syncramp.check.findings import Finding
+from syncramp.check.values import below, show
+from syncramp.expr.environment import Environment
+from syncramp.expr.errors import ExpressionError, Problem
+from syncramp.expr.types import Name, Want
+from syncramp.model.values import Kind
+from syncramp.rules.catalogue import DIRECTORY
+from syncramp.rules.settable import NotSettable, clearable, settable
+from syncramp.rules.view import environment
+from syncramp.spec.structure import attribute_of, rule_of
+from syncramp.spec.types import DeclaredAttribute, Rule
+
+_KNOWN = {name.lower(): name for name in DIRECTORY}
+_SECRET = ("userpassword", "unicodepwd", "dbcspwd", "ntpwdhistory", "lmpwdhistory", "supplementalcredentials")
+_SECRETS = ("ms-mcs-admpwd", "mslaps-", "msds-managedpassword", "msfve-", "mspki-accountcredentials", "olcrootpw")
+"""How the names of attributes begin that hold passwords and recovery keys."""
+
+Placed = tuple[str, Rule]
+"""Where a rule stands, and itself."""
+
+
+def own_rule_findings(data: Mapping[str, Any], refused: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with ``spec.attributes`` and ``spec.rules``.
+
+    :param data: a document with its defaults.
+    :param refused: paths that the schema has refused; what stands around them is not judged.
+    """
+    spec = data.get("spec")
+    if not isinstance(spec, dict):
+        return
+    declared = [(path, attribute_of(body)) for path, body in _sound("spec.attributes", spec, refused)]
+    rules = [(path, rule_of(body)) for path, body in _sound("spec.rules", spec, refused)]
+    scopes = {body["name"]: _kinds(body) for _, body in _sound("spec.sources", spec, refused)}
+    yield from _declarations(declared)
+    environments: dict[Kind, Environment] = {}
+    for path, rule in rules:
+        if rule.kind not in environments:
+            environments[rule.kind] = environment(rule.kind, [one for _, one in declared])
+        yield from _texts(path, rule, environments[rule.kind])
+        yield from _source(path, rule, scopes)
+    yield from _idle(rules, scopes)
+
+
+def _sound(path: str, spec: Mapping[str, Any], refused: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """The items of a list that the schema has nothing against, with their paths."""
+    items = spec.get(path.removeprefix("spec."))
+    for number, item in enumerate(items if isinstance(items, list) else ()):
+        place = f"{path}[{number}]"
+        if not any(bad == place or bad.startswith((f"{place}.", f"{place}[")) for bad in refused):
+            yield place, item
+
+
+def _kinds(source: Mapping[str, Any]) -> frozenset[Kind]:
+    return frozenset(Kind(kind) for scope in source["scope"] for kind in scope["kinds"])
+
+
+def _declarations(declared: Iterable[tuple[str, DeclaredAttribute]]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for path, own in declared:
+        low, place = own.name.lower(), f"{path}.name"
+        if low in _KNOWN:
+            known = DIRECTORY[_KNOWN[low]]
+            number = "any number of values" if known.multi else "one value"
+            reason = f"is known already: {known.name}, {known.type.value}, {number}"
+            yield Finding(place, reason, "remove it", show(place, own.name))
+        elif low in _SECRET or low.startswith(_SECRETS):
+            yield Finding(place, "holds secrets, which no rule may read", "remove it", show(place, own.name))
+        elif low in seen:
+            yield Finding(place, "is the name of an attribute above", "remove one of them", show(place, own.name))
+        seen.add(low)
+
+
+def _texts(path: str, rule: Rule, names: Environment) -> Iterator[Finding]:
+    """Attributes that a rule names as its targets, and its expressions."""
+    if rule.when is not None:
+        yield from _expression(f"{path}.when", rule.when, names, Want.CONDITION)
+    for wire, text in rule.sets.items():
+        place = below(f"{path}.set", wire)
+        try:
+            wants = settable(rule.kind, wire)
+        except NotSettable as error:
+            yield Finding(place, str(error), error.remedy)
+        else:
+            yield from _expression(place, text, names, wants)
+    for number, wire in enumerate(rule.clears):
+        try:
+            clearable(rule.kind, wire)
+        except NotSettable as error:
+            place = f"{path}.clear[{number}]"
+            yield Finding(place, str(error), error.remedy, show(place, wire))
+
+
+def _expression(path: str, text: str, names: Environment, wants: Name | Want) -> Iterator[Finding]:
+    try:
+        names.compile(text, wants)
+    except ExpressionError as error:
+        for problem in error.problems:
+            where = f"line {problem.line}, column {problem.column}"
+            yield Finding(path, f"{where}: {problem.what}", _remedy(problem), show(path, text))
+
+
+def _remedy(problem: Problem) -> str:
+    if problem.what.startswith("entry has no attribute"):
+        declare = "declare it in spec.attributes if the directory has it"
+        return f"{problem.remedy} otherwise {declare}" if problem.remedy else declare
+    return problem.remedy or "mend the expression"
+
+
+def _source(path: str, rule: Rule, scopes: Mapping[str, Collection[Kind]]) -> Iterator[Finding]:
+    if rule.source is None or rule.source in scopes:
+        return
+    near = get_close_matches(rule.source, list(scopes), 1, 0.6)
+    remedy = f"did you mean {near[0]}?" if near else f"write one of {', '.join(scopes)}, or remove the field"
+    yield Finding(f"{path}.source", "no source of the document has this name", remedy, show(path, rule.source))
+
+
+def _idle(rules: Sequence[Placed], scopes: Mapping[str, Collection[Kind]]) -> Iterator[Finding]:
+    """Rules that can never act: whoever wrote one expects something else of it."""
+    for path, rule in rules:
+        theirs = [kinds for name, kinds in scopes.items() if rule.source in (None, name)]
+        if theirs and not any(rule.kind in kinds for kinds in theirs):
+            reason = f"can never act: no scope of its sources names the kind {rule.kind.value}"
+            yield Finding(path, reason, "add the kind to a scope, or remove the rule")
+        elif rule.when is not None and rule.when.strip() == "false":
+            yield Finding(f"{path}.when", "can never act: it is always false", "remove the rule")
+        elif other := next((one.name for _, one in rules if _leaves_nothing(one, rule)), ""):
+            reason = f"can never act: rule {other} decides all of it before, and always"
+            yield Finding(path, reason, f"remove one of them, or say when for {other}")
+
+
+def _leaves_nothing(one: Rule, other: Rule) -> bool:
+    """A rule decides everything that another one could, for all of its entries."""
+    if one is other or one.when is not None or one.kind is not other.kind or one.source not in (None, other.source):
+        return False
+    if one.excludes:
+        return not other.excludes or one.precedence < other.precedence
+    decided = {*other.sets, *other.clears}
+    return not other.excludes and one.precedence < other.precedence and decided <= set(one.clears)
