@@ -71,6 +71,8 @@ def test_an_expression_makes_text(text: str, value: str) -> None:
         ("has(entry.mail) && !has(entry.sAMAccountName) && !has(object.mail)", True),
         ("[1, 2, 3].map(n, n > 1, n * n) == [4, 9]", True),
         ("[[1, 2], [3]].all(l, l.exists(n, n % 2 == 1))", True),
+        ("-9223372036854775808 < 0 && 9223372036854775807 > 0 && int('-9223372036854775808') < 0", True),
+        ("[false, 0, ''] == [false, 0, '']", True),
         ("-7 / 2 == -3 && -7 % 2 == -1 && 7 / -2 == -3 && 7 % -2 == 1", True),
         ("{1: 'a'}.exists(k, k == 1) && 1 in {1: 'a'} && {'a': 'b'}.a == 'b' && has({'a': 1}.a)", True),
         ("[?entry.?sAMAccountName, ?entry.?mail].map(m, m) == [entry.mail]", True),

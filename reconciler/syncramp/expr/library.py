@@ -75,12 +75,15 @@ def matches(text: str, pattern: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _matcher(pattern: str) -> "cel.Expression":
-    """With the pattern as a literal, which JSON writes as CEL does: then it is made ready once."""
+    """With the pattern as a literal, which JSON writes as CEL does."""
+    return _text_environment().compile(f"text.matches({json.dumps(pattern, ensure_ascii=False)})")
+
+
+@cache
+def _text_environment() -> "cel.Env":
     from cel_expr_python import cel
 
-    return cel.NewEnv(variables={"text": cel.Type.STRING}).compile(
-        f"text.matches({json.dumps(pattern, ensure_ascii=False)})"
-    )
+    return cel.NewEnv(variables={"text": cel.Type.STRING})
 
 
 def _reason(message: str) -> str:

@@ -6,6 +6,8 @@ from syncramp.expr.functions.table import Family, offered
 
 PART = re.compile(r"((?:[^\\,]|\\.)*)(?:,|$)", re.DOTALL)
 """One relative name up to the comma that ends it; a backslash takes the meaning of what follows."""
+SIGN = re.compile(r"\\.|.", re.DOTALL)
+"""A character with the backslash in front of it."""
 ESCAPED = re.compile(rb"\\([0-9A-Fa-f]{2}|.)", re.DOTALL)
 SPECIAL = frozenset('\\,+"<>;=')
 """What must be escaped anywhere (RFC 4514 2.4; = may be)."""
@@ -63,7 +65,7 @@ def _parts(dn: str) -> list[str]:
         found = PART.match(dn, place)
         if found is None:
             raise ValueError(f"{dn!r} is no distinguished name")
-        parts.append(found[1].strip() if not found[1].endswith("\\ ") else found[1].lstrip())
+        parts.append(_trimmed(found[1]))
         place = found.end()
     return parts
 
@@ -72,7 +74,15 @@ def _pair(part: str) -> tuple[str, str]:
     name, sign, value = part.partition("=")
     if not sign:
         raise ValueError(f"{part!r} has no type")
-    return name.strip(), _plain(value.strip() if not value.endswith("\\ ") else value.lstrip())
+    return name.strip(" "), _plain(_trimmed(value))
+
+
+def _trimmed(text: str) -> str:
+    """Without blanks at both ends, but for one that is escaped."""
+    signs = SIGN.findall(text.lstrip(" "))
+    while signs and signs[-1] == " ":
+        signs.pop()
+    return "".join(signs)
 
 
 def _plain(value: str) -> str:
