@@ -124,8 +124,9 @@ def either(name: str, overloads: Sequence[Overload], steps: tuple[Step, ...]) ->
 
     def step(run: Run) -> object:
         arguments = [argument(run) for argument in steps]
+        given = tuple(map(type, arguments))
         for call, classes in ways:
-            if all(class_ is None or type(given) is class_ for class_, given in zip(classes, arguments, strict=True)):
+            if given == classes or (None in classes and _fits(given, classes)):
                 try:
                     return run.take(call(*arguments))
                 except FAILURES as error:
@@ -133,6 +134,10 @@ def either(name: str, overloads: Sequence[Overload], steps: tuple[Step, ...]) ->
         raise EvaluationFailed(f"{name} does not take {', '.join(map(word, arguments))}")
 
     return step
+
+
+def _fits(given: tuple[type, ...], classes: tuple[type | None, ...]) -> bool:
+    return all(wanted in (None, class_) for class_, wanted in zip(given, classes, strict=True))
 
 
 def _logic(one: Step, other: Step, *, decides: bool) -> Step:
