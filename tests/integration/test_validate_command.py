@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from support.documents import EXAMPLES, FOLDER
+from syncramp.check.offline import unchecked
 from syncramp.check.verdict import verdict
 from syncramp.spec.document import read_documents
+from syncramp.spec.schema import with_defaults
 
 GOOD = str(EXAMPLES / "good.yaml")
 GERMANY = str(EXAMPLES / "germany.yaml")
@@ -19,6 +21,10 @@ SEVERAL = str(EXAMPLES / "several.yaml")
 GERMAN = (
     "the German cloud (Microsoft Cloud Deutschland) was closed in October 2021 and never had a V2 endpoint; "
     "tenants that were migrated use Commercial"
+)
+UNCHECKED = (
+    "Not checked offline: Secrets and ConfigMaps; the directories; the LDIF files; the tenant (sign-in, verified "
+    "domains,\n  the attribute of its anchors); other SyncConfigs of the cluster; what must not change (--old)\n"
 )
 V1 = "the V1 endpoint is not supported, it cannot hold groups above 50,000 members; remove the field or say V2"
 
@@ -56,7 +62,7 @@ def refused(name: str, **process: Any) -> dict[str, Any]:
 
 def test_a_document_that_is_accepted_ends_with_0() -> None:
     done = syncramp("validate", GOOD)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"OK  {GOOD} (contoso)\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"OK  {GOOD} (contoso)\n{UNCHECKED}", "")
 
 
 def test_germany_and_v1_are_refused_with_the_reason_and_what_to_do() -> None:
@@ -79,7 +85,7 @@ def test_germany_and_v1_are_refused_with_the_reason_and_what_to_do() -> None:
 def test_one_bad_file_among_several_is_told_and_the_others_are_judged() -> None:
     done = syncramp("validate", GOOD, "none.yaml", GERMANY, str(FOLDER / "minimal.yaml"))
     assert done.returncode == 3
-    assert [line for line in done.stdout.splitlines() if not line.startswith(" ")] == [
+    assert [line for line in done.stdout.splitlines() if line.startswith(("OK ", "BAD"))] == [
         f"OK  {GOOD} (contoso)",
         "BAD none.yaml: 1 finding",
         f"BAD {GERMANY} (altlast): 2 findings",
@@ -90,7 +96,7 @@ def test_one_bad_file_among_several_is_told_and_the_others_are_judged() -> None:
 def test_every_document_of_a_file_has_its_own_lines() -> None:
     done = syncramp("validate", SEVERAL)
     assert done.returncode == 3
-    assert [line for line in done.stdout.splitlines() if not line.startswith(" ")] == [
+    assert [line for line in done.stdout.splitlines() if line.startswith(("OK ", "BAD"))] == [
         f"OK  {SEVERAL} (first)",
         f"BAD {SEVERAL} (second): 9 findings",
         f"BAD {SEVERAL} (third): 1 finding",
@@ -111,21 +117,31 @@ def test_the_json_form_holds_what_the_text_says() -> None:
             "document": number,
             "name": document.data["metadata"]["name"],
             "ok": not verdict(document),
+            "compared": False,
             "findings": [found.as_json() for found in verdict(document)],
+            "unchecked": [] if verdict(document) else unchecked(with_defaults(document.data), compared=False),
         }
         for document, (file, number) in zip(
             documents, [(GOOD, 1), (SEVERAL, 1), (SEVERAL, 2), (SEVERAL, 3)], strict=True
         )
     ]
-    assert set(told["documents"][2]["findings"][0]) == {"path", "line", "value", "reason", "remedy", "forbidden"}
+    finding = told["documents"][2]["findings"][0]
+    assert set(finding) == {"path", "line", "value", "reason", "remedy", "forbidden", "stands"}
 
 
 def test_the_json_form_is_plain_where_all_is_well() -> None:
     done = syncramp("validate", "--output", "json", GOOD)
     assert done.returncode == 0
-    assert json.loads(done.stdout)["documents"] == [
-        {"file": GOOD, "document": 1, "name": "contoso", "ok": True, "findings": []}
-    ]
+    (told,) = json.loads(done.stdout)["documents"]
+    assert told.pop("unchecked")
+    assert told == {
+        "file": GOOD,
+        "document": 1,
+        "name": "contoso",
+        "ok": True,
+        "compared": False,
+        "findings": [],
+    }
 
 
 def test_a_document_is_read_from_standard_input() -> None:
@@ -198,6 +214,7 @@ WRONG = [
     *("plan", "plan --bogus a.yaml", "plan a.yaml b.yaml", "plan -o xml a.yaml", "plan none.yaml"),
     *("sync", "sync --bogus a.yaml", "sync a.yaml b.yaml", "sync none.yaml"),
     *("status", "status --bogus a.yaml", "status a.yaml b.yaml", "status none.yaml"),
+    *("explain", "explain --bogus a.yaml x", "explain none.yaml x"),
     *("simulator --bogus", "simulator --port many", "simulator a.yaml"),
     *("endpoint --bogus", "endpoint nonsense", "endpoint probe", "endpoint probe none.yaml"),
     *("demo --bogus", "demo --people many", "demo a.yaml"),
@@ -227,3 +244,54 @@ def test_help_and_version_end_with_0(arguments: str) -> None:
     done = syncramp(*arguments.split())
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
+
+
+def changed(tmp_path: Path, before: str, after: str, name: str = "changed.yaml") -> str:
+    """The good document with one text replaced."""
+    text = Path(GOOD).read_text(encoding="utf-8")
+    assert before in text
+    file = tmp_path / name
+    file.write_text(text.replace(before, after), encoding="utf-8")
+    return str(file)
+
+
+def test_a_change_of_what_must_not_change_is_refused_and_any_other_is_not(tmp_path: Path) -> None:
+    moved = changed(tmp_path, "cloud: Commercial", "cloud: China")
+    done = syncramp("validate", moved, "--old", GOOD)
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[0] == f"BAD {moved} (contoso), compared: 1 finding"
+    assert "is immutable; make a new SyncConfig for another cloud" in done.stdout
+    done = syncramp("validate", changed(tmp_path, "mode: Sync", "mode: Plan"), "--old", GOOD)
+    assert done.returncode == 0
+    assert "--old" not in done.stdout
+    assert "other SyncConfigs of the cluster" in done.stdout
+
+
+def test_what_was_wrong_before_is_a_warning_and_is_refused_without_it(tmp_path: Path) -> None:
+    old = changed(tmp_path, "cloud: Commercial", "cloud: Germany", "old.yaml")
+    new = changed(tmp_path, "cloud: Commercial", "cloud: Germany").replace("old", "new")
+    Path(new).write_text(Path(new).read_text(encoding="utf-8").replace("mode: Sync", "mode: Plan"), encoding="utf-8")
+    done = syncramp("validate", new, "--old", old)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"OK  {new} (contoso), compared: 1 warning"
+    assert "    stands: as before; a cluster keeps it, a run refuses it" in lines
+    assert syncramp("validate", new).returncode == 3
+    (told,) = json.loads(syncramp("validate", new, "--old", old, "-o", "json").stdout)["documents"]
+    assert (told["ok"], told["compared"], told["findings"][0]["stands"]) == (True, True, True)
+
+
+def test_a_document_is_compared_with_the_one_of_its_name_also_in_a_list(tmp_path: Path) -> None:
+    text = Path(GOOD).read_text(encoding="utf-8").replace("cloud: Commercial", "cloud: China")
+    items = "".join(f"- {line}\n" if line.startswith("apiVersion") else f"  {line}\n" for line in text.splitlines())
+    done = syncramp("validate", GOOD, SEVERAL, "--old", "-", text=f"apiVersion: v1\nkind: List\nitems:\n{items}")
+    assert "spec.target.cloud" in done.stdout
+    assert f"BAD {GOOD} (contoso), compared: 1 finding" in done.stdout
+    assert f"OK  {SEVERAL} (first)\n" in done.stdout, "there is none of this name, so it is new"
+
+
+@pytest.mark.parametrize("text", ["{}\n", "5\n", ""])
+def test_a_file_without_documents_before_is_refused(text: str) -> None:
+    done = syncramp("validate", GOOD, "--old", "-", text=text)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "error: -: the file holds no document with a name; name the documents before\n"

@@ -1,8 +1,7 @@
 """What the API double lets in: SyncConfigs by the CRD, Events by the rules of core/v1.
 
-The schema and the CEL rules are judged by the engine's own checks (``shape``, ``twins``), which have tests of their
-own. Pruning, formats and the comparison with the stored object are done here, because only a server does them: what
-was wrong before and is unchanged does not block a write (ratcheting).
+The schema and the CEL rules are judged by the engine's own checks (``shape``, ``twins``, ``updates``), which have
+tests of their own. Pruning and formats are done here, because only a server does them.
 """
 
 import re
@@ -13,6 +12,7 @@ from support.kube_api_errors import bad_request, cause, invalid
 from syncramp.check.findings import Finding
 from syncramp.check.shape import shape_findings
 from syncramp.check.twins import rule_findings, transition
+from syncramp.check.updates import standing
 from syncramp.spec.schema import API_VERSION, KIND, schema, with_defaults
 
 Object = dict[str, Any]
@@ -33,9 +33,9 @@ def admit(new: Object, old: Object | None) -> tuple[Object, list[str]]:
     rest = {name: value for name, value in new.items() if name not in _ROOT}
     filled = kept | with_defaults(_pruned(rest, schema(), "", warnings))
     found = list(_findings(filled))
-    known = {str(finding) for finding in _findings(old)} if old else set()
-    found = [finding for finding in found if str(finding) not in known]
-    found += list(transition(filled, old)) if old else []
+    if old:
+        found = [finding for finding in found if not standing(finding, filled, old).stands]
+        found += list(transition(filled, old))
     if found:
         name = new.get("metadata", {}).get("name", "")
         raise invalid(KIND, API_VERSION.split("/")[0], name, [_cause(finding) for finding in found])

@@ -260,6 +260,6 @@ def test_the_page_has_every_member_of_an_explanation_and_no_other() -> None:
 def test_the_page_has_every_member_of_a_verdict_and_no_other(
     document: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    document.write_text(DOCUMENT.replace("example", "example, broken"))
+    document.write_text(f"{DOCUMENT.replace('example', 'example, broken')}\n---\n{DOCUMENT}")
     assert run(["validate", "-o", "json", str(document)]) == 3
     _compare(json.loads(capsys.readouterr().out), "member of a verdict")

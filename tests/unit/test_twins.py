@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from support.cel_oracle import holds, values_at
 from support.documents import CERTIFICATE, GONE, LDAP, full, minimal, said
 from syncramp.check import transition
 from syncramp.check.remedies import RULES
@@ -256,6 +257,27 @@ def test_a_twin_accepts_and_refuses_as_the_api_server(case: Case) -> None:
     assert said(minimal(case.changes)) == expected
     if case.sentence:
         assert RULED[case.rule]["message"] == case.sentence
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_rule_itself_says_what_its_twin_says(case: Case) -> None:
+    place, text = case.rule
+    values = list(values_at(with_defaults(minimal(case.changes)), schema(), place))
+    assert [holds(text, self=value) for value in values] == [TWINS[case.rule](value) for value in values]
+    assert all(holds(text, self=value) for value in values) != bool(case.sentence)
+
+
+@pytest.mark.parametrize("rule", TRANSITIONS)
+def test_the_rule_about_a_change_says_what_its_twin_says(rule: Rule) -> None:
+    place, text = rule
+    values = ["Germany", "Commercial", *(value for data in (full(), minimal()) for value in _at(data, place))]
+    told = [(one, old, holds(text, self=one, oldSelf=old)) for one in values for old in values]
+    assert {said for *_, said in told} == {True, False}
+    assert all(TRANSITIONS[rule](one, old) == said for one, old, said in told)
+
+
+def _at(data: dict[str, Any], place: str) -> Iterator[Any]:
+    return values_at(with_defaults(data), schema(), place)
 
 
 @pytest.mark.parametrize(

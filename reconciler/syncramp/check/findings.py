@@ -20,6 +20,8 @@ class Finding:
     """In the file, from 1; None for an object that comes from a cluster."""
     forbidden: bool = False
     """The value is known and refused by name."""
+    stands: bool = False
+    """It was so before and did not change: the API server lets it stand, with a warning; a run refuses it."""
 
     def __str__(self) -> str:
         place = f"line {self.line}: " if self.line else ""

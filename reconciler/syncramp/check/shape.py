@@ -32,6 +32,11 @@ def shape_findings(data: Any) -> Iterator[Finding]:
     found = [finding for error in _validator().iter_errors(data) for finding in told(error)]
     yield from dict.fromkeys(found)  # two missing fields are two errors, and each of them tells both
     yield from metadata_findings(data.get("metadata"))
+    yield from duplicates(data)
+
+
+def duplicates(data: Any) -> Iterator[Finding]:
+    """Items of sets that are there twice, and items of map lists with the same keys."""
     yield from _duplicates(data, schema(), "")
 
 

@@ -8,6 +8,7 @@ asked only where there is: ``transition``.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from syncramp.check.correlation import GONE, before
 from syncramp.check.findings import Finding
 from syncramp.check.remedies import of_rule
 from syncramp.check.values import below, show
@@ -143,12 +144,12 @@ def rule_findings(data: Any) -> Iterator[Finding]:
 
 def transition(new: Any, old: Any) -> Iterator[Finding]:
     """What the rules have against a change; both documents with their defaults."""
-    before = {path: value for _, path, _, value in _ruled(old)}
     for place, path, rule, value in _ruled(new):
         twin = TRANSITIONS.get((place, rule["rule"]))
-        if twin is not None and path in before and not twin(value, before[path]):
+        was = before(path, new, old) if twin is not None else GONE
+        if twin is not None and was is not GONE and not twin(value, was):
             says = MESSAGES.get((place, rule["rule"]), lambda _, rule=rule: rule["message"])
-            yield _finding(place, path, rule, value, says(before[path]))
+            yield _finding(place, path, rule, value, says(was))
 
 
 def _finding(place: str, path: str, rule: Mapping[str, Any], value: Any, reason: str) -> Finding:

@@ -11,6 +11,7 @@ from syncramp.check.references import reference_findings
 from syncramp.check.rules import own_rule_findings
 from syncramp.check.shape import shape_findings
 from syncramp.check.twins import rule_findings
+from syncramp.check.updates import change_findings, standing
 from syncramp.check.values import show
 from syncramp.errors import InputRefused
 from syncramp.spec.document import Document, read_documents
@@ -23,15 +24,19 @@ LARGEST = 100_000
 of an object share 256 KiB."""
 
 
-def verdict(document: Document) -> list[Finding]:
-    """Everything that is wrong with a document, with its lines, in their order."""
-    findings = [replace(found, line=document.line(found.path)) for found in _findings(document.data)]
+def verdict(document: Document, old: Any = None) -> list[Finding]:
+    """Everything that is wrong with a document, with its lines, in their order.
+
+    :param old: the document before, as data; with it the verdict is that on a change. What was wrong before and did
+        not change comes with ``Finding.stands``.
+    """
+    findings = [replace(found, line=document.line(found.path)) for found in _findings(document.data, old)]
     return sorted(findings, key=lambda found: (found.line or 0, found.path))
 
 
-def verdict_of(data: Mapping[str, Any]) -> list[Finding]:
-    """Everything that is wrong with an object of a cluster."""
-    return list(_findings(dict(data)))
+def verdict_of(data: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> list[Finding]:
+    """Everything that is wrong with an object of a cluster, or with a change of it."""
+    return list(_findings(dict(data), dict(old) if old is not None else None))
 
 
 def load(name: str) -> SyncConfig:
@@ -54,7 +59,7 @@ def load(name: str) -> SyncConfig:
     return structure(with_defaults(document.data), document.folder)
 
 
-def _findings(data: Any) -> Iterator[Finding]:
+def _findings(data: Any, old: Any = None) -> Iterator[Finding]:
     if not isinstance(data, dict):
         yield Finding("", "this is no object", "a document begins with apiVersion and kind")  # it may be a password
         return
@@ -64,9 +69,12 @@ def _findings(data: Any) -> Iterator[Finding]:
         return
     filled = with_defaults(data)
     shape = list(shape_findings(filled))
-    yield from shape
-    yield from rule_findings(filled)
     refused = {found.path for found in shape}
+    before = with_defaults(old) if isinstance(old, dict) else None
+    for found in (*shape, *rule_findings(filled)):
+        yield found if before is None else standing(found, filled, before)
+    if before is not None:
+        yield from change_findings(filled, before)
     yield from contents_findings(filled, refused)
     yield from own_rule_findings(filled, refused)
     yield from reference_findings(filled)
