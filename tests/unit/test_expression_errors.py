@@ -77,6 +77,11 @@ def problems(text: str, wants: Name | Want = TEXT) -> list[tuple[str, int, int, 
         ("1.5 > 1.0 ? 'a' : 'b'", ("numbers are whole numbers here", 1, 1, "write it without a point and without u")),
         ("1u > 0u ? 'a' : 'b'", ("numbers are whole numbers here", 1, 1, "write it without a point and without u")),
         ("string", ("string is a type, and types are no values here", 1, 1, "")),
+        (
+            "google.protobuf.Duration{} == google.protobuf.Duration{} ? 'a' : 'b'",
+            ("google.protobuf.Duration is a type, and types are no values here", 1, 1, ""),
+        ),
+        ("{?'a': entry.?mail}['a']", ("an entry of a map cannot be missing", 1, 1, "leave the ? away")),
         ("has(entry)", ("has() asks for one attribute", 1, 5, "write has(entry.mail)")),
         ("\ud800", ("it has a character that is no text (a lone surrogate)", 1, 1, "")),
         ("'" + "x" * 10_000 + "'", ("it has more than 10,000 characters", 1, 1, "")),
@@ -103,6 +108,14 @@ def test_a_problem_is_told_with_its_place(text: str, problem: tuple[str, int, in
             (
                 "it makes true or false that may be missing, but true or false is wanted",
                 "say what a missing value means: .orValue(...)",
+            ),
+        ),
+        (
+            "[entry.?mail]",
+            TEXTS,
+            (
+                "it makes a list of text that may be missing, but a list of text is wanted",
+                "leave out what is missing: [?entry.?mail]",
             ),
         ),
         ("[1]", TEXTS, ("it makes a list of number, but a list of text is wanted", "")),

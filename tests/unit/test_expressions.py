@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.console import ROOT
 from syncramp.expr import Environment, EvaluationFailed, ExpressionError, Name, Special, Want
 from syncramp.model.values import Type, Value
 
@@ -52,6 +53,7 @@ def refused(text: str, wants: Name | Want = TEXT) -> tuple[str, int, int, str]:
         ("entry.mail.lower() + '/' + source", "anna@corp.example/corp"),
         ("'a' < 'b' && !(1 >= 2) && 'x' in ['x'] ? 'yes' : 'no'", "yes"),
         ("{'corp': 'FR', 'other': 'DE'}[source]", "FR"),
+        (".entry.mail", "Anna@corp.example"),
         ("entry.?sAMAccountName.or(entry.?mail).orValue('nobody')", "Anna@corp.example"),
         ("entry.?mail.optMap(m, m + '!').orValue('')", "Anna@corp.example!"),
         ("entry.proxyAddresses.filter(p, p.startsWith('SMTP:'))[0]", "SMTP:Anna@corp.example"),
@@ -127,6 +129,9 @@ def test_a_list_attribute_is_a_list_whatever_holds_its_values() -> None:
         ("entry.mail == 'x' ? 'a' : entry.proxyAddresses[2]", "there is no item 2 in a list of 2"),
         ("{'a': 'b'}[source]", "there is no item 'corp' in a map of 1"),
         ("{'a': 'b', 'a': 'c'}['a']", "a key stands twice in a map"),
+        ("{1: 'b', 'a': 'c'}['a']", "the keys of a map are of one type: text, number, or true and false"),
+        ("{1: 'b', true: 'c'}[1]", "the keys of a map are of one type: text, number, or true and false"),
+        ("{{'a': 1}: 'b'}[{'a': 1}]", "the keys of a map are of one type: text, number, or true and false"),
         ("1 / 0 == 1 ? 'a' : 'b'", "a division by zero"),
         ("9223372036854775807 + 1 == 0 ? 'a' : 'b'", "a number does not fit into 64 bits"),
         ("[1, 'a'][0] + [1, 'a'][1]", "+ does not take a number and text"),
@@ -188,9 +193,14 @@ def test_loops_and_what_they_make_are_limited() -> None:
         made(f"[1, 2, 3, 4, 5].map(n, {wide})", TEXTS, mail="y" * 1_000_000)
 
 
-def test_the_library_is_only_loaded_when_there_is_an_expression() -> None:
-    loaded = (
-        "import sys, syncramp.expr, syncramp.check; print({'cel_expr_python', 'google.protobuf'} & set(sys.modules))"
+@pytest.mark.parametrize(
+    ("document", "loaded"), [("01-validate/good.yaml", False), ("06-own-rules/syncconfig.yaml", True)]
+)
+def test_the_library_is_loaded_for_a_document_with_expressions_only(document: str, loaded: bool) -> None:
+    program = (
+        "import sys; from syncramp.cli import run; code = run(['validate', sys.argv[1]]); "
+        "print(code, sorted({'cel_expr_python', 'google.protobuf'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+    command = [sys.executable, "-c", program, str(ROOT / "examples" / document)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == f"0 {['cel_expr_python', 'google.protobuf'] if loaded else []}"

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from syncramp.expr import access, operators
 from syncramp.expr.access import Step
 from syncramp.expr.choices import CHOICES, either
-from syncramp.expr.errors import EvaluationFailed
 from syncramp.expr.folding import carried, collect, collecting, fold, local
 from syncramp.expr.functions import OVERLOADS, SPECIALS
 from syncramp.expr.refusals import Refused
@@ -135,19 +134,14 @@ class Compiler:
         return _with_optional(steps, node.optional)
 
     def _map(self, node: MapOf) -> Step:
+        if node.message:
+            raise Refused(node.at, f"{node.message} is a type, and types are no values here")
         entries = []
         for key, value, optional in node.entries:
             if key is None or optional:
-                raise Refused(node.at, "a map has a key and a value in each entry, and nothing else")
+                raise Refused(node.at, "an entry of a map cannot be missing", "leave the ? away")
             entries.append((self.step(key), self.step(value)))
-
-        def step(run: Run) -> object:
-            made = {key(run): value(run) for key, value in entries}
-            if len(made) < len(entries):
-                raise EvaluationFailed("a key stands twice in a map")
-            return made
-
-        return step
+        return lambda run: operators.mapped([(key(run), value(run)) for key, value in entries])
 
     def _fold(self, node: Fold) -> Step:
         source = self.step(node.range)

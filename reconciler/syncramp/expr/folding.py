@@ -13,9 +13,10 @@ from syncramp.expr.tree import Call, Constant, Fold, Identifier, ListOf, Node
 
 def collecting(node: Fold) -> tuple[Node | None, Node] | None:
     """The condition (if any) and the item of a fold that collects a list; None when it does something else."""
-    if node.initial != ListOf(node.initial.at, (), frozenset()) or not isinstance(node.condition, Constant):
+    empty = ListOf(node.initial.at, (), frozenset())
+    if node.initial != empty or node.condition != Constant(node.condition.at, True):
         return None
-    if not isinstance(node.result, Identifier):
+    if node.result != Identifier(node.result.at, node.accumulator):
         return None
     step, condition = node.step, None
     if isinstance(step, Call) and step.function == "_?_:_":

@@ -4,13 +4,15 @@ Values are Python's: ``str``, ``int``, ``bool``, ``bytes``, ``tuple`` for a list
 proven most types; what it cannot know (the items of a mixed list) is looked at here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from syncramp.expr.errors import EvaluationFailed
 from syncramp.expr.types import NONE, Optional
 
 ADDABLE = (str, bytes, tuple)
+KEYS: tuple[set[type], ...] = (set(), {str}, {int}, {bool})
+"""The types of a map's keys. Python takes true for 1, so they must not be mixed."""
 ORDERED = (int, str, bytes, bool)
 LEAST, MOST = -(2**63), 2**63 - 1
 """What a number of CEL holds."""
@@ -109,6 +111,16 @@ def index_optional(holder: object, key: object) -> Optional[object]:
     if type(holder) is tuple and type(key) is int:
         return Optional(holder[key]) if 0 <= key < len(holder) else NONE
     raise _mismatch("[]", holder, key)
+
+
+def mapped(entries: Sequence[tuple[object, object]]) -> dict[object, object]:
+    """A map, whose keys are different texts, or different numbers, or true and false."""
+    if {type(key) for key, _ in entries} not in KEYS:
+        raise EvaluationFailed("the keys of a map are of one type: text, number, or true and false")
+    made = dict(entries)
+    if len(made) < len(entries):
+        raise EvaluationFailed("a key stands twice in a map")
+    return made
 
 
 def truth(value: object) -> bool:

@@ -72,6 +72,8 @@ def _multi(wants: Name | Want) -> bool:
 def _remedy(made: str, wanted: str) -> str:
     if made == f"optional_type<{wanted}>":
         return "say what a missing value means: .orValue(...)"
+    if made.replace("optional_type<", "").replace(">>", ">") == wanted and made != wanted:
+        return "leave out what is missing: [?entry.?mail]"
     if made == f"LIST<{wanted}>":
         return "take one of its values: first(...)"
     if wanted == f"LIST<{made}>":

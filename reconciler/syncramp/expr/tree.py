@@ -62,9 +62,10 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """``{k: v}``; a message's fields have no key."""
+    """``{k: v}``, or a message of protocol buffers, ``name{field: v}``, whose fields have no key."""
 
     at: int
+    message: str
     entries: tuple[tuple["Node | None", "Node", bool], ...]
 
 
@@ -133,7 +134,7 @@ class _Reader:
         if 3 in found:
             return _constant(at, fields(found[3][0]))
         if 4 in found:
-            return Identifier(at, text(fields(found[4][0]), 1))
+            return Identifier(at, text(fields(found[4][0]), 1).removeprefix("."))
         if 5 in found:
             part = fields(found[5][0])
             return Select(at, self.node(part[1][0]), text(part, 2), bool(number(part, 3)))
@@ -145,7 +146,8 @@ class _Reader:
             part = fields(found[7][0])
             return ListOf(at, tuple(map(self.node, part.get(1, ()))), frozenset(numbers(part, 2)))
         if 8 in found:
-            return MapOf(at, tuple(map(self._entry, fields(found[8][0]).get(2, ()))))
+            part = fields(found[8][0])
+            return MapOf(at, text(part, 1), tuple(map(self._entry, part.get(2, ()))))
         return self._fold(at, fields(found[9][0]))
 
     def _entry(self, raw: bytes) -> tuple[Node | None, Node, bool]:
