@@ -1,15 +1,18 @@
 """Which anchor an entry has: the rule of a document on one entry."""
 
 from base64 import b64decode, b64encode
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.build import SCOPE, entry, group, guid, user
-from syncramp.model.values import Kind
+from support.build import SCOPE, config, entry, group, guid, user
+from syncramp.cli.session import rules_of
+from syncramp.model.values import Kind, Type
 from syncramp.rules.anchors import FORBIDDEN, AnchorRule, NoAnchor, without_value
 from syncramp.rules.ruleset import Ruleset
+from syncramp.spec.types import DeclaredAttribute
 
 EMPLOYEE = AnchorRule("employeeID")
 BY_EMPLOYEE = Ruleset((SCOPE,), "employeeID", "corp")
@@ -31,6 +34,18 @@ def test_text_of_a_chosen_attribute_is_the_anchor_as_it_is() -> None:
 def test_bytes_of_a_chosen_attribute_are_base64(name: str) -> None:
     value = bytes(range(16))
     assert b64decode(AnchorRule(name).anchor(user(1, **{name: value}))) == value
+
+
+def test_an_attribute_that_the_document_declares_as_binary_is_base64_too() -> None:
+    key = replace(user(1), attributes={"contosokey": (b"\x00\x01",)})
+    with pytest.raises(NoAnchor, match="its contosoKey has a '"):
+        AnchorRule("contosoKey").anchor(key)
+    made = config(source_anchor="ContosoKey")
+    (spec,) = made.sources
+    declared = rules_of(spec, replace(made, attributes=(DeclaredAttribute("contosoKey", Type.BINARY),)))
+    assert declared.anchor(key) == "AAE="
+    assert rules_of(spec, made).anchor(key) == ""
+    assert declared.digest != rules_of(spec, made).digest
 
 
 def test_every_other_kind_has_its_object_guid_whatever_was_chosen() -> None:

@@ -22,6 +22,7 @@ from syncramp.errors import InputRefused
 from syncramp.events import Listener, Note
 from syncramp.model.report import WireReport
 from syncramp.model.seams import AnchorWriter, SecretReader, Source
+from syncramp.model.values import Type
 from syncramp.rules.own import own_rules
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
@@ -118,7 +119,10 @@ def _writers(sources: Sequence[tuple[Source, Ruleset]], config: SyncConfig) -> d
 
 def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
     """The rules of one source of a document."""
-    return Ruleset(spec.scopes, config.source_anchor, spec.name, own_rules(config, spec.name))
+    declared = {one.name.lower(): one.type for one in config.attributes}
+    binary = declared.get(config.source_anchor.lower()) is Type.BINARY
+    own = own_rules(config, spec.name)
+    return Ruleset(spec.scopes, config.source_anchor, spec.name, own, binary_anchor=binary)
 
 
 def _source(spec: SourceSpec, reader: SecretReader) -> Source:

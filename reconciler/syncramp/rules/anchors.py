@@ -21,7 +21,7 @@ LONGEST = 59
 FORBIDDEN = frozenset("\\!#$%&*+/=?^`{}|~<>()';:,[]\"@_")
 """Characters that a value of text must not have; the base64 of a binary one may."""
 BINARY = GUIDS | SIDS
-"""Directory attributes that hold bytes and can be an anchor, in lower case."""
+"""Directory attributes that are known to hold bytes and can be an anchor, in lower case."""
 _COUNTED_THRICE = re.compile("[^0-9A-Za-z]")
 _CONSISTENCY_GUID = SourceAnchor.CONSISTENCY_GUID.lower()
 _WELL_KNOWN = frozenset(name.lower() for name in SourceAnchor)
@@ -35,12 +35,14 @@ class AnchorRule:
     """Which anchor an entry has.
 
     :param attribute: what ``identity.sourceAnchor`` names.
+    :param binary: the document declares that it holds bytes.
     """
 
-    def __init__(self, attribute: str) -> None:
+    def __init__(self, attribute: str, *, binary: bool = False) -> None:
         self._spelled = attribute
         self.attribute = attribute.lower()
         """As it is read from the directory."""
+        self._binary = binary or self.attribute in BINARY
         self._chosen = self.attribute not in _WELL_KNOWN
         self._by_consistency_guid = self.attribute == _CONSISTENCY_GUID
 
@@ -63,7 +65,7 @@ class AnchorRule:
             raise NoAnchor(f"its {self._spelled} has {len(values)} values")
         if not values or not values[0].strip():
             raise NoAnchor(f"its {self._spelled} is empty")
-        anchor = b64encode(values[0]).decode() if self.attribute in BINARY else self._text(values[0])
+        anchor = b64encode(values[0]).decode() if self._binary else self._text(values[0])
         if _length(anchor) > LONGEST:
             raise NoAnchor(f"its {self._spelled} is too long for an anchor")
         return anchor

@@ -27,16 +27,25 @@ class Ruleset:
     :param source_anchor: the attribute that holds the anchor of users.
     :param source: the name of the source, for reasons.
     :param own: the document's rules for it; None where there are none.
+    :param binary_anchor: the document declares that ``source_anchor`` holds bytes.
     """
 
-    def __init__(self, scopes: Sequence[Scope], source_anchor: str, source: str, own: OwnRules | None = None) -> None:
+    def __init__(
+        self,
+        scopes: Sequence[Scope],
+        source_anchor: str,
+        source: str,
+        own: OwnRules | None = None,
+        *,
+        binary_anchor: bool = False,
+    ) -> None:
         self._scopes = [ScopeTest(scope) for scope in scopes]
-        self._anchor = AnchorRule(source_anchor)
+        self._anchor = AnchorRule(source_anchor, binary=binary_anchor)
         self._source = source
         self._own = own
         self.wanted = self._wanted()
         """Attributes to read from the directory, in lower case."""
-        self.digest = self._digest(scopes, source_anchor, own)
+        self.digest = self._digest(scopes, f"{source_anchor};binary" if binary_anchor else source_anchor, own)
         """16 bytes; when they change, every entry must be synchronised again."""
 
     def _wanted(self) -> frozenset[str]:
