@@ -140,6 +140,7 @@ def _bits(*ids: int) -> Any:
 
 def _plan() -> dict[str, Any]:
     plan = Plan("0" * 32, {"Update": {"User": 1}}, {"a": 1}, 1, 1, 1, {"SourceIncomplete": 1})
+    plan.origins, plan.upgrade = {"Upgrade": 1}, (1, 2)
     pieces = plan_document(plan, _report(), _changes(), lambda ids: ("eA==" for _ in ids))
     document: dict[str, Any] = json.loads("".join(pieces))
     return document

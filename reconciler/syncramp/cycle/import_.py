@@ -34,7 +34,7 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
             _leave_partition(job, report, source, identity, unnamed, partitions)
         for partition in partitions:
             _report(job, report, _import_partition(job, source, rules, identity, partition, phase))
-        staging.mark_rules(identity, rules.digest)
+        staging.mark_rules(identity, rules.digest, rules.version)
         staging.mark_read(identity)
     staging.inherit(identities)
     report.unresolved_members = staging.resolve()

@@ -23,6 +23,7 @@ from syncramp.errors import AnchorMismatch, ServiceRefused, Stopped, SyncrampErr
 from syncramp.events import Note
 from syncramp.model.plan import Change, Circumstances, Plan, Sample
 from syncramp.model.report import RunReport
+from syncramp.model.state import Origin
 from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
 from syncramp.plan.contention import contention
@@ -112,6 +113,8 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         around = circumstances(job, company, foreign, exports)
         snapshot = job.store.snapshot()
         plan = summarise(changes(snapshot, around), snapshot.anchors, around)
+        if Origin.UPGRADE.word in plan.origins:
+            plan.upgrade = job.store.staging.upgrade()
         current.advance(plan.objects, plan.links)
     report.digest, report.counts = plan.digest, plan.counts
     report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)

@@ -82,7 +82,7 @@ def _entry(row: Row, rules: Ruleset | None) -> EntryTold:
         guid=str(UUID(bytes_le=row.staged.entry.guid)),
         absent=row.staged.absent,
         changed=row.dirty,
-        new_rules=rules is not None and row.rules != rules.digest,
+        new_rules=rules is not None and (row.rules, row.version) != (rules.digest, rules.version),
     )
 
 

@@ -190,6 +190,10 @@ class Plan:
     lanes: Lanes = field(default_factory=Lanes)
     around: Circumstances = field(default_factory=Circumstances)
     """What the plan was made under: with the store it gives the same changes again."""
+    origins: dict[str, int] = field(default_factory=dict)
+    """What the change follows from (``Origin.word``) -> objects that go."""
+    upgrade: tuple[int, int] | None = None
+    """Versions of the built-in rules, before and after, if something follows from an upgrade."""
 
     @property
     def objects(self) -> int:

@@ -32,6 +32,11 @@ class Origin(IntEnum):
     SOURCE = 3
     """Its entry changed, or one that it depends on."""
 
+    @property
+    def word(self) -> str:
+        """As it stands in a plan."""
+        return "Other" if self is Origin.NONE else self.name.capitalize()
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectState:
@@ -56,6 +61,8 @@ class ObjectState:
     """Why nothing but a disable may be sent for it; empty when it may."""
     references: Mapping[str, int] = field(default_factory=dict)
     """Single references among the desired attributes, by the id of their target."""
+    origin: Origin = Origin.NONE
+    """Why what is desired is not what the cloud holds."""
     perhaps: Attributes = field(default_factory=dict)
     """While in doubt: what was last wanted of an object that should not be in the cloud any more, perhaps sent."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from syncramp.endpoint.causes import remedy_of
 from syncramp.model.plan import Hold, Plan, Sample
 from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally, WireReport
+from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.words import count, moment, printable
 
@@ -56,10 +57,24 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     if plan.attributes:
         changed = ", ".join(f"{name} {number:,}" for name, number in _largest(plan.attributes))
         yield f"  changed attributes: {changed}"
+    yield from _origins(plan)
     for verb in ("Delete", "Update", "Members", "Create"):
         yield from _samples(verb, plan.samples.get(verb, []), _total(plan, verb))
     yield from _held(plan.holds, plan.hold_samples)
     yield f"Digest {plan.digest}"
+
+
+def _origins(plan: Plan) -> Iterator[str]:
+    """What does not follow from a directory, and might look like an accident there."""
+    if number := plan.origins.get(Origin.UPGRADE.word):
+        versions = f" (default rules {plan.upgrade[0]} → {plan.upgrade[1]})" if plan.upgrade else ""
+        yield f"  {_follow(number)} from the upgrade of Syncramp{versions}, not from a directory"
+    if number := plan.origins.get(Origin.CONFIGURATION.word):
+        yield f"  {_follow(number)} from a change of the document, not from a directory"
+
+
+def _follow(number: int) -> str:
+    return f"{number:,} of these changes {'follows' if number == 1 else 'follow'}"
 
 
 def run_lines(report: RunReport) -> Iterator[str]:

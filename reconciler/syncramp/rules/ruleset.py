@@ -17,7 +17,7 @@ from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.spec.types import Scope, SourceAnchor
 
 RULES_VERSION = 2
-"""Raised by every change of a default rule: all entries are synchronised again."""
+"""Raised by every change of a default rule: all entries are synchronised again, and the plan tells what follows."""
 
 
 class Ruleset:
@@ -46,7 +46,9 @@ class Ruleset:
         self.wanted = self._wanted()
         """Attributes to read from the directory, in lower case."""
         self.digest = self._digest(scopes, f"{source_anchor};binary" if binary_anchor else source_anchor, own)
-        """16 bytes; when they change, every entry must be synchronised again."""
+        """16 bytes for what the document says; when they change, every entry must be synchronised again."""
+        self.version = RULES_VERSION
+        """Of the built-in rules: the same."""
 
     def _wanted(self) -> frozenset[str]:
         filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
@@ -57,7 +59,7 @@ class Ruleset:
     @staticmethod
     def _digest(scopes: Sequence[Scope], source_anchor: str, own: OwnRules | None) -> bytes:
         parts = [(scope.dn, sorted(scope.kinds), scope.filter or "") for scope in scopes]
-        said = (RULES_VERSION, str(source_anchor), parts, own.identity if own else "")
+        said = (str(source_anchor), parts, own.identity if own else "")
         return blake2b(repr(said).encode(), digest_size=16).digest()
 
     def anchor(self, entry: Entry) -> str:

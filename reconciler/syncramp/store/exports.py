@@ -36,13 +36,15 @@ _BRACKET = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, 
 _BATCH = """INSERT INTO batches (run, token, sent_at, deadline, state, ids, objects, links)
             VALUES (?, ?, ?, ?, 'Sent', ?, ?, ?)"""
 _APPLIED = """UPDATE objects SET acked = ?, doubt = ?, confirmed = 0, cloud_anchor = COALESCE(?, cloud_anchor),
+              origin = CASE WHEN digest = ? THEN 0 ELSE origin END,
               acked_at = CASE WHEN acked IS NULL THEN ? ELSE acked_at END WHERE id = ?"""
 _ACKED = """UPDATE payload SET maybe = ?, acked = CASE WHEN
             (SELECT digest FROM objects o WHERE o.id = payload.id) = ? THEN NULL ELSE ? END WHERE id = ?"""
 _ANSWERED = "UPDATE batches SET state = 'Answered' WHERE seq = ?"
 _LOST = "UPDATE batches SET state = 'Lost', deadline = ? WHERE seq = ?"
 _AS_BEFORE = "UPDATE objects SET doubt = ? WHERE id = ?"
-_GONE = "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0 WHERE id = ?"
+_GONE = """UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirmed = 0,
+           origin = CASE WHEN digest IS NULL THEN 0 ELSE origin END WHERE id = ?"""
 _FORGET_PAYLOAD = "UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?"
 _ALL_SURE = "SELECT id, sure FROM cloud_links"
 _SURE = "UPDATE cloud_links SET sure = ? WHERE id = ?"
@@ -226,7 +228,7 @@ class Exports:
             packed = pack(item.after)
             mark = digest(packed)
             unsettled = item.id in self.under_way or not (item.settles or intent.doubt[item.id][0] == 0)
-            self._database.run(_APPLIED, (mark, int(unsettled), outcome.cloud_anchor or None, now, item.id))
+            self._database.run(_APPLIED, (mark, int(unsettled), outcome.cloud_anchor or None, mark, now, item.id))
             self._database.run(_ACKED, (_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
             returned(self._database, item.id)
         if item.links:

@@ -13,8 +13,9 @@ with the first.
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from syncramp.model.state import Cause
+from syncramp.model.state import Cause, Origin
 from syncramp.store.database import Database
+from syncramp.store.marks import MARK, marking
 from syncramp.store.returning import hand_over
 
 PAGE = 500
@@ -33,8 +34,7 @@ _SHOWN = """SELECT e.guid, e.id FROM entries e LEFT JOIN objects o ON o.id = e.i
 _READ = "SELECT source, partition, kind, dn, dn_hash, digest, attrs, id FROM entries WHERE id IN ({})"
 _INHERIT = """UPDATE entries SET source = ?, partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?,
               absent = 0 WHERE id = ?"""
-_MARK = "INSERT INTO dirty (id) VALUES (?) ON CONFLICT DO NOTHING"
-_MARK_REFERRERS = "INSERT INTO dirty (id) SELECT object FROM refs WHERE target = ? ON CONFLICT DO NOTHING"
+_MARK_REFERRERS = marking("SELECT object, ? FROM refs WHERE target = ?")
 _SPILLED = "UPDATE spill SET entry = ? WHERE entry = ?"
 _FORGET = (
     "DELETE FROM entries WHERE id = ?",
@@ -89,8 +89,8 @@ def _take_over(database: Database, heirs: dict[int, int]) -> None:
     read = {row[-1]: row[:-1] for row in database.among(_READ, list(heirs.values()))}
     hand_over(database, {heir: identity for identity, heir in heirs.items()})  # what was seen under the new ids
     database.run_many(_SPILLED, heirs.items())
-    database.run_many(_MARK_REFERRERS, [(heir,) for heir in heirs.values()])
+    database.run_many(_MARK_REFERRERS, [(Origin.SOURCE, heir) for heir in heirs.values()])
     for forget in _FORGET:
         database.run_many(forget, [(heir,) for heir in heirs.values()])
     database.run_many(_INHERIT, [(*read[heir], identity) for identity, heir in heirs.items()])
-    database.run_many(_MARK, [(identity,) for identity in heirs])
+    database.run_many(MARK, [(identity, Origin.SOURCE) for identity in heirs])

@@ -13,11 +13,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from syncramp.model.desire import Desired
+from syncramp.model.state import Origin
 from syncramp.model.values import Kind, Value
 from syncramp.store.database import Database
+from syncramp.store.marks import marking
 from syncramp.store.packing import unpack
 
-_AGE = "INSERT INTO dirty (id) SELECT object FROM unresolved WHERE fresh = 1 ON CONFLICT DO NOTHING"
+_AGE = marking("SELECT object, ? FROM unresolved WHERE fresh = 1")
 _AGED = "UPDATE unresolved SET fresh = 0 WHERE fresh = 1"
 _LAST = """SELECT p.id, o.anchor, o.kind, p.desired FROM payload p JOIN objects o ON o.id = p.id
            WHERE (o.acked IS NOT NULL OR o.doubt = 1) AND p.id IN ({})"""
@@ -41,7 +43,7 @@ class _Last:
 def age(database: Database) -> None:
     """A new run, and every source was read: what named nobody then, and does so now, names nobody."""
     with database.transaction():
-        database.run(_AGE)
+        database.run(_AGE, (Origin.SOURCE,))
         database.run(_AGED)
 
 

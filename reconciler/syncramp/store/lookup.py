@@ -22,8 +22,8 @@ MOST = 50
 """Entries that one question may find; a person reads them."""
 
 _ROWS = """SELECT e.id, e.source, s.name, e.guid, e.kind, e.dn, e.attrs, e.absent, p.name, p.complete, p.entries,
-                  p.expected, p.reason, s.failure, s.rules, d.id, o.anchor, o.acked, o.doubt, o.cloud_anchor,
-                  o.acked_at, o.confirmed, o.digest
+                  p.expected, p.reason, s.failure, s.rules, s.version, d.id, o.anchor, o.acked, o.doubt,
+                  o.cloud_anchor, o.acked_at, o.confirmed, o.digest
            FROM entries e LEFT JOIN sources s ON s.id = e.source LEFT JOIN partitions p ON p.id = e.partition
            LEFT JOIN dirty d ON d.id = e.id LEFT JOIN objects o ON o.id = e.id WHERE e.id IN ({}) ORDER BY e.id"""
 _BY_GUID = "SELECT id FROM entries WHERE source IN (SELECT id FROM sources) AND guid = ?"
@@ -59,6 +59,8 @@ class Row:
     reason: str
     rules: bytes | None
     """Digest of the rules its source was synchronised with."""
+    version: int | None
+    """Of the built-in ones among them."""
     dirty: bool
     anchor: str
     """Empty where it has none of its own."""
@@ -160,7 +162,7 @@ class Lookup:
 
 def _row(row: Any) -> Row:
     identity, source, name, guid, kind, dn, attributes, absent, *part = row
-    partition, complete, entries, expected, reason, failure, rules, dirty, *known = part
+    partition, complete, entries, expected, reason, failure, rules, version, dirty, *known = part
     anchor, acked, doubt, cloud_anchor, acked_at, confirmed, digest = known
     entry = Entry(guid, Kind(kind), dn, unpack(attributes))  # type: ignore[arg-type]
     return Row(
@@ -172,6 +174,7 @@ def _row(row: Any) -> Row:
         expected=expected,
         reason=failure or reason or "",
         rules=rules,
+        version=version,
         dirty=dirty is not None,
         anchor=anchor or "",
         present=acked is not None,

@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 from syncramp.model.desire import Desired, Staged
 from syncramp.model.facts import Entry
+from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.store.database import Database
 from syncramp.store.keeping import age, kept
+from syncramp.store.marks import marking
 from syncramp.store.packing import digest, pack, unpack
 from syncramp.store.returning import hand_over
 
@@ -52,14 +54,17 @@ _NEW_USERS = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent, 
                 FROM objects o JOIN entries e ON e.id = o.id
                 WHERE o.digest IS NOT NULL AND o.acked IS NULL AND o.kind = 'User' AND e.source IN ({})"""
 _ENTRIES = "SELECT id, source, guid, kind, dn, attrs, absent FROM entries WHERE id IN ({})"
-_OBJECTS = "SELECT id, anchor, kind, digest, acked, doubt, source, cause, hold, unread FROM objects WHERE id IN ({})"
+_CAUSES = "SELECT id, cause FROM dirty WHERE id IN ({})"
+_OBJECTS = """SELECT id, anchor, kind, digest, acked, doubt, source, cause, hold, unread, origin
+              FROM objects WHERE id IN ({})"""
 _OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN ({})"
 _PINNED = "SELECT anchor FROM objects WHERE id = ? AND (acked IS NOT NULL OR doubt = 1)"
-_OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, unread, doubt, confirmed)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
+_OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, unread, origin, doubt, confirmed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
              ON CONFLICT (id) DO UPDATE SET source = excluded.source, anchor = excluded.anchor,
              kind = CASE WHEN objects.acked IS NULL AND objects.doubt = 0 THEN excluded.kind ELSE objects.kind END,
-             digest = excluded.digest, cause = excluded.cause, hold = excluded.hold, unread = excluded.unread"""
+             digest = excluded.digest, cause = excluded.cause, hold = excluded.hold, unread = excluded.unread,
+             origin = excluded.origin"""
 _PAYLOAD = """INSERT INTO payload (id, desired) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET
               acked = COALESCE(payload.acked,
                   (SELECT payload.desired FROM objects o WHERE o.id = payload.id AND o.acked IS NOT NULL)),
@@ -71,7 +76,7 @@ _UNRESOLVED = "SELECT dn_hash, object, fresh FROM unresolved WHERE object IN ({}
 _WAITS = "INSERT INTO unresolved (dn_hash, object, fresh) VALUES (?, ?, ?)"
 _WAITS_NO_MORE = "DELETE FROM unresolved WHERE dn_hash = ? AND object = ?"
 _RELEASE = "UPDATE objects SET anchor = NULL WHERE id = ?"
-_DEPENDENTS = "INSERT INTO dirty (id) SELECT object FROM refs WHERE target = ? ON CONFLICT DO NOTHING"
+_DEPENDENTS = marking("SELECT object, ? FROM refs WHERE target = ?")
 
 
 def staged(row: Sequence[Any]) -> Staged:
@@ -139,13 +144,15 @@ class Objects:
         """Take in what the rules made of a page of dirty entries; one transaction."""
         with self._database.transaction():
             decided = kept(self._database, page)
-            before = {row[0]: row for row in self._database.among(_OBJECTS, [row.id for row in decided])}
+            ids = [row.id for row in decided]
+            before = {row[0]: row for row in self._database.among(_OBJECTS, ids)}
+            causes = dict(self._database.among(_CAUSES, ids))
             settled = self._settle(decided, before)
             self._database.run_many(_PAYLOAD, _changed_payloads(settled, before))
-            self._database.run_many(_OBJECT, _changed_objects(settled, before))
+            self._database.run_many(_OBJECT, _changed_objects(settled, before, causes))
             self._replace_references(decided)
             self._database.run_among(_CLEAN, [row.id for row in page])
-            self._database.run_many(_DEPENDENTS, _moved(settled, before))
+            self._database.run_many(_DEPENDENTS, _moved(settled, before, causes))
 
     def _settle(self, page: Sequence[Desired], before: dict[int, Any]) -> list[_Settled]:
         """Each row with the anchor it may use, its hold, and its packed payload."""
@@ -202,13 +209,25 @@ def _pin(row: Desired, before: Any | None) -> tuple[str | None, str]:
     return before[1], ""
 
 
-def _changed_objects(settled: Sequence[_Settled], before: dict[int, Any]) -> Iterator[tuple[Any, ...]]:
+def _changed_objects(
+    settled: Sequence[_Settled], before: dict[int, Any], causes: dict[int, int]
+) -> Iterator[tuple[Any, ...]]:
     for row, anchor, hold, _, mark in settled:
         cause = row.cause.value if row.cause else ""
-        now = (row.id, row.source, anchor, row.kind.value, mark, cause, hold, int(row.again))
         old = before.get(row.id)
+        origin = _origin(mark, old, causes.get(row.id, Origin.SOURCE))
+        now = (row.id, row.source, anchor, row.kind.value, mark, cause, hold, int(row.again), origin)
         if old is None or now != (old[0], old[6], *old[1:4], *old[7:]):
             yield now
+
+
+def _origin(mark: bytes | None, old: Any | None, cause: int) -> int:
+    """Why what is desired is not what the cloud holds. What was not sent yet keeps the stronger reason."""
+    if mark == (old[4] if old else None):
+        return Origin.NONE
+    if old is None:
+        return cause
+    return int(old[10]) if mark == old[3] else max(old[10], cause)
 
 
 def _changed_payloads(settled: Sequence[_Settled], before: dict[int, Any]) -> Iterator[tuple[int, bytes]]:
@@ -218,13 +237,13 @@ def _changed_payloads(settled: Sequence[_Settled], before: dict[int, Any]) -> It
             yield row.id, packed
 
 
-def _moved(settled: Sequence[_Settled], before: dict[int, Any]) -> list[tuple[int]]:
-    """Objects that came, went or changed their anchor: who refers to them must be synchronised again."""
+def _moved(settled: Sequence[_Settled], before: dict[int, Any], causes: dict[int, int]) -> list[tuple[int, int]]:
+    """Objects that came, went or changed their anchor, and why: who refers to them must be synchronised again."""
     moved = []
     for row, anchor, _, packed, _ in settled:
         old = before.get(row.id)
         if old is None:
             continue  # nothing can refer to it yet by id; who named its DN was woken when it was staged
         if (old[3] is None) != (packed is None) or old[1] != anchor:
-            moved.append((row.id,))
+            moved.append((causes.get(row.id, Origin.SOURCE), row.id))
     return moved

@@ -24,7 +24,8 @@ _BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links WHERE id IN ({
 _OBSERVED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
                ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
                observed = excluded.observed"""
-_GONE = "UPDATE objects SET acked = NULL, acked_at = NULL, doubt = ?, confirmed = 0 WHERE id = ?"
+_GONE = """UPDATE objects SET acked = NULL, acked_at = NULL, doubt = ?, confirmed = 0,
+           origin = CASE WHEN digest IS NULL THEN 0 ELSE origin END WHERE id = ?"""
 _FOREIGN = """INSERT INTO foreign_objects (anchor, kind) VALUES (?, ?)
               ON CONFLICT (anchor) DO UPDATE SET kind = excluded.kind"""
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"

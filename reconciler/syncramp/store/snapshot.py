@@ -12,7 +12,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from syncramp.model.state import Cause, Membership, ObjectState
+from syncramp.model.state import Cause, Membership, ObjectState, Origin
 from syncramp.model.values import Kind
 from syncramp.store.database import Database
 from syncramp.store.packing import unpack, unpack_bitmap
@@ -24,7 +24,7 @@ _DIFFERING = """SELECT id FROM objects
                       ELSE acked IS NULL OR acked != digest OR doubt = 1 OR hold != '' END
                 ORDER BY anchor, id"""
 _STATES = """SELECT o.id, o.source, o.kind, o.anchor, e.dn, o.digest, o.acked, o.doubt, o.cause, o.hold,
-                    p.desired, p.acked, p.maybe
+                    p.desired, p.acked, p.maybe, o.origin
              FROM objects o JOIN entries e ON e.id = o.id LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"""
 _REFERENCES = "SELECT object, attribute, target FROM refs WHERE object IN ({})"
 _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, l.lost, c.sure, c.possible
@@ -161,7 +161,7 @@ class Snapshot:
 
 
 def _state(row: Any, references: dict[str, int]) -> ObjectState:
-    identity, source, kind, anchor, dn, digest, acked, doubt, cause, hold, wanted, held, maybe = row
+    identity, source, kind, anchor, dn, digest, acked, doubt, cause, hold, wanted, held, maybe, origin = row
     known = held if held is not None else wanted
     return ObjectState(
         id=identity,
@@ -176,5 +176,6 @@ def _state(row: Any, references: dict[str, int]) -> ObjectState:
         cause=Cause(cause) if cause else None,
         hold=hold,
         references=references,
+        origin=Origin(origin),
         perhaps=unpack(wanted) if doubt and digest is None and wanted is not None else {},
     )

@@ -19,8 +19,10 @@ from typing import Any
 from pyroaring import BitMap
 
 from syncramp.model.facts import Entry, Links, Proof
+from syncramp.model.state import Origin
 from syncramp.store.database import Database
 from syncramp.store.heirs import inherit
+from syncramp.store.marks import MARK, marking
 from syncramp.store.packing import digest, pack
 from syncramp.store.resolution import GONE, SPILL, resolve
 
@@ -37,9 +39,9 @@ _ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash,
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
 _CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?, absent = 0
               WHERE id = ?"""
-_DIRTY = "INSERT INTO dirty (id) VALUES (?) ON CONFLICT DO NOTHING"
-_ALL_DIRTY = "INSERT INTO dirty (id) SELECT id FROM entries WHERE source = ? ON CONFLICT DO NOTHING"
-_WAKE = "INSERT INTO dirty (id) SELECT object FROM unresolved WHERE dn_hash IN ({}) ON CONFLICT DO NOTHING"
+_ALL_DIRTY = marking("SELECT id, ? FROM entries WHERE source = ?")
+_WAKE = marking("SELECT object, ? FROM unresolved WHERE dn_hash IN ({})")
+_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
 _COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _PRESENT = "SELECT id FROM entries WHERE partition = ? AND absent < ?"
@@ -124,18 +126,32 @@ class Staging:
         found.update(self._database.all("SELECT id, failure FROM sources WHERE failure IS NOT NULL"))
         return found
 
-    def mark_rules(self, source: int, rules: bytes) -> bool:
+    def mark_rules(self, source: int, rules: bytes, version: int) -> Origin:
         """Every entry of a source is dirty when its rules are not those it was synchronised with.
 
-        :returns: whether they changed.
+        :param rules: the digest of what the document says.
+        :param version: of the built-in rules.
+        :returns: what changed: nothing, the release or the document.
         """
-        row = self._database.one("SELECT rules FROM sources WHERE id = ?", (source,))
-        if row and row[0] == rules:
-            return False
+        known = self._database.one("SELECT rules, version FROM sources WHERE id = ?", (source,)) or (None, None)
+        if tuple(known) == (rules, version):
+            return Origin.NONE
+        released = known[1] != version and (known[0] == rules or known[1] is None)
+        origin = Origin.UPGRADE if released else Origin.CONFIGURATION
         with self._database.transaction():
-            self._database.run("UPDATE sources SET rules = ? WHERE id = ?", (rules, source))
-            self._database.run(_ALL_DIRTY, (source,))
-        return True
+            self._database.run("UPDATE sources SET rules = ?, version = ? WHERE id = ?", (rules, version, source))
+            self._database.run(_ALL_DIRTY, (origin, source))
+            if known[1] is not None and known[1] != version:
+                self._database.run(_META, ("upgrade", f"{known[1]} {version}"))
+        return origin
+
+    def upgrade(self) -> tuple[int, int] | None:
+        """The versions of the built-in rules before and after the last upgrade; None: there was none."""
+        kept = self._database.value("SELECT value FROM meta WHERE key = 'upgrade'")
+        if kept is None:
+            return None
+        before, after = map(int, kept.split())
+        return before, after
 
     def mark_read(self, source: int) -> None:
         """Note, once for all, that an import of a source was complete in every part."""
@@ -226,7 +242,7 @@ class _Partition:
             touched.append(guid)
         ids.update(self._insert(new))
         self._database.run_many(_CHANGED, changed)
-        self._database.run_many(_DIRTY, [(ids[guid],) for guid in touched])
+        self._database.run_many(MARK, [(ids[guid], Origin.SOURCE) for guid in touched])
         self._wake(arrived)
         self._seen.update(ids.values())
         return ids
@@ -243,7 +259,7 @@ class _Partition:
     def _wake(self, dn_hashes: Sequence[int]) -> None:
         for start in range(0, len(dn_hashes), PAGE):
             page = dn_hashes[start : start + PAGE]
-            self._database.run(_WAKE.format(",".join("?" * len(page))), page)
+            self._database.run(_WAKE.format(",".join("?" * len(page))), (Origin.SOURCE, *page))
 
     def _ids_of(self, guids: Sequence[bytes]) -> dict[bytes, int]:
         return {row[0]: row[1] for row in self._database.among(_KNOWN, guids, (self._source,))}
@@ -256,7 +272,7 @@ class _Partition:
                 rows = self._database.all(_PRESENT, (self._partition, GONE))
                 missed = [(identity,) for (identity,) in rows if identity not in self._seen]
                 self._database.run_many(_MISSED, missed)
-                self._database.run_many(_DIRTY, missed)
+                self._database.run_many(MARK, [(identity, Origin.SOURCE) for (identity,) in missed])
             self._database.run(
                 _PROVEN,
                 (int(proof.complete), proof.entries, proof.expected, proof.reason, self._partition),
