@@ -1,12 +1,11 @@
 """What a plan is made under, as far as the store knows it: what only the tenant can tell is as of the last run."""
 
 import re
-from dataclasses import replace
 
+from syncramp.explanation.rivals import Rivals
 from syncramp.model.plan import Circumstances, Hold, ObjectChange
 from syncramp.model.state import ObjectState
 from syncramp.plan.changes import object_change
-from syncramp.plan.claims import parts
 from syncramp.plan.contention import contention
 from syncramp.spec.types import SyncConfig
 from syncramp.store.snapshot import Snapshot
@@ -46,15 +45,10 @@ def _adoption(store: Store, snapshot: Snapshot) -> str:
 
 
 def pending(
-    state: ObjectState, snapshot: Snapshot, around: Circumstances
+    store: Store, snapshot: Snapshot, state: ObjectState, around: Circumstances
 ) -> tuple[ObjectChange | None, Circumstances]:
-    """What a run would do with an object; and the circumstances, with who has the values that it claims.
-
-    That is found out only for an object that claims one, because it means looking at everybody who gives one up.
-    """
-    gone = state.desired is None and state.acked is None and not state.doubt
-    change = None if gone else object_change(state, around)
-    if change is None or not any(part.claims for part in parts(change)):
-        return change, around
-    whole = contention(snapshot, around)
-    return object_change(state, replace(around, taken=whole.taken, releasing=whole.releasing)), whole
+    """What a run would do with an object; and the circumstances, with who has the values that it claims."""
+    if state.desired is None and state.acked is None and not state.doubt:
+        return None, around
+    whole = contention(Rivals(store, snapshot, state, around), around)
+    return object_change(state, whole), whole

@@ -45,7 +45,7 @@ def _explained(
     numbered = {number: rules[name] for number, name in store.lookup.sources().items() if name in rules}
     state = next(snapshot.states([identity]), None)
     around = circumstances(store, snapshot, config, now)
-    change, around = pending(state, snapshot, around) if state else (None, around)
+    change, around = pending(store, snapshot, state, around) if state else (None, around)
     view = View(store, snapshot, around, numbered)
     told, decision = verdict(row.staged, rules.get(row.source), _scopes(config, row.source), known=row.known)
     group, links = links_of(view, identity) if entry.kind is Kind.GROUP else (None, None)

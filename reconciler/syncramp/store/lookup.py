@@ -6,7 +6,7 @@ cost every import more than these questions are worth.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +121,7 @@ class Lookup:
 
         Some may not: a text with other letters than ASCII is looked for by its longest part without.
         """
-        part = max(_ASCII.findall(text.lower()), key=len, default="").encode()
+        part = _part(text)
         for identity, attributes in self._database.stream(_ATTRIBUTES):
             if part in attributes.lower():
                 yield identity, unpack(attributes)
@@ -129,6 +129,14 @@ class Lookup:
             for payload in payloads:
                 if payload is not None and part in payload.lower():
                     yield identity, unpack(payload)
+
+    def holding_one(self, texts: Collection[str]) -> Iterator[int]:
+        """Objects that hold one of some texts somewhere, in any case; some may not."""
+        wanted = [_part(text) for text in texts]
+        for identity, *payloads in self._database.stream(_PAYLOADS):
+            held = b"".join(filter(None, payloads)).lower()
+            if any(part in held for part in wanted):
+                yield identity
 
     def groups_of(self, member: int) -> list[int]:
         """Groups whose directory names a member, or whose members in the cloud it may be one of."""
@@ -158,6 +166,11 @@ class Lookup:
     def cloud_managed(self, identity: int) -> bool:
         """The source of authority of an object was moved to the cloud."""
         return self._database.one(_MANAGED, (identity,)) is not None
+
+
+def _part(text: str) -> bytes:
+    """The longest part of a text that has no case but that of ASCII letters, in lower case."""
+    return max(_ASCII.findall(text.lower()), key=len, default="").encode()
 
 
 def _row(row: Any) -> Row:
