@@ -12,6 +12,7 @@ from support.build import TENANT
 from support.console import commands
 from support.pages import coded, rows, section, text
 from syncramp.cli import app, run
+from syncramp.model.desire import Code, Violation
 from syncramp.model.explanation import (
     Answer,
     AttributeTold,
@@ -232,15 +233,20 @@ def _answer() -> Answer:
     """An answer in which everything is told."""
     change, links = _changes()
     scope = ScopeTold("DC=x", ("User",), "(a=b)", True, True, True)
+    wrong = Violation("a", Code.EXPRESSION_FAILED, "no result")
     brief = Brief(1, "corp", Kind.USER, "CN=x", 0, True, "mail")
     told = Explanation(
         Kind.USER,
         "CN=x",
         "eA==",
         EntryTold("corp", True, "file", True, 1, 1, "", "0", 0, False, False),
-        Verdict(Standing.IN_SCOPE, "", (scope,)),
+        Verdict(Standing.IN_SCOPE, "", "", (scope,)),
         CloudTold(True, "User_0", 1.0, 1, False, False, False),
-        (AttributeTold("a", b"x", b"y", True, "a", (b"x",), "bytes", "mine", "entry.a", ("wrong",)),),
+        (
+            AttributeTold(
+                "a", b"x", b"y", True, True, b"z", "a", (b"x",), "bytes", "mine", "true", "entry.a", "left", (wrong,)
+            ),
+        ),
         (ReferenceTold("manager", "CN=y", True, "in the cloud"),),
         1,
         (GroupTold("CN=g", True, True, True, "in the cloud"),),

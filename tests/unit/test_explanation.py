@@ -59,7 +59,7 @@ def test_a_value_that_cannot_be_read_keeps_the_last_one_and_says_why(engine) -> 
     engine.run()
     code = attribute(explained(engine, user_dn(1)), "countryCode")
     assert code.desired == 276 and code.given == (b"Germany",)
-    assert code.notes == ("it cannot be read, so it keeps its last value: it is no number",)
+    assert code.note == "it cannot be read, so it keeps its last value: it is no number"
 
 
 def test_a_place_outside_of_every_scope_is_told_for_each_scope(tmp_path) -> None:
@@ -110,6 +110,7 @@ def test_an_exclusion_is_told_although_a_scope_holds_the_entry(engine) -> None:
     engine.run()
     told = explained(engine, user_dn(1))
     assert told.verdict.reason == "an account of a sync tool or of Microsoft support"
+    assert told.verdict.because == "sAMAccountName begins with AAD_ or MSOL_, or is SUPPORT_388945a0"
     assert told.verdict.scopes[0].holds
 
 

@@ -1,55 +1,80 @@
 """Each attribute of an object: what it should be, what the cloud has, and where the value comes from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from syncramp.model.explanation import AttributeTold, ReferenceTold
 from syncramp.model.facts import Entry
 from syncramp.model.state import ObjectState
 from syncramp.model.values import Value
-from syncramp.rules.origins import origin, references
+from syncramp.rules.origins import origin, references, source_of
 from syncramp.rules.ruleset import Ruleset
-from syncramp.rules.types import Decision
+from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.source import dn
+from syncramp.spec.types import Rule
 from syncramp.store.staging import GONE
 from syncramp.store.store import Store
 
 _KEPT = "it cannot be read, so it keeps its last value"
+_LEFT = "the rule leaves it as it is in the cloud; a new object comes without it"
 
 
-def attributes(entry: Entry, state: ObjectState | None, decision: Decision | None) -> Iterator[AttributeTold]:
+def attributes(
+    entry: Entry, state: ObjectState | None, decision: Decision | None, rules: Iterable[Rule]
+) -> Iterator[AttributeTold]:
     """The attributes that an object should have or has, in the order of their names; references are none of them.
 
     :param state: the object; None: it was never judged.
     :param decision: what the rules of today make of the entry; None: it is not asked.
+    :param rules: the document's own for this kind and source.
     """
     desired: Mapping[str, Value] = (state.desired if state else None) or {}
     acked: Mapping[str, Value] = (state.acked if state else None) or {}
-    unread = decision.object.unread if decision and decision.object else frozenset[str]()
-    for name in sorted((desired.keys() | acked.keys() | unread) - references(entry.kind).keys(), key=str.lower):
-        made = origin(name, entry)
-        yield AttributeTold(
-            name,
-            desired.get(name),
-            acked.get(name),
-            differs=state is not None and state.acked is not None and _differ(desired.get(name), acked.get(name)),
-            attribute=made.attribute,
-            given=made.given,
-            how=made.how,
-            notes=_notes(name in unread, made.attribute, decision),
+    made = decision.object if decision and decision.object else None
+    told = {*desired, *acked, *(_touched(made) if made else ())}
+    own = {rule.precedence: rule for rule in rules}
+    for name in sorted(told - references(entry.kind).keys(), key=str.lower):
+        changes = (
+            made is not None and name not in made.unread and _differ(made.attributes.get(name), desired.get(name))
         )
+        yield replace(
+            _origin(name, entry, made, own),
+            desired=desired.get(name),
+            cloud=acked.get(name),
+            differs=state is not None and state.acked is not None and _differ(desired.get(name), acked.get(name)),
+            changes=changes,
+            next=made.attributes.get(name) if made and changes else None,
+            note=_note(name, made, decision.warnings if decision else ()),
+            violations=tuple(each for each in made.violations if each.attribute == name) if made else (),
+        )
+
+
+def _touched(made: DirectoryObject) -> set[str]:
+    """Attributes of which the rules say something."""
+    return {*made.attributes, *made.unread, *made.won, *(each.attribute for each in made.violations)}
+
+
+def _origin(name: str, entry: Entry, made: DirectoryObject | None, own: Mapping[int, Rule]) -> AttributeTold:
+    """An attribute with where it comes from, and no value yet."""
+    told = AttributeTold(name, None, None, differs=False)
+    if made is not None and (rule := own.get(made.won.get(name, -1))):
+        return replace(told, rule=rule.name, when=rule.when or "", expression=rule.sets.get(name, ""))
+    built_in = origin(name, entry)
+    return replace(told, attribute=built_in.attribute, given=built_in.given, how=built_in.how)
 
 
 def _differ(one: Value | None, other: Value | None) -> bool:
     return one != other or type(one) is not type(other)
 
 
-def _notes(unread: bool, attribute: str, decision: Decision | None) -> tuple[str, ...]:
-    if not unread:
-        return ()
-    start = f"{attribute.lower()}: "
-    warnings = decision.warnings if decision else ()
-    why = [warning[len(start) :] for warning in warnings if warning.lower().startswith(start)]
-    return (f"{_KEPT}: {', '.join(why)}" if why else _KEPT,)
+def _note(name: str, made: DirectoryObject | None, warnings: Iterable[str]) -> str:
+    if made is None or name not in made.unread or any(each.attribute == name for each in made.violations):
+        return ""
+    if name in made.won:
+        return _LEFT
+    start = f"{source_of(made.kind, name)}: "
+    why = [warning.removeprefix(start) for warning in warnings if warning.startswith(start)]
+    return f"{_KEPT}: {why[0]}" if why else _KEPT
 
 
 class References:
@@ -62,14 +87,15 @@ class References:
         self._store = store
         self._rules = rules
 
-    def told(self, entry: Entry, state: ObjectState | None) -> Iterator[ReferenceTold]:
-        """Each reference of an entry."""
+    def told(self, state: ObjectState | None, decision: Decision | None) -> Iterator[ReferenceTold]:
+        """Each reference of an entry.
+
+        :param decision: what the rules make of the entry.
+        """
         desired = (state.desired if state else None) or {}
         waiting = self._store.lookup.waiting(state.id) if state else {}
-        for name, attribute in references(entry.kind).items():
-            for value in entry.attributes.get(attribute, ())[:1]:
-                target = value.decode(errors="replace")
-                yield ReferenceTold(name, target, name in desired, self._state(target, waiting))
+        for name, target in (decision.object.references if decision and decision.object else {}).items():
+            yield ReferenceTold(name, target, name in desired, self._state(target, waiting))
 
     def _state(self, target: str, waiting: Mapping[int, bool]) -> str:
         try:

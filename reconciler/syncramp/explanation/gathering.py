@@ -47,7 +47,8 @@ def _explained(
     around = circumstances(store, snapshot, config, now)
     change, around = pending(store, snapshot, state, around) if state else (None, around)
     view = View(store, snapshot, around, numbered)
-    told, decision = verdict(row.staged, rules.get(row.source), _scopes(config, row.source), known=row.known)
+    own = [rule for rule in config.rules if rule.kind is entry.kind and rule.source in (None, row.source)]
+    told, decision = verdict(row, rules.get(row.source), _scopes(config, row.source), own)
     group, links = links_of(view, identity) if entry.kind is Kind.GROUP else (None, None)
     return Explanation(
         kind=state.kind if state else entry.kind,
@@ -56,8 +57,8 @@ def _explained(
         entry=_entry(row, rules.get(row.source)),
         verdict=told,
         cloud=_cloud(store, row, state, travelling=identity in around.under_way),
-        attributes=tuple(attributes(entry, state, decision)),
-        references=tuple(References(store, numbered).told(entry, state)),
+        attributes=tuple(attributes(entry, state, decision, own)),
+        references=tuple(References(store, numbered).told(state, decision)),
         referrers=store.lookup.referrers(identity),
         groups=tuple(groups(view, identity, change)),
         members=members(view, group, everyone=everyone) if group else None,

@@ -50,7 +50,7 @@ def groups(view: View, member: int, change: ObjectChange | None) -> Iterator[Gro
 def _left_out(view: View, identity: int, name: str) -> GroupTold:
     """A group that should not be in the cloud, with its members."""
     (row,) = view.store.lookup.rows([identity])
-    told, _ = verdict(row.staged, view.rules.get(row.staged.source), (), known=row.known)
+    told, _ = verdict(row, view.rules.get(row.staged.source))
     return GroupTold(name, False, False, False, "the group is not synchronised", reason=told.reason)
 
 

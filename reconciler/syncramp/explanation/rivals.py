@@ -16,7 +16,7 @@ from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
 
 STEPS = 32
-"""Owners of owners that are followed, half a second each in 300,000 objects; of a longer chain the beginning counts."""
+"""Owners of owners that are followed, for half a second each in 300,000 objects; the rest of a chain is not."""
 
 
 class Rivals:

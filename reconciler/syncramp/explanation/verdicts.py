@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from syncramp.model.desire import Staged
 from syncramp.model.explanation import ScopeTold, Standing, Verdict
 from syncramp.model.facts import Entry
+from syncramp.rules.exclusions import EXCLUSIONS
+from syncramp.rules.own import left_out_by
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.scope import ScopeTest
 from syncramp.rules.types import Decision
-from syncramp.spec.types import Scope
+from syncramp.spec.types import Rule, Scope
+from syncramp.store.lookup import Row
 from syncramp.store.staging import GONE
 
 _ABSENT_ONCE = "one complete import did not see it; a second one must agree"
@@ -17,13 +19,14 @@ _NO_SOURCE = "the document does not name its source: what the cloud has of it st
 
 
 def verdict(
-    staged: Staged, rules: Ruleset | None, scopes: Sequence[Scope], *, known: bool
+    row: Row, rules: Ruleset | None, scopes: Sequence[Scope] = (), own: Sequence[Rule] = ()
 ) -> tuple[Verdict, Decision | None]:
     """What the rules of today say of an entry, and what they make of it.
 
     :param rules: those of its source; None: the document does not name that source.
-    :param known: the cloud knows it, or may: then it keeps its anchor, whatever the entry says now.
+    :param own: the document's own rules for its kind and source.
     """
+    staged = row.staged
     if rules is None:
         return Verdict(Standing.NO_SOURCE, _NO_SOURCE), None
     if staged.absent:
@@ -31,12 +34,25 @@ def verdict(
         return Verdict(*((Standing.ABSENT, _ABSENT) if gone else (Standing.ABSENT_ONCE, _ABSENT_ONCE))), None
     decision = rules.decide(staged.entry)
     asked = tuple(_asked(scopes, staged.entry))
-    if decision.object is not None and decision.anchorless and not known:
-        return Verdict(Standing.OUT_OF_SCOPE, f"{decision.anchorless}, and it is the source anchor", asked), decision
-    if decision.object is not None:
-        return Verdict(Standing.IN_SCOPE, "", asked), decision
-    standing = Standing.UNDECIDED if decision.undecided else Standing.OUT_OF_SCOPE
-    return Verdict(standing, decision.reason, asked), decision
+    if decision.object is None:
+        standing = Standing.UNDECIDED if decision.undecided else Standing.OUT_OF_SCOPE
+        because = decision.detail or _because(staged.entry, decision.reason, own)
+        return Verdict(standing, decision.reason, because, asked), decision
+    if decision.anchorless and not row.known:
+        reason = f"{decision.anchorless}, and it is the source anchor"
+        return Verdict(Standing.OUT_OF_SCOPE, reason, "", asked), decision
+    return Verdict(Standing.IN_SCOPE, scopes=asked), decision
+
+
+def _because(entry: Entry, reason: str, own: Sequence[Rule]) -> str:
+    """What of an entry leaves it out, in the words of the rule that does."""
+    for rule in own:
+        if rule.excludes and reason == left_out_by(rule.name):
+            return rule.when or "every entry of its kind"
+    for exclusion in EXCLUSIONS.get(entry.kind, ()):
+        if exclusion.reason == reason and exclusion.holds(entry):
+            return exclusion.when
+    return ""
 
 
 def _asked(scopes: Sequence[Scope], entry: Entry) -> Iterator[ScopeTold]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from syncramp.model.desire import Violation
 from syncramp.model.plan import MembershipChange, ObjectChange
 from syncramp.model.values import Kind, Value
 
@@ -105,6 +106,8 @@ class Verdict:
     standing: Standing
     reason: str = ""
     """Why not, one sentence; empty when it is in scope."""
+    because: str = ""
+    """What of the entry makes it so: what a default rule looks at, or the expression of an own rule."""
     scopes: tuple[ScopeTold, ...] = ()
 
 
@@ -119,6 +122,10 @@ class AttributeTold:
     """What the cloud is known to hold."""
     differs: bool
     """An object that is known to be in the cloud holds something else, or nothing."""
+    changes: bool = False
+    """The rules of today make something else of the entry of today: the next run changes what is desired."""
+    next: Value | None = None
+    """To this; None: to nothing."""
     attribute: str = ""
     """The directory attribute that it comes from; empty where it follows from something else."""
     given: tuple[bytes, ...] = ()
@@ -127,10 +134,14 @@ class AttributeTold:
     """How the value is made of it."""
     rule: str = ""
     """The own rule that decided it; empty: a built-in one."""
+    when: str = ""
+    """For which entries that rule is; empty: for all of their kind."""
     expression: str = ""
-    """Of that rule."""
-    notes: tuple[str, ...] = ()
-    """What is wrong with it, and what becomes of it."""
+    """What that rule sets; empty where it clears."""
+    note: str = ""
+    """Why it has no new value, and what becomes of it."""
+    violations: tuple[Violation, ...] = ()
+    """Why it, or a value of it, is kept back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,8 @@ def _cloud(cloud: CloudTold) -> Iterator[str]:
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
     yield ""
-    reason = f": {verdict.reason}" if verdict.reason else ""
+    because = f" ({verdict.because})" if verdict.because else ""
+    reason = f": {verdict.reason}{because}" if verdict.reason else ""
     yield from _wrapped(f"{_STANDINGS[verdict.standing]}{reason}", "  ")
     for number, scope in enumerate(verdict.scopes, 1):
         yield from _wrapped(f"  {number}. {scope.dn or 'everything'}: {_asked(scope)}", "     ")
@@ -158,8 +159,12 @@ def _attribute(told: AttributeTold) -> Iterator[str]:
         yield from _below(f"in the cloud: {first}")
         for each in others:
             yield f"  {'':{_NAME}} {'':14}{each}"
-    for note in told.notes:
-        yield from _below(f"! {note}")
+    if told.changes:
+        yield from _below(f"the next run makes it: {'; '.join(shown(told.next))}")
+    if told.note:
+        yield from _below(f"! {told.note}")
+    for wrong in told.violations:
+        yield from _below(f"! {wrong.code.value}: {wrong.reason}")
 
 
 def _below(text: str) -> Iterator[str]:
@@ -170,7 +175,7 @@ def _below(text: str) -> Iterator[str]:
 def _made(told: AttributeTold) -> str:
     """Where a value comes from."""
     if told.rule:
-        return f"rule {told.rule}: {told.expression}" if told.expression else f"rule {told.rule}"
+        return f"rule {told.rule}: {told.expression or 'clear'}{f' (when {told.when})' if told.when else ''}"
     if not told.attribute:
         return told.how
     if not told.given:

@@ -71,6 +71,12 @@ def origin(wire: str, entry: Entry) -> Origin:
     return Origin("", (), stand_ins.get(wire, ""))
 
 
+def source_of(kind: Kind, wire: str) -> str:
+    """The directory attribute of a wire attribute, in lower case; empty where no built-in rule makes it of one."""
+    flow = _flows(kind).get(wire)
+    return flow.attribute.lower() if flow else ""
+
+
 def words(flow: Flow) -> str:
     """What becomes of a value on its way."""
     return REFERENCE if flow in _REFERENCES else WORDS[flow.convert]

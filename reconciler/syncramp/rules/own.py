@@ -99,7 +99,7 @@ class OwnRules:
         for rule in self._exclusions.get(seen.entry.kind, ()):
             try:
                 if rule.holds(seen):
-                    return Decision(None, f"excluded by rule {rule.name}")
+                    return Decision(None, left_out_by(rule.name))
             except EvaluationFailed as error:
                 failed = failed or f"{rule.name}: {error.reason}"
         if not failed:
@@ -207,6 +207,11 @@ def _compile(rule: Rule, names: Environment, entry: Mapping[str, Name]) -> _Comp
     ]
     cleared: list[tuple[str, Asked | None]] = [(wire, None) for wire in rule.clears]
     return _Compiled(rule.name, rule.precedence, when, sorted(sets + cleared, key=lambda pair: pair[0]))
+
+
+def left_out_by(name: str) -> str:
+    """The reason of who is left out by a rule."""
+    return f"excluded by rule {name}"
 
 
 def _by_kind(rules: Iterable[tuple[Rule, _Compiled]]) -> Mapping[Kind, Sequence[_Compiled]]:
