@@ -20,38 +20,43 @@ _LEFT = "the rule leaves it as it is in the cloud; a new object comes without it
 
 
 def attributes(
-    entry: Entry, state: ObjectState | None, decision: Decision | None, rules: Iterable[Rule]
+    entry: Entry, state: ObjectState | None, decision: Decision | None, rules: Iterable[Rule], *, stale: bool
 ) -> Iterator[AttributeTold]:
     """The attributes that an object should have or has, in the order of their names; references are none of them.
 
     :param state: the object; None: it was never judged.
     :param decision: what the rules of today make of the entry; None: it is not asked.
     :param rules: the document's own for this kind and source.
+    :param stale: the entry or the rules changed after the object was judged.
     """
     desired: Mapping[str, Value] = (state.desired if state else None) or {}
     acked: Mapping[str, Value] = (state.acked if state else None) or {}
     made = decision.object if decision and decision.object else None
-    told = {*desired, *acked, *(_touched(made) if made else ())}
+    told = {*desired, *acked, *(_touched(made, stale) if made else ())}
     own = {rule.precedence: rule for rule in rules}
     for name in sorted(told - references(entry.kind).keys(), key=str.lower):
-        changes = (
-            made is not None and name not in made.unread and _differ(made.attributes.get(name), desired.get(name))
-        )
+        coming = made.attributes.get(name) if made and stale and name not in made.unread else desired.get(name)
+        changes = _differ(coming, desired.get(name))
         yield replace(
             _origin(name, entry, made, own),
             desired=desired.get(name),
             cloud=acked.get(name),
             differs=state is not None and state.acked is not None and _differ(desired.get(name), acked.get(name)),
             changes=changes,
-            next=made.attributes.get(name) if made and changes else None,
+            next=coming if changes else None,
             note=_note(name, made, decision.warnings if decision else ()),
             violations=tuple(each for each in made.violations if each.attribute == name) if made else (),
         )
 
 
-def _touched(made: DirectoryObject) -> set[str]:
-    """Attributes of which the rules say something."""
-    return {*made.attributes, *made.unread, *made.won, *(each.attribute for each in made.violations)}
+def _touched(made: DirectoryObject, stale: bool) -> set[str]:
+    """Attributes of which the rules say something, with those that the next run may bring."""
+    return {
+        *(made.attributes if stale else ()),
+        *made.unread,
+        *made.won,
+        *(each.attribute for each in made.violations),
+    }
 
 
 def _origin(name: str, entry: Entry, made: DirectoryObject | None, own: Mapping[int, Rule]) -> AttributeTold:

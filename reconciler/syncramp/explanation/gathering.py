@@ -49,15 +49,16 @@ def _explained(
     view = View(store, snapshot, around, numbered)
     own = [rule for rule in config.rules if rule.kind is entry.kind and rule.source in (None, row.source)]
     told, decision = verdict(row, rules.get(row.source), _scopes(config, row.source), own)
+    read = _entry(row, rules.get(row.source))
     group, links = links_of(view, identity) if entry.kind is Kind.GROUP else (None, None)
     return Explanation(
         kind=state.kind if state else entry.kind,
         dn=entry.dn,
         anchor=row.anchor,
-        entry=_entry(row, rules.get(row.source)),
+        entry=read,
         verdict=told,
         cloud=_cloud(store, row, state, travelling=identity in around.under_way),
-        attributes=tuple(attributes(entry, state, decision, own)),
+        attributes=tuple(attributes(entry, state, decision, own, stale=read.changed or read.new_rules)),
         references=tuple(References(store, numbered).told(state, decision)),
         referrers=store.lookup.referrers(identity),
         groups=tuple(groups(view, identity, change)),
