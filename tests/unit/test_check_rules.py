@@ -76,6 +76,7 @@ def test_whether_an_account_is_enabled_can_be_set_and_not_cleared() -> None:
         ("entry.sAMAccountName.startsWith(", "line 1", ""),
         ("entry.proxyAddresses", "line 1, column 1", ""),
         ("entry.member[0]", "line 1", ""),
+        ("entry.userPKCS12", "line 1", ""),
         ("entry.contosoBadge", "line 1, column 7", "spec.attributes"),
     ],
 )
@@ -126,6 +127,7 @@ def test_attributes_that_the_document_declares_may_be_named() -> None:
         (["member"], "spec.attributes[0].name", "is known already: member"),
         (["a1", "A1"], "spec.attributes[1].name", "is the name of an attribute above"),
         (["unicodePwd"], "spec.attributes[0].name", "holds secrets, which no rule may read"),
+        (["userPKCS12"], "spec.attributes[0].name", "holds secrets, which no rule may read"),
         (["userPassword"], "spec.attributes[0].name", "holds secrets, which no rule may read"),
         (["ms-Mcs-AdmPwd"], "spec.attributes[0].name", "holds secrets, which no rule may read"),
         (["msLAPS-EncryptedPassword"], "spec.attributes[0].name", "holds secrets, which no rule may read"),

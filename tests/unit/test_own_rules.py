@@ -14,9 +14,11 @@ from support.build import BASE, SCOPE, SID, entry, group, user, without
 from syncramp.model.desire import Code
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Type
+from syncramp.rules.catalogue import DIRECTORY
 from syncramp.rules.own import OwnRules
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision, DirectoryObject
+from syncramp.source.canonical import BOOLEANS, GUIDS, SIDS
 from syncramp.spec.types import DeclaredAttribute, Rule, SourceAnchor
 
 BADGE = DeclaredAttribute("contosoBadge", Type.INTEGER)
@@ -266,6 +268,12 @@ def test_attributes_that_the_document_declares_are_read_and_typed() -> None:
     assert made(badge, rules).attributes["proxyAddresses"] == ("a", "b")
     bad = with_bytes(badge, "contosobadge", b"seven")
     assert made(bad, rules).violations[0].reason.endswith("entry.contosoBadge cannot be read: it is no number")
+
+
+def test_what_the_reader_makes_bytes_or_true_and_false_is_that_to_expressions() -> None:
+    known = {name.lower(): found.type for name, found in DIRECTORY.items()}
+    assert {known[name] for name in (GUIDS | SIDS) & known.keys()} == {Type.BINARY}
+    assert {known[name] for name in BOOLEANS & known.keys()} == {Type.BOOLEAN}
 
 
 def test_a_directory_extension_is_a_target() -> None:

@@ -12,14 +12,11 @@ from syncramp.expr.types import Name, Want
 from syncramp.model.values import Kind
 from syncramp.rules.catalogue import DIRECTORY
 from syncramp.rules.settable import NotSettable, clearable, settable
-from syncramp.rules.view import environment
+from syncramp.rules.view import environment, is_secret
 from syncramp.spec.structure import attribute_of, rule_of
 from syncramp.spec.types import DeclaredAttribute, Rule
 
 _KNOWN = {name.lower(): name for name in DIRECTORY}
-_SECRET = ("userpassword", "unicodepwd", "dbcspwd", "ntpwdhistory", "lmpwdhistory", "supplementalcredentials")
-_SECRETS = ("ms-mcs-admpwd", "mslaps-", "msds-managedpassword", "msfve-", "mspki-accountcredentials", "olcrootpw")
-"""How the names of attributes begin that hold passwords and recovery keys."""
 
 Placed = tuple[str, Rule]
 """Where a rule stands, and itself."""
@@ -64,13 +61,13 @@ def _declarations(declared: Iterable[tuple[str, DeclaredAttribute]]) -> Iterator
     seen: set[str] = set()
     for path, own in declared:
         low, place = own.name.lower(), f"{path}.name"
-        if low in _KNOWN:
+        if is_secret(low):
+            yield Finding(place, "holds secrets, which no rule may read", "remove it", show(place, own.name))
+        elif low in _KNOWN:
             known = DIRECTORY[_KNOWN[low]]
             number = "any number of values" if known.multi else "one value"
             reason = f"is known already: {known.name}, {known.type.value}, {number}"
             yield Finding(place, reason, "remove it", show(place, own.name))
-        elif low in _SECRET or low.startswith(_SECRETS):
-            yield Finding(place, "holds secrets, which no rule may read", "remove it", show(place, own.name))
         elif low in seen:
             yield Finding(place, "is the name of an attribute above", "remove one of them", show(place, own.name))
         seen.add(low)

@@ -16,7 +16,7 @@ ONE: Mapping[Type, str] = {
     Type.STRING: """
         adminDescription adminDisplayName c cn co comment company department description displayName
         displayNamePrintable distinguishedName division dNSHostName employeeID employeeNumber employeeType entryDN
-        entryUUID facsimileTelephoneNumber generationQualifier givenName homeDirectory homeDrive homePhone
+        facsimileTelephoneNumber generationQualifier givenName homeDirectory homeDrive homePhone
         homePostalAddress info initials ipPhone l legacyExchangeDN location loginShell mail mailNickname middleName
         mobile msDS-ExternalDirectoryObjectId msDS-PhoneticCompanyName msDS-PhoneticDepartment
         msDS-PhoneticDisplayName msDS-PhoneticFirstName msDS-PhoneticLastName msDS-preferredDataLocation
@@ -49,7 +49,7 @@ ONE: Mapping[Type, str] = {
         sAMAccountType uidNumber userAccountControl uSNChanged uSNCreated
         """,
     Type.BINARY: """
-        mS-DS-ConsistencyGuid mS-DS-CreatorSID msExchArchiveGUID msExchBlockedSendersHash msExchMailboxGuid
+        entryUUID mS-DS-ConsistencyGuid mS-DS-CreatorSID msExchArchiveGUID msExchBlockedSendersHash msExchMailboxGuid
         msExchMasterAccountSid msExchSafeRecipientsHash msExchSafeSendersHash msRTCSIP-OriginatorSid objectGUID
         objectSid thumbnailLogo thumbnailPhoto
         """,

@@ -92,6 +92,8 @@ class OwnRules:
         flow = _Flow(seen, dict(made.attributes), dict(unread))
         for rule in self._flows.get(entry.kind, ()):
             flow.apply(rule)
+        if not flow.won and not flow.violations:
+            return decision
         return replace(decision, object=flow.result(made), warnings=tuple(filter(None, flow.unread.values())))
 
     def _excluded(self, seen: Seen) -> Decision | None:
@@ -148,7 +150,7 @@ class _Flow:
             unread=frozenset(self.unread),
             won=self.won,
             cleared=frozenset(self.cleared),
-            violations=tuple(self.violations),
+            violations=(*made.violations, *self.violations),
         )
 
     def _take(self, wire: str, rule: _Compiled, result: Value | Special) -> None:

@@ -6,8 +6,7 @@ alone is none, as for the built-in rules, and one that cannot be read fails the 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncramp.expr.environment import Environment, Expression
 from syncramp.expr.errors import EvaluationFailed
@@ -19,6 +18,14 @@ from syncramp.rules.values import Raw, boolean, number, text, texts
 from syncramp.source.canonical import LINKS
 from syncramp.spec.types import DeclaredAttribute
 
+_SECRET = frozenset(
+    {
+        *("userpassword", "unicodepwd", "dbcspwd", "ntpwdhistory", "lmpwdhistory", "supplementalcredentials"),
+        *("unixuserpassword", "userpkcs12", "pwdhistory", "sambantpassword", "sambalmpassword", "krbprincipalkey"),
+    }
+)
+_SECRETS = ("ms-mcs-admpwd", "mslaps-", "msds-managedpassword", "msfve-", "mspki-accountcredentials")
+"""How the names of attributes begin that hold passwords, private and recovery keys."""
 _SINGLE: Mapping[Type, Callable[[Raw], Value | None]] = {
     Type.STRING: text,
     Type.REFERENCE: text,
@@ -35,10 +42,19 @@ _SEVERAL: Mapping[Type, Callable[[Raw], Any]] = {
 }
 
 
+def is_secret(name: str) -> bool:
+    """An attribute of the directory holds passwords or keys; no rule reads it."""
+    return name.lower() in _SECRET or name.lower().startswith(_SECRETS)
+
+
 def directory_names(declared: Iterable[DeclaredAttribute]) -> dict[str, Name]:
     """The attributes of ``entry``: those that are known, and those that the document declares; without ``member``,
-    whose values travel as changes."""
-    names = {name: Name(found.type, found.multi) for name, found in DIRECTORY.items() if name.lower() != LINKS}
+    whose values travel as changes, and without secrets."""
+    names = {
+        name: Name(found.type, found.multi)
+        for name, found in DIRECTORY.items()
+        if name.lower() != LINKS and not is_secret(name)
+    }
     return names | {own.name: Name(own.type, own.multi) for own in declared}
 
 
@@ -54,8 +70,7 @@ def environment(kind: Kind, declared: Iterable[DeclaredAttribute]) -> Environmen
     return Environment({"entry": directory_names(declared), "object": object_names(kind), "source": Type.STRING})
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One entry, as expressions see it."""
 
     entry: Entry
