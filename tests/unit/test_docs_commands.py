@@ -25,6 +25,7 @@ from syncramp.model.explanation import (
     MembersTold,
     ReferenceTold,
     RunTold,
+    Said,
     ScopeTold,
     Standing,
     Verdict,
@@ -253,6 +254,7 @@ def _answer() -> Answer:
         MembersTold(1, 1, 1, 1, 1, ("CN=z",)),
         change,
         links,
+        (Said(True, "InvalidSoftMatch", "taken"),),
     )
     return Answer(Finding("x", ("mail",), (brief,), (brief,), "User"), RunTold(1, "Succeeded", 1.0), told)
 

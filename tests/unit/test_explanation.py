@@ -234,6 +234,19 @@ def test_a_value_that_another_object_still_has_is_told_with_its_owner(engine) ->
     assert told.change.hold is Hold.VALUE_TAKEN and user_dn(1) in told.change.reason
 
 
+def test_a_refusal_of_the_last_run_is_told_with_what_helps(engine) -> None:
+    engine.run()
+    engine.source.add(user(1, title="Director"))
+    engine.cloud.refuse = lambda obj: "Unable to update this object: AttributeValueMustBeUnique, it is taken."
+    engine.run()
+    (said,) = explained(engine, user_dn(1)).said
+    assert said.refused and said.cause == "AttributeValueMustBeUnique"
+    told = "\n".join(lines(engine, user_dn(1)))
+    assert "  refused in the last run: AttributeValueMustBeUnique: Unable to update" in told
+    assert "    what to do: find the object of the tenant" in told
+    assert explained(engine, user_dn(2)).said == ()
+
+
 def test_a_changed_anchor_is_told_as_the_plan_tells_it(engine) -> None:
     engine.run()
     engine.source.add(user(1, mS_DS_ConsistencyGuid=b"another anchor!!"))

@@ -1,6 +1,6 @@
 """One answer: who is meant, and everything the store and the document say of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from syncramp.explanation.attributes import References, attributes
@@ -8,7 +8,7 @@ from syncramp.explanation.circumstances import circumstances, pending
 from syncramp.explanation.finding import find
 from syncramp.explanation.memberships import View, groups, links_of, members
 from syncramp.explanation.verdicts import verdict
-from syncramp.model.explanation import Answer, CloudTold, EntryTold, Explanation, RunTold
+from syncramp.model.explanation import Answer, CloudTold, EntryTold, Explanation, RunTold, Said
 from syncramp.model.state import ObjectState
 from syncramp.model.values import Kind
 from syncramp.rules.ruleset import Ruleset
@@ -65,6 +65,7 @@ def _explained(
         members=members(view, group, everyone=everyone) if group else None,
         change=change,
         links=links,
+        said=tuple(_said(store, row)),
     )
 
 
@@ -98,6 +99,16 @@ def _cloud(store: Store, row: Row, state: ObjectState | None, *, travelling: boo
         travelling=travelling,
         cloud_managed=store.lookup.cloud_managed(row.staged.id),
     )
+
+
+def _said(store: Store, row: Row) -> Iterator[Said]:
+    """What the last run kept of an object; a refusal knows the anchor alone."""
+    last = store.runs.last()
+    for group in ("error_samples", "warning_samples"):
+        for cause, samples in (last.report.get(group, {}) if last else {}).items():
+            for sample in samples:
+                if sample["dn"] == row.staged.entry.dn or (row.anchor and sample["anchor"] == row.anchor):
+                    yield Said(group == "error_samples", cause, sample["detail"])
 
 
 def _last(store: Store) -> RunTold | None:

@@ -209,6 +209,16 @@ class CloudTold:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What the last run said of an object; it keeps a few samples of each cause, so it may have said more."""
+
+    refused: bool
+    """The service refused it; False: a warning."""
+    cause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything that is known of one entry and of its object."""
 
@@ -230,6 +240,7 @@ class Explanation:
     """What a run would do with the object, as far as the store knows."""
     links: MembershipChange | None = None
     """The same with its members."""
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

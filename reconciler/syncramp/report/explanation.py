@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from textwrap import wrap
 
+from syncramp.endpoint.causes import remedy_of
 from syncramp.model.explanation import (
     Answer,
     AttributeTold,
@@ -16,6 +17,7 @@ from syncramp.model.explanation import (
     MembersTold,
     ReferenceTold,
     RunTold,
+    Said,
     ScopeTold,
     Standing,
     Verdict,
@@ -234,14 +236,13 @@ def _members(members: MembersTold | None) -> Iterator[str]:
 
 def _pending(told: Explanation) -> Iterator[str]:
     yield ""
-    if told.change is None and told.links is None:
-        yield "Pending: nothing"
-        return
-    yield "Pending"
+    yield "Pending" if told.change or told.links else "Pending: nothing"
     if told.change is not None:
         yield from _change(told.change)
     if told.links is not None:
         yield from _links(told.links)
+    for said in told.said:
+        yield from _said(said)
 
 
 def _change(change: ObjectChange) -> Iterator[str]:
@@ -264,6 +265,14 @@ def _links(links: MembershipChange) -> Iterator[str]:
 def _held(what: str, hold: str, reason: str) -> Iterator[str]:
     yield from _wrapped(f"  {what}: held ({hold}): {reason}", "    ")
     yield f"    what to do: docs/operations.md#{hold.lower()}"
+
+
+def _said(said: Said) -> Iterator[str]:
+    remedy = remedy_of(said.cause)
+    detail = f": {said.detail}" if said.detail else ""
+    yield from _wrapped(f"  {'refused' if said.refused else 'warned'} in the last run: {said.cause}{detail}", "    ")
+    if remedy:
+        yield from _wrapped(f"    what to do: {remedy}", "      ")
 
 
 def _as_of(last: RunTold | None, entry: EntryTold) -> Iterator[str]:

@@ -37,6 +37,7 @@ def _explanation(told: Explanation) -> dict[str, Any]:
         "members": asdict(told.members) if told.members else None,
         "change": object_change(told.change) if told.change else None,
         "links": _links(told),
+        "said": [asdict(each) for each in told.said],
     }
 
 
