@@ -167,6 +167,18 @@ def test_what_active_directory_has_already_is_looked_at(tmp_path: Path) -> None:
     assert double.entries["CN=u2,DC=test"]["mS-DS-ConsistencyGuid"] == [_guid(7)]
 
 
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_server_that_knows_assertions_looks_itself_that_nothing_stands_there(tmp_path: Path, knows: bool) -> None:
+    double = _double(1)
+    double.capabilities, double.controls = (), ("1.3.6.1.1.12",) if knows else ()
+    with double.running(tmp_path):
+        assert _write(_source(double), (_guid(1), "CN=u1,DC=test")) == [""]
+    assert double.written == ["CN=u1,DC=test"]
+    assert [b"1.3.6.1.1.12" in sent and b"\x87\x15mS-DS-ConsistencyGuid" in sent for sent in double.controlled] == (
+        [True] if knows else []
+    )
+
+
 def test_the_words_of_active_directory_are_told(tmp_path: Path) -> None:
     double = _double(1)
     double.write = (53, "0000202B:   RefErr: DSID-0310082F, \n data 0")

@@ -43,6 +43,10 @@ class AdDouble:
     """Names that were modified, as the client gave them."""
     write: tuple[int, str] = (0, "")
     """Result code and diagnostic message of every modify; 0: what a real one would answer."""
+    controls: Sequence[str] = ()
+    """OIDs of the controls it says it knows."""
+    controlled: list[bytes] = field(default_factory=list)
+    """The controls of all modifies, in BER."""
     swallows: int = 0
     """So many modifies are done and never answered: the connection breaks."""
 
@@ -80,6 +84,7 @@ class AdDouble:
         if operation == 0x60:
             return _message(number, _result(0x61, *self.bind))
         if operation == 0x66:
+            self.controlled.extend(value for _, value in controls)
             return self._modify(number, content)
         if operation != 0x63:
             return b""
@@ -96,6 +101,7 @@ class AdDouble:
         self.asked.extend(wanted)
         root = {
             "namingContexts": [name.encode() for name in self.naming_contexts],
+            "supportedControl": [name.encode() for name in self.controls],
             "supportedCapabilities": [name.encode() for name in self.capabilities],
         }
         held = self._named(base) if base else root if self.shows_root else None

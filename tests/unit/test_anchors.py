@@ -104,3 +104,11 @@ def test_only_users_can_lack_a_value_of_consistency_guid() -> None:
     assert without_value(user(1, mS_DS_ConsistencyGuid=b""))
     assert not without_value(user(1, mS_DS_ConsistencyGuid=guid(1)))
     assert not without_value(group(2)) and not without_value(CONTACT)
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_a_value_of_consistency_guid_is_used_as_long_as_it_fits(value: bytes) -> None:
+    coded = b64encode(value).decode()
+    counted = sum(1 if sign.isalnum() else 3 for sign in coded)
+    expected = coded if counted < 60 else b64encode(guid(1)).decode()
+    assert AnchorRule("mS-DS-ConsistencyGuid").anchor(user(1, mS_DS_ConsistencyGuid=value)) == expected

@@ -78,6 +78,9 @@ def test_many_users_without_an_anchor_do_not_stand_in_each_others_way(engine) ->
         report, _ = engine.run()
         assert report.settled
     assert engine.cloud.objects.keys() == {"E1", "E2"}
+    with engine.store() as store:
+        assert store.database.value("SELECT COUNT(*) FROM objects WHERE anchor = ''") == 0
+        assert store.database.value("SELECT COUNT(*) FROM objects WHERE anchor IS NULL") == 30
 
 
 def test_a_later_value_that_is_the_object_guid_changes_nothing_and_another_one_holds(tmp_path) -> None:

@@ -142,6 +142,7 @@ def test_another_name_or_namespace_is_another_object() -> None:
 @pytest.mark.parametrize("old", [{}, {"spec": None}, {"spec": []}, {"metadata": 5}, {"spec": {"sources": 5}}])
 def test_whatever_was_before_a_change_is_judged(old: dict[str, Any]) -> None:
     assert all(not found.stands for found in verdict_of(minimal({"spec.mode": "sync"}), old))
+    assert not any("immutable" in found.reason for found in verdict_of(minimal(), old))
 
 
 NODE = {

@@ -28,7 +28,8 @@ def before(path: str, new: Any, old: Any, node: Mapping[str, Any] | None = None)
 
 
 def unchanged(path: str, new: Any, old: Any, node: Mapping[str, Any] | None = None) -> bool:
-    """What stands at a path, or something that holds it, is what it was before.
+    """What stands at a path, or something that holds it, is what it was before; so what is missing is a matter of
+    what should hold it.
 
     The document itself is no such thing: its metadata change with every write.
     """

@@ -15,7 +15,7 @@ from syncramp.check.shape import duplicates
 from syncramp.check.twins import transition
 from syncramp.check.values import members, show
 
-REQUIRED, UNKNOWN, DUPLICATE = "Required value", "unknown field", "Duplicate value"
+UNKNOWN, DUPLICATE = "unknown field", "Duplicate value"
 
 
 def standing(found: Finding, new: Mapping[str, Any], old: Mapping[str, Any]) -> Finding:
@@ -28,10 +28,7 @@ def standing(found: Finding, new: Mapping[str, Any], old: Mapping[str, Any]) -> 
         return found
     if found.reason.startswith(DUPLICATE):
         return replace(found, stands=any(duplicates(old)))
-    place = found.path
-    if found.reason == REQUIRED:  # what is missing is a fault of what should hold it
-        place = place.rpartition(".")[0]
-    return replace(found, stands=unchanged(place, new, old))
+    return replace(found, stands=unchanged(found.path, new, old))
 
 
 def change_findings(new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[Finding]:

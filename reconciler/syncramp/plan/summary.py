@@ -59,7 +59,7 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
     if change.sends:
         kinds = plan.counts.setdefault(change.verb.value, {})
         kinds[state.kind.value] = kinds.get(state.kind.value, 0) + 1
-        plan.anchor_writes += change.verb is Verb.CREATE and state.id in plan.around.unanchored
+        plan.anchor_writes += state.id in plan.around.unanchored
         plan.origins[state.origin.word] = plan.origins.get(state.origin.word, 0) + 1
         for lane in _lanes(plan, change):
             lane.add(state.id)

@@ -56,7 +56,7 @@ class AnchorRule:
                 return self._value(entry.attributes.get(self.attribute, ()))
             if self._by_consistency_guid and (value := _consistency_guid(entry)):
                 anchor = b64encode(value).decode()
-                if _length(anchor) <= LONGEST:
+                if _base64_length(anchor) <= LONGEST:
                     return anchor
         return guid_anchor(entry)
 
@@ -99,3 +99,8 @@ def _consistency_guid(entry: Entry) -> bytes:
 def _length(anchor: str) -> int:
     """Characters of an anchor as the service counts them."""
     return len(anchor) + 2 * len(_COUNTED_THRICE.findall(anchor))
+
+
+def _base64_length(anchor: str) -> int:
+    """The same of base64, without looking at each character: this is asked of every user."""
+    return len(anchor) + 2 * (anchor.count("+") + anchor.count("/") + anchor.count("="))
