@@ -171,6 +171,7 @@ def test_a_rule_that_can_never_act_is_refused(given: list[dict[str, Any]], path:
         [{"clear": ["city"]}, {"set": {"city": "'x'", "state": "'y'"}}],
         [{"clear": ["city"], "when": WHEN}, {"set": {"city": "'x'"}}],
         [{"set": {"city": "'x'"}}, {"set": {"city": "'y'"}}],
+        [{"set": {"city": "'x'"}}, {"clear": ["city"]}],
         [{"exclude": {}, "when": WHEN}, {"exclude": {}}],
     ],
 )

@@ -241,6 +241,13 @@ def test_an_account_whose_state_cannot_be_read_is_not_enabled_by_a_rule_but_disa
     assert "accountEnabled" not in disabled.unread
 
 
+@pytest.mark.parametrize(("value", "enabled"), [("true", True), ("false", False)])
+def test_where_a_directory_says_nothing_of_it_a_rule_says_who_is_enabled(value: str, enabled: bool) -> None:
+    found = made(without(user(1), "useraccountcontrol"), rule(accountEnabled=value))
+    assert found.attributes["accountEnabled"] is enabled
+    assert (found.unread, found.violations) == (frozenset(), ())
+
+
 @pytest.mark.parametrize("value", ["entry.employeeType == 'x'", "clear()"])
 def test_an_enabled_account_of_which_a_rule_says_nothing_stays_as_it_is_and_comes_disabled(value: str) -> None:
     found = made(user(1), rule(accountEnabled=value))

@@ -168,22 +168,19 @@ class _Flow:
             self.values[wire] = result
 
     def _take_enabled(self, rule: _Compiled, result: Value | Special) -> None:
-        """A rule may disable an account; who is not enabled in the directory is enabled by none."""
-        if result is False:
+        """A rule may disable an account; who is disabled in the directory is enabled by none."""
+        enabled = self.values.get(_ENABLED) is True
+        if result is False or (result is True and enabled):
             self._decide(_ENABLED, rule)
-            self.values[_ENABLED] = False
-        elif result is Special.CLEAR:
-            self._fail(_ENABLED, rule, f"rule {rule.name}: an account is enabled or disabled, never neither")
-        elif self._is_enabled():
-            self.won[_ENABLED] = rule.precedence
-            if result is Special.LEAVE:
-                self.unread[_ENABLED] = ""
+            self.values[_ENABLED] = result
         elif result is True:
             reason = f"rule {rule.name} would enable an account that is not enabled in its directory"
             self.violations.append(Violation(_ENABLED, Code.ENABLES_ACCOUNT, reason))
-
-    def _is_enabled(self) -> bool:
-        return self.values.get(_ENABLED) is True and _ENABLED not in self.unread
+        elif result is Special.CLEAR:
+            self._fail(_ENABLED, rule, f"rule {rule.name}: an account is enabled or disabled, never neither")
+        elif enabled:
+            self.won[_ENABLED] = rule.precedence
+            self.unread[_ENABLED] = ""
 
     def _fail(self, wire: str, rule: _Compiled, reason: str) -> None:
         """Nothing is known of the attribute; but who is disabled stays so, and somebody new comes disabled."""
@@ -191,7 +188,7 @@ class _Flow:
         if wire != _ENABLED:
             self._decide(wire, rule)
             self.unread[wire] = ""
-        elif self._is_enabled():
+        elif self.values.get(_ENABLED) is True:
             self._decide(wire, rule)
             self.unread[wire] = ""
             self.values[wire] = False
