@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from support.build import group, user, user_dn
 from support.engine import Engine, links
@@ -161,3 +163,48 @@ def test_the_lowest_precedence_wins_in_the_cloud_whatever_the_order(engine: Engi
     use(engine, *[rule(10, sets={"city": "'A'"}), rule(20, sets={"city": "'B'"})][::order])
     engine.settle()
     assert in_cloud(engine, user(1))["city"] == "A"
+
+
+POOL = [
+    rule(10, excludes=True, when="entry.?title.orValue('') == 'Ghost'"),
+    rule(20, sets={"city": "entry.?title.orValue('')", "company": "object.displayName"}),
+    rule(30, clears=("displayName",), when="has(entry.title)"),
+    rule(40, sets={"city": "'Ulm'", "accountEnabled": "!has(entry.title)"}),
+    rule(50, Kind.GROUP, sets={"description": "source"}),
+]
+STEPS = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(POOL), unique_by=lambda one: one.name, max_size=5),
+        st.sampled_from([1, 2, 3]),
+        st.sampled_from(["Ghost", "Clerk", ""]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=15)
+@given(STEPS)
+def test_whatever_rules_there_were_the_cloud_ends_as_the_last_ones_say(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[list[Rule], int, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("walk")
+    walked, fresh = Engine(folder / "walked.db"), Engine(folder / "fresh.db")
+    for rules, number, title in steps:
+        for engine in (walked, fresh):
+            use(engine, *rules)
+            engine.source.add(user(number, title=title) if title else user(number))
+        for missing in {1, 2, 3} - {number}:
+            walked.source.entries.setdefault(user(missing).guid, user(missing))
+        walked.settle()
+    fresh.source.entries = dict(walked.source.entries)
+    fresh.settle()
+    assert told(walked) == told(fresh)
+
+
+def told(engine: Engine) -> dict[str, dict[str, object]]:
+    """What the cloud holds, without attributes that were cleared."""
+    return {
+        anchor: {name: value for name, value in held.values.items() if value is not None}
+        for anchor, held in engine.cloud.objects.items()
+    }
