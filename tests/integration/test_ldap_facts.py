@@ -139,6 +139,15 @@ def _file_facts(path: Path, text: str) -> list[Fact]:
 
 
 @requires_slapd
+def test_a_server_gives_its_computers_where_they_are_asked_for(server: Slapd) -> None:
+    source = LdapSource("directory", [server.ldaps], ADMIN, PASSWORD, server.ca, [BASE], devices=True)
+    asked = [fact for fact in _sorted(source.read(BASE, WANTED)) if isinstance(fact, Entry)]
+    others = [fact for fact in _sorted(_source(server, server.ldaps).read(BASE, WANTED)) if isinstance(fact, Entry)]
+    assert [entry.kind for entry in asked if entry not in others] == ["Device"]
+    assert [entry for entry in asked if entry.kind != "Device"] == others
+
+
+@requires_slapd
 @pytest.mark.parametrize("security", ["ldap", "ldaps"])
 def test_a_server_and_a_file_give_equal_facts(server: Slapd, security: str, tmp_path: Path) -> None:
     facts = _sorted(_source(server, getattr(server, security)).read(BASE, WANTED))

@@ -29,7 +29,7 @@ def _entry(values: dict[str, list[bytes]], *wanted: str) -> Entry:
         ([b"TOP", b"USER"], Kind.USER),
         ([b"top", b"group"], Kind.GROUP),
         ([b"top", b"person", b"organizationalPerson", b"contact"], Kind.CONTACT),
-        ([*USER, b"computer"], None),
+        ([*USER, b"computer"], Kind.DEVICE),
         ([*USER, b"computer", b"msDS-GroupManagedServiceAccount"], None),
         ([*USER, b"msDS-ManagedServiceAccount"], None),
         ([b"top", b"organizationalUnit"], None),

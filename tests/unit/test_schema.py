@@ -40,6 +40,7 @@ from syncramp.spec.types import (
 ROOT = Path(__file__).parents[2]
 HERE = Path("/srv/identity")
 CLIENT = "0b1c2d3e-0000-4000-8000-000000000001"
+DEFAULT_KINDS = frozenset({Kind.USER, Kind.GROUP, Kind.CONTACT})
 
 
 def nodes(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -199,7 +200,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
             SourceSpec(
                 "labs",
                 LdifFile(HERE / "export" / "labs.ldif", 41210),
-                (Scope("DC=labs,DC=example,DC=com", frozenset(Kind)),),
+                (Scope("DC=labs,DC=example,DC=com", DEFAULT_KINDS),),
             ),
         ),
         source_anchor=SourceAnchor.OBJECT_GUID,
@@ -232,7 +233,7 @@ def test_the_defaults_of_the_types_are_those_of_the_crd() -> None:
             ClientSecretAuth("0b1c2d3e-0000-4000-8000-000000000001", KeyRef("entra-sync", "clientSecret")),
         ),
         sources=(
-            SourceSpec("corp", LdifFile(HERE / "corp.ldif"), (Scope("DC=corp,DC=example,DC=com", frozenset(Kind)),)),
+            SourceSpec("corp", LdifFile(HERE / "corp.ldif"), (Scope("DC=corp,DC=example,DC=com", DEFAULT_KINDS),)),
         ),
         source_anchor=SourceAnchor.CONSISTENCY_GUID,
     )

@@ -22,7 +22,7 @@ from syncramp.errors import InputRefused
 from syncramp.events import Listener, Note
 from syncramp.model.report import WireReport
 from syncramp.model.seams import AnchorWriter, SecretReader, Source
-from syncramp.model.values import Type
+from syncramp.model.values import Kind, Type
 from syncramp.rules.own import own_rules
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
@@ -126,6 +126,7 @@ def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
 
 
 def _source(spec: SourceSpec, reader: SecretReader) -> Source:
+    devices = any(Kind.DEVICE in scope.kinds for scope in spec.scopes)
     if isinstance(spec.access, LdapAccess):
         from syncramp.source.ldap import LdapSource
 
@@ -134,10 +135,10 @@ def _source(spec: SourceSpec, reader: SecretReader) -> Source:
         password = text(reader, access.bind_secret, "password")
         ca = reader.read(access.ca.name, access.ca.key) if access.ca else None
         bases = [dn.canonical(scope.dn) for scope in spec.scopes]
-        return LdapSource(spec.name, access.servers, username, password, ca, bases)
+        return LdapSource(spec.name, access.servers, username, password, ca, bases, devices)
     from syncramp.source.ldif import LdifSource
 
-    return LdifSource(spec.name, spec.access.path, spec.access.entries)
+    return LdifSource(spec.name, spec.access.path, spec.access.entries, devices)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     USER = "User"
     GROUP = "Group"
     CONTACT = "Contact"
+    DEVICE = "Device"
 
 
 class Type(StrEnum):

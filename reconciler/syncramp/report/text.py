@@ -160,10 +160,12 @@ def _unmanaged(sources: Mapping[str, int]) -> Iterator[str]:
 def _counts(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     if not counts:
         return
-    yield f"  {'':8}" + "".join(f"{kind.value + 's':>10}" for kind in Kind)
+    devices = any(Kind.DEVICE.value in numbers for numbers in counts.values())
+    kinds = [kind for kind in Kind if kind is not Kind.DEVICE or devices]
+    yield f"  {'':8}" + "".join(f"{kind.value + 's':>10}" for kind in kinds)
     for verb in _VERBS:
         if verb in counts:
-            yield f"  {verb:8}" + "".join(f"{counts[verb].get(kind.value, 0):>10,}" for kind in Kind)
+            yield f"  {verb:8}" + "".join(f"{counts[verb].get(kind.value, 0):>10,}" for kind in kinds)
 
 
 def _tallies(report: RunReport) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
+from syncramp.rules.certificates import registrations
 from syncramp.rules.values import INTEGER, SECURITY_ENABLED
 
 HIDDEN_MAILBOXES = 0x21C07000
@@ -110,6 +111,10 @@ def _plain_group(entry: Entry) -> bool:
     return not _number(entry, "grouptype") & SECURITY_ENABLED and not _mail_enabled(entry)
 
 
+def _old_windows(entry: Entry) -> bool:
+    return "windows" in _text(entry, "operatingsystem") and _text(entry, "operatingsystemversion").startswith("6.")
+
+
 def _hidden_copy(entry: Entry) -> bool:
     return "(msol)" in _text(entry, "displayname") and _text(entry, "msexchhidefromaddresslists") == "true"
 
@@ -192,6 +197,18 @@ EXCLUSIONS: Mapping[Kind, tuple[Exclusion, ...]] = {
         ),
         Exclusion("a system mailbox", "mailNickname begins with CAS_ and contains }", _client_access("mailnickname")),
     ),
+    Kind.DEVICE: (
+        Exclusion(
+            "a computer that is not registered",
+            "no userCertificate has the objectGUID as the common name of its subject",
+            lambda entry: not registrations(entry),
+        ),
+        Exclusion(
+            "a computer with a Windows before version 10",
+            "operatingSystem contains Windows and operatingSystemVersion begins with 6.",
+            _old_windows,
+        ),
+    ),
 }
 """In the order in which they are asked; the first that holds is told."""
 
@@ -207,8 +224,11 @@ USED = frozenset(
         "mailnickname",
         "msexchhidefromaddresslists",
         "objectsid",
+        "operatingsystem",
+        "operatingsystemversion",
         "proxyaddresses",
         "samaccountname",
+        "usercertificate",
     }
 )
 """Attributes the exclusions look at."""

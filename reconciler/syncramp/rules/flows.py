@@ -169,6 +169,13 @@ FLOWS: Mapping[Kind, tuple[Flow, ...]] = {
         *_renamed(boolean, "msOrg-IsOrganizational>msOrgIsOrganizational"),
     ),
     Kind.CONTACT: (*_ALL, *_PERSON, *_RECIPIENT, *_PERSON_RECIPIENT),
+    Kind.DEVICE: (
+        *_same(text, "displayName"),
+        *_renamed(enabled, "userAccountControl>accountEnabled"),
+        *_renamed(text, "operatingSystem>deviceOSType operatingSystemVersion>deviceOSVersion"),
+        *_renamed(binary, "objectGUID>deviceId objectSid>onPremiseSecurityIdentifier"),
+        *_same(binaries, "userCertificate"),
+    ),
 }
 REFERENCES: Mapping[Kind, tuple[Flow, ...]] = {
     Kind.USER: (
@@ -177,5 +184,6 @@ REFERENCES: Mapping[Kind, tuple[Flow, ...]] = {
     ),
     Kind.GROUP: _same(text, "managedBy"),
     Kind.CONTACT: _same(text, "manager assistant"),
+    Kind.DEVICE: (),
 }
 """Single references; their values are DNs."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Value
+from syncramp.rules.certificates import registrations
 from syncramp.rules.flows import FLOWS, MAIL_ENABLED, REFERENCES
 from syncramp.rules.values import Convert, text
 
@@ -30,6 +31,7 @@ def _table(kind: Kind, *, mail_enabled: bool) -> _Table:
 
 _TABLES = {(kind, known): _table(kind, mail_enabled=known) for kind in FLOWS for known in (False, True)}
 """By kind, for entries with and without ``mailNickname``."""
+_ACCOUNTS = frozenset({Kind.USER, Kind.DEVICE})
 _REFERENCES = {kind: [flow.wire for flow in flows] for kind, flows in REFERENCES.items()}
 
 
@@ -41,7 +43,7 @@ def values_of(entry: Entry) -> tuple[dict[str, Value], dict[str, str], dict[str,
     attributes, wrong = _flow(entry, _TABLES[entry.kind, MAIL_ENABLED in entry.attributes])
     references = {wire: str(attributes.pop(wire)) for wire in _REFERENCES[entry.kind] if wire in attributes}
     _DERIVE[entry.kind](entry, attributes)
-    if entry.kind is Kind.USER and "useraccountcontrol" not in entry.attributes:
+    if entry.kind in _ACCOUNTS and "useraccountcontrol" not in entry.attributes:
         wrong["accountEnabled"] = "useraccountcontrol: it is missing" if "objectsid" in entry.attributes else ""
     return attributes, references, wrong
 
@@ -80,9 +82,7 @@ def _flow(entry: Entry, flows: _Table) -> tuple[dict[str, Value], dict[str, str]
 def _user(entry: Entry, attributes: dict[str, Value]) -> None:
     domain = _place(entry, attributes)
     _stand_in(entry, attributes, "displayName")
-    # OpenLDAP has no userAccountControl: an account is enabled. In AD, where every account has it, it could not
-    # be read: somebody new comes disabled, and everybody else keeps what is known of them.
-    attributes.setdefault("accountEnabled", not entry.attributes.keys() & {"objectsid", "useraccountcontrol"})
+    attributes.setdefault("accountEnabled", _without_control(entry))
     if domain:  # without a userPrincipalName, the account name at its domain
         account = str(attributes.get("onPremisesSamAccountName", ""))
         attributes.setdefault("userPrincipalName", f"{account}@{domain}")
@@ -100,7 +100,14 @@ def _contact(entry: Entry, attributes: dict[str, Value]) -> None:
     _stand_in(entry, attributes, "alias")
 
 
-_DERIVE = {Kind.USER: _user, Kind.GROUP: _group, Kind.CONTACT: _contact}
+def _device(entry: Entry, attributes: dict[str, Value]) -> None:
+    _stand_in(entry, attributes, "displayName")
+    attributes.setdefault("accountEnabled", _without_control(entry))
+    attributes["deviceTrustType"] = "ServerAd"
+    attributes["userCertificate"] = registrations(entry)
+
+
+_DERIVE = {Kind.USER: _user, Kind.GROUP: _group, Kind.CONTACT: _contact, Kind.DEVICE: _device}
 """What follows from the place and the kind of an entry, and what stands in for a value that is not there."""
 
 
@@ -111,6 +118,15 @@ def _place(entry: Entry, attributes: dict[str, Value]) -> str:
     if domain:
         attributes["dnsDomainName"] = domain
     return domain
+
+
+def _without_control(entry: Entry) -> bool:
+    """Whether an account is enabled that shows no userAccountControl.
+
+    OpenLDAP has none: it is enabled. In AD, where every account has one, it could not be read: somebody new comes
+    disabled, and everybody else keeps what is known of them.
+    """
+    return not entry.attributes.keys() & {"objectsid", "useraccountcontrol"}
 
 
 def _stand_in(entry: Entry, attributes: dict[str, Value], wire: str) -> None:

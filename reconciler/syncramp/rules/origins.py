@@ -34,15 +34,17 @@ _PLACE = {
     "dnsDomainName": "the DNS name of the DC parts of its DN",
 }
 _NAMELESS = {"displayName": "cn, because it has no displayName"}
+_UNCONTROLLED = {"accountEnabled": "it has no userAccountControl: enabled, but disabled where that cannot be read"}
 STAND_INS = {
     Kind.USER: {
         **_PLACE,
         **_NAMELESS,
         "userPrincipalName": "sAMAccountName at the domain of its DN, because it has no userPrincipalName",
-        "accountEnabled": "it has no userAccountControl: enabled, but disabled where that cannot be read",
+        **_UNCONTROLLED,
     },
     Kind.GROUP: {**_PLACE, **_NAMELESS, "securityEnabled": "false, because it has no groupType"},
     Kind.CONTACT: {**_NAMELESS, "alias": "cn, because it has no mailNickname"},
+    Kind.DEVICE: {**_NAMELESS, **_UNCONTROLLED, "deviceTrustType": "always ServerAd"},
 }
 """What follows from the place of an entry, and what stands in for a value that it does not have."""
 

@@ -80,7 +80,7 @@ BOOLEANS = frozenset(
 
 _SID = re.compile(rb"[Ss]-1-([0-9]{1,15})((?:-[0-9]{1,10}){0,15})")
 _GUID = re.compile(rb"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
-_SERVICE_ACCOUNTS = frozenset({b"computer", b"msds-managedserviceaccount", b"msds-groupmanagedserviceaccount"})
+_SERVICE_ACCOUNTS = frozenset({b"msds-managedserviceaccount", b"msds-groupmanagedserviceaccount"})
 
 
 class EntryError(ValueError):
@@ -91,18 +91,21 @@ class EntryError(ValueError):
         self.remedy = remedy
 
 
-def entry_from(dn: str, values: Mapping[str, Sequence[bytes]], wanted: frozenset[str]) -> Entry | None:
+def entry_from(
+    dn: str, values: Mapping[str, Sequence[bytes]], wanted: frozenset[str], *, devices: bool = False
+) -> Entry | None:
     """Make the fact of one directory entry, without its members.
 
     :param dn: as the source spells it.
     :param values: by lower-case name without options; of ``wanted`` and ``NEEDED`` those the entry has.
     :param wanted: the names that become attributes of the fact.
-    :return: None if it is neither user, group nor contact.
+    :param devices: computers are asked for too.
+    :return: None if it is of no kind that is asked for.
     :raises EntryError: it has no GUID.
     :raises names.DnError: a DN is malformed.
     """
     kind = kind_of(tuple(values.get("objectclass", ())))
-    if kind is None:
+    if kind is None or (kind is Kind.DEVICE and not devices):
         return None
     dn = names.canonical(dn)
     kept = wanted - {LINKS}
@@ -137,10 +140,15 @@ def rewrite(name: str, values: Sequence[bytes]) -> tuple[bytes, ...]:
 
 @lru_cache(maxsize=1024)
 def kind_of(classes: tuple[bytes, ...]) -> Kind | None:
-    """The kind of an entry by its object classes; computers and managed service accounts are users only by name."""
+    """The kind of an entry by its object classes; computers and managed service accounts are users only by name.
+
+    A group managed service account is a computer by its classes too, and is neither.
+    """
     known = {name.lower() for name in classes}
     if known & _SERVICE_ACCOUNTS:
         return None
+    if b"computer" in known:
+        return Kind.DEVICE
     if known & {b"user", b"inetorgperson"}:
         return Kind.USER
     if b"group" in known:

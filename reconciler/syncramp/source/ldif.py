@@ -31,6 +31,8 @@ class LdifSource:
     path: Path
     entries: int | None
     """How many records the file must hold; None: only its own trailer can say."""
+    devices: bool = False
+    """Computers are asked for too."""
 
     def partitions(self) -> Sequence[str]:
         """The file.
@@ -45,7 +47,7 @@ class LdifSource:
         return False
 
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
-        """All users, groups and contacts of the file, then the proof.
+        """All entries of the file that can be objects, then the proof.
 
         :raises SourceUnavailable: the file cannot be read.
         :raises SourceIncomplete: an entry has no GUID.
@@ -79,7 +81,7 @@ class LdifSource:
 
     def _entry(self, record: Record, block: Block, wanted: frozenset[str]) -> Iterator[Fact]:
         try:
-            entry = entry_from(record.dn, record.values, wanted)
+            entry = entry_from(record.dn, record.values, wanted, devices=self.devices)
             if entry is not None:
                 yield entry
             if entry is not None and entry.kind is Kind.GROUP:

@@ -30,6 +30,8 @@ class LdapSource:
     """PEM certificates trusted in place of the system's."""
     bases: Sequence[str]
     """Canonical DNs of the scopes."""
+    devices: bool = False
+    """Computers are asked for too."""
     answered: dict[str, str] = field(default_factory=dict, init=False, compare=False)
     """Naming context -> URL of the server that it was read from last."""
 
@@ -57,7 +59,7 @@ class LdapSource:
             return False
 
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
-        """All users, groups and contacts of a naming context, then the proof.
+        """All entries of a naming context that can be objects, then the proof.
 
         :raises SyncrampError: no server answers, it refuses us, or the stream broke off.
         """
@@ -65,7 +67,7 @@ class LdapSource:
 
         with self._session() as session:
             self.answered[partition] = session.server
-            yield from Reading(session, partition, wanted, self.bases, session.root()).facts()
+            yield from Reading(session, partition, wanted, self.bases, session.root(), devices=self.devices).facts()
 
     def connect_to(self, url: str, *, writes: bool = False) -> "Session":
         """Sign in at one server.

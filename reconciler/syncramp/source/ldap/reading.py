@@ -20,7 +20,8 @@ from syncramp.source.ldap.session import Found, NoSuchEntry, Page, Root
 from syncramp.source.ranges import Answer, Range, RangeError, describe, follow
 
 FILTER = "(|(objectClass=user)(objectClass=inetOrgPerson)(objectClass=group)(objectClass=contact))"
-"""Only kinds: entries that leave a narrower filter would vanish without a word, so scopes are judged by us."""
+"""Only kinds, computers among the users: entries that leave a narrower filter would vanish without a word, so scopes
+are judged by us."""
 
 
 class Searches(Protocol):
@@ -44,6 +45,8 @@ class Reading:
     wanted: frozenset[str]
     bases: Sequence[str]
     root: Root
+    devices: bool = False
+    """Computers are asked for too."""
     _entries: int = 0
     _groups: list[tuple[bytes, bytes]] = field(default_factory=list)
     """GUID and DN of the groups seen."""
@@ -85,7 +88,9 @@ class Reading:
     def _entry(self, found: Found) -> Iterator[Fact]:
         self._entries += 1
         try:
-            entry = canonical.entry_from(canonical.text(found.dn), self._values(found), self.wanted)
+            entry = canonical.entry_from(
+                canonical.text(found.dn), self._values(found), self.wanted, devices=self.devices
+            )
         except canonical.EntryError as error:
             raise SourceIncomplete(str(error), where=self.session.server, remedy=error.remedy) from error
         if entry is None:
