@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from syncramp import __version__
-from syncramp.cli import endpoint, simulator
+from syncramp.cli import endpoint, rules, simulator
 from syncramp.cli.demo import demo
 from syncramp.cli.exits import MEANINGS, Exit
 from syncramp.cli.explain import explain
@@ -32,6 +32,7 @@ app = typer.Typer(
 for command in (validate, plan, sync, status, explain, demo):
     app.command()(command)
 app.add_typer(endpoint.app, name="endpoint")
+app.add_typer(rules.app, name="rules")
 app.add_typer(simulator.app, name="simulator")
 
 INTERRUPTED = 130

@@ -21,11 +21,11 @@ def registrations(entry: Entry) -> tuple[bytes, ...]:
 
 def _common_names(certificate: bytes) -> set[str]:
     """In lower case and without braces; none if it is no certificate."""
-    from cryptography.x509 import load_der_x509_certificate
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate
     from cryptography.x509.oid import NameOID
 
     try:
         names = load_der_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    except ValueError:
+    except (ValueError, InvalidVersion):
         return set()
     return {str(name.value).strip("{}").lower() for name in names}

@@ -34,7 +34,9 @@ _PLACE = {
     "dnsDomainName": "the DNS name of the DC parts of its DN",
 }
 _NAMELESS = {"displayName": "cn, because it has no displayName"}
-_UNCONTROLLED = {"accountEnabled": "it has no userAccountControl: enabled, but disabled where that cannot be read"}
+_UNCONTROLLED = {
+    "accountEnabled": "enabled, because it has no userAccountControl; disabled where that cannot be read"
+}
 STAND_INS = {
     Kind.USER: {
         **_PLACE,
