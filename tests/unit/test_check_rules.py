@@ -189,6 +189,11 @@ def test_the_schema_s_findings_come_alone_for_what_they_refuse() -> None:
     assert {path for path, _ in said(bad)} == {"spec.rules[0].kind", "spec.rules[1].set.citty"}
 
 
+def test_a_source_that_has_a_finding_of_its_own_is_still_a_source() -> None:
+    bad = rules({"source": "corp", "clear": ["city"]}, **{"sources[0].scope": []})
+    assert {path for path, _ in said(bad)} == {"spec.sources[0].scope"}
+
+
 def test_an_unknown_member_of_exclude_is_refused() -> None:
     assert said(rules({"exclude": {"x": 1}})) == {
         ("spec.rules[0].exclude.x", 'unknown field "spec.rules[0].exclude.x"')

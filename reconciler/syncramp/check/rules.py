@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from syncramp.check.findings import Finding
-from syncramp.check.values import below, show
+from syncramp.check.values import below, items, members, show
 from syncramp.expr.environment import Environment
 from syncramp.expr.errors import ExpressionError, Problem
 from syncramp.expr.types import Name, Want
@@ -34,21 +34,20 @@ def own_rule_findings(data: Mapping[str, Any], refused: Collection[str]) -> Iter
     declared = [(path, attribute_of(body)) for path, body in _sound("spec.attributes", spec, refused)]
     rules = [(path, rule_of(body)) for path, body in _sound("spec.rules", spec, refused)]
     scopes = {body["name"]: _kinds(body) for _, body in _sound("spec.sources", spec, refused)}
+    names = [name for _, body in items("", spec.get("sources")) if isinstance(name := members(body).get("name"), str)]
     yield from _declarations(declared)
     environments: dict[Kind, Environment] = {}
     for path, rule in rules:
         if rule.kind not in environments:
             environments[rule.kind] = environment(rule.kind, [one for _, one in declared])
         yield from _texts(path, rule, environments[rule.kind])
-        yield from _source(path, rule, scopes)
+        yield from _source(path, rule, names)
     yield from _idle(rules, scopes)
 
 
 def _sound(path: str, spec: Mapping[str, Any], refused: Collection[str]) -> Iterator[tuple[str, Any]]:
     """The items of a list that the schema has nothing against, with their paths."""
-    items = spec.get(path.removeprefix("spec."))
-    for number, item in enumerate(items if isinstance(items, list) else ()):
-        place = f"{path}[{number}]"
+    for place, item in items(path, spec.get(path.removeprefix("spec."))):
         if not any(bad == place or bad.startswith((f"{place}.", f"{place}[")) for bad in refused):
             yield place, item
 
@@ -109,11 +108,11 @@ def _remedy(problem: Problem) -> str:
     return problem.remedy or "mend the expression"
 
 
-def _source(path: str, rule: Rule, scopes: Mapping[str, Collection[Kind]]) -> Iterator[Finding]:
-    if rule.source is None or rule.source in scopes:
+def _source(path: str, rule: Rule, names: Sequence[str]) -> Iterator[Finding]:
+    if rule.source is None or rule.source in names:
         return
-    near = get_close_matches(rule.source, list(scopes), 1, 0.6)
-    remedy = f"did you mean {near[0]}?" if near else f"write one of {', '.join(scopes)}, or remove the field"
+    near = get_close_matches(rule.source, names, 1, 0.6)
+    remedy = f"did you mean {near[0]}?" if near else f"write one of {', '.join(names)}, or remove the field"
     yield Finding(f"{path}.source", "no source of the document has this name", remedy, show(path, rule.source))
 
 
