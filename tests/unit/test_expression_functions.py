@@ -206,6 +206,7 @@ def test_the_first_that_is_not_empty_is_taken() -> None:
 
 
 def test_items_outside_of_a_list_are_none() -> None:
+    assert lists.item(("a",), 0) == lists.first(("a",)) == lists.last(("b", "a")) == Optional("a")
     assert lists.item(("a",), 1) == lists.item(("a",), -1) == lists.last(()) == NONE
     assert lists.slice_(("a", "b"), 1, 9) == ("b",)
     assert lists.remove_duplicates(("Straße", "STRASSE", "x")) == ("Straße", "x")

@@ -14,6 +14,7 @@ from syncramp.expr.access import Step
 from syncramp.expr.choices import CHOICES, either
 from syncramp.expr.folding import carried, collect, collecting, fold, local
 from syncramp.expr.functions import OVERLOADS, SPECIALS
+from syncramp.expr.library import matches
 from syncramp.expr.refusals import Refused
 from syncramp.expr.run import Run
 from syncramp.expr.spelling import Spelled
@@ -170,8 +171,6 @@ class Compiler:
 
 
 def _check_pattern(node: Constant) -> None:
-    from syncramp.expr.library import matches
-
     try:
         matches("", str(node.value))
     except ValueError as error:

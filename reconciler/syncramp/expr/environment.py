@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from syncramp.expr.access import Step
 from syncramp.expr.compiler import Compiler
+from syncramp.expr.declarations import configuration
 from syncramp.expr.errors import EvaluationFailed, ExpressionError, Problem
+from syncramp.expr.library import Library
 from syncramp.expr.limits import LONGEST, Exhausted
 from syncramp.expr.placement import misplaced
 from syncramp.expr.refusals import Refused
@@ -54,10 +56,8 @@ class Environment:
     """
 
     def __init__(self, variables: Mapping[str, Mapping[str, Name] | Type]) -> None:
-        from syncramp.expr.library import Library
-
         self._spelled = spelled(variables)
-        self._library = Library(self._spelled)
+        self._library = Library(self._spelled, configuration())
 
     def compile(self, text: str, wants: Name | Want) -> Expression:
         """An expression that makes what is wanted.

@@ -1,17 +1,13 @@
 """The one place that uses cel-expr-python: it parses and checks expressions, and matches regular expressions.
 
 The variables are messages of protocol buffers made at run time, so that the library knows the type of each attribute
-and finds one that does not exist. Its own functions are left out: everything that an expression may call is declared
-by our table. The library, and protobuf with it, is imported when the first expression is compiled.
+and finds one that does not exist. The library, and protobuf with it, is imported when it is first needed.
 """
 
 import json
-from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from syncramp.expr.functions import FUNCTIONS, SPECIALS
-from syncramp.expr.functions.table import T, declaration
 from syncramp.expr.spelling import Spelled
 from syncramp.model.values import Type
 
@@ -20,12 +16,6 @@ if TYPE_CHECKING:
 
 PACKAGE = "syncramp"
 """Of the messages; it shows in the library's errors."""
-LEFT_OUT = (
-    "bool", "bytes", "contains", "double", "duration", "dyn", "endsWith", "getDate", "getDayOfMonth",
-    "getDayOfWeek", "getDayOfYear", "getFullYear", "getHours", "getMilliseconds", "getMinutes", "getMonth",
-    "getSeconds", "int", "matches", "size", "startsWith", "string", "timestamp", "type", "uint",
-)  # fmt: skip
-"""CEL's standard functions: those that we offer are declared by our table, with our meaning."""
 FIELDS = {Type.STRING: 9, Type.REFERENCE: 9, Type.BOOLEAN: 8, Type.INTEGER: 3, Type.BINARY: 12}
 """FieldDescriptorProto.Type: string, bool, int64, bytes."""
 REPEATED, SINGLE = 3, 1
@@ -33,9 +23,12 @@ REPEATED, SINGLE = 3, 1
 
 
 class Library:
-    """The library's environment for one set of variables."""
+    """The library's environment for one set of variables.
 
-    def __init__(self, spelled: Spelled) -> None:
+    :param configuration: the functions, as YAML (:mod:`syncramp.expr.declarations`).
+    """
+
+    def __init__(self, spelled: Spelled, configuration: str) -> None:
         from cel_expr_python import cel
         from cel_expr_python.ext import ext_optional
         from google.protobuf.descriptor_pool import DescriptorPool
@@ -45,7 +38,7 @@ class Library:
         variables = {name: cel.Type(f"{PACKAGE}.{name}") for name in spelled.variables}
         self._environment = cel.NewEnv(
             descriptor_pool=pool,
-            config=cel.NewEnvConfigFromYaml(_configuration()),
+            config=cel.NewEnvConfigFromYaml(configuration),
             variables=variables | dict.fromkeys(spelled.plain, cel.Type.STRING),
             extensions=[ext_optional.ExtOptional(1)],  # version 1: first and last are ours
         )
@@ -106,28 +99,3 @@ def _messages(spelled: Spelled) -> bytes:
                 label=REPEATED if kind.multi else SINGLE,
             )
     return bytes(file.SerializeToString())
-
-
-@cache
-def _configuration() -> str:
-    """JSON, which is YAML."""
-    return json.dumps(
-        {
-            "stdlib": {"exclude_functions": [{"name": name} for name in LEFT_OUT]},
-            "functions": [{"name": name, "overloads": list(overloads)} for name, overloads in _declared()],
-        }
-    )
-
-
-def _declared() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    for name in SPECIALS:
-        yield name, [{"id": name, "args": [], "return": declaration(T)}]
-    for function in FUNCTIONS.values():
-        overloads: list[dict[str, Any]] = []
-        for overload in function.overloads:
-            arguments = [declaration(parameter) for parameter in overload.parameters]
-            result = declaration(overload.result)
-            overloads.append({"id": overload.id, "args": arguments, "return": result})
-            behind = {"target": arguments[0], "args": arguments[1:]}
-            overloads.append({"id": f"{overload.id}_behind", **behind, "return": result})
-        yield function.name, overloads

@@ -55,7 +55,7 @@ def divide(left: object, right: object) -> object:
 def modulo(left: object, right: object) -> object:
     """The rest of a division; it has the sign of the dividend."""
     one, other = _numbers("%", left, right)
-    return one - other * _quotient(one, other)
+    return one - other * _whole(_quotient(one, other))
 
 
 def negate(value: object) -> object:

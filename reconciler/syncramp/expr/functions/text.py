@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from syncramp.expr import library
 from syncramp.expr.functions.table import Family, offered
 from syncramp.expr.limits import room
 
@@ -197,9 +198,7 @@ def last_index_of(text: str, part: str) -> int:
 @offered(Family.TEXT, ("matches('u0815', '^u[0-9]+$')", "true"))
 def matches(text: str, pattern: str) -> bool:
     """Whether a regular expression of RE2 is found in it; ^ and $ tie it to both ends."""
-    from syncramp.expr.library import matches as found
-
-    return found(text, pattern)
+    return library.matches(text, pattern)
 
 
 @offered(Family.TEXT, ("normalizeDiacritics('Łukasz Größe, Zoë Ångström')", "'Lukasz Grosse, Zoe Angstrom'"))
