@@ -10,8 +10,9 @@ from support.pages import coded, rows, section, text
 from syncramp.expr import Environment, EvaluationFailed, Name, Special, Want
 from syncramp.expr.functions import FAMILIES, FUNCTIONS, SPECIALS, Family, Function
 from syncramp.expr.functions.table import shown
+from syncramp.expr.hints import NATIVE, NOT_OFFERED
 from syncramp.expr.limits import LONGEST, MOST_SPACE, MOST_STEPS
-from syncramp.expr.words import NATIVE, NOT_OFFERED
+from syncramp.expr.words import DEEPEST
 from syncramp.model.values import Type
 
 PAGE = "docs/expressions.md"
@@ -108,5 +109,6 @@ def test_the_page_leads_from_their_names_to_ours() -> None:
 def test_the_page_tells_the_limits() -> None:
     limits = dict(rows(section(PAGE, "## Limits")))
     assert limits["characters of an expression"] == f"{LONGEST:,}"
+    assert limits["levels of nesting"] == str(DEEPEST)
     assert limits["steps of all loops of one evaluation"] == f"{MOST_STEPS:,}"
     assert limits["characters, bytes and items that one evaluation makes"] == f"{MOST_SPACE:,}"

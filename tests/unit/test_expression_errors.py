@@ -1,8 +1,13 @@
 """What is wrong with an expression is told with its place and in words of ours."""
 
+import re
+
 import pytest
 
 from syncramp.expr import Environment, ExpressionError, Name, Want
+from syncramp.expr.functions import FUNCTIONS, SPECIALS
+from syncramp.expr.hints import NATIVE, NOT_OFFERED
+from syncramp.expr.words import DEEPEST
 from syncramp.model.values import Type
 
 TEXT, TEXTS = Name(Type.STRING), Name(Type.STRING, multi=True)
@@ -83,6 +88,23 @@ def problems(text: str, wants: Name | Want = TEXT) -> list[tuple[str, int, int, 
         ),
         ("{?'a': entry.?mail}['a']", ("an entry of a map cannot be missing", 1, 1, "leave the ? away")),
         ("has(entry)", ("has() asks for one attribute", 1, 5, "write has(entry.mail)")),
+        ("for", ("for is a word that CEL keeps for itself", 1, 1, "")),
+        ("source == 'a' and true ? 'a' : 'b'", ("and is not expected here", 1, 15, "write &&")),
+        ("IIF(true, 'a', 'b')", ("'IIF' is not offered", 1, 1, "write condition ? one : other")),
+        ("source.lower(1)", ("'lower' is not used like this", 1, 8, "it takes lower(text)")),
+        (
+            "['a'].exists(i, x, true) ? 'a' : 'b'",
+            ("'exists' is not used like this", 1, 7, "write exists(x, condition)"),
+        ),
+        ("0[", ("the expression ends too early", 1, 3, "")),
+        ("leave(1)", ("'leave' is not used like this", 1, 1, "write leave()")),
+        ("['a'].filter(x, x)[0]", ("a condition is text, not true or false", 1, 13, "")),
+        ("source[0]", ("[...] does not take text and a number", 1, 7, "")),
+        ("'\\q'", ("a text is not closed", 1, 1, "a backslash is written \\\\")),
+        ("source\x00", ("a sign is not understood", 1, 7, "")),
+        ("99999999999999999999", ("invalid int literal", 1, 1, "")),
+        ("matches(source, '(')", ("invalid regular expression: missing ): (", 1, 17, "write it as RE2 does")),
+        ("source & 'a'", ("'&' is not understood", 1, 8, "+ joins texts, && is and, bitAnd(...) is for bits")),
         ("\ud800", ("it has a character that is no text (a lone surrogate)", 1, 1, "")),
         ("'" + "x" * 10_000 + "'", ("it has more than 10,000 characters", 1, 1, "")),
     ],
@@ -143,9 +165,18 @@ def test_an_error_reads_as_one_line() -> None:
     assert (caught.value.line, caught.value.column) == (1, 7)
 
 
-def test_too_deep_an_expression_is_refused_and_does_not_end_the_process() -> None:
-    assert problems("(" * 500 + "'a'" + ")" * 500)[0][0]
-    assert problems("-" * 400 + "1")[0][0]
+@pytest.mark.parametrize("text", ["(" * 500 + "'a'" + ")" * 500, "+".join(["'a'"] * 40), "'a'" + ".lower()" * 40])
+def test_too_deep_an_expression_is_refused_and_does_not_end_the_process(text: str) -> None:
+    assert problems(text) == [
+        (f"it is nested deeper than {DEEPEST} levels", 1, 1, "do it in fewer steps, or in two rules")
+    ]
+
+
+def test_every_hint_leads_to_what_is_offered() -> None:
+    known = {*FUNCTIONS, *NATIVE, *SPECIALS, "condition"}
+    for name, hint in NOT_OFFERED.items():
+        assert name not in FUNCTIONS
+        assert not hint.startswith("write ") or known & set(re.findall(r"\w+", hint)), hint
 
 
 def test_two_attributes_that_are_spelled_alike_are_no_environment() -> None:

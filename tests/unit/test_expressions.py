@@ -134,6 +134,8 @@ def test_a_list_attribute_is_a_list_whatever_holds_its_values() -> None:
         ("{{'a': 1}: 'b'}[{'a': 1}]", "the keys of a map are of one type: text, number, or true and false"),
         ("1 / 0 == 1 ? 'a' : 'b'", "a division by zero"),
         ("9223372036854775807 + 1 == 0 ? 'a' : 'b'", "a number does not fit into 64 bits"),
+        ("-9223372036854775808 % -1 == 0 ? 'a' : 'b'", "a number does not fit into 64 bits"),
+        ("-9223372036854775808 / -1 == 0 ? 'a' : 'b'", "a number does not fit into 64 bits"),
         ("[1, 'a'][0] + [1, 'a'][1]", "+ does not take a number and text"),
         ("[1, 'a'][0]", "the result is a number, not text"),
         ("optional.none().value() + 'x'", "value() of what has no value"),

@@ -7,38 +7,34 @@ from difflib import get_close_matches
 
 from syncramp.expr.errors import Problem
 from syncramp.expr.functions import FUNCTIONS, SPECIALS
+from syncramp.expr.hints import MACROS, NATIVE, NOT_OFFERED, SIGNS
 from syncramp.expr.spelling import Spelled
 
-LINE = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): ", re.MULTILINE)
+LINE = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(-?\d+):(-?\d+): ", re.MULTILINE)
 ECHO = re.compile(r"\n \| .*", re.DOTALL)
 """The line of the text with its caret, which follows each message."""
-NATIVE = ("orValue", "or", "hasValue", "value", "optMap", "exists", "all", "exists_one", "map", "filter", "has")
+FOLLOWING = ("*error*", "<<nil>>")
+"""What stands in messages that only follow from another problem."""
+DEEPEST = 32
+"""Levels of nesting that the library takes."""
 PLAIN = {
     "STRING": "text", "BOOL": "true or false", "INT": "a number", "BYTES": "bytes", "DYN": "anything",
     "NULL": "null", "NULL_TYPE": "null", "DOUBLE": "a number with a point", "UINT": "a number without sign",
 }  # fmt: skip
-NOT_OFFERED = {
-    "now": "a rule has no clock, so that the same entry always gives the same object",
-    "timestamp": "times are text here: use time(...)",
-    "duration": "use addDays(...) or addSeconds(...)",
-    "double": "numbers are whole numbers here",
-    "uint": "numbers are whole numbers here",
-    "dyn": "each value has one type here",
-    "type": "each value has one type here",
-}
-"""What somebody who knows CEL or another product may look for."""
 
 
 def problems(message: str, text: str, spelled: Spelled) -> tuple[Problem, ...]:
     """The problems in an error of the library, without those that only follow from others."""
+    if "recursion" in message:
+        return (Problem(f"it is nested deeper than {DEEPEST} levels", 1, 1, "do it in fewer steps, or in two rules"),)
     parts = LINE.split(message)[1:]
     found = [
-        _Reading(text, spelled, int(line), int(column)).problem(ECHO.sub("", what).strip())
+        _Reading(text, spelled, max(1, int(line)), max(1, int(column))).problem(ECHO.sub("", what).strip())
         for line, column, what in zip(*[iter(parts)] * 3, strict=True)
-        if "*error*" not in what
+        if not any(sign in what for sign in FOLLOWING)
     ]
-    unlike = list(dict.fromkeys(found))
-    return tuple(unlike) or (Problem("it is no expression of CEL", 1, 1),)
+    found.sort(key=lambda problem: (problem.line, problem.column))
+    return tuple(dict.fromkeys(found)) or (Problem("it is no expression of CEL", 1, 1),)
 
 
 def described(type_: str) -> str:
@@ -87,6 +83,8 @@ class _Reading:
             return self._at(f"a loop goes over a list or a map, not over {described(found[1])}")
         if found := re.match(r"Syntax error: (.*)", what, re.DOTALL):
             return self._syntax(found[1])
+        if found := re.match(r"reserved identifier: (\w+)", what):
+            return self._at(f"{found[1]} is a word that CEL keeps for itself")
         if what.startswith("has() argument"):
             return self._at("has() asks for one attribute", "write has(entry.mail)")
         return self._at(what[:1].lower() + what[1:].partition(" [INVALID_ARGUMENT]")[0])
@@ -99,12 +97,11 @@ class _Reading:
         return self._named(name, f"{variable} has no attribute '{name}'", closest(name, known), behind=True)
 
     def _unknown(self, name: str) -> Problem:
-        if name in NOT_OFFERED:
-            return self._named(name, f"'{name}' is not offered", NOT_OFFERED[name])
-        variables = (*self.spelled.variables, *self.spelled.plain)
-        known = (*variables, *NATIVE, *FUNCTIONS, *SPECIALS)
-        if name in known:
-            return self._named(name, f"'{name}' is not used like this")
+        if name in FUNCTIONS or name in SPECIALS or name in NATIVE:
+            return self._named(name, f"'{name}' is not used like this", _usage(name))
+        if remedy := NOT_OFFERED.get(name.lower()):
+            return self._named(name, f"'{name}' is not offered", remedy)
+        known = (*self.spelled.variables, *self.spelled.plain, *NATIVE, *FUNCTIONS, *SPECIALS)
         return self._named(name, f"'{name}' is neither a variable nor a function", closest(name, known))
 
     def _named(self, name: str, what: str, remedy: str = "", *, behind: bool = False) -> Problem:
@@ -119,31 +116,45 @@ class _Reading:
 
     def _overload(self, function: str, types: str) -> Problem:
         given = [described(type_) for type_ in _split(types)]
+        together = " and ".join(given)
         if function == "_?_:_":
-            remedy = "write noValue() in place of null" if "null" in given else ""
-            return self._at(f"?: has {given[1]} on one side and {given[2]} on the other", remedy)
-        if function.strip("_@!-").isalpha() and function != "@in":
-            what = f"{function}() does not take {' and '.join(given)}"
-            forms = FUNCTIONS[function].forms if function in FUNCTIONS else ()
-            return self._named(function, what, f"it takes {', '.join(forms)}" if forms else "")
-        sign = function.strip("_@")
-        return self._at(f"{sign} does not take {' and '.join(given)}", _either(given))
+            return self._choice(*given)
+        if function in FUNCTIONS:
+            return self._named(function, f"{function}() does not take {together}", _usage(function))
+        sign = function.strip("_@") if function != "_[_]" else "[...]"
+        return self._at(f"{sign} does not take {together}", _either(given))
+
+    def _choice(self, condition: str, one: str, other: str) -> Problem:
+        if condition not in (PLAIN["BOOL"], PLAIN["DYN"]):
+            return self._at(f"a condition is {condition}, not true or false", _either([condition]))
+        remedy = "write noValue() in place of null" if PLAIN["NULL"] in (one, other) else ""
+        return self._at(f"?: has {one} on one side and {other} on the other", remedy)
 
     def _syntax(self, what: str) -> Problem:
         if "'<EOF>' expecting" in what and not what.startswith(("extraneous", "missing")):
             return self._at("the expression ends too early")
-        if found := re.match(r"token recognition error at: '(.*)'", what, re.DOTALL):
-            if found[1].startswith(("'", '"')):
-                return self._at("a text is not closed", f"end it with {found[1][0]}")
-            remedy = "== compares" if found[1].strip() == "=" else ""
-            return self._at(f"{found[1].strip()!r} is not understood", remedy)
+        if found := re.match(r"token recognition error at: '(.*?)'?$", what, re.DOTALL):
+            return self._token(found[1])
         if found := re.match(r"(?:extraneous|mismatched) input '(.*?)' expecting", what, re.DOTALL):
-            return self._at(f"{found[1]} is not expected here")
+            return self._at(f"{found[1]} is not expected here", SIGNS.get(found[1], ""))
         if found := re.match(r"missing '(.*?)' at", what):
             return self._at(f"{found[1]} is missing")
         if found := re.match(r"no viable alternative at input '(.*)'", what, re.DOTALL):
             return self._at(f"{found[1]} is not understood")
         return self._at(what.partition(" expecting {")[0])
+
+    def _token(self, sign: str) -> Problem:
+        if sign.startswith(("'", '"')):
+            escape = "a backslash is written \\\\" if "\\" in sign else ""
+            return self._at("a text is not closed", escape or f"end it with {sign[0]}")
+        shown = repr(sign.strip()) if sign.strip() else "a sign"
+        return self._at(f"{shown} is not understood", SIGNS.get(sign.strip(), ""))
+
+
+def _usage(name: str) -> str:
+    if name in FUNCTIONS:
+        return f"it takes {', '.join(FUNCTIONS[name].forms)}"
+    return MACROS.get(name, f"write {name}()" if name in SPECIALS else "")
 
 
 def _either(given: list[str]) -> str:
