@@ -216,6 +216,7 @@ WRONG = [
     *("status", "status --bogus a.yaml", "status a.yaml b.yaml", "status none.yaml"),
     *("explain", "explain --bogus a.yaml x", "explain none.yaml x"),
     *("simulator --bogus", "simulator --port many", "simulator a.yaml"),
+    *("rules", "rules show --bogus", "rules show --kind Printer", "rules show none.yaml"),
     *("endpoint --bogus", "endpoint nonsense", "endpoint probe", "endpoint probe none.yaml"),
     *("demo --bogus", "demo --people many", "demo a.yaml"),
 ]

@@ -11,8 +11,10 @@ from syncramp.cycle.phases import Phase
 from syncramp.errors import Stopped, StoreUnusable, SyncrampError
 from syncramp.events import Note
 from syncramp.model.facts import Entry, Fact, Links
+from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.seams import Source
+from syncramp.rules.primary_group import CATEGORY, unseen_group
 from syncramp.rules.ruleset import Ruleset
 
 
@@ -33,7 +35,7 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
         for unnamed in staging.open_source(identity, partitions):
             _leave_partition(job, report, source, identity, unnamed, partitions)
         for partition in partitions:
-            _report(job, report, _import_partition(job, source, rules, identity, partition, phase))
+            _report(job, report, _import_partition(job, report, source, rules, identity, partition, phase))
         staging.mark_rules(identity, rules.digest, rules.version)
         staging.mark_read(identity)
     staging.inherit(identities)
@@ -59,11 +61,12 @@ def _leave_partition(
 
 
 def _import_partition(
-    job: Job, source: Source, rules: Ruleset, identity: int, partition: str, phase: Phase
+    job: Job, report: RunReport, source: Source, rules: Ruleset, identity: int, partition: str, phase: Phase
 ) -> SourceReport:
     before = phase.objects
     try:
         facts = _counted(job, source.read(partition, rules.wanted), phase)
+        facts = _watched(facts, rules, report)
         proof = job.store.staging.stage(identity, partition, facts)
     except (Stopped, StoreUnusable):  # not the source's fault; it stays unproven
         raise
@@ -75,6 +78,15 @@ def _import_partition(
         job.store.staging.fail(identity, partition, reason)
         return SourceReport(source.name, partition, False, phase.objects - before, None, reason)
     return SourceReport(source.name, partition, proof.complete, proof.entries, proof.expected, proof.reason)
+
+
+def _watched(facts: Iterator[Fact], rules: Ruleset, report: RunReport) -> Iterator[Fact]:
+    """The same facts; memberships that they do not show are told."""
+    for fact in facts:
+        if isinstance(fact, Entry) and (detail := unseen_group(fact)) and rules.in_scope(fact):
+            sample = Sample("Update", fact.kind.value, fact.dn, rules.anchor(fact), detail)
+            report.note_warning(sample, CATEGORY)
+        yield fact
 
 
 def _counted(job: Job, facts: Iterator[Fact], phase: Phase) -> Iterator[Fact]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from syncramp.model.facts import Entry
-from syncramp.rules import mapping
+from syncramp.rules import mapping, primary_group
 from syncramp.rules.anchors import AnchorRule, NoAnchor
 from syncramp.rules.exclusions import USED, excluded, linked_mailbox, unreadable
 from syncramp.rules.own import OwnRules
@@ -54,7 +54,7 @@ class Ruleset:
         filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
         own = self._own.wanted if self._own else frozenset()
         anchors = {SourceAnchor.CONSISTENCY_GUID.lower(), self._anchor.attribute}
-        return frozenset(mapping.READ | filters | own | USED | anchors | {"member"})
+        return frozenset(mapping.READ | filters | own | USED | anchors | {"member", primary_group.ATTRIBUTE})
 
     @staticmethod
     def _digest(scopes: Sequence[Scope], source_anchor: str, own: OwnRules | None) -> bytes:
