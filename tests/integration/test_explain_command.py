@@ -8,6 +8,7 @@ import pytest
 
 from support.build import TENANT, user_dn
 from support.walk import Gate, Walk, anchor, walking
+from syncramp.simulator.settings import Duplicates
 
 
 @pytest.fixture
@@ -57,12 +58,15 @@ def test_a_name_of_several_is_told_by_the_exit_code_and_as_json(walk: Walk) -> N
     assert done.json["explanation"] is None
 
 
-def test_a_refused_object_is_pending_again(walk: Walk) -> None:
-    walk.here()
-    walk.forest.people[1] = {"userPrincipalName": "not a name"}
-    walk.here()
-    told = walk.again("explain", anchor(1), "-o", "json").json["explanation"]
-    assert told["change"]["values"]["userPrincipalName"] == "not a name"
+def test_a_refused_object_is_pending_again(tmp_path: Path) -> None:
+    taken = "taken@corp.example.com"
+    with walking(tmp_path, duplicates=Duplicates.REFUSE) as walk:
+        walk.here()
+        walk.tenant.portal.add_user(taken)
+        walk.forest.people[1] = {"userPrincipalName": taken}
+        walk.here()
+        told = walk.again("explain", anchor(1), "-o", "json").json["explanation"]
+    assert told["change"]["values"]["userPrincipalName"] == taken
     assert told["change"]["hold"] is None
 
 

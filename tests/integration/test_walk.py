@@ -14,6 +14,9 @@ from syncramp.endpoint import contract
 from syncramp.simulator.faults import Calls, Kind, Rule, Script
 from syncramp.simulator.settings import Duplicates
 
+TAKEN = "taken@corp.example.com"
+"""The name of somebody whom the tenant has of its own."""
+
 
 @pytest.fixture
 def walk(tmp_path: Path) -> Iterator[Walk]:
@@ -155,13 +158,35 @@ def test_an_empty_store_sends_nothing_to_a_tenant_that_holds_something(walk: Wal
     walk.assert_cloud_matches()
 
 
+def test_what_the_service_would_not_take_is_kept_back_and_told(walk: Walk) -> None:
+    walk.here()
+    walk.forest.people[2] = {"userPrincipalName": "user1@corp.example.com", "title": "Clerk"}
+    walk.forest.people[4] = {"userPrincipalName": "müller@corp.example.com"}
+    for command in (walk.plan, walk.sync, lambda: walk.again("status")):
+        done = command()
+        dn = f"User CN=User 2,OU=People,{BASE}"
+        assert "Kept back 1 (DuplicateValue): a value that must be unique belongs to another object" in done.out
+        assert (
+            f"    {dn}: userPrincipalName: user1@corp.example.com belongs to CN=User 1,OU=People,{BASE}" in done.out
+        )
+        assert "Kept back 1 (InvalidUserPrincipalName)" in done.out
+    assert walk.attributes(2)["UserPrincipalName"] == "user2@corp.example.com"
+    assert walk.attributes(2)["Title"] == "Clerk" and walk.attributes(4)["DisplayName"] == "User 4"
+    assert "UserPrincipalName" not in walk.attributes(4)
+    done = walk.plan()
+    assert done.code == 0 and "the cloud is known to hold what the sources say, but for what is kept back" in done.out
+    assert walk.again("plan", "-o", "json").json["violations"] == {"DuplicateValue": 1, "InvalidUserPrincipalName": 1}
+
+
 def test_a_value_the_service_left_out_is_a_warning_and_no_failure(walk: Walk) -> None:
-    walk.forest.people[2] = {"userPrincipalName": "user1@corp.example.com"}
+    walk.here()
+    walk.tenant.portal.add_user(TAKEN)
+    walk.forest.people[2] = {"userPrincipalName": TAKEN}
     done = walk.sync()
     assert done.code == 0
     assert "Warning 1: written by the service with modified properties" in done.out
-    assert f"User CN=User 2,OU=People,{BASE}: This object has been updated" in done.out
-    assert "UserPrincipalName user1@corp.example.com;" in done.out
+    assert "This object has been updated" in done.out
+    assert f"UserPrincipalName {TAKEN};" in done.out
     assert "3 objects, 1 more with differences" in done.out
     assert walk.attributes(2)["UserPrincipalName"].endswith("@simulated.onmicrosoft.com")
 
@@ -170,12 +195,13 @@ def test_a_refused_object_stays_as_it_was_with_its_reason(tmp_path: Path) -> Non
     with walking(tmp_path, duplicates=Duplicates.REFUSE) as walk:
         walk.here()
         before = walk.attributes(2)
-        walk.forest.people[2] = {"userPrincipalName": "user1@corp.example.com"}
+        walk.tenant.portal.add_user(TAKEN)
+        walk.forest.people[2] = {"userPrincipalName": TAKEN}
         walk.forest.people[3] = {"title": "Director"}
         for done in (walk.sync(), walk.sync()):
             assert done.code == 2
             assert "Refused 1: AttributeValueMustBeUnique" in done.out
-            assert "UserPrincipalName user1@corp.example.com;" in done.out
+            assert f"UserPrincipalName {TAKEN};" in done.out
             assert walk.attributes(2) == before
             assert walk.attributes(3)["Title"] == "Director"
             walk.assert_state_true()
@@ -308,7 +334,8 @@ def test_a_summary_tells_apart_what_became_of_everything(tmp_path: Path) -> None
         walk.forest = Forest.of(5, {101: [1, 2]})
         walk.here()
         walk.forest.people.pop(5)
-        walk.forest.people[4] = {"userPrincipalName": "user1@corp.example.com"}
+        walk.tenant.portal.add_user(TAKEN)
+        walk.forest.people[4] = {"userPrincipalName": TAKEN}
         walk.forest.people[3] = {"title": "Director"}
         walk.forest.groups[101] = [1, 3, 4]
         lines = re.sub(r"\d+\.\ds", "0.0s", walk.sync().out).splitlines()

@@ -74,7 +74,8 @@ class Engine:
             return run(job)
 
     def rules(self, name: str) -> Ruleset:
-        return Ruleset((SCOPE,), self.config.source_anchor, name, own_rules(self.config, name))
+        verified = self.config.target.verified_domains
+        return Ruleset((SCOPE,), self.config.source_anchor, name, own_rules(self.config, name), verified=verified)
 
     @contextmanager
     def store(self) -> Iterator[Store]:

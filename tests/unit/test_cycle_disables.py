@@ -52,7 +52,7 @@ def test_a_leaver_waits_for_no_room_in_the_throttle(settled) -> None:
 
 def test_a_refused_attribute_does_not_keep_a_leaver_in(settled) -> None:
     settled.cloud.refuse = no_titles
-    settled.source.add(user(1, title="x" * 999, userAccountControl=DISABLED))
+    settled.source.add(user(1, title="x" * 99, userAccountControl=DISABLED))
     report, _ = settled.run()
     assert held(settled, 1)["accountEnabled"] is False
     assert numbers(report) == (1, 0, 1, 0)

@@ -13,6 +13,7 @@ from syncramp.endpoint import contract
 from syncramp.endpoint.causes import CAUSES
 from syncramp.endpoint.clouds import ADDRESSES, PATH, SYNC_RESOURCE
 from syncramp.endpoint.soap import CONTENT_TYPE
+from syncramp.model.desire import Code
 from syncramp.model.plan import Hold
 from syncramp.model.values import Kind
 from syncramp.model.wire import Company
@@ -116,6 +117,12 @@ def test_the_tables_of_exclusions_are_the_code() -> None:
 def test_operations_explains_every_hold_and_no_other() -> None:
     part = section("docs/operations.md", "## What holds a change")
     assert [line[4:] for line in part.splitlines() if line.startswith("### ")] == list(Hold)
+
+
+def test_operations_explains_every_reason_to_keep_a_value_back_and_no_other() -> None:
+    part = section("docs/operations.md", "## What is kept back of an object")
+    told = [line[4:] for line in part.splitlines() if line.startswith("### ")]
+    assert told == list(Code)
 
 
 def test_architecture_lists_every_hold_and_no_other() -> None:

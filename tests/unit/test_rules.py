@@ -13,6 +13,7 @@ from syncramp.model.values import Kind, Value
 from syncramp.rules.mapping import domain_of
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision
+from syncramp.rules.validation import validated
 from syncramp.spec.types import Scope, SourceAnchor
 
 RULES = Ruleset((SCOPE,), SourceAnchor.CONSISTENCY_GUID, "corp")
@@ -129,6 +130,13 @@ def test_one_bad_attribute_never_holds_the_object() -> None:
     decision = decide(user(1, countryCode="many", title=b"\xff\xfe", userAccountControl="514"))
     assert decision.object.attributes["accountEnabled"] is False
     assert {warning.split(":")[0] for warning in decision.warnings} == {"countrycode", "title"}
+
+
+def test_more_certificates_than_the_service_takes_are_left_out() -> None:
+    many = user(1, mailNickname="one", userCertificate=[f"certificate {number}" for number in range(16)])
+    made = validated(decide(many).object)
+    assert "userCertificate" not in made.attributes and made.unread == {"userCertificate"}
+    assert [(each.code, "15" in each.reason) for each in made.violations] == [("TooManyValues", True)]
 
 
 def test_the_digest_changes_with_whatever_needs_a_full_synchronise() -> None:

@@ -179,6 +179,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
                 unverified=True,
             ),
             writes=WriteBudget(14000, 75, 90000),
+            verified_domains=frozenset({"contoso.com", "contoso.onmicrosoft.com"}),
         ),
         sources=(
             SourceSpec(

@@ -23,6 +23,8 @@ FORMS: Mapping[str, str] = {
     "readBack.moreMember": "write the name of a member, without its namespace and prefix",
     "endpoint.callTimeout": "write hours, minutes and seconds, 1m to 1h, as 10m",
     "endpoint.visibilityDelay": "write hours, minutes and seconds, as 30s or 1m30s",
+    "target.verifiedDomains": "write the domains of the tenant, at least its initial one, or remove the field",
+    "target.verifiedDomains[]": "write a domain, as contoso.com",
     "sources[].name": "write lower-case letters, digits and dashes, as corp",
     "ldap.servers[]": "write ldaps://host[:port], or ldap://host[:port] for StartTLS",
     "ldap.bind": "write bind: {secretRef: {name: NAME}}; the Secret holds username and password",

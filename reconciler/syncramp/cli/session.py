@@ -121,8 +121,8 @@ def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
     """The rules of one source of a document."""
     declared = {one.name.lower(): one.type for one in config.attributes}
     binary = declared.get(config.source_anchor.lower()) is Type.BINARY
-    own = own_rules(config, spec.name)
-    return Ruleset(spec.scopes, config.source_anchor, spec.name, own, binary_anchor=binary)
+    own, verified = own_rules(config, spec.name), config.target.verified_domains
+    return Ruleset(spec.scopes, config.source_anchor, spec.name, own, binary_anchor=binary, verified=verified)
 
 
 def _source(spec: SourceSpec, reader: SecretReader) -> Source:

@@ -175,6 +175,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         under_way=exports.under_way,
         cloud_managed=job.store.observations.cloud_managed(),
         unanchored=unanchored(job),
+        keeping=snapshot.keeping,
     )
     return contention(snapshot, alone)
 

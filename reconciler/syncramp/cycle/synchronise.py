@@ -30,13 +30,23 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     """
     rules = {job.store.staging.source_id(source.name): ruleset for source, ruleset in job.sources}
     job.store.objects.judge_again(complete=not job.store.staging.incomplete())
-    phase.total = job.store.objects.dirty_count(list(rules))
-    flow = _Flow(job, rules, report)
+    flow, objects, sources = _Flow(job, rules, report), job.store.objects, list(rules)
+    phase.total = objects.dirty_count(sources)
+    objects.contest.begin(phase.total)
     with collector_paused():
-        for page in job.store.objects.dirty_pages(list(rules)):
-            job.go_on()
-            job.store.objects.desire(flow.desired(page))
-            phase.advance(objects=len(page))
+        _judge(job, flow, sources, phase)
+        if again := objects.contest.settle():
+            phase.total += again
+            _judge(job, flow, sources, phase)
+    report.violations = objects.violations.counts(sources)
+    report.violation_samples = {code: list(objects.violations.samples(code, sources)) for code in report.violations}
+
+
+def _judge(job: Job, flow: "_Flow", sources: Sequence[int], phase: Phase) -> None:
+    for page in job.store.objects.dirty_pages(sources):
+        job.go_on()
+        job.store.objects.desire(flow.desired(page))
+        phase.advance(objects=len(page))
 
 
 class _Flow:
@@ -99,7 +109,8 @@ class _Flow:
         self._report.note_warning(Sample("Update", entry.kind.value, entry.dn, anchor, detail), category)
 
     def _with_references(self, staged: Staged, made: DirectoryObject, *, again: bool) -> Desired:
-        """The object, and for the references of the rules those of the wire."""
+        """The object as the service takes it, and for the references of the rules those of the wire."""
+        made = self._rules[staged.source].validated(made)
         attributes = made.attributes
         references, leaving, unresolved, gone = {}, {}, {}, set()
         for name, target_dn in made.references.items():
@@ -126,4 +137,6 @@ class _Flow:
             gone=frozenset(gone),
             unread=made.unread,
             again=again,
+            violations=made.violations,
+            withheld=made.withheld,
         )

@@ -12,15 +12,39 @@ from syncramp.model.values import Attributes, Kind
 class Code(StrEnum):
     """What can be wrong with one attribute of an object; a code never changes its meaning."""
 
+    INVALID_USER_PRINCIPAL_NAME = "InvalidUserPrincipalName"
+    """A user principal name has characters or a form that the service refuses or replaces."""
+    INVALID_PROXY_ADDRESS = "InvalidProxyAddress"
+    """An address is none, or there is more than one primary SMTP address."""
+    INVALID_MAIL_ADDRESS = "InvalidMailAddress"
+    """``mail`` is no mail address."""
+    INVALID_ALIAS = "InvalidAlias"
+    """A mail nickname begins with a dot."""
+    UNVERIFIED_DOMAIN = "UnverifiedDomain"
+    """A name or an address is of a domain that is not in ``spec.target.verifiedDomains``."""
+    TOO_LONG = "TooLong"
+    """A text is longer than the service takes."""
+    TOO_MANY_VALUES = "TooManyValues"
+    """A list has more values than the service takes."""
+    DUPLICATE_VALUE = "DuplicateValue"
+    """A value that must be unique in the tenant belongs to another object of the same kind."""
+    TYPE_CONFLICT = "TypeConflict"
+    """A value that must be unique in the tenant belongs to an object of another kind."""
     EXPRESSION_FAILED = "ExpressionFailed"
     """An expression of a rule has no result for this object."""
     ENABLES_ACCOUNT = "EnablesAccount"
     """A rule would enable an account that its directory does not call enabled."""
 
 
+OF_RULES = frozenset({Code.EXPRESSION_FAILED, Code.ENABLES_ACCOUNT})
+"""What is wrong with a rule and not with a value: what was last wanted is still as good as it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One attribute that is kept back: the cloud keeps what it has, and a new object comes without it."""
+    """An attribute, or a value of a list, that is kept back: the cloud keeps what it has, and a new object comes
+    without it.
+    """
 
     attribute: str
     """Its wire name."""
@@ -69,6 +93,8 @@ class Desired:
     again: bool = False
     """Something of the entry cannot be read, and that is told in every run."""
     violations: tuple[Violation, ...] = ()
-    """Attributes that are kept back; each is ``unread`` too."""
+    """What is kept back of it. An attribute that is kept back whole is ``unread`` too."""
+    withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values that were left out of a list, by its wire name; those that the cloud has there stay."""
     hold: str = ""
     """Why nothing but a disable may be sent for an object that the cloud knows."""

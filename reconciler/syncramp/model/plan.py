@@ -87,6 +87,8 @@ class Circumstances:
     """Ids of objects whose source of authority is the cloud."""
     unanchored: BitMap = field(default_factory=BitMap)
     """Ids of users whose anchor is written into their directory before they are created."""
+    keeping: BitMap = field(default_factory=BitMap)
+    """Ids of objects that keep values, because what they want in their place belongs to others."""
 
 
 @dataclass(frozen=True, slots=True)

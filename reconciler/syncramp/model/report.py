@@ -100,6 +100,9 @@ class RunReport:
     error_samples: dict[str, list[Sample]] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
     warning_samples: dict[str, list[Sample]] = field(default_factory=dict)
+    violations: dict[str, int] = field(default_factory=dict)
+    """What is wrong with desired values -> how many are kept back; of all objects, whenever they were judged."""
+    violation_samples: dict[str, list[Sample]] = field(default_factory=dict)
     sources: list[SourceReport] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     """Why entries are not synchronised -> how many, of those this run judged."""

@@ -5,15 +5,13 @@ it up nor claims it. What goes or is held together is a *part* of a change: an a
 create or of a delete. Who may have which value, and when, is for ``plan.contention``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from syncramp.model.plan import ObjectChange, Owner, Verb
 from syncramp.model.state import ObjectState
+from syncramp.model.uniques import UNIQUE, key, texts
 from syncramp.model.values import Value
-
-UNIQUE = ("userPrincipalName", "mail", "proxyAddresses")
-"""Attributes whose values belong to one object of the tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,4 @@ def _all(values: Mapping[str, Value | None]) -> frozenset[str]:
 
 def _keys(values: Mapping[str, Value | None], name: str) -> frozenset[str]:
     """The values of one attribute as the tenant compares them."""
-    value = values.get(name)
-    several: Iterable[object] = value if isinstance(value, tuple) else (value,)
-    return frozenset(each.casefold().removeprefix("smtp:") for each in several if isinstance(each, str))
+    return frozenset(map(key, texts(values.get(name))))

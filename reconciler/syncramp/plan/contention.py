@@ -4,8 +4,9 @@ A service without duplicate attribute resiliency refuses a claim that comes befo
 claim, gives the object a made-up value instead, and keeps that. So a claim goes only after what frees its value:
 
 * ``taken``: its owner keeps the value, because what would free it is held, or because its source was not read
-  completely: whether the directory still has it there is not known. Then the claim is held too, and with it the value
-  that the claimant would have given up: this goes on until nothing new is held.
+  completely: whether the directory still has it there is not known; or because its owner does not get what it wants
+  in its place. Then the claim is held too, and with it the value that the claimant would have given up: this goes on
+  until nothing new is held.
 * a circle (two people swap their names): each waits for the next one, so none can go; taken as a whole.
 * ``releasing``: the value is given up in this run. The claim goes in a lane of its own, behind its owner.
 
@@ -63,7 +64,7 @@ def order(changes: Iterable[ObjectChange], around: Circumstances) -> Iterator[tu
 def _contended(view: View, around: Circumstances) -> Iterator[ObjectState]:
     """Those who claim a value of somebody else who gives it up or keeps it, and its owners."""
     marks, owners = array("I"), array("I")
-    for state in view.owners(around.unproven):
+    for state in view.owners(around.unproven | around.keeping):
         for mark in _marks((*(part.gives for part in _parts(state, around)), _stays(state, around))):
             marks.append(mark)
             owners.append(state.id)
@@ -84,8 +85,8 @@ def _parts(state: ObjectState, around: Circumstances) -> Iterator[Part]:
 
 
 def _stays(state: ObjectState, around: Circumstances) -> frozenset[str]:
-    """Values of an object whose source was not read completely: whether it gave them up is not known."""
-    if state.id not in around.unproven:
+    """Values of an object that it does not give up, although the directory may have it so."""
+    if state.id not in around.unproven and state.id not in around.keeping:
         return frozenset()
     return owned(state).difference(*(part.gives for part in _parts(state, around)))
 
@@ -96,6 +97,7 @@ def _marks(values: Iterable[Iterable[str]]) -> Iterator[int]:
 
 _HELD = "whose change is held"
 _UNREAD = "whose source was not read completely"
+_KEEPS = "which keeps it in place of a value that belongs to somebody else"
 _REMEDY = "give one of them another value for one sync"
 TOLD = 6
 """Names of a circle that are told."""
@@ -112,7 +114,8 @@ class _Contest:
         for state in states:
             for part in _parts(state, around):
                 self._enter(Owner(state.id, state.dn, _HELD), part)
-            self.kept.update(dict.fromkeys(_stays(state, around), Owner(state.id, state.dn, _UNREAD)))
+            why = _KEEPS if state.id in around.keeping else _UNREAD
+            self.kept.update(dict.fromkeys(_stays(state, around), Owner(state.id, state.dn, why)))
 
     def _enter(self, owner: Owner, part: Part) -> None:
         (self.kept if part.held else self._givers).update(dict.fromkeys(part.gives, owner))

@@ -29,6 +29,10 @@ def plan_document(
         "links": {"adds": plan.link_adds, "removes": plan.link_removes, "groups": plan.groups},
         "anchor_writes": plan.anchor_writes,
         "holds": plan.holds,
+        "violations": report.violations,
+        "violation_samples": {
+            code: [asdict(sample) for sample in samples] for code, samples in report.violation_samples.items()
+        },
         "sources": [asdict(source) for source in report.sources],
         "unmanaged": report.unmanaged,
     }

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from syncramp.endpoint.causes import remedy_of
+from syncramp.model.desire import Code
 from syncramp.model.plan import Hold, Plan, Sample
 from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.state import Origin
@@ -29,6 +30,20 @@ _HOLDS = {
     Hold.CALL_UNDER_WAY: "a call of an earlier run that was never answered may still be changing it",
 }
 
+_VIOLATIONS = {
+    Code.INVALID_USER_PRINCIPAL_NAME: "a userPrincipalName that the service does not take",
+    Code.INVALID_PROXY_ADDRESS: "a value of proxyAddresses that is no address, or a second primary one",
+    Code.INVALID_MAIL_ADDRESS: "a mail that is no address",
+    Code.INVALID_ALIAS: "a mail nickname that begins with a dot",
+    Code.UNVERIFIED_DOMAIN: "a domain that is not in spec.target.verifiedDomains",
+    Code.TOO_LONG: "a text that is longer than the service takes",
+    Code.TOO_MANY_VALUES: "more values than the service takes",
+    Code.DUPLICATE_VALUE: "a value that must be unique belongs to another object",
+    Code.TYPE_CONFLICT: "a value that must be unique belongs to an object of another kind",
+    Code.EXPRESSION_FAILED: "an expression of a rule has no result",
+    Code.ENABLES_ACCOUNT: "a rule would enable an account that its directory does not call enabled",
+}
+
 
 def plan_lines(plan: Plan, report: RunReport) -> Iterator[str]:
     """A plan: what would go, what is held, and the riskiest first.
@@ -42,12 +57,8 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     yield from _sources(report.sources)
     yield from _unmanaged(report.unmanaged)
     if plan.empty:
-        whole = all(source.complete for source in report.sources)
-        yield (
-            "Nothing to do: the cloud is known to hold what the sources say."
-            if whole
-            else "Nothing to send; a source is not complete, so there may be more to do."
-        )
+        yield _nothing(report)
+        yield from _violations(report)
         return
     yield from _counts(plan.counts)
     if plan.links:
@@ -61,7 +72,15 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     for verb in ("Delete", "Update", "Members", "Create"):
         yield from _samples(verb, plan.samples.get(verb, []), _total(plan, verb))
     yield from _held(plan.holds, plan.hold_samples)
+    yield from _violations(report)
     yield f"Digest {plan.digest}"
+
+
+def _nothing(report: RunReport) -> str:
+    if not all(source.complete for source in report.sources):
+        return "Nothing to send; a source is not complete, so there may be more to do."
+    but = ", but for what is kept back" if report.violations else ""
+    return f"Nothing to do: the cloud is known to hold what the sources say{but}."
 
 
 def _origins(plan: Plan) -> Iterator[str]:
@@ -93,6 +112,7 @@ def _run(report: RunReport) -> Iterator[str]:
     if report.anchors_written:
         yield f"Anchors written into the directory: {report.anchors_written:,}"
     yield from _held(report.holds, report.hold_samples)
+    yield from _violations(report)
     yield from _categories("Refused", report.errors, report.error_samples)
     yield from _categories("Warning", report.warnings, report.warning_samples)
     yield from _cloud(report)
@@ -121,8 +141,8 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
     report.wire = WireReport(**kept.get("wire", {}))
     report.sources = [SourceReport(**source) for source in kept["sources"]]
     report.phases = [PhaseReport(**phase) for phase in kept["phases"]]
-    for name in ("hold_samples", "error_samples", "warning_samples"):
-        samples = {key: [Sample(**sample) for sample in group] for key, group in kept[name].items()}
+    for name in ("hold_samples", "error_samples", "warning_samples", "violation_samples"):
+        samples = {key: [Sample(**sample) for sample in group] for key, group in kept.get(name, {}).items()}
         setattr(report, name, samples)
     return report
 
@@ -199,6 +219,13 @@ def _held(holds: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> 
         yield f"Held {number:,} ({name}): {_HOLDS[Hold(name)]}"
         for sample in samples.get(name, ()):
             yield f"    {sample.verb} {sample.kind} {sample.dn}: {sample.detail}"
+
+
+def _violations(report: RunReport) -> Iterator[str]:
+    for code, number in report.violations.items():
+        yield f"Kept back {number:,} ({code}): {_VIOLATIONS[Code(code)]}"
+        for sample in report.violation_samples.get(code, ()):
+            yield f"    {sample.kind} {sample.dn}: {sample.detail}"
 
 
 def _categories(title: str, counts: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from syncramp.rules.exclusions import USED, excluded, linked_mailbox, unreadable
 from syncramp.rules.own import OwnRules
 from syncramp.rules.scope import OUTSIDE, ScopeTest, bad_scope
 from syncramp.rules.types import Decision, DirectoryObject
+from syncramp.rules.validation import validated
 from syncramp.spec.types import Scope, SourceAnchor
 
 RULES_VERSION = 2
@@ -28,6 +29,7 @@ class Ruleset:
     :param source: the name of the source, for reasons.
     :param own: the document's rules for it; None where there are none.
     :param binary_anchor: the document declares that ``source_anchor`` holds bytes.
+    :param verified: domains of the tenant in small letters; empty: not known.
     """
 
     def __init__(
@@ -38,14 +40,17 @@ class Ruleset:
         own: OwnRules | None = None,
         *,
         binary_anchor: bool = False,
+        verified: frozenset[str] = frozenset(),
     ) -> None:
         self._scopes = [ScopeTest(scope) for scope in scopes]
         self._anchor = AnchorRule(source_anchor, binary=binary_anchor)
         self._source = source
         self._own = own
+        self._verified = verified
         self.wanted = self._wanted()
         """Attributes to read from the directory, in lower case."""
-        self.digest = self._digest(scopes, f"{source_anchor};binary" if binary_anchor else source_anchor, own)
+        said_anchor = f"{source_anchor};binary" if binary_anchor else source_anchor
+        self.digest = self._digest(scopes, said_anchor, own, verified)
         """16 bytes for what the document says; when they change, every entry must be synchronised again."""
         self.version = RULES_VERSION
         """Of the built-in rules: the same."""
@@ -57,9 +62,9 @@ class Ruleset:
         return frozenset(mapping.READ | filters | own | USED | anchors | {"member", primary_group.ATTRIBUTE})
 
     @staticmethod
-    def _digest(scopes: Sequence[Scope], source_anchor: str, own: OwnRules | None) -> bytes:
+    def _digest(scopes: Sequence[Scope], source_anchor: str, own: OwnRules | None, verified: frozenset[str]) -> bytes:
         parts = [(scope.dn, sorted(scope.kinds), scope.filter or "") for scope in scopes]
-        said = (str(source_anchor), parts, own.identity if own else "")
+        said = (str(source_anchor), parts, own.identity if own else "", sorted(verified))
         return blake2b(repr(said).encode(), digest_size=16).digest()
 
     def anchor(self, entry: Entry) -> str:
@@ -87,6 +92,10 @@ class Ruleset:
 
     def _may_exclude(self, entry: Entry) -> bool:
         return self._own is not None and self._own.may_exclude(entry.kind)
+
+    def validated(self, made: DirectoryObject) -> DirectoryObject:
+        """An object as all rules made it, without what the service would not take."""
+        return validated(made, self._verified)
 
     def decide(self, entry: Entry) -> Decision:
         """The object an entry should be in the cloud, or why there is none."""

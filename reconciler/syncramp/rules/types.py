@@ -25,7 +25,9 @@ class DirectoryObject:
     cleared: frozenset[str] = frozenset()
     """Wire names that an own rule cleared: no other source gives them a value."""
     violations: tuple[Violation, ...] = ()
-    """Attributes that are kept back; each is ``unread`` too."""
+    """What is kept back of it. An attribute that is kept back whole is ``unread`` too."""
+    withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values that were left out of a list, by its wire name; those that the cloud has there stay."""
 
 
 @dataclass(frozen=True, slots=True)

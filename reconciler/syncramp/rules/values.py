@@ -15,8 +15,6 @@ from syncramp.model.values import Value
 Raw = tuple[bytes, ...]
 Convert = Callable[[Raw], Value | None]
 
-MOST_CERTIFICATES = 15
-"""userCertificate values the service takes on one object (Microsoft, troubleshooting LargeObject errors)."""
 LONGEST = 448
 """Characters of description, info, url and postOfficeBox that Microsoft's default rules keep."""
 FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
@@ -109,9 +107,7 @@ def binaries(raw: Raw) -> Value | None:
 
 
 def certificates(raw: Raw) -> Value | None:
-    """All values as they are, if the service takes so many."""
-    if len(raw) > MOST_CERTIFICATES:
-        raise ValueError(f"{len(raw)} values, the service takes {MOST_CERTIFICATES}")
+    """All values as they are; more than the service takes are held (``rules.validation``)."""
     return raw or None
 
 

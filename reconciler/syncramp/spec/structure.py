@@ -64,6 +64,7 @@ def _target(target: Body, folder: Path) -> Target:
         auth=_auth(target["auth"], folder),
         endpoint=_endpoint(target["endpoint"]),
         writes=WriteBudget(writes["perFiveMinutes"], writes["share"], writes["linksPerFiveMinutes"]),
+        verified_domains=frozenset(domain.lower() for domain in target.get("verifiedDomains", ())),
     )
 
 

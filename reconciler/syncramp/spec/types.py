@@ -165,6 +165,8 @@ class Target:
     auth: Auth
     endpoint: EndpointOverrides = field(default_factory=EndpointOverrides)
     writes: WriteBudget = field(default_factory=WriteBudget)
+    verified_domains: frozenset[str] = frozenset()
+    """In small letters; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ _FORGET = (
     "DELETE FROM payload WHERE id = ?",
     "DELETE FROM refs WHERE object = ?",
     "DELETE FROM unresolved WHERE object = ?",
+    "DELETE FROM uniques WHERE object = ?",
+    "DELETE FROM contested WHERE object = ?",
+    "DELETE FROM violations WHERE object = ?",
 )
 
 

@@ -17,11 +17,13 @@ from syncramp.model.desire import Desired, Staged
 from syncramp.model.facts import Entry
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
+from syncramp.store.contest import Contest
 from syncramp.store.database import Database
 from syncramp.store.keeping import age, kept
 from syncramp.store.marks import marking
 from syncramp.store.packing import digest, pack, unpack
 from syncramp.store.returning import hand_over
+from syncramp.store.violations import Violations
 
 PAGE = 1000
 
@@ -90,6 +92,8 @@ class Objects:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.contest = Contest(database)
+        self.violations = Violations(database)
 
     def dirty_count(self, sources: Sequence[int]) -> int:
         """How many entries of these sources wait to be synchronised."""
@@ -143,7 +147,7 @@ class Objects:
     def desire(self, page: Sequence[Desired]) -> None:
         """Take in what the rules made of a page of dirty entries; one transaction."""
         with self._database.transaction():
-            decided = kept(self._database, page)
+            decided = self._take(kept(self._database, page), page)
             ids = [row.id for row in decided]
             before = {row[0]: row for row in self._database.among(_OBJECTS, ids)}
             causes = dict(self._database.among(_CAUSES, ids))
@@ -153,6 +157,13 @@ class Objects:
             self._replace_references(decided)
             self._database.run_among(_CLEAN, [row.id for row in page])
             self._database.run_many(_DEPENDENTS, _moved(settled, before, causes))
+
+    def _take(self, decided: Sequence[Desired], page: Sequence[Desired]) -> Sequence[Desired]:
+        """The rows without values that belong to others; what is kept back of them is written down."""
+        as_they_are = frozenset(row.id for row in page if row.undecided)
+        taken = self.contest.take(decided, as_they_are)
+        self.violations.write([row for row in taken if row.id not in as_they_are])
+        return taken
 
     def _settle(self, page: Sequence[Desired], before: dict[int, Any]) -> list[_Settled]:
         """Each row with the anchor it may use, its hold, and its packed payload."""

@@ -54,6 +54,8 @@ class Snapshot:
         """Ids of objects that may be in the cloud and should not be."""
         self.in_cloud = self._bitmap("SELECT id FROM objects WHERE acked IS NOT NULL")
         """Ids of objects that are known to be in the cloud."""
+        self.keeping = self._bitmap("SELECT DISTINCT object FROM contested")
+        """Ids of objects that want a value of somebody else: in its place they keep what they have."""
         absent = (Cause.ABSENT_ONCE.value, Cause.ABSENT.value)
         self._absent = self._bitmap("SELECT id FROM objects WHERE digest IS NULL AND cause IN (?, ?)", absent)
 

@@ -128,19 +128,26 @@ payload = Table(
 )
 
 uniques = Table(
-    "uniques",  # values that must be unique in the tenant, of the desired objects
+    "uniques",  # marks of the unique values that desired objects want; its index by mark is made by store.contest
     metadata,
-    Column("hash", Integer, primary_key=True, autoincrement=False),
     Column("object", Integer, primary_key=True, autoincrement=False),
+    Column("mark", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+stirred = Table(
+    "stirred",  # marks of which somebody came or went, until it is found out whose the value is
+    metadata,
+    Column("mark", Integer, primary_key=True, autoincrement=False),
 )
 
 contested = Table(
-    "contested",  # objects that want a unique value which stays with another one
+    "contested",  # unique values that an object wants and does not get, as they are compared
     metadata,
     Column("object", Integer, primary_key=True, autoincrement=False),
     Column("attribute", String, primary_key=True),
-    Column("owner", Integer, nullable=False),
-    Index("contested_owner", "owner"),
+    Column("value", String, primary_key=True),
+    Column("owner", Integer, nullable=False),  # whose it is; the object itself: held along with its attribute
 )
 
 violations = Table(
@@ -148,8 +155,9 @@ violations = Table(
     metadata,
     Column("object", Integer, primary_key=True, autoincrement=False),
     Column("attribute", String, primary_key=True),
+    Column("reason", String, primary_key=True),  # one for each bad value of a list
     Column("code", String, nullable=False),
-    Column("reason", String, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 refs = Table(

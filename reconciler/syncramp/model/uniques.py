@@ -1,0 +1,45 @@
+"""Values that belong to one object of the tenant, and how two of them are compared.
+
+The service compares without case, and an address without its kind: ``smtp:ann@contoso.com``,
+``SMTP:Ann@contoso.com`` and the user principal name of that spelling are one value (Microsoft, errors during
+synchronization: AttributeValueMustBeUnique; and prepare for directory synchronization).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from zlib import crc32
+
+from syncramp.model.values import Value
+
+UNIQUE = ("userPrincipalName", "proxyAddresses", "mail")
+"""Attributes whose values belong to one object. In this order one of them outranks another: to lose the name one
+signs in with is worse than to lose an address, and an address that receives mail is more than one that is only shown.
+"""
+
+
+def key(text: str) -> str:
+    """A value as the tenant compares it."""
+    return text.casefold().removeprefix("smtp:")
+
+
+def texts(value: Value | None) -> Iterable[str]:
+    """The texts of a value."""
+    if isinstance(value, str):
+        return (value,)
+    return (each for each in value if isinstance(each, str)) if isinstance(value, tuple) else ()
+
+
+def claims(values: Mapping[str, Value | None]) -> Iterator[tuple[str, str]]:
+    """The unique values among attributes: (attribute, value as it is compared)."""
+    for name in UNIQUE:
+        for text in texts(values.get(name)):
+            yield name, key(text)
+
+
+def marks(values: Mapping[str, Value | None]) -> set[int]:
+    """The marks of all unique values among attributes."""
+    return {mark(value) for _, value in claims(values)}
+
+
+def mark(value: str) -> int:
+    """32 bits that stand for a compared value; whoever finds two alike compares the values themselves."""
+    return crc32(value.encode())
