@@ -33,12 +33,12 @@ def test_every_run_counts_the_users_who_come_and_have_another_primary_group(engi
         user(4, primaryGroupID="1104", isCriticalSystemObject="TRUE"),
     )
     for _ in range(2):
-        _, report = engine.run()
+        report, _ = engine.run()
         assert report.warnings == {CATEGORY: 2}
     assert [sample.detail for sample in report.warning_samples[CATEGORY]] == [
         "primaryGroupID is 1104",
         "primaryGroupID is 1105",
     ]
     engine.source.add(user(1), user(2))
-    _, report = engine.run()
+    report, _ = engine.run()
     assert report.warnings == {}
