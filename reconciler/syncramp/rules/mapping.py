@@ -66,9 +66,10 @@ def _flow(entry: Entry, flows: _Table) -> tuple[dict[str, Value], dict[str, str]
     attributes: dict[str, Value] = {}
     wrong: dict[str, str] = {}
     for name, raw in entry.attributes.items():
-        if name not in flows or not raw:
+        flow = flows.get(name)
+        if flow is None or not raw:
             continue
-        wire, convert = flows[name]
+        wire, convert = flow
         try:
             value = convert(raw)
         except (ValueError, OverflowError) as error:

@@ -18,7 +18,7 @@ _packer = msgpack.Packer()
 
 def pack(values: Mapping[str, Any]) -> bytes:
     """Values as msgpack with sorted keys."""
-    packed: bytes = _packer.pack(dict(sorted(values.items())))
+    packed: bytes = _packer.pack({name: values[name] for name in sorted(values)})
     return packed
 
 
