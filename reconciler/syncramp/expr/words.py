@@ -87,7 +87,7 @@ class _Reading:
             return self._at(f"{found[1]} is a word that CEL keeps for itself")
         if what.startswith("has() argument"):
             return self._at("has() asks for one attribute", "write has(entry.mail)")
-        return self._at(what[:1].lower() + what[1:].partition(" [INVALID_ARGUMENT]")[0])
+        return self._at(what[:1].lower() + what[1:])
 
     def _at(self, what: str, remedy: str = "") -> Problem:
         return Problem(what, self.line, self.column, remedy)
