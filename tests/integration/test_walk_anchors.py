@@ -95,3 +95,20 @@ def test_a_tenant_with_another_anchor_is_neither_read_for_nor_written_to(walk: W
     walk.spec["identity"] = {"sourceAnchor": "objectGUID"}
     walk.sync().assert_error(1, "the tenant's anchor is mS-DS-ConsistencyGuid", "the document's objectGUID")
     assert walk.exports == 0
+
+
+@pytest.mark.parametrize("told", ["", "EMPLOYEEID"])
+def test_people_are_tied_to_the_cloud_by_an_attribute_of_ones_choice(tmp_path: Path, told: str) -> None:
+    with walking(tmp_path, anchor_attribute=told) as walk:
+        walk.spec["identity"] = {"sourceAnchor": "employeeID"}
+        walk.forest.people = {1: {"employeeID": "E-1"}, 2: {"employeeID": "E-2"}, 3: {}}
+        assert walk.sync().code == 0
+        assert walk.tenant.anchors("User") == {"E-1", "E-2"}
+        assert walk.tenant.members(anchor(101)) == {"E-1", "E-2"}
+        assert walk.status("-o", "json").json["skipped"] == {
+            "its employeeID is empty, and it is the source anchor": 1
+        }
+        walk.forest.people[1] = {"title": "Clerk"}
+        done = walk.sync()
+        assert done.code == 2
+        assert "its source anchor is E-1, and its employeeID is empty now" in done.out
