@@ -82,10 +82,14 @@ def test_a_failing_expression_holds_its_attribute_and_lets_the_rest_of_the_objec
     engine.source.add(user(1, employeeType="Clerk"))
     engine.settle()
     engine.source.add(user(1, mobile="1"), user(2, mobile="2"))
-    engine.settle()
+    report = engine.settle()
     assert (in_cloud(engine, user(1))["title"], in_cloud(engine, user(1))["mobile"]) == ("Clerk", "1")
     assert in_cloud(engine, user(2))["mobile"] == "2"
     assert "title" not in in_cloud(engine, user(2))
+    assert report.violations == {"ExpressionFailed": 3}
+    assert {sample.dn for sample in report.violation_samples["ExpressionFailed"]} == set(map(user_dn, (1, 2, 3)))
+    use(engine)
+    assert engine.settle().violations == {}
 
 
 def test_a_failing_expression_does_not_hold_a_disable(engine: Engine) -> None:
@@ -96,6 +100,14 @@ def test_a_failing_expression_does_not_hold_a_disable(engine: Engine) -> None:
     engine.source.add(user(1, userAccountControl="514"))
     engine.settle()
     assert in_cloud(engine, user(1))["accountEnabled"] is False
+
+
+def test_a_rule_that_would_enable_somebody_is_told_and_nobody_is_enabled(engine: Engine) -> None:
+    use(engine, rule(sets={"accountEnabled": "true"}))
+    engine.source.add(user(1, userAccountControl="514"))
+    report = engine.settle()
+    assert in_cloud(engine, user(1))["accountEnabled"] is False
+    assert report.violations == {"EnablesAccount": 1}
 
 
 def test_an_account_of_which_a_rule_has_no_result_stays_enabled_and_a_new_one_comes_disabled(engine: Engine) -> None:
