@@ -157,6 +157,14 @@ def test_an_attribute_of_the_object_that_cannot_be_read_fails_the_expressions_th
     assert "object.title cannot be read" in found.violations[0].reason
 
 
+def test_where_a_directory_says_nothing_of_it_expressions_see_what_stands_in() -> None:
+    state = rule(title="object.accountEnabled ? 'in' : 'out'")
+    assert made(without(user(1), "useraccountcontrol"), state).attributes["title"] == "in"
+    unknown = made(without(user(1, objectSid=SID), "useraccountcontrol"), state)
+    assert "title" in unknown.unread
+    assert "object.accountEnabled cannot be read" in unknown.violations[0].reason
+
+
 def test_a_value_of_a_rule_stands_in_for_one_that_cannot_be_read() -> None:
     decision = decide(with_bytes(user(1), "title", b"\xff"), rule(title="'Boss'"))
     assert decision.object is not None
@@ -306,6 +314,13 @@ def test_the_digest_is_that_of_what_the_rules_of_the_source_say() -> None:
     digests = {found.digest for found in others}
     assert len(digests) == len(others)
     assert base not in digests
+
+
+def test_the_digest_is_that_of_the_declarations_that_a_rule_names() -> None:
+    named = [rule(city="has(entry.contosoBadge) ? 'a' : 'b'")]
+    identity = OwnRules(named, [BADGE], "corp").identity
+    assert OwnRules(named, [TAGS, BADGE], "corp").identity == identity
+    assert OwnRules(named, [DeclaredAttribute("contosoBadge")], "corp").identity != identity
 
 
 VALUES = ["'A'", "'B'", "noValue()", "clear()", "leave()", "entry.employeeType", "object.title", "entry.title"]

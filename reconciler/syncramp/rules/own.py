@@ -70,7 +70,7 @@ class OwnRules:
         asked = [one for _, made in compiled for one in (made.when, *(value for _, value in made.sets)) if one]
         self.wanted = frozenset(name for one in asked for name in one.wanted)
         """Attributes to read from the directory, in lower case."""
-        self.identity = _identity(mine, declared)
+        self.identity = _identity(mine, [one for one in declared if one.name.lower() in self.wanted])
         """When it changes, every entry must be synchronised again."""
 
     def may_exclude(self, kind: Kind) -> bool:

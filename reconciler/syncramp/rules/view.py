@@ -118,7 +118,7 @@ class Asked:
 
     def _made(self, seen: Seen) -> dict[str, Any]:
         for name in self._object:
-            if name in seen.unread:
+            if seen.unread.get(name):  # without a word: it does not exist there, and what stands in counts
                 raise EvaluationFailed(f"object.{name} cannot be read")
         return {name: seen.made[name] for name in self._object if name in seen.made}
 
