@@ -62,6 +62,31 @@ def test_a_value_that_cannot_be_read_keeps_the_last_one_and_says_why(engine) -> 
     assert code.note == "it cannot be read, so it keeps its last value: it is no number"
 
 
+def test_a_value_that_is_kept_back_is_told_with_what_the_cloud_has(engine) -> None:
+    engine.run()
+    engine.source.add(user(1, userPrincipalName="user2@corp.example.com", mail="no address"))
+    engine.run()
+    told = explained(engine, user_dn(1))
+    name, mail = attribute(told, "userPrincipalName"), attribute(told, "mail")
+    assert name.desired == name.cloud == "user1@corp.example.com" and not name.changes
+    assert [(each.code, each.reason) for each in name.violations] == [
+        ("DuplicateValue", f"user2@corp.example.com belongs to {user_dn(2)}")
+    ]
+    assert mail.desired is None and [each.code for each in mail.violations] == ["InvalidMailAddress"]
+    assert told.change is None
+
+
+def test_who_claims_what_somebody_keeps_is_told_so(engine) -> None:
+    engine.source.add(user(3, mail="old@example.com"))
+    engine.run()
+    engine.source.add(user(2, mail="desk@example.com"))
+    engine.run()
+    engine.source.add(user(3, mail="desk@example.com"), user(4, mail="old@example.com"))
+    engine.run()
+    told = explained(engine, user_dn(4))
+    assert told.change.hold is Hold.VALUE_TAKEN and "which keeps it in place of a value" in told.change.reason
+
+
 def test_a_place_outside_of_every_scope_is_told_for_each_scope(tmp_path) -> None:
     engine = Engine(tmp_path / "state.db")
     scopes = (Scope(f"OU=People,{BASE}", frozenset({Kind.USER})), Scope(f"OU=Groups,{BASE}", frozenset({Kind.GROUP})))

@@ -32,6 +32,7 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
         adoption=_adoption(store, snapshot),
         under_way=store.runs.travelling(now),
         cloud_managed=store.observations.cloud_managed(),
+        keeping=snapshot.keeping,
     )
 
 

@@ -1,6 +1,7 @@
 """One answer: who is meant, and everything the store and the document say of them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from syncramp.explanation.attributes import References, attributes
@@ -8,10 +9,12 @@ from syncramp.explanation.circumstances import circumstances, pending
 from syncramp.explanation.finding import find
 from syncramp.explanation.memberships import View, groups, links_of, members
 from syncramp.explanation.verdicts import verdict
+from syncramp.model.desire import TAKEN
 from syncramp.model.explanation import Answer, CloudTold, EntryTold, Explanation, RunTold, Said
 from syncramp.model.state import ObjectState
 from syncramp.model.values import Kind
 from syncramp.rules.ruleset import Ruleset
+from syncramp.rules.types import Decision
 from syncramp.spec.types import Scope, SyncConfig
 from syncramp.store.lookup import Row
 from syncramp.store.store import Store
@@ -49,6 +52,7 @@ def _explained(
     view = View(store, snapshot, around, numbered)
     own = [rule for rule in config.rules if rule.kind is entry.kind and rule.source in (None, row.source)]
     told, decision = verdict(row, rules.get(row.source), _scopes(config, row.source), own)
+    decision = _as_taken(store, identity, rules.get(row.source), decision)
     read = _entry(row, rules.get(row.source))
     group, links = links_of(view, identity) if entry.kind is Kind.GROUP else (None, None)
     return Explanation(
@@ -67,6 +71,16 @@ def _explained(
         links=links,
         said=tuple(_said(store, row)),
     )
+
+
+def _as_taken(store: Store, identity: int, rules: Ruleset | None, decision: Decision | None) -> Decision | None:
+    """What the rules make of an entry, without what the service would not take and what belongs to others."""
+    if rules is None or decision is None or decision.object is None:
+        return decision
+    made = rules.validated(decision.object)
+    lost = [each for each in store.objects.violations.of(identity) if each.code in TAKEN]
+    unread = made.unread | {each.attribute for each in lost}
+    return replace(decision, object=replace(made, unread=unread, violations=(*made.violations, *lost)))
 
 
 def _scopes(config: SyncConfig, source: str) -> tuple[Scope, ...]:

@@ -36,6 +36,8 @@ class Code(StrEnum):
     """A rule would enable an account that its directory does not call enabled."""
 
 
+TAKEN = frozenset({Code.DUPLICATE_VALUE, Code.TYPE_CONFLICT})
+"""What belongs to another object."""
 OF_RULES = frozenset({Code.EXPRESSION_FAILED, Code.ENABLES_ACCOUNT})
 """What is wrong with a rule and not with a value: what was last wanted is still as good as it was."""
 

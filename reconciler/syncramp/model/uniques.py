@@ -25,7 +25,7 @@ def texts(value: Value | None) -> Iterable[str]:
     """The texts of a value."""
     if isinstance(value, str):
         return (value,)
-    return (each for each in value if isinstance(each, str)) if isinstance(value, tuple) else ()
+    return [each for each in value if isinstance(each, str)] if isinstance(value, tuple) else ()
 
 
 def claims(values: Mapping[str, Value | None]) -> Iterator[tuple[str, str]]:
@@ -36,8 +36,15 @@ def claims(values: Mapping[str, Value | None]) -> Iterator[tuple[str, str]]:
 
 
 def marks(values: Mapping[str, Value | None]) -> set[int]:
-    """The marks of all unique values among attributes."""
-    return {mark(value) for _, value in claims(values)}
+    """The marks of all unique values among attributes; of every object, so each distinct value is compared once."""
+    found: set[str] = set()
+    for name in UNIQUE:
+        value = values.get(name)
+        if isinstance(value, str):
+            found.add(key(value))
+        elif value:
+            found.update(map(key, texts(value)))
+    return set(map(mark, found))
 
 
 def mark(value: str) -> int:

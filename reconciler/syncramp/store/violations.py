@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from syncramp.model.desire import Desired
+from syncramp.model.desire import Code, Desired, Violation
 from syncramp.model.plan import Sample
 from syncramp.store.database import Database
 
@@ -12,6 +12,7 @@ SAMPLES = 5
 
 _FORGET = "DELETE FROM violations WHERE object IN ({})"
 _NOTE = "INSERT INTO violations (object, attribute, reason, code) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_OF = "SELECT attribute, code, reason FROM violations WHERE object = ? ORDER BY attribute, reason"
 _COUNTS = """SELECT v.code, COUNT(*) FROM violations v JOIN entries e ON e.id = v.object WHERE e.source IN ({})
              GROUP BY v.code ORDER BY v.code"""
 _EXAMPLES = """SELECT o.kind, e.dn, o.anchor, v.attribute, v.reason FROM violations v
@@ -32,6 +33,11 @@ class Violations:
             _NOTE,
             [(row.id, each.attribute, each.reason, each.code.value) for row in rows for each in row.violations],
         )
+
+    def of(self, identity: int) -> list[Violation]:
+        """What is kept back of one object."""
+        rows = self._database.all(_OF, (identity,))
+        return [Violation(attribute, Code(code), reason) for attribute, code, reason in rows]
 
     def counts(self, sources: Sequence[int]) -> dict[str, int]:
         """Code -> how many values are kept back of the objects of some sources."""
