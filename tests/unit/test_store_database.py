@@ -1,5 +1,6 @@
 """Faults under the store: those of the file and its disk are told, those of our own statements are not hidden."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from syncramp.errors import AnotherRunActive, StoreUnusable
+from syncramp.store import objects, violations
 from syncramp.store.database import Database, locked
 
 
@@ -89,9 +91,10 @@ def test_a_store_is_held_once_and_free_afterwards(tmp_path: Path) -> None:
         pass
 
 
-def test_a_store_of_an_older_release_gets_the_columns_it_lacks_and_keeps_its_rows(tmp_path: Path) -> None:
+def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with closing(Database(path)) as made:
+        made.run("DROP INDEX objects_held")
         made.run("INSERT INTO dirty (id) VALUES (7)")
         made.run("ALTER TABLE dirty DROP COLUMN cause")
         made.run("ALTER TABLE objects DROP COLUMN origin")
@@ -101,4 +104,23 @@ def test_a_store_of_an_older_release_gets_the_columns_it_lacks_and_keeps_its_row
         assert opened.all("SELECT id, cause FROM dirty") == [(7, 0)]
         assert opened.all("SELECT origin FROM objects") == []
         assert opened.all("SELECT object FROM joined") == []
+        assert opened.value("SELECT COUNT(*) FROM sqlite_master WHERE name = 'objects_held'") == 1
         assert opened.value("PRAGMA user_version") == 3
+
+
+EVERY_RUN = {
+    "what is judged again": objects._AGAIN,
+    "how many are marked": objects._DIRTY_COUNT.format("?"),
+    "the marked ones": objects._DIRTY_PAGE.format("?"),
+    "what is kept back": violations._COUNTS.format("?"),
+}
+
+
+@pytest.mark.parametrize("asked", EVERY_RUN)
+def test_what_every_run_asks_for_does_not_take_longer_with_every_entry(asked: str, tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "state.db")) as store:
+        parameters = (1,) * EVERY_RUN[asked].count("?")
+        steps = [row[3] for row in store.all(f"EXPLAIN QUERY PLAN {EVERY_RUN[asked]}", parameters)]
+    whole = [step for step in steps if re.match(r"SCAN (objects|refs|entries|e|o)\b(?!.* USING .*INDEX)", step)]
+    assert steps and not whole
+    assert not any(re.match(r"SEARCH e USING .*\(source=", step) for step in steps)

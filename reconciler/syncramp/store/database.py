@@ -90,13 +90,15 @@ class Database:
             )
 
     def _add_columns(self) -> None:
-        """Columns that an older release did not know; each can be NULL or has a default."""
+        """Columns and indexes that an older release did not know; a column can be NULL or has a default."""
         for table in metadata.sorted_tables:
             known = {row[1] for row in self.all(f"PRAGMA table_info({table.name})")}
             for column in table.columns:
                 if column.name not in known:
                     made = CreateColumn(column).compile(self._engine)
                     self._connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {made}")
+            for index in table.indexes:
+                index.create(self._connection, checkfirst=True)
 
     def close(self) -> None:
         """End the connection; what was not committed is gone."""

@@ -6,7 +6,7 @@ roaring bitmaps of ids. The database never invents ids: SQLite would hand a dele
 and an autoincrement burns one id for each upsert of a known row. ``meta.next_id`` counts them instead.
 """
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint, text
 
 SCHEMA_VERSION = 3
 """1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need. Missing tables and columns are
@@ -116,6 +116,8 @@ objects = Table(
     Column("acked_at", Float),  # when its create was answered (seconds since the epoch)
     Column("confirmed", Integer, nullable=False, default=0),  # 0 no, 1 yes, 2 yes with differences
     Column("origin", Integer, nullable=False, default=0, server_default="0"),  # model.state.Origin of what differs
+    Index("objects_held", "id", sqlite_where=text("hold != ''")),  # few, and asked for in every run
+    Index("objects_unread", "id", sqlite_where=text("unread = 1")),
 )
 
 payload = Table(
@@ -168,6 +170,7 @@ refs = Table(
     Column("target", Integer, nullable=False),
     Column("leaving", Integer, nullable=False, default=0),  # 1: its target should leave the cloud and may be there
     Index("refs_target", "target"),
+    Index("refs_leaving", "object", sqlite_where=text("leaving = 1")),
 )
 
 unresolved = Table(

@@ -13,8 +13,9 @@ SAMPLES = 5
 _FORGET = "DELETE FROM violations WHERE object IN ({})"
 _NOTE = "INSERT INTO violations (object, attribute, reason, code) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _OF = "SELECT attribute, code, reason FROM violations WHERE object = ? ORDER BY attribute, reason"
-_COUNTS = """SELECT v.code, COUNT(*) FROM violations v JOIN entries e ON e.id = v.object WHERE e.source IN ({})
-             GROUP BY v.code ORDER BY v.code"""
+_COUNTS = """SELECT v.code, COUNT(*) FROM violations v CROSS JOIN entries e
+             WHERE e.id = v.object AND e.source IN ({}) GROUP BY v.code ORDER BY v.code"""
+"""CROSS JOIN: SQLite begins with the violations, and not with every entry."""
 _EXAMPLES = """SELECT o.kind, e.dn, o.anchor, v.attribute, v.reason FROM violations v
                JOIN objects o ON o.id = v.object JOIN entries e ON e.id = v.object
                WHERE v.code = ? AND e.source IN ({}) ORDER BY e.dn, v.attribute, v.reason LIMIT ?"""
