@@ -81,6 +81,10 @@ def test_an_expression_makes_text(text: str, value: str) -> None:
         ("optional.of(1).hasValue() && optional.none() == entry.?sAMAccountName && entry.?mail.value() != ''", True),
         ("optional.ofNonZeroValue('') == optional.none() && optional.ofNonZeroValue('x').value() == 'x'", True),
         ("[1, 2][?5].orValue(7) == 7 && {'a': 1}.?a.orValue(2) == 1", True),
+        ("entry.?proxyAddresses[0].orValue('') == entry.proxyAddresses[0]", True),
+        ("optional.of({'a': {'b': 'c'}}).a.b.orValue('') == 'c' && optional.of({'a': 1}).b == optional.none()", True),
+        ("entry.?userCertificate.optMap(c, c.size()).orValue(0) == 0 && [optional.none()][0].orValue(1) == 1", True),
+        ("entry.?mail.optFlatMap(m, entry.?sAMAccountName).orValue('none') == 'none'", True),
         ("entry.mS_DS_ConsistencyGuid == b'\\x01\\x02'", True),
     ],
 )

@@ -73,6 +73,7 @@ MACROS: Mapping[str, str] = {
     "map": "write map(x, value) or map(x, condition, value)",
     "has": "write has(entry.mail)",
     "optMap": "write optMap(x, value)",
+    "optFlatMap": "write optFlatMap(x, value that may be missing)",
 }
 """How the macros of CEL are written."""
 NATIVE = ("orValue", "or", "hasValue", "value", *MACROS)
