@@ -91,7 +91,6 @@ EXAMPLES: dict[values.Convert, tuple[list[str] | bytes, Value]] = {
     values.boolean: (["TRUE"], True),
     values.binary: (b"\xff\x00", b"\xff\x00"),
     values.binaries: (b"\xff\x00", (b"\xff\x00",)),
-    values.certificates: (b"\x30\x82", (b"\x30\x82",)),
     values.enabled: (["514"], False),
     values.security_enabled: (["-2147483646"], True),
     values.filetime: (["132223104000000000"], "20200101000000.0Z"),
@@ -242,10 +241,3 @@ def test_a_value_of_another_type_is_told_and_leaves_the_attribute_as_it_is(name,
     assert decision.warnings == (wrong,)
     assert name in decision.object.unread
     assert name not in decision.object.attributes
-
-
-def test_more_certificates_than_the_service_takes_are_left_out() -> None:
-    decision = RULES.decide(made(Kind.USER, userCertificate=[f"certificate {number}" for number in range(16)]))
-    assert decision.object is not None
-    assert "userCertificate" not in decision.object.attributes
-    assert "15" in decision.warnings[0]

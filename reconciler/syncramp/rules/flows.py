@@ -20,7 +20,6 @@ from syncramp.rules.values import (
     binaries,
     binary,
     boolean,
-    certificates,
     cut,
     enabled,
     filetime,
@@ -110,8 +109,7 @@ _PERSON_RECIPIENT = (
     *_same(text, "msExchAssistantName targetAddress"),
     *_same(trimmed, "telephoneAssistant"),
     *_same(binary, "msExchBlockedSendersHash msExchSafeRecipientsHash msExchSafeSendersHash"),
-    *_same(certificates, "userCertificate"),
-    *_same(binaries, "userSMIMECertificate"),
+    *_same(binaries, "userCertificate userSMIMECertificate"),
 )
 _MAILBOX = (
     *_same(

@@ -16,7 +16,6 @@ WORDS: dict[Convert, str] = {
     values.one_cut: "one value, trimmed, 448 characters",
     values.texts: "all values",
     values.all_trimmed: "all values, trimmed",
-    values.certificates: "all values, up to 15",
     values.binaries: "all values, bytes",
     values.binary: "bytes",
     values.integer: "number",

@@ -106,11 +106,6 @@ def binaries(raw: Raw) -> Value | None:
     return tuple(filter(None, raw)) or None
 
 
-def certificates(raw: Raw) -> Value | None:
-    """All values as they are; more than the service takes are held (``rules.validation``)."""
-    return raw or None
-
-
 def enabled(raw: Raw) -> Value | None:
     """accountEnabled from userAccountControl."""
     return not number(raw) & ACCOUNT_DISABLED
