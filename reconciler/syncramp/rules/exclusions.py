@@ -91,7 +91,10 @@ def _masked(mask: int) -> Callable[[Entry], bool]:
 
 def _client_access(*names: str) -> Callable[[Entry], bool]:
     def holds(entry: Entry) -> bool:
-        return any("}" in (value := _text(entry, name)) and value.startswith("cas_") for name in names)
+        for name in names:  # a loop and no generator: it is asked of everybody
+            if name in entry.attributes and "}" in (value := _text(entry, name)) and value.startswith("cas_"):
+                return True
+        return False
 
     return holds
 
@@ -127,7 +130,7 @@ _CRITICAL = Exclusion(
 _REPLICATION_CONFLICT = Exclusion(
     "a replication conflict object",
     r"the first part of its DN contains \0ACNF:",
-    lambda entry: "\\" in entry.dn and _CONFLICT.match(entry.dn) is not None,
+    lambda entry: "\\0" in entry.dn and _CONFLICT.match(entry.dn) is not None,
 )
 EXCLUSIONS: Mapping[Kind, tuple[Exclusion, ...]] = {
     Kind.USER: (
