@@ -364,6 +364,6 @@ def test_a_connection_that_is_cut_in_the_second_page(walk: Walk, server: Slapd, 
         directory["servers"] = [url]
         walk.sync().assert_incomplete(f"{url}: ", f"after 1000 entries of {BASE}", "nothing cuts the connection")
     assert walk.tenant.count() == 0
-    assert "Held 1000 (SourceNeverRead)" in walk.here().out
+    assert "Held 1,000 (SourceNeverRead)" in walk.here().out
     directory["servers"] = [server.ldaps]
     _assert_repaired(walk)

@@ -74,8 +74,15 @@ class Engine:
             return run(job)
 
     def rules(self, name: str) -> Ruleset:
-        verified = self.config.target.verified_domains
-        return Ruleset((SCOPE,), self.config.source_anchor, name, own_rules(self.config, name), verified=verified)
+        return Ruleset(
+            (SCOPE,),
+            self.config.source_anchor,
+            name,
+            own_rules(self.config, name),
+            verified=self.config.target.verified_domains,
+            joins=self.config.joins,
+            among=[source.name for source in self.sources],
+        )
 
     @contextmanager
     def store(self) -> Iterator[Store]:

@@ -21,6 +21,8 @@ from syncramp.spec.types import (
     Cloud,
     DeclaredAttribute,
     EndpointOverrides,
+    Join,
+    JoinBy,
     KeyRef,
     LdapAccess,
     LdifFile,
@@ -207,6 +209,10 @@ def test_a_full_document_becomes_frozen_types() -> None:
         source_anchor=SourceAnchor.OBJECT_GUID,
         max_members=50000,
         delete_count=20,
+        joins=(
+            Join(frozenset({Kind.USER, Kind.CONTACT}), JoinBy.MAIL),
+            Join(frozenset({Kind.USER}), JoinBy.EMPLOYEE_ID),
+        ),
         attributes=(DeclaredAttribute("contosoBadge", Type.INTEGER, multi=True),),
         rules=(
             Rule(

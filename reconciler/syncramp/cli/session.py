@@ -121,8 +121,16 @@ def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
     """The rules of one source of a document."""
     declared = {one.name.lower(): one.type for one in config.attributes}
     binary = declared.get(config.source_anchor.lower()) is Type.BINARY
-    own, verified = own_rules(config, spec.name), config.target.verified_domains
-    return Ruleset(spec.scopes, config.source_anchor, spec.name, own, binary_anchor=binary, verified=verified)
+    return Ruleset(
+        spec.scopes,
+        config.source_anchor,
+        spec.name,
+        own_rules(config, spec.name),
+        binary_anchor=binary,
+        verified=config.target.verified_domains,
+        joins=config.joins,
+        among=[source.name for source in config.sources],
+    )
 
 
 def _source(spec: SourceSpec, reader: SecretReader) -> Source:

@@ -2,7 +2,7 @@
 
 The rules see one entry at a time. What they say of a reference is a DN; here it becomes the anchor of its target
 (``targets``), if the target should be in the cloud too. A target that is leaving the cloud is named too, because a
-reference goes together with its target.
+reference goes together with its target. Entries that are one person are joined before (``joining``), and merged here.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,14 @@ from dataclasses import replace
 
 from syncramp.collector import collector_paused
 from syncramp.cycle.job import Job
+from syncramp.cycle.joining import Joining, Person
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.targets import Targets
 from syncramp.model.desire import Desired, Staged
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
-from syncramp.model.state import Cause
+from syncramp.model.state import JOIN_CONFLICT, Cause
+from syncramp.rules.merge import merge
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.store.staging import GONE
@@ -30,7 +32,10 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     """
     rules = {job.store.staging.source_id(source.name): ruleset for source, ruleset in job.sources}
     job.store.objects.judge_again(complete=not job.store.staging.incomplete())
-    flow, objects, sources = _Flow(job, rules, report), job.store.objects, list(rules)
+    joining = Joining(job, rules)
+    if joining.active:
+        joining.join()
+    flow, objects, sources = _Flow(job, rules, report, joining), job.store.objects, list(rules)
     phase.total = objects.dirty_count(sources)
     objects.contest.begin(phase.total)
     with collector_paused():
@@ -43,21 +48,33 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
 
 
 def _judge(job: Job, flow: "_Flow", sources: Sequence[int], phase: Phase) -> None:
-    for page in job.store.objects.dirty_pages(sources):
+    for page in job.store.objects.dirty_pages(sources, joined=flow.joins):
         job.go_on()
         job.store.objects.desire(flow.desired(page))
         phase.advance(objects=len(page))
 
 
 class _Flow:
-    def __init__(self, job: Job, rules: dict[int, Ruleset], report: RunReport) -> None:
+    def __init__(self, job: Job, rules: dict[int, Ruleset], report: RunReport, joining: Joining) -> None:
         self._rules = rules
         self._report = report
         self._objects = job.store.objects
-        self._targets = Targets(job.store.objects, rules)
+        self._joining = joining
+        self.joins = joining.active
+        """Objects may be made of several entries."""
+        self._targets = Targets(job.store.objects, rules, joining)
 
     def desired(self, page: Sequence[Staged]) -> list[Desired]:
         """What the entries of a page should be in the cloud."""
+        if not self.joins:
+            return self._alone(page)
+        persons, adding = self._joining.page(page)
+        alone = [one for one in page if one.id not in persons and one.id not in adding]
+        rows = [self._in_conflict(staged, row) for staged, row in zip(alone, self._alone(alone), strict=True)]
+        rows += [self._in_conflict(one.staged[0], self._person(one)) for one in persons.values()]
+        return rows + [_nobody(staged) for staged in page if staged.id in adding]
+
+    def _alone(self, page: Sequence[Staged]) -> list[Desired]:
         decisions = [_ABSENT if staged.absent else self._rules[staged.source].decide(staged.entry) for staged in page]
         made = [decision.object for decision in decisions if decision.object is not None]
         self._targets.learn(name for one in made for name in one.references.values())
@@ -139,4 +156,38 @@ class _Flow:
             again=again,
             violations=made.violations,
             withheld=made.withheld,
+            incomplete=made.incomplete,
         )
+
+    def _in_conflict(self, staged: Staged, row: Desired) -> Desired:
+        """Who cannot be joined is not created; who is in the cloud already is told in every run."""
+        reason = self._joining.conflicts.get(staged.id)
+        if reason is None or row.attributes is None:
+            return row
+        if self._objects.pinned_anchor(staged.id) is not None:
+            self._warn(staged, reason, "not joined, because it is not clear with whom")
+        return replace(row, waits=JOIN_CONFLICT + reason, again=True)
+
+    def _person(self, person: Person) -> Desired:
+        """What several entries should be together."""
+        own, pinned = person.staged[0], self._objects.pinned_anchor(person.id) or ""
+        if not person.stays:
+            return Desired(person.id, own.source, own.entry.kind, pinned, None, person.cause)
+        for staged in person.staged:
+            if staged.id in person.parts:
+                self._tell(staged, person.parts[staged.id].decision)
+        if person.undecided:
+            disabled = person.leader.decision.disabled
+            kind, cause = own.entry.kind, Cause.OUT_OF_SCOPE
+            return Desired(
+                person.id, own.source, kind, pinned, None, cause, undecided=True, disabled=disabled, again=True
+            )
+        made = merge(list(person.parts.values()), person.anchor or pinned)
+        self._targets.learn(made.references.values())
+        row = self._with_references(own, made, again=person.unsettled)
+        return replace(row, source=person.source, hold=person.hold(pinned))
+
+
+def _nobody(staged: Staged) -> Desired:
+    """An entry that adds to the object of another one has none of its own."""
+    return Desired(staged.id, staged.source, staged.entry.kind, "", None, Cause.JOINED)

@@ -7,7 +7,9 @@ not matter. The targets of a whole page are looked up together and remembered: p
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from syncramp.cycle.joining import Joining, Person
 from syncramp.model.desire import Staged
+from syncramp.model.state import Cause
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.store.objects import Objects
@@ -36,10 +38,12 @@ class Targets:
     """The targets of one run.
 
     :param rules: by the number of a source.
+    :param joining: which entries are one object.
     """
 
-    def __init__(self, objects: Objects, rules: Mapping[int, Ruleset]) -> None:
+    def __init__(self, objects: Objects, rules: Mapping[int, Ruleset], joining: Joining) -> None:
         self._objects = objects
+        self._joining = joining
         self._rules = rules
         self._known: dict[str, Target] = {}
 
@@ -51,6 +55,12 @@ class Targets:
         keys = {name: dn.key(name) for name in wanted - self._known.keys()}
         found = self._objects.targets(list(keys.values()))
         self._known.update({name: self._judge(key, *found.get(key, (None, ""))) for name, key in keys.items()})
+        if self._joining.active:
+            entries = {name: found[key][0].id for name, key in keys.items() if key in found}
+            joined = self._joining.people(list(entries.values()))
+            self._known.update(
+                {name: self._join(keys[name], one, joined[one]) for name, one in entries.items() if one in joined}
+            )
 
     def __getitem__(self, name: str) -> Target:
         return self._known[name]
@@ -65,3 +75,12 @@ class Targets:
             anchor = pinned or rules.anchor(staged.entry)
             return Target(key, staged.id, anchor, stays=bool(anchor))
         return Target(key, staged.id, pinned, stays=bool(pinned) and rules.undecided(staged.entry))
+
+    def _join(self, key: int, entry: int, person: Person | None) -> Target:
+        """The object that an entry adds to; nobody, if an object has its id and it is no part of that one."""
+        if person is None:
+            return Target(key, entry)
+        pinned = self._objects.pinned_anchor(person.id) or ""
+        if person.stays:
+            return Target(key, person.id, pinned or person.anchor, stays=True)
+        return Target(key, person.id, pinned, gone=not pinned and person.cause is Cause.ABSENT)

@@ -100,3 +100,7 @@ class Desired:
     """Values that were left out of a list, by its wire name; those that the cloud has there stay."""
     hold: str = ""
     """Why nothing but a disable may be sent for an object that the cloud knows."""
+    waits: str = ""
+    """Why it may not be created yet."""
+    incomplete: bool = False
+    """Something it is made of could not be judged: what is not said here stays as it was."""

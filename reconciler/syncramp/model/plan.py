@@ -39,6 +39,8 @@ class Hold(StrEnum):
     """The source anchor or the kind of a known object changed, or its anchor belongs to another object."""
     ANCHOR_NOT_WRITTEN = "AnchorNotWritten"
     """A create whose anchor could not be written into the directory first."""
+    JOIN = "JoinConflict"
+    """A create of somebody who shares what people are joined by with others, and it cannot be told who is who."""
     NOT_OURS = "NotOurs"
     """A create whose anchor is in the tenant already, on an object that is not ours."""
     VALUE_TAKEN = "ValueTaken"
@@ -89,6 +91,10 @@ class Circumstances:
     """Ids of users whose anchor is written into their directory before they are created."""
     keeping: BitMap = field(default_factory=BitMap)
     """Ids of objects that keep values, because what they want in their place belongs to others."""
+
+    def why(self, source: int) -> str:
+        """Why a source is not proven, or the first other one."""
+        return self.incomplete.get(source) or next(iter(self.incomplete.values()), "")
 
 
 @dataclass(frozen=True, slots=True)

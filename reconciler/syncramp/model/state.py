@@ -8,6 +8,9 @@ from pyroaring import BitMap
 
 from syncramp.model.values import Attributes, Kind
 
+JOIN_CONFLICT = "JoinConflict: "
+"""How ``hold`` begins where joins are the reason."""
+
 
 class Cause(StrEnum):
     """Why an object should not be in the cloud (any more)."""
@@ -18,6 +21,8 @@ class Cause(StrEnum):
     """Two complete imports in a row did not see its entry."""
     OUT_OF_SCOPE = "OutOfScope"
     """Its entry was read and does not qualify."""
+    JOINED = "Joined"
+    """Its entry adds to the object of another entry, and it never came."""
 
 
 class Origin(IntEnum):

@@ -17,7 +17,7 @@ from typing import Protocol
 from pyroaring import BitMap
 
 from syncramp.model.plan import Change, Circumstances, HeldLinks, Hold, MembershipChange, ObjectChange, Verb
-from syncramp.model.state import Cause, Membership, ObjectState
+from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState
 from syncramp.model.values import Attributes, Value
 from syncramp.plan import claims
 
@@ -97,12 +97,17 @@ def _hold_everything(change: ObjectChange, around: Circumstances) -> _Held | Non
     return None
 
 
+def _unproven(state: ObjectState, around: Circumstances) -> bool:
+    """Its source was not read completely, or that of another entry that it is made of."""
+    return state.source in around.incomplete or state.id in around.unproven
+
+
 def _hold_delete(change: ObjectChange, around: Circumstances) -> _Held | None:
     state = change.state
     if change.verb is not Verb.DELETE:
         return None
-    if state.source in around.incomplete:
-        return Hold.SOURCE_INCOMPLETE, around.incomplete[state.source]
+    if _unproven(state, around):
+        return Hold.SOURCE_INCOMPLETE, around.why(state.source)
     if state.cause is Cause.ABSENT_ONCE:
         return Hold.ABSENT_ONCE, "its entry was absent from one complete import; a second one must agree"
     if around.deletes > around.delete_count:
@@ -120,10 +125,16 @@ def _hold_create(change: ObjectChange, around: Circumstances) -> _Held | None:
     if around.never_read:
         return Hold.SOURCE_NEVER_READ, f"source {', '.join(around.never_read)} was never read completely"
     if state.hold:
-        return Hold.ANCHOR, state.hold
+        return _conflict(state.hold)
     if state.anchor in around.foreign and not state.doubt:
         return Hold.NOT_OURS, f"an object with the source anchor {state.anchor} is in the tenant and is not ours"
     return None
+
+
+def _conflict(hold: str) -> _Held:
+    """A conflict of joins says so itself; every other one is about the anchor or the kind."""
+    reason = hold.removeprefix(JOIN_CONFLICT)
+    return (Hold.ANCHOR if reason == hold else Hold.JOIN), reason
 
 
 def _hold_parts(change: ObjectChange, around: Circumstances) -> ObjectChange:
@@ -135,7 +146,7 @@ def _hold_parts(change: ObjectChange, around: Circumstances) -> ObjectChange:
     for applies, may_go, hold, reason in (
         (state.hold, _disables, Hold.ANCHOR, state.hold),
         (state.id in around.under_way, _disables, Hold.CALL_UNDER_WAY, _TRAVELS),
-        (state.source in around.incomplete, _adds_only, Hold.SOURCE_INCOMPLETE, around.incomplete.get(state.source)),
+        (_unproven(state, around), _adds_only, Hold.SOURCE_INCOMPLETE, around.why(state.source)),
     ):
         if applies:
             kept = {name: value for name, value in going.items() if may_go(name, value)}
@@ -216,8 +227,7 @@ def _held_removes(membership: Membership, removes: BitMap, around: Circumstances
     """The removals that go, and those that wait: for a proof, or for the next import."""
     holds = []
     if unproven := removes if membership.id in around.unproven else removes & around.unproven:
-        reason = next(iter(around.incomplete.values()), "")
-        holds.append(HeldLinks(Hold.SOURCE_INCOMPLETE, reason, removes=unproven))
+        holds.append(HeldLinks(Hold.SOURCE_INCOMPLETE, around.why(membership.source), removes=unproven))
         removes = removes - unproven
     if lost := removes & membership.lost:
         holds.append(HeldLinks(Hold.UNRESOLVED_MEMBER, _PERHAPS_MOVED, removes=lost))

@@ -25,6 +25,7 @@ _HOLDS = {
     Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
     Hold.ANCHOR: "its source anchor or its kind is in conflict",
     Hold.ANCHOR_NOT_WRITTEN: "its anchor could not be written into the directory",
+    Hold.JOIN: "it is not clear with whom it should be joined",
     Hold.NOT_OURS: "an object with this anchor is in the tenant and is not ours",
     Hold.CLOUD_MANAGED: "the source of authority was moved to the cloud: nothing is sent for it",
     Hold.CALL_UNDER_WAY: "a call of an earlier run that was never answered may still be changing it",

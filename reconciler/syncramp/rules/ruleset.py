@@ -11,11 +11,13 @@ from syncramp.model.facts import Entry
 from syncramp.rules import mapping, primary_group
 from syncramp.rules.anchors import AnchorRule, NoAnchor
 from syncramp.rules.exclusions import USED, excluded, linked_mailbox, unreadable
+from syncramp.rules.joins import JoinKeys
+from syncramp.rules.merge import USED as MERGED_BY
 from syncramp.rules.own import OwnRules
 from syncramp.rules.scope import OUTSIDE, ScopeTest, bad_scope
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.rules.validation import validated
-from syncramp.spec.types import Scope, SourceAnchor
+from syncramp.spec.types import Join, Scope, SourceAnchor
 
 RULES_VERSION = 2
 """Raised by every change of a default rule: all entries are synchronised again, and the plan tells what follows."""
@@ -30,6 +32,8 @@ class Ruleset:
     :param own: the document's rules for it; None where there are none.
     :param binary_anchor: the document declares that ``source_anchor`` holds bytes.
     :param verified: domains of the tenant in small letters; empty: not known.
+    :param joins: how its entries are joined with those of other sources.
+    :param among: the names of all sources, in the order of the document.
     """
 
     def __init__(
@@ -41,16 +45,20 @@ class Ruleset:
         *,
         binary_anchor: bool = False,
         verified: frozenset[str] = frozenset(),
+        joins: Sequence[Join] = (),
+        among: Sequence[str] = (),
     ) -> None:
         self._scopes = [ScopeTest(scope) for scope in scopes]
         self._anchor = AnchorRule(source_anchor, binary=binary_anchor)
         self._source = source
         self._own = own
         self._verified = verified
+        self.keys = JoinKeys(joins, self.anchor)
+        """By what its entries are joined."""
         self.wanted = self._wanted()
         """Attributes to read from the directory, in lower case."""
-        said_anchor = f"{source_anchor};binary" if binary_anchor else source_anchor
-        self.digest = self._digest(scopes, said_anchor, own, verified)
+        anchor = f"{source_anchor};binary" if binary_anchor else source_anchor
+        self.digest = self._digest(scopes, anchor, among if joins else ())
         """16 bytes for what the document says; when they change, every entry must be synchronised again."""
         self.version = RULES_VERSION
         """Of the built-in rules: the same."""
@@ -59,12 +67,15 @@ class Ruleset:
         filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
         own = self._own.wanted if self._own else frozenset()
         anchors = {SourceAnchor.CONSISTENCY_GUID.lower(), self._anchor.attribute}
-        return frozenset(mapping.READ | filters | own | USED | anchors | {"member", primary_group.ATTRIBUTE})
+        joins = self.keys.wanted | MERGED_BY if self.keys.wanted else frozenset()
+        always = {"member", primary_group.ATTRIBUTE}
+        return frozenset(mapping.READ | filters | own | USED | anchors | joins | always)
 
-    @staticmethod
-    def _digest(scopes: Sequence[Scope], source_anchor: str, own: OwnRules | None, verified: frozenset[str]) -> bytes:
+    def _digest(self, scopes: Sequence[Scope], source_anchor: str, among: Sequence[str]) -> bytes:
         parts = [(scope.dn, sorted(scope.kinds), scope.filter or "") for scope in scopes]
-        said = (str(source_anchor), parts, own.identity if own else "", sorted(verified))
+        own = self._own.identity if self._own else ""
+        joins = (self.keys.identity, *among) if among else ()
+        said = (str(source_anchor), parts, own, sorted(self._verified), *joins)
         return blake2b(repr(said).encode(), digest_size=16).digest()
 
     def anchor(self, entry: Entry) -> str:

@@ -16,10 +16,12 @@ class DirectoryObject:
     """Empty: it has none, and ``Decision.anchorless`` says why."""
     attributes: dict[str, Value]
     """By wire name, without the anchor and without references."""
-    references: Mapping[str, str] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
     """Wire name of a single reference -> canonical DN of its target."""
     unread: frozenset[str] = frozenset()
     """Wire names whose value could not be read: what the object had stays, or what stands in ``attributes``."""
+    incomplete: bool = False
+    """One of several entries it is made of could not be judged: what it does not say stays as it was."""
     won: Mapping[str, int] = field(default_factory=dict)
     """Wire name -> precedence of the own rule that decided it, by a value, a clear or a leave."""
     cleared: frozenset[str] = frozenset()
@@ -51,3 +53,8 @@ class Decision:
     and no user principal name."""
     detail: str = ""
     """Why it cannot be judged, where that differs from entry to entry."""
+
+    @property
+    def part(self) -> DirectoryObject | None:
+        """What it is together with entries of other sources."""
+        return self.object or self.partial

@@ -16,6 +16,8 @@ from syncramp.spec.types import (
     Cloud,
     DeclaredAttribute,
     EndpointOverrides,
+    Join,
+    JoinBy,
     KeyRef,
     LdapAccess,
     LdifFile,
@@ -53,6 +55,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         delete_count=spec["failsafe"]["deletes"]["count"],
         rules=tuple(map(rule_of, spec.get("rules", ()))),
         attributes=tuple(map(attribute_of, spec.get("attributes", ()))),
+        joins=tuple(_join(join) for join in spec["identity"].get("joins", ())),
     )
 
 
@@ -138,6 +141,10 @@ def rule_of(rule: Body) -> Rule:
         sets=dict(rule.get("set", {})),
         clears=tuple(rule.get("clear", ())),
     )
+
+
+def _join(join: Body) -> Join:
+    return Join(frozenset(map(Kind, join["kinds"])), JoinBy(join["by"]))
 
 
 def _ca(ca: Body | None) -> KeyRef | None:

@@ -209,6 +209,35 @@ class SourceSpec:
     scopes: tuple[Scope, ...]
 
 
+class JoinBy(StrEnum):
+    """What entries of several sources must share to be one person."""
+
+    MAIL = "mail"
+    SOURCE_ANCHOR = "sourceAnchor"
+    OBJECT_SID = "objectSid"
+    """``objectSid`` of an account, ``msExchMasterAccountSid`` of its mailbox in another forest."""
+    EMPLOYEE_ID = "employeeID"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """How entries of several sources are recognised as one person."""
+
+    kinds: frozenset[Kind]
+    by: JoinBy
+
+
+class Merge(StrEnum):
+    """How the values of several entries become those of a multi-valued attribute."""
+
+    UPDATE = "Update"
+    """Those of the first entry that has any."""
+    MERGE = "Merge"
+    """Those of all entries."""
+    CASE_INSENSITIVE = "MergeCaseInsensitive"
+    """Those of all entries; texts that differ in case alone are one."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeclaredAttribute:
     """An attribute of the directories that expressions may name, beside those that are known."""
@@ -255,3 +284,4 @@ class SyncConfig:
     """objectGUID is written into an empty mS-DS-ConsistencyGuid before the create."""
     rules: tuple[Rule, ...] = ()
     attributes: tuple[DeclaredAttribute, ...] = ()
+    joins: tuple[Join, ...] = ()

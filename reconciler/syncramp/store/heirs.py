@@ -35,8 +35,15 @@ _READ = "SELECT source, partition, kind, dn, dn_hash, digest, attrs, id FROM ent
 _INHERIT = """UPDATE entries SET source = ?, partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?,
               absent = 0 WHERE id = ?"""
 _MARK_REFERRERS = marking("SELECT object, ? FROM refs WHERE target = ?")
+_MARK_JOINED = (
+    marking("SELECT entry, ? FROM joined WHERE object = ?"),
+    marking("SELECT object, ? FROM joined WHERE entry = ? AND object != 0"),
+)
 _SPILLED = "UPDATE spill SET entry = ? WHERE entry = ?"
 _FORGET = (
+    "DELETE FROM joined WHERE entry = ?",
+    "DELETE FROM joined WHERE object = ?",
+    "DELETE FROM join_keys WHERE entry = ?",
     "DELETE FROM entries WHERE id = ?",
     "DELETE FROM links WHERE id = ?",
     "DELETE FROM dirty WHERE id = ?",
@@ -92,7 +99,8 @@ def _take_over(database: Database, heirs: dict[int, int]) -> None:
     read = {row[-1]: row[:-1] for row in database.among(_READ, list(heirs.values()))}
     hand_over(database, {heir: identity for identity, heir in heirs.items()})  # what was seen under the new ids
     database.run_many(_SPILLED, heirs.items())
-    database.run_many(_MARK_REFERRERS, [(Origin.SOURCE, heir) for heir in heirs.values()])
+    for mark in (_MARK_REFERRERS, *_MARK_JOINED):
+        database.run_many(mark, [(Origin.SOURCE, heir) for heir in heirs.values()])
     for forget in _FORGET:
         database.run_many(forget, [(heir,) for heir in heirs.values()])
     database.run_many(_INHERIT, [(*read[heir], identity) for identity, heir in heirs.items()])

@@ -5,6 +5,7 @@
 * A reference to somebody who is leaving the cloud stays as long as that one may be there.
 * A reference that names nobody stays for one run: its target may have been moved while the directory was read. The
   next run tells, provided that every source was read: who is named may stand in the one that was not.
+* What an entry adds to the object of another one stays while it cannot be judged.
 * An entry that cannot be judged stays as it is, and is there: nobody is deleted who is seen. Only a disable passes.
 
 "Had" is the last desired state of an object that may be in the cloud. One that is not there has nothing to keep.
@@ -60,7 +61,7 @@ def kept(database: Database, page: Sequence[Desired]) -> list[Desired]:
 
 def _leans(row: Desired) -> bool:
     """Something of it may be what it was."""
-    return bool(row.undecided or row.unread or row.leaving or row.unresolved or row.withheld)
+    return bool(row.undecided or row.unread or row.leaving or row.unresolved or row.withheld or row.incomplete)
 
 
 def _last(database: Database, ids: Sequence[int]) -> dict[int, _Last]:
@@ -88,6 +89,8 @@ def _keep(row: Desired, last: _Last) -> Desired:
         return _as_it_is(row, last)
     fresh = {name for name, key in row.unresolved.items() if key not in last.waiting} - row.gone
     unread = row.unread | fresh
+    if row.incomplete:
+        unread |= last.values.keys() - (row.attributes or {}).keys() - row.leaving.keys() - row.gone
     held = {each.attribute for each in row.violations if each.code not in OF_RULES}
     values = {name: had[name] for name in unread if name in (had := last.cloud if name in held else last.values)}
     values.update(returned(row, last.cloud))

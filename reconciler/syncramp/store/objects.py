@@ -44,8 +44,10 @@ _AGAIN = """INSERT INTO dirty (id) SELECT id FROM objects WHERE hold != ''
             ON CONFLICT DO NOTHING"""
 
 _DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
-                 FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND e.source IN ({}) ORDER BY d.id LIMIT ?"""
+                 FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND (e.source IN ({}){}) ORDER BY d.id
+                 LIMIT ?"""
 """CROSS JOIN: SQLite begins with the marks. Otherwise it would take every entry of a source for each page."""
+_ADDED_TO = " OR d.id IN (SELECT j.object FROM joined j JOIN entries m ON m.id = j.entry WHERE m.source IN ({}))"
 _DIRTY_COUNT = "SELECT COUNT(*) FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND e.source IN ({})"
 _CLEAN = "DELETE FROM dirty WHERE id IN ({})"
 _TARGETS = """SELECT e.dn_hash, CASE WHEN o.acked IS NOT NULL OR o.doubt = 1 THEN o.anchor END,
@@ -108,13 +110,18 @@ class Objects:
         if complete:
             age(self._database)
 
-    def dirty_pages(self, sources: Sequence[int]) -> Iterator[Sequence[Staged]]:
+    def dirty_pages(self, sources: Sequence[int], *, joined: bool = False) -> Iterator[Sequence[Staged]]:
         """Entries to synchronise, a page at a time, until none is marked; each page must be given to ``desire``.
 
         Entries of other sources keep their marks, and their objects stay what they are.
+
+        :param joined: also those of other sources whose objects are made of entries of these.
         """
-        query = _DIRTY_PAGE.format(",".join("?" * len(sources)))
-        while rows := self._database.all(query, (*sources, PAGE)):
+        among = ",".join("?" * len(sources))
+        query, given = _DIRTY_PAGE.format(among, ""), tuple(sources)
+        if joined:
+            query, given = _DIRTY_PAGE.format(among, _ADDED_TO.format(among)), (*sources, *sources)
+        while rows := self._database.all(query, (*given, PAGE)):
             yield [staged(row) for row in rows]
 
     def targets(self, keys: Sequence[int]) -> dict[int, tuple[Staged, str]]:
@@ -174,7 +181,8 @@ class Objects:
             owner = owners.get(row.anchor)
             if owner and owner[1] != row.id and anchor == row.anchor:
                 if any(owner[2:]):
-                    anchor, hold = None, f"its source anchor {row.anchor} belongs to another object"
+                    taken = f"its source anchor {row.anchor} belongs to another object"
+                    anchor, hold = None, taken if row.attributes is not None else ""
                 else:
                     self._database.run(_RELEASE, (owner[1],))
                     heirs[owner[1]] = row.id
@@ -208,7 +216,7 @@ class Objects:
 def _pin(row: Desired, before: Any | None) -> tuple[str | None, str]:
     """The anchor and the hold of a row: what the cloud knows stays, and a difference holds the object."""
     if before is None or (before[4] is None and not before[5]):
-        return row.anchor or None, ""
+        return row.anchor or None, row.waits
     if row.attributes is None:
         return before[1], ""
     if row.hold:

@@ -34,9 +34,10 @@ _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.memb
                   WHERE o.kind = 'Group' AND o.digest IS NOT NULL AND o.anchor IS NOT NULL"""
 _GROUPS = """SELECT id FROM objects WHERE kind = 'Group' AND digest IS NOT NULL AND anchor IS NOT NULL
              ORDER BY anchor"""
+_ADDED = """SELECT j.object FROM joined j JOIN entries e ON e.id = j.entry WHERE j.object != 0 AND e.source = ?"""
 
 _UNMANAGED = """SELECT s.name, COUNT(*) FROM objects o JOIN entries e ON e.id = o.id JOIN sources s ON s.id = e.source
-                WHERE o.acked IS NOT NULL AND e.source NOT IN ({}) GROUP BY s.name"""
+                WHERE o.acked IS NOT NULL AND e.source NOT IN ({0}) AND o.source NOT IN ({0}) GROUP BY s.name"""
 _LOOSE = """SELECT COUNT(*) FROM refs r JOIN objects o ON o.id = r.target JOIN entries e ON e.id = r.object
             WHERE r.leaving = 1 AND o.acked IS NULL AND o.doubt = 0 AND e.source IN ({})"""
 
@@ -58,6 +59,8 @@ class Snapshot:
         """Ids of objects that want a value of somebody else: in its place they keep what they have."""
         absent = (Cause.ABSENT_ONCE.value, Cause.ABSENT.value)
         self._absent = self._bitmap("SELECT id FROM objects WHERE digest IS NULL AND cause IN (?, ?)", absent)
+        self._joined = self._bitmap("SELECT entry FROM joined")
+        """Ids of entries that add to the object of another one, or are no part of their own."""
 
     def differing(self) -> Iterator[ObjectState]:
         """Objects whose desired state is not known to be in the cloud, in the order of their anchors."""
@@ -97,7 +100,8 @@ class Snapshot:
 
     def _membership(self, row: Any) -> Membership:
         identity, source, anchor, dn, hold, acked, packed, missing, sure, possible = row
-        members, lost, known = unpack_bitmap(packed), unpack_bitmap(missing), unpack_bitmap(possible)
+        members, lost = self._objects(unpack_bitmap(packed)), self._objects(unpack_bitmap(missing))
+        known = unpack_bitmap(possible)
         return Membership(
             id=identity,
             source=source,
@@ -112,6 +116,14 @@ class Snapshot:
             lost=lost,
         )
 
+    def _objects(self, entries: BitMap) -> BitMap:
+        """The objects of entries: nearly always those with the same ids."""
+        joined = entries & self._joined
+        if not joined:
+            return entries
+        rows = self._database.among("SELECT object FROM joined WHERE object != 0 AND entry IN ({})", list(joined))
+        return (entries - joined) | BitMap(row[0] for row in rows)
+
     def anchors(self, ids: BitMap) -> Iterator[str]:
         """The anchors of objects, in ascending order of their ids."""
         numbers = ids.to_array()
@@ -121,10 +133,11 @@ class Snapshot:
                 yield row[1]
 
     def of_sources(self, sources: Iterable[int]) -> BitMap:
-        """Ids of all objects of some sources."""
+        """Ids of all objects that are made of entries of some sources."""
         found = BitMap()
         for source in sources:
             found |= self._bitmap("SELECT id FROM objects WHERE source = ?", (source,))
+            found |= self._bitmap(_ADDED, (source,))
         return found
 
     def references_among(self, ids: BitMap) -> Iterator[tuple[int, int]]:
@@ -152,7 +165,7 @@ class Snapshot:
     def unmanaged(self, sources: Sequence[int]) -> dict[str, int]:
         """Objects that are known to be in the cloud, by the names of all other sources than these."""
         others = _UNMANAGED.format(",".join("?" * len(sources)))
-        return dict(self._database.all(others, sources))
+        return dict(self._database.all(others, (*sources, *sources)))
 
     def counts(self) -> dict[str, int]:
         """Objects that are known to be in the cloud, by kind."""

@@ -4,6 +4,7 @@ One thread owns it. Each part is a view with its own transactions:
 
 * ``staging``: facts of the sources become rows,
 * ``objects``: rows become the desired state,
+* ``joins``: which entries are one object,
 * ``snapshot``: what differs, for the plan and the export,
 * ``exports``: intent and answer around each call,
 * ``observations``: what the read-back showed,
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from syncramp.store.database import Database
 from syncramp.store.exports import Exports
+from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
 from syncramp.store.objects import Objects
 from syncramp.store.observations import Observations
@@ -36,6 +38,7 @@ class Store:
         self.database = Database(path)
         self.staging = Staging(self.database, key)
         self.objects = Objects(self.database)
+        self.joins = Joins(self.database)
         self.observations = Observations(self.database)
         self.runs = Runs(self.database)
         self.lookup = Lookup(self.database)

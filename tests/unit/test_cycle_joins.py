@@ -1,0 +1,255 @@
+"""Whole runs over two directories whose entries are one person: who is joined, what stays, and what waits."""
+
+from dataclasses import replace
+
+import pytest
+
+from support.build import SID, config, group, guid, user, user_dn
+from support.engine import Engine, links
+from support.model import ListSource
+from syncramp.model.facts import Entry
+from syncramp.model.values import Kind
+from syncramp.model.wire import Operation
+from syncramp.spec.types import EndpointOverrides, Join, JoinBy
+
+MAIL = Join(frozenset({Kind.USER, Kind.CONTACT}), JoinBy.MAIL)
+NUMBER = Join(frozenset({Kind.USER}), JoinBy.EMPLOYEE_ID)
+ACCOUNT = Join(frozenset({Kind.USER}), JoinBy.OBJECT_SID)
+FOREST = 1000
+"""Entries of the second forest have numbers above this."""
+
+
+def other(number: int, **attributes: str | bytes) -> Entry:
+    """The entry of the second forest for the person of this number."""
+    return user(FOREST + number, "Forest", **attributes)
+
+
+def contact(number: int, **attributes: str) -> Entry:
+    made = other(number, **attributes)
+    hidden = ("samaccountname", "userprincipalname", "useraccountcontrol")
+    return replace(
+        made,
+        kind=Kind.CONTACT,
+        attributes={name: value for name, value in made.attributes.items() if name not in hidden},
+    )
+
+
+@pytest.fixture
+def engine(tmp_path) -> Engine:
+    made = Engine(tmp_path / "state.db", sources=[ListSource("corp"), ListSource("forest")])
+    made.config = replace(
+        config(
+            sources=("corp", "forest"),
+            endpoint=EndpointOverrides(visibility_delay=made.config.target.endpoint.visibility_delay),
+        ),
+        joins=(MAIL, NUMBER, ACCOUNT),
+    )
+    corp, forest = made.sources
+    corp.add(user(1, mail="one@example.com", title="Clerk"), user(2, mail="two@example.com"), group(101))
+    corp.members[guid(101)] = [user_dn(1)]
+    forest.add(other(1, mail="ONE@example.com", mobile="5"), other(3, mail="three@example.com"))
+    return made
+
+
+def person(engine: Engine, entry: Entry) -> dict:
+    return engine.cloud.objects[engine.anchor(entry)].values
+
+
+def test_entries_with_one_mail_address_are_one_person(engine) -> None:
+    engine.settle()
+    assert len(engine.cloud.objects) == 4
+    made = person(engine, user(1))
+    assert (made["title"], made["mobile"], made["mail"]) == ("Clerk", "5", "one@example.com")
+
+
+def test_a_member_of_the_other_forest_is_the_person(engine) -> None:
+    _, forest = engine.sources
+    forest.add(group(FOREST + 101))
+    forest.members[guid(FOREST + 101)] = [user_dn(FOREST + 1, "Forest"), user_dn(FOREST + 3, "Forest")]
+    engine.settle()
+    anchor = engine.anchor(group(FOREST + 101))
+    assert engine.cloud.links[anchor] == {engine.anchor(user(1)), engine.anchor(other(3))}
+
+
+def test_a_departed_second_entry_takes_only_its_attributes_along(engine) -> None:
+    engine.settle()
+    engine.sources[1].entries.pop(guid(FOREST + 1))
+    engine.settle()
+    engine.settle()
+    made = person(engine, user(1))
+    assert "mobile" not in made and made["title"] == "Clerk"
+    assert engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1))}
+    assert not any(obj.operation is Operation.DELETE for obj in engine.sent)
+
+
+def test_a_person_whose_first_entry_leaves_stays_the_same_object(engine) -> None:
+    engine.settle()
+    anchor = engine.anchor(user(1))
+    engine.leave(1)
+    engine.settle()
+    engine.settle()
+    assert anchor in engine.cloud.objects and len(engine.cloud.objects) == 4
+    made = engine.cloud.objects[anchor].values
+    assert made["mobile"] == "5" and "title" not in made
+    assert engine.cloud.links[engine.anchor(group(101))] == set()
+    engine.sources[0].add(user(1, mail="one@example.com", title="Back"))
+    engine.settle()
+    assert person(engine, user(1))["title"] == "Back" and len(engine.cloud.objects) == 4
+
+
+def test_a_person_who_leaves_both_forests_is_deleted_when_two_imports_agree(engine) -> None:
+    engine.settle()
+    engine.leave(1)
+    engine.sources[1].entries.pop(guid(FOREST + 1))
+    report, _ = engine.run()
+    assert report.holds == {"AbsentOnce": 1}
+    assert engine.anchor(user(1)) in engine.cloud.links[engine.anchor(group(101))]
+    engine.settle()
+    assert engine.anchor(user(1)) not in engine.cloud.objects
+
+
+def test_two_entries_of_one_forest_are_joined_with_nobody(engine) -> None:
+    engine.sources[0].add(user(4, mail="one@example.com"))
+    report, _ = engine.run()
+    assert report.holds == {"JoinConflict": 3}
+    detail = report.hold_samples["JoinConflict"][0].detail
+    assert user_dn(1) in detail and user_dn(4) in detail and "by mail" in detail
+    assert len(engine.cloud.objects) == 3
+    engine.sources[0].add(user(4, mail="four@example.com"))
+    engine.settle()
+    assert person(engine, user(1))["mobile"] == "5" and len(engine.cloud.objects) == 5
+
+
+def test_a_newcomer_with_the_same_address_does_not_touch_who_is_joined(engine) -> None:
+    engine.settle()
+    engine.cloud.calls.clear()
+    engine.sources[0].add(user(4, mail="one@example.com"))
+    for _ in range(2):
+        report, _ = engine.run()
+        assert report.holds == {"JoinConflict": 1} and not engine.cloud.calls
+        assert any(
+            "one person" in sample.detail
+            for sample in report.warning_samples["not joined, because it is not clear with whom"]
+        )
+
+
+def test_two_objects_of_the_cloud_are_never_joined(engine) -> None:
+    engine.settle()
+    engine.sources[1].add(other(3, mail="two@example.com"))
+    report, _ = engine.run()
+    assert len(engine.cloud.objects) == 4 and not report.holds
+    (warned,) = report.warning_samples.values()
+    assert {sample.dn for sample in warned} == {user_dn(2), user_dn(FOREST + 3, "Forest")}
+
+
+def test_a_linked_mailbox_adds_to_its_account_and_is_nobody_without(engine) -> None:
+    account = user(5, objectSid=SID + b"5" * 16, sAMAccountName="five")
+    mailbox = other(
+        5,
+        msExchRecipientTypeDetails="2",
+        msExchMasterAccountSid=SID + b"5" * 16,
+        userAccountControl="514",
+        proxyAddresses=["SMTP:five@example.com"],
+        displayName="Five in the list",
+    )
+    engine.sources[1].add(mailbox)
+    report, _ = engine.run()
+    assert report.skipped == {"a linked mailbox: its account is in another forest": 1}
+    engine.sources[0].add(account)
+    engine.settle()
+    made = person(engine, account)
+    assert made["userPrincipalName"] == "user5@corp.example.com" and made["accountEnabled"] is True
+    assert made["displayName"] == "Five in the list" and made["proxyAddresses"] == ("SMTP:five@example.com",)
+    engine.leave(5)
+    engine.settle()
+    engine.settle()
+    assert engine.anchor(account) not in engine.cloud.objects, "a mailbox alone is nobody"
+
+
+def test_mailboxes_that_nobody_owns_are_not_one_person(engine) -> None:
+    nobody = bytes.fromhex("01010000000000050a000000")
+    engine.sources[0].add(user(6, msExchMasterAccountSid=nobody))
+    engine.sources[1].add(other(7, msExchMasterAccountSid=nobody))
+    engine.settle()
+    assert len(engine.cloud.objects) == 6
+
+
+def test_a_contact_of_a_person_adds_to_the_user(engine) -> None:
+    engine.sources[1].add(contact(2, mail="two@example.com", telephoneNumber="22", targetAddress="SMTP:x@y.example"))
+    engine.settle()
+    made = engine.cloud.objects[engine.anchor(user(2))]
+    assert made.kind == "User" and made.values["telephoneNumber"] == "22" and "targetAddress" not in made.values
+    assert len(engine.cloud.objects) == 4
+
+
+def test_a_contact_in_the_cloud_does_not_become_a_user_by_itself(engine) -> None:
+    engine.sources[1].add(contact(8, mail="eight@example.com"))
+    engine.settle()
+    engine.sources[0].add(user(8, mail="eight@example.com"))
+    report, _ = engine.run()
+    assert report.holds == {"AnchorConflict": 1}
+    assert engine.cloud.objects[engine.anchor(contact(8))].kind == "Contact"
+
+
+def test_a_user_of_whom_a_contact_is_left_goes_and_the_contact_comes(engine) -> None:
+    engine.sources[1].add(contact(2, mail="two@example.com"))
+    engine.settle()
+    engine.leave(2)
+    engine.settle()
+    engine.settle()
+    assert engine.anchor(user(2)) not in engine.cloud.objects
+    assert engine.cloud.objects[engine.anchor(contact(2))].kind == "Contact"
+
+
+def test_a_forest_that_cannot_be_read_takes_nothing_along(engine) -> None:
+    engine.settle()
+    _, forest = engine.sources
+    forest.complete = False
+    forest.add(other(1, mail="ONE@example.com", isCriticalSystemObject="TRUE"))
+    engine.cloud.calls.clear()
+    for _ in range(3):
+        engine.run()
+    assert not engine.cloud.calls and person(engine, user(1))["mobile"] == "5"
+    forest.complete = True
+    engine.settle()
+    assert "mobile" not in person(engine, user(1)) and len(engine.cloud.objects) == 4
+
+
+def test_a_manager_in_the_other_forest_is_the_person(engine) -> None:
+    engine.sources[1].add(other(3, mail="three@example.com", manager=user_dn(FOREST + 1, "Forest")))
+    engine.settle()
+    assert person(engine, other(3))["manager"] == engine.anchor(user(1))
+
+
+def test_a_document_that_joins_no_more_makes_two_of_one(engine) -> None:
+    engine.settle()
+    engine.config = replace(engine.config, joins=())
+    engine.settle()
+    assert len(engine.cloud.objects) == 5
+    assert "mobile" not in person(engine, user(1)) and person(engine, other(1))["mobile"] == "5"
+
+
+def test_nothing_is_sent_when_nothing_changed(engine) -> None:
+    engine.settle()
+    engine.cloud.calls.clear()
+    report, _ = engine.run()
+    assert report.settled and not engine.cloud.calls
+
+
+def test_an_enabled_account_signs_in_for_a_disabled_one(engine) -> None:
+    engine.sources[0].add(user(9, employeeID="9", userAccountControl="514"))
+    engine.sources[1].add(other(9, employeeID="9", userAccountControl="512"))
+    engine.settle()
+    made = person(engine, other(9))
+    assert made["accountEnabled"] is True and made["userPrincipalName"] == f"user{FOREST + 9}@corp.example.com"
+    assert engine.anchor(user(9)) not in engine.cloud.objects
+
+
+def test_who_has_a_group_membership_under_two_names_is_in_it_once(engine) -> None:
+    engine.sources[0].members[guid(101)].append(user_dn(FOREST + 1, "Forest"))
+    engine.settle()
+    added = [change for obj in engine.sent for change in links(obj)]
+    assert added == [("ADD", engine.anchor(user(1)))]
+    engine.sources[0].members[guid(101)].remove(user_dn(1))
+    report, _ = engine.run()
+    assert report.settled and engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1))}
