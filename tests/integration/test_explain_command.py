@@ -46,6 +46,14 @@ def test_what_waits_is_told_by_the_exit_code(walk: Walk) -> None:
     waits = walk.again("explain", "user3")
     assert waits.code == 2 and "Delete: held (AbsentOnce)" in waits.out
     assert walk.again("explain", "user99").code == 1
+    walk.spec["groups"] = {"maxMembers": 2}
+    walk.forest.people[4] = {}
+    walk.forest.groups[101].append(4)
+    walk.here()
+    waits = walk.again("explain", "user4")
+    assert (
+        waits.code == 2 and "Pending: nothing" in waits.out and "the addition is held (TooManyMembers)" in waits.out
+    )
 
 
 def test_a_name_of_several_is_told_by_the_exit_code_and_as_json(walk: Walk) -> None:

@@ -50,6 +50,7 @@ def test_a_value_that_differs_from_the_cloud_stands_beside_it(engine) -> None:
     title = attribute(told, "title")
     assert (title.desired, title.cloud, title.differs) == ("Director", None, True)
     assert told.change.verb is Verb.UPDATE and set(told.change.values) == {"title"}
+    assert f"{'':31}in the cloud: (none)" in lines(engine, user_dn(1))
 
 
 def test_a_value_that_cannot_be_read_keeps_the_last_one_and_says_why(engine) -> None:
@@ -204,7 +205,9 @@ def test_a_group_tells_its_members_by_number_and_the_first_by_name(engine) -> No
     assert (told.read, told.unresolved, told.desired, told.sure, told.possible) == (32, 1, 32, 32, 32)
     assert len(told.names) == 20
     assert len(explained(engine, group(101).dn, everyone=True).members.names) == 32
-    assert "    … and 12 more (--members lists all)" in lines(engine, group(101).dn)
+    told_lines = lines(engine, group(101).dn)
+    assert "    … and 12 more (--members lists all)" in told_lines
+    assert "  unknown        1 value of nobody who was read" in told_lines
 
 
 def test_a_member_that_is_not_synchronised_says_so_in_its_group(engine) -> None:
@@ -238,6 +241,15 @@ def test_a_source_without_proof_holds_what_is_destructive(engine) -> None:
     told = explained(engine, user_dn(1))
     assert told.entry.reason == "the list was cut" and not told.entry.complete
     assert told.change.hold is Hold.SOURCE_INCOMPLETE and told.change.held == {"accountEnabled": False}
+
+
+def test_nobody_comes_while_a_source_was_never_read(tmp_path) -> None:
+    sources = [ListSource("corp"), ListSource("labs")]
+    engine = Engine(tmp_path / "state.db", sources=sources, config=config(sources=("corp", "labs")))
+    sources[0].add(user(1))
+    engine.run()
+    told = explained(engine, user_dn(1))
+    assert told.change.hold is Hold.SOURCE_NEVER_READ and "labs" in told.change.reason
 
 
 def test_everything_is_held_on_a_tenant_that_the_last_run_did_not_find_empty(engine) -> None:

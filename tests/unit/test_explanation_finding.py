@@ -75,6 +75,9 @@ def test_who_is_not_synchronised_is_found_too(known) -> None:
     known.source.add(user(6, sAMAccountName="MSOL_6", userPrincipalName="msol@corp.example.com"))
     known.run()
     assert explained(known, "msol@corp.example.com").dn == user_dn(6)
+    known.source.add(user(7, sAMAccountName="MSOL_7", userPrincipalName="MSOL7@corp.example.com"))
+    known.run()
+    assert explained(known, "msol7@corp.example.com").dn == user_dn(7)
 
 
 def test_a_name_that_only_the_cloud_has_still_finds_its_object(known) -> None:

@@ -227,7 +227,7 @@ def _members(members: MembersTold | None) -> Iterator[str]:
     yield from _line("desired", f"{members.desired:,}: those who should be in the cloud themselves")
     yield from _line("in the cloud", f"surely {members.sure:,}, possibly {members.possible:,}")
     if members.unresolved:
-        yield from _line("unknown", f"{count(members.unresolved, 'value')} that name nobody who was read")
+        yield from _line("unknown", f"{count(members.unresolved, 'value')} of nobody who was read")
     for name in members.names:
         yield f"    {name}"
     if members.read > len(members.names):
