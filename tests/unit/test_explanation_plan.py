@@ -8,10 +8,8 @@ import pytest
 from support.build import guid, user, user_dn
 from support.engine import Engine
 from support.explained import explained
-from syncramp.explanation.circumstances import circumstances
 from syncramp.model.plan import Change, MembershipChange, ObjectChange
 from syncramp.plan.changes import changes
-from syncramp.plan.contention import contention
 
 PEOPLE = range(1, 13)
 
@@ -33,8 +31,9 @@ def test_the_change_of_everybody_is_the_one_of_the_plan(engine: Engine, seed: in
     engine.source.add(_person(20, rng.choice(PEOPLE)))
     engine.source.complete = rng.random() < 0.7
     engine.config = replace(engine.config, delete_count=rng.choice((0, 500)))
-    engine.run(sends=False)
-    whole = {(type(change), _dn(change)): change for change in _plan(engine)}
+    _, plan = engine.run(sends=False)
+    with engine.store() as store:
+        whole = {(type(change), _dn(change)): change for change in changes(store.snapshot(), plan.around)}
     assert whole
     for dn in (*map(user_dn, PEOPLE), user_dn(20), "CN=Group 101,OU=Groups,DC=corp,DC=example,DC=com"):
         told = explained(engine, dn)
@@ -46,13 +45,6 @@ def _person(number: int, name: int):
     return user(
         number, userPrincipalName=f"name{name}@corp.example.com", mail=f"Mail{name}@corp.example.com", title=str(name)
     )
-
-
-def _plan(engine: Engine) -> list[Change]:
-    with engine.store() as store:
-        snapshot = store.snapshot()
-        around = contention(snapshot, circumstances(store, snapshot, engine.config, 0.0))
-        return list(changes(snapshot, around))
 
 
 def _dn(change: Change) -> str:
