@@ -119,6 +119,7 @@ def _report() -> RunReport:
     report = RunReport(run=1, counts={"Create": {"User": 1}}, in_cloud={"User": 1}, skipped={"no sAMAccountName": 1})
     report.unmanaged = {"labs": 1}
     report.holds, report.hold_samples = {"AbsentOnce": 1}, {"AbsentOnce": [_sample()]}
+    report.violations, report.violation_samples = {"TooLong": 1}, {"TooLong": [_sample()]}
     report.note_error(_sample(), "InvalidAnchor")
     report.note_warning(_sample(), "dropped")
     report.sources.append(SourceReport("corp", "file", False, 1, None, "cut"))
