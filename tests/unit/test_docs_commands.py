@@ -23,6 +23,8 @@ from syncramp.model.explanation import (
     Finding,
     GroupTold,
     MembersTold,
+    PartTold,
+    PersonTold,
     ReferenceTold,
     RunTold,
     Said,
@@ -237,6 +239,7 @@ def _answer() -> Answer:
     scope = ScopeTold("DC=x", ("User",), "(a=b)", True, True, True)
     wrong = Violation("a", Code.EXPRESSION_FAILED, "no result")
     brief = Brief(1, "corp", Kind.USER, "CN=x", 0, True, "mail")
+    part = PartTold("corp", Kind.USER, "CN=x", ("mail",))
     told = Explanation(
         Kind.USER,
         "CN=x",
@@ -244,9 +247,24 @@ def _answer() -> Answer:
         EntryTold("corp", True, "file", True, 1, 1, "", "0", 0, False, False),
         Verdict(Standing.IN_SCOPE, "", "", (scope,)),
         CloudTold(True, "User_0", 1.0, 1, False, False, False),
+        PersonTold((part,), (part,), "why"),
         (
             AttributeTold(
-                "a", b"x", b"y", True, True, b"z", "a", (b"x",), "bytes", "mine", "true", "entry.a", "left", (wrong,)
+                "a",
+                b"x",
+                b"y",
+                True,
+                True,
+                b"z",
+                "corp",
+                "a",
+                (b"x",),
+                "bytes",
+                "mine",
+                "true",
+                "entry.a",
+                "left",
+                (wrong,),
             ),
         ),
         (ReferenceTold("manager", "CN=y", True, "in the cloud"),),

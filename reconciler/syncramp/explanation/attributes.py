@@ -1,15 +1,16 @@
 """Each attribute of an object: what it should be, what the cloud has, and where the value comes from."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from syncramp.model.desire import Violation
 from syncramp.model.explanation import AttributeTold, ReferenceTold
 from syncramp.model.facts import Entry
 from syncramp.model.state import ObjectState
-from syncramp.model.values import Value
+from syncramp.model.values import Kind, Value
 from syncramp.rules.origins import origin, references, source_of
 from syncramp.rules.ruleset import Ruleset
-from syncramp.rules.types import Decision, DirectoryObject
+from syncramp.rules.types import DirectoryObject
 from syncramp.source import dn
 from syncramp.spec.types import Rule
 from syncramp.store.staging import GONE
@@ -19,52 +20,70 @@ _KEPT = "it cannot be read, so it keeps its last value"
 _LEFT = "the rule leaves it as it is in the cloud; a new object comes without it"
 
 
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """An entry that gives its object an attribute, or would."""
+
+    entry: Entry
+    made: DirectoryObject | None
+    """What the rules of today make of it."""
+    warnings: tuple[str, ...]
+    """Of the rules."""
+    rules: Sequence[Rule]
+    """The document's own for its kind and source."""
+    source: str = ""
+    """The name of its source, where the object is made of several entries."""
+
+
 def attributes(
-    entry: Entry, state: ObjectState | None, decision: Decision | None, rules: Iterable[Rule], *, stale: bool
+    kind: Kind,
+    state: ObjectState | None,
+    giver: Callable[[str], Giver],
+    violations: Sequence[Violation],
+    *,
+    stale: bool,
 ) -> Iterator[AttributeTold]:
     """The attributes that an object should have or has, in the order of their names; references are none of them.
 
     :param state: the object; None: it was never judged.
-    :param decision: what the rules of today make of the entry; None: it is not asked.
-    :param rules: the document's own for this kind and source.
-    :param stale: the entry or the rules changed after the object was judged.
+    :param giver: who gives an attribute; without a name, the entry that was asked for.
+    :param violations: what is kept back of it.
+    :param stale: the entry or the rules changed after the object was judged, and nobody else adds to it.
     """
     desired: Mapping[str, Value] = (state.desired if state else None) or {}
     acked: Mapping[str, Value] = (state.acked if state else None) or {}
-    made = decision.object if decision and decision.object else None
-    told = {*desired, *acked, *(_touched(made, stale) if made else ())}
-    own = {rule.precedence: rule for rule in rules}
-    for name in sorted(told - references(entry.kind).keys(), key=str.lower):
-        coming = made.attributes.get(name) if made and stale and name not in made.unread else desired.get(name)
+    made = giver("").made
+    names = {*desired, *acked, *(each.attribute for each in violations), *(_touched(made, stale) if made else ())}
+    for name in sorted(names - references(kind).keys(), key=str.lower):
+        wrong = tuple(each for each in violations if each.attribute == name)
+        told = made is not None and stale and not wrong and name not in made.unread
+        coming = made.attributes.get(name) if made and told else desired.get(name)
         changes = _differ(coming, desired.get(name))
         yield replace(
-            _origin(name, entry, made, own),
+            _origin(name, giver(name)),
             desired=desired.get(name),
             cloud=acked.get(name),
             differs=state is not None and state.acked is not None and _differ(desired.get(name), acked.get(name)),
             changes=changes,
             next=coming if changes else None,
-            note=_note(name, made, decision.warnings if decision else ()),
-            violations=tuple(each for each in made.violations if each.attribute == name) if made else (),
+            note="" if wrong else _note(name, giver(name)),
+            violations=wrong,
         )
 
 
 def _touched(made: DirectoryObject, stale: bool) -> set[str]:
     """Attributes of which the rules say something, with those that the next run may bring."""
-    return {
-        *(made.attributes if stale else ()),
-        *made.unread,
-        *made.won,
-        *(each.attribute for each in made.violations),
-    }
+    return {*(made.attributes if stale else ()), *made.unread, *made.won}
 
 
-def _origin(name: str, entry: Entry, made: DirectoryObject | None, own: Mapping[int, Rule]) -> AttributeTold:
+def _origin(name: str, giver: Giver) -> AttributeTold:
     """An attribute with where it comes from, and no value yet."""
-    told = AttributeTold(name, None, None, differs=False)
-    if made is not None and (rule := own.get(made.won.get(name, -1))):
-        return replace(told, rule=rule.name, when=rule.when or "", expression=rule.sets.get(name, ""))
-    built_in = origin(name, entry)
+    told = AttributeTold(name, None, None, differs=False, source=giver.source)
+    precedence = giver.made.won.get(name) if giver.made else None
+    for rule in giver.rules if precedence is not None else ():
+        if rule.precedence == precedence:
+            return replace(told, rule=rule.name, when=rule.when or "", expression=rule.sets.get(name, ""))
+    built_in = origin(name, giver.entry)
     return replace(told, attribute=built_in.attribute, given=built_in.given, how=built_in.how)
 
 
@@ -72,13 +91,14 @@ def _differ(one: Value | None, other: Value | None) -> bool:
     return one != other or type(one) is not type(other)
 
 
-def _note(name: str, made: DirectoryObject | None, warnings: Iterable[str]) -> str:
-    if made is None or name not in made.unread or any(each.attribute == name for each in made.violations):
+def _note(name: str, giver: Giver) -> str:
+    made = giver.made
+    if made is None or name not in made.unread:
         return ""
     if name in made.won:
         return _LEFT
     start = f"{source_of(made.kind, name)}: "
-    why = [warning.removeprefix(start) for warning in warnings if warning.startswith(start)]
+    why = [warning.removeprefix(start) for warning in giver.warnings if warning.startswith(start)]
     return f"{_KEPT}: {why[0]}" if why else _KEPT
 
 
@@ -92,14 +112,14 @@ class References:
         self._store = store
         self._rules = rules
 
-    def told(self, state: ObjectState | None, decision: Decision | None) -> Iterator[ReferenceTold]:
-        """Each reference of an entry.
+    def told(self, state: ObjectState | None, named: Mapping[str, str]) -> Iterator[ReferenceTold]:
+        """Each reference of an object.
 
-        :param decision: what the rules make of the entry.
+        :param named: whom the rules say that it names: wire name -> DN.
         """
         desired = (state.desired if state else None) or {}
         waiting = self._store.lookup.waiting(state.id) if state else {}
-        for name, target in (decision.object.references if decision and decision.object else {}).items():
+        for name, target in named.items():
             yield ReferenceTold(name, target, name in desired, self._state(target, waiting))
 
     def _state(self, target: str, waiting: Mapping[int, bool]) -> str:
@@ -119,5 +139,5 @@ class References:
         decision = rules.decide(found.entry) if rules else None
         if decision is None or decision.object is None:
             return f"not synchronised: {decision.reason if decision else 'the document does not name its source'}"
-        (row,) = self._store.lookup.rows([found.id])
+        (row,) = self._store.lookup.rows([self._store.lookup.person(found.id)[0]])
         return "in the cloud" if row.present else "not in the cloud yet: the reference follows it"

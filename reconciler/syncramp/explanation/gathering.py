@@ -1,21 +1,19 @@
 """One answer: who is meant, and everything the store and the document say of them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 from syncramp.explanation.attributes import References, attributes
 from syncramp.explanation.circumstances import circumstances, pending
 from syncramp.explanation.finding import find
 from syncramp.explanation.memberships import View, groups, links_of, members
-from syncramp.explanation.verdicts import verdict
-from syncramp.model.desire import TAKEN
+from syncramp.explanation.persons import Person
+from syncramp.model.desire import TAKEN, Violation
 from syncramp.model.explanation import Answer, CloudTold, EntryTold, Explanation, RunTold, Said
 from syncramp.model.state import ObjectState
 from syncramp.model.values import Kind
 from syncramp.rules.ruleset import Ruleset
-from syncramp.rules.types import Decision
-from syncramp.spec.types import Scope, SyncConfig
+from syncramp.spec.types import SyncConfig
 from syncramp.store.lookup import Row
 from syncramp.store.store import Store
 
@@ -34,57 +32,52 @@ def explain(
     """
     with store.database.reading():
         finding = find(store.lookup, asked)
-        if len(finding.found) != 1:
+        persons = {store.lookup.person(found.id)[0] for found in finding.found}
+        if len(persons) != 1:
             return Answer(finding, _last(store))
         (row,) = store.lookup.rows([finding.found[0].id])
-        return Answer(finding, _last(store), _explained(store, config, rules, row, now, everyone=everyone))
+        person = Person(store, config, rules, row)
+        return Answer(finding, _last(store), _explained(store, config, rules, person, now, everyone=everyone))
 
 
 def _explained(
-    store: Store, config: SyncConfig, rules: Mapping[str, Ruleset], row: Row, now: float, *, everyone: bool
+    store: Store, config: SyncConfig, rules: Mapping[str, Ruleset], person: Person, now: float, *, everyone: bool
 ) -> Explanation:
-    entry, identity = row.staged.entry, row.staged.id
-    snapshot = store.snapshot()
+    entry, snapshot = person.asked.staged.entry, store.snapshot()
     numbered = {number: rules[name] for number, name in store.lookup.sources().items() if name in rules}
-    state = next(snapshot.states([identity]), None)
+    state = next(snapshot.states([person.id]), None)
     around = circumstances(store, snapshot, config, now)
     change, around = pending(store, snapshot, state, around) if state else (None, around)
     view = View(store, snapshot, around, numbered)
-    own = [rule for rule in config.rules if rule.kind is entry.kind and rule.source in (None, row.source)]
-    told, decision = verdict(row, rules.get(row.source), _scopes(config, row.source), own)
-    decision = _as_taken(store, identity, rules.get(row.source), decision)
-    read = _entry(row, rules.get(row.source))
-    group, links = links_of(view, identity) if entry.kind is Kind.GROUP else (None, None)
+    read = _entry(person.asked, rules.get(person.asked.source))
+    stale = (read.changed or read.new_rules) and not person.several
+    wrong = _violations(store, person, stale=stale)
+    kind = state.kind if state else entry.kind
+    group, links = links_of(view, person.id) if entry.kind is Kind.GROUP else (None, None)
     return Explanation(
-        kind=state.kind if state else entry.kind,
+        kind=kind,
         dn=entry.dn,
-        anchor=row.anchor,
+        anchor=person.own.anchor,
         entry=read,
-        verdict=told,
-        cloud=_cloud(store, row, state, travelling=identity in around.under_way),
-        attributes=tuple(attributes(entry, state, decision, own, stale=read.changed or read.new_rules)),
-        references=tuple(References(store, numbered).told(state, decision)),
-        referrers=store.lookup.referrers(identity),
-        groups=tuple(groups(view, identity, change)),
+        verdict=person.verdict,
+        cloud=_cloud(store, person.own, state, travelling=person.id in around.under_way),
+        person=person.told(),
+        attributes=tuple(attributes(kind, state, person.giver, wrong, stale=stale)),
+        references=tuple(References(store, numbered).told(state, person.references())),
+        referrers=store.lookup.referrers(person.id),
+        groups=tuple(groups(view, [row.staged.id for row in person.rows], person.id, change)),
         members=members(view, group, everyone=everyone) if group else None,
         change=change,
         links=links,
-        said=tuple(_said(store, row)),
+        said=tuple(_said(store, person.own)),
     )
 
 
-def _as_taken(store: Store, identity: int, rules: Ruleset | None, decision: Decision | None) -> Decision | None:
-    """What the rules make of an entry, without what the service would not take and what belongs to others."""
-    if rules is None or decision is None or decision.object is None:
-        return decision
-    made = rules.validated(decision.object)
-    lost = [each for each in store.objects.violations.of(identity) if each.code in TAKEN]
-    unread = made.unread | {each.attribute for each in lost}
-    return replace(decision, object=replace(made, unread=unread, violations=(*made.violations, *lost)))
-
-
-def _scopes(config: SyncConfig, source: str) -> tuple[Scope, ...]:
-    return next((spec.scopes for spec in config.sources if spec.name == source), ())
+def _violations(store: Store, person: Person, *, stale: bool) -> Sequence[Violation]:
+    """What is kept back: as the last run found it, or else as the rules of today say it."""
+    found = store.objects.violations.of(person.id)
+    made = person.giver("").made if stale else None
+    return [*(made.violations if made else ()), *(each for each in found if not stale or each.code in TAKEN)]
 
 
 def _entry(row: Row, rules: Ruleset | None) -> EntryTold:

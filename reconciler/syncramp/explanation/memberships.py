@@ -1,6 +1,6 @@
 """The groups of a member, and the members of a group: what the directory says, what the cloud has, and what waits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncramp.explanation.verdicts import verdict
@@ -35,12 +35,14 @@ def members(view: View, group: Membership, *, everyone: bool) -> MembersTold:
     return MembersTold(len(read), unresolved, len(group.desired), len(group.sure), len(group.possible), names)
 
 
-def groups(view: View, member: int, change: ObjectChange | None) -> Iterator[GroupTold]:
+def groups(view: View, entries: Sequence[int], member: int, change: ObjectChange | None) -> Iterator[GroupTold]:
     """The groups of a member, by DN.
 
+    :param entries: those that the member is made of.
+    :param member: the id of its object.
     :param change: what happens to the member itself.
     """
-    found = view.store.lookup.groups_of(member)
+    found = view.store.lookup.groups_of([*entries, member])
     names = view.store.lookup.names(found)
     for identity in sorted(names, key=names.__getitem__):
         group = view.snapshot.membership(identity)

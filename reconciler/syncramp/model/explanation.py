@@ -112,6 +112,35 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class PartTold:
+    """One of several entries that are one person, or that could not be joined."""
+
+    source: str
+    kind: Kind
+    dn: str
+    by: tuple[str, ...]
+    """The joins by which it shares a key with another one of them."""
+    names: bool = False
+    """The object has its id and its anchor."""
+    leads: bool = False
+    """It is the account: what an account is comes from it."""
+    missing: str = ""
+    """Why it adds nothing; empty when it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTold:
+    """Who is joined."""
+
+    parts: tuple[PartTold, ...] = ()
+    """The entries that make the object; none when it is made of one alone."""
+    others: tuple[PartTold, ...] = ()
+    """Entries that share a key with it and are not joined."""
+    conflict: str = ""
+    """Why not."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttributeTold:
     """One attribute of an object."""
 
@@ -126,6 +155,8 @@ class AttributeTold:
     """The rules of today make something else of the entry of today: the next run changes what is desired."""
     next: Value | None = None
     """To this; None: to nothing."""
+    source: str = ""
+    """Of an object of several entries: the source of the one that gives it."""
     attribute: str = ""
     """The directory attribute that it comes from; empty where it follows from something else."""
     given: tuple[bytes, ...] = ()
@@ -229,6 +260,7 @@ class Explanation:
     entry: EntryTold
     verdict: Verdict
     cloud: CloudTold
+    person: PersonTold = PersonTold()
     attributes: tuple[AttributeTold, ...] = ()
     references: tuple[ReferenceTold, ...] = ()
     referrers: int = 0

@@ -15,6 +15,8 @@ from syncramp.model.explanation import (
     Finding,
     GroupTold,
     MembersTold,
+    PartTold,
+    PersonTold,
     ReferenceTold,
     RunTold,
     Said,
@@ -66,6 +68,7 @@ def _answer(answer: Answer, everything: bool) -> Iterator[str]:
     yield from _cloud(told.cloud)
     yield from _verdict(told.verdict)
     yield from _pending(told)
+    yield from _person(told.person)
     yield from _attributes(told.attributes)
     yield from _references(told.references, told.referrers)
     yield from _groups(told.groups, everything)
@@ -136,6 +139,30 @@ def _asked(scope: ScopeTold) -> str:
     return f"the filter {scope.filter} {'matches' if scope.matches else 'does not match'}"
 
 
+def _person(person: PersonTold) -> Iterator[str]:
+    if person.parts:
+        yield ""
+        yield f"One person of {count(len(person.parts), 'entry')}"
+        for part in person.parts:
+            yield from _part(part)
+    if person.others:
+        yield ""
+        yield from _wrapped(f"Not joined: {person.conflict}", "  ")
+        for part in person.others:
+            yield from _part(part)
+
+
+def _part(part: PartTold) -> Iterator[str]:
+    yield f"  {part.kind.value} {part.dn}"
+    roles = ((part.names, "its anchor is the object's"), (part.leads, "the account"))
+    said = [f"source {part.source}", *(role for holds, role in roles if holds)]
+    if part.by:
+        said.append(f"by {' and '.join(part.by)}")
+    if part.missing:
+        said.append(f"adds nothing: {part.missing}")
+    yield from _wrapped(f"      {', '.join(said)}", "      ")
+
+
 def _attributes(attributes: Iterable[AttributeTold]) -> Iterator[str]:
     told = list(attributes)
     if not told:
@@ -148,7 +175,8 @@ def _attributes(attributes: Iterable[AttributeTold]) -> Iterator[str]:
 
 def _attribute(told: AttributeTold) -> Iterator[str]:
     value, *more = shown(told.desired)
-    source = f"← {made}" if (made := _made(told)) else ""
+    where = f" of {told.source}" if told.source else ""
+    source = f"← {made}{where}" if (made := _made(told)) else ""
     line = f"  {told.name:{_NAME}} {value:{_VALUE}} {source}".rstrip()
     apart = bool(more) or len(value) > _VALUE or len(line) > WIDTH
     yield f"  {told.name:{_NAME}} {value}" if apart else line

@@ -30,6 +30,7 @@ def _explanation(told: Explanation) -> dict[str, Any]:
         "entry": asdict(told.entry),
         "scope": asdict(told.verdict),
         "cloud": asdict(told.cloud),
+        "person": asdict(told.person),
         "attributes": [{name: _plain(value) for name, value in asdict(each).items()} for each in told.attributes],
         "references": [asdict(each) for each in told.references],
         "referrers": told.referrers,

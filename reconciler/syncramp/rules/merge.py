@@ -122,16 +122,13 @@ def merge(parts: Sequence[Part], anchor: str, merges: Mapping[str, Merge] | None
     :param anchor: of the object.
     :param merges: multi-valued attributes that take the values of all.
     """
-    leader = min(parts, key=lambda part: (part.rank, part.source))
+    leader = account(parts)
     kind = Kind.USER if leader.rank in (Rank.ENABLED, Rank.DISABLED) else Kind.CONTACT
     made = DirectoryObject(kind, anchor, {}, {}, incomplete=any(part.decision.part is None for part in parts))
     unread: set[str] = set()
     chosen: dict[str, DirectoryObject] = {}
     for name in _names(parts, kind):
-        ordered = sorted(
-            (part for part in parts if _may_give(name, part, leader)),
-            key=lambda part: (_won(part).get(name, _BUILT_IN), *_place(name, part)),
-        )
+        ordered = _ordered(name, parts, leader)
         if not _choose(name, ordered, made, chosen):
             unread.add(name)
         elif (how := (merges or {}).get(name)) and name in made.attributes:
@@ -143,6 +140,28 @@ def merge(parts: Sequence[Part], anchor: str, merges: Mapping[str, Merge] | None
             wrong for name, one in sorted(chosen.items()) for wrong in one.violations if wrong.attribute == name
         ),
         withheld={name: one.withheld[name] for name, one in chosen.items() if name in one.withheld},
+    )
+
+
+def account(parts: Sequence[Part]) -> Part:
+    """The leading account."""
+    return min(parts, key=lambda part: (part.rank, part.source))
+
+
+def giver(name: str, parts: Sequence[Part]) -> Part | None:
+    """Whose word counts for an attribute: a value, none, or that it cannot be read. None: nobody says anything."""
+    for part in _ordered(name, parts, account(parts)):
+        made = part.decision.part
+        if made is None or name in {*made.attributes, *made.references, *made.unread, *made.cleared}:
+            return part
+    return None
+
+
+def _ordered(name: str, parts: Sequence[Part], leader: Part) -> list[Part]:
+    """Those who may give an attribute, the first one first."""
+    return sorted(
+        (part for part in parts if _may_give(name, part, leader)),
+        key=lambda part: (_won(part).get(name, _BUILT_IN), *_place(name, part)),
     )
 
 

@@ -42,6 +42,10 @@ _LINKS = "SELECT members, unresolved FROM links WHERE id = ? AND attribute = 'me
 _WAITING = "SELECT dn_hash, fresh FROM unresolved WHERE object = ?"
 _REFERRERS = "SELECT COUNT(DISTINCT object) FROM refs WHERE target = ?"
 _MANAGED = "SELECT 1 FROM cloud_managed WHERE id = ?"
+_ADDS_TO = "SELECT object FROM joined WHERE entry = ?"
+_ADDED = "SELECT entry FROM joined WHERE object = ? ORDER BY entry"
+_KEYS = "SELECT DISTINCT key_hash FROM join_keys WHERE entry IN ({})"
+_HOLDERS = "SELECT entry FROM join_keys WHERE key_hash IN ({})"
 _ASCII = re.compile(r"[ -~]+")
 
 
@@ -138,12 +142,28 @@ class Lookup:
             if any(part in held for part in wanted):
                 yield identity
 
-    def groups_of(self, member: int) -> list[int]:
-        """Groups whose directory names a member, or whose members in the cloud it may be one of."""
+    def person(self, entry: int) -> tuple[int, list[int]]:
+        """The object that an entry is, or adds to, and the entries it is made of; its own entry first, if it is one.
+
+        :returns: the id of the object, and ids of entries.
+        """
+        identity: int = self._database.value(_ADDS_TO, (entry,), default=0) or entry
+        added = [row[0] for row in self._database.all(_ADDED, (identity,))]
+        own = self._database.value(_ADDS_TO, (identity,), default=identity)
+        return identity, [identity, *added] if own else added
+
+    def sharing(self, entries: Sequence[int]) -> list[int]:
+        """Entries that share a key of a join with some, these among them."""
+        keys = [row[0] for row in self._database.among(_KEYS, entries)]
+        return sorted({row[0] for row in self._database.among(_HOLDERS, keys)})
+
+    def groups_of(self, entries: Sequence[int]) -> list[int]:
+        """Groups whose directory names one of these, or whose members in the cloud one of them may be."""
+        wanted = BitMap(entries)
         return [
             identity
             for identity, *bitmaps in self._database.stream(_GROUPS)
-            if any(packed and member in unpack_bitmap(packed) for packed in bitmaps)
+            if any(packed and wanted & unpack_bitmap(packed) for packed in bitmaps)
         ]
 
     def members(self, group: int) -> tuple[BitMap, int]:
