@@ -12,9 +12,10 @@ from support.model import Crash, ListSource
 from syncramp.cycle.anchors import MOST_REFUSED
 from syncramp.errors import SourceUnavailable
 from syncramp.model.plan import Hold
+from syncramp.model.values import Kind
 from syncramp.model.wire import SyncObject
 from syncramp.report.text import plan_lines, run_lines
-from syncramp.spec.types import Mode
+from syncramp.spec.types import Join, JoinBy, Mode
 
 
 @dataclass
@@ -207,3 +208,19 @@ def test_only_the_sources_that_can_be_written_to_are(tmp_path) -> None:
     engine.writers = {"labs": writer}
     report, _ = engine.run()
     assert report.settled and writer.asked == [guid(2)]
+
+
+def test_of_a_person_of_two_directories_the_entry_that_gives_the_anchor_is_written_to(tmp_path) -> None:
+    engine = Engine(tmp_path / "state.db", sources=[ListSource("corp"), ListSource("labs")])
+    engine.config = replace(
+        config(sources=("corp", "labs"), endpoint=engine.config.target.endpoint),
+        joins=(Join(frozenset({Kind.USER}), JoinBy.MAIL),),
+    )
+    corp, labs = engine.sources
+    corp.add(user(1, mail="one@example.com"), user(2, mail="two@example.com", mS_DS_ConsistencyGuid=guid(7)))
+    labs.add(user(11, ou="Labs", mail="one@example.com"), user(12, ou="Labs", mail="two@example.com"))
+    engine.writers = {source.name: Writer(source) for source in engine.sources}
+    report, plan = engine.run()
+    assert report.settled and plan.anchor_writes == 1
+    assert (engine.writers["corp"].asked, engine.writers["labs"].asked) == ([guid(1)], [])
+    assert len(engine.cloud.objects) == 2
