@@ -111,7 +111,7 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
 EVERY_RUN = {
     "what is judged again": objects._AGAIN,
     "how many are marked": objects._DIRTY_COUNT.format("?"),
-    "the marked ones": objects._DIRTY_PAGE.format("?"),
+    "the marked ones": objects._DIRTY_PAGE.format("?", ""),
     "what is kept back": violations._COUNTS.format("?"),
 }
 
