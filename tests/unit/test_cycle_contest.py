@@ -15,7 +15,7 @@ from support.engine import Engine, crashing
 from support.model import Crash
 from support.unique import ResilientCloud, UniqueCloud
 from syncramp.model.facts import Entry
-from syncramp.model.uniques import claims
+from syncramp.model.uniques import claims, mark
 from syncramp.model.values import Kind
 from syncramp.store import contest
 
@@ -164,6 +164,33 @@ def test_who_cannot_be_judged_keeps_what_it_has_and_what_it_does_without(tenant)
     tenant.source.add(Entry(whole.guid, whole.kind, whole.dn, attributes))
     report, _ = tenant.run()
     assert report.violations == {"DuplicateValue": 1} and "mail" not in held(tenant, whole)
+    tenant.source.add(user(8), user(10, mail=DESK))
+    tenant.run()
+    assert "mail" not in held(tenant, user(10)), "it still waits for the one who cannot be judged"
+    tenant.source.add(whole)
+    tenant.settle()
+    assert held(tenant, whole)["mail"] == DESK
+
+
+def test_whose_create_was_never_answered_may_have_it_in_the_cloud_and_keeps_it(tenant) -> None:
+    tenant.source.add(user(9, mail=DESK))
+    tenant.lose()
+    tenant.source.add(user(8, mail=DESK))
+    report = tenant.settle()
+    assert held(tenant, user(9))["mail"] == DESK and "mail" not in held(tenant, user(8))
+    assert report.violations == {"DuplicateValue": 1}
+
+
+def test_the_store_marks_what_objects_want_and_nothing_else(tenant) -> None:
+    tenant.source.add(user(8, mail=DESK), user(9, mail=DESK))
+    tenant.settle()
+    tenant.source.add(user(8))
+    tenant.leave(3)
+    tenant.settle(3)
+    with tenant.store() as store:
+        known = {row[0] for row in store.database.all("SELECT mark FROM uniques")}
+    names = [f"user{number}@corp.example.com" for number in (1, 2, 8, 9)]
+    assert known == {mark(value) for value in (*names, DESK)}
 
 
 def test_equal_marks_of_different_values_take_nothing_from_anybody(tenant) -> None:

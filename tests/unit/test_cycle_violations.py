@@ -118,6 +118,16 @@ def test_an_attribute_in_doubt_that_turned_bad_is_what_was_last_wanted(engine) -
     assert held(engine, user(9))["userPrincipalName"] == "user9@corp.example.com"
 
 
+def test_what_was_wanted_and_refused_is_not_wanted_any_more_once_it_turned_bad(engine) -> None:
+    engine.settle()
+    engine.cloud.refuse = lambda obj: "no" if "userPrincipalName" in obj.values else ""
+    engine.source.add(user(1, userPrincipalName="one@corp.example.com"))
+    engine.run()
+    engine.source.add(user(1, userPrincipalName=BAD))
+    report, plan = engine.run()
+    assert plan.empty and report.violations == {"InvalidUserPrincipalName": 1}
+
+
 @pytest.mark.parametrize("count", [15, 16])
 def test_certificates_beyond_the_limit_are_told(engine, count: int) -> None:
     certificates = tuple(b"%02d" % number for number in range(count))
