@@ -1,20 +1,13 @@
 """Computers that registered themselves become devices where a document asks for them; no computer becomes a user."""
 
-from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from uuid import UUID
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support.build import BASE, SCOPE, SID, entry, guid, without
+from support.computers import certificate, guid_text
 from support.simulator import HandClock, one, put, quick_tenant
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
@@ -25,19 +18,8 @@ from syncramp.source.ldif import LdifSource
 from syncramp.spec.types import Scope, SourceAnchor
 
 RULES = Ruleset((SCOPE,), SourceAnchor.CONSISTENCY_GUID, "corp")
-GUID = str(UUID(bytes_le=guid(301)))
+GUID = guid_text(301)
 NOT_REGISTERED = "a computer that is not registered"
-
-
-@cache
-def certificate(name: str) -> bytes:
-    """One that a computer signs for itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=1))
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def computer(*certificates: bytes, **attributes: str | bytes) -> Entry:
@@ -79,6 +61,10 @@ def test_a_computer_without_such_a_certificate_stays_out(certificates) -> None:
 def test_a_windows_before_version_10_stays_out(version) -> None:
     old = computer(certificate(GUID), operatingSystem="Windows Server 2012 R2", operatingSystemVersion=version)
     assert reason(old) == "a computer with a Windows before version 10"
+
+
+def test_a_later_version_comes() -> None:
+    assert reason(computer(certificate(GUID), operatingSystem="Windows 60", operatingSystemVersion="60.1")) == ""
 
 
 def test_the_version_of_another_system_is_no_windows_version() -> None:

@@ -74,6 +74,10 @@ def test_the_rules_of_a_document_come_first_by_their_precedence(capsys, document
     assert rows[first + 1] == "20 mobile rule second cleared"
     assert rows[first + 2].startswith("built-in userPrincipalName")
     assert "no-partners" not in out
+    told = json.loads(shown(capsys, str(document), "--kind", "User", "-o", "json"))
+    assert [rule["name"] for rule in told["rules"]] == ["first", "second"]
+    everything = shown(capsys, str(document))
+    assert [everything.count(f"rule {name}") for name in ("first", "second", "no-partners")] == [1, 1, 1]
 
 
 def test_an_own_exclusion_stands_before_the_built_in_ones(capsys, document) -> None:
