@@ -76,7 +76,7 @@ def test_a_command_that_nobody_said_how_to_treat_is_an_error() -> None:
 
 def test_the_table_of_attributes_is_the_code() -> None:
     told = {}
-    for wire, directory, how, *kinds in rows(section("docs/rules.md", "## Attributes")):
+    for wire, directory, how, *kinds in rows(section("docs/attributes.md", "## What is sent")):
         names, sources = coded(wire), coded(directory)
         if len(names) == 2:
             assert (names, sources) in [([f"{name}1", f"{name}{last}"],) * 2 for name, last in SERIES.items()]

@@ -26,7 +26,7 @@ WORDS: dict[Convert, str] = {
     values.enabled: "true unless 0x2 is set",
     values.security_enabled: "true if 0x80000000 is set",
 }
-"""What each conversion does, as ``docs/rules.md`` says it."""
+"""What each conversion does, as ``docs/attributes.md`` says it."""
 REFERENCE = "the anchor of its target"
 _PLACE = {
     "onPremisesDistinguishedName": "the DN of the entry",

@@ -64,4 +64,4 @@ def _near(kind: Kind, wire: str) -> str:
     near = get_close_matches(wire.lower(), list(names), 1, 0.6)
     if near:
         return f"did you mean {names[near[0]]}?"
-    return "write its name at the service (docs/rules.md), or extension_<application id>_<name>"
+    return "write its name at the service (docs/attributes.md), or extension_<application id>_<name>"
