@@ -189,6 +189,12 @@ def test_the_schema_s_findings_come_alone_for_what_they_refuse() -> None:
     assert {path for path, _ in said(bad)} == {"spec.rules[0].kind", "spec.rules[1].set.citty"}
 
 
+def test_an_attribute_without_an_expression_is_told_although_an_api_server_drops_it() -> None:
+    found = only(rules({"set": {"city": "'Ulm'", "mobile": None}}))
+    assert (found.path, found.reason) == ("spec.rules[0].set.mobile", "has no expression, and would be dropped")
+    assert found.remedy == "write an expression, or name the attribute below clear"
+
+
 def test_a_source_that_has_a_finding_of_its_own_is_still_a_source() -> None:
     bad = rules({"source": "corp", "clear": ["city"]}, **{"sources[0].scope": []})
     assert {path for path, _ in said(bad)} == {"spec.sources[0].scope"}

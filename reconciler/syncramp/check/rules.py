@@ -45,6 +45,18 @@ def own_rule_findings(data: Mapping[str, Any], refused: Collection[str]) -> Iter
     yield from _idle(rules, scopes)
 
 
+def unsaid(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """Attributes that a rule sets to null: an API server drops them without a word.
+
+    :param data: a document as it was written.
+    """
+    for path, rule in items("spec.rules", members(data.get("spec")).get("rules")):
+        for wire, text in members(members(rule).get("set")).items():
+            if text is None:
+                remedy = "write an expression, or name the attribute below clear"
+                yield Finding(below(f"{path}.set", wire), "has no expression, and would be dropped", remedy)
+
+
 def _sound(path: str, spec: Mapping[str, Any], refused: Collection[str]) -> Iterator[tuple[str, Any]]:
     """The items of a list that the schema has nothing against, with their paths."""
     for place, item in items(path, spec.get(path.removeprefix("spec."))):

@@ -8,7 +8,7 @@ from typing import Any
 from syncramp.check.contents import contents_findings
 from syncramp.check.findings import Finding
 from syncramp.check.references import reference_findings
-from syncramp.check.rules import own_rule_findings
+from syncramp.check.rules import own_rule_findings, unsaid
 from syncramp.check.shape import shape_findings
 from syncramp.check.twins import rule_findings
 from syncramp.check.updates import change_findings, standing
@@ -77,6 +77,7 @@ def _findings(data: Any, old: Any = None) -> Iterator[Finding]:
         yield from change_findings(filled, before)
     yield from contents_findings(filled, refused)
     yield from own_rule_findings(filled, refused)
+    yield from unsaid(data)
     yield from reference_findings(filled)
 
 
