@@ -51,6 +51,16 @@ def test_of_two_new_users_with_one_name_the_one_with_the_smaller_anchor_gets_it(
     assert (sample.dn, sample.detail) == (user_dn(9), f"userPrincipalName: {DESK.upper()} belongs to {user_dn(8)}")
 
 
+def test_the_owner_is_told_by_the_name_it_has_now(tenant) -> None:
+    tenant.source.add(user(8, mail=DESK), user(9, mail=DESK))
+    tenant.settle()
+    moved = user(8, ou="Moved", mail=DESK)
+    tenant.source.add(moved)
+    report = tenant.settle()
+    (sample,) = report.violation_samples["DuplicateValue"]
+    assert sample.detail == f"mail: {DESK} belongs to {moved.dn}"
+
+
 def test_who_has_it_in_the_cloud_keeps_it_whoever_comes(tenant) -> None:
     tenant.source.add(user(9, mail=DESK))
     tenant.settle()

@@ -48,6 +48,9 @@ _LOSE = """INSERT INTO contested (object, attribute, value, owner) VALUES (?, ?,
 _TWICE = "SELECT mark FROM uniques GROUP BY mark HAVING COUNT(*) > 1"
 _HOLDERS = "SELECT mark, object FROM uniques WHERE mark IN ({})"
 _CONTESTED = "SELECT object, attribute, value, owner FROM contested WHERE owner != object"
+_RENAMED = """SELECT DISTINCT c.object FROM contested c JOIN entries e ON e.id = c.owner
+              WHERE c.owner != c.object AND NOT EXISTS (SELECT 1 FROM violations v
+              WHERE v.object = c.object AND v.attribute = c.attribute AND instr(v.reason, e.dn))"""
 _WANTED = """SELECT o.id, o.anchor, o.acked IS NOT NULL, o.doubt, p.desired, p.acked
              FROM objects o JOIN payload p ON p.id = o.id WHERE o.digest IS NOT NULL AND o.id IN ({})"""
 _HELD = "SELECT object, attribute, value FROM contested WHERE object IN ({})"
@@ -137,7 +140,8 @@ class Contest:
     def settle(self) -> int:
         """Find out whose each value is that somebody came to want, or wants no more; one transaction.
 
-        :returns: how many objects get or lose one, and are marked to be judged again.
+        :returns: how many objects get or lose one, or lost it to somebody who is told by another DN now; they are
+            marked to be judged again.
         """
         with self._database.transaction():
             before = self._database.all(_CONTESTED)
@@ -150,6 +154,7 @@ class Contest:
             again = {loss[0] for loss in losses.symmetric_difference(map(tuple, before))}
             self._database.run("DELETE FROM contested WHERE owner != object")
             self._database.run_many(_LOSE, sorted(losses))
+            again.update(row[0] for row in self._database.all(_RENAMED))
             self._database.run_many(_AGAIN, [(identity,) for identity in sorted(again)])
             self._database.run("DELETE FROM stirred")
         return len(again)
