@@ -17,7 +17,7 @@ from syncramp.model.desire import Code
 from syncramp.model.plan import Hold
 from syncramp.model.values import Kind
 from syncramp.model.wire import Company
-from syncramp.rules import origins
+from syncramp.rules import limits, origins
 from syncramp.rules.anchors import LONGEST
 from syncramp.rules.exclusions import EXCLUSIONS
 from syncramp.rules.flows import FLOWS, REFERENCES
@@ -123,6 +123,22 @@ def test_operations_explains_every_reason_to_keep_a_value_back_and_no_other() ->
     part = section("docs/operations.md", "## What is kept back of an object")
     told = [line[4:] for line in part.splitlines() if line.startswith("### ")]
     assert told == list(Code)
+
+
+def test_operations_tells_every_length_and_every_number_of_values() -> None:
+    longest = {
+        name: cells[1] for cells in rows(section("docs/operations.md", "### TooLong")) for name in coded(cells[0])
+    }
+    assert longest == {
+        **{name: f"{number:,}" for name, number in limits.LONGEST.items()},
+        "proxyAddresses": f"{limits.LONGEST_ADDRESS}",
+        "userPrincipalName": f"{limits.LONGEST_NAME} before the `@`, {limits.LONGEST_SUFFIX} after it",
+    }
+    most = dict(rows(section("docs/operations.md", "### TooManyValues")))
+    extensions = {"directory extensions of one object": limits.MOST_EXTENSIONS}
+    assert most == {f"`{name}`": f"{number}" for name, number in limits.MOST.items()} | {
+        name: f"{number}" for name, number in extensions.items()
+    }
 
 
 def test_architecture_lists_every_hold_and_no_other() -> None:
