@@ -98,6 +98,13 @@ def test_two_entries_of_one_source_with_the_key_of_another_are_told_with_both_na
     assert f"Not joined: {TWO_OF_A_SOURCE}" in lines(engine, user_dn(1))
 
 
+def test_who_shares_an_address_within_one_directory_alone_is_in_no_conflict(engine: Engine) -> None:
+    engine.sources[0].add(user(3, mail="two@example.com"))
+    engine.settle()
+    told = explained(engine, user_dn(2)).person
+    assert told.others == () and told.conflict == ""
+
+
 def test_two_objects_of_the_cloud_that_a_new_key_would_join_stay_two(engine: Engine) -> None:
     engine.settle()
     engine.sources[0].add(user(2, mail="two@example.com", employeeID="E13"))

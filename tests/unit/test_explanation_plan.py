@@ -2,16 +2,22 @@
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from support.build import guid, user, user_dn
+from support.build import config, group, guid, user, user_dn
 from support.engine import Engine
 from support.explained import explained
-from syncramp.model.plan import Change, MembershipChange, ObjectChange
+from support.model import ListSource
+from syncramp.model.plan import Change, Hold, MembershipChange, ObjectChange
+from syncramp.model.values import Kind
 from syncramp.plan.changes import changes
+from syncramp.spec.types import Join, JoinBy
 
 PEOPLE = range(1, 13)
+OTHERS = range(31, 43)
+MAIL = Join(frozenset({Kind.USER}), JoinBy.MAIL)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -39,6 +45,47 @@ def test_the_change_of_everybody_is_the_one_of_the_plan(engine: Engine, seed: in
         told = explained(engine, dn)
         assert told.change == whole.get((ObjectChange, dn))
         assert told.links == whole.get((MembershipChange, dn))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_so_it_is_of_persons_in_two_directories(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    corp, labs = sources = (ListSource("corp"), ListSource("labs"))
+    engine = Engine(tmp_path / "state.db", sources=sources)
+    engine.config = replace(config(sources=("corp", "labs"), endpoint=engine.config.target.endpoint), joins=(MAIL,))
+    corp.add(group(101))
+    corp.members[guid(101)] = [user_dn(number) for number in (*PEOPLE, *OTHERS)]
+    for turn in range(3):
+        for source, numbers in ((corp, PEOPLE), (labs, OTHERS)):
+            for number in numbers:
+                match rng.randrange(4):
+                    case 0 if turn:
+                        source.entries.pop(guid(number), None)
+                    case 1 | 2:
+                        source.add(user(number, mail=f"mail{rng.randrange(20)}@example.com"))
+            source.complete = rng.random() < 0.8 or not turn
+        _, plan = engine.run(sends=turn < 2)
+    with engine.store() as store:
+        whole = {change.state.id: change for change in changes(store.snapshot(), plan.around) if _of_object(change)}
+    told = [explained(engine, entry.dn) for source in sources for entry in source.entries.values()]
+    found = {each.change.state.id: each.change for each in told if each.change}
+    assert found == {identity: change for identity, change in whole.items() if identity in found}
+    assert {change.state.dn for change in whole.values()} - {change.state.dn for change in found.values()} <= _left(
+        engine
+    )
+    for each in told:
+        if each.change and each.change.hold is Hold.JOIN:
+            assert each.change.reason.startswith(each.person.conflict) and each.person.others
+
+
+def _of_object(change: Change) -> bool:
+    return isinstance(change, ObjectChange)
+
+
+def _left(engine: Engine) -> set[str]:
+    """DNs that no directory shows any more."""
+    there = {entry.dn for source in engine.sources for entry in source.entries.values()}
+    return {user_dn(number) for number in (*PEOPLE, *OTHERS)} - there
 
 
 def _person(number: int, name: int):

@@ -94,11 +94,15 @@ class Person:
     def told(self) -> PersonTold:
         """Who is joined, and who is not."""
         mine = [row.staged.id for row in self.rows]
-        others = self._store.lookup.rows([one for one in self._store.lookup.sharing(mine) if one not in mine])
-        parts = tuple(self._part(row, self.rows) for row in self.rows) if self.several else ()
-        return PersonTold(parts, tuple(self._other(row) for row in others), self._conflict(others) if others else "")
+        near = self._store.joins.neighbours(mine).keys
+        others = self._store.lookup.rows([one for one in near if one not in mine])
+        if len({row.source for row in (*self.rows, *others)}) == 1:  # within one source a key joins nobody
+            others = []
+        parts = tuple(self._part(row) for row in self.rows) if self.several else ()
+        unjoined = tuple(self._other(row, [*self.rows, *others]) for row in others)
+        return PersonTold(parts, unjoined, self._conflict([*self.rows, *others]) if others else "")
 
-    def _part(self, row: Row, among: Sequence[Row]) -> PartTold:
+    def _part(self, row: Row) -> PartTold:
         part = self._parts.get(row.staged.id)
         leads = part is not None and part is account(list(self._parts.values()))
         told, _ = self._judged[row.staged.id]
@@ -106,21 +110,16 @@ class Person:
             row.source,
             row.staged.entry.kind,
             row.staged.entry.dn,
-            tuple(self._shared(row, among)),
+            tuple(self._shared(row, self.rows)),
             names=row.staged.id == self.id,
             leads=leads,
             missing="" if part and part.decision.part else told.reason,
         )
 
-    def _other(self, row: Row) -> PartTold:
+    def _other(self, row: Row, among: Sequence[Row]) -> PartTold:
         told, _ = self._judge(row)
-        return PartTold(
-            row.source,
-            row.staged.entry.kind,
-            row.staged.entry.dn,
-            tuple(self._shared(row, self.rows)),
-            missing=told.reason,
-        )
+        by = tuple(self._shared(row, among))
+        return PartTold(row.source, row.staged.entry.kind, row.staged.entry.dn, by, missing=told.reason)
 
     def _shared(self, row: Row, among: Sequence[Row]) -> Iterator[str]:
         """The joins by which an entry shares a key with another one."""
@@ -131,9 +130,8 @@ class Person:
         rules = self._rules.get(row.source)
         return rules.keys.named(row.staged.entry) if rules else {}
 
-    def _conflict(self, others: Sequence[Row]) -> str:
-        sources = {row.source for row in self.rows}
-        if self.own.known and any(row.known for row in others):
+    def _conflict(self, component: Sequence[Row]) -> str:
+        """Why entries that share keys are not one person."""
+        if sum(row.known for row in component) > 1:
             return TWO_IN_THE_CLOUD
-        several = len({row.source for row in others}) < len(others)
-        return TWO_OF_A_SOURCE if several or any(row.source in sources for row in others) else NOT_JUDGED
+        return TWO_OF_A_SOURCE if len({row.source for row in component}) < len(component) else NOT_JUDGED

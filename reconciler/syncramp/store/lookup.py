@@ -44,8 +44,6 @@ _REFERRERS = "SELECT COUNT(DISTINCT object) FROM refs WHERE target = ?"
 _MANAGED = "SELECT 1 FROM cloud_managed WHERE id = ?"
 _ADDS_TO = "SELECT object FROM joined WHERE entry = ?"
 _ADDED = "SELECT entry FROM joined WHERE object = ? ORDER BY entry"
-_KEYS = "SELECT DISTINCT key_hash FROM join_keys WHERE entry IN ({})"
-_HOLDERS = "SELECT entry FROM join_keys WHERE key_hash IN ({})"
 _ASCII = re.compile(r"[ -~]+")
 
 
@@ -151,11 +149,6 @@ class Lookup:
         added = [row[0] for row in self._database.all(_ADDED, (identity,))]
         own = self._database.value(_ADDS_TO, (identity,), default=identity)
         return identity, [identity, *added] if own else added
-
-    def sharing(self, entries: Sequence[int]) -> list[int]:
-        """Entries that share a key of a join with some, these among them."""
-        keys = [row[0] for row in self._database.among(_KEYS, entries)]
-        return sorted({row[0] for row in self._database.among(_HOLDERS, keys)})
 
     def groups_of(self, entries: Sequence[int]) -> list[int]:
         """Groups whose directory names one of these, or whose members in the cloud one of them may be."""
