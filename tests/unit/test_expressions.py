@@ -96,6 +96,8 @@ def test_no_value_leave_and_clear_are_three_things() -> None:
     assert made("noValue()") is made("null") is made("entry.?sAMAccountName") is made("'  '") is Special.NO_VALUE
     assert made("has(entry.mail) ? leave() : entry.mail") is Special.LEAVE
     assert made("entry.?sAMAccountName.orValue(clear())") is Special.CLEAR
+    assert made("choose(source, {'corp': leave()}, 'x')") is Special.LEAVE
+    assert made("choose('none', {'corp': 'x'}, clear())") is Special.CLEAR
     assert made("[]", TEXTS) is made("entry.proxyAddresses", TEXTS, proxyAddresses=None) is Special.NO_VALUE
 
 
