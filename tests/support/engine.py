@@ -81,6 +81,8 @@ class Engine:
             own_rules(self.config, name),
             verified=self.config.target.verified_domains,
             joins=self.config.joins,
+            declared=self.config.attributes,
+            merges=self.config.merges,
             among=[source.name for source in self.sources],
         )
 

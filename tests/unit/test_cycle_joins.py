@@ -10,7 +10,7 @@ from support.model import ListSource
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
 from syncramp.model.wire import Operation
-from syncramp.spec.types import EndpointOverrides, Join, JoinBy
+from syncramp.spec.types import EndpointOverrides, Join, JoinBy, Merge
 
 MAIL = Join(frozenset({Kind.USER, Kind.CONTACT}), JoinBy.MAIL)
 NUMBER = Join(frozenset({Kind.USER}), JoinBy.EMPLOYEE_ID)
@@ -227,6 +227,39 @@ def test_a_document_that_joins_no_more_makes_two_of_one(engine) -> None:
     engine.settle()
     assert len(engine.cloud.objects) == 5
     assert "mobile" not in person(engine, user(1)) and person(engine, other(1))["mobile"] == "5"
+
+
+def test_an_expression_says_what_people_share(engine) -> None:
+    engine.config = replace(
+        engine.config, joins=(Join(frozenset({Kind.USER}), None, "lower(entry.?pager.orValue(''))"),)
+    )
+    engine.sources[0].add(user(9, pager="X9"))
+    engine.sources[1].add(other(9, pager="x9", mobile="99"))
+    engine.settle()
+    assert person(engine, user(9))["mobile"] == "99" and len(engine.cloud.objects) == 6
+
+
+def test_whom_an_expression_fails_for_stays_who_it_is_and_nobody_new_comes(engine) -> None:
+    text = "entry.?info.orValue('') == 'bad' ? string(1 / int(entry.info)) : entry.?pager.orValue('')"
+    engine.config = replace(engine.config, joins=(Join(frozenset({Kind.USER}), None, text),))
+    engine.sources[0].add(user(9, pager="9"))
+    engine.sources[1].add(other(9, pager="9", mobile="99"))
+    engine.settle()
+    engine.sources[1].add(other(9, pager="9", mobile="98", info="bad"), other(10, info="bad"))
+    report, _ = engine.run()
+    assert report.holds == {"JoinConflict": 1}
+    assert person(engine, user(9))["mobile"] == "98"
+
+
+def test_lists_add_up_where_the_document_says_so(engine) -> None:
+    engine.sources[0].add(user(9, employeeID="9", proxyAddresses=["SMTP:a@x.example", "smtp:b@x.example"]))
+    engine.sources[1].add(other(9, employeeID="9", proxyAddresses=["SMTP:C@x.example", "smtp:B@x.example"]))
+    engine.settle()
+    assert person(engine, user(9))["proxyAddresses"] == ("SMTP:a@x.example", "smtp:b@x.example")
+    engine.config = replace(engine.config, merges={"proxyAddresses": Merge.CASE_INSENSITIVE})
+    engine.settle()
+    expected = ("SMTP:a@x.example", "smtp:C@x.example", "smtp:b@x.example")
+    assert person(engine, user(9))["proxyAddresses"] == expected
 
 
 def test_nothing_is_sent_when_nothing_changed(engine) -> None:

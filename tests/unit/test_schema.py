@@ -26,6 +26,7 @@ from syncramp.spec.types import (
     KeyRef,
     LdapAccess,
     LdifFile,
+    Merge,
     Mode,
     ReadBackNames,
     Rule,
@@ -212,7 +213,9 @@ def test_a_full_document_becomes_frozen_types() -> None:
         joins=(
             Join(frozenset({Kind.USER, Kind.CONTACT}), JoinBy.MAIL),
             Join(frozenset({Kind.USER}), JoinBy.EMPLOYEE_ID),
+            Join(frozenset({Kind.USER}), None, "lower(entry.sAMAccountName)"),
         ),
+        merges={"proxyAddresses": Merge.CASE_INSENSITIVE},
         attributes=(DeclaredAttribute("contosoBadge", Type.INTEGER, multi=True),),
         rules=(
             Rule(

@@ -42,6 +42,8 @@ OVER_LDAP = {"name": "corp", "ldap": LDAP, "scope": [{"dn": "DC=corp"}]}
 LONG = "must not be longer than 1h"
 ONLY = "Reconciling and Stalled are present only while True"
 RANKED = "self.all(a, self.exists_one(b, b.precedence == a.precedence))"
+JOINED_BY = "[has(self.by), has(self.expression)].exists_one(x, x)"
+ONE_JOIN = "exactly one of by, expression must be set"
 DOES = "[has(self.exclude), has(self.set), has(self.clear)].exists(x, x)"
 ALONE = "!has(self.exclude) || !(has(self.set) || has(self.clear))"
 EITHER = "!has(self.set) || !has(self.clear) || !self.clear.exists(name, name in self.set)"
@@ -202,6 +204,13 @@ CASES = [
         RANKED,
         ({"spec.rules": [RULE, OTHER | {"precedence": 10}]}, "spec.rules", "two rules have the same precedence"),
         ({"spec.rules": [RULE, OTHER]}, "", ""),
+    ),
+    *cases(
+        "spec.identity.joins[]",
+        JOINED_BY,
+        ({"spec.identity.joins": [{"by": "mail", "expression": "source"}]}, "spec.identity.joins[0]", ONE_JOIN),
+        ({"spec.identity.joins": [{}]}, "spec.identity.joins[0]", ONE_JOIN),
+        ({"spec.identity.joins": [{"by": "mail"}, {"expression": "source"}]}, "", ""),
     ),
     *cases(
         "spec.rules[]",

@@ -98,6 +98,9 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
     ): lambda value: _within("1m", value, "1h"),
     ("spec.sources[]", "[has(self.ldap), has(self.ldif)].exists_one(x, x)"): _exactly_one("ldap", "ldif"),
     ("spec.sources[].ldap.tls.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),
+    ("spec.identity.joins[]", "[has(self.by), has(self.expression)].exists_one(x, x)"): _exactly_one(
+        "by", "expression"
+    ),
     ("spec.identity.sourceAnchor", _SPELLED): _spelled,
     ("spec.identity.sourceAnchor", _NO_ANCHOR): lambda value: _lower(value) not in _NO_ANCHORS,
     ("spec.rules", "self.all(a, self.exists_one(b, b.precedence == a.precedence))"): _ranked_apart,

@@ -129,6 +129,8 @@ def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
         binary_anchor=binary,
         verified=config.target.verified_domains,
         joins=config.joins,
+        declared=config.attributes,
+        merges=config.merges,
         among=[source.name for source in config.sources],
     )
 

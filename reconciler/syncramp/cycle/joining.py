@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
+from syncramp.expr.errors import EvaluationFailed
 from syncramp.model.desire import Staged
+from syncramp.model.facts import Entry
 from syncramp.model.state import Cause
 from syncramp.model.values import Kind
 from syncramp.rules.components import Candidate, Conflict, Rank, resolve
@@ -121,7 +123,10 @@ class Joining:
             rules = self._rules[staged.source]
             if self._part(staged, related=False) is not None:
                 if not rules.undecided(staged.entry):
-                    yield staged.id, rules.keys.of(staged.entry)
+                    try:
+                        yield staged.id, rules.keys.of(staged.entry)
+                    except EvaluationFailed as error:
+                        self.conflicts[staged.id] = f"it cannot be told whom it is: {error}"
             elif staged.absent >= GONE or staged.source not in self._incomplete:
                 yield staged.id, frozenset()
 
@@ -151,7 +156,7 @@ class Joining:
             part = self._part(staged[one], related=one in related)
             candidates.append(_candidate(one, part, near, known.get(one)))
         found = resolve(candidates)
-        for entry, conflict in found.conflicts.items():
+        for entry, conflict in found.conflicts.items():  # what cannot be told of an entry alone is told before
             self.conflicts[entry] = self._told(conflict, staged, shared)
         again = {*found.objects.values(), *found.conflicts} - {0}
         self._store.settle(near.objects, found.objects, again)
@@ -162,7 +167,7 @@ class Joining:
             name
             for one in pair
             if (rules := self._rules.get(one.source))
-            for key, name in rules.keys.named(one.entry).items()
+            for key, name in _named(rules, one.entry).items()
             if key in shared
         }
         return f"{conflict.reason}: {pair[0].entry.dn} and {pair[1].entry.dn} (by {', '.join(sorted(by))})"
@@ -196,6 +201,13 @@ class Joining:
             there = {entry: part for entry, part in made.items() if part is not None}
             persons[identity] = Person(identity, all_of, dict(sorted(there.items(), key=lambda item: item[1].source)))
         return persons
+
+
+def _named(rules: Ruleset, entry: Entry) -> dict[int, str]:
+    try:
+        return rules.keys.named(entry)
+    except EvaluationFailed:  # its keys are those it had
+        return {}
 
 
 def _shared(near: Neighbours) -> dict[int, list[int]]:

@@ -60,6 +60,7 @@ class _Flow:
         self._report = report
         self._objects = job.store.objects
         self._joining = joining
+        self._merges = job.config.merges
         self.joins = joining.active
         """Objects may be made of several entries."""
         self._targets = Targets(job.store.objects, rules, joining)
@@ -182,7 +183,7 @@ class _Flow:
             return Desired(
                 person.id, own.source, kind, pinned, None, cause, undecided=True, disabled=disabled, again=True
             )
-        made = merge(list(person.parts.values()), person.anchor or pinned)
+        made = merge(list(person.parts.values()), person.anchor or pinned, self._merges)
         self._targets.learn(made.references.values())
         row = self._with_references(own, made, again=person.unsettled)
         return replace(row, source=person.source, hold=person.hold(pinned))

@@ -9,16 +9,20 @@ msExchMasterAccountSid counts only where it is the SID of a domain's account (S-
 mailboxes name SELF (S-1-5-10) there: they are nobody's account, and not one person.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
+from syncramp.expr.environment import Environment
+from syncramp.expr.types import Want
 from syncramp.model.facts import Entry
-from syncramp.spec.types import Join, JoinBy
+from syncramp.model.values import Type
+from syncramp.rules.view import Asked, Seen, directory_names
+from syncramp.spec.types import DeclaredAttribute, Join, JoinBy
 
 MASTER_SID = "msexchmasteraccountsid"
 _DOMAIN_SID = b"\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00"
 """Of a SID of five numbers behind its revision: authority 5 (NT), and 21 as the first number."""
-_ATTRIBUTES = {
+_ATTRIBUTES: Mapping[JoinBy | None, Sequence[str]] = {
     JoinBy.MAIL: ("mail",),
     JoinBy.SOURCE_ANCHOR: (),
     JoinBy.OBJECT_SID: ("objectsid", MASTER_SID),
@@ -31,24 +35,41 @@ class JoinKeys:
 
     :param joins: those of the document, in its order.
     :param anchor: the anchor of an entry of the source.
+    :param source: the name of the source.
+    :param declared: attributes that the document declares.
+    :raises syncramp.expr.errors.ExpressionError: an expression does not compile; ``check`` tells that with its place.
     """
 
-    def __init__(self, joins: Sequence[Join], anchor: Callable[[Entry], str]) -> None:
+    def __init__(
+        self,
+        joins: Sequence[Join],
+        anchor: Callable[[Entry], str],
+        source: str = "",
+        declared: Sequence[DeclaredAttribute] = (),
+    ) -> None:
         self._joins = joins
         self._anchor = anchor
-        self.wanted = frozenset(name for join in joins for name in ("mail", *_ATTRIBUTES[join.by]))
+        self._source = source
+        self._asked = _compiled(joins, declared)
+        asked = {name for one in self._asked.values() for name in one.wanted}
+        named = {name for join in joins for name in ("mail", *_ATTRIBUTES.get(join.by, ()))}
+        self.wanted = frozenset(named | asked)
         """Attributes to read from the directory, in lower case; none without joins."""
-        self.identity = repr([(sorted(join.kinds), join.by.value) for join in joins]) if joins else ""
+        told = [(sorted(join.kinds), join.by, join.expression) for join in joins]
+        self.identity = repr((told, sorted((own.name, own.type.value, own.multi) for own in declared)))
         """Equal where the keys are made in the same way."""
 
     def of(self, entry: Entry) -> frozenset[int]:
-        """Signed 64-bit numbers; none where no join has a value."""
+        """Signed 64-bit numbers; none where no join has a value.
+
+        :raises EvaluationFailed: an expression has no result for the entry.
+        """
         return frozenset(self.named(entry))
 
     def named(self, entry: Entry) -> dict[int, str]:
         """The keys, each with what it is made of, for people."""
         return {
-            _hash(place, text): join.by.value
+            _hash(place, text): join.by.value if join.by else "expression"
             for place, join in enumerate(self._joins)
             if entry.kind in join.kinds
             for text in self._texts(join, entry)
@@ -58,13 +79,30 @@ class JoinKeys:
         if join.by is JoinBy.SOURCE_ANCHOR:
             yield self._anchor(entry).encode()
             return
-        for name in _ATTRIBUTES[join.by]:
+        if asked := self._asked.get(join):
+            made = asked.of(Seen(entry, {}, {}, self._source))
+            if isinstance(made, str):
+                yield made.encode()
+        for name in _ATTRIBUTES.get(join.by, ()):
             for value in entry.attributes.get(name, ())[:1]:
                 if name == MASTER_SID and not value[1:].startswith(_DOMAIN_SID):
                     continue
                 text = value if join.by is JoinBy.OBJECT_SID else _folded(value)
                 if text:
                     yield text
+
+
+def environment(declared: Sequence[DeclaredAttribute]) -> Environment:
+    """What the expression of a join may name: the entry and its source."""
+    return Environment({"entry": directory_names(declared), "source": Type.STRING})
+
+
+def _compiled(joins: Sequence[Join], declared: Sequence[DeclaredAttribute]) -> dict[Join, Asked]:
+    """The expressions; without any, nothing is loaded."""
+    if not any(join.expression for join in joins):
+        return {}
+    names, entry = environment(declared), directory_names(declared)
+    return {join: Asked(names.compile(join.expression, Want.KEY), entry) for join in joins if join.expression}
 
 
 def _folded(value: bytes) -> bytes:

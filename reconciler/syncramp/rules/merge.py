@@ -131,7 +131,7 @@ def merge(parts: Sequence[Part], anchor: str, merges: Mapping[str, Merge] | None
         ordered = _ordered(name, parts, leader)
         if not _choose(name, ordered, made, chosen):
             unread.add(name)
-        elif (how := (merges or {}).get(name)) and name in made.attributes:
+        elif (how := (merges or {}).get(name)) and how is not Merge.UPDATE and name in made.attributes:
             made.attributes[name] = _union(name, ordered, how)
     return replace(
         made,

@@ -17,7 +17,7 @@ from syncramp.rules.own import OwnRules
 from syncramp.rules.scope import OUTSIDE, ScopeTest, bad_scope
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.rules.validation import validated
-from syncramp.spec.types import Join, Scope, SourceAnchor
+from syncramp.spec.types import DeclaredAttribute, Join, Merge, Scope, SourceAnchor
 
 RULES_VERSION = 2
 """Raised by every change of a default rule: all entries are synchronised again, and the plan tells what follows."""
@@ -34,6 +34,8 @@ class Ruleset:
     :param verified: domains of the tenant in small letters; empty: not known.
     :param joins: how its entries are joined with those of other sources.
     :param among: the names of all sources, in the order of the document.
+    :param declared: attributes that the document declares, for the expressions of joins.
+    :param merges: how joined entries add up to lists.
     """
 
     def __init__(
@@ -47,18 +49,21 @@ class Ruleset:
         verified: frozenset[str] = frozenset(),
         joins: Sequence[Join] = (),
         among: Sequence[str] = (),
+        declared: Sequence[DeclaredAttribute] = (),
+        merges: Mapping[str, Merge] | None = None,
     ) -> None:
         self._scopes = [ScopeTest(scope) for scope in scopes]
         self._anchor = AnchorRule(source_anchor, binary=binary_anchor)
         self._source = source
         self._own = own
         self._verified = verified
-        self.keys = JoinKeys(joins, self.anchor)
+        self.keys = JoinKeys(joins, self.anchor, source, declared)
         """By what its entries are joined."""
         self.wanted = self._wanted()
         """Attributes to read from the directory, in lower case."""
         anchor = f"{source_anchor};binary" if binary_anchor else source_anchor
-        self.digest = self._digest(scopes, anchor, among if joins else ())
+        together = (self.keys.identity, *among, repr(sorted((merges or {}).items()))) if joins else ()
+        self.digest = self._digest(scopes, anchor, together)
         """16 bytes for what the document says; when they change, every entry must be synchronised again."""
         self.version = RULES_VERSION
         """Of the built-in rules: the same."""
@@ -71,10 +76,9 @@ class Ruleset:
         always = {"member", primary_group.ATTRIBUTE}
         return frozenset(mapping.READ | filters | own | USED | anchors | joins | always)
 
-    def _digest(self, scopes: Sequence[Scope], source_anchor: str, among: Sequence[str]) -> bytes:
+    def _digest(self, scopes: Sequence[Scope], source_anchor: str, joins: Sequence[str]) -> bytes:
         parts = [(scope.dn, sorted(scope.kinds), scope.filter or "") for scope in scopes]
         own = self._own.identity if self._own else ""
-        joins = (self.keys.identity, *among) if among else ()
         said = (str(source_anchor), parts, own, sorted(self._verified), *joins)
         return blake2b(repr(said).encode(), digest_size=16).digest()
 

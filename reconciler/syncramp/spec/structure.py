@@ -21,6 +21,7 @@ from syncramp.spec.types import (
     KeyRef,
     LdapAccess,
     LdifFile,
+    Merge,
     Mode,
     ReadBackNames,
     Rule,
@@ -56,6 +57,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         rules=tuple(map(rule_of, spec.get("rules", ()))),
         attributes=tuple(map(attribute_of, spec.get("attributes", ()))),
         joins=tuple(_join(join) for join in spec["identity"].get("joins", ())),
+        merges={name: Merge(how) for name, how in spec["identity"].get("merge", {}).items()},
     )
 
 
@@ -144,7 +146,8 @@ def rule_of(rule: Body) -> Rule:
 
 
 def _join(join: Body) -> Join:
-    return Join(frozenset(map(Kind, join["kinds"])), JoinBy(join["by"]))
+    by = JoinBy(join["by"]) if "by" in join else None
+    return Join(frozenset(map(Kind, join["kinds"])), by, join.get("expression", ""))
 
 
 def _ca(ca: Body | None) -> KeyRef | None:

@@ -224,7 +224,9 @@ class Join:
     """How entries of several sources are recognised as one person."""
 
     kinds: frozenset[Kind]
-    by: JoinBy
+    by: JoinBy | None
+    """None: what an expression makes."""
+    expression: str = ""
 
 
 class Merge(StrEnum):
@@ -285,3 +287,5 @@ class SyncConfig:
     rules: tuple[Rule, ...] = ()
     attributes: tuple[DeclaredAttribute, ...] = ()
     joins: tuple[Join, ...] = ()
+    merges: Mapping[str, Merge] = field(default_factory=dict)
+    """Wire name of a multi-valued attribute -> how joined entries add up."""
