@@ -158,6 +158,9 @@ def test_who_is_absent_once_is_held_and_who_is_absent_twice_is_gone(engine) -> N
     assert told.verdict.standing is Standing.ABSENT_ONCE and told.entry.absent == 1
     assert (told.change.verb, told.change.hold) == (Verb.DELETE, Hold.ABSENT_ONCE)
     assert the_group(told).state == "goes with the member, never by itself"
+    told_lines = lines(engine, user_dn(1))
+    assert f"Attributes ({len(told.attributes)}) in the cloud" in told_lines
+    assert f"  {'commonName':28} User 1" in told_lines
     engine.run()
     told = explained(engine, user_dn(1))
     assert told.verdict.standing is Standing.ABSENT and not told.cloud.present and told.change is None

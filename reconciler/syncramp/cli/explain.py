@@ -47,7 +47,7 @@ def explain(
     config = load(document)
     answer = _answer(config, state_path(document, config, state), who, everyone=members)
     if answer is None:
-        first = "No run yet, so nothing is known: syncramp sync makes the first one."
+        first = "No run yet, so nothing is known: syncramp sync makes one; with spec.mode Staging it sends nothing."
         typer.echo(f"No run yet: there is no store {state}." if state else first, err=True)
         raise typer.Exit(Exit.PENDING)
     if output is Output.JSON:

@@ -1,6 +1,6 @@
 """An explanation as plain text: who it is, the verdict and what waits, and then everything that it comes from."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from textwrap import wrap
 
@@ -69,7 +69,7 @@ def _answer(answer: Answer, everything: bool) -> Iterator[str]:
     yield from _verdict(told.verdict)
     yield from _pending(told)
     yield from _person(told.person)
-    yield from _attributes(told.attributes)
+    yield from _attributes(told.attributes, leaving=bool(told.change and told.change.verb is Verb.DELETE))
     yield from _references(told.references, told.referrers)
     yield from _groups(told.groups, everything)
     yield from _members(told.members)
@@ -163,14 +163,21 @@ def _part(part: PartTold) -> Iterator[str]:
     yield from _wrapped(f"      {', '.join(said)}", "      ")
 
 
-def _attributes(attributes: Iterable[AttributeTold]) -> Iterator[str]:
+def _attributes(attributes: Iterable[AttributeTold], *, leaving: bool) -> Iterator[str]:
+    """Each with its origin; of an object that should not be there only what the cloud has."""
     told = list(attributes)
     if not told:
         return
     yield ""
-    yield f"Attributes ({len(told)}), and where they come from"
+    yield f"Attributes ({len(told)}){' in the cloud' if leaving else ', and where they come from'}"
     for attribute in told:
-        yield from _attribute(attribute)
+        yield from _named(attribute.name, shown(attribute.cloud)) if leaving else _attribute(attribute)
+
+
+def _named(name: str, values: Sequence[str]) -> Iterator[str]:
+    """A name with its values, one below the other."""
+    for place, value in enumerate(values):
+        yield f"  {'' if place else name:{_NAME}} {value}"
 
 
 def _attribute(told: AttributeTold) -> Iterator[str]:
@@ -179,16 +186,15 @@ def _attribute(told: AttributeTold) -> Iterator[str]:
     source = f"← {made}{where}" if (made := _made(told)) else ""
     line = f"  {told.name:{_NAME}} {value:{_VALUE}} {source}".rstrip()
     apart = bool(more) or len(value) > _VALUE or len(line) > WIDTH
-    yield f"  {told.name:{_NAME}} {value}" if apart else line
-    for each in more:
-        yield f"  {'':{_NAME}} {each}"
+    if not apart:
+        yield line
+    else:
+        yield from _named(told.name, [value, *more])
     if apart and source:
         yield from _below(source)
     if told.differs:
         first, *others = shown(told.cloud)
-        yield from _below(f"in the cloud: {first}")
-        for each in others:
-            yield f"  {'':{_NAME}} {'':14}{each}"
+        yield from _named("", [f"in the cloud: {first}", *(f"{'':14}{each}" for each in others)])
     if told.changes:
         yield from _below(f"the next run makes it: {'; '.join(shown(told.next))}")
     if told.note:
