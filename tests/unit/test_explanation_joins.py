@@ -76,6 +76,23 @@ def test_who_stands_in_one_directory_is_no_person_of_several_entries(engine: Eng
     assert told.referrers == 1
 
 
+def test_a_linked_mailbox_is_in_scope_as_a_part_of_its_account_alone(engine: Engine) -> None:
+    sid = b"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00" + bytes(16)
+    engine.config = replace(engine.config, joins=(Join(frozenset({Kind.USER}), JoinBy.OBJECT_SID),))
+    engine.sources[0].add(user(4, objectSid=sid), user(5, manager=user_dn(14)))
+    mailbox = {"msExchRecipientTypeDetails": "2", "mailNickname": "four", "mobile": "4"}
+    engine.sources[1].add(user(14, msExchMasterAccountSid=sid, **mailbox), user(15, **mailbox))
+    engine.settle()
+    told = explained(engine, user_dn(14))
+    assert told.verdict.standing is Standing.IN_SCOPE and told.anchor == engine.anchor(user(4))
+    assert attribute(told, "mobile").source == "labs"
+    assert [(part.leads, part.missing) for part in told.person.parts] == [(True, ""), (False, "")]
+    (manager,) = explained(engine, user_dn(5)).references
+    assert (manager.dn, manager.resolved, manager.detail) == (user_dn(14), True, "in the cloud")
+    alone = explained(engine, user_dn(15)).verdict
+    assert alone.reason == "a linked mailbox: its account is in another forest"
+
+
 def test_an_entry_that_left_its_scope_adds_nothing_and_says_why(engine: Engine) -> None:
     engine.settle()
     engine.sources[1].entries.pop(guid(11))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from syncramp.model.desire import Violation
+from syncramp.model.desire import Staged, Violation
 from syncramp.model.explanation import AttributeTold, ReferenceTold
 from syncramp.model.facts import Entry
 from syncramp.model.state import ObjectState
@@ -133,11 +133,17 @@ class References:
                 "; perhaps somebody was moved while it was read, and the next run tells" if waiting.get(key) else ""
             )
             return f"nobody with this name was read{fresh}"
-        if found.absent:
-            return "gone from its directory" if found.absent >= GONE else "one complete import did not see that entry"
-        rules = self._rules.get(found.source)
-        decision = rules.decide(found.entry) if rules else None
-        if decision is None or decision.object is None:
-            return f"not synchronised: {decision.reason if decision else 'the document does not name its source'}"
         (row,) = self._store.lookup.rows([self._store.lookup.person(found.id)[0]])
-        return "in the cloud" if row.present else "not in the cloud yet: the reference follows it"
+        if row.desired:
+            return "in the cloud" if row.present else "not in the cloud yet: the reference follows it"
+        return self._left_out(found)
+
+    def _left_out(self, target: Staged) -> str:
+        """Why somebody should not be in the cloud."""
+        if target.absent:
+            return (
+                "gone from its directory" if target.absent >= GONE else "one complete import did not see that entry"
+            )
+        rules = self._rules.get(target.source)
+        reason = rules.decide(target.entry).reason if rules else "the document does not name its source"
+        return f"not synchronised: {reason}"

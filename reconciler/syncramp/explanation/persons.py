@@ -41,7 +41,8 @@ class Person:
     def _judge(self, row: Row) -> tuple[Verdict, Decision | None]:
         """What the rules say of an entry, without what the service would not take."""
         rules = self._rules.get(row.source)
-        told, decision = verdict(row, rules, self._scopes(row), self._own_rules(row))
+        adds = self.several and row.staged.id != self.id
+        told, decision = verdict(row, rules, self._scopes(row), self._own_rules(row), adds=adds)
         if rules is None or decision is None or decision.object is None:
             return told, decision
         return told, replace(decision, object=rules.validated(decision.object))
@@ -117,7 +118,7 @@ class Person:
         )
 
     def _other(self, row: Row, among: Sequence[Row]) -> PartTold:
-        told, _ = self._judge(row)
+        told, _ = verdict(row, self._rules.get(row.source), self._scopes(row), self._own_rules(row))
         by = tuple(self._shared(row, among))
         return PartTold(row.source, row.staged.entry.kind, row.staged.entry.dn, by, missing=told.reason)
 

@@ -19,12 +19,13 @@ _NO_SOURCE = "the document does not name its source: what the cloud has of it st
 
 
 def verdict(
-    row: Row, rules: Ruleset | None, scopes: Sequence[Scope] = (), own: Sequence[Rule] = ()
+    row: Row, rules: Ruleset | None, scopes: Sequence[Scope] = (), own: Sequence[Rule] = (), *, adds: bool = False
 ) -> tuple[Verdict, Decision | None]:
     """What the rules of today say of an entry, and what they make of it.
 
     :param rules: those of its source; None: the document does not name that source.
     :param own: the document's own rules for its kind and source.
+    :param adds: it adds to the object of another entry, and so needs no anchor.
     """
     staged = row.staged
     if rules is None:
@@ -34,6 +35,8 @@ def verdict(
         return Verdict(*((Standing.ABSENT, _ABSENT) if gone else (Standing.ABSENT_ONCE, _ABSENT_ONCE))), None
     decision = rules.decide(staged.entry)
     asked = tuple(_asked(scopes, staged.entry))
+    if adds and decision.part is not None:
+        return Verdict(Standing.IN_SCOPE, scopes=asked), decision
     if decision.object is None:
         standing = Standing.UNDECIDED if decision.undecided else Standing.OUT_OF_SCOPE
         because = decision.detail or _because(staged.entry, decision.reason, own)
