@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.build import SID, config, group, guid, user, user_dn
+from support.build import SID, config, group, guid, user, user_dn, without
 from support.engine import Engine, links
 from support.model import ListSource
 from syncramp.model.facts import Entry
@@ -260,6 +260,25 @@ def test_lists_add_up_where_the_document_says_so(engine) -> None:
     engine.settle()
     expected = ("SMTP:a@x.example", "smtp:C@x.example", "smtp:b@x.example")
     assert person(engine, user(9))["proxyAddresses"] == expected
+
+
+def test_what_an_account_lacks_does_not_come_from_another_one(engine) -> None:
+    engine.sources[0].add(user(9, employeeID="9"))
+    engine.sources[1].add(other(9, employeeID="9", userAccountControl="514", pwdLastSet="133500000000000000"))
+    engine.settle()
+    assert "lastPasswordChangeTimestamp" not in person(engine, user(9))
+
+
+def test_what_an_entry_adds_stays_while_it_cannot_be_judged(engine) -> None:
+    engine.settle()
+    hidden = other(1, objectSid=SID + b"1" * 16, title="Other", userAccountControl="514")
+    engine.sources[1].add(without(hidden, "samaccountname", "mobile"))
+    engine.sources[0].add(user(1, mail="one@example.com", title="Director", userAccountControl="514"))
+    for _ in range(3):
+        report, _ = engine.run()
+    made = person(engine, user(1))
+    assert (made["mobile"], made["title"], made["accountEnabled"]) == ("5", "Director", False)
+    assert len(engine.cloud.objects) == 4 and report.warnings
 
 
 def test_nothing_is_sent_when_nothing_changed(engine) -> None:
