@@ -22,8 +22,8 @@ from syncramp.store.objects import staged
 PAGE = 1000
 
 _ANY = "SELECT EXISTS (SELECT 1 FROM join_keys) OR EXISTS (SELECT 1 FROM joined)"
-_MARKED = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent FROM dirty d JOIN entries e ON e.id = d.id
-             WHERE d.id > ? AND e.source IN ({}) ORDER BY d.id LIMIT ?"""
+_MARKED = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent FROM dirty d CROSS JOIN entries e
+             WHERE e.id = d.id AND d.id > ? AND e.source IN ({}) ORDER BY d.id LIMIT ?"""
 _SEEDS = """SELECT id FROM dirty WHERE EXISTS (SELECT 1 FROM join_keys WHERE entry = dirty.id)
             OR EXISTS (SELECT 1 FROM joined WHERE entry = dirty.id)
             OR EXISTS (SELECT 1 FROM joined WHERE object = dirty.id)"""
