@@ -1,12 +1,14 @@
 """Whole runs over two directories whose entries are one person: who is joined, what stays, and what waits."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
 from support.build import SID, config, group, guid, user, user_dn, without
 from support.engine import Engine, links
 from support.model import ListSource
+from syncramp.errors import SourceUnavailable
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
 from syncramp.model.wire import Operation
@@ -213,6 +215,62 @@ def test_a_forest_that_cannot_be_read_takes_nothing_along(engine) -> None:
     forest.complete = True
     engine.settle()
     assert "mobile" not in person(engine, user(1)) and len(engine.cloud.objects) == 4
+
+
+@pytest.mark.parametrize("read", [0, 1])
+def test_a_person_who_is_renamed_in_both_forests_is_not_parted_by_the_one_that_was_read(engine, read: int) -> None:
+    engine.settle()
+    renamed = user(1, mail="new@example.com", title="Clerk"), other(1, mail="new@example.com", mobile="5")
+    engine.sources[read].add(renamed[read])
+    engine.sources[1 - read].complete = False
+    for _ in range(2):
+        engine.run()
+        assert len(engine.cloud.objects) == 4 and person(engine, user(1))["mobile"] == "5"
+    engine.sources[1 - read].add(renamed[1 - read])
+    engine.sources[1 - read].complete = True
+    engine.settle()
+    engine.settle()
+    made = person(engine, user(1))
+    assert len(engine.cloud.objects) == 4 and (made["mobile"], made["mail"]) == ("5", "new@example.com")
+
+
+def test_who_shares_nothing_any_more_is_parted_when_both_forests_are_read(engine) -> None:
+    engine.settle()
+    corp, forest = engine.sources
+    forest.complete = False
+    corp.add(user(1, mail="new@example.com", title="Clerk"))
+    engine.run()
+    forest.complete = True
+    engine.settle()
+    assert len(engine.cloud.objects) == 5
+    assert "mobile" not in person(engine, user(1)) and person(engine, other(1))["mobile"] == "5"
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_other_joins_part_nobody_while_a_forest_cannot_be_read(engine, failing: int) -> None:
+    engine.settle()
+    engine.cloud.calls.clear()
+    engine.config = replace(engine.config, joins=(NUMBER, MAIL))
+    with patch.object(engine.sources[failing], "partitions", side_effect=SourceUnavailable("no server answers")):
+        engine.run()
+    engine.settle()
+    assert not engine.cloud.calls
+
+
+def test_people_without_an_anchor_are_not_one_person(engine) -> None:
+    engine.config = replace(
+        engine.config,
+        joins=(Join(frozenset({Kind.USER}), JoinBy.SOURCE_ANCHOR),),
+        source_anchor="employeeNumber",
+    )
+    engine.sources[0].add(user(1, employeeNumber="1"))
+    engine.sources[1].add(other(1, employeeNumber="1"))
+    report, _ = engine.run()
+    assert not report.holds
+    with engine.store() as store:
+        assert store.database.all("SELECT entry FROM join_keys") == store.database.all(
+            "SELECT id FROM entries WHERE dn IN (?, ?)", (user_dn(1), user_dn(FOREST + 1, "Forest"))
+        )
 
 
 def test_a_manager_in_the_other_forest_is_the_person(engine) -> None:

@@ -100,6 +100,8 @@ class Joining:
         self.active = bool(job.config.joins) or self._store.any()
         self.conflicts: dict[int, str] = {}
         """Entry -> why it is not joined; of those that are synchronised in this run."""
+        self.unproven: set[int] = set()
+        """Entries that are joined only because not everything was read, as ``Resolution.unproven``."""
 
     def join(self) -> None:
         """Join every marked entry anew.
@@ -154,8 +156,10 @@ class Joining:
         candidates = []
         for one in ids:
             part = self._part(staged[one], related=one in related)
-            candidates.append(_candidate(one, part, near, known.get(one)))
+            proven = staged[one].source not in self._incomplete
+            candidates.append(_candidate(one, part, near, known.get(one), proven=proven))
         found = resolve(candidates)
+        self.unproven |= found.unproven
         for entry, conflict in found.conflicts.items():  # what cannot be told of an entry alone is told before
             self.conflicts[entry] = self._told(conflict, staged, shared)
         again = {*found.objects.values(), *found.conflicts} - {0}
@@ -219,7 +223,7 @@ def _shared(near: Neighbours) -> dict[int, list[int]]:
     return {key: entries for key, entries in holders.items() if len(entries) > 1}
 
 
-def _candidate(identity: int, part: Part | None, near: Neighbours, known: Kind | None) -> Candidate:
+def _candidate(identity: int, part: Part | None, near: Neighbours, known: Kind | None, *, proven: bool) -> Candidate:
     former = near.objects.get(identity, 0)
     if part is None:
         return Candidate(identity, 0, Rank.CONTACT, frozenset(), there=False, known=known, former=former)
@@ -231,6 +235,7 @@ def _candidate(identity: int, part: Part | None, near: Neighbours, known: Kind |
         frozenset(near.keys.get(identity, ())),
         anchors=made is not None and bool(made.anchor),
         judged=made is not None,
+        proven=proven,
         known=known,
         former=former,
     )

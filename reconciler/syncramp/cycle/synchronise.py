@@ -185,7 +185,8 @@ class _Flow:
             )
         made = merge(list(person.parts.values()), person.anchor or pinned, self._merges)
         self._targets.learn(made.references.values())
-        row = self._with_references(own, made, again=person.unsettled)
+        again = person.unsettled or not self._joining.unproven.isdisjoint(person.parts)
+        row = self._with_references(own, made, again=again)
         return replace(row, source=person.source, hold=person.hold(pinned))
 
 

@@ -7,6 +7,9 @@ What the cloud knows is never joined away. An object in the cloud keeps its id a
 is there, the one that led it or another one: an account that moves to another forest stays the same person. A
 component that would join two such objects, or has two entries of a source, is in conflict: nothing new is joined,
 what was joined stays, and nobody of it is created.
+
+Nobody is parted by half of the truth: a person who is renamed in two directories shares no key while only one of them
+was read. So an object stays one as long as a source of its entries was not read completely.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +44,8 @@ class Candidate:
     """It is read, in scope and not excluded. False: it may still be the id of an object."""
     judged: bool = True
     """False: it could not be judged, or its source was not read completely when it left."""
+    proven: bool = True
+    """Its source was read completely."""
     known: Kind | None = None
     """Of the object with this id, if it may be in the cloud."""
     former: int = 0
@@ -75,6 +80,8 @@ class Resolution:
     """Entry -> the object it adds to. 0: the object of its own id is made of other entries alone."""
     conflicts: dict[int, Conflict] = field(default_factory=dict)
     """Entries that are not joined although they share a key with another source."""
+    unproven: set[int] = field(default_factory=set)
+    """Entries that share no key any more and stay one object, until all of their sources are read completely."""
 
 
 def resolve(candidates: Sequence[Candidate]) -> Resolution:
@@ -85,7 +92,7 @@ def resolve(candidates: Sequence[Candidate]) -> Resolution:
     there = sorted((one for one in candidates if one.there), key=lambda one: one.order)
     departed = {one.id: one for one in candidates if not one.there and one.known}
     found = Resolution()
-    for component in sorted(_connected(there), key=lambda found: found[0].order):
+    for component in sorted(_connected(there, found), key=lambda found: found[0].order):
         _settle(component, departed, found)
     for one in candidates:  # what is leaving the cloud keeps the names that its links have
         if one.former in departed and (not one.there or one.rank is Rank.MAILBOX):
@@ -93,7 +100,7 @@ def resolve(candidates: Sequence[Candidate]) -> Resolution:
     return found
 
 
-def _connected(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+def _connected(candidates: Sequence[Candidate], found: Resolution) -> Iterator[list[Candidate]]:
     """Components, each in the order of its members."""
     root: dict[int, int] = {}
     by_key: dict[int, int] = {}
@@ -106,10 +113,24 @@ def _connected(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
     for candidate in candidates:
         for key in candidate.keys:
             root[find(by_key.setdefault(key, candidate.id))] = find(candidate.id)
+    for one, other in _unproven(candidates):
+        if find(one.id) != find(other.id):
+            found.unproven |= {one.id, other.id}
+            root[find(other.id)] = find(one.id)
     components: dict[int, list[Candidate]] = {}
     for candidate in candidates:
         components.setdefault(find(candidate.id), []).append(candidate)
     yield from components.values()
+
+
+def _unproven(candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, Candidate]]:
+    """Pairs that were one object, and of which not both sources were read completely."""
+    groups: dict[int, list[Candidate]] = {}
+    for one in candidates:
+        groups.setdefault(one.former or one.id, []).append(one)
+    for parts in groups.values():
+        if not all(one.proven for one in parts):
+            yield from ((parts[0], other) for other in parts[1:])
 
 
 def _settle(component: list[Candidate], departed: dict[int, Candidate], found: Resolution) -> None:

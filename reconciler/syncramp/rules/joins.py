@@ -77,7 +77,8 @@ class JoinKeys:
 
     def _texts(self, join: Join, entry: Entry) -> Iterator[bytes]:
         if join.by is JoinBy.SOURCE_ANCHOR:
-            yield self._anchor(entry).encode()
+            if anchor := self._anchor(entry):
+                yield anchor.encode()
             return
         if asked := self._asked.get(join):
             made = asked.of(Seen(entry, {}, {}, self._source))

@@ -129,10 +129,11 @@ def merge(parts: Sequence[Part], anchor: str, merges: Mapping[str, Merge] | None
     chosen: dict[str, DirectoryObject] = {}
     for name in _names(parts, kind):
         ordered = _ordered(name, parts, leader)
-        if not _choose(name, ordered, made, chosen):
+        known, how = _choose(name, ordered, made, chosen), (merges or {}).get(name, Merge.UPDATE)
+        if known and how is not Merge.UPDATE and name in made.attributes:
+            known = _unite(name, ordered, made, how)
+        if not known:
             unread.add(name)
-        elif (how := (merges or {}).get(name)) and how is not Merge.UPDATE and name in made.attributes:
-            made.attributes[name] = _union(name, ordered, how)
     return replace(
         made,
         unread=frozenset(unread),
@@ -218,19 +219,28 @@ def _choose(name: str, ordered: Sequence[Part], made: DirectoryObject, chosen: d
     return True
 
 
-def _union(name: str, ordered: Sequence[Part], how: Merge) -> Value:
-    """The values of all, up to the one that was told to have none; of equal ones the first one's spelling."""
+def _unite(name: str, ordered: Sequence[Part], made: DirectoryObject, how: Merge) -> bool:
+    """Take the values of all, up to the one that was told to have none; of equal ones the first one's spelling.
+
+    :returns: False when what the object had must stay, because the values of one are not known.
+    """
     found: dict[Any, Any] = {}
     for part in ordered:
-        made = part.decision.part
-        if made is None or name in made.cleared or name in made.unread:
+        given = part.decision.part
+        if given is None or name in given.unread:
+            del made.attributes[name]
+            return False
+        if name in given.cleared:
             break
-        for value in _listed(made.attributes.get(name)):
-            if found and isinstance(value, str) and value.startswith(_PRIMARY) and part is not ordered[0]:
+        primary = any(str(value).startswith(_PRIMARY) for value in found.values())
+        for value in _listed(given.attributes.get(name)):
+            if primary and isinstance(value, str) and value.startswith(_PRIMARY):
                 value = value.replace(_PRIMARY, _PRIMARY.lower(), 1)  # one address is the primary one
             key = value.lower() if how is Merge.CASE_INSENSITIVE and isinstance(value, str) else value
             found.setdefault(key, value)
-    return tuple(sorted(found.values(), key=lambda value: value if isinstance(value, bytes) else value.encode()))
+    values = sorted(found.values(), key=lambda value: value if isinstance(value, bytes) else value.encode())
+    made.attributes[name] = tuple(values)
+    return True
 
 
 def _listed(value: Value | None) -> Sequence[Any]:
