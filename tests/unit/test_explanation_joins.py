@@ -130,3 +130,13 @@ def test_two_objects_of_the_cloud_that_a_new_key_would_join_stay_two(engine: Eng
     told = explained(engine, user_dn(2)).person
     assert told.conflict == TWO_IN_THE_CLOUD
     assert [(other.dn, other.by) for other in told.others] == [(user_dn(13), ("employeeID",))]
+
+
+def test_a_person_stays_explained_when_the_expression_of_a_join_fails_for_one_entry(engine: Engine) -> None:
+    engine.settle()
+    number = Join(frozenset({Kind.USER}), None, "string(int(entry.?pager.orValue('0')))")
+    engine.config = replace(engine.config, joins=(MAIL, number))
+    engine.sources[1].add(user(11, mail="ONE@example.com", mobile="5", pager="none"))
+    engine.run()
+    parts = explained(engine, user_dn(1)).person.parts
+    assert {(part.dn, part.names) for part in parts} == {(user_dn(1), True), (user_dn(11), False)}

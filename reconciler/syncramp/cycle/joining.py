@@ -171,7 +171,7 @@ class Joining:
             name
             for one in pair
             if (rules := self._rules.get(one.source))
-            for key, name in _named(rules, one.entry).items()
+            for key, name in rules.keys.named(one.entry).items()
             if key in shared
         }
         return f"{conflict.reason}: {pair[0].entry.dn} and {pair[1].entry.dn} (by {', '.join(sorted(by))})"
@@ -205,13 +205,6 @@ class Joining:
             there = {entry: part for entry, part in made.items() if part is not None}
             persons[identity] = Person(identity, all_of, dict(sorted(there.items(), key=lambda item: item[1].source)))
         return persons
-
-
-def _named(rules: Ruleset, entry: Entry) -> dict[int, str]:
-    try:
-        return rules.keys.named(entry)
-    except EvaluationFailed:  # its keys are those it had
-        return {}
 
 
 def _shared(near: Neighbours) -> dict[int, list[int]]:

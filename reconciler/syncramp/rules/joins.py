@@ -10,9 +10,11 @@ mailboxes name SELF (S-1-5-10) there: they are nobody's account, and not one per
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 
 from syncramp.expr.environment import Environment
+from syncramp.expr.errors import EvaluationFailed
 from syncramp.expr.types import Want
 from syncramp.model.facts import Entry
 from syncramp.model.values import Type
@@ -64,16 +66,22 @@ class JoinKeys:
 
         :raises EvaluationFailed: an expression has no result for the entry.
         """
-        return frozenset(self.named(entry))
+        return frozenset(
+            _hash(place, text) for place, join in self._joining(entry) for text in self._texts(join, entry)
+        )
 
     def named(self, entry: Entry) -> dict[int, str]:
-        """The keys, each with what it is made of, for people."""
-        return {
-            _hash(place, text): join.by.value if join.by else "expression"
-            for place, join in enumerate(self._joins)
-            if entry.kind in join.kinds
-            for text in self._texts(join, entry)
-        }
+        """The keys, each with what it is made of, for people; an expression without a result gives none."""
+        named: dict[int, str] = {}
+        for place, join in self._joining(entry):
+            name = join.by.value if join.by else "expression"
+            with suppress(EvaluationFailed):
+                named.update((_hash(place, text), name) for text in self._texts(join, entry))
+        return named
+
+    def _joining(self, entry: Entry) -> Iterator[tuple[int, Join]]:
+        """The joins for an entry of its kind, with their places in the document."""
+        return ((place, join) for place, join in enumerate(self._joins) if entry.kind in join.kinds)
 
     def _texts(self, join: Join, entry: Entry) -> Iterator[bytes]:
         if join.by is JoinBy.SOURCE_ANCHOR:

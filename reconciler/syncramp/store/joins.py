@@ -113,10 +113,6 @@ class Joins:
         """Entries by their ids."""
         return {row[0]: staged(row) for row in self._database.among(_ENTRIES, ids)}
 
-    def sources(self, ids: Sequence[int]) -> dict[int, int]:
-        """The sources of entries."""
-        return dict(self._database.among("SELECT id, source FROM entries WHERE id IN ({})", ids))
-
     def known(self, ids: Sequence[int]) -> dict[int, Kind]:
         """Objects that are, or may be, in the cloud, with their kinds."""
         return {identity: Kind(kind) for identity, kind in self._database.among(_KNOWN, ids)}
