@@ -1,6 +1,13 @@
-"""Numbers with their nouns and moments, as people write them, and text that a terminal may show."""
+"""Numbers with their nouns and moments, as people write them, what they may have meant, and text that a terminal may
+show.
+"""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from difflib import get_close_matches
+
+LIKENESS = 0.65
+"""How much of two names has to agree for one to stand for a misspelling of the other (``difflib``'s ratio)."""
 
 
 def count(number: int, noun: str) -> str:
@@ -21,3 +28,10 @@ def moment(when: datetime) -> str:
 def printable(text: str) -> str:
     """Text on one line, with escapes for what a terminal would obey or cannot show."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that a misspelled one may mean, compared without case; empty where none is like it."""
+    by_lower = {each.lower(): each for each in known}
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=LIKENESS)
+    return by_lower[near[0]] if near else ""

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from syncramp.check.expressions import expression_findings
 from syncramp.check.findings import Finding
-from syncramp.check.values import below, items, members, show
-from syncramp.expr.errors import ExpressionError
+from syncramp.check.values import below, items, members
 from syncramp.expr.types import Want
 from syncramp.model.values import Kind
 from syncramp.rules.catalogue import WIRE
@@ -31,12 +31,7 @@ def join_findings(data: Mapping[str, Any], refused: Collection[str]) -> Iterator
     if asked and not any(path.startswith("spec.attributes") for path in refused):
         names = environment([attribute_of(body) for body in spec.get("attributes", ())])
         for path, text in asked.items():
-            try:
-                names.compile(text, Want.KEY)
-            except ExpressionError as error:
-                for problem in error.problems:
-                    where = f"line {problem.line}, column {problem.column}: {problem.what}"
-                    yield Finding(path, where, problem.remedy or "mend the expression", show(path, text))
+            yield from expression_findings(path, text, names, Want.KEY)
     for name in members(identity.get("merge")):
         if name not in _LISTS:
             path = below("spec.identity.merge", name)

@@ -1,20 +1,20 @@
 """Own rules: names of attributes and sources, expressions with their place, and rules that can never act."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
+from syncramp.check.expressions import expression_findings
 from syncramp.check.findings import Finding
 from syncramp.check.values import below, items, members, show
 from syncramp.expr.environment import Environment
-from syncramp.expr.errors import ExpressionError, Problem
-from syncramp.expr.types import Name, Want
+from syncramp.expr.types import Want
 from syncramp.model.values import Kind
 from syncramp.rules.catalogue import DIRECTORY
 from syncramp.rules.settable import NotSettable, clearable, settable
 from syncramp.rules.view import environment, is_secret
 from syncramp.spec.structure import attribute_of, rule_of
 from syncramp.spec.types import DeclaredAttribute, Rule
+from syncramp.words import closest
 
 _KNOWN = {name.lower(): name for name in DIRECTORY}
 
@@ -87,7 +87,7 @@ def _declarations(declared: Iterable[tuple[str, DeclaredAttribute]]) -> Iterator
 def _texts(path: str, rule: Rule, names: Environment) -> Iterator[Finding]:
     """Attributes that a rule names as its targets, and its expressions."""
     if rule.when is not None:
-        yield from _expression(f"{path}.when", rule.when, names, Want.CONDITION)
+        yield from expression_findings(f"{path}.when", rule.when, names, Want.CONDITION)
     for wire, text in rule.sets.items():
         place = below(f"{path}.set", wire)
         try:
@@ -95,7 +95,7 @@ def _texts(path: str, rule: Rule, names: Environment) -> Iterator[Finding]:
         except NotSettable as error:
             yield Finding(place, str(error), error.remedy)
         else:
-            yield from _expression(place, text, names, wants)
+            yield from expression_findings(place, text, names, wants)
     for number, wire in enumerate(rule.clears):
         try:
             clearable(rule.kind, wire)
@@ -104,27 +104,11 @@ def _texts(path: str, rule: Rule, names: Environment) -> Iterator[Finding]:
             yield Finding(place, str(error), error.remedy, show(place, wire))
 
 
-def _expression(path: str, text: str, names: Environment, wants: Name | Want) -> Iterator[Finding]:
-    try:
-        names.compile(text, wants)
-    except ExpressionError as error:
-        for problem in error.problems:
-            where = f"line {problem.line}, column {problem.column}"
-            yield Finding(path, f"{where}: {problem.what}", _remedy(problem), show(path, text))
-
-
-def _remedy(problem: Problem) -> str:
-    if problem.what.startswith("entry has no attribute"):
-        declare = "declare it in spec.attributes if the directory has it"
-        return f"{problem.remedy} otherwise {declare}" if problem.remedy else declare
-    return problem.remedy or "mend the expression"
-
-
 def _source(path: str, rule: Rule, names: Sequence[str]) -> Iterator[Finding]:
     if rule.source is None or rule.source in names:
         return
-    near = get_close_matches(rule.source, names, 1, 0.6)
-    remedy = f"did you mean {near[0]}?" if near else f"write one of {', '.join(names)}, or remove the field"
+    near = closest(rule.source, names)
+    remedy = f"did you mean {near}?" if near else f"write one of {', '.join(names)}, or remove the field"
     yield Finding(f"{path}.source", "no source of the document has this name", remedy, show(path, rule.source))
 
 

@@ -4,12 +4,12 @@ The server's framing is left out (``Invalid value: "x": spec.mode in body``): a 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from syncramp.check.findings import Finding
 from syncramp.check.remedies import form, of_type
 from syncramp.check.values import below, show
+from syncramp.words import closest
 
 _NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
 _WIDTHS = {"integer": "int64", "number": "float64"}
@@ -33,9 +33,9 @@ def unknown_fields(path: str, members: Mapping[str, Any], known: Mapping[str, An
     """Members that the schema does not know; their values are nobody's business."""
     for name in members:
         if name not in known:
-            near = get_close_matches(name, list(known), 1, 0.6)
+            near = closest(name, known)
             listed = f"remove it; known fields are {', '.join(known)}" if known else "remove it"
-            remedy = f"did you mean {near[0]}?" if near else listed
+            remedy = f"did you mean {near}?" if near else listed
             yield Finding(below(path, name), f'unknown field "{below(path, name)}"', remedy)
 
 

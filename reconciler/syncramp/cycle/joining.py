@@ -15,7 +15,6 @@ from pyroaring import BitMap
 from syncramp.cycle.job import Job
 from syncramp.expr.errors import EvaluationFailed
 from syncramp.model.desire import Staged
-from syncramp.model.facts import Entry
 from syncramp.model.state import Cause
 from syncramp.model.values import Kind
 from syncramp.rules.components import Candidate, Conflict, Rank, resolve

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from syncramp.expr.errors import Problem
 from syncramp.expr.functions import FUNCTIONS, SPECIALS
 from syncramp.expr.hints import MACROS, NATIVE, NOT_OFFERED, SIGNS
 from syncramp.expr.spelling import Spelled
+from syncramp.words import closest
 
 LINE = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(-?\d+):(-?\d+): ", re.MULTILINE)
 ECHO = re.compile(r"\n \| .*", re.DOTALL)
@@ -53,12 +53,10 @@ def described(type_: str) -> str:
     return "a type"
 
 
-def closest(name: str, known: Iterable[str]) -> str:
+def meant(name: str, known: Iterable[str]) -> str:
     """``did you mean 'mail'?``, or nothing."""
-    names = list(known)
-    alike = {candidate.lower(): candidate for candidate in names}
-    found = get_close_matches(name.lower(), alike, n=1, cutoff=0.7)
-    return f"did you mean '{alike[found[0]]}'?" if found else ""
+    near = closest(name, known)
+    return f"did you mean '{near}'?" if near else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class _Reading:
 
     def _attribute(self, name: str, variable: str) -> Problem:
         known = self.spelled.variables.get(variable, {})
-        return self._named(name, f"{variable} has no attribute '{name}'", closest(name, known), behind=True)
+        return self._named(name, f"{variable} has no attribute '{name}'", meant(name, known), behind=True)
 
     def _unknown(self, name: str) -> Problem:
         if name in FUNCTIONS or name in SPECIALS or name in NATIVE:
@@ -102,7 +100,7 @@ class _Reading:
         if remedy := NOT_OFFERED.get(name.lower()):
             return self._named(name, f"'{name}' is not offered", remedy)
         known = (*self.spelled.variables, *self.spelled.plain, *NATIVE, *FUNCTIONS, *SPECIALS)
-        return self._named(name, f"'{name}' is neither a variable nor a function", closest(name, known))
+        return self._named(name, f"'{name}' is neither a variable nor a function", meant(name, known))
 
     def _named(self, name: str, what: str, remedy: str = "", *, behind: bool = False) -> Problem:
         """The library points at the dot or the bracket next to a name; the name itself is meant."""

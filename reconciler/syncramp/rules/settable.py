@@ -2,12 +2,11 @@
 which object it is, what names other objects, or what is the cloud's own."""
 
 import re
-from collections.abc import Mapping
-from difflib import get_close_matches
 
 from syncramp.expr.types import Name
 from syncramp.model.values import Kind, Type
 from syncramp.rules.catalogue import WIRE
+from syncramp.words import closest
 
 EXTENSION = re.compile(r"extension_[0-9a-fA-F]{32}_[A-Za-z0-9]{1,220}")
 """A directory extension: the id of the application that registered it, without dashes, and its name."""
@@ -60,8 +59,6 @@ def _elsewhere(wire: str) -> str:
 
 
 def _near(kind: Kind, wire: str) -> str:
-    names: Mapping[str, str] = {name.lower(): name for name in WIRE[kind]}
-    near = get_close_matches(wire.lower(), list(names), 1, 0.6)
-    if near:
-        return f"did you mean {names[near[0]]}?"
+    if near := closest(wire, WIRE[kind]):
+        return f"did you mean {near}?"
     return "write its name at the service (docs/attributes.md), or extension_<application id>_<name>"
