@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.build import SID, group, user, without
+from support.build import SID, group, user, user_dn, without
 from support.engine import Engine
 from syncramp.model.facts import Entry
 from syncramp.model.wire import Operation
@@ -116,6 +116,21 @@ def test_somebody_new_who_cannot_be_judged_does_not_come(engine) -> None:
     report, _ = engine.run()
     assert len(engine.cloud.objects) == 4
     assert report.skipped == {"its sAMAccountName cannot be read": 1}
+
+
+def test_whose_create_waits_does_not_come_as_it_was_once_it_cannot_be_judged(engine) -> None:
+    newcomer = user(9, objectSid=SID, mail="desk@example.com", manager=user_dn(1))
+    engine.source.add(newcomer, user(8, mail="desk@example.com", manager=user_dn(9)))
+    engine.run(sends=False)
+    engine.source.add(without(user(9, objectSid=SID, userAccountControl="514"), "samaccountname"))
+    engine.settle()
+    assert engine.anchor(newcomer) not in engine.cloud.objects
+    assert "manager" not in in_cloud(engine, user(8))
+    assert engine.run()[0].settled
+    engine.source.add(newcomer)
+    engine.settle()
+    assert in_cloud(engine, newcomer)["manager"] == engine.anchor(user(1))
+    assert in_cloud(engine, user(8))["manager"] == engine.anchor(newcomer)
 
 
 @pytest.mark.parametrize("missing", ["samaccountname", "displayname"])

@@ -8,7 +8,8 @@
 * What an entry adds to the object of another one stays while it cannot be judged.
 * An entry that cannot be judged stays as it is, and is there: nobody is deleted who is seen. Only a disable passes.
 
-"Had" is the last desired state of an object that may be in the cloud. One that is not there has nothing to keep.
+"Had" is the last desired state of an object that may be in the cloud. One that is not there has nothing to keep, and
+does not come as it once was.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -53,10 +54,11 @@ def age(database: Database) -> None:
 
 
 def kept(database: Database, page: Sequence[Desired]) -> list[Desired]:
-    """Rows in which what could not be told is what it was; without those of which nothing can be said."""
+    """Rows in which what could not be told is what it was; who is not in the cloud, and cannot be judged, does not come.
+    """
     last = _last(database, [row.id for row in page if _leans(row)])
     rows = [_keep(row, last[row.id]) if row.id in last else row for row in page]
-    return [row for row in rows if not row.undecided]
+    return [replace(row, undecided=False, again=False) if row.undecided else row for row in rows]
 
 
 def _leans(row: Desired) -> bool:

@@ -167,7 +167,8 @@ class Objects:
 
     def _take(self, decided: Sequence[Desired], page: Sequence[Desired]) -> Sequence[Desired]:
         """The rows without values that belong to others; what is kept back of them is written down."""
-        as_they_are = frozenset(row.id for row in page if row.undecided)
+        unjudged = {row.id for row in page if row.undecided}
+        as_they_are = frozenset(row.id for row in decided if row.id in unjudged and row.attributes is not None)
         taken = self.contest.take(decided, as_they_are)
         self.violations.write([row for row in taken if row.id not in as_they_are])
         return taken
