@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.build import BASE, entry, group, user, user_dn
+from support.build import BASE, SID, entry, group, user, user_dn, without
 from support.engine import Engine, crashing
 from support.model import Crash
 from support.unique import ResilientCloud, UniqueCloud
@@ -166,12 +166,10 @@ def test_a_leaver_is_disabled_whatever_belongs_to_whom(tenant) -> None:
 
 
 def test_who_cannot_be_judged_keeps_what_it_has_and_what_it_does_without(tenant) -> None:
-    sid = b"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00"
-    whole = user(9, mail=DESK, objectSid=sid)
+    whole = user(9, mail=DESK, objectSid=SID)
     tenant.source.add(user(8, mail=DESK), whole)
     tenant.settle()
-    attributes = {name: value for name, value in whole.attributes.items() if name != "samaccountname"}
-    tenant.source.add(Entry(whole.guid, whole.kind, whole.dn, attributes))
+    tenant.source.add(without(whole, "samaccountname"))
     report, _ = tenant.run()
     assert report.violations == {"DuplicateValue": 1} and "mail" not in held(tenant, whole)
     tenant.source.add(user(8), user(10, mail=DESK))
@@ -180,6 +178,19 @@ def test_who_cannot_be_judged_keeps_what_it_has_and_what_it_does_without(tenant)
     tenant.source.add(whole)
     tenant.settle()
     assert held(tenant, whole)["mail"] == DESK
+
+
+def test_who_comes_back_and_cannot_be_judged_keeps_what_it_has(tenant) -> None:
+    whole = user(9, mail=DESK, objectSid=SID)
+    tenant.source.add(whole)
+    tenant.settle()
+    tenant.leave(9)
+    assert tenant.run()[0].holds == {"AbsentOnce": 1}
+    tenant.source.add(without(whole, "samaccountname"))
+    tenant.run()
+    tenant.source.add(user(8, mail=DESK))
+    report = tenant.settle()
+    assert held(tenant, whole)["mail"] == DESK and report.violations == {"DuplicateValue": 1}
 
 
 def test_whose_create_was_never_answered_may_have_it_in_the_cloud_and_keeps_it(tenant) -> None:

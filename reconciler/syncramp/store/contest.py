@@ -97,19 +97,22 @@ class Contest:
         :param as_they_are: ids of those that could not be judged, and keep what they have and what they lost.
         """
         judged = [row for row in rows if row.id not in as_they_are]
-        self._note(judged)
+        self._note(rows, as_they_are)
         if self._database.one("SELECT 1 FROM contested LIMIT 1") is None:
             return list(rows)
         return self._without_losses(rows, [row.id for row in judged])
 
-    def _note(self, rows: Sequence[Desired]) -> None:
+    def _note(self, rows: Sequence[Desired], as_they_are: frozenset[int]) -> None:
+        """Bring the marks up to date; who cannot be judged keeps those it has, and only has none when it was leaving."""
         known: dict[int, set[int]] = {}
         for identity, found in self._database.among(_KNOWN, [row.id for row in rows]):
             known.setdefault(identity, set()).add(found)
         added, removed = [], []
         for row in rows:
-            wanted = marks(row.attributes) if row.attributes else set()
             before = known.get(row.id, set())
+            wanted = before if row.id in as_they_are else set()
+            if row.attributes and not wanted:
+                wanted = marks(row.attributes)
             if wanted != before:
                 added += [(row.id, each) for each in sorted(wanted - before)]
                 removed += [(row.id, each) for each in before - wanted]
