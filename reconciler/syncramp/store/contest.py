@@ -103,7 +103,7 @@ class Contest:
         return self._without_losses(rows, [row.id for row in judged])
 
     def _note(self, rows: Sequence[Desired], as_they_are: frozenset[int]) -> None:
-        """Bring the marks up to date; who cannot be judged keeps those it has, and only has none when it was leaving."""
+        """Bring the marks up to date; who cannot be judged keeps those it has, and gets some if it was leaving."""
         known: dict[int, set[int]] = {}
         for identity, found in self._database.among(_KNOWN, [row.id for row in rows]):
             known.setdefault(identity, set()).add(found)

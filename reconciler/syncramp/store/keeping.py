@@ -54,7 +54,7 @@ def age(database: Database) -> None:
 
 
 def kept(database: Database, page: Sequence[Desired]) -> list[Desired]:
-    """Rows in which what could not be told is what it was; who is not in the cloud, and cannot be judged, does not come."""
+    """Rows in which what could not be told is what it was; who is not there, and cannot be judged, does not come."""
     last = _last(database, [row.id for row in page if _leans(row)])
     rows = [_keep(row, last[row.id]) if row.id in last else row for row in page]
     return [replace(row, undecided=False, again=False) if row.undecided else row for row in rows]
