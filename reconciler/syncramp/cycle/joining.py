@@ -17,8 +17,9 @@ from syncramp.expr.errors import EvaluationFailed
 from syncramp.model.desire import Staged
 from syncramp.model.state import Cause
 from syncramp.model.values import Kind
+from syncramp.rules.anchors import kept_under
 from syncramp.rules.components import Candidate, Conflict, Rank, resolve
-from syncramp.rules.merge import Part
+from syncramp.rules.merge import Part, account
 from syncramp.rules.ruleset import Ruleset
 from syncramp.store.joins import Neighbours
 from syncramp.store.staging import GONE
@@ -45,7 +46,7 @@ class Person:
     @property
     def leader(self) -> Part:
         """Its account."""
-        return min(self.parts.values(), key=lambda part: (part.rank, part.source))
+        return account(list(self.parts.values()))
 
     @property
     def undecided(self) -> bool:
@@ -68,7 +69,7 @@ class Person:
         """Why nothing but a disable may be sent: its own entry has lost the anchor that the cloud knows."""
         own = self.parts.get(self.id)
         reason = own.decision.anchorless if own else ""
-        return f"its source anchor is {pinned}, and {reason} now" if reason and pinned else ""
+        return kept_under(pinned, reason) if reason and pinned else ""
 
     @property
     def source(self) -> int:

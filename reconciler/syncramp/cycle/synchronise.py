@@ -17,6 +17,7 @@ from syncramp.model.desire import Desired, Staged
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
 from syncramp.model.state import JOIN_CONFLICT, Cause
+from syncramp.rules.anchors import kept_out, kept_under
 from syncramp.rules.merge import merge
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision, DirectoryObject
@@ -115,11 +116,11 @@ class _Flow:
         """Whom the cloud knows keeps the anchor and stays as it is; nobody comes without one."""
         pinned = self._objects.pinned_anchor(staged.id)
         if pinned is None:
-            told = f"{reason}, and it is the source anchor"
+            told = kept_out(reason)
             self._report.skipped[told] = self._report.skipped.get(told, 0) + 1
             return Desired(staged.id, staged.source, made.kind, "", None, Cause.OUT_OF_SCOPE)
         kept = self._with_references(staged, replace(made, anchor=pinned), again=False)
-        return replace(kept, hold=f"its source anchor is {pinned}, and {reason} now")
+        return replace(kept, hold=kept_under(pinned, reason))
 
     def _warn(self, staged: Staged, detail: str, category: str) -> None:
         entry = staged.entry

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from syncramp.model.explanation import ScopeTold, Standing, Verdict
 from syncramp.model.facts import Entry
+from syncramp.rules.anchors import kept_out
 from syncramp.rules.exclusions import EXCLUSIONS
 from syncramp.rules.own import left_out_by
 from syncramp.rules.ruleset import Ruleset
@@ -42,8 +43,7 @@ def verdict(
         because = decision.detail or _because(staged.entry, decision.reason, own)
         return Verdict(standing, decision.reason, because, asked), decision
     if decision.anchorless and not row.known:
-        reason = f"{decision.anchorless}, and it is the source anchor"
-        return Verdict(Standing.OUT_OF_SCOPE, reason, "", asked), decision
+        return Verdict(Standing.OUT_OF_SCOPE, kept_out(decision.anchorless), "", asked), decision
     return Verdict(Standing.IN_SCOPE, scopes=asked), decision
 
 

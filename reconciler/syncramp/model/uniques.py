@@ -5,7 +5,7 @@ The service compares without case, and an address without its kind: ``smtp:ann@c
 synchronization: AttributeValueMustBeUnique; and prepare for directory synchronization).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from zlib import crc32
 
 from syncramp.model.values import Value
@@ -14,6 +14,9 @@ UNIQUE = ("userPrincipalName", "proxyAddresses", "mail")
 """Attributes whose values belong to one object. In this order one of them outranks another: to lose the name one
 signs in with is worse than to lose an address, and an address that receives mail is more than one that is only shown.
 """
+
+PRIMARY = "SMTP:"
+"""How a primary address begins; a secondary one begins with small letters."""
 
 
 def key(text: str) -> str:
@@ -26,6 +29,15 @@ def texts(value: Value | None) -> Iterable[str]:
     if isinstance(value, str):
         return (value,)
     return [each for each in value if isinstance(each, str)] if isinstance(value, tuple) else ()
+
+
+def spared(values: Iterable[str], bad: Collection[str]) -> tuple[str, ...]:
+    """What stays of a list of addresses without some of them: nothing without its primary one, because the service
+    would choose another.
+    """
+    if any(text.startswith(PRIMARY) for text in bad):
+        return ()
+    return tuple(text for text in values if text not in bad)
 
 
 def claims(values: Mapping[str, Value | None]) -> Iterator[tuple[str, str]]:

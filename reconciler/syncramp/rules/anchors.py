@@ -86,6 +86,19 @@ def guid_anchor(entry: Entry) -> str:
     return b64encode(entry.guid).decode()
 
 
+def kept_out(lack: str) -> str:
+    """Why somebody does not come to the cloud who has no anchor.
+
+    :param lack: the clause of :class:`NoAnchor`.
+    """
+    return f"{lack}, and it is the source anchor"
+
+
+def kept_under(anchor: str, lack: str) -> str:
+    """Why somebody stays as they are whom the cloud knows by an anchor that their entry has lost."""
+    return f"its source anchor is {anchor}, and {lack} now"
+
+
 def without_value(entry: Entry) -> bool:
     """A user whose mS-DS-ConsistencyGuid is empty, so that its objectGUID stands in."""
     return entry.kind is Kind.USER and not _consistency_guid(entry)

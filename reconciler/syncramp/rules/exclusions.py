@@ -12,16 +12,9 @@ from typing import NamedTuple
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
 from syncramp.rules.certificates import registrations
+from syncramp.rules.recipients import HIDDEN_MAILBOXES, LINKED_MAILBOX, ROLE_GROUP, TYPE, number_of, recipient_type
 from syncramp.rules.values import INTEGER, SECURITY_ENABLED
 
-HIDDEN_MAILBOXES = 0x21C07000
-"""msExchRecipientTypeDetails of public folders, system attendants, mailbox plans, arbitration and discovery."""
-ROLE_GROUP = 0x40000000
-"""msExchRecipientTypeDetails of an Exchange role group."""
-LINKED_MAILBOX = 2
-"""msExchRecipientTypeDetails of a mailbox whose account is in another forest."""
-
-_TYPE = "msexchrecipienttypedetails"
 _EXTERNAL_ID = "msds-externaldirectoryobjectid"
 _CONFLICT = re.compile(r"(?:[^\\,]|\\.)*?\\0ACNF:", re.IGNORECASE)
 """A first RDN with the mark of a replication conflict, as a canonical DN spells it."""
@@ -50,7 +43,7 @@ def linked_mailbox(entry: Entry) -> str:
 
     The mailbox of an account in another forest gives neither anchor nor user principal name: that account does.
     """
-    if entry.kind is Kind.USER and _TYPE in entry.attributes and _number(entry, _TYPE) == LINKED_MAILBOX:
+    if entry.kind is Kind.USER and TYPE in entry.attributes and recipient_type(entry) == LINKED_MAILBOX:
         return "a linked mailbox: its account is in another forest"
     return ""
 
@@ -76,17 +69,12 @@ def _text(entry: Entry, name: str) -> str:
     return values[0].decode(errors="replace").lower() if values else ""
 
 
-def _number(entry: Entry, name: str) -> int:
-    value = entry.attributes.get(name, (b"",))[0]
-    return int(value) if INTEGER.fullmatch(value) else 0
-
-
 def _begins(name: str, *starts: str) -> Callable[[Entry], bool]:
     return lambda entry: name in entry.attributes and _text(entry, name).startswith(starts)
 
 
 def _masked(mask: int) -> Callable[[Entry], bool]:
-    return lambda entry: _TYPE in entry.attributes and bool(_number(entry, _TYPE) & mask)
+    return lambda entry: TYPE in entry.attributes and bool(recipient_type(entry) & mask)
 
 
 def _client_access(*names: str) -> Callable[[Entry], bool]:
@@ -111,7 +99,7 @@ def _mail_enabled(entry: Entry) -> bool:
 
 
 def _plain_group(entry: Entry) -> bool:
-    return not _number(entry, "grouptype") & SECURITY_ENABLED and not _mail_enabled(entry)
+    return not number_of(entry, "grouptype") & SECURITY_ENABLED and not _mail_enabled(entry)
 
 
 def _old_windows(entry: Entry) -> bool:
@@ -218,7 +206,7 @@ EXCLUSIONS: Mapping[Kind, tuple[Exclusion, ...]] = {
 USED = frozenset(
     {
         _EXTERNAL_ID,
-        _TYPE,
+        TYPE,
         "admindescription",
         "displayname",
         "grouptype",

@@ -38,8 +38,6 @@ LONGEST_NAME, LONGEST_SUFFIX = 64, 48
 """Characters of a user principal name before and after the ``@``; 113 in all (prepare)."""
 LONGEST_EXTENSION, MOST_EXTENSIONS = 250, 100
 """Characters of a directory extension, and how many of them an object may have (errors)."""
-EXTENSION = "extension_"
-"""The wire name of a directory extension begins so."""
 MOST = {
     "userCertificate": 15,  # errors: the hard limit
     "userSMIMECertificate": 15,  # errors

@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from syncramp.model.facts import Entry
+from syncramp.model.uniques import PRIMARY
 from syncramp.model.values import Kind, Value
 from syncramp.rules.catalogue import EXTENSION, WIRE
 from syncramp.rules.components import Rank
 from syncramp.rules.exclusions import linked_mailbox
+from syncramp.rules.recipients import MAILBOX_ID, TYPE, has_mailbox
 from syncramp.rules.types import Decision, DirectoryObject
-from syncramp.rules.values import INTEGER
 from syncramp.spec.types import Merge
 
 ACCOUNT = frozenset(
@@ -77,14 +78,9 @@ ADDRESS_LIST = frozenset(
     }
 )
 _ADDRESS_LIST_PREFIXES = ("extensionAttribute", "msExch", "other", "dLMem", "auth", "unauth", "publicDelegates")
-MAILBOXES = 0x3F | 0x8000_0000 | 0xE_0000_0000
-"""msExchRecipientTypeDetails of mailboxes: user, linked, shared, legacy, room, equipment; and those that are in the
-cloud already: remote user, room, equipment, shared."""
 _BUILT_IN = 100
 """Behind every precedence of an own rule (0 to 99)."""
-_PRIMARY = "SMTP:"
-_RECIPIENT = "msexchrecipienttypedetails"
-USED = frozenset({_RECIPIENT, "msexchmailboxguid"})
+USED = frozenset({TYPE, MAILBOX_ID})
 """Directory attributes that a merge looks at."""
 
 
@@ -232,10 +228,10 @@ def _unite(name: str, ordered: Sequence[Part], made: DirectoryObject, how: Merge
             return False
         if name in given.cleared:
             break
-        primary = any(str(value).startswith(_PRIMARY) for value in found.values())
+        primary = any(str(value).startswith(PRIMARY) for value in found.values())
         for value in _listed(given.attributes.get(name)):
-            if primary and isinstance(value, str) and value.startswith(_PRIMARY):
-                value = value.replace(_PRIMARY, _PRIMARY.lower(), 1)  # one address is the primary one
+            if primary and isinstance(value, str) and value.startswith(PRIMARY):
+                value = value.replace(PRIMARY, PRIMARY.lower(), 1)  # one address is the primary one
             key = value.lower() if how is Merge.CASE_INSENSITIVE and isinstance(value, str) else value
             found.setdefault(key, value)
     values = sorted(found.values(), key=lambda value: value if isinstance(value, bytes) else value.encode())
@@ -245,13 +241,3 @@ def _unite(name: str, ordered: Sequence[Part], made: DirectoryObject, how: Merge
 
 def _listed(value: Value | None) -> Sequence[Any]:
     return value if isinstance(value, tuple) else () if value is None else (value,)
-
-
-def has_mailbox(entry: Entry) -> bool:
-    """Exchange keeps a mailbox of it, here or in the cloud."""
-    return "msexchmailboxguid" in entry.attributes or bool(_recipient(entry) & MAILBOXES)
-
-
-def _recipient(entry: Entry) -> int:
-    value = entry.attributes.get(_RECIPIENT, (b"",))[0]
-    return int(value) if INTEGER.fullmatch(value) else 0

@@ -8,7 +8,7 @@ from syncramp.model.values import Kind, Type
 from syncramp.rules.catalogue import WIRE
 from syncramp.words import closest
 
-EXTENSION = re.compile(r"extension_[0-9a-fA-F]{32}_[A-Za-z0-9]{1,220}")
+_EXTENSION = re.compile(r"extension_[0-9a-fA-F]{32}_[A-Za-z0-9]{1,220}")
 """A directory extension: the id of the application that registered it, without dashes, and its name."""
 _IDENTITY = frozenset({"sourceAnchor", "cloudAnchor", "onPremisesObjectIdentifier", "deviceId"})
 _MEMBERS = "member"
@@ -28,7 +28,7 @@ def settable(kind: Kind, wire: str) -> Name:
     :param wire: its name at the service.
     :raises NotSettable: rules leave it alone, or there is none of this name.
     """
-    if EXTENSION.fullmatch(wire):
+    if _EXTENSION.fullmatch(wire):
         return Name(Type.STRING)
     found = WIRE[kind].get(wire)
     if found is None:

@@ -18,9 +18,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from syncramp.model.desire import Code, Violation
+from syncramp.model.uniques import PRIMARY, spared, texts
 from syncramp.model.values import Kind, Value
+from syncramp.rules.catalogue import EXTENSION
 from syncramp.rules.limits import (
-    EXTENSION,
     LEAST,
     LONGEST,
     LONGEST_ADDRESS,
@@ -41,8 +42,6 @@ _ADDRESS = re.compile(f"{_SIGNS}@{_SIGNS}").fullmatch
 """No space, none of ``< > ( ) ; , [ ] "``, no second colon, no letter with a diacritical mark (the same page)."""
 _SMTP = re.compile(f"[Ss][Mm][Tt][Pp]:{_SIGNS}@{_SIGNS}").fullmatch
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_-]*").fullmatch
-_PRIMARY = "SMTP:"
-"""How a primary address begins; a secondary one begins with small letters."""
 SHOWN = 100
 """Characters of a value that are told."""
 
@@ -101,12 +100,11 @@ def held(made: DirectoryObject, findings: Iterable[Finding]) -> DirectoryObject:
     values = dict(made.attributes)
     withheld = dict(made.withheld)
     for name, wrong in bad.items():
-        rest = tuple(text for text in _list(values.get(name)) if text not in wrong)
-        if not rest or any(text.startswith(_PRIMARY) for text in wrong):
-            whole.add(name)
-        else:
+        if rest := spared(texts(values.get(name)), wrong):
             values[name] = rest
             withheld[name] = (*withheld.get(name, ()), *sorted(wrong))
+        else:
+            whole.add(name)
     return replace(
         made,
         attributes={name: value for name, value in values.items() if name not in whole},
@@ -114,10 +112,6 @@ def held(made: DirectoryObject, findings: Iterable[Finding]) -> DirectoryObject:
         violations=(*made.violations, *violations),
         withheld={name: value for name, value in withheld.items() if name not in whole},
     )
-
-
-def _list(value: Value | None) -> tuple[str, ...]:
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, tuple) else ()
 
 
 def _length(name: str, value: str) -> Iterator[Finding]:
@@ -163,7 +157,7 @@ def _proxy_addresses(values: Sequence[str], verified: Collection[str]) -> list[F
 
     :param verified: as of the tenant, but empty for a contact: it stands for somebody elsewhere.
     """
-    primary = [text for text in values if text[:5] == _PRIMARY]
+    primary = [text for text in values if text[:5] == PRIMARY]
     if len(primary) > 1:
         reason = f"more than one primary SMTP address: {', '.join(map(_told, primary))}"
         return [Finding("proxyAddresses", Code.INVALID_PROXY_ADDRESS, reason)]

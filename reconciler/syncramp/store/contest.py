@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syncramp.model.desire import Code, Desired, Violation
-from syncramp.model.uniques import UNIQUE, claims, key, mark, marks, texts
+from syncramp.model.uniques import UNIQUE, claims, key, mark, marks, spared, texts
 from syncramp.store.database import Database
 from syncramp.store.keeping import returned
 from syncramp.store.packing import unpack
@@ -222,15 +222,12 @@ def _lose(row: Desired, lost: Sequence[Any], cloud: Mapping[str, Any] | None) ->
         if not bad:
             continue
         violations += [_violation(row, name, text, owners[key(text)]) for text in bad]
-        rest = tuple(text for text in texts(values[name]) if text not in bad)
-        along = () if rest and not any(text.startswith("SMTP:") for text in bad) else rest
         losses += [(row.id, name, key(text), owners[key(text)][0]) for text in bad]
-        losses += [(row.id, name, key(text), row.id) for text in along]
-        if rest and not along and isinstance(values[name], tuple):
+        if rest := spared(texts(values[name]), bad):
             values[name] = rest
             withheld[name] = (*withheld.get(name, ()), *bad)
-        else:
-            del values[name]
+        else:  # of a list its other values go with those that are lost, and stay its own
+            losses += [(row.id, name, key(text), row.id) for text in texts(values.pop(name)) if text not in bad]
             unread.add(name)
             if cloud and name in cloud:
                 values[name] = cloud[name]
