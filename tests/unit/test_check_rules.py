@@ -237,3 +237,17 @@ def test_an_accepted_document_compiles_when_it_runs(tmp_path: Path) -> None:
     assert own is not None
     assert own.wanted == {"l"}
     assert own_rules(config, "labs") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("entry.unicodePwd", "name another attribute: this one holds secrets, which no expression may read"),
+        ("entry.ms_Mcs_AdmPwd", "name another attribute: this one holds secrets, which no expression may read"),
+        ("entry.member[0]", "name another attribute: no expression sees the members of a group"),
+        ("object.foo", "name an attribute of the service (docs/attributes.md)"),
+        ("object.displayname", "did you mean 'displayName'?"),
+    ],
+)
+def test_nobody_is_told_to_declare_what_would_be_refused(text: str, remedy: str) -> None:
+    assert only(rules({"set": {"title": text}})).remedy == remedy

@@ -45,7 +45,7 @@ def test_every_exclusion_and_every_attribute_stands_in_the_table(capsys, kind) -
         assert ["built-in", rule.reason, rule.when] in [[cell.strip() for cell in row] for row in cells]
     told = {row[1].strip() for row in cells if row[:1] == ["built-in"] and len(row) == 6}
     wires = {flow.wire for flow in (*FLOWS[kind], *REFERENCES[kind])}
-    assert told == wires | STAND_INS[kind].keys()
+    assert told == {"sourceAnchor"} | wires | STAND_INS[kind].keys()
 
 
 def test_all_kinds_are_shown_without_a_choice(capsys) -> None:
@@ -70,9 +70,9 @@ def test_yaml_and_json_hold_the_same(capsys) -> None:
 def test_the_rules_of_a_document_come_first_by_their_precedence(capsys, document) -> None:
     out = shown(capsys, str(document), "--kind", "User")
     rows = [" ".join(line.split()) for line in out.splitlines()]
-    first = rows.index("10 department rule first 'Y', when entry.title == 'x', in source corp")
-    assert rows[first + 1] == "20 mobile rule second cleared"
-    assert rows[first + 2].startswith("built-in userPrincipalName")
+    first = rows.index("10 department String one rule first 'Y', when entry.title == 'x', in source corp")
+    assert rows[first + 1] == "20 mobile String one rule second cleared"
+    assert rows[first + 2].startswith("built-in sourceAnchor String one mS-DS-ConsistencyGuid base64; or objectGUID")
     assert "no-partners" not in out
     told = json.loads(shown(capsys, str(document), "--kind", "User", "-o", "json"))
     assert [rule["name"] for rule in told["rules"]] == ["first", "second"]
@@ -114,3 +114,22 @@ def test_every_listed_attribute_has_the_type_that_the_service_takes(kind) -> Non
     for row in listed.rows:
         assert (row.type, row.multi) == (WIRE[kind][row.wire].type, WIRE[kind][row.wire].multi)
         assert row.how
+
+
+def test_the_anchor_is_the_one_that_the_document_chooses(capsys, document) -> None:
+    document.write_text(document.read_text() + "  identity: {sourceAnchor: employeeID}\n")
+    told = json.loads(shown(capsys, str(document), "-o", "json"))["builtIn"]
+    anchors = {rules["kind"]: rules["attributes"][0] for rules in told}
+    assert (anchors["User"]["name"], anchors["User"]["from"]) == ("sourceAnchor", "employeeID")
+    assert "otherwise" not in anchors["User"]
+    assert {rules["from"] for kind, rules in anchors.items() if kind != "User"} == {"objectGUID"}
+
+
+def test_a_linked_mailbox_stands_among_those_who_are_left_out(capsys) -> None:
+    users, groups = shown(capsys, "--kind", "User"), shown(capsys, "--kind", "Group")
+    assert "a linked mailbox: its account is in another forest" in users
+    assert "a linked mailbox" not in groups
+
+
+def test_what_an_attribute_needs_is_spelled_as_in_the_directory(capsys) -> None:
+    assert "as it is, where mailNickname has a value" in shown(capsys, "--kind", "User")

@@ -254,3 +254,19 @@ def test_what_is_shown_is_short_and_cannot_move_a_cursor() -> None:
     told = str(one({"spec.mode": "\x1b[2J\u202e\r"}))
     assert told.isprintable()
     assert str(one({"spec.a\x1b[2Jb": 1})).isprintable()
+
+
+@pytest.mark.parametrize("name", ["userPassword", "unicodePwd", "ms-Mcs-AdmPwd", "msLAPS-Password"])
+def test_what_holds_secrets_is_neither_an_anchor_nor_asked_for_by_a_filter(name: str) -> None:
+    anchor = one({"spec.identity.sourceAnchor": name})
+    assert (anchor.path, anchor.reason) == (
+        "spec.identity.sourceAnchor",
+        "holds secrets, which no anchor may tell the cloud",
+    )
+    found = one({FILTER: f"(&(objectClass=user)({name}=*))"})
+    assert found.reason == f"{name.lower()} holds secrets, which are not read"
+
+
+def test_an_anchor_that_cannot_be_written_back_is_told_what_to_choose() -> None:
+    told = findings(minimal({"spec.identity": {"sourceAnchor": "employeeID", "writeBackAnchor": True}}))
+    assert "remove sourceAnchor, or set writeBackAnchor: false" in {found.remedy for found in told}

@@ -1,4 +1,5 @@
-"""What a schema cannot judge: distinguished names, filters, addresses of directories, ports, scopes named twice."""
+"""What a schema cannot judge: distinguished names, filters, anchors, addresses of directories, ports, and scopes
+that are named twice."""
 
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from syncramp.check.findings import Finding
 from syncramp.check.remedies import form
 from syncramp.check.values import items, members, show
 from syncramp.errors import InputRefused
+from syncramp.rules.view import is_secret
 from syncramp.source.dn import DnError, canonical, fold
 from syncramp.source.filter import FilterError, parse
 from syncramp.source.ldap.address import parse as parse_address
@@ -27,6 +29,8 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
                 yield from _dn(path, text, seen)
             elif path.endswith(".filter"):
                 yield from _filter(path, text)
+            elif path.endswith(".sourceAnchor"):
+                yield from _anchor(path, text)
             elif "servers" in path:
                 yield from _server(path, text)
             else:
@@ -39,6 +43,7 @@ def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     endpoint = members(members(spec.get("target")).get("endpoint"))
     for name in ("host", "authority"):
         yield f"spec.target.endpoint.{name}", endpoint.get(name)
+    yield "spec.identity.sourceAnchor", members(spec.get("identity")).get("sourceAnchor")
     for path, source in items("spec.sources", spec.get("sources")):
         yield from items(f"{path}.ldap.servers", members(members(source).get("ldap")).get("servers"))
         for place, scope in items(f"{path}.scope", members(source).get("scope")):
@@ -77,8 +82,17 @@ def _dn(path: str, dn: str, seen: dict[tuple[str, bytes], str]) -> Iterator[Find
         yield Finding(path, reason, "remove one of them, or change it", show(path, dn))
 
 
+def _anchor(path: str, name: str) -> Iterator[Finding]:
+    if is_secret(name):
+        yield Finding(path, "holds secrets, which no anchor may tell the cloud", form(path, ""), show(path, name))
+
+
 def _filter(path: str, text: str) -> Iterator[Finding]:
     try:
-        parse(text)
+        named = parse(text).attributes
     except FilterError as error:
         yield Finding(path, f"is no LDAP filter: {error}", form(path, ""), show(path, text))
+    else:
+        for name in sorted(filter(is_secret, named)):
+            reason = f"{name} holds secrets, which are not read"
+            yield Finding(path, reason, "ask for another attribute", show(path, text))

@@ -1,5 +1,6 @@
-"""An expression of a document as findings: each of its problems with line and column, and what to do about it."""
+"""What is wrong with an expression of a document, with its place in the text and what to do."""
 
+import re
 from collections.abc import Iterator
 
 from syncramp.check.findings import Finding
@@ -7,13 +8,16 @@ from syncramp.check.values import show
 from syncramp.expr.environment import Environment
 from syncramp.expr.errors import ExpressionError, Problem
 from syncramp.expr.types import Name, Want
+from syncramp.rules.view import is_secret
+from syncramp.source.canonical import LINKS
+
+_UNKNOWN = re.compile(r"entry has no attribute '(\w+)'")
 
 
 def expression_findings(path: str, text: str, names: Environment, wants: Name | Want) -> Iterator[Finding]:
-    """What is wrong with an expression.
+    """Nothing where the expression can be evaluated.
 
-    :param names: what it may name.
-    :param wants: what it has to make.
+    :param path: where it stands in the document.
     """
     try:
         names.compile(text, wants)
@@ -24,7 +28,14 @@ def expression_findings(path: str, text: str, names: Environment, wants: Name | 
 
 
 def _remedy(problem: Problem) -> str:
-    if problem.what.startswith("entry has no attribute"):
-        declare = "declare it in spec.attributes if the directory has it"
-        return f"{problem.remedy} otherwise {declare}" if problem.remedy else declare
-    return problem.remedy or "mend the expression"
+    unknown = _UNKNOWN.match(problem.what)
+    if unknown is None:
+        named = problem.what.startswith("object has no attribute")
+        mend = "name an attribute of the service (docs/attributes.md)" if named else "mend the expression"
+        return problem.remedy or mend
+    if unknown[1].lower() == LINKS:
+        return "name another attribute: no expression sees the members of a group"
+    if is_secret(unknown[1].replace("_", "-")):
+        return "name another attribute: this one holds secrets, which no expression may read"
+    declare = "declare it in spec.attributes if the directory has it"
+    return f"{problem.remedy} otherwise {declare}" if problem.remedy else declare

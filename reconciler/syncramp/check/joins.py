@@ -11,6 +11,7 @@ from syncramp.model.values import Kind
 from syncramp.rules.catalogue import WIRE
 from syncramp.rules.joins import environment
 from syncramp.spec.structure import attribute_of
+from syncramp.words import closest
 
 _LISTS = {name for kind in (Kind.USER, Kind.CONTACT) for name, found in WIRE[kind].items() if found.multi}
 
@@ -34,5 +35,6 @@ def join_findings(data: Mapping[str, Any], refused: Collection[str]) -> Iterator
             yield from expression_findings(path, text, names, Want.KEY)
     for name in members(identity.get("merge")):
         if name not in _LISTS:
-            path = below("spec.identity.merge", name)
-            yield Finding(path, "is no attribute with several values of a user or a contact", "remove it")
+            path, near = below("spec.identity.merge", name), closest(name, _LISTS)
+            reason = "is no attribute with several values of a user or a contact"
+            yield Finding(path, reason, f"did you mean {near}?" if near else "remove it")

@@ -32,4 +32,11 @@ def _anchors_are_written_over_ldap(spec: Mapping[str, Any]) -> Iterator[Finding]
             yield Finding(f"{path}.ldif", reason, "read it over LDAP, or set writeBackAnchor: false")
 
 
-CHECKS: tuple[Check, ...] = (_anchors_are_written_over_ldap,)
+def _lists_are_merged_of_joined_entries(spec: Mapping[str, Any]) -> Iterator[Finding]:
+    identity = members(spec.get("identity"))
+    if identity.get("merge") and not identity.get("joins"):
+        reason = "can never act: without joins every object is made of one entry"
+        yield Finding("spec.identity.merge", reason, "add joins, or remove merge")
+
+
+CHECKS: tuple[Check, ...] = (_anchors_are_written_over_ldap, _lists_are_merged_of_joined_entries)

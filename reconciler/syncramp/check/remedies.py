@@ -63,6 +63,10 @@ RULES: Mapping[tuple[str, str], str] = {
     ("spec.target.cloud", "self == oldSelf || oldSelf == 'Germany'"): "set it back, or make a new SyncConfig",
     ("spec.target.tenantID", "self == oldSelf"): "set it back, or make a new SyncConfig",
     ("spec.identity.sourceAnchor", "self == oldSelf"): "set it back",
+    (
+        "spec.identity",
+        "!has(self.writeBackAnchor) || !self.writeBackAnchor || self.sourceAnchor == 'mS-DS-ConsistencyGuid'",
+    ): "remove sourceAnchor, or set writeBackAnchor: false",
 }
 _STATUS = "remove status; only the operator writes it"
 _TYPES = {

@@ -42,11 +42,12 @@ def show(
     from syncramp.report.rules import rules_document, rules_json, rules_lines, rules_yaml
     from syncramp.rules.listing import built_in
 
-    listed = built_in([kind] if kind else Kind)
-    own = None
+    kinds, own = [kind] if kind else list(Kind), None
+    listed = built_in(kinds)
     if document is not None:
-        found = sorted(load(document).rules, key=lambda rule: rule.precedence)
-        own = [rule for rule in found if kind in (None, rule.kind)]
+        config = load(document)
+        listed = built_in(kinds, config.source_anchor)
+        own = sorted((rule for rule in config.rules if rule.kind in kinds), key=lambda rule: rule.precedence)
     if output is Form.TEXT:
         typer.echo("\n".join(rules_lines(listed, own)).rstrip("\n"))
         return

@@ -99,8 +99,11 @@ class _Reading:
             return self._named(name, f"'{name}' is not used like this", _usage(name))
         if remedy := NOT_OFFERED.get(name.lower()):
             return self._named(name, f"'{name}' is not offered", remedy)
-        known = (*self.spelled.variables, *self.spelled.plain, *NATIVE, *FUNCTIONS, *SPECIALS)
-        return self._named(name, f"'{name}' is neither a variable nor a function", meant(name, known))
+        variables = (*self.spelled.variables, *self.spelled.plain)
+        head, dot, _ = name.partition(".")
+        near = meant(head, variables if dot else (*variables, *NATIVE, *FUNCTIONS, *SPECIALS))
+        remedy = near or f"name a function, or a variable: {', '.join(variables)}"
+        return self._named(name, f"'{name}' is neither a variable nor a function", remedy)
 
     def _named(self, name: str, what: str, remedy: str = "", *, behind: bool = False) -> Problem:
         """The library points at the dot or the bracket next to a name; the name itself is meant."""

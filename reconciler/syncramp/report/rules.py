@@ -4,7 +4,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from syncramp.expr.types import Name
+from syncramp.model.values import Kind
 from syncramp.rules.listing import BuiltIn, Row
+from syncramp.rules.settable import settable
 from syncramp.spec.types import Rule
 
 BUILT_IN = "built-in"
@@ -59,15 +62,20 @@ def _row(row: Row) -> tuple[str, ...]:
     return BUILT_IN, row.wire, row.type.value, _number(row), row.attribute or "-", how
 
 
-def _number(row: Row) -> str:
+def _number(row: Row | Name) -> str:
     return "several" if row.multi else "one"
 
 
 def _own_rows(rule: Rule) -> Iterator[tuple[str, ...]]:
     for wire, expression in sorted(rule.sets.items()):
-        yield _rank(rule), wire, "", "", f"rule {rule.name}", f"{expression}{_suffix(rule)}"
+        yield _rank(rule), wire, *_form(rule.kind, wire), f"rule {rule.name}", f"{expression}{_suffix(rule)}"
     for wire in sorted(rule.clears):
-        yield _rank(rule), wire, "", "", f"rule {rule.name}", f"cleared{_suffix(rule)}"
+        yield _rank(rule), wire, *_form(rule.kind, wire), f"rule {rule.name}", f"cleared{_suffix(rule)}"
+
+
+def _form(kind: Kind, wire: str) -> tuple[str, str]:
+    known = settable(kind, wire)
+    return known.type.value, _number(known)
 
 
 def _rank(rule: Rule) -> str:

@@ -43,9 +43,7 @@ def linked_mailbox(entry: Entry) -> str:
 
     The mailbox of an account in another forest gives neither anchor nor user principal name: that account does.
     """
-    if entry.kind is Kind.USER and TYPE in entry.attributes and recipient_type(entry) == LINKED_MAILBOX:
-        return "a linked mailbox: its account is in another forest"
-    return ""
+    return LINKED.reason if entry.kind is Kind.USER and LINKED.holds(entry) else ""
 
 
 def unreadable(entry: Entry) -> str:
@@ -119,6 +117,11 @@ _REPLICATION_CONFLICT = Exclusion(
     "a replication conflict object",
     r"the first part of its DN contains \0ACNF:",
     lambda entry: "\\0" in entry.dn and _CONFLICT.match(entry.dn) is not None,
+)
+LINKED = Exclusion(
+    "a linked mailbox: its account is in another forest",
+    "msExchRecipientTypeDetails is 2; it adds to the account that it is joined with",
+    lambda entry: TYPE in entry.attributes and recipient_type(entry) == LINKED_MAILBOX,
 )
 EXCLUSIONS: Mapping[Kind, tuple[Exclusion, ...]] = {
     Kind.USER: (

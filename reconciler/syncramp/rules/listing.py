@@ -4,10 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from syncramp.model.values import Kind, Type
-from syncramp.rules.catalogue import WIRE
-from syncramp.rules.exclusions import EXCLUSIONS, Exclusion
+from syncramp.rules.catalogue import DIRECTORY, WIRE
+from syncramp.rules.exclusions import EXCLUSIONS, LINKED, Exclusion
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.rules.origins import STAND_INS, words
+from syncramp.spec.types import SourceAnchor
+
+_SPELLED = {name.lower(): name for name in DIRECTORY}
+_GUID = SourceAnchor.OBJECT_GUID.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,24 @@ class BuiltIn:
     rows: tuple[Row, ...]
 
 
-def built_in(kinds: Iterable[Kind] = Kind) -> list[BuiltIn]:
-    """The built-in rules, kind by kind."""
-    return [BuiltIn(kind, EXCLUSIONS[kind], tuple(_rows(kind))) for kind in kinds]
+def built_in(kinds: Iterable[Kind] = Kind, anchor: str = SourceAnchor.CONSISTENCY_GUID.value) -> list[BuiltIn]:
+    """The built-in rules, kind by kind.
+
+    :param anchor: what ``identity.sourceAnchor`` names.
+    """
+    return [BuiltIn(kind, _exclusions(kind), (_anchor(kind, anchor), *_rows(kind))) for kind in kinds]
+
+
+def _exclusions(kind: Kind) -> tuple[Exclusion, ...]:
+    return (*EXCLUSIONS[kind], LINKED) if kind is Kind.USER else EXCLUSIONS[kind]
+
+
+def _anchor(kind: Kind, chosen: str) -> Row:
+    attribute = chosen if kind is Kind.USER else _GUID
+    known = attribute in tuple(SourceAnchor)
+    stands_in = f"{_GUID}, because it has no {attribute}" if known and attribute != _GUID else ""
+    how = "base64" if known else "text as it is, bytes as base64"
+    return Row("sourceAnchor", Type.STRING, False, attribute, how, "", stands_in)
 
 
 def _rows(kind: Kind) -> list[Row]:
@@ -51,7 +70,7 @@ def _rows(kind: Kind) -> list[Row]:
             known[flow.wire].multi,
             flow.attribute,
             words(flow),
-            flow.needs,
+            _SPELLED.get(flow.needs, ""),
             stand_ins.get(flow.wire, ""),
         )
         for flow in flows.values()
