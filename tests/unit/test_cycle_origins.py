@@ -1,14 +1,14 @@
 """What a change follows from: a directory, the document, or a release with other default rules."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import pytest
 
 from support.build import SCOPE, group, guid, user, user_dn
 from support.engine import Engine
 from support.model import ListSource
-from syncramp.model.facts import Entry
+from syncramp.model.facts import Entry, Fact
 from syncramp.model.plan import Plan
 from syncramp.model.values import Kind
 from syncramp.report.text import plan_lines
@@ -19,6 +19,17 @@ from syncramp.spec.types import Scope
 
 NEXT = ruleset.RULES_VERSION + 1
 TOLD = f"follow from the upgrade of Syncramp (default rules {NEXT - 1} → {NEXT}), not from a directory"
+
+
+class Asked(ListSource):
+    """A directory that gives what is asked for, and no more."""
+
+    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+        for fact in super().read(partition, wanted):
+            if isinstance(fact, Entry):
+                given = {name: values for name, values in fact.attributes.items() if name in wanted}
+                fact = replace(fact, attributes=given)
+            yield fact
 
 
 @dataclass
@@ -33,7 +44,7 @@ class Configured(Engine):
 
 @pytest.fixture
 def engine(tmp_path) -> Configured:
-    source = ListSource()
+    source = Asked()
     source.add(*(user(number, shoeSize="42") for number in (1, 2, 3)), group(101))
     source.members[guid(101)] = [user_dn(1)]
     made = Configured(tmp_path / "state.db", sources=[source])
@@ -49,6 +60,7 @@ def _upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
         for (kind, known), table in mapping._TABLES.items()
     }
     monkeypatch.setattr(mapping, "_TABLES", tables)
+    monkeypatch.setattr(mapping, "READ", mapping.READ | {"shoesize"})
 
 
 def _lines(engine: Engine, *, sends: bool = False) -> tuple[Plan, Sequence[str]]:
@@ -74,6 +86,23 @@ def test_what_a_release_changes_is_told_as_the_upgrade(engine, monkeypatch) -> N
     assert plan.attributes == {"shoeSize": 3}
     assert plan.origins == {"Upgrade": 3} and plan.upgrade == (NEXT - 1, NEXT)
     assert f"  3 of these changes {TOLD}" in lines
+
+
+def test_what_an_older_release_read_is_compared_as_far_as_it_goes(engine, monkeypatch) -> None:
+    with engine.store() as store:
+        store.database.run("UPDATE sources SET wanted = NULL, version = NULL")
+    _upgrade(monkeypatch)
+    _change(engine, user(1, shoeSize="42", displayName="Ann"))
+    plan, _ = _lines(engine)
+    assert plan.origins == {"Source": 1, "Upgrade": 2}
+
+
+def test_what_is_asked_for_no_more_follows_from_no_directory(engine, monkeypatch) -> None:
+    with monkeypatch.context() as patched:
+        _upgrade(patched)
+        _lines(engine, sends=True)
+    plan, _ = _lines(engine)
+    assert plan.attributes == {"shoeSize": 3} and plan.origins == {"Upgrade": 3}
 
 
 def test_whom_a_directory_changes_too_follows_from_the_directory(engine, monkeypatch) -> None:

@@ -99,11 +99,22 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
         made.run("ALTER TABLE dirty DROP COLUMN cause")
         made.run("ALTER TABLE objects DROP COLUMN origin")
         made.run("DROP TABLE joined")
+        made.run(
+            "INSERT INTO sources (id, name, rules) VALUES (1, 'corp', x'00'), (2, 'labs', x'00'), (3, 'new', NULL)"
+        )
+        for source, name, complete in ((1, "a", 1), (2, "a", 1), (2, "b", 0)):
+            made.run(
+                "INSERT INTO partitions (source, name, complete, reason) VALUES (?, ?, ?, '')",
+                (source, name, complete),
+            )
+        made.run("ALTER TABLE sources DROP COLUMN read")
+        made.run("ALTER TABLE sources DROP COLUMN wanted")
         made.run("PRAGMA user_version=2")
     with closing(Database(path)) as opened:
         assert opened.all("SELECT id, cause FROM dirty") == [(7, 0)]
         assert opened.all("SELECT origin FROM objects") == []
         assert opened.all("SELECT object FROM joined") == []
+        assert opened.all("SELECT name FROM sources WHERE read = 1") == [("corp",)], "it was read completely before"
         assert opened.value("SELECT COUNT(*) FROM sqlite_master WHERE name = 'objects_held'") == 1
         assert opened.value("PRAGMA user_version") == 3
 

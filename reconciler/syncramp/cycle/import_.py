@@ -36,7 +36,7 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
             _leave_partition(job, report, source, identity, unnamed, partitions)
         for partition in partitions:
             _report(job, report, _import_partition(job, report, source, rules, identity, partition, phase))
-        staging.mark_rules(identity, rules.digest, rules.version)
+        staging.mark_rules(identity, rules.digest, rules.version, rules.wanted)
         staging.mark_read(identity)
     staging.inherit(identities)
     report.unresolved_members = staging.resolve()
@@ -67,7 +67,8 @@ def _import_partition(
     try:
         facts = _counted(job, source.read(partition, rules.wanted), phase)
         facts = _watched(facts, rules, report)
-        proof = job.store.staging.stage(identity, partition, facts)
+        changed = job.store.staging.rules_changed(identity, rules.digest, rules.version)
+        proof = job.store.staging.stage(identity, partition, facts, changed, rules.wanted)
     except (Stopped, StoreUnusable):  # not the source's fault; it stays unproven
         raise
     except SyncrampError as error:

@@ -24,7 +24,7 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateColumn
 
 from syncramp.errors import AnotherRunActive, StoreUnusable
-from syncramp.store.tables import SCHEMA_VERSION, metadata
+from syncramp.store.tables import READ_BEFORE, SCHEMA_VERSION, metadata
 
 Parameters = Sequence[Any]
 _OUR_FAULTS = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_MISUSE}
@@ -84,6 +84,7 @@ class Database:
             with self.transaction():
                 metadata.create_all(self._connection)
                 self._add_columns()
+                self._connection.exec_driver_sql(READ_BEFORE)
                 self._connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
         elif version != SCHEMA_VERSION:
             raise StoreUnusable(

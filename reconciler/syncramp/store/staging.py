@@ -23,7 +23,7 @@ from syncramp.model.state import Origin
 from syncramp.store.database import Database
 from syncramp.store.heirs import inherit
 from syncramp.store.marks import MARK, marking
-from syncramp.store.packing import digest, pack
+from syncramp.store.packing import digest, pack, unpack
 from syncramp.store.resolution import GONE, SPILL, resolve
 
 __all__ = ["GONE", "PAGE", "PAGE_LINKS", "Staging"]
@@ -34,6 +34,7 @@ PAGE_LINKS = 100_000
 """DNs waiting in memory at most; 8 bytes each once they are hashed."""
 
 _SPILLED = "INSERT INTO spill VALUES (?, ?, ?)"
+_BEFORE = "SELECT guid, kind, dn, attrs FROM entries WHERE absent = 0 AND id IN ({})"
 _KNOWN = "SELECT guid, id, digest, partition, absent, dn_hash FROM entries WHERE source = ? AND guid IN ({})"
 _ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash, digest, attrs, absent)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
@@ -41,6 +42,7 @@ _CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, d
               WHERE id = ?"""
 _ALL_DIRTY = marking("SELECT id, ? FROM entries WHERE source = ?")
 _WAKE = marking("SELECT object, ? FROM unresolved WHERE dn_hash IN ({})")
+_RULES = "UPDATE sources SET rules = ?, version = ?, wanted = ? WHERE id = ?"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
 _COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -71,12 +73,23 @@ class Staging:
         self._database.run("INSERT INTO sources (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
         return int(self._database.value("SELECT id FROM sources WHERE name = ?", (name,)))
 
-    def stage(self, source: int, partition: str, facts: Iterable[Entry | Links | Proof]) -> Proof | None:
+    def stage(
+        self,
+        source: int,
+        partition: str,
+        facts: Iterable[Entry | Links | Proof],
+        changed: Origin = Origin.NONE,
+        wanted: frozenset[str] = frozenset(),
+    ) -> Proof | None:
         """Take in one partition.
 
+        :param changed: what may ask for other attributes than the last time, as ``rules_changed``.
+        :param wanted: the attributes that are asked for now.
         :returns: its proof; None when the stream ended without one.
         """
         stage = _Partition(self._database, self._key, source, self._partition_id(source, partition))
+        if changed is not Origin.NONE:
+            stage.compare(changed, wanted)
         for fact in facts:
             if isinstance(fact, Proof):
                 stage.prove(fact)
@@ -126,24 +139,36 @@ class Staging:
         found.update(self._database.all("SELECT id, failure FROM sources WHERE failure IS NOT NULL"))
         return found
 
-    def mark_rules(self, source: int, rules: bytes, version: int) -> Origin:
-        """Every entry of a source is dirty when its rules are not those it was synchronised with.
+    def rules_changed(self, source: int, rules: bytes, version: int) -> Origin:
+        """What changed of the rules since the entries of a source were synchronised: nothing, the release or the
+        document.
 
         :param rules: the digest of what the document says.
         :param version: of the built-in rules.
-        :returns: what changed: nothing, the release or the document.
         """
-        known = self._database.one("SELECT rules, version FROM sources WHERE id = ?", (source,)) or (None, None)
-        if tuple(known) == (rules, version):
+        known, before = self._rules(source)
+        if (known, before) == (rules, version):
             return Origin.NONE
-        released = known[1] != version and (known[0] == rules or known[1] is None)
-        origin = Origin.UPGRADE if released else Origin.CONFIGURATION
-        with self._database.transaction():
-            self._database.run("UPDATE sources SET rules = ?, version = ? WHERE id = ?", (rules, version, source))
-            self._database.run(_ALL_DIRTY, (origin, source))
-            if known[1] is not None and known[1] != version:
-                self._database.run(_META, ("upgrade", f"{known[1]} {version}"))
+        released = before != version and (known == rules or before is None)
+        return Origin.UPGRADE if released else Origin.CONFIGURATION
+
+    def mark_rules(self, source: int, rules: bytes, version: int, wanted: Iterable[str] = ()) -> Origin:
+        """Every entry of a source is dirty when its rules are not those it was synchronised with.
+
+        :param wanted: the attributes that these rules ask for.
+        :returns: what changed, as ``rules_changed``.
+        """
+        origin, before = self.rules_changed(source, rules, version), self._rules(source)[1]
+        if origin is not Origin.NONE:
+            with self._database.transaction():
+                self._database.run(_RULES, (rules, version, " ".join(sorted(wanted)), source))
+                self._database.run(_ALL_DIRTY, (origin, source))
+                if before is not None and before != version:
+                    self._database.run(_META, ("upgrade", f"{before} {version}"))
         return origin
+
+    def _rules(self, source: int) -> tuple[bytes | None, int | None]:
+        return tuple(self._database.one("SELECT rules, version FROM sources WHERE id = ?", (source,)) or (None, None))
 
     def upgrade(self) -> tuple[int, int] | None:
         """The versions of the built-in rules before and after the last upgrade; None: there was none."""
@@ -183,6 +208,8 @@ class _Partition:
 
     def __init__(self, database: Database, key: Callable[[str], int], source: int, partition: int) -> None:
         self._database = database
+        self._origin = Origin.NONE
+        self._asked: frozenset[str] | None = None
         self._key = key
         self._source = source
         self._partition = partition
@@ -192,6 +219,15 @@ class _Partition:
         self._waiting: dict[tuple[bytes, str], array[int]] = {}
         self._hashed = 0
         database.run(_BEGIN, (partition,))
+
+    def compare(self, origin: Origin, wanted: frozenset[str]) -> None:
+        """From now on tell what the directory changed from what only other rules ask for.
+
+        :param origin: what changed of the rules.
+        :param wanted: the attributes that they ask for.
+        """
+        before = self._database.value("SELECT wanted FROM sources WHERE id = ?", (self._source,))
+        self._origin, self._asked = origin, None if before is None else wanted.intersection(before.split())
 
     def add(self, fact: Entry | Links) -> None:
         if isinstance(fact, Entry):
@@ -241,11 +277,27 @@ class _Partition:
                 arrived.append(body[3])
             touched.append(guid)
         ids.update(self._insert(new))
+        asked = self._only_asked([row[-1] for row in changed])
         self._database.run_many(_CHANGED, changed)
-        self._database.run_many(MARK, [(ids[guid], Origin.SOURCE) for guid in touched])
+        self._database.run_many(
+            MARK, [(ids[guid], self._origin if guid in asked else Origin.SOURCE) for guid in touched]
+        )
         self._wake(arrived)
         self._seen.update(ids.values())
         return ids
+
+    def _only_asked(self, changed: Sequence[int]) -> set[bytes]:
+        """GUIDs of entries that differ only because other attributes are asked for than before."""
+        if self._origin is Origin.NONE:
+            return set()
+        found = set()
+        for guid, kind, dn, packed in self._database.among(_BEFORE, changed):
+            entry, before = self._page[guid], unpack(packed)
+            names = before.keys() if self._asked is None else self._asked
+            same = all(before.get(name) == entry.attributes.get(name) for name in names)
+            if same and (kind, dn) == (entry.kind.value, entry.dn):
+                found.add(guid)
+        return found
 
     def _insert(self, new: Sequence[tuple[bytes, tuple[Any, ...]]]) -> Mapping[bytes, int]:
         if not new:

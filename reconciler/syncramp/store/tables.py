@@ -12,6 +12,10 @@ SCHEMA_VERSION = 3
 """1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need. Missing tables and columns are
 made when a store is opened; a new column is NULL or has a default."""
 
+READ_BEFORE = """UPDATE sources SET read = 1 WHERE rules IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM partitions p WHERE p.source = sources.id AND p.complete = 0)"""
+"""Brings a store along that was made before 3: a source that was read completely in its last run was read once."""
+
 metadata = MetaData()
 
 meta = Table(
@@ -28,6 +32,7 @@ sources = Table(
     Column("name", String, nullable=False, unique=True),
     Column("rules", LargeBinary),  # digest of the rules its entries were synchronised with
     Column("version", Integer),  # of the built-in rules among them
+    Column("wanted", String),  # attributes that they ask for; NULL: not known
     Column("read", Integer, nullable=False, default=0, server_default="0"),  # 1: every part of it was once complete
     Column("failure", String),  # why it could not be read at all; NULL when it could
 )
