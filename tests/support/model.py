@@ -25,6 +25,7 @@ from syncramp.model.wire import (
     SyncObject,
     WireValue,
 )
+from syncramp.source.canonical import principals_among
 
 
 class Crash(BaseException):
@@ -54,7 +55,8 @@ class ListSource:
         for guid, entry in self.entries.items():
             yield entry
             if guid in self.members:
-                yield Links(guid, "member", tuple(self.members[guid]), final=True)
+                dns = tuple(self.members[guid])
+                yield Links(guid, "member", dns, final=True, principals=principals_among(dns))
         reason = "" if self.complete else "the list was cut"
         yield Proof(partition, self.complete and bool(self.entries), len(self.entries), None, reason)
 

@@ -124,3 +124,12 @@ def test_a_full_last_chunk_is_final_and_so_is_an_empty_one() -> None:
     exactly = list(links_from(b"g", [b"CN=%d" % number for number in range(CHUNK)]))
     assert [(len(chunk.dns), chunk.final) for chunk in exactly] == [(CHUNK, True)]
     assert list(links_from(b"g", [])) == [Links(b"g", "member", (), final=True)]
+
+
+def test_members_that_stand_for_somebody_of_another_forest_come_with_the_sid() -> None:
+    name = "cn=S-1-5-21-1-2-3-500, CN=ForeignSecurityPrincipals,dc=corp"
+    others = [b"CN=S-1-5-21-1-2-3-500,OU=People,DC=corp", b"CN=Anna,CN=ForeignSecurityPrincipals,DC=corp"]
+    (chunk,) = links_from(b"g", [name.encode(), *others])
+    ((dn, sid),) = chunk.principals
+    assert dn in chunk.dns
+    assert sid.hex() == "010500000000000515000000010000000200000003000000f4010000"

@@ -33,6 +33,8 @@ class Links:
     attribute: str
     dns: tuple[str, ...]
     final: bool
+    principals: tuple[tuple[str, bytes], ...] = ()
+    """Those of the DNs that name an entry of another forest by its SID, with the SID."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ BOOLEANS = frozenset(
 )
 
 _SID = re.compile(rb"[Ss]-1-([0-9]{1,15})((?:-[0-9]{1,10}){0,15})")
+_PRINCIPAL = re.compile(r"CN=(S-1-[0-9-]+),CN=ForeignSecurityPrincipals,", re.IGNORECASE)
 _GUID = re.compile(rb"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
 _SERVICE_ACCOUNTS = frozenset({b"msds-managedserviceaccount", b"msds-groupmanagedserviceaccount"})
 
@@ -123,7 +124,14 @@ def links_from(guid: bytes, members: Iterable[bytes]) -> Iterator[Links]:
     dns = sorted({names.canonical(text(member)) for member in members})
     last = max(len(dns) - 1, 0) // CHUNK * CHUNK
     for start in range(0, last + 1, CHUNK):
-        yield Links(guid, LINKS, tuple(dns[start : start + CHUNK]), final=start == last)
+        chunk = tuple(dns[start : start + CHUNK])
+        yield Links(guid, LINKS, chunk, final=start == last, principals=principals_among(chunk))
+
+
+def principals_among(dns: Iterable[str]) -> tuple[tuple[str, bytes], ...]:
+    """Canonical DNs of foreign security principals (MS-ADTS 6.1.1.4.10), with the SIDs that they stand for."""
+    likely = [dn for dn in dns if dn.startswith("CN=S-1-")]
+    return tuple((dn, _sid_bytes(found[1].encode())) for dn in likely if (found := _PRINCIPAL.match(dn)))
 
 
 def rewrite(name: str, values: Sequence[bytes]) -> tuple[bytes, ...]:

@@ -14,12 +14,13 @@ from __future__ import annotations  # array[int] is for the type checker: at run
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pyroaring import BitMap
 
 from syncramp.store.database import Database
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
+from syncramp.store.principals import stand_ins
 
 GONE = 2
 """Absent from this many complete imports in a row: the entry is gone."""
@@ -45,9 +46,10 @@ def resolve(database: Database) -> int:
     :returns: how many values name nothing that was ever read.
     """
     hashes, ids = _index(database)
+    foreign = stand_ins(database, GONE)
     missing = 0
     for entry, attribute, chunks in _spilled(database):
-        members, unresolved = _look_up(chunks, hashes, ids)
+        members, unresolved = _look_up(chunks, hashes, ids, foreign)
         missing += len(unresolved)
         _keep(database, entry, attribute, members, unresolved)
     database.run("DELETE FROM spill")
@@ -76,7 +78,9 @@ def _spilled(database: Database) -> Iterator[tuple[int, str, list[bytes]]]:
         yield entry, attribute, [row[0] for row in rows]
 
 
-def _look_up(chunks: Sequence[bytes], hashes: array[int], ids: array[int]) -> tuple[BitMap, array[int]]:
+def _look_up(
+    chunks: Sequence[bytes], hashes: array[int], ids: array[int], foreign: Mapping[int, int]
+) -> tuple[BitMap, array[int]]:
     """The members that the values name, and the values that name nobody, sorted."""
     found, unknown, end = array("I"), set[int](), len(hashes)
     for chunk in chunks:
@@ -84,6 +88,8 @@ def _look_up(chunks: Sequence[bytes], hashes: array[int], ids: array[int]) -> tu
             place = bisect_left(hashes, value)
             if place < end and hashes[place] == value:
                 found.append(ids[place])
+            elif value in foreign:
+                found.append(foreign[value])
             else:
                 unknown.add(value)
     return BitMap(found), array("q", sorted(unknown))

@@ -24,6 +24,7 @@ from syncramp.store.database import Database
 from syncramp.store.heirs import inherit
 from syncramp.store.marks import MARK, marking
 from syncramp.store.packing import digest, pack, unpack
+from syncramp.store.principals import PRINCIPALS, keep_principals
 from syncramp.store.resolution import GONE, SPILL, resolve
 
 __all__ = ["GONE", "PAGE", "PAGE_LINKS", "Staging"]
@@ -65,7 +66,7 @@ class Staging:
     def __init__(self, database: Database, key: Callable[[str], int]) -> None:
         self._database = database
         self._key = key
-        for statement in SPILL:
+        for statement in (*SPILL, PRINCIPALS):
             database.run(statement)
 
     def source_id(self, name: str) -> int:
@@ -217,6 +218,7 @@ class _Partition:
         self._page: dict[bytes, Entry] = {}
         self._links: list[tuple[bytes, str, bytes]] = []
         self._waiting: dict[tuple[bytes, str], array[int]] = {}
+        self._principals: list[tuple[int, bytes]] = []
         self._hashed = 0
         database.run(_BEGIN, (partition,))
 
@@ -241,6 +243,7 @@ class _Partition:
         place = (fact.guid, fact.attribute)
         hashes = self._waiting.setdefault(place, array("q"))
         hashes.extend(map(self._key, fact.dns))
+        self._principals.extend((self._key(dn), sid) for dn, sid in fact.principals)
         if fact.final:  # only a whole value is worth keeping
             self._links.append((*place, self._waiting.pop(place).tobytes()))
             self._hashed += len(hashes)
@@ -254,8 +257,10 @@ class _Partition:
             ids.update(self._ids_of([guid for guid, _, _ in self._links if guid not in ids]))
             rows = [(ids[guid], attribute, hashes) for guid, attribute, hashes in self._links if guid in ids]
             self._database.run_many(_SPILLED, rows)
+            keep_principals(self._database, self._principals)
         self._page.clear()
         self._links.clear()
+        self._principals.clear()
         self._hashed = 0
 
     def _write_entries(self) -> dict[bytes, int]:

@@ -1,0 +1,39 @@
+"""Members of other forests.
+
+A group of Active Directory names a member of another forest by a foreign security principal of its own domain, whose
+name is the member's SID: ``CN=S-1-5-21-…,CN=ForeignSecurityPrincipals,DC=…``. Such a name stands for the user or the
+group of any source that has this ``objectSid``. Names of this form wait for the end of the import; only where there
+are some are the SIDs of all entries looked at.
+"""
+
+from collections.abc import Iterable
+
+from syncramp.store.database import Database
+from syncramp.store.packing import unpack
+
+PRINCIPALS = "CREATE TEMP TABLE IF NOT EXISTS principals (dn_hash INTEGER PRIMARY KEY, sid BLOB)"
+"""Names of this form, by the hash of the DN; it ends with the process."""
+_ADD = "INSERT INTO principals VALUES (?, ?) ON CONFLICT DO NOTHING"
+_HOLDERS = "SELECT id, attrs FROM entries WHERE absent < ? AND kind IN ('User', 'Group') ORDER BY absent, id"
+
+
+def keep_principals(database: Database, named: Iterable[tuple[int, bytes]]) -> None:
+    """Note names of this form: the hash of the DN, and the SID in it."""
+    database.run_many(_ADD, named)
+
+
+def stand_ins(database: Database, gone: int) -> dict[int, int]:
+    """Hash of the name -> the entry that it stands for; of two with one SID, the one that was seen last.
+
+    :param gone: absent from so many imports, an entry is none.
+    """
+    named: dict[object, list[int]] = {}
+    for dn_hash, sid in database.all("SELECT dn_hash, sid FROM principals"):
+        named.setdefault(sid, []).append(dn_hash)
+    database.run("DELETE FROM principals")
+    found: dict[int, int] = {}
+    for identity, attributes in database.stream(_HOLDERS, (gone,)) if named else ():
+        sids = unpack(attributes).get("objectsid")
+        if isinstance(sids, tuple):
+            found.update(dict.fromkeys(named.pop(sids[0], ()), identity))
+    return found
