@@ -273,6 +273,51 @@ def test_people_without_an_anchor_are_not_one_person(engine) -> None:
         )
 
 
+def test_a_leaver_is_disabled_while_the_forest_of_the_mailbox_is_not_read(engine) -> None:
+    sid = SID + b"5" * 16
+    linked = {"msExchRecipientTypeDetails": "2", "msExchMasterAccountSid": sid, "userAccountControl": "514"}
+    engine.sources[0].add(user(5, objectSid=sid))
+    engine.sources[1].add(other(5, **linked))
+    engine.settle()
+    engine.sources[1].complete = False
+    engine.sources[0].add(user(5, objectSid=sid, userAccountControl="514"))
+    engine.run()
+    assert person(engine, user(5))["accountEnabled"] is False
+
+
+def test_forests_whose_sources_swap_their_names_change_nobody(engine) -> None:
+    corp, forest = engine.sources
+    forest.add(group(FOREST + 101))
+    forest.members[guid(FOREST + 101)] = [user_dn(FOREST + 1, "Forest")]
+    engine.settle()
+    engine.cloud.calls.clear()
+    corp.name, forest.name = forest.name, corp.name
+    for _ in range(3):
+        engine.run()
+    assert not engine.cloud.calls
+    forest.name = "labs"
+    for _ in range(3):
+        engine.run()
+    assert not engine.cloud.calls
+
+
+def test_a_person_whose_own_source_the_document_drops_stays_the_same_object(engine) -> None:
+    engine.settle()
+    corp, forest = engine.sources
+    engine.sources = [forest]
+    engine.settle()
+    made = person(engine, user(1))
+    assert len(engine.cloud.objects) == 4 and made["mobile"] == "5" and "title" not in made
+    forest.add(other(1, mail="ONE@example.com", mobile="5"), other(4, mail="one@example.com"))
+    engine.sources = [corp, forest]
+    for _ in range(2):
+        report, _ = engine.run()
+    assert person(engine, user(1))["title"] == "Clerk" and report.holds == {"JoinConflict": 1}
+    engine.sources = [forest]
+    engine.run()
+    assert person(engine, user(1))["mobile"] == "5"
+
+
 def test_a_manager_in_the_other_forest_is_the_person(engine) -> None:
     engine.sources[1].add(other(3, mail="three@example.com", manager=user_dn(FOREST + 1, "Forest")))
     engine.settle()

@@ -104,6 +104,13 @@ def test_an_incomplete_source_deletes_clears_and_disables_nothing() -> None:
     assert "line 7" in change.reason
 
 
+def test_the_disable_of_an_account_that_was_read_goes_whatever_adds_to_it_was_not() -> None:
+    elsewhere = Circumstances(incomplete={2: "cut at line 7"}, unproven=BitMap([PERSON.id]))
+    change = object_change(known(accountEnabled=False, title="Clerk"), elsewhere)
+    assert change.values == {"accountEnabled": False, "title": "Clerk"} and change.held == {"displayName": None}
+    assert change.hold is Hold.SOURCE_INCOMPLETE
+
+
 def test_an_incomplete_source_still_creates_and_adds() -> None:
     assert object_change(PERSON, INCOMPLETE).sends
     change = membership_change(replace(GROUP, desired=BitMap([1, 2])), INCOMPLETE)

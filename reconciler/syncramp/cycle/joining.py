@@ -8,7 +8,7 @@ Without joins in the document, and without anything that an earlier one joined, 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyroaring import BitMap
 
@@ -72,9 +72,12 @@ class Person:
         return kept_under(pinned, reason) if reason and pinned else ""
 
     @property
-    def source(self) -> int:
-        """Of its own entry, or else of the first other one."""
-        return next(one.source for one in self.staged if one.id in self.parts)
+    def own(self) -> Staged:
+        """Its own entry. If that is no part of it, perhaps because the document has its source no more, it stands for
+        the first other one.
+        """
+        own = self.staged[0]
+        return replace(own, source=next((one.source for one in self.staged if one.id in self.parts), own.source))
 
     @property
     def cause(self) -> Cause:

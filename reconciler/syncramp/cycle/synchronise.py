@@ -73,7 +73,7 @@ class _Flow:
         persons, adding = self._joining.page(page)
         alone = [one for one in page if one.id not in persons and one.id not in adding]
         rows = [self._in_conflict(staged, row) for staged, row in zip(alone, self._alone(alone), strict=True)]
-        rows += [self._in_conflict(one.staged[0], self._person(one)) for one in persons.values()]
+        rows += [self._in_conflict(one.own, self._person(one)) for one in persons.values()]
         return rows + [_nobody(staged) for staged in page if staged.id in adding]
 
     def _alone(self, page: Sequence[Staged]) -> list[Desired]:
@@ -172,7 +172,7 @@ class _Flow:
 
     def _person(self, person: Person) -> Desired:
         """What several entries should be together."""
-        own, pinned = person.staged[0], self._objects.pinned_anchor(person.id) or ""
+        own, pinned = person.own, self._objects.pinned_anchor(person.id) or ""
         if not person.stays:
             return Desired(person.id, own.source, own.entry.kind, pinned, None, person.cause)
         for staged in person.staged:
@@ -188,7 +188,7 @@ class _Flow:
         self._targets.learn(made.references.values())
         again = person.unsettled or not self._joining.unproven.isdisjoint(person.parts)
         row = self._with_references(own, made, again=again)
-        return replace(row, source=person.source, hold=person.hold(pinned))
+        return replace(row, hold=person.hold(pinned))
 
 
 def _nobody(staged: Staged) -> Desired:

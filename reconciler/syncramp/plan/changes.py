@@ -146,7 +146,12 @@ def _hold_parts(change: ObjectChange, around: Circumstances) -> ObjectChange:
     for applies, may_go, hold, reason in (
         (state.hold, _disables, Hold.ANCHOR, state.hold),
         (state.id in around.under_way, _disables, Hold.CALL_UNDER_WAY, _TRAVELS),
-        (_unproven(state, around), _adds_only, Hold.SOURCE_INCOMPLETE, around.why(state.source)),
+        (
+            _unproven(state, around),
+            _adds if state.source in around.incomplete else _adds_or_disables,
+            Hold.SOURCE_INCOMPLETE,
+            around.why(state.source),
+        ),
     ):
         if applies:
             kept = {name: value for name, value in going.items() if may_go(name, value)}
@@ -188,8 +193,13 @@ def _disables(name: str, value: Value | None) -> bool:
     return name == "accountEnabled" and value is False
 
 
-def _adds_only(name: str, value: Value | None) -> bool:
+def _adds(name: str, value: Value | None) -> bool:
     return value is not None and not _disables(name, value)
+
+
+def _adds_or_disables(name: str, value: Value | None) -> bool:
+    """What another entry of the object adds is not proven, but its own source was read, and says who may sign in."""
+    return value is not None
 
 
 def membership_change(membership: Membership, around: Circumstances) -> MembershipChange | None:

@@ -2,9 +2,10 @@
 
 A source is renamed, two sources swap their names, or a part of a directory is read by another source from now on:
 the same entries are read under another source and get ids of their own. What the cloud knows hangs on the old ids, so
-an entry is *left behind* if its object holds an anchor and its own source does not show it any more: the document has
-no such source, or a complete import did not see it. If another source of the document shows the same GUID, the old
-identity takes over what was read there, and the new one, of which the cloud knows nothing, is forgotten.
+an entry is *left behind* if its object holds an anchor, or if it adds to the object of another entry, and its own
+source does not show it any more: the document has no such source, or a complete import did not see it. If another
+source of the document shows the same GUID, the old identity takes over what was read there, and the new one, of which
+the cloud knows nothing, is forgotten.
 
 So nothing is sent because of a name. Entries that two sources show at the same time stay two, and the anchor stays
 with the first.
@@ -22,11 +23,13 @@ PAGE = 500
 
 _DROPPED = """SELECT e.guid, e.id FROM objects o JOIN entries e ON e.id = o.id
               WHERE o.source NOT IN ({0}) AND e.source NOT IN ({0})
-              AND o.anchor IS NOT NULL AND (o.digest IS NOT NULL OR o.acked IS NOT NULL OR o.doubt = 1)
+              AND (o.anchor IS NOT NULL AND (o.digest IS NOT NULL OR o.acked IS NOT NULL OR o.doubt = 1)
+              OR EXISTS (SELECT 1 FROM joined j WHERE j.entry = o.id AND j.object != 0))
               ORDER BY e.id"""
 _MISSED = """SELECT e.guid, e.id FROM entries e JOIN objects o ON o.id = e.id
              WHERE e.id IN (SELECT id FROM dirty UNION SELECT id FROM objects WHERE cause IN (?, ?)) AND e.absent > 0
-             AND o.anchor IS NOT NULL AND (o.digest IS NOT NULL OR o.acked IS NOT NULL OR o.doubt = 1)
+             AND (o.anchor IS NOT NULL AND (o.digest IS NOT NULL OR o.acked IS NOT NULL OR o.doubt = 1)
+             OR EXISTS (SELECT 1 FROM joined j WHERE j.entry = o.id AND j.object != 0))
              ORDER BY e.id"""
 _SHOWN = """SELECT e.guid, e.id FROM entries e LEFT JOIN objects o ON o.id = e.id
             WHERE e.source = ? AND e.absent = 0 AND o.acked IS NULL AND COALESCE(o.doubt, 0) = 0
