@@ -125,15 +125,15 @@ class Joining:
     def _keyed(self, page: Sequence[Staged]) -> Iterator[tuple[int, frozenset[int]]]:
         """Entries with their keys; one that cannot be judged, or may still be there, keeps those it has."""
         for staged in page:
-            rules = self._rules[staged.source]
-            if self._part(staged, related=False) is not None:
-                if not rules.undecided(staged.entry):
-                    try:
-                        yield staged.id, rules.keys.of(staged.entry)
-                    except EvaluationFailed as error:
-                        self.conflicts[staged.id] = f"it cannot be told whom it is: {error}"
-            elif staged.absent >= GONE or staged.source not in self._incomplete:
-                yield staged.id, frozenset()
+            part = self._part(staged, related=False)
+            if part is None:
+                if staged.absent >= GONE or staged.source not in self._incomplete:
+                    yield staged.id, frozenset()
+            elif not part.decision.undecided:
+                try:
+                    yield staged.id, self._rules[staged.source].keys.of(staged.entry)
+                except EvaluationFailed as error:
+                    self.conflicts[staged.id] = f"it cannot be told whom it is: {error}"
 
     def _part(self, staged: Staged, *, related: bool) -> Part | None:
         """What an entry adds; None when it is not there.

@@ -73,8 +73,7 @@ class _Flow:
         persons, adding = self._joining.page(page)
         alone = [one for one in page if one.id not in persons and one.id not in adding]
         rows = [self._in_conflict(staged, row) for staged, row in zip(alone, self._alone(alone), strict=True)]
-        rows += [self._in_conflict(one.own, self._person(one)) for one in persons.values()]
-        return rows + [_nobody(staged) for staged in page if staged.id in adding]
+        return rows + self._together(list(persons.values())) + [_nobody(one) for one in page if one.id in adding]
 
     def _alone(self, page: Sequence[Staged]) -> list[Desired]:
         decisions = [_ABSENT if staged.absent else self._rules[staged.source].decide(staged.entry) for staged in page]
@@ -170,22 +169,31 @@ class _Flow:
             self._warn(staged, reason, "not joined, because it is not clear with whom")
         return replace(row, waits=JOIN_CONFLICT + reason, again=True)
 
-    def _person(self, person: Person) -> Desired:
-        """What several entries should be together."""
-        own, pinned = person.own, self._objects.pinned_anchor(person.id) or ""
+    def _together(self, persons: Sequence[Person]) -> list[Desired]:
+        """What entries that are one person should be, person by person; whom they name is looked up at once."""
+        anchors = self._objects.pinned_anchors([one.id for one in persons])
+        made = {
+            one.id: merge(list(one.parts.values()), one.anchor or anchors.get(one.id, ""), self._merges)
+            for one in persons
+            if one.stays and not one.undecided
+        }
+        self._targets.learn(name for one in made.values() for name in one.references.values())
+        rows = [self._person(one, anchors.get(one.id, ""), made.get(one.id)) for one in persons]
+        return [self._in_conflict(one.own, row) for one, row in zip(persons, rows, strict=True)]
+
+    def _person(self, person: Person, pinned: str, made: DirectoryObject | None) -> Desired:
+        own = person.own
         if not person.stays:
             return Desired(person.id, own.source, own.entry.kind, pinned, None, person.cause)
         for staged in person.staged:
             if staged.id in person.parts:
                 self._tell(staged, person.parts[staged.id].decision)
-        if person.undecided:
+        if made is None:
             disabled = person.leader.decision.disabled
             kind, cause = own.entry.kind, Cause.OUT_OF_SCOPE
             return Desired(
                 person.id, own.source, kind, pinned, None, cause, undecided=True, disabled=disabled, again=True
             )
-        made = merge(list(person.parts.values()), person.anchor or pinned, self._merges)
-        self._targets.learn(made.references.values())
         again = person.unsettled or not self._joining.unproven.isdisjoint(person.parts)
         row = self._with_references(own, made, again=again)
         return replace(row, hold=person.hold(pinned))

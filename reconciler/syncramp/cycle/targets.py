@@ -4,7 +4,7 @@ The target is judged on the spot by the same rules as every entry, so the order 
 not matter. The targets of a whole page are looked up together and remembered: people share their managers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from syncramp.cycle.joining import Joining, Person
@@ -57,10 +57,7 @@ class Targets:
         self._known.update({name: self._judge(key, *found.get(key, (None, ""))) for name, key in keys.items()})
         if self._joining.active:
             entries = {name: found[key][0].id for name, key in keys.items() if key in found}
-            joined = self._joining.people(list(entries.values()))
-            self._known.update(
-                {name: self._join(keys[name], one, joined[one]) for name, one in entries.items() if one in joined}
-            )
+            self._known.update(self._joined(keys, entries))
 
     def __getitem__(self, name: str) -> Target:
         return self._known[name]
@@ -76,11 +73,23 @@ class Targets:
             return Target(key, staged.id, anchor, stays=bool(anchor))
         return Target(key, staged.id, pinned, stays=bool(pinned) and rules.undecided(staged.entry))
 
-    def _join(self, key: int, entry: int, person: Person | None) -> Target:
-        """The object that an entry adds to; nobody, if an object has its id and it is no part of that one."""
-        if person is None:
-            return Target(key, entry)
-        pinned = self._objects.pinned_anchor(person.id) or ""
-        if person.stays:
-            return Target(key, person.id, pinned or person.anchor, stays=True)
-        return Target(key, person.id, pinned, gone=not pinned and person.cause is Cause.ABSENT)
+    def _joined(self, keys: Mapping[str, int], entries: Mapping[str, int]) -> Iterator[tuple[str, Target]]:
+        """Those of some entries that have to do with joins, by DN."""
+        people = self._joining.people(list(entries.values()))
+        anchors = self._objects.pinned_anchors([person.id for person in people.values() if person])
+        for name, entry in entries.items():
+            if entry in people:
+                yield name, _object(keys[name], entry, people[entry], anchors)
+
+
+def _object(key: int, entry: int, person: Person | None, anchors: Mapping[int, str]) -> Target:
+    """The object that an entry adds to; nobody, if an object has its id and it is no part of that one.
+
+    :param anchors: under which the cloud knows people.
+    """
+    if person is None:
+        return Target(key, entry)
+    pinned = anchors.get(person.id, "")
+    if person.stays:
+        return Target(key, person.id, pinned or person.anchor, stays=True)
+    return Target(key, person.id, pinned, gone=not pinned and person.cause is Cause.ABSENT)

@@ -12,7 +12,7 @@ configuration.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syncramp.model.facts import Entry
@@ -92,11 +92,11 @@ class Part:
     decision: Decision
     source: int
     """Its place in the document."""
+    rank: Rank = field(init=False)
+    """Whether it is the account; asked for each attribute, so found once."""
 
-    @property
-    def rank(self) -> Rank:
-        """Whether it is the account."""
-        return rank(self.entry, self.decision)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rank", rank(self.entry, self.decision))
 
 
 def rank(entry: Entry, decision: Decision) -> Rank:

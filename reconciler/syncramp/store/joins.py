@@ -16,8 +16,8 @@ from syncramp.model.desire import Staged
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.store.database import Database
-from syncramp.store.marks import MARK, marking
-from syncramp.store.objects import staged
+from syncramp.store.entries import entries, staged
+from syncramp.store.marks import MARK, causes_of, marking
 
 PAGE = 1000
 
@@ -27,7 +27,6 @@ _MARKED = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent FROM
 _SEEDS = """SELECT id FROM dirty WHERE EXISTS (SELECT 1 FROM join_keys WHERE entry = dirty.id)
             OR EXISTS (SELECT 1 FROM joined WHERE entry = dirty.id)
             OR EXISTS (SELECT 1 FROM joined WHERE object = dirty.id)"""
-_ENTRIES = "SELECT id, source, guid, kind, dn, attrs, absent FROM entries WHERE id IN ({})"
 _KNOWN = "SELECT id, kind FROM objects WHERE (acked IS NOT NULL OR doubt = 1) AND id IN ({})"
 _KEYS = "SELECT entry, key_hash FROM join_keys WHERE entry IN ({})"
 _HOLDERS = "SELECT DISTINCT entry FROM join_keys WHERE key_hash IN ({})"
@@ -37,7 +36,6 @@ _ADD_KEY = "INSERT INTO join_keys (key_hash, entry) VALUES (?, ?)"
 _TAKE_KEY = "DELETE FROM join_keys WHERE key_hash = ? AND entry = ?"
 _MARK_HOLDERS = marking("SELECT entry, ? FROM join_keys WHERE key_hash = ?")
 _MARK_REFERRERS = marking("SELECT object, ? FROM refs WHERE target = ?")
-_CAUSES = "SELECT id, cause FROM dirty WHERE id IN ({})"
 _PART = "DELETE FROM joined WHERE entry = ?"
 _JOIN = "INSERT INTO joined (entry, object) VALUES (?, ?)"
 _NO_OBJECT = "UPDATE objects SET digest = NULL, cause = 'Joined', hold = '' WHERE id = ?"
@@ -111,7 +109,7 @@ class Joins:
 
     def entries(self, ids: Sequence[int]) -> dict[int, Staged]:
         """Entries by their ids."""
-        return {row[0]: staged(row) for row in self._database.among(_ENTRIES, ids)}
+        return entries(self._database, ids)
 
     def known(self, ids: Sequence[int]) -> dict[int, Kind]:
         """Objects that are, or may be, in the cloud, with their kinds."""
@@ -147,12 +145,12 @@ class Joins:
 
     def _causes(self, ids: Sequence[int]) -> dict[int, int]:
         """Why entries are marked; one that is not is touched by those that are."""
-        return {**dict.fromkeys(ids, int(Origin.SOURCE)), **dict(self._database.among(_CAUSES, ids))}
+        return {**dict.fromkeys(ids, int(Origin.SOURCE)), **causes_of(self._database, ids)}
 
     def _strongest(self, before: Mapping[int, int], now: Mapping[int, int], ids: Iterable[int]) -> dict[int, int]:
         """Why objects are to be synchronised: of the reasons of all that they are made of, the strongest."""
         pairs = [pair for found in (before, now) for pair in found.items()]
-        marked = dict(self._database.among(_CAUSES, list({one for pair in pairs for one in pair}.union(ids))))
+        marked = causes_of(self._database, list({one for pair in pairs for one in pair}.union(ids)))
         found: dict[int, int] = {}
         for pair in pairs:
             strongest = max(marked.get(one, 0) for one in pair)

@@ -2,6 +2,10 @@
 stays, so a change in a directory is never told as one of an upgrade.
 """
 
+from collections.abc import Sequence
+
+from syncramp.store.database import Database
+
 _STRONGEST = """ ON CONFLICT (id) DO UPDATE SET
                 cause = CASE WHEN excluded.cause > dirty.cause THEN excluded.cause ELSE dirty.cause END"""
 
@@ -12,6 +16,11 @@ def marking(rows: str) -> str:
     :param rows: its columns are the id and the reason; it has a WHERE, or are VALUES.
     """
     return f"INSERT INTO dirty (id, cause) {rows}{_STRONGEST}"
+
+
+def causes_of(database: Database, ids: Sequence[int]) -> dict[int, int]:
+    """Why entries are marked; those among these that are."""
+    return dict(database.among("SELECT id, cause FROM dirty WHERE id IN ({})", ids))
 
 
 MARK = marking("VALUES (?, ?)")

@@ -14,14 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from syncramp.model.desire import Desired, Staged
-from syncramp.model.facts import Entry
 from syncramp.model.state import Origin
-from syncramp.model.values import Kind
 from syncramp.store.contest import Contest
 from syncramp.store.database import Database
+from syncramp.store.entries import entries, staged
 from syncramp.store.keeping import age, kept
-from syncramp.store.marks import marking
-from syncramp.store.packing import digest, pack, unpack
+from syncramp.store.marks import causes_of, marking
+from syncramp.store.packing import digest, pack
 from syncramp.store.returning import hand_over
 from syncramp.store.violations import Violations
 
@@ -47,7 +46,9 @@ _DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
                  FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND (e.source IN ({}){}) ORDER BY d.id
                  LIMIT ?"""
 """CROSS JOIN: SQLite begins with the marks. Otherwise it would take every entry of a source for each page."""
-_ADDED_TO = " OR d.id IN (SELECT j.object FROM joined j JOIN entries m ON m.id = j.entry WHERE m.source IN ({}))"
+_ADDED_TO = """ OR EXISTS (SELECT 1 FROM joined j CROSS JOIN entries m
+                WHERE j.object = d.id AND m.id = j.entry AND m.source IN ({}))"""
+"""Asked of one mark at a time: a list of all who are joined would be made anew for each page."""
 _DIRTY_COUNT = "SELECT COUNT(*) FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND e.source IN ({})"
 _CLEAN = "DELETE FROM dirty WHERE id IN ({})"
 _TARGETS = """SELECT e.dn_hash, CASE WHEN o.acked IS NOT NULL OR o.doubt = 1 THEN o.anchor END,
@@ -57,12 +58,11 @@ _TARGETS = """SELECT e.dn_hash, CASE WHEN o.acked IS NOT NULL OR o.doubt = 1 THE
 _NEW_USERS = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent, o.anchor
                 FROM objects o JOIN entries e ON e.id = o.id
                 WHERE o.digest IS NOT NULL AND o.acked IS NULL AND o.kind = 'User' AND e.source IN ({})"""
-_ENTRIES = "SELECT id, source, guid, kind, dn, attrs, absent FROM entries WHERE id IN ({})"
-_CAUSES = "SELECT id, cause FROM dirty WHERE id IN ({})"
 _OBJECTS = """SELECT id, anchor, kind, digest, acked, doubt, source, cause, hold, unread, origin
               FROM objects WHERE id IN ({})"""
 _OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN ({})"
-_PINNED = "SELECT anchor FROM objects WHERE id = ? AND (acked IS NOT NULL OR doubt = 1)"
+_PINNED = """SELECT id, anchor FROM objects
+             WHERE (acked IS NOT NULL OR doubt = 1) AND anchor IS NOT NULL AND id IN ({})"""
 _OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, unread, origin, doubt, confirmed)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
              ON CONFLICT (id) DO UPDATE SET source = excluded.source, anchor = excluded.anchor,
@@ -81,12 +81,6 @@ _WAITS = "INSERT INTO unresolved (dn_hash, object, fresh) VALUES (?, ?, ?)"
 _WAITS_NO_MORE = "DELETE FROM unresolved WHERE dn_hash = ? AND object = ?"
 _RELEASE = "UPDATE objects SET anchor = NULL WHERE id = ?"
 _DEPENDENTS = marking("SELECT object, ? FROM refs WHERE target = ?")
-
-
-def staged(row: Sequence[Any]) -> Staged:
-    """A row of an entry as the rules take it."""
-    identity, source, guid, kind, dn, attributes, absent = row
-    return Staged(identity, source, Entry(guid, Kind(kind), dn, unpack(attributes)), absent)  # type: ignore[arg-type]
 
 
 class Objects:
@@ -144,12 +138,15 @@ class Objects:
 
     def entries_of(self, ids: Iterable[int]) -> list[Staged]:
         """The entries of a page of ids, in their order."""
-        return [staged(row) for row in sorted(self._database.among(_ENTRIES, list(ids)), key=lambda row: row[0])]
+        return list(entries(self._database, list(ids)).values())
 
     def pinned_anchor(self, identity: int) -> str | None:
         """The anchor under which the cloud knows an object; it stays, whatever its entry says now."""
-        anchor: str | None = self._database.value(_PINNED, (identity,))
-        return anchor
+        return self.pinned_anchors([identity]).get(identity)
+
+    def pinned_anchors(self, ids: Sequence[int]) -> dict[int, str]:
+        """The same of several; of those among them that the cloud knows."""
+        return dict(self._database.among(_PINNED, ids))
 
     def desire(self, page: Sequence[Desired]) -> None:
         """Take in what the rules made of a page of dirty entries; one transaction."""
@@ -157,7 +154,7 @@ class Objects:
             decided = self._take(kept(self._database, page), page)
             ids = [row.id for row in decided]
             before = {row[0]: row for row in self._database.among(_OBJECTS, ids)}
-            causes = dict(self._database.among(_CAUSES, ids))
+            causes = causes_of(self._database, ids)
             settled = self._settle(decided, before)
             self._database.run_many(_PAYLOAD, _changed_payloads(settled, before))
             self._database.run_many(_OBJECT, _changed_objects(settled, before, causes))

@@ -1,0 +1,23 @@
+"""Entries as the rules take them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from syncramp.model.desire import Staged
+from syncramp.model.facts import Entry
+from syncramp.model.values import Kind
+from syncramp.store.database import Database
+from syncramp.store.packing import unpack
+
+_ENTRIES = "SELECT id, source, guid, kind, dn, attrs, absent FROM entries WHERE id IN ({})"
+
+
+def staged(row: Sequence[Any]) -> Staged:
+    """A row of these columns as an entry."""
+    identity, source, guid, kind, dn, attributes, absent = row
+    return Staged(identity, source, Entry(guid, Kind(kind), dn, unpack(attributes)), absent)  # type: ignore[arg-type]
+
+
+def entries(database: Database, ids: Sequence[int]) -> dict[int, Staged]:
+    """Entries by id, in the order of their ids."""
+    return {row[0]: staged(row) for row in sorted(database.among(_ENTRIES, ids), key=lambda row: row[0])}
