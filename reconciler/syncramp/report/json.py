@@ -2,13 +2,13 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from pyroaring import BitMap
 
-from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan
+from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sample
 from syncramp.model.report import RunReport
 from syncramp.store.runs import RunRow
 
@@ -30,9 +30,9 @@ def plan_document(
         "anchor_writes": plan.anchor_writes,
         "holds": plan.holds,
         "violations": report.violations,
-        "violation_samples": {
-            code: [asdict(sample) for sample in samples] for code, samples in report.violation_samples.items()
-        },
+        "violation_samples": _samples(report.violation_samples),
+        "warnings": report.warnings,
+        "warning_samples": _samples(report.warning_samples),
         "sources": [asdict(source) for source in report.sources],
         "unmanaged": report.unmanaged,
     }
@@ -43,6 +43,10 @@ def plan_document(
         yield separator + "    " + json.dumps(body)
         separator = ",\n"
     yield "\n  ]\n}"
+
+
+def _samples(samples: Mapping[str, Iterable[Sample]]) -> dict[str, list[dict[str, Any]]]:
+    return {name: [asdict(sample) for sample in found] for name, found in samples.items()}
 
 
 def run_document(report: RunReport) -> str:

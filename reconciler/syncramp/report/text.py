@@ -59,7 +59,7 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     yield from _unmanaged(report.unmanaged)
     if plan.empty:
         yield _nothing(report)
-        yield from _violations(report)
+        yield from _remarks(report)
         return
     yield from _counts(plan.counts)
     if plan.links:
@@ -73,8 +73,14 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     for verb in ("Delete", "Update", "Members", "Create"):
         yield from _samples(verb, plan.samples.get(verb, []), _total(plan, verb))
     yield from _held(plan.holds, plan.hold_samples)
-    yield from _violations(report)
+    yield from _remarks(report)
     yield f"Digest {plan.digest}"
+
+
+def _remarks(report: RunReport) -> Iterator[str]:
+    """What is kept back, and what somebody should know beside the changes."""
+    yield from _violations(report)
+    yield from _categories("Warning", report.warnings, report.warning_samples)
 
 
 def _nothing(report: RunReport) -> str:
