@@ -38,10 +38,11 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
         joining.join()
     flow, objects, sources = _Flow(job, rules, report, joining), job.store.objects, list(rules)
     phase.total = objects.dirty_count(sources)
+    objects.anchors.begin(phase.total)
     objects.contest.begin(phase.total)
     with collector_paused():
         _judge(job, flow, sources, phase)
-        if again := objects.contest.settle():
+        if again := objects.anchors.settle() + objects.contest.settle():
             phase.total += again
             _judge(job, flow, sources, phase)
     report.violations = objects.violations.counts(sources)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from syncramp.model.desire import Desired, Staged
 from syncramp.model.state import Origin
+from syncramp.store.anchors import Anchors
 from syncramp.store.contest import Contest
 from syncramp.store.database import Database
 from syncramp.store.entries import entries, staged
@@ -60,7 +61,6 @@ _NEW_USERS = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent, 
                 WHERE o.digest IS NOT NULL AND o.acked IS NULL AND o.kind = 'User' AND e.source IN ({})"""
 _OBJECTS = """SELECT id, anchor, kind, digest, acked, doubt, source, cause, hold, unread, origin
               FROM objects WHERE id IN ({})"""
-_OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN ({})"
 _PINNED = """SELECT id, anchor FROM objects
              WHERE (acked IS NOT NULL OR doubt = 1) AND anchor IS NOT NULL AND id IN ({})"""
 _OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, unread, origin, doubt, confirmed)
@@ -88,6 +88,7 @@ class Objects:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.anchors = Anchors(database)
         self.contest = Contest(database)
         self.violations = Violations(database)
 
@@ -172,7 +173,7 @@ class Objects:
 
     def _settle(self, page: Sequence[Desired], before: dict[int, Any]) -> list[_Settled]:
         """Each row with the anchor it may use, its hold, and its packed payload."""
-        owners = {row[0]: row for row in self._database.among(_OWNERS, [row.anchor for row in page])}
+        owners = self.anchors.owners([row.anchor for row in page])
         settled, heirs = [], {}
         for row in page:
             anchor, hold = _pin(row, before.get(row.id))

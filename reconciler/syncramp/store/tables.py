@@ -109,7 +109,7 @@ objects = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # the id of its entry
     Column("source", Integer, nullable=False),
-    Column("anchor", String, unique=True),
+    Column("anchor", String),
     Column("kind", String, nullable=False),
     Column("digest", LargeBinary),  # of the desired payload; NULL: it should not be in the cloud
     Column("acked", LargeBinary),  # digest of what the cloud is known to hold; NULL: not known to be there
@@ -121,6 +121,7 @@ objects = Table(
     Column("acked_at", Float),  # when its create was answered (seconds since the epoch)
     Column("confirmed", Integer, nullable=False, default=0),  # 0 no, 1 yes, 2 yes with differences
     Column("origin", Integer, nullable=False, default=0, server_default="0"),  # model.state.Origin of what differs
+    Index("objects_anchor", "anchor", unique=True),  # away during the first synchronise (store.anchors)
     Index("objects_held", "id", sqlite_where=text("hold != ''")),  # few, and asked for in every run
     Index("objects_unread", "id", sqlite_where=text("unread = 1")),
 )
