@@ -6,14 +6,12 @@ from unittest.mock import patch
 import pytest
 
 from support.build import SID, config, group, guid, user, user_dn, without
-from support.engine import Engine, links
+from support.engine import Engine
 from support.model import ListSource
 from syncramp.errors import SourceUnavailable
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
 from syncramp.model.wire import Operation
-from syncramp.report.json import plan_document
-from syncramp.report.text import plan_lines
 from syncramp.spec.types import EndpointOverrides, Join, JoinBy, Merge
 
 MAIL = Join(frozenset({Kind.USER, Kind.CONTACT}), JoinBy.MAIL)
@@ -400,25 +398,3 @@ def test_an_enabled_account_signs_in_for_a_disabled_one(engine) -> None:
     made = person(engine, other(9))
     assert made["accountEnabled"] is True and made["userPrincipalName"] == f"user{FOREST + 9}@corp.example.com"
     assert engine.anchor(user(9)) not in engine.cloud.objects
-
-
-def test_who_has_a_group_membership_under_two_names_is_in_it_once(engine) -> None:
-    engine.sources[0].members[guid(101)].append(user_dn(FOREST + 1, "Forest"))
-    engine.settle()
-    added = [change for obj in engine.sent for change in links(obj)]
-    assert added == [("ADD", engine.anchor(user(1)))]
-    engine.sources[0].members[guid(101)].remove(user_dn(1))
-    report, _ = engine.run()
-    assert report.settled and engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1))}
-
-
-@pytest.mark.parametrize("type_", ["1", "2"], ids=["a create waits", "nothing to do"])
-def test_a_plan_names_both_entries_of_an_ambiguous_join(engine, type_) -> None:
-    engine.settle()
-    engine.sources[1].add(other(9, mail="one@example.com", msExchRecipientTypeDetails=type_))
-    report, plan = engine.run(sends=False)
-    assert plan.empty is (type_ == "2")
-    told = [*plan_lines(plan, report), "".join(plan_document(plan, report, (), list))]
-    for text in ("\n".join(told[:-1]), told[-1]):
-        assert "not joined, because it is not clear with whom" in text
-        assert user_dn(FOREST + 1, "Forest") in text and user_dn(FOREST + 9, "Forest") in text

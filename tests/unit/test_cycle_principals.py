@@ -1,14 +1,15 @@
 """Whole runs over two forests whose groups have members of each other, named by foreign security principals."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from support.build import BASE, SID, config, entry, group, guid, user, user_dn
-from support.engine import Engine
+from support.engine import Engine, links
 from support.model import ListSource
 from syncramp.model.values import Kind
-from syncramp.spec.types import EndpointOverrides
+from syncramp.spec.types import EndpointOverrides, Join, JoinBy
 
 FOREST = 1000
 """Entries of the second forest have numbers above this."""
@@ -112,3 +113,15 @@ def test_of_two_entries_with_one_sid_the_one_that_is_still_seen_is_meant(engine)
     engine.run()
     engine.settle()
     assert members(engine) == anchors(engine, 4)
+
+
+def test_who_is_a_member_under_two_names_is_in_it_once(engine) -> None:
+    engine.config = replace(engine.config, joins=(Join(frozenset({Kind.USER}), JoinBy.MAIL),))
+    engine.source.add(user(5, objectSid=sid(5), mail="5@example.com"))
+    engine.sources[1].add(user(FOREST + 5, "Forest", mail="5@example.com"))
+    name_as_members(engine, principal(5), user_dn(FOREST + 5, "Forest"))
+    engine.settle()
+    assert [change for obj in engine.sent for change in links(obj)] == [("ADD", engine.anchor(user(5)))]
+    name_as_members(engine, principal(5))
+    report, _ = engine.run()
+    assert report.settled and members(engine) == anchors(engine, 5)
