@@ -25,6 +25,11 @@ from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.types import AccountAuth, EndpointOverrides, SyncConfig, WriteBudget
 
 DOCS = ROOT / "docs"
+PACKAGE = ROOT / "reconciler" / "syncramp"
+ROOMS = {"expr": "expressions"} | {
+    room: f"the {room}" for room in ("check", "cycle", "endpoint", "explanation", "rules", "simulator", "store")
+}
+"""Rooms with a section of their own in docs/architecture.md, and what it calls them."""
 HOW = {words: convert for convert, words in origins.WORDS.items()} | {origins.REFERENCE: None}
 """The words of docs/rules.md for a conversion; references have none."""
 SERIES = {"extensionAttribute": 15, "msExchExtensionCustomAttribute": 5}
@@ -146,12 +151,22 @@ def test_architecture_lists_every_hold_and_no_other() -> None:
     assert [coded(row[0]) for row in told] == [[hold.value] for hold in Hold]
 
 
-@pytest.mark.parametrize("room", ["endpoint", "simulator"])
+@pytest.mark.parametrize("room", ROOMS)
 def test_architecture_shows_every_module_of_a_room_and_no_other(room: str) -> None:
-    told = {name for row in rows(section("docs/architecture.md", f"### Inside the {room}")) for name in coded(row[1])}
-    folder = ROOT / "reconciler" / "syncramp" / room
+    part = section("docs/architecture.md", f"### Inside {ROOMS[room]}")
+    assert sorted(name for row in rows(part) for name in coded(row[1])) == _modules(room)
+
+
+def test_architecture_shows_every_module_of_the_other_rooms_and_no_other() -> None:
+    told = rows(section("docs/architecture.md", "### Inside the other rooms"))
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - ROOMS.keys()
+    assert {coded(row[0])[0]: sorted(coded(row[1])) for row in told} == {room: _modules(room) for room in rooms}
+
+
+def _modules(room: str) -> list[str]:
+    folder = PACKAGE / room
     packages = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
-    assert told == packages | {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    return sorted(packages | {path.stem for path in folder.glob("*.py")} - {"__init__"})
 
 
 def test_the_limits_on_the_page_of_the_wire_are_the_defaults_of_the_code() -> None:
