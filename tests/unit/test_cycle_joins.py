@@ -273,16 +273,22 @@ def test_people_without_an_anchor_are_not_one_person(engine) -> None:
         )
 
 
+def linked(number: int) -> tuple[Entry, Entry]:
+    """An account and its mailbox in the other forest."""
+    sid = SID + bytes([number]) * 16
+    mailbox = {"msExchRecipientTypeDetails": "2", "msExchMasterAccountSid": sid, "userAccountControl": "514"}
+    return user(number, objectSid=sid), other(number, **mailbox)
+
+
 def test_a_leaver_is_disabled_while_the_forest_of_the_mailbox_is_not_read(engine) -> None:
-    sid = SID + b"5" * 16
-    linked = {"msExchRecipientTypeDetails": "2", "msExchMasterAccountSid": sid, "userAccountControl": "514"}
-    engine.sources[0].add(user(5, objectSid=sid))
-    engine.sources[1].add(other(5, **linked))
+    account, mailbox = linked(5)
+    engine.sources[0].add(account)
+    engine.sources[1].add(mailbox)
     engine.settle()
     engine.sources[1].complete = False
-    engine.sources[0].add(user(5, objectSid=sid, userAccountControl="514"))
+    engine.sources[0].add(user(5, objectSid=SID + b"\5" * 16, userAccountControl="514"))
     engine.run()
-    assert person(engine, user(5))["accountEnabled"] is False
+    assert person(engine, account)["accountEnabled"] is False
 
 
 def test_forests_whose_sources_swap_their_names_change_nobody(engine) -> None:
@@ -316,6 +322,31 @@ def test_a_person_whose_own_source_the_document_drops_stays_the_same_object(engi
     engine.sources = [forest]
     engine.run()
     assert person(engine, user(1))["mobile"] == "5"
+
+
+def test_a_group_of_a_forest_that_the_document_drops_keeps_its_members(engine) -> None:
+    engine.settle()
+    engine.sources = engine.sources[1:]
+    for _ in range(2):
+        report, _ = engine.run()
+        assert report.settled and engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1))}
+
+
+def test_a_person_of_an_unread_forest_is_none_of_too_many_deletes(engine) -> None:
+    corp, forest = engine.sources
+    corp.add(user(9))
+    engine.settle()
+    engine.config = replace(engine.config, delete_count=0)
+    forest.entries.pop(guid(FOREST + 1))
+    for number in (1, 9):
+        engine.leave(number)
+    engine.run()
+    assert engine.run()[0].holds == {"TooManyDeletes": 2}
+    forest.complete = False
+    engine.config = replace(engine.config, delete_count=1)
+    report, _ = engine.run()
+    assert report.holds == {"SourceIncomplete": 1}
+    assert engine.anchor(user(1)) in engine.cloud.objects and engine.anchor(user(9)) not in engine.cloud.objects
 
 
 def test_a_manager_in_the_other_forest_is_the_person(engine) -> None:

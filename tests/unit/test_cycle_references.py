@@ -233,6 +233,21 @@ def test_a_loose_reference_of_a_source_that_the_document_dropped_is_nobodys_busi
     assert engine.settle().loose_references == 0
 
 
+def test_a_source_that_the_document_dropped_unread_keeps_no_reference(tmp_path) -> None:
+    corp, labs = ListSource("corp"), ListSource("labs")
+    engine = Engine(tmp_path / "state.db", sources=[corp, labs])
+    corp.add(user(5), user(6, manager=user_dn(5)))
+    labs.add(user(7))
+    engine.settle()
+    labs.complete = False
+    engine.run()
+    engine.sources = [corp]
+    corp.add(user(6, manager=user_dn(9)))
+    engine.settle()
+    engine.settle()
+    assert "manager" not in engine.cloud.objects[engine.anchor(user(6))].values
+
+
 def test_somebody_with_the_name_of_a_deleted_manager_becomes_the_manager(engine) -> None:
     people = reports(engine, 5)
     engine.leave(5)

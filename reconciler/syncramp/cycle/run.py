@@ -162,14 +162,17 @@ def _check_anchor(job: Job, company: Company) -> None:
 def circumstances(job: Job, company: Company, foreign: int, exports: Exports) -> Circumstances:
     """Everything beside the objects that decides what may be sent."""
     snapshot = job.store.snapshot()
-    incomplete = job.store.staging.incomplete()
+    staging, names = job.store.staging, [source.name for source, _ in job.sources]
+    incomplete = staging.incomplete()
+    unproven = snapshot.of_sources(incomplete)
     alone = Circumstances(
         max_members=job.config.max_members,
         delete_count=job.config.delete_count,
-        deletes=snapshot.due_deletes(incomplete),
-        never_read=job.store.staging.never_read([source.name for source, _ in job.sources]),
+        deletes=snapshot.due_deletes(unproven),
+        never_read=staging.never_read(names),
         incomplete=incomplete,
-        unproven=snapshot.of_sources(incomplete),
+        unproven=unproven,
+        dropped=staging.dropped(names),
         foreign=job.store.observations.foreign_anchors(),
         adoption=_adoption(job, company, foreign, snapshot),
         under_way=exports.under_way,

@@ -32,7 +32,7 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     :raises Stopped: the run was asked to stop; what is still marked waits for the next one.
     """
     rules = {job.store.staging.source_id(source.name): ruleset for source, ruleset in job.sources}
-    job.store.objects.judge_again(complete=not job.store.staging.incomplete())
+    job.store.objects.judge_again(complete=rules.keys().isdisjoint(job.store.staging.incomplete()))
     joining = Joining(job, rules)
     if joining.active:
         joining.join()

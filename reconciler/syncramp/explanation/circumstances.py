@@ -20,14 +20,16 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
 
     :param now: seconds since the epoch.
     """
-    incomplete = store.staging.incomplete()
+    incomplete, names = store.staging.incomplete(), [source.name for source in config.sources]
+    unproven = snapshot.of_sources(incomplete)
     return Circumstances(
         max_members=config.max_members,
         delete_count=config.delete_count,
-        deletes=snapshot.due_deletes(incomplete),
-        never_read=store.staging.never_read([source.name for source in config.sources]),
+        deletes=snapshot.due_deletes(unproven),
+        never_read=store.staging.never_read(names),
         incomplete=incomplete,
-        unproven=snapshot.of_sources(incomplete),
+        unproven=unproven,
+        dropped=store.staging.dropped(names),
         foreign=store.observations.foreign_anchors(),
         adoption=_adoption(store, snapshot),
         under_way=store.runs.travelling(now),

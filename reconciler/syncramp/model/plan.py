@@ -75,6 +75,8 @@ class Circumstances:
     """Sources without proof, with the reason."""
     unproven: BitMap = field(default_factory=BitMap)
     """Ids of all objects of those sources."""
+    dropped: frozenset[int] = frozenset()
+    """Sources that the document does not name any more: what is of them stays as it is."""
     foreign: frozenset[str] = frozenset()
     """Anchors in the tenant that are not ours."""
     taken: Mapping[str, Owner] = field(default_factory=dict)

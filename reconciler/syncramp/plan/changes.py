@@ -205,6 +205,8 @@ def _adds_or_disables(name: str, value: Value | None) -> bool:
 def membership_change(membership: Membership, around: Circumstances) -> MembershipChange | None:
     """The links of a group that are added, removed and held; None when nothing differs."""
     removes = membership.possible - membership.desired - membership.derived
+    if membership.source in around.dropped:
+        removes = BitMap()  # an entry that was dropped along may have been the one by which a member was named
     adds = membership.desired - membership.sure
     if not adds and not removes:
         return None

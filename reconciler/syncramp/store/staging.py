@@ -140,6 +140,11 @@ class Staging:
         found.update(self._database.all("SELECT id, failure FROM sources WHERE failure IS NOT NULL"))
         return found
 
+    def dropped(self, names: Sequence[str]) -> frozenset[int]:
+        """Sources that were read once and are none of these."""
+        known = self._database.all("SELECT id, name FROM sources")
+        return frozenset(identity for identity, name in known if name not in names)
+
     def rules_changed(self, source: int, rules: bytes, version: int) -> Origin:
         """What changed of the rules since the entries of a source were synchronised: nothing, the release or the
         document.
