@@ -1,4 +1,4 @@
-"""The one verdict on a document: schema, rules, distinguished names and filters."""
+"""The one verdict on a document: its schema, its rules, its texts, and what its parts say of each other."""
 
 from syncramp.check.findings import Finding
 from syncramp.check.twins import transition

@@ -52,21 +52,22 @@ def attributes(
     """
     desired: Mapping[str, Value] = (state.desired if state else None) or {}
     acked: Mapping[str, Value] = (state.acked if state else None) or {}
+    present = state is not None and state.acked is not None
     made = giver("").made
     names = {*desired, *acked, *(each.attribute for each in violations), *(_touched(made, stale) if made else ())}
     for name in sorted(names - references(kind).keys(), key=str.lower):
         wrong = tuple(each for each in violations if each.attribute == name)
+        value, gives = desired.get(name), giver(name)
         told = made is not None and stale and not wrong and name not in made.unread
-        coming = made.attributes.get(name) if made and told else desired.get(name)
-        changes = _differ(coming, desired.get(name))
+        coming = made.attributes.get(name) if made and told else value
         yield replace(
-            _origin(name, giver(name)),
-            desired=desired.get(name),
+            _origin(name, gives),
+            desired=value,
             cloud=acked.get(name),
-            differs=state is not None and state.acked is not None and _differ(desired.get(name), acked.get(name)),
-            changes=changes,
+            differs=present and _differ(value, acked.get(name)),
+            changes=(changes := _differ(coming, value)),
             next=coming if changes else None,
-            note="" if wrong else _note(name, giver(name)),
+            note="" if wrong else _note(name, gives),
             violations=wrong,
         )
 

@@ -1,1 +1,1 @@
-"""A plan or a run as text and as JSON. Renders, never computes."""
+"""A plan, a run, an explanation or the rules as text and as JSON. Renders, never computes."""

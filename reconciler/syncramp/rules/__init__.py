@@ -1,1 +1,1 @@
-"""Entries become objects: scope, anchors and attribute flow. No I/O, no clock."""
+"""Entries become objects: scope, anchors, attribute flow, the document's own rules, and joins. No I/O, no clock."""

@@ -1,6 +1,8 @@
-"""The default rules of one source: is an entry synchronised, under which anchor, and with which attributes.
+"""All rules of one source: is an entry synchronised, under which anchor, and with which attributes.
 
-``anchors`` says which anchor an entry has.
+The rules are asked in this order, and the first that leaves an entry out ends it: the scopes of the document
+(``scope``), what cannot be judged and what Microsoft leaves out (``exclusions``), the built-in flow (``mapping``) and
+the anchor (``anchors``), and at last the document's own rules (``own``).
 """
 
 from collections.abc import Mapping, Sequence
