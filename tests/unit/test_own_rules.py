@@ -387,3 +387,13 @@ def test_without_rules_nothing_of_cel_is_loaded() -> None:
         "assert not any(name.startswith(('cel_expr', 'google.protobuf')) for name in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("most", [2**31 - 1, -(2**31)])
+def test_a_number_is_as_wide_as_the_service_takes_it(most: int) -> None:
+    assert made(user(1), rule(10, countryCode=str(most))).attributes["countryCode"] == most
+    number = most + (1 if most > 0 else -1)
+    found = made(user(1), rule(10, countryCode=str(number), msExchRecipientTypeDetails=str(number)))
+    assert found.attributes["msExchRecipientTypeDetails"] == number and "countryCode" in found.unread
+    (told,) = found.violations
+    assert (told.code, told.reason) == (Code.EXPRESSION_FAILED, f"rule rule-10: {number} is no number of 32 bits")

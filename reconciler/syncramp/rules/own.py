@@ -23,7 +23,7 @@ from syncramp.expr.types import Name, Special, Want
 from syncramp.model.desire import Code, Violation
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Value
-from syncramp.rules.settable import settable
+from syncramp.rules.settable import settable, wrong_number
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.rules.view import Asked, Seen, directory_names, environment
 from syncramp.spec.types import DeclaredAttribute, Rule, SyncConfig
@@ -158,6 +158,9 @@ class _Flow:
             return
         if wire == _ENABLED:
             self._take_enabled(rule, result)
+            return
+        if wrong := wrong_number(wire, result):
+            self._fail(wire, rule, f"rule {rule.name}: {wrong}")
             return
         self._decide(wire, rule)
         if result is Special.CLEAR:

@@ -6,12 +6,16 @@ import re
 from syncramp.expr.types import Name
 from syncramp.model.values import Kind, Type
 from syncramp.rules.catalogue import WIRE
+from syncramp.rules.flows import FLOWS
+from syncramp.rules.values import long
 from syncramp.words import closest
 
 _EXTENSION = re.compile(r"extension_[0-9a-fA-F]{32}_[A-Za-z0-9]{1,220}")
 """A directory extension: the id of the application that registered it, without dashes, and its name."""
 _IDENTITY = frozenset({"sourceAnchor", "cloudAnchor", "onPremisesObjectIdentifier", "deviceId"})
 _MEMBERS = "member"
+_LONG = frozenset(flow.wire for flows in FLOWS.values() for flow in flows if flow.convert is long)
+"""Numbers of 64 bits; the service takes all others in 32."""
 
 
 class NotSettable(ValueError):
@@ -52,6 +56,13 @@ def clearable(kind: Kind, wire: str) -> None:
     settable(kind, wire)
     if wire == "accountEnabled":
         raise NotSettable("an account is enabled or disabled, never neither", "set it to false")
+
+
+def wrong_number(wire: str, value: object) -> str:
+    """Why the service does not take a number; empty where it does, and of what is no number."""
+    if type(value) is not int or wire in _LONG or -(2**31) <= value < 2**31:
+        return ""
+    return f"{value} is no number of 32 bits"
 
 
 def _elsewhere(wire: str) -> str:
