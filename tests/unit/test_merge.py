@@ -6,7 +6,8 @@ from typing import Any
 
 from support.build import SCOPE, SID, user, without
 from syncramp.model.facts import Entry
-from syncramp.rules.merge import Part, merge
+from syncramp.rules.merge import merge
+from syncramp.rules.precedence import Part
 from syncramp.rules.ruleset import Ruleset
 from syncramp.spec.types import Merge, SourceAnchor
 

@@ -19,7 +19,7 @@ from syncramp.model.state import Cause
 from syncramp.model.values import Kind
 from syncramp.rules.anchors import kept_under
 from syncramp.rules.components import Candidate, Conflict, Rank, resolve
-from syncramp.rules.merge import Part, account
+from syncramp.rules.precedence import Part, account
 from syncramp.rules.ruleset import Ruleset
 from syncramp.store.joins import Neighbours
 from syncramp.store.staging import GONE
@@ -46,7 +46,7 @@ class Person:
     @property
     def leader(self) -> Part:
         """Its account."""
-        return account(list(self.parts.values()))
+        return account(self.parts.values())
 
     @property
     def undecided(self) -> bool:

@@ -8,7 +8,7 @@ from syncramp.explanation.attributes import Giver
 from syncramp.explanation.verdicts import verdict
 from syncramp.model.explanation import PartTold, PersonTold, Verdict
 from syncramp.rules.components import NOT_JUDGED, TWO_IN_THE_CLOUD, TWO_OF_A_SOURCE
-from syncramp.rules.merge import Part, account, giver
+from syncramp.rules.precedence import Part, account, giver
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision
 from syncramp.spec.types import Rule, Scope, SyncConfig
@@ -105,7 +105,7 @@ class Person:
 
     def _part(self, row: Row) -> PartTold:
         part = self._parts.get(row.staged.id)
-        leads = part is not None and part is account(list(self._parts.values()))
+        leads = part is not None and part is account(self._parts.values())
         told, _ = self._judged[row.staged.id]
         return PartTold(
             row.source,

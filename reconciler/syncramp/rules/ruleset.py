@@ -14,8 +14,8 @@ from syncramp.rules import mapping, primary_group
 from syncramp.rules.anchors import AnchorRule, NoAnchor
 from syncramp.rules.exclusions import USED, excluded, linked_mailbox, unreadable
 from syncramp.rules.joins import JoinKeys
-from syncramp.rules.merge import USED as MERGED_BY
 from syncramp.rules.own import OwnRules
+from syncramp.rules.precedence import USED as MERGED_BY
 from syncramp.rules.scope import OUTSIDE, ScopeTest, bad_scope
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.rules.validation import validated
