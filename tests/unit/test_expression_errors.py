@@ -11,7 +11,12 @@ from syncramp.expr.words import DEEPEST
 from syncramp.model.values import Type
 
 TEXT, TEXTS = Name(Type.STRING), Name(Type.STRING, multi=True)
-ATTRIBUTES = {"mail": TEXT, "proxyAddresses": TEXTS, "userAccountControl": Name(Type.INTEGER)}
+ATTRIBUTES = {
+    "mail": TEXT,
+    "proxyAddresses": TEXTS,
+    "userAccountControl": Name(Type.INTEGER),
+    "mS-DS-ConsistencyGuid": Name(Type.BINARY),
+}
 ENVIRONMENT = Environment({"entry": ATTRIBUTES, "source": Type.STRING})
 
 
@@ -46,7 +51,32 @@ def problems(text: str, wants: Name | Want = TEXT) -> list[tuple[str, int, int, 
             "entry.proxyAddresses.startsWith('a') ? 'a' : 'b'",
             ("startsWith() does not take a list of text and text", 1, 22, "it takes startsWith(text, text)"),
         ),
-        ("'a' + 1", ("+ does not take text and a number", 1, 5, "")),
+        (
+            "'a' + 1",
+            (
+                "+ does not take text and a number",
+                1,
+                5,
+                "string(...) makes text of a number, int(...) a number of text",
+            ),
+        ),
+        (
+            "entry.mail == null ? 'a' : 'b'",
+            ("== does not take text and null", 1, 12, "ask has(entry.mail) whether there is a value"),
+        ),
+        (
+            "entry['mail']",
+            (
+                "[...] does not take all attributes of entry and text",
+                1,
+                6,
+                "name one attribute behind a dot: entry.mail",
+            ),
+        ),
+        (
+            "base64(entry.mS-DS-ConsistencyGuid)",
+            ("entry has no attribute 'mS'", 1, 14, "a dash is written _: entry.mS_DS_ConsistencyGuid"),
+        ),
         (
             "entry.?mail + 'a'",
             (
@@ -155,6 +185,16 @@ def test_several_problems_are_told_at_once() -> None:
         ("'foo' is neither a variable nor a function", 1, 1),
         ("entry has no attribute 'zzz'", 1, 16),
         ("'now' is not offered", 1, 22),
+    ]
+
+
+def test_a_name_with_dashes_hides_no_other_problem() -> None:
+    told = problems("base64(entry.mS-DS-ConsistencyGuid) + entry.mial\n + entry.mS-Other")
+    assert [(what, line, column) for what, line, column, _ in told] == [
+        ("entry has no attribute 'mS'", 1, 14),
+        ("entry has no attribute 'mial'", 1, 45),
+        ("entry has no attribute 'mS'", 2, 10),
+        ("'Other' is neither a variable nor a function", 2, 13),
     ]
 
 

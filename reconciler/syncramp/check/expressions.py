@@ -8,6 +8,7 @@ from syncramp.check.values import show
 from syncramp.expr.environment import Environment
 from syncramp.expr.errors import ExpressionError, Problem
 from syncramp.expr.types import Name, Want
+from syncramp.expr.words import DASHED
 from syncramp.rules.view import is_secret
 from syncramp.source.canonical import LINKS
 
@@ -37,5 +38,7 @@ def _remedy(problem: Problem) -> str:
         return "name another attribute: no expression sees the members of a group"
     if is_secret(unknown[1].replace("_", "-")):
         return "name another attribute: this one holds secrets, which no expression may read"
+    if problem.remedy.startswith(DASHED):
+        return problem.remedy
     declare = "declare it in spec.attributes if the directory has it"
     return f"{problem.remedy} otherwise {declare}" if problem.remedy else declare

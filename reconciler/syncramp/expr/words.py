@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncramp.expr.errors import Problem
 from syncramp.expr.functions import FUNCTIONS, SPECIALS
@@ -15,6 +15,8 @@ ECHO = re.compile(r"\n \| .*", re.DOTALL)
 """The line of the text with its caret, which follows each message."""
 FOLLOWING = ("*error*", "<<nil>>")
 """What stands in messages that only follow from another problem."""
+DASHED = "a dash is written _"
+"""How the remedy begins for a name of the directory with dashes."""
 DEEPEST = 32
 """Levels of nesting that the library takes."""
 PLAIN = {
@@ -34,6 +36,7 @@ def problems(message: str, text: str, spelled: Spelled) -> tuple[Problem, ...]:
         if not any(sign in what for sign in FOLLOWING)
     ]
     found.sort(key=lambda problem: (problem.line, problem.column))
+    found = _without_parts(found, text)
     return tuple(dict.fromkeys(found)) or (Problem("it is no expression of CEL", 1, 1),)
 
 
@@ -92,7 +95,9 @@ class _Reading:
 
     def _attribute(self, name: str, variable: str) -> Problem:
         known = self.spelled.variables.get(variable, {})
-        return self._named(name, f"{variable} has no attribute '{name}'", meant(name, known), behind=True)
+        told = self._named(name, f"{variable} has no attribute '{name}'", meant(name, known), behind=True)
+        spelled = _dashed(told, self.text).replace("-", "_")
+        return replace(told, remedy=f"{DASHED}: {variable}.{spelled}") if spelled in known else told
 
     def _unknown(self, name: str) -> Problem:
         if name in FUNCTIONS or name in SPECIALS or name in NATIVE:
@@ -123,7 +128,9 @@ class _Reading:
         if function in FUNCTIONS:
             return self._named(function, f"{function}() does not take {together}", _usage(function))
         sign = function.strip("_@") if function != "_[_]" else "[...]"
-        return self._at(f"{sign} does not take {together}", _either(given))
+        mixed = function != "_[_]" and set(given) == {PLAIN["STRING"], PLAIN["INT"]}
+        remedy = "string(...) makes text of a number, int(...) a number of text" if mixed else _either(given)
+        return self._at(f"{sign} does not take {together}", remedy)
 
     def _choice(self, condition: str, one: str, other: str) -> Problem:
         if condition not in (PLAIN["BOOL"], PLAIN["DYN"]):
@@ -152,6 +159,23 @@ class _Reading:
         return self._at(f"{shown} is not understood", SIGNS.get(sign.strip(), ""))
 
 
+def _dashed(problem: Problem, text: str) -> str:
+    """The name at the place of a problem, as a directory spells it: with dashes, which CEL takes for minus."""
+    found = re.compile(r"\w+(?:-\w+)+").match(text.split("\n")[problem.line - 1], problem.column - 1)
+    return found[0] if found else ""
+
+
+def _without_parts(found: list[Problem], text: str) -> list[Problem]:
+    """Of a name with dashes only the whole is told, not what its parts would be."""
+    kept: list[Problem] = []
+    for problem in found:
+        last = kept[-1] if kept else None
+        whole = last and last.remedy.startswith(DASHED) and last.column + len(_dashed(last, text))
+        if not (last and whole and problem.line == last.line and problem.column < whole):
+            kept.append(problem)
+    return kept
+
+
 def _usage(name: str) -> str:
     if name in FUNCTIONS:
         return f"it takes {', '.join(FUNCTIONS[name].forms)}"
@@ -163,6 +187,10 @@ def _either(given: list[str]) -> str:
         return "take one of the list's values, first(...), or look at all: exists(x, ...), map(x, ...)"
     if any(word.endswith("may be missing") for word in given):
         return "say what a missing value means: .orValue(...)"
+    if PLAIN["NULL"] in given:
+        return "ask has(entry.mail) whether there is a value"
+    if any(word.startswith("all attributes") for word in given):
+        return "name one attribute behind a dot: entry.mail"
     return ""
 
 
