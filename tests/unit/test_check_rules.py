@@ -246,7 +246,9 @@ def test_an_accepted_document_compiles_when_it_runs(tmp_path: Path) -> None:
         ("entry.ms_Mcs_AdmPwd", "name another attribute: this one holds secrets, which no expression may read"),
         ("entry.member[0]", "name another attribute: no expression sees the members of a group"),
         ("base64(entry.mS-DS-ConsistencyGuid)", "a dash is written _: entry.mS_DS_ConsistencyGuid"),
-        ("object.foo", "name an attribute of the service (docs/attributes.md)"),
+        ("object.foo", "name an attribute that the built-in rules send (docs/attributes.md)"),
+        ("object.sourceAnchor", "name an attribute that the built-in rules send (docs/attributes.md)"),
+        ("object.cloudMastered", "name an attribute that the built-in rules send (docs/attributes.md)"),
         ("object.displayname", "did you mean 'displayName'?"),
     ],
 )

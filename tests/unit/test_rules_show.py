@@ -8,12 +8,13 @@ import yaml
 
 from support.console import ROOT
 from syncramp.cli import run
-from syncramp.model.values import Kind
+from syncramp.model.values import Kind, Type
 from syncramp.rules.catalogue import WIRE
 from syncramp.rules.exclusions import EXCLUSIONS
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.rules.listing import built_in
 from syncramp.rules.origins import STAND_INS
+from syncramp.rules.view import object_names
 
 OWN = """
   rules:
@@ -133,3 +134,10 @@ def test_a_linked_mailbox_stands_among_those_who_are_left_out(capsys) -> None:
 
 def test_what_an_attribute_needs_is_spelled_as_in_the_directory(capsys) -> None:
     assert "as it is, where mailNickname has a value" in shown(capsys, "--kind", "User")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_expressions_may_name_what_the_built_in_rules_make_and_nothing_else(kind) -> None:
+    (listed,) = built_in([kind])
+    made = {row.wire for row in listed.rows if row.type is not Type.REFERENCE}
+    assert object_names(kind).keys() == made - {"sourceAnchor"}

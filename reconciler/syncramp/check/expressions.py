@@ -32,7 +32,9 @@ def _remedy(problem: Problem) -> str:
     unknown = _UNKNOWN.match(problem.what)
     if unknown is None:
         named = problem.what.startswith("object has no attribute")
-        mend = "name an attribute of the service (docs/attributes.md)" if named else "mend the expression"
+        mend = (
+            "name an attribute that the built-in rules send (docs/attributes.md)" if named else "mend the expression"
+        )
         return problem.remedy or mend
     if unknown[1].lower() == LINKS:
         return "name another attribute: no expression sees the members of a group"

@@ -1,4 +1,5 @@
-"""Where an attribute of an object comes from, in words: for people who ask about one entry. No run uses it."""
+"""Where an attribute of an object comes from, in words: for people who ask about one entry, and for what
+expressions may name. No run decides by it."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -14,6 +14,8 @@ from syncramp.expr.types import Name, Values
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Type, Value
 from syncramp.rules.catalogue import DIRECTORY, WIRE
+from syncramp.rules.flows import FLOWS
+from syncramp.rules.origins import STAND_INS
 from syncramp.rules.values import Raw, boolean, number, text, texts
 from syncramp.source.canonical import LINKS
 from syncramp.spec.types import DeclaredAttribute
@@ -59,10 +61,9 @@ def directory_names(declared: Iterable[DeclaredAttribute]) -> dict[str, Name]:
 
 
 def object_names(kind: Kind) -> dict[str, Name]:
-    """The attributes of ``object``; without references, which are no anchors yet."""
-    return {
-        name: Name(found.type, found.multi) for name, found in WIRE[kind].items() if found.type is not Type.REFERENCE
-    }
+    """The attributes of ``object``: those that the built-in rules make; no references, which are no anchors yet."""
+    made = sorted({flow.wire for flow in FLOWS[kind]} | STAND_INS[kind].keys())
+    return {name: Name(WIRE[kind][name].type, WIRE[kind][name].multi) for name in made}
 
 
 def environment(kind: Kind, declared: Iterable[DeclaredAttribute]) -> Environment:
