@@ -23,31 +23,34 @@ def forest_of(size: int) -> Forest:
     return Forest("corp", "Example Corp", size, SEED)
 
 
-def write(path: Path, size: int) -> int:
+def write(path: Path, size: int, *, forest: Forest | None = None, numbered: bool = False) -> int:
     """Write the directory as LDIF.
 
     :param size: people, at least 150.
+    :param forest: another one than ``forest_of`` gives.
+    :param numbered: people have an employeeID.
     :return: how many links it has.
     """
-    forest = forest_of(size)
+    forest = forest or forest_of(size)
     names = [person_dn(forest, person) for person in people(forest, size)]
     links = 0
     with path.open("w", encoding="ascii") as file:
-        for dn, lines in _entries(forest, names):
+        for dn, lines in _entries(forest, names, numbered=numbered):
             record = "\n".join((line("dn", dn), *lines))
             links += record.count("\nmember:")
             file.write(f"{record}\n\n")
     return links
 
 
-def _entries(forest: Forest, names: list[str]) -> Iterator[tuple[str, Iterable[str]]]:
+def _entries(forest: Forest, names: list[str], *, numbered: bool) -> Iterator[tuple[str, Iterable[str]]]:
     yield forest.base, ["objectClass: domain", f"dc: {forest.name}"]
     for name, dn in _units(forest):
         yield dn, ["objectClass: organizationalUnit", f"ou: {name}"]
     for person in people(forest, forest.size):
         above = manager_of(person.number)
         manager = None if above is None else names[above]
-        yield names[person.number], person_lines(forest, person, ENABLED, manager)
+        number = (f"employeeID: {person.number}",) if numbered else ()
+        yield names[person.number], (*person_lines(forest, person, ENABLED, manager), *number)
     for group in groups(forest):
         yield group_dn(forest, group.name), group_lines(forest, group, (names[n] for n in group.people))
 

@@ -2,15 +2,18 @@
 
 import json
 import shutil
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from bench import synchronise
+from bench import joined, synchronise
 from bench.directory import forest_of, groups, write
 from bench.synchronise import CHANGED, Measured, exponent, measure, table
 from support.slapd import requires_slapd
+from syncramp.source import dn
+from syncramp.store.store import Store
 
 PEOPLE = 600
 
@@ -55,3 +58,11 @@ def test_groups_have_a_long_tail_and_as_many_links_as_are_told(tmp_path: Path) -
     assert abs(sum(sizes) - 100_000) < 1_000
     links = write(tmp_path / "small.ldif", 300)
     assert links == sum(len(group.people) for group in groups(forest_of(300)))
+
+
+def test_the_people_of_two_forests_are_joined_and_of_the_changed_entries_only_those_judged(tmp_path: Path) -> None:
+    entries, full, changed, peak = joined.measure(PEOPLE, tmp_path)
+    assert entries == 2 * (PEOPLE + PEOPLE // 150)
+    assert 0 < changed < full and peak > 0
+    with closing(Store(tmp_path / "store.db", dn.key)) as store:
+        assert store.database.value("SELECT COUNT(*) FROM joined") == PEOPLE
