@@ -8,7 +8,7 @@ from syncramp.check.findings import Finding
 from syncramp.check.remedies import form
 from syncramp.check.values import items, members, show
 from syncramp.errors import InputRefused
-from syncramp.rules.view import is_secret
+from syncramp.rules.secrets import is_secret
 from syncramp.source.dn import DnError, canonical, fold
 from syncramp.source.filter import FilterError, parse
 from syncramp.source.ldap.address import parse as parse_address

@@ -9,7 +9,7 @@ from syncramp.expr.environment import Environment
 from syncramp.expr.errors import ExpressionError, Problem
 from syncramp.expr.types import Name, Want
 from syncramp.expr.words import DASHED
-from syncramp.rules.view import is_secret
+from syncramp.rules.secrets import is_secret
 from syncramp.source.canonical import LINKS
 
 _UNKNOWN = re.compile(r"entry has no attribute '(\w+)'")

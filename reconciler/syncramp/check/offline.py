@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from syncramp.check.values import items, members
-from syncramp.rules.catalogue import DIRECTORY
+from syncramp.rules.catalogue import well_known
 from syncramp.source.filter import FilterError, parse
 
-_KNOWN = frozenset(name.lower() for name in DIRECTORY) | {"objectcategory", "objectsid", "memberof"}
 _REFERENCES = ("secretRef", "secretKeyRef", "configMapKeyRef")
 _TENANT = "the tenant (sign-in, verified domains, the attribute of its anchors)"
 _CLUSTER = "other SyncConfigs of the cluster"
@@ -61,7 +60,7 @@ def _attributes(spec: Mapping[str, Any], sources: list[Mapping[str, Any]]) -> It
     yield from (name for name in declared if isinstance(name, str))
     for source in sources:
         for _, scope in items("", source.get("scope")):
-            yield from (name for name in _filtered(members(scope).get("filter")) if name not in _KNOWN)
+            yield from (name for name in _filtered(members(scope).get("filter")) if well_known(name) is None)
 
 
 def _filtered(text: Any) -> frozenset[str]:

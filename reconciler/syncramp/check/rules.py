@@ -9,14 +9,13 @@ from syncramp.check.values import below, items, members, show
 from syncramp.expr.environment import Environment
 from syncramp.expr.types import Want
 from syncramp.model.values import Kind
-from syncramp.rules.catalogue import DIRECTORY
+from syncramp.rules.catalogue import well_known
+from syncramp.rules.secrets import is_secret
 from syncramp.rules.settable import NotSettable, clearable, settable
-from syncramp.rules.view import environment, is_secret
+from syncramp.rules.view import environment
 from syncramp.spec.structure import attribute_of, rule_of
 from syncramp.spec.types import DeclaredAttribute, Rule
 from syncramp.words import closest
-
-_KNOWN = {name.lower(): name for name in DIRECTORY}
 
 Placed = tuple[str, Rule]
 """Where a rule stands, and itself."""
@@ -74,8 +73,7 @@ def _declarations(declared: Iterable[tuple[str, DeclaredAttribute]]) -> Iterator
         low, place = own.name.lower(), f"{path}.name"
         if is_secret(low):
             yield Finding(place, "holds secrets, which no rule may read", "remove it", show(place, own.name))
-        elif low in _KNOWN:
-            known = DIRECTORY[_KNOWN[low]]
+        elif known := well_known(low):
             number = "any number of values" if known.multi else "one value"
             reason = f"is known already: {known.name}, {known.type.value}, {number}"
             yield Finding(place, reason, "remove it", show(place, own.name))

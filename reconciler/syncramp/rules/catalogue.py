@@ -79,3 +79,9 @@ WIRE: Mapping[Kind, Mapping[str, Attribute]] = {kind: CLASSES[kind.value.lower()
 """What the service takes of an object of a kind, by the names of the wire."""
 DIRECTORY: Mapping[str, Attribute] = {attribute.name: attribute for attribute in _directory()}
 """Well-known attributes of directory entries, by their usual spelling."""
+_IN_LOWER_CASE = {name.lower(): attribute for name, attribute in DIRECTORY.items()}
+
+
+def well_known(name: str) -> Attribute | None:
+    """The well-known attribute of a directory that has this name, in any case."""
+    return _IN_LOWER_CASE.get(name.lower())

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from syncramp.model.values import Kind, Type
-from syncramp.rules.catalogue import DIRECTORY, WIRE
+from syncramp.rules.catalogue import WIRE, well_known
 from syncramp.rules.exclusions import EXCLUSIONS, LINKED, Exclusion
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.rules.origins import STAND_INS, words
 from syncramp.spec.types import SourceAnchor
 
-_SPELLED = {name.lower(): name for name in DIRECTORY}
 _GUID = SourceAnchor.OBJECT_GUID.value
 
 
@@ -70,7 +69,7 @@ def _rows(kind: Kind) -> list[Row]:
             known[flow.wire].multi,
             flow.attribute,
             words(flow),
-            _SPELLED.get(flow.needs, ""),
+            spelled.name if (spelled := well_known(flow.needs)) else "",
             stand_ins.get(flow.wire, ""),
         )
         for flow in flows.values()

@@ -16,18 +16,11 @@ from syncramp.model.values import Kind, Type, Value
 from syncramp.rules.catalogue import DIRECTORY, WIRE
 from syncramp.rules.flows import FLOWS
 from syncramp.rules.origins import STAND_INS
+from syncramp.rules.secrets import is_secret
 from syncramp.rules.values import Raw, boolean, number, text, texts
 from syncramp.source.canonical import LINKS
 from syncramp.spec.types import DeclaredAttribute
 
-_SECRET = frozenset(
-    {
-        *("userpassword", "unicodepwd", "dbcspwd", "ntpwdhistory", "lmpwdhistory", "supplementalcredentials"),
-        *("unixuserpassword", "userpkcs12", "pwdhistory", "sambantpassword", "sambalmpassword", "krbprincipalkey"),
-    }
-)
-_SECRETS = ("ms-mcs-admpwd", "mslaps-", "msds-managedpassword", "msfve-", "mspki-accountcredentials")
-"""How the names of attributes begin that hold passwords, private and recovery keys."""
 _SINGLE: Mapping[Type, Callable[[Raw], Value | None]] = {
     Type.STRING: text,
     Type.REFERENCE: text,
@@ -42,11 +35,6 @@ _SEVERAL: Mapping[Type, Callable[[Raw], Any]] = {
     Type.INTEGER: lambda raw: tuple(number((value,)) for value in raw),
     Type.BINARY: lambda raw: tuple(raw),
 }
-
-
-def is_secret(name: str) -> bool:
-    """An attribute of the directory holds passwords or keys; no rule reads it."""
-    return name.lower() in _SECRET or name.lower().startswith(_SECRETS)
 
 
 def directory_names(declared: Iterable[DeclaredAttribute]) -> dict[str, Name]:
