@@ -68,7 +68,7 @@ def test_who_a_rule_leaves_out_is_told_with_its_condition(engine: Engine) -> Non
 def test_an_exclusion_without_a_result_leaves_its_entry_undecided(engine: Engine) -> None:
     use(engine, when="1 / (size(entry.cn) - 6) == 1", excludes=True)
     told = explained(engine, user_dn(1)).verdict
-    assert told.standing is Standing.UNDECIDED and told.because.startswith("mine: ")
+    assert told.standing is Standing.UNDECIDED and told.because.startswith("rule mine: ")
 
 
 def test_a_rule_of_another_kind_or_source_is_not_told(engine: Engine) -> None:

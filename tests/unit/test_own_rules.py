@@ -187,7 +187,7 @@ def test_an_exclusion_that_fails_leaves_the_entry_undecided() -> None:
     decision = decide(user(1), rule(excludes=True, when=MISSING))
     assert (decision.object, decision.undecided, decision.disabled) == (None, True, False)
     assert decision.reason == "rule rule-10 has no result for it"
-    assert "employeeType" in decision.detail
+    assert decision.detail.startswith("rule rule-10: ") and "employeeType" in decision.detail
     assert decide(user(1, employeeType="y"), rule(excludes=True, when=MISSING)).object
 
 

@@ -108,7 +108,9 @@ class OwnRules:
             return None
         name, _, _ = failed.partition(":")
         disabled = seen.made.get(_ENABLED) is False and _ENABLED not in seen.unread
-        return Decision(None, f"rule {name} has no result for it", undecided=True, disabled=disabled, detail=failed)
+        return Decision(
+            None, f"rule {name} has no result for it", undecided=True, disabled=disabled, detail=f"rule {failed}"
+        )
 
 
 @dataclass(slots=True)
