@@ -1,56 +1,25 @@
-"""Facts become rows: the import's side of the store.
+"""The import's side of the store: sources, their parts and what is proven of them, and the rules they were read by.
 
-A partition is staged in pages of one transaction each: rows of new and changed entries, a mark in ``dirty`` for
-each, and the id counter. An unchanged entry is recognised by its digest and writes nothing. Values of link attributes
-cannot be resolved while they stream (a group may come before its members), so they wait as 64-bit hashes of their DNs
-in a temporary table until ``resolve`` runs after the last partition.
-
-The proof ends the partition in one transaction: only a complete one counts who was absent. Until it arrives the
-partition says ``complete = 0``, so a run that is killed in the middle of an import leaves nothing that could be
-mistaken for a whole read.
+A part is staged by ``partitions``. Its proof ends it: until that arrives it says ``complete = 0``, so a run that is
+killed in the middle of an import leaves nothing that could be mistaken for a whole read.
 """
 
-from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
-
-from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
-
-from pyroaring import BitMap
+from collections.abc import Callable, Iterable, Sequence
 
 from syncramp.model.facts import Entry, Links, Proof
 from syncramp.model.state import Origin
 from syncramp.store.database import Database
 from syncramp.store.heirs import inherit
-from syncramp.store.marks import MARK, marking
-from syncramp.store.packing import digest, pack, unpack
-from syncramp.store.principals import PRINCIPALS, keep_principals
+from syncramp.store.marks import marking
+from syncramp.store.partitions import PROVEN, PartitionStage
+from syncramp.store.principals import PRINCIPALS
 from syncramp.store.resolution import GONE, SPILL, resolve
 
-__all__ = ["GONE", "PAGE", "PAGE_LINKS", "Staging"]
+__all__ = ["GONE", "Staging"]
 
-PAGE = 1000
-"""Entries in one transaction."""
-PAGE_LINKS = 100_000
-"""DNs waiting in memory at most; 8 bytes each once they are hashed."""
-
-_SPILLED = "INSERT INTO spill VALUES (?, ?, ?)"
-_BEFORE = "SELECT guid, kind, dn, attrs FROM entries WHERE absent = 0 AND id IN ({})"
-_KNOWN = "SELECT guid, id, digest, partition, absent, dn_hash FROM entries WHERE source = ? AND guid IN ({})"
-_ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash, digest, attrs, absent)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
-_CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?, absent = 0
-              WHERE id = ?"""
 _ALL_DIRTY = marking("SELECT id, ? FROM entries WHERE source = ?")
-_WAKE = marking("SELECT object, ? FROM unresolved WHERE dn_hash IN ({})")
 _RULES = "UPDATE sources SET rules = ?, version = ?, wanted = ? WHERE id = ?"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-_NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
-_COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-_PRESENT = "SELECT id FROM entries WHERE partition = ? AND absent < ?"
-_MISSED = "UPDATE entries SET absent = absent + 1 WHERE id = ?"
-_BEGIN = "UPDATE partitions SET complete = 0, reason = '' WHERE id = ?"
-_PROVEN = "UPDATE partitions SET complete = ?, entries = ?, expected = ?, reason = ? WHERE id = ?"
 _READ = """UPDATE sources SET read = 1 WHERE id = ? AND read = 0
            AND NOT EXISTS (SELECT 1 FROM partitions p WHERE p.source = sources.id AND p.complete = 0)"""
 _PASSED = "UPDATE entries SET partition = ? WHERE partition = ?"
@@ -88,7 +57,7 @@ class Staging:
         :param wanted: the attributes that are asked for now.
         :returns: its proof; None when the stream ended without one.
         """
-        stage = _Partition(self._database, self._key, source, self._partition_id(source, partition))
+        stage = PartitionStage(self._database, self._key, source, self._partition_id(source, partition))
         if changed is not Origin.NONE:
             stage.compare(changed, wanted)
         for fact in facts:
@@ -101,7 +70,7 @@ class Staging:
 
     def fail(self, source: int, partition: str, reason: str) -> None:
         """Note that a partition could not be read to its end."""
-        self._database.run(_PROVEN, (0, None, None, reason, self._partition_id(source, partition)))
+        self._database.run(PROVEN, (0, None, None, reason, self._partition_id(source, partition)))
 
     def open_source(self, source: int, partitions: Sequence[str]) -> list[str]:
         """The source answered: these are its partitions; one whose name is only spelled otherwise is the same.
@@ -207,135 +176,3 @@ class Staging:
         :returns: how many values named nothing that was ever read.
         """
         return resolve(self._database)
-
-
-class _Partition:
-    """One partition while it is staged: a page in memory, and a bitmap of who was seen."""
-
-    def __init__(self, database: Database, key: Callable[[str], int], source: int, partition: int) -> None:
-        self._database = database
-        self._origin = Origin.NONE
-        self._asked: frozenset[str] | None = None
-        self._key = key
-        self._source = source
-        self._partition = partition
-        self._seen = BitMap()
-        self._page: dict[bytes, Entry] = {}
-        self._links: list[tuple[bytes, str, bytes]] = []
-        self._waiting: dict[tuple[bytes, str], array[int]] = {}
-        self._principals: list[tuple[int, bytes]] = []
-        self._hashed = 0
-        database.run(_BEGIN, (partition,))
-
-    def compare(self, origin: Origin, wanted: frozenset[str]) -> None:
-        """From now on tell what the directory changed from what only other rules ask for.
-
-        :param origin: what changed of the rules.
-        :param wanted: the attributes that they ask for.
-        """
-        before = self._database.value("SELECT wanted FROM sources WHERE id = ?", (self._source,))
-        self._origin, self._asked = origin, None if before is None else wanted.intersection(before.split())
-
-    def add(self, fact: Entry | Links) -> None:
-        if isinstance(fact, Entry):
-            self._page[fact.guid] = fact
-        else:
-            self._add_links(fact)
-        if len(self._page) >= PAGE or self._hashed >= PAGE_LINKS:
-            self.flush()
-
-    def _add_links(self, fact: Links) -> None:
-        place = (fact.guid, fact.attribute)
-        hashes = self._waiting.setdefault(place, array("q"))
-        hashes.extend(map(self._key, fact.dns))
-        self._principals.extend((self._key(dn), sid) for dn, sid in fact.principals)
-        if fact.final:  # only a whole value is worth keeping
-            self._links.append((*place, self._waiting.pop(place).tobytes()))
-            self._hashed += len(hashes)
-
-    def flush(self) -> None:
-        """One transaction: entries, dirty marks, counter and the hashes of link values."""
-        if not self._page and not self._links:
-            return
-        with self._database.transaction():
-            ids = self._write_entries()
-            ids.update(self._ids_of([guid for guid, _, _ in self._links if guid not in ids]))
-            rows = [(ids[guid], attribute, hashes) for guid, attribute, hashes in self._links if guid in ids]
-            self._database.run_many(_SPILLED, rows)
-            keep_principals(self._database, self._principals)
-        self._page.clear()
-        self._links.clear()
-        self._principals.clear()
-        self._hashed = 0
-
-    def _write_entries(self) -> dict[bytes, int]:
-        known = {row[0]: row for row in self._database.among(_KNOWN, list(self._page), (self._source,))}
-        ids = {guid: row[1] for guid, row in known.items()}
-        new, changed, touched, arrived = [], [], [], []
-        for guid, entry in self._page.items():
-            attributes = pack(entry.attributes)
-            mark = digest(pack({"kind": entry.kind.value, "dn": entry.dn, "attributes": attributes}))
-            row = known.get(guid)
-            if row and row[2] == mark and row[3] == self._partition and row[4] == 0:
-                continue
-            body = (self._partition, entry.kind.value, entry.dn, self._key(entry.dn), mark, attributes)
-            if row:
-                changed.append((*body, row[1]))
-            else:
-                new.append((guid, body))
-            if row is None or row[5] != body[3] or row[4] >= GONE:
-                arrived.append(body[3])
-            touched.append(guid)
-        ids.update(self._insert(new))
-        asked = self._only_asked([row[-1] for row in changed])
-        self._database.run_many(_CHANGED, changed)
-        self._database.run_many(
-            MARK, [(ids[guid], self._origin if guid in asked else Origin.SOURCE) for guid in touched]
-        )
-        self._wake(arrived)
-        self._seen.update(ids.values())
-        return ids
-
-    def _only_asked(self, changed: Sequence[int]) -> set[bytes]:
-        """GUIDs of entries that differ only because other attributes are asked for than before."""
-        if self._origin is Origin.NONE:
-            return set()
-        found = set()
-        for guid, kind, dn, packed in self._database.among(_BEFORE, changed):
-            entry, before = self._page[guid], unpack(packed)
-            names = before.keys() if self._asked is None else self._asked
-            same = all(before.get(name) == entry.attributes.get(name) for name in names)
-            if same and (kind, dn) == (entry.kind.value, entry.dn):
-                found.add(guid)
-        return found
-
-    def _insert(self, new: Sequence[tuple[bytes, tuple[Any, ...]]]) -> Mapping[bytes, int]:
-        if not new:
-            return {}
-        first = int(self._database.value(_NEXT_ID, default=1))
-        ids = {guid: first + place for place, (guid, _) in enumerate(new)}
-        self._database.run_many(_ENTRY, [(ids[guid], self._source, guid, *body) for guid, body in new])
-        self._database.run(_COUNT_IDS, (str(first + len(new)),))
-        return ids
-
-    def _wake(self, dn_hashes: Sequence[int]) -> None:
-        for start in range(0, len(dn_hashes), PAGE):
-            page = dn_hashes[start : start + PAGE]
-            self._database.run(_WAKE.format(",".join("?" * len(page))), (Origin.SOURCE, *page))
-
-    def _ids_of(self, guids: Sequence[bytes]) -> dict[bytes, int]:
-        return {row[0]: row[1] for row in self._database.among(_KNOWN, guids, (self._source,))}
-
-    def prove(self, proof: Proof) -> None:
-        """The end of the partition: who was absent counts only when the proof is complete."""
-        self.flush()
-        with self._database.transaction():
-            if proof.complete:
-                rows = self._database.all(_PRESENT, (self._partition, GONE))
-                missed = [(identity,) for (identity,) in rows if identity not in self._seen]
-                self._database.run_many(_MISSED, missed)
-                self._database.run_many(MARK, [(identity, Origin.SOURCE) for (identity,) in missed])
-            self._database.run(
-                _PROVEN,
-                (int(proof.complete), proof.entries, proof.expected, proof.reason, self._partition),
-            )
