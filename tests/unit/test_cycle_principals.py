@@ -125,3 +125,15 @@ def test_who_is_a_member_under_two_names_is_in_it_once(engine) -> None:
     name_as_members(engine, principal(5))
     report, _ = engine.run()
     assert report.settled and members(engine) == anchors(engine, 5)
+
+
+def test_an_entry_that_a_dropped_source_left_behind_is_not_meant(engine) -> None:
+    """Nobody in the cloud came from it, so nobody took its identity over when the source changed its name."""
+    name_as_members(engine, principal(3))
+    engine.source.add(user(3, objectSid=sid(3), isCriticalSystemObject="TRUE"))
+    engine.settle()
+    engine.source.name = "renamed"
+    engine.source.add(user(3, objectSid=sid(3)))
+    engine.settle()
+    engine.settle()
+    assert members(engine) == anchors(engine, 3)

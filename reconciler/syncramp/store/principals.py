@@ -14,7 +14,9 @@ from syncramp.store.packing import unpack
 PRINCIPALS = "CREATE TEMP TABLE IF NOT EXISTS principals (dn_hash INTEGER PRIMARY KEY, sid BLOB)"
 """Names of this form, by the hash of the DN; it ends with the process."""
 _ADD = "INSERT INTO principals VALUES (?, ?) ON CONFLICT DO NOTHING"
-_HOLDERS = "SELECT id, attrs FROM entries WHERE absent < ? AND kind IN ('User', 'Group') ORDER BY absent, id"
+_HOLDERS = """SELECT e.id, e.attrs FROM entries e LEFT JOIN objects o ON o.id = e.id
+              WHERE e.absent < ? AND e.kind IN ('User', 'Group')
+              ORDER BY e.absent, o.digest IS NULL AND o.acked IS NULL AND COALESCE(o.doubt, 0) = 0, e.id DESC"""
 
 
 def keep_principals(database: Database, named: Iterable[tuple[int, bytes]]) -> None:
@@ -23,7 +25,8 @@ def keep_principals(database: Database, named: Iterable[tuple[int, bytes]]) -> N
 
 
 def stand_ins(database: Database, gone: int) -> dict[int, int]:
-    """Hash of the name -> the entry that it stands for; of two with one SID, the one that was seen last.
+    """Hash of the name -> the entry that it stands for; of two with one SID, the one that was seen last, then the one
+    that is or should be in the cloud, then the newer one.
 
     :param gone: absent from so many imports, an entry is none.
     """
