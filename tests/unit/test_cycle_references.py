@@ -258,3 +258,14 @@ def test_somebody_with_the_name_of_a_deleted_manager_becomes_the_manager(engine)
     engine.source.add(new)
     engine.settle()
     assert managers(engine, people) == [engine.anchor(new)] * 2
+
+
+def test_a_new_entry_with_the_name_of_one_that_was_out_of_scope_becomes_the_manager(engine) -> None:
+    """The directory cleared the reference and set it again, and between two imports nobody saw that."""
+    engine.source.add(user(5, isCriticalSystemObject="TRUE"), user(6, manager=user_dn(5)))
+    engine.settle()
+    new = replace(user(8), dn=user_dn(5))
+    engine.leave(5)
+    engine.source.add(new)
+    engine.settle()
+    assert engine.cloud.objects[engine.anchor(user(6))].values["manager"] == engine.anchor(new)

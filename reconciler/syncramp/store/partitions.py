@@ -38,7 +38,11 @@ _ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash,
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
 _CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?, absent = 0
               WHERE id = ?"""
-_WAKE = marking("SELECT object, ? FROM unresolved WHERE dn_hash IN ({})")
+_WAKE = (
+    marking("SELECT object, ? FROM unresolved WHERE dn_hash IN ({})"),
+    marking("SELECT r.object, ? FROM entries e CROSS JOIN refs r WHERE r.target = e.id AND e.dn_hash IN ({})"),
+)
+"""Who names a DN that somebody has from now on: nobody had it, or somebody who perhaps leaves."""
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
 _COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _PRESENT = "SELECT id FROM entries WHERE partition = ? AND absent < ?"
@@ -158,7 +162,8 @@ class PartitionStage:
     def _wake(self, dn_hashes: Sequence[int]) -> None:
         for start in range(0, len(dn_hashes), PAGE):
             page = dn_hashes[start : start + PAGE]
-            self._database.run(_WAKE.format(",".join("?" * len(page))), (Origin.SOURCE, *page))
+            for wake in _WAKE:
+                self._database.run(wake.format(",".join("?" * len(page))), (Origin.SOURCE, *page))
 
     def _ids_of(self, guids: Sequence[bytes]) -> dict[bytes, int]:
         return {row[0]: row[1] for row in self._database.among(_KNOWN, guids, (self._source,))}
