@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from syncramp.model.facts import Entry
+from syncramp.model.rows import row
 from syncramp.model.state import Cause
 from syncramp.model.values import Attributes, Kind
 
@@ -55,7 +56,7 @@ class Violation:
     """One sentence for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class Staged:
     """An entry that must be synchronised again."""
 
@@ -66,7 +67,7 @@ class Staged:
     """Complete imports in a row that did not see it."""
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class Desired:
     """The object an entry should be in the cloud, or why it should not be there."""
 

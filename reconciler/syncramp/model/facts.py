@@ -7,10 +7,11 @@ directories that hold the same people give equal facts, whatever protocol or fil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from syncramp.model.rows import row
 from syncramp.model.values import Kind
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class Entry:
     """One directory entry, whole, without the values of its link attributes (``member``)."""
 

@@ -52,11 +52,11 @@ def marks(values: Mapping[str, Value | None]) -> set[int]:
     found: set[str] = set()
     for name in UNIQUE:
         value = values.get(name)
-        if isinstance(value, str):
-            found.add(key(value))
+        if value.__class__ is str:
+            found.add(value)
         elif value:
-            found.update(map(key, texts(value)))
-    return set(map(mark, found))
+            found.update(texts(value))
+    return {mark(key(text)) for text in found}
 
 
 def mark(value: str) -> int:

@@ -1,13 +1,14 @@
 """What the rules make of an entry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from syncramp.model.desire import Violation
+from syncramp.model.rows import row
 from syncramp.model.values import Kind, Value
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class DirectoryObject:
     """The object an entry should be in the cloud."""
 
@@ -32,7 +33,7 @@ class DirectoryObject:
     """Values that were left out of a list, by its wire name; those that the cloud has there stay."""
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class Decision:
     """An object, or the reason why there is none."""
 

@@ -5,7 +5,6 @@ trimmed or cut, and that of some lists only one value counts, is told by Microso
 """
 
 import re
-import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -25,8 +24,8 @@ SECURITY_ENABLED = 0x80000000
 """groupType, bit GROUP_TYPE_SECURITY_ENABLED (MS-ADTS 2.2.12)."""
 INTEGER = re.compile(rb"-?[0-9]{1,19}")
 """An Integer of the directory (RFC 4517 3.3.16), as long as 64 bits may be."""
-_GUID = struct.Struct("<IHH8s")
-"""MS-DTYP 2.3.4.2."""
+_GUID_SIZE = 16
+"""Of its four parts the first three have their bytes the other way round (MS-DTYP 2.3.4.2)."""
 
 
 def text(raw: Raw) -> Value | None:
@@ -133,8 +132,8 @@ def _day(days: int) -> str:
 
 def guid_text(raw: Raw) -> Value | None:
     """A GUID of 16 bytes in AD's byte order as text."""
-    if len(raw[0]) != _GUID.size:
+    value = raw[0]
+    if len(value) != _GUID_SIZE:
         raise ValueError("it is no GUID of 16 bytes")
-    first, second, third, rest = _GUID.unpack(raw[0])
-    text: str = rest.hex()
-    return f"{first:08x}-{second:04x}-{third:04x}-{text[:4]}-{text[4:]}"
+    text = (value[3::-1] + value[5:3:-1] + value[7:5:-1] + value[8:]).hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -114,7 +114,7 @@ class Contest:
             if row.attributes and not wanted:
                 wanted = marks(row.attributes)
             if wanted != before:
-                added += [(row.id, each) for each in sorted(wanted - before)]
+                added += [(row.id, each) for each in wanted - before]
                 removed += [(row.id, each) for each in before - wanted]
         self._database.run_many(_REMOVE, removed)
         self._database.run_many(_ADD, added)

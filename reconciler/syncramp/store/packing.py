@@ -18,7 +18,7 @@ _packer = msgpack.Packer()
 
 def pack(values: Mapping[str, Any]) -> bytes:
     """Values as msgpack with sorted keys."""
-    packed: bytes = _packer.pack({name: values[name] for name in sorted(values)})
+    packed: bytes = _packer.pack_map_pairs(sorted(values.items()))
     return packed
 
 

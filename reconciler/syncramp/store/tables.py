@@ -177,6 +177,7 @@ refs = Table(
     Column("leaving", Integer, nullable=False, default=0),  # 1: its target should leave the cloud and may be there
     Index("refs_target", "target"),
     Index("refs_leaving", "object", sqlite_where=text("leaving = 1")),
+    sqlite_with_rowid=False,
 )
 
 unresolved = Table(
