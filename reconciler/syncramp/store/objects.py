@@ -25,7 +25,8 @@ from syncramp.store.packing import digest, pack
 from syncramp.store.returning import hand_over
 from syncramp.store.violations import Violations
 
-PAGE = 1000
+PAGE = 500
+"""Entries in one transaction. More of them do not fit into the caches of a processor, fewer cost more statements."""
 
 
 class _Settled(NamedTuple):
@@ -64,17 +65,17 @@ _OBJECTS = """SELECT id, anchor, kind, digest, acked, doubt, source, cause, hold
 _PINNED = """SELECT id, anchor FROM objects
              WHERE (acked IS NOT NULL OR doubt = 1) AND anchor IS NOT NULL AND id IN ({})"""
 _OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, unread, origin, doubt, confirmed)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)
+             VALUES {}
              ON CONFLICT (id) DO UPDATE SET source = excluded.source, anchor = excluded.anchor,
              kind = CASE WHEN objects.acked IS NULL AND objects.doubt = 0 THEN excluded.kind ELSE objects.kind END,
              digest = excluded.digest, cause = excluded.cause, hold = excluded.hold, unread = excluded.unread,
              origin = excluded.origin"""
-_PAYLOAD = """INSERT INTO payload (id, desired) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET
+_PAYLOAD = """INSERT INTO payload (id, desired) VALUES {} ON CONFLICT (id) DO UPDATE SET
               acked = COALESCE(payload.acked,
                   (SELECT payload.desired FROM objects o WHERE o.id = payload.id AND o.acked IS NOT NULL)),
               desired = excluded.desired"""
 _REFERENCES = "SELECT object, attribute, target, leaving FROM refs WHERE object IN ({})"
-_REFERENCE = "INSERT INTO refs (object, attribute, target, leaving) VALUES (?, ?, ?, ?)"
+_REFERENCE = "INSERT INTO refs (object, attribute, target, leaving) VALUES {}"
 _NO_REFERENCE = "DELETE FROM refs WHERE object = ? AND attribute = ?"
 _UNRESOLVED = "SELECT dn_hash, object, fresh FROM unresolved WHERE object IN ({})"
 _WAITS = "INSERT INTO unresolved (dn_hash, object, fresh) VALUES (?, ?, ?)"
@@ -157,8 +158,8 @@ class Objects:
             before = {row[0]: row for row in self._database.among(_OBJECTS, ids)}
             causes = causes_of(self._database, ids)
             settled = self._settle(decided, before)
-            self._database.run_many(_PAYLOAD, _changed_payloads(settled, before))
-            self._database.run_many(_OBJECT, _changed_objects(settled, before, causes))
+            self._database.insert_many(_PAYLOAD, _changed_payloads(settled, before))
+            self._database.insert_many(_OBJECT, _changed_objects(settled, before, causes))
             self._replace_references(decided)
             self._database.run_among(_CLEAN, [row.id for row in page])
             self._database.run_many(_DEPENDENTS, _moved(settled, before, causes))
@@ -207,7 +208,7 @@ class Objects:
         had = {tuple(row) for row in self._database.among(_REFERENCES, ids)}
         waited = {tuple(row) for row in self._database.among(_UNRESOLVED, ids)}
         self._database.run_many(_NO_REFERENCE, (row[:2] for row in had - named))
-        self._database.run_many(_REFERENCE, sorted(named - had))
+        self._database.insert_many(_REFERENCE, sorted(named - had))
         self._database.run_many(_WAITS_NO_MORE, (row[:2] for row in waited - waiting))
         self._database.run_many(_WAITS, sorted(waiting - waited))
 
@@ -236,7 +237,7 @@ def _changed_objects(
         origin = _origin(mark, old, causes.get(row.id, Origin.SOURCE))
         now = (row.id, row.source, anchor, row.kind.value, mark, cause, hold, int(row.again), origin)
         if old is None or now != (old[0], old[6], *old[1:4], *old[7:]):
-            yield now
+            yield *now, 0, 0  # neither in doubt nor confirmed
 
 
 def _origin(mark: bytes | None, old: Any | None, cause: int) -> int:
