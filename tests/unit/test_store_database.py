@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from syncramp.errors import AnotherRunActive, StoreUnusable
 from syncramp.store import objects, violations
-from syncramp.store.database import Database, locked
+from syncramp.store.database import ROWS, Database, locked
 
 
 @pytest.fixture
@@ -65,6 +65,13 @@ def test_a_fault_of_a_statement_stays_one(database: Database) -> None:
     database.run("INSERT INTO meta VALUES ('key', '1')")
     with pytest.raises(IntegrityError):
         database.run("INSERT INTO meta VALUES ('key', '2')")
+
+
+@pytest.mark.parametrize("count", [0, 1, ROWS, 2 * ROWS + 1])
+def test_any_number_of_rows_is_inserted_each_once(database: Database, count: int) -> None:
+    rows = [(str(number), f"value {number}") for number in range(count)]
+    database.insert_many("INSERT INTO meta (key, value) VALUES {}", iter(rows))
+    assert [tuple(row) for row in database.all("SELECT key, value FROM meta ORDER BY rowid")] == rows
 
 
 def test_an_interrupt_in_a_statement_rolls_back_and_the_store_can_still_be_written(
