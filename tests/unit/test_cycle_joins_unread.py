@@ -122,6 +122,22 @@ def test_a_person_whose_own_source_the_document_drops_stays_the_same_object(engi
     assert person(engine, user(1))["mobile"] == "5"
 
 
+def test_an_account_of_a_forest_that_the_document_drops_stays_although_only_its_mailbox_is_left(engine) -> None:
+    account, mailbox = linked(5)
+    engine.sources[0].add(account)
+    engine.sources[1].add(mailbox)
+    engine.settle()
+    engine.sources = engine.sources[1:]
+    engine.cloud.calls.clear()
+    for _ in range(3):
+        report, _ = engine.run()
+        assert engine.anchor(account) in engine.cloud.objects and not report.holds
+    engine.sources[0].entries.pop(mailbox.guid)
+    for _ in range(3):
+        engine.run()
+    assert engine.anchor(account) in engine.cloud.objects
+
+
 def test_a_group_of_a_forest_that_the_document_drops_keeps_its_members(engine) -> None:
     engine.settle()
     engine.sources = engine.sources[1:]

@@ -185,7 +185,8 @@ class _Flow:
     def _person(self, person: Person, pinned: str, made: DirectoryObject | None) -> Desired:
         own = person.own
         if not person.stays:
-            return Desired(person.id, own.source, own.entry.kind, pinned, None, person.cause)
+            dropped = person.staged[0].source not in self._rules  # nothing is said of it any more
+            return Desired(person.id, own.source, own.entry.kind, pinned, None, person.cause, undecided=dropped)
         for staged in person.staged:
             if staged.id in person.parts:
                 self._tell(staged, person.parts[staged.id].decision)
