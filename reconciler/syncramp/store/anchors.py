@@ -42,9 +42,7 @@ class Anchors:
 
         :param entries: how many.
         """
-        if entries <= MANY:
-            self.settle()
-        elif self._database.one("SELECT 1 FROM objects LIMIT 1") is None:
+        if entries > MANY and self._database.one("SELECT 1 FROM objects LIMIT 1") is None:
             self._database.run(_DROP_INDEX)
 
     def owners(self, anchors: Sequence[str]) -> dict[str, Any]:
