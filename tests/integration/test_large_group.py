@@ -40,7 +40,9 @@ def _write_people(engine: Engine, simulator: Simulator) -> None:
             ((n, guid(n), f"CN=User {n}", n, b"", b"") for n in MEMBERS),
         )
         store.database.run_many(
-            "INSERT INTO objects VALUES (?, 1, ?, 'User', ?, ?, 0, '', '', 0, NULL, 0.0, 1)",
+            "INSERT INTO objects"
+            " (id, source, anchor, kind, digest, acked, doubt, cause, hold, unread, acked_at, confirmed)"
+            " VALUES (?, 1, ?, 'User', ?, ?, 0, '', '', 0, 0.0, 1)",
             ((n, _anchor(n), digest, digest) for n in MEMBERS),
         )
         store.database.run_many("INSERT INTO payload (id, desired) VALUES (?, ?)", ((n, desired) for n in MEMBERS))

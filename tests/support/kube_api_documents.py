@@ -75,10 +75,15 @@ def _rule(**members: Any) -> Object:
     return {"spec": {"rules": [_RULE | members]}}
 
 
+def _joined(join: Object) -> Object:
+    return {"spec": {"identity": {"joins": [join]}}}
+
+
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 _ONE_AUTH = (
     "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
 )
+_ONE_JOIN = "[has(self.by), has(self.expression)].exists_one(x, x)"
 _ONE_SOURCE = "[has(self.ldap), has(self.ldif)].exists_one(x, x)"
 _CLOUDS = "self in ['Commercial', 'China', 'USGovernment', 'Germany']"
 
@@ -105,6 +110,8 @@ BROKEN = (
     Broken("spelling", "spec.identity.sourceAnchor", _SPELLED, _anchor("objectguid")),
     Broken("address", "spec.identity.sourceAnchor", _NO_ANCHOR, _anchor("mail")),
     Broken("back", "spec.identity", _WRITES_BACK, _anchor("objectGUID", writeBackAnchor=True)),
+    Broken("no-join", "spec.identity.joins[]", _ONE_JOIN, _joined({"kinds": ["User"]})),
+    Broken("two-joins", "spec.identity.joins[]", _ONE_JOIN, _joined({"by": "mail", "expression": "'all'"})),
     Broken("no-source", "spec.sources[]", _ONE_SOURCE, {"spec": {"sources": [source()]}}),
     Broken(
         "two-sources",
