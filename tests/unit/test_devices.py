@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.build import BASE, SCOPE, SID, entry, guid, without
@@ -108,6 +108,7 @@ def test_devices_are_out_of_scopes_that_do_not_name_them() -> None:
 
 
 @given(st.binary(max_size=40), st.integers(0, 200), st.integers(0, 255))
+@example(b"", 14, 0)  # a serial number of 0
 def test_no_certificate_breaks_a_decision(raw, place, byte) -> None:
     whole = bytearray(certificate(GUID))
     whole[place % len(whole)] = byte

@@ -7,6 +7,7 @@ certificate has expired is not looked at, because what decides has no clock.
 """
 
 from uuid import UUID
+from warnings import catch_warnings, simplefilter
 
 from syncramp.model.facts import Entry
 
@@ -21,11 +22,14 @@ def registrations(entry: Entry) -> tuple[bytes, ...]:
 
 def _common_names(certificate: bytes) -> set[str]:
     """In lower case and without braces; none if it is no certificate."""
+    from cryptography.utils import CryptographyDeprecationWarning
     from cryptography.x509 import InvalidVersion, load_der_x509_certificate
     from cryptography.x509.oid import NameOID
 
     try:
-        names = load_der_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        with catch_warnings():  # of what RFC 5280 forbids and is read all the same, as a serial number of 0
+            simplefilter("ignore", CryptographyDeprecationWarning)
+            names = load_der_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     except (ValueError, InvalidVersion):
         return set()
     return {str(name.value).strip("{}").lower() for name in names}
