@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from syncramp.model.plan import Circumstances, Verb
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.plan import Verb
 from syncramp.model.state import Cause, ObjectState
 from syncramp.model.values import Kind
 from syncramp.plan.changes import object_change

@@ -8,7 +8,7 @@ import pytest
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
 from syncramp.errors import AnchorMismatch
-from syncramp.model.plan import Hold
+from syncramp.model.holds import Hold
 
 
 @pytest.fixture

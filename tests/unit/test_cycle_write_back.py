@@ -11,7 +11,7 @@ from support.engine import Engine
 from support.model import Crash, ListSource
 from syncramp.cycle.anchors import MOST_REFUSED
 from syncramp.errors import SourceUnavailable
-from syncramp.model.plan import Hold
+from syncramp.model.holds import Hold
 from syncramp.model.values import Kind
 from syncramp.model.wire import SyncObject
 from syncramp.report.text import plan_lines, run_lines

@@ -14,7 +14,7 @@ from syncramp.endpoint.causes import CAUSES
 from syncramp.endpoint.clouds import ADDRESSES, PATH, SYNC_RESOURCE
 from syncramp.endpoint.soap import CONTENT_TYPE
 from syncramp.model.desire import Code
-from syncramp.model.plan import Hold
+from syncramp.model.holds import Hold
 from syncramp.model.values import Kind
 from syncramp.model.wire import Company
 from syncramp.rules import limits, origins

@@ -32,7 +32,8 @@ from syncramp.model.explanation import (
     Standing,
     Verdict,
 )
-from syncramp.model.plan import HeldLinks, Hold, MembershipChange, ObjectChange, Plan, Sample, Verb
+from syncramp.model.holds import HeldPart, Hold
+from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
@@ -131,7 +132,7 @@ def _report() -> RunReport:
 
 def _changes() -> tuple[ObjectChange, MembershipChange]:
     state = ObjectState(1, 1, Kind.USER, "eA==", "CN=x", {"a": 1}, {"a": "old"}, False, frozenset(), None, "", {})
-    change = ObjectChange(state, Verb.UPDATE, {"a": b"\x00"}, {"b": None}, Hold.SOURCE_INCOMPLETE, "cut")
+    change = ObjectChange(state, Verb.UPDATE, {"a": b"\x00"}, (HeldPart(Hold.SOURCE_INCOMPLETE, "cut", {"b": None}),))
     group = Membership(2, 1, "eQ==", "CN=g", "", *(_bits() for _ in range(4)), in_cloud=True)
     held = HeldLinks(Hold.TOO_MANY_MEMBERS, "too large", _bits(1))
     return change, MembershipChange(group, _bits(1), _bits(1), (held,))
@@ -144,7 +145,8 @@ def _bits(*ids: int) -> Any:
 
 
 def _plan() -> dict[str, Any]:
-    plan = Plan("0" * 32, {"Update": {"User": 1}}, {"a": 1}, 1, 1, 1, {"SourceIncomplete": 1})
+    plan = Plan(digest="0" * 32, counts={"Update": {"User": 1}}, attributes={"a": 1}, holds={"SourceIncomplete": 1})
+    plan.link_adds = plan.link_removes = plan.groups = 1
     plan.origins, plan.upgrade = {"Upgrade": 1}, (1, 2)
     pieces = plan_document(plan, _report(), _changes(), lambda ids: ("eA==" for _ in ids))
     document: dict[str, Any] = json.loads("".join(pieces))

@@ -7,7 +7,8 @@ from support.engine import Engine
 from support.explained import asked, attribute, explained, lines, the_group
 from support.model import ListSource
 from syncramp.model.explanation import Standing
-from syncramp.model.plan import Hold, Verb
+from syncramp.model.holds import Hold
+from syncramp.model.plan import Verb
 from syncramp.model.values import Kind
 from syncramp.model.wire import Operation, SyncObject
 from syncramp.rules.ruleset import Ruleset

@@ -10,7 +10,7 @@ from support.engine import Engine
 from support.explained import asked, attribute, explained, lines, the_group
 from support.model import ListSource
 from syncramp.model.explanation import Standing
-from syncramp.model.plan import Hold
+from syncramp.model.holds import Hold
 from syncramp.model.values import Kind
 from syncramp.rules.components import TWO_IN_THE_CLOUD, TWO_OF_A_SOURCE
 from syncramp.spec.types import Join, JoinBy, Rule

@@ -10,7 +10,8 @@ from support.build import config, group, guid, user, user_dn
 from support.engine import Engine
 from support.explained import explained
 from support.model import ListSource
-from syncramp.model.plan import Change, Hold, MembershipChange, ObjectChange
+from syncramp.model.holds import Hold
+from syncramp.model.plan import Change, MembershipChange, ObjectChange
 from syncramp.model.values import Kind
 from syncramp.plan.changes import changes
 from syncramp.spec.types import Join, JoinBy

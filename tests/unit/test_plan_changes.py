@@ -6,11 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from syncramp.model.plan import Circumstances, Hold, MembershipChange, Verb
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.holds import Hold
+from syncramp.model.plan import MembershipChange, Verb
 from syncramp.model.state import Cause, Membership, ObjectState
 from syncramp.model.values import Kind
-from syncramp.plan.changes import membership_change, object_change
+from syncramp.plan.changes import object_change
 from syncramp.plan.comparison import differing
+from syncramp.plan.members import membership_change
 from syncramp.plan.ordering import layers
 from syncramp.plan.summary import summarise
 

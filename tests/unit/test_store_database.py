@@ -123,7 +123,7 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
         assert opened.all("SELECT object FROM joined") == []
         assert opened.all("SELECT name FROM sources WHERE read = 1") == [("corp",)], "it was read completely before"
         assert opened.value("SELECT COUNT(*) FROM sqlite_master WHERE name = 'objects_held'") == 1
-        assert opened.value("PRAGMA user_version") == 3
+        assert opened.value("PRAGMA user_version") == 4
 
 
 EVERY_RUN = {

@@ -14,7 +14,8 @@ from syncramp.cycle.job import Job
 from syncramp.cycle.results import Results
 from syncramp.errors import SyncrampError
 from syncramp.model.desire import Staged
-from syncramp.model.plan import Hold, Sample, Verb
+from syncramp.model.holds import Hold
+from syncramp.model.plan import Sample, Verb
 from syncramp.rules.anchors import guid_anchor, without_value
 
 PAGE = 1000

@@ -24,11 +24,13 @@ from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
-from syncramp.model.plan import Circumstances, Lanes, ObjectChange, Plan
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.plan import Lanes, ObjectChange, Plan
 from syncramp.model.wire import Outcome, Result
-from syncramp.plan.changes import disable_alone, membership_change, object_change
+from syncramp.plan.changes import object_change
 from syncramp.plan.claims import claimed, owned
 from syncramp.plan.contention import order
+from syncramp.plan.members import membership_change
 from syncramp.plan.ordering import layers
 from syncramp.store.exports import Exports, Item
 
@@ -138,7 +140,8 @@ class Export:
                 yield change
 
     def _disable(self, change: ObjectChange) -> Item | None:
-        return object_item(disable_alone(change), frozenset())
+        """The disable without the rest, which may be refused: it must not fall with a title that is too long."""
+        return object_item(change, frozenset(change.values) - {"accountEnabled"})
 
     def _whole(self, change: ObjectChange) -> Item | None:
         """The change without references that cannot be sent yet."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pyroaring import BitMap
 
 from syncramp.endpoint.causes import cause_of
-from syncramp.model.plan import Hold, Plan, Sample, Verb
+from syncramp.model.holds import Hold
+from syncramp.model.plan import Plan, Sample, Verb
 from syncramp.model.report import RunReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.wire import Outcome, Result

@@ -10,27 +10,23 @@ from dataclasses import dataclass
 
 from pyroaring import BitMap
 
-from syncramp.cycle.anchors import unanchored
 from syncramp.cycle.certificate import renewal_warning, stamp
-from syncramp.cycle.confirm import doubt_missing_links, prove_empty, read_back
+from syncramp.cycle.confirm import doubt_missing_links, read_back
 from syncramp.cycle.export import Export
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import phase
+from syncramp.cycle.planning import make_plan
 from syncramp.cycle.results import Results
 from syncramp.cycle.synchronise import synchronise
 from syncramp.errors import AnchorMismatch, ServiceRefused, Stopped, SyncrampError, WireUnverified
 from syncramp.events import Note
-from syncramp.model.plan import Change, Circumstances, Plan, Sample
+from syncramp.model.plan import Change, Plan, Sample
 from syncramp.model.report import RunReport
-from syncramp.model.state import Origin
 from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
-from syncramp.plan.contention import contention
-from syncramp.plan.summary import summarise
 from syncramp.spec.types import SyncConfig
 from syncramp.store.exports import Exports
-from syncramp.store.snapshot import Snapshot
 
 UNCOUNTED = "the tenant was not told that the export is over: its own counts and its last sync are older"
 
@@ -110,18 +106,14 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     with phase("synchronise", report, job.listen, unit="entry") as current:
         synchronise(job, report, current)
     with phase("plan", report, job.listen) as current:
-        around = circumstances(job, company, foreign, exports)
-        snapshot = job.store.snapshot()
-        plan = summarise(changes(snapshot, around), snapshot.anchors, around)
-        if Origin.UPGRADE.word in plan.origins:
-            plan.upgrade = job.store.staging.upgrade()
+        plan = make_plan(job, company, foreign, exports)
         current.advance(plan.objects, plan.links)
     report.digest, report.counts = plan.digest, plan.counts
     report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)
     results = Results(report)
     results.expect(plan)
     if report.sends and (plan.objects or plan.links):
-        _export(job, exports, report, plan, around, results, company)
+        _export(job, exports, report, plan, results, company)
     else:
         results.settle()
     return plan
@@ -159,47 +151,17 @@ def _check_anchor(job: Job, company: Company) -> None:
         )
 
 
-def circumstances(job: Job, company: Company, foreign: int, exports: Exports) -> Circumstances:
-    """Everything beside the objects that decides what may be sent."""
-    snapshot = job.store.snapshot()
-    staging, names = job.store.staging, [source.name for source, _ in job.sources]
-    incomplete = staging.incomplete()
-    unproven = snapshot.of_sources(incomplete)
-    alone = Circumstances(
-        max_members=job.config.max_members,
-        delete_count=job.config.delete_count,
-        deletes=snapshot.due_deletes(unproven),
-        never_read=staging.never_read(names),
-        incomplete=incomplete,
-        unproven=unproven,
-        dropped=staging.dropped(names),
-        foreign=job.store.observations.foreign_anchors(),
-        adoption=_adoption(job, company, foreign, snapshot),
-        under_way=exports.under_way,
-        cloud_managed=job.store.observations.cloud_managed(),
-        unanchored=unanchored(job),
-        keeping=snapshot.keeping,
-    )
-    return contention(snapshot, alone)
-
-
-def _adoption(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:
-    """A store that knows nothing of a tenant that may hold something sends nothing."""
-    return "" if snapshot.in_cloud or snapshot.departing else prove_empty(job, company, foreign)
-
-
 def _export(
     job: Job,
     exports: Exports,
     report: RunReport,
     plan: Plan,
-    around: Circumstances,
     results: Results,
     company: Company,
 ) -> None:
     try:
         with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
-            Export(job, exports, around, results, current, company.max_links).run(plan)
+            Export(job, exports, plan.around, results, current, company.max_links).run(plan)
             _finalize(job, results, report)
     finally:
         results.settle()

@@ -3,7 +3,9 @@
 import re
 
 from syncramp.explanation.rivals import Rivals
-from syncramp.model.plan import Circumstances, Hold, ObjectChange
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.holds import Hold
+from syncramp.model.plan import ObjectChange
 from syncramp.model.state import ObjectState
 from syncramp.plan.changes import object_change
 from syncramp.plan.contention import contention

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncramp.explanation.verdicts import verdict
+from syncramp.model.circumstances import Circumstances
 from syncramp.model.explanation import GroupTold, MembersTold
-from syncramp.model.plan import Circumstances, MembershipChange, ObjectChange, Verb
+from syncramp.model.plan import MembershipChange, ObjectChange, Verb
 from syncramp.model.state import Membership
-from syncramp.plan.changes import membership_change, object_change
+from syncramp.plan.changes import object_change
+from syncramp.plan.members import membership_change
 from syncramp.rules.ruleset import Ruleset
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from pyroaring import BitMap
 
-from syncramp.model.plan import Circumstances
+from syncramp.model.circumstances import Circumstances
 from syncramp.model.state import ObjectState
 from syncramp.plan.changes import object_change
 from syncramp.plan.claims import owned, parts

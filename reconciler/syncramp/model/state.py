@@ -36,6 +36,14 @@ class Origin(IntEnum):
     """The document changed."""
     SOURCE = 3
     """Its entry changed, or one that it depends on."""
+    CONTAINER = 4
+    """A container above its entry was renamed or moved."""
+    CLOUD = 5
+    """The cloud holds something else than it was known to hold."""
+    ADOPTION = 6
+    """It was different when the tenant was adopted."""
+    RESTORATION = 7
+    """It was deleted less than 30 days ago, and comes back."""
 
     @property
     def word(self) -> str:
@@ -95,3 +103,7 @@ class Membership:
     """The group itself is known to be in the cloud."""
     lost: BitMap = field(default_factory=BitMap)
     """Former members that may only have been moved while the directory was read; the next import tells."""
+    found: BitMap = field(default_factory=BitMap)
+    """Members that the cloud had when the tenant was adopted, and that the directory did not have."""
+    drifted: BitMap = field(default_factory=BitMap)
+    """Members of which the read-back showed something else than was known."""

@@ -3,9 +3,6 @@
 An object that is not in doubt is sent only what differs. One in doubt is sent whole, with a clear for every key the
 cloud may hold beside: whatever the lost call did, the result is the desired state.
 
-Explicit member removals are ``possible - desired - derived``, additions ``desired - sure``: what the cloud possibly
-holds is removed when it is not wanted, what it does not surely hold is added when it is.
-
 What a call of an earlier run may still be changing waits until that call cannot arrive any more. Disables and
 explicit removals do not wait: they are sent at once, and again when the wait is over.
 """
@@ -14,12 +11,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
-from pyroaring import BitMap
-
-from syncramp.model.plan import Change, Circumstances, HeldLinks, Hold, MembershipChange, ObjectChange, Verb
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.holds import HeldPart, Hold
+from syncramp.model.plan import Change, ObjectChange, Verb
 from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState
 from syncramp.model.values import Attributes, Value
 from syncramp.plan import claims
+from syncramp.plan.barriers import Found, hold_object
+from syncramp.plan.members import AUTHORITY, TRAVELS, membership_change
 
 
 class View(Protocol):
@@ -49,8 +48,8 @@ def object_change(state: ObjectState, around: Circumstances) -> ObjectChange | N
         return None
     for hold in (_hold_everything, _hold_delete, _hold_create):
         if found := hold(change, around):
-            return ObjectChange(state, change.verb, {}, change.values, *found)
-    return _hold_claims(_hold_parts(change, around), around)
+            return ObjectChange(state, change.verb, {}, (HeldPart(*found, change.values),))
+    return _hold_claims(hold_object(_hold_parts(change, around), around), around)
 
 
 def _wanted(state: ObjectState) -> ObjectChange | None:
@@ -78,22 +77,13 @@ def _whole(state: ObjectState) -> dict[str, Value | None]:
     return {**desired, **dict.fromkeys(sorted(cleared))}
 
 
-_Held = tuple[Hold, str]
-_TRAVELS = "a call of an earlier run that was never answered may still be changing it"
-_AUTHORITY = "its source of authority was moved to the cloud, which refuses changes from a directory"
-_PERHAPS_MOVED = (
-    "the group has a new member that no source knows; it may be the same person, moved while the directory was read, "
-    "and the next import tells"
-)
-
-
-def _hold_everything(change: ObjectChange, around: Circumstances) -> _Held | None:
+def _hold_everything(change: ObjectChange, around: Circumstances) -> Found | None:
     if around.adoption:
         return Hold.ADOPTION_REQUIRED, around.adoption
     if change.state.id in around.cloud_managed:
-        return Hold.CLOUD_MANAGED, _AUTHORITY
+        return Hold.CLOUD_MANAGED, AUTHORITY
     if change.verb is not Verb.UPDATE and change.state.id in around.under_way:
-        return Hold.CALL_UNDER_WAY, _TRAVELS
+        return Hold.CALL_UNDER_WAY, TRAVELS
     return None
 
 
@@ -102,7 +92,7 @@ def _unproven(state: ObjectState, around: Circumstances) -> bool:
     return state.source in around.incomplete or state.id in around.unproven
 
 
-def _hold_delete(change: ObjectChange, around: Circumstances) -> _Held | None:
+def _hold_delete(change: ObjectChange, around: Circumstances) -> Found | None:
     state = change.state
     if change.verb is not Verb.DELETE:
         return None
@@ -118,7 +108,7 @@ def _hold_delete(change: ObjectChange, around: Circumstances) -> _Held | None:
     return None
 
 
-def _hold_create(change: ObjectChange, around: Circumstances) -> _Held | None:
+def _hold_create(change: ObjectChange, around: Circumstances) -> Found | None:
     state = change.state
     if change.verb is not Verb.CREATE:
         return None
@@ -131,7 +121,7 @@ def _hold_create(change: ObjectChange, around: Circumstances) -> _Held | None:
     return None
 
 
-def _conflict(hold: str) -> _Held:
+def _conflict(hold: str) -> Found:
     """A conflict of joins says so itself; every other one is about the anchor or the kind."""
     reason = hold.removeprefix(JOIN_CONFLICT)
     return (Hold.ANCHOR if reason == hold else Hold.JOIN), reason
@@ -145,7 +135,7 @@ def _hold_parts(change: ObjectChange, around: Circumstances) -> ObjectChange:
     going, told = dict(change.values), None
     for applies, may_go, hold, reason in (
         (state.hold, _disables, Hold.ANCHOR, state.hold),
-        (state.id in around.under_way, _disables, Hold.CALL_UNDER_WAY, _TRAVELS),
+        (state.id in around.under_way, _disables, Hold.CALL_UNDER_WAY, TRAVELS),
         (
             _unproven(state, around),
             _adds if state.source in around.incomplete else _adds_or_disables,
@@ -159,7 +149,7 @@ def _hold_parts(change: ObjectChange, around: Circumstances) -> ObjectChange:
                 told = hold, str(reason)
             going = kept
     held = {name: value for name, value in change.values.items() if name not in going}
-    return ObjectChange(state, change.verb, going, held, *(told or (None, "")))
+    return ObjectChange(state, change.verb, going, (HeldPart(*told, held),) if told else ())
 
 
 def _hold_claims(change: ObjectChange, around: Circumstances) -> ObjectChange:
@@ -172,8 +162,8 @@ def _hold_claims(change: ObjectChange, around: Circumstances) -> ObjectChange:
         return change
     held = dict(change.values) if change.verb is Verb.CREATE else {name: change.values[name] for name in waits}
     going = {name: value for name, value in change.values.items() if name not in held}
-    hold, reason = (change.hold, change.reason) if change.hold else (Hold.VALUE_TAKEN, next(iter(waits.values())))
-    return ObjectChange(change.state, change.verb, going, {**change.held, **held}, hold, reason)
+    part = HeldPart(Hold.VALUE_TAKEN, next(iter(waits.values())), held)
+    return replace(change, values=going, parts=(*change.parts, part))
 
 
 def disables(change: ObjectChange) -> bool:
@@ -181,12 +171,6 @@ def disables(change: ObjectChange) -> bool:
     acked = change.state.acked or {}
     wanted = change.verb is Verb.UPDATE and change.values.get("accountEnabled") is False
     return wanted and (change.state.doubt or acked.get("accountEnabled") is not False)
-
-
-def disable_alone(change: ObjectChange) -> ObjectChange:
-    """The disable without the rest, which may be refused: it must not fall with a title that is too long."""
-    rest = {name: value for name, value in change.values.items() if not _disables(name, value)}
-    return replace(change, values={"accountEnabled": False}, held={**change.held, **rest})
 
 
 def _disables(name: str, value: Value | None) -> bool:
@@ -200,61 +184,3 @@ def _adds(name: str, value: Value | None) -> bool:
 def _adds_or_disables(name: str, value: Value | None) -> bool:
     """What another entry of the object adds is not proven, but its own source was read, and says who may sign in."""
     return value is not None
-
-
-def membership_change(membership: Membership, around: Circumstances) -> MembershipChange | None:
-    """The links of a group that are added, removed and held; None when nothing differs."""
-    removes = membership.possible - membership.desired - membership.derived
-    if membership.source in around.dropped:
-        removes = BitMap()  # an entry that was dropped along may have been the one by which a member was named
-    adds = membership.desired - membership.sure
-    if not adds and not removes:
-        return None
-    if around.adoption:
-        return _held_whole(membership, HeldLinks(Hold.ADOPTION_REQUIRED, around.adoption, adds, removes))
-    if membership.id in around.cloud_managed:
-        return _held_whole(membership, HeldLinks(Hold.CLOUD_MANAGED, _AUTHORITY, adds, removes))
-    adds, waiting = _held_adds(membership, adds, around)
-    removes, kept = _held_removes(membership, removes, around)
-    return MembershipChange(membership, adds, removes, tuple(held for held in (*waiting, *kept) if len(held)))
-
-
-def _held_whole(membership: Membership, held: HeldLinks) -> MembershipChange:
-    return MembershipChange(membership, BitMap(), BitMap(), (held,))
-
-
-def _held_adds(membership: Membership, adds: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
-    """The additions that go, and those that wait."""
-    holds = []
-    if growth := _hold_growth(membership, around):
-        holds.append(HeldLinks(*growth, adds=adds - membership.possible))
-        adds = adds & membership.possible
-    if travelling := adds if membership.id in around.under_way else adds & around.under_way:
-        holds.append(HeldLinks(Hold.CALL_UNDER_WAY, _TRAVELS, adds=travelling))
-        adds = adds - travelling
-    return adds, holds
-
-
-def _held_removes(membership: Membership, removes: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
-    """The removals that go, and those that wait: for a proof, or for the next import."""
-    holds = []
-    if unproven := removes if membership.id in around.unproven else removes & around.unproven:
-        holds.append(HeldLinks(Hold.SOURCE_INCOMPLETE, around.why(membership.source), removes=unproven))
-        removes = removes - unproven
-    if lost := removes & membership.lost:
-        holds.append(HeldLinks(Hold.UNRESOLVED_MEMBER, _PERHAPS_MOVED, removes=lost))
-        removes = removes - lost
-    return removes, holds
-
-
-def _hold_growth(membership: Membership, around: Circumstances) -> _Held | None:
-    """What the cloud possibly holds occupies room already; only what is beyond it is growth, and waits."""
-    size = len(membership.desired | membership.possible)
-    if size > around.max_members:
-        return (
-            Hold.TOO_MANY_MEMBERS,
-            f"it would have {size:,} members, groups.maxMembers is {around.max_members:,}",
-        )
-    if membership.hold:
-        return Hold.ANCHOR, membership.hold
-    return None

@@ -8,7 +8,8 @@ create or of a delete. Who may have which value, and when, is for ``plan.content
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from syncramp.model.plan import ObjectChange, Owner, Verb
+from syncramp.model.circumstances import Owner
+from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.state import ObjectState
 from syncramp.model.uniques import UNIQUE, key, texts
 from syncramp.model.values import Value

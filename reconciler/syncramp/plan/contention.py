@@ -22,7 +22,8 @@ from zlib import crc32
 
 from pyroaring import BitMap
 
-from syncramp.model.plan import Circumstances, ObjectChange, Owner
+from syncramp.model.circumstances import Circumstances, Owner
+from syncramp.model.plan import ObjectChange
 from syncramp.model.state import ObjectState
 from syncramp.plan.changes import object_change
 from syncramp.plan.claims import Part, claimed, owned, parts

@@ -1,19 +1,23 @@
 """Changes become a plan: counts, lanes, samples and a digest, in one pass and without keeping any change.
 
 The digest stands for what would be sent, and for nothing else: same desired state, same known state, same policy,
-same digest, on any machine and in any store. It runs over (verb, anchor, digest of the values) in the order of
-anchors. The members of a group enter as the sum of their anchors' digests modulo 2^128, so that they need not be
-sorted: a sum is the same in every order. Ids, times and run numbers stay out of it.
+same digest, on any machine and in any store. It runs over (class, anchor, digest of the values) in the order of
+anchors, once for everything and once for each class. The members of a group enter as the sum of their anchors'
+digests modulo 2^128, so that they need not be sorted: a sum is the same in every order. Ids, times and run numbers
+stay out of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from pyroaring import BitMap
 
-from syncramp.model.plan import Change, Circumstances, Hold, MembershipChange, ObjectChange, Plan, Sample, Verb
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.holds import Class, Hold
+from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.state import Cause
 from syncramp.model.values import Value
+from syncramp.plan.barriers import parts_by_class
 from syncramp.plan.changes import disables
 from syncramp.plan.claims import claimed, gives_up
 from syncramp.rules.flows import REFERENCES
@@ -41,17 +45,44 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
     :param anchors: the anchors of a set of ids, in any order.
     :param around: what the changes were derived under.
     """
-    plan = Plan(around=around or Circumstances())
-    running = blake2b(digest_size=16)
+    plan, digests = Plan(around=around or Circumstances()), _Digests()
     for change in changes:
         if isinstance(change, ObjectChange):
             _count_object(plan, change)
-            running.update(_object_mark(change))
+            digests.object(change)
         else:
             _count_membership(plan, change)
-            running.update(_membership_mark(change, anchors))
-    plan.digest = running.hexdigest()
+            digests.members(change, anchors)
+    plan.digest, plan.digests = digests.whole.hexdigest(), digests.by_class()
     return plan
+
+
+class _Digests:
+    """Over everything that goes, and over each class of it."""
+
+    def __init__(self) -> None:
+        self.whole = blake2b(digest_size=16)
+        self._classes = {kind: blake2b(digest_size=16) for kind in Class}
+        self._used: set[Class] = set()
+
+    def object(self, change: ObjectChange) -> None:
+        for kind, values in parts_by_class(change).items():
+            sent = _mark(sorted(values.items())).hex()
+            self._take(kind, [change.verb.value, change.state.kind.value, change.state.anchor, sent])
+
+    def members(self, change: MembershipChange, anchors: Anchors) -> None:
+        for kind, links in ((Class.REMOVALS, change.removes), (Class.REST, change.adds)):
+            if links:
+                self._take(kind, ["Members", change.membership.anchor, _sum(anchors(links))])
+
+    def _take(self, kind: Class, parts: Sequence[str]) -> None:
+        mark = _mark([kind.value, *parts])
+        self._used.add(kind)
+        self.whole.update(mark)
+        self._classes[kind].update(mark)
+
+    def by_class(self) -> dict[str, str]:
+        return {kind.value: self._classes[kind].hexdigest() for kind in Class if kind in self._used}
 
 
 def _count_object(plan: Plan, change: ObjectChange) -> None:
@@ -69,9 +100,9 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
             for name in change.values:
                 plan.attributes[name] = plan.attributes.get(name, 0) + 1
         _keep(plan.samples, change.verb.value, _sample(change.verb.value, change, detail))
-    if change.hold:
-        plan.held_objects += 1
-        _hold(plan, change.hold, 1, _sample(change.verb.value, change, change.reason))
+    plan.held_objects += bool(change.parts)
+    for part in change.parts:
+        _hold(plan, part.hold, 1, _sample(change.verb.value, change, part.reason))
 
 
 def _told(name: str, change: ObjectChange) -> str:
@@ -144,20 +175,6 @@ def _keep(samples: dict[str, list[Sample]], name: str, sample: Sample) -> None:
 def _sample(verb: str, change: ObjectChange, detail: str) -> Sample:
     state = change.state
     return Sample(verb, state.kind.value, state.dn, state.anchor, detail)
-
-
-def _object_mark(change: ObjectChange) -> bytes:
-    if not change.sends:
-        return b""
-    values = _mark(sorted(change.values.items()))
-    return _mark([change.verb.value, change.state.kind.value, change.state.anchor, values.hex()])
-
-
-def _membership_mark(change: MembershipChange, anchors: Anchors) -> bytes:
-    if not (change.adds or change.removes):
-        return b""
-    members = [_sum(anchors(change.adds)), _sum(anchors(change.removes))]
-    return _mark(["Members", change.membership.anchor, *members])
 
 
 def _sum(anchors: Iterable[str]) -> str:

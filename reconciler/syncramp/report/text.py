@@ -7,7 +7,8 @@ from typing import Any
 
 from syncramp.endpoint.causes import remedy_of
 from syncramp.model.desire import Code
-from syncramp.model.plan import Hold, Plan, Sample
+from syncramp.model.holds import Hold
+from syncramp.model.plan import Plan, Sample
 from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
@@ -29,6 +30,20 @@ _HOLDS = {
     Hold.NOT_OURS: "an object with this anchor is in the tenant and is not ours",
     Hold.CLOUD_MANAGED: "the source of authority was moved to the cloud: nothing is sent for it",
     Hold.CALL_UNDER_WAY: "a call of an earlier run that was never answered may still be changing it",
+    Hold.GROUP_DELETES: "deletes of large groups, or of more than failsafe.deletes.groups",
+    Hold.DEVICE_DELETES: "more deletes of devices than failsafe.deletes.devices",
+    Hold.TOO_MANY_REMOVALS: "more member removals than failsafe.memberRemovals lets go",
+    Hold.TOO_MANY_DISABLES: "more disables than failsafe.disables.count",
+    Hold.SIGN_IN: "more changes of what people sign in with than failsafe.signInAttributes lets go",
+    Hold.TOO_MANY_CLEARS: "one attribute cleared at more objects than failsafe.attributeClears lets go",
+    Hold.TOO_MANY_CREATES: "more creates than failsafe.creates lets go in an adopted tenant",
+    Hold.MATCH: "the service would join it with an object that is not ours",
+    Hold.RESTORE: "it would bring a deleted object back",
+    Hold.CONFIGURATION: "it leaves because the document changed, not because its entry did",
+    Hold.NESTING: "nested groups make more people members than failsafe.effectiveAdds",
+    Hold.FOUND_AT_ADOPTION: "it was different when the tenant was adopted",
+    Hold.APPROVAL_REQUIRED: "a person must approve it",
+    Hold.CANARY: "beyond the share that may go to a tenant adopted lately",
 }
 
 _VIOLATIONS = {

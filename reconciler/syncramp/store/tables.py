@@ -8,8 +8,9 @@ and an autoincrement burns one id for each upsert of a known row. ``meta.next_id
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint, text
 
-SCHEMA_VERSION = 3
-"""1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need. Missing tables and columns are
+SCHEMA_VERSION = 4
+"""1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need, 3 nothing of guards, approvals and
+adoption. Missing tables and columns are
 made when a store is opened; a new column is NULL or has a default."""
 
 READ_BEFORE = """UPDATE sources SET read = 1 WHERE rules IS NOT NULL
@@ -84,6 +85,7 @@ dirty = Table(
     Column(
         "cause", Integer, nullable=False, default=0, server_default="0"
     ),  # model.state.Origin; the strongest stays
+    Column("configured", Integer, nullable=False, default=0, server_default="0"),  # 1: the document changed, too
 )
 
 join_keys = Table(
@@ -196,6 +198,8 @@ cloud_links = Table(
     Column("sure", LargeBinary, nullable=False),  # sure <= what the cloud holds <= possible
     Column("possible", LargeBinary, nullable=False),
     Column("observed", LargeBinary, nullable=False),  # what the read-back has shown
+    Column("found", LargeBinary),  # members that were there at the adoption and should not be; NULL: none
+    Column("drifted", LargeBinary),  # members of which the read-back showed something else than was known
 )
 
 cloud_managed = Table(
@@ -209,6 +213,15 @@ foreign = Table(
     metadata,
     Column("anchor", String, primary_key=True),  # in the tenant with a source anchor, and not ours
     Column("kind", String, nullable=False),
+    Column("name", String, nullable=False, default="", server_default=""),  # what a person knows it by
+)
+
+foreign_values = Table(
+    "foreign_values",  # marks of the unique values of those objects
+    metadata,
+    Column("mark", Integer, primary_key=True, autoincrement=False),
+    Column("anchor", String, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 ever_deleted = Table(
@@ -231,6 +244,60 @@ batches = Table(
     Column("ids", LargeBinary, nullable=False),  # roaring bitmap of what it may change
     Column("objects", Integer, nullable=False),
     Column("links", Integer, nullable=False),
+)
+
+spent = Table(
+    "spent",  # what was sent of a class that guards count, for a day; written with the intent
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("class", String, nullable=False),  # model.holds.Class
+    Column("subject", Integer, nullable=False, default=0),  # of links their group; 0: objects
+    Column("ids", LargeBinary, nullable=False),  # roaring bitmap of the objects, or of the members
+    Column("approved", Integer, nullable=False, default=0),  # 1: a person approved it, and guards do not count it
+    Index("spent_at", "at"),
+)
+
+proposals = Table(
+    "proposals",  # sets of changes that were held and can be approved
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("class", String, nullable=False),
+    Column("hold", String, nullable=False),
+    Column("made", Float, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("marks", LargeBinary, nullable=False),  # sorted 64-bit marks (plan.marks)
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("class", String, nullable=False),
+    Column("hold", String, nullable=False),
+    Column("given", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("by", String, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("marks", LargeBinary, nullable=False),
+)
+
+revocations = Table(
+    "revocations",  # disables and explicit member removals that are wanted, and since when
+    metadata,
+    Column("object", Integer, primary_key=True, autoincrement=False),
+    Column("seen", Float, primary_key=True),
+    Column("members", LargeBinary),  # roaring bitmap; NULL: the account is to be disabled
+)
+
+drift = Table(
+    "drift",  # attributes of our objects that the read-back shows otherwise than we sent them
+    metadata,
+    Column("object", Integer, primary_key=True, autoincrement=False),
+    Column("attribute", String, primary_key=True),
+    Column("known", Integer, nullable=False),  # 1: a normalisation that the service is known to make
+    Column("shown", LargeBinary, nullable=False),  # packed
+    sqlite_with_rowid=False,
 )
 
 runs = Table(

@@ -1,0 +1,76 @@
+"""Plan: the circumstances are gathered, the changes are counted, and the guards look at what they come to.
+
+The guards need the whole plan before they can say anything of one change. So it is made once as if none of them held
+anything; when one is tripped it is made once more, under what the tripped ones hold. The second plan holds more and
+never less, since a barrier only takes away.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from syncramp.cycle.anchors import unanchored
+from syncramp.cycle.confirm import prove_empty
+from syncramp.cycle.job import Job
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.holds import Barrier, Class
+from syncramp.model.plan import Plan
+from syncramp.model.state import Origin
+from syncramp.model.wire import Company
+from syncramp.plan.changes import changes
+from syncramp.plan.contention import contention
+from syncramp.plan.summary import summarise
+from syncramp.store.exports import Exports
+from syncramp.store.snapshot import Snapshot
+
+
+def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Plan:
+    """What a run sends and what it holds.
+
+    :param foreign: how many objects of the tenant with a source anchor are not ours, as the read-back showed.
+    """
+    snapshot = job.store.snapshot()
+    alone = circumstances(job, company, foreign, exports)
+    plan = _plan(snapshot, alone)
+    if barriers := guard(job, company, plan):
+        plan = _plan(snapshot, replace(alone, barriers=barriers))
+    if Origin.UPGRADE.word in plan.origins:
+        plan.upgrade = job.store.staging.upgrade()
+    return plan
+
+
+def _plan(snapshot: Snapshot, alone: Circumstances) -> Plan:
+    around = contention(snapshot, alone)
+    return summarise(changes(snapshot, around), snapshot.anchors, around)
+
+
+def guard(job: Job, company: Company, plan: Plan) -> Mapping[Class, Sequence[Barrier]]:
+    """What the guards hold of a plan; nothing when none is tripped."""
+    return {}
+
+
+def circumstances(job: Job, company: Company, foreign: int, exports: Exports) -> Circumstances:
+    """Everything beside the objects that decides what may be sent."""
+    snapshot = job.store.snapshot()
+    staging, names = job.store.staging, [source.name for source, _ in job.sources]
+    incomplete = staging.incomplete()
+    unproven = snapshot.of_sources(incomplete)
+    return Circumstances(
+        max_members=job.config.max_members,
+        delete_count=job.config.delete_count,
+        deletes=snapshot.due_deletes(unproven),
+        never_read=staging.never_read(names),
+        incomplete=incomplete,
+        unproven=unproven,
+        dropped=staging.dropped(names),
+        foreign=job.store.observations.foreign_anchors(),
+        adoption=_adoption(job, company, foreign, snapshot),
+        under_way=exports.under_way,
+        cloud_managed=job.store.observations.cloud_managed(),
+        unanchored=unanchored(job),
+        keeping=snapshot.keeping,
+    )
+
+
+def _adoption(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:
+    """A store that knows nothing of a tenant that may hold something sends nothing."""
+    return "" if snapshot.in_cloud or snapshot.departing else prove_empty(job, company, foreign)

@@ -1,0 +1,94 @@
+"""Everything beside the objects themselves that decides what may be sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+
+from syncramp.model.holds import Barrier, Class
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An object that has a unique value which somebody else claims."""
+
+    id: int
+    dn: str
+    why: str
+    """Why it still has the value, as a clause about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The share of a plan that may go to a tenant that was adopted lately; disables and explicit removals beside."""
+
+    objects: BitMap
+    links: Mapping[int, BitMap]
+    """Group -> members that may be added."""
+    reason: str
+    """Why no more goes, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What people approved and what is still valid of it."""
+
+    marks: frozenset[int] = frozenset()
+    """Of parts of the changes of objects; see ``plan.marks``."""
+    adds: Mapping[int, BitMap] = field(default_factory=dict)
+    """Group -> members whose addition was approved."""
+    removes: Mapping[int, BitMap] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything beside the objects themselves that decides what may be sent; gathered before the plan is made."""
+
+    max_members: int = 250_000
+    delete_count: int = 500
+    deletes: int = 0
+    """How many deletes would go if their number held none."""
+    never_read: tuple[str, ...] = ()
+    """Names of sources of which no import was ever complete."""
+    incomplete: Mapping[int, str] = field(default_factory=dict)
+    """Sources without proof, with the reason."""
+    unproven: BitMap = field(default_factory=BitMap)
+    """Ids of all objects of those sources."""
+    dropped: frozenset[int] = frozenset()
+    """Sources that the document does not name any more: what is of them stays as it is."""
+    foreign: frozenset[str] = frozenset()
+    """Anchors in the tenant that are not ours."""
+    taken: Mapping[str, Owner] = field(default_factory=dict)
+    """Unique values that stay where they are, because what would free them is held; see ``plan.contention``."""
+    releasing: Mapping[str, Owner] = field(default_factory=dict)
+    """Unique values that are given up in this run, and that somebody else claims."""
+    adoption: str = ""
+    """Why nothing at all may be sent; empty when it may."""
+    under_way: BitMap = field(default_factory=BitMap)
+    """Ids of what a call of an earlier run, killed or never answered, may still be changing."""
+    cloud_managed: BitMap = field(default_factory=BitMap)
+    """Ids of objects whose source of authority is the cloud."""
+    unanchored: BitMap = field(default_factory=BitMap)
+    """Ids of users whose anchor is written into their directory before they are created."""
+    keeping: BitMap = field(default_factory=BitMap)
+    """Ids of objects that keep values, because what they want in their place belongs to others."""
+
+    barriers: Mapping[Class, Sequence[Barrier]] = field(default_factory=dict)
+    """What tripped guards hold, by the class of change."""
+    manual: bool = False
+    """``spec.approval: Manual``: everything but disables and explicit removals waits for an approval."""
+    probation: str = ""
+    """Why every delete waits for an approval, as a sentence; empty when it does not."""
+    approved: Approved = field(default_factory=Approved)
+    share: Share | None = None
+    """None: everything."""
+    matching: Mapping[int, str] = field(default_factory=dict)
+    """Ids of objects whose create the service would match with an object that is not ours -> that one, in words."""
+    restoring: BitMap = field(default_factory=BitMap)
+    """Ids of objects whose create would bring back what was deleted less than 30 days ago."""
+    adopted: bool = False
+    """The tenant was adopted: it was not proven empty when its first object came to be ours."""
+
+    def why(self, source: int) -> str:
+        """Why a source is not proven, or the first other one."""
+        return self.incomplete.get(source) or next(iter(self.incomplete.values()), "")

@@ -1,0 +1,80 @@
+"""Members of a group that differ: links to add, links to remove, and links that wait; pure functions.
+
+Explicit removals are ``possible - desired - derived``, additions ``desired - sure``: what the cloud possibly holds is
+removed when it is not wanted, what it does not surely hold is added when it is.
+"""
+
+from pyroaring import BitMap
+
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.holds import Hold
+from syncramp.model.plan import HeldLinks, MembershipChange
+from syncramp.model.state import Membership
+from syncramp.plan.barriers import Found, hold_adds, hold_removes
+
+TRAVELS = "a call of an earlier run that was never answered may still be changing it"
+AUTHORITY = "its source of authority was moved to the cloud, which refuses changes from a directory"
+_PERHAPS_MOVED = (
+    "the group has a new member that no source knows; it may be the same person, moved while the directory was read, "
+    "and the next import tells"
+)
+
+
+def membership_change(membership: Membership, around: Circumstances) -> MembershipChange | None:
+    """The links of a group that are added, removed and held; None when nothing differs."""
+    removes = membership.possible - membership.desired - membership.derived
+    if membership.source in around.dropped:
+        removes = BitMap()  # an entry that was dropped along may have been the one by which a member was named
+    adds = membership.desired - membership.sure
+    if not adds and not removes:
+        return None
+    if around.adoption:
+        return _held_whole(membership, HeldLinks(Hold.ADOPTION_REQUIRED, around.adoption, adds, removes))
+    if membership.id in around.cloud_managed:
+        return _held_whole(membership, HeldLinks(Hold.CLOUD_MANAGED, AUTHORITY, adds, removes))
+    adds, waiting = _held_adds(membership, adds, around)
+    removes, kept = _held_removes(membership, removes, around)
+    return MembershipChange(membership, adds, removes, tuple(held for held in (*waiting, *kept) if len(held)))
+
+
+def _held_whole(membership: Membership, held: HeldLinks) -> MembershipChange:
+    return MembershipChange(membership, BitMap(), BitMap(), (held,))
+
+
+def _held_adds(membership: Membership, adds: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
+    """The additions that go, and those that wait."""
+    holds = []
+    if growth := _hold_growth(membership, around):
+        holds.append(HeldLinks(*growth, adds=adds - membership.possible))
+        adds = adds & membership.possible
+    if travelling := adds if membership.id in around.under_way else adds & around.under_way:
+        holds.append(HeldLinks(Hold.CALL_UNDER_WAY, TRAVELS, adds=travelling))
+        adds = adds - travelling
+    going, waiting = hold_adds(membership, adds, around)
+    return going, [*holds, *waiting]
+
+
+def _held_removes(membership: Membership, removes: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
+    """The removals that go, and those that wait: for a proof, or for the next import."""
+    holds = []
+    if unproven := removes if membership.id in around.unproven else removes & around.unproven:
+        holds.append(HeldLinks(Hold.SOURCE_INCOMPLETE, around.why(membership.source), removes=unproven))
+        removes = removes - unproven
+    if lost := removes & membership.lost:
+        holds.append(HeldLinks(Hold.UNRESOLVED_MEMBER, _PERHAPS_MOVED, removes=lost))
+        removes = removes - lost
+    going, waiting = hold_removes(membership, removes, around)
+    return going, [*holds, *waiting]
+
+
+def _hold_growth(membership: Membership, around: Circumstances) -> Found | None:
+    """What the cloud possibly holds occupies room already; only what is beyond it is growth, and waits."""
+    size = len(membership.desired | membership.possible)
+    if size > around.max_members:
+        return (
+            Hold.TOO_MANY_MEMBERS,
+            f"it would have {size:,} members, groups.maxMembers is {around.max_members:,}",
+        )
+    if membership.hold:
+        return Hold.ANCHOR, membership.hold
+    return None
