@@ -1,35 +1,95 @@
-"""Is what the read-back shows what we sent?
+"""Is what the read-back shows what is wanted?
 
-The service normalises some values without a word (it drops proxy addresses of unverified domains and rewrites user
-principal names), so a difference is told and counted, never sent again for ever. Attributes the service adds by
-itself are not compared; keys are compared without case, because the read-back spells them in PascalCase.
+The service writes some values otherwise than it is told, without a word: ``normalisations`` knows how. Such a value
+is as good as equal; any other one that differs is told. Neither is sent again for ever. Attributes the service adds
+by itself are not compared; keys are compared without case, because the read-back spells them in PascalCase.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
 from syncramp.model.values import Attributes, Value
-from syncramp.model.wire import WireValue
+from syncramp.model.wire import ReferenceChange, WireValue
+from syncramp.plan.normalisations import normalisation
 
 WRITE_ONLY = frozenset({"thumbnailphoto"})
 """Attributes that are sent and that the read-back is not known to return."""
 
 
+class Verdict(StrEnum):
+    """How a shown value stands to a wanted one."""
+
+    EQUAL = "Equal"
+    NORMALISED = "Normalised"
+    """Another one, by something that the service is known to do."""
+    DIFFERENT = "Different"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One attribute, as it is wanted and as it is shown."""
+
+    verdict: Verdict
+    shown: Value | None = None
+    """None where the read-back shows none, and where the verdict is EQUAL."""
+    why: str = ""
+    """The normalisation in words; empty where there is none."""
+
+
+EQUAL = Compared(Verdict.EQUAL)
+
+
+def compare(
+    wanted: Attributes,
+    shown: Mapping[str, WireValue],
+    verified: Collection[str] = (),
+    also: Collection[str] = (),
+) -> dict[str, Compared]:
+    """Each wanted attribute with its verdict.
+
+    :param shown: of one object of a read-back, keys in any case.
+    :param verified: domains of the tenant in small letters; empty: not known.
+    :param also: attributes that count as wanted without a value where they are not wanted.
+    :returns: name, as it is wanted -> how it is shown; in the order of ``wanted``.
+    """
+    seen = {name.lower(): value for name, value in shown.items()}
+    found: dict[str, Compared] = {}
+    for name, value in wanted.items():
+        observed = seen.get(key := name.lower())
+        found[name] = (
+            EQUAL if key in WRITE_ONLY or _same(value, observed) else _judged(name, wanted, observed, verified)
+        )
+    for name in also:
+        if name not in found and not _same(None, observed := seen.get(name.lower())):
+            found[name] = _judged(name, wanted, observed, verified)
+    return found
+
+
 def differing(acked: Attributes, observed: Mapping[str, WireValue]) -> list[str]:
     """Names of acknowledged attributes whose observed value is another one, or missing."""
-    seen = {name.lower(): value for name, value in observed.items()}
-    return [
-        name
-        for name, value in acked.items()
-        if (key := name.lower()) not in WRITE_ONLY and not _same(value, seen.get(key))
-    ]
+    return [name for name, found in compare(acked, observed).items() if found is not EQUAL]
 
 
-def _same(sent: Value, seen: WireValue) -> bool:
-    if sent in ("", ()) and seen is None:
+def _judged(name: str, wanted: Attributes, observed: WireValue, verified: Collection[str]) -> Compared:
+    shown = _value(observed)
+    why = normalisation(name, wanted, shown, verified)
+    return Compared(Verdict.NORMALISED if why else Verdict.DIFFERENT, shown, why)
+
+
+def _value(shown: WireValue) -> Value | None:
+    """A plain value; changes of references are the anchors that they name."""
+    if isinstance(shown, tuple):
+        return tuple(each.anchor if isinstance(each, ReferenceChange) else each for each in shown)  # type: ignore[return-value]
+    return shown  # type: ignore[return-value]
+
+
+def _same(wanted: Value | None, seen: WireValue) -> bool:
+    if wanted in (None, "", ()) and seen in (None, "", ()):
         return True
-    if isinstance(sent, tuple) and isinstance(seen, tuple):
-        return sorted(map(_plain, sent)) == sorted(map(_plain, seen))
-    return _plain(sent) == _plain(seen)
+    if isinstance(wanted, tuple) and isinstance(seen, tuple):
+        return sorted(map(_plain, wanted)) == sorted(map(_plain, seen))
+    return _plain(wanted) == _plain(seen)
 
 
 def _plain(value: object) -> str:
