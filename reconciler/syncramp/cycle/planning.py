@@ -68,6 +68,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         cloud_managed=job.store.observations.cloud_managed(),
         unanchored=unanchored(job),
         keeping=snapshot.keeping,
+        adopted=job.store.adoption.adopted,
     )
 
 

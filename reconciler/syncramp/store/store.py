@@ -9,12 +9,14 @@ One thread owns it. Each part is a view with its own transactions:
 * ``exports``: intent and answer around each call,
 * ``observations``: what the read-back showed,
 * ``runs``: runs and their reports,
+* ``adoption``: that the tenant was adopted, and how far that went,
 * ``lookup``: what is kept of one entry, for a person who asks.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
+from syncramp.store.adoption import Adoptions
 from syncramp.store.database import Database
 from syncramp.store.exports import Exports
 from syncramp.store.joins import Joins
@@ -41,6 +43,7 @@ class Store:
         self.joins = Joins(self.database)
         self.observations = Observations(self.database)
         self.runs = Runs(self.database)
+        self.adoption = Adoptions(self.database)
         self.lookup = Lookup(self.database)
 
     def snapshot(self) -> Snapshot:
