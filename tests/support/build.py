@@ -6,6 +6,7 @@ from pathlib import Path
 
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
+from syncramp.spec.failsafe import DeleteLimits
 from syncramp.spec.types import (
     ClientSecretAuth,
     Cloud,
@@ -86,7 +87,6 @@ def config(
     endpoint: EndpointOverrides | None = None,
     writes: WriteBudget | None = None,
     max_members: int = 250_000,
-    delete_count: int = 500,
     source_anchor: SourceAnchor = SourceAnchor.CONSISTENCY_GUID,
 ) -> SyncConfig:
     """A document as the engine sees it."""
@@ -98,4 +98,9 @@ def config(
         writes or WriteBudget(1_000_000, 100, 10_000_000),
     )
     specs = tuple(SourceSpec(name, LdifFile(Path(f"{name}.ldif")), (SCOPE,)) for name in sources)
-    return SyncConfig("default", "contoso", mode, target, specs, source_anchor, max_members, delete_count)
+    return SyncConfig("default", "contoso", mode, target, specs, source_anchor, max_members)
+
+
+def deletes_up_to(document: SyncConfig, count: int) -> SyncConfig:
+    """The document with another ``failsafe.deletes.count``."""
+    return replace(document, failsafe=replace(document.failsafe, deletes=DeleteLimits(count=count)))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.build import guid, user
+from support.build import deletes_up_to, guid, user
 from support.engine import Engine
 from support.unique import ResilientCloud, UniqueCloud
 from syncramp.model.facts import Entry
@@ -44,7 +44,7 @@ def test_an_account_made_anew_waits_until_the_old_one_is_deleted(rehired) -> Non
 
 
 def test_a_claim_waits_as_long_as_deletes_are_too_many(rehired) -> None:
-    rehired.config = replace(rehired.config, delete_count=0)
+    rehired.config = deletes_up_to(rehired.config, 0)
     for _ in range(3):
         report, _ = rehired.run()
     assert report.holds == {"TooManyDeletes": 1, "ValueTaken": 1} and not rehired.cloud.calls

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.build import config, group, guid, user, user_dn
+from support.build import config, deletes_up_to, group, guid, user, user_dn
 from support.engine import Engine
 from support.model import ListSource
 from syncramp.cycle.job import Pace
@@ -93,7 +93,7 @@ def test_nobody_is_created_before_every_source_was_read_completely_once(tmp_path
 
 
 def test_more_deletes_than_the_threshold_hold_them_all(engine) -> None:
-    engine.config = replace(engine.config, delete_count=1)
+    engine.config = deletes_up_to(engine.config, 1)
     engine.run()
     engine.leave(1)
     engine.leave(2)
@@ -101,7 +101,7 @@ def test_more_deletes_than_the_threshold_hold_them_all(engine) -> None:
     report, _ = engine.run()
     assert report.holds == {"TooManyDeletes": 2}
     assert len(engine.cloud.objects) == 4
-    engine.config = replace(engine.config, delete_count=2)
+    engine.config = deletes_up_to(engine.config, 2)
     engine.run()
     assert len(engine.cloud.objects) == 2
 

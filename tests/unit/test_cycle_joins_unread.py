@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import pytest
 
-from support.build import SID, group, guid, user, user_dn
+from support.build import SID, deletes_up_to, group, guid, user, user_dn
 from support.engine import Engine
 from support.joined import FOREST, MAIL, NUMBER, other, person, two_forests
 from syncramp.errors import SourceUnavailable
@@ -150,14 +150,14 @@ def test_a_person_of_an_unread_forest_is_none_of_too_many_deletes(engine) -> Non
     corp, forest = engine.sources
     corp.add(user(9))
     engine.settle()
-    engine.config = replace(engine.config, delete_count=0)
+    engine.config = deletes_up_to(engine.config, 0)
     forest.entries.pop(guid(FOREST + 1))
     for number in (1, 9):
         engine.leave(number)
     engine.run()
     assert engine.run()[0].holds == {"TooManyDeletes": 2}
     forest.complete = False
-    engine.config = replace(engine.config, delete_count=1)
+    engine.config = deletes_up_to(engine.config, 1)
     report, _ = engine.run()
     assert report.holds == {"SourceIncomplete": 1}
     assert engine.anchor(user(1)) in engine.cloud.objects and engine.anchor(user(9)) not in engine.cloud.objects

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.build import config, group, guid, user, user_dn
+from support.build import config, deletes_up_to, group, guid, user, user_dn
 from support.engine import Engine, crashing, links
 from support.model import Crash, ListSource
 from syncramp.model.facts import Entry, Fact, Proof
@@ -113,7 +113,7 @@ def leave_scope(engine: Engine, number: int) -> None:
 
 
 def test_a_value_taken_out_of_the_group_is_removed_while_the_delete_of_its_member_is_held(settled) -> None:
-    settled.config = replace(settled.config, delete_count=0)
+    settled.config = deletes_up_to(settled.config, 0)
     leave_scope(settled, 1)
     name_as_members(settled, user_dn(2))
     for _ in range(3):
@@ -125,7 +125,7 @@ def test_a_value_taken_out_of_the_group_is_removed_while_the_delete_of_its_membe
 
 
 def test_a_value_taken_out_while_the_delete_waits_already_is_removed_at_once(settled) -> None:
-    settled.config = replace(settled.config, delete_count=0)
+    settled.config = deletes_up_to(settled.config, 0)
     leave_scope(settled, 1)
     settled.run()
     assert not settled.sent and members_in_cloud(settled) == anchors(settled, 1, 2)
@@ -135,18 +135,18 @@ def test_a_value_taken_out_while_the_delete_waits_already_is_removed_at_once(set
 
 
 def test_a_value_that_is_still_in_the_group_waits_for_the_delete_of_its_member(settled) -> None:
-    settled.config = replace(settled.config, delete_count=0)
+    settled.config = deletes_up_to(settled.config, 0)
     leave_scope(settled, 1)
     for _ in range(3):
         report, _ = settled.run()
         assert report.holds == {"TooManyDeletes": 1} and not settled.sent
-    settled.config = replace(settled.config, delete_count=1)
+    settled.config = deletes_up_to(settled.config, 1)
     settled.run()
     assert [obj.operation for obj in settled.sent] == [Operation.DELETE]
 
 
 def test_who_vanishes_together_with_the_values_waits_for_the_delete_however_long(settled) -> None:
-    settled.config = replace(settled.config, delete_count=0)
+    settled.config = deletes_up_to(settled.config, 0)
     settled.leave(1)
     for expected in ("AbsentOnce", "TooManyDeletes", "TooManyDeletes"):
         report, _ = settled.run()
@@ -155,7 +155,7 @@ def test_who_vanishes_together_with_the_values_waits_for_the_delete_however_long
 
 
 def test_who_is_moved_out_of_scope_while_the_directory_is_read_waits_with_the_delete(settled) -> None:
-    settled.config = replace(settled.config, delete_count=0)
+    settled.config = deletes_up_to(settled.config, 0)
     leave_scope(settled, 1)
     name_as_members(settled, user_dn(1, "Leavers"), user_dn(2))
     report, _ = settled.run()
@@ -195,12 +195,12 @@ def parts(tmp_path: Path) -> tuple[Engine, Parts]:
 
 def test_a_part_that_the_document_dropped_is_forgotten_and_its_entries_leave_under_the_threshold(parts) -> None:
     engine, source = parts
-    engine.config = replace(engine.config, delete_count=1)
+    engine.config = deletes_up_to(engine.config, 1)
     del source.parts["DC=b"]
     for expected in ("AbsentOnce", "TooManyDeletes"):
         report, _ = engine.run()
         assert report.succeeded and report.holds == {expected: 2} and not engine.sent
-    engine.config = replace(engine.config, delete_count=2)
+    engine.config = deletes_up_to(engine.config, 2)
     assert engine.settle()
     assert set(engine.cloud.objects) == anchors(engine, 1, 2)
 

@@ -6,11 +6,10 @@ see a name twice, and at rest everybody has the name the directory says.
 """
 
 import random
-from dataclasses import replace
 
 import pytest
 
-from support.build import user
+from support.build import deletes_up_to, user
 from support.engine import Engine
 from support.model import no_fault
 from support.unique import UniqueCloud
@@ -62,7 +61,7 @@ class Trial:
             self.change()
         self.write()
         engine.source.complete = self.rng.random() < 0.8
-        engine.config = replace(engine.config, delete_count=self.rng.choice((0, 500)))
+        engine.config = deletes_up_to(engine.config, self.rng.choice((0, 500)))
         engine.cloud.fault = self.fault
         engine.cloud.refuse = lambda obj: "no" if self.rng.random() < 0.2 else ""
         engine.run()
@@ -73,7 +72,7 @@ class Trial:
         """Nothing goes wrong any more, and everybody who waits in a circle gets another name for one sync."""
         engine = self.engine
         engine.cloud.fault, engine.cloud.refuse = no_fault, lambda obj: ""
-        engine.source.complete, engine.config = True, replace(engine.config, delete_count=500)
+        engine.source.complete, engine.config = True, deletes_up_to(engine.config, 500)
         wanted = dict(self.names)
         self.names = {number: f"{number}@other.example.com" for number in wanted}
         self.write()

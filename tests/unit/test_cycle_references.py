@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from support.build import SID, guid, user, user_dn, without
+from support.build import SID, deletes_up_to, guid, user, user_dn, without
 from support.engine import Engine
 from support.model import ListSource
 from syncramp.model.wire import Operation
@@ -90,7 +90,7 @@ def test_nobody_loses_a_manager_whose_delete_waits_for_a_second_import(engine) -
 
 
 def test_nobody_loses_a_manager_whose_delete_is_one_of_too_many(engine) -> None:
-    engine.config = replace(engine.config, delete_count=1)
+    engine.config = deletes_up_to(engine.config, 1)
     people = reports(engine, 5, 6)
     engine.source.add(user(5, isCriticalSystemObject="TRUE"), user(6, isCriticalSystemObject="TRUE"))
     for _ in range(3):
@@ -176,7 +176,7 @@ def test_a_manager_whom_two_sources_show_is_the_one_that_the_cloud_knows(tmp_pat
 
 def test_nobody_loses_a_manager_who_was_missed_twice_and_whose_delete_is_held(engine) -> None:
     """A hidden OU: its people are gone for good, as far as the directory shows, and their reports still name them."""
-    engine.config = replace(engine.config, delete_count=0)
+    engine.config = deletes_up_to(engine.config, 0)
     people = reports(engine, 5)
     engine.leave(5)
     for _ in range(4):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.build import SID, group, user, user_dn, without
+from support.build import SID, deletes_up_to, group, user, user_dn, without
 from support.engine import Engine
 from syncramp.model.facts import Entry
 from syncramp.model.wire import Operation
@@ -170,12 +170,12 @@ def test_nobody_is_deleted_who_is_seen_again_and_cannot_be_judged(engine) -> Non
     """Two imports missed the account, the delete is one of too many, and then half of the rights are mended."""
     engine.source.add(user(1, objectSid=SID))
     engine.run()
-    engine.config = replace(engine.config, delete_count=0)
+    engine.config = deletes_up_to(engine.config, 0)
     engine.leave(1)
     engine.run()
     assert engine.run()[0].holds == {"TooManyDeletes": 1}
     engine.source.add(without(user(1, objectSid=SID), "samaccountname"))
-    engine.config = replace(engine.config, delete_count=500)
+    engine.config = deletes_up_to(engine.config, 500)
     for _ in range(3):
         report, _ = engine.run()
         assert not report.holds

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from support.build import BASE, config, entry, group, guid, user, user_dn, without
+from support.build import BASE, config, deletes_up_to, entry, group, guid, user, user_dn, without
 from support.engine import Engine
 from support.explained import asked, attribute, explained, lines, the_group
 from support.model import ListSource
@@ -265,7 +265,7 @@ def test_everything_is_held_on_a_tenant_that_the_last_run_did_not_find_empty(eng
 
 
 def test_a_value_that_another_object_still_has_is_told_with_its_owner(engine) -> None:
-    engine.config = replace(engine.config, delete_count=0)
+    engine.config = deletes_up_to(engine.config, 0)
     engine.run()
     engine.source.entries.pop(guid(1))
     engine.source.add(user(4, userPrincipalName="user1@corp.example.com"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.build import config, group, guid, user, user_dn
+from support.build import config, deletes_up_to, group, guid, user, user_dn
 from support.engine import Engine
 from support.explained import explained
 from support.model import ListSource
@@ -37,7 +37,7 @@ def test_the_change_of_everybody_is_the_one_of_the_plan(engine: Engine, seed: in
                 engine.source.add(_person(number, name))
     engine.source.add(_person(20, rng.choice(PEOPLE)))
     engine.source.complete = rng.random() < 0.7
-    engine.config = replace(engine.config, delete_count=rng.choice((0, 500)))
+    engine.config = deletes_up_to(engine.config, rng.choice((0, 500)))
     _, plan = engine.run(sends=False)
     with engine.store() as store:
         whole = {(type(change), _dn(change)): change for change in changes(store.snapshot(), plan.around)}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,15 @@ import pytest
 from support.documents import FOLDER, GONE, findings, full, loaded, minimal
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
+from syncramp.spec.failsafe import (
+    ClearLimits,
+    CreateLimits,
+    DeleteLimits,
+    DisableLimits,
+    Failsafe,
+    RemovalLimits,
+    SignInLimits,
+)
 from syncramp.spec.schema import API_VERSION, CRD, KIND, crd, schema, with_defaults
 from syncramp.spec.structure import structure
 from syncramp.spec.types import (
@@ -132,7 +142,29 @@ def test_defaults_are_those_the_api_server_fills_in() -> None:
         ],
         "identity": {"sourceAnchor": "mS-DS-ConsistencyGuid", "writeBackAnchor": False},
         "groups": {"maxMembers": 250000},
-        "failsafe": {"deletes": {"count": 500}},
+        "failsafe": {
+            "deletes": {
+                "count": 500,
+                "percent": "10",
+                "floor": 50,
+                "groups": 20,
+                "groupMembers": 100,
+                "devices": 25,
+            },
+            "memberRemovals": {
+                "percent": "30",
+                "inGroupsLargerThan": 100,
+                "perGroup": 5000,
+                "emptiedAbove": 10,
+                "perRun": 20000,
+                "percentOfAll": "2",
+            },
+            "disables": {"count": 500},
+            "signInAttributes": {"count": 500, "percent": "1"},
+            "attributeClears": {"count": 500, "percent": "10", "floor": 50},
+            "creates": {"count": 50, "percent": "0.1"},
+            "effectiveAdds": 25000,
+        },
     }
 
 
@@ -209,7 +241,15 @@ def test_a_full_document_becomes_frozen_types() -> None:
         ),
         source_anchor=SourceAnchor.OBJECT_GUID,
         max_members=50000,
-        delete_count=20,
+        failsafe=Failsafe(
+            deletes=DeleteLimits(20, Decimal(5), 10, 2, 30, 0),
+            member_removals=RemovalLimits(Decimal("20.5"), 40, 500, 5, 2000, Decimal(1)),
+            disables=DisableLimits(100),
+            sign_in=SignInLimits(60, Decimal("0.25")),
+            clears=ClearLimits(70, Decimal(15), 7),
+            creates=CreateLimits(8, Decimal(100)),
+            effective_adds=9000,
+        ),
         joins=(
             Join(frozenset({Kind.USER, Kind.CONTACT}), JoinBy.MAIL),
             Join(frozenset({Kind.USER}), JoinBy.EMPLOYEE_ID),

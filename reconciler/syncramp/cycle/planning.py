@@ -56,7 +56,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
     unproven = snapshot.of_sources(incomplete)
     return Circumstances(
         max_members=job.config.max_members,
-        delete_count=job.config.delete_count,
+        delete_count=job.config.failsafe.deletes.count,
         deletes=snapshot.due_deletes(unproven),
         never_read=staging.never_read(names),
         incomplete=incomplete,

@@ -26,7 +26,7 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
     unproven = snapshot.of_sources(incomplete)
     return Circumstances(
         max_members=config.max_members,
-        delete_count=config.delete_count,
+        delete_count=config.failsafe.deletes.count,
         deletes=snapshot.due_deletes(unproven),
         never_read=store.staging.never_read(names),
         incomplete=incomplete,

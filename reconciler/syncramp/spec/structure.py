@@ -2,11 +2,21 @@
 
 import os.path
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
+from syncramp.spec.failsafe import (
+    ClearLimits,
+    CreateLimits,
+    DeleteLimits,
+    DisableLimits,
+    Failsafe,
+    RemovalLimits,
+    SignInLimits,
+)
 from syncramp.spec.types import (
     AccountAuth,
     Auth,
@@ -53,7 +63,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         source_anchor=spec["identity"]["sourceAnchor"],
         write_back_anchor=spec["identity"]["writeBackAnchor"],
         max_members=spec["groups"]["maxMembers"],
-        delete_count=spec["failsafe"]["deletes"]["count"],
+        failsafe=_failsafe(spec["failsafe"]),
         rules=tuple(map(rule_of, spec.get("rules", ()))),
         attributes=tuple(map(attribute_of, spec.get("attributes", ()))),
         joins=tuple(_join(join) for join in spec["identity"].get("joins", ())),
@@ -124,6 +134,34 @@ def _path(folder: Path, path: str) -> Path:
 
 def _scope(scope: Body) -> Scope:
     return Scope(scope["dn"], frozenset(map(Kind, scope["kinds"])), scope.get("filter"))
+
+
+def _failsafe(failsafe: Body) -> Failsafe:
+    deletes, removals, clears = failsafe["deletes"], failsafe["memberRemovals"], failsafe["attributeClears"]
+    sign_in, creates = failsafe["signInAttributes"], failsafe["creates"]
+    return Failsafe(
+        deletes=DeleteLimits(
+            count=deletes["count"],
+            percent=Decimal(deletes["percent"]),
+            floor=deletes["floor"],
+            groups=deletes["groups"],
+            group_members=deletes["groupMembers"],
+            devices=deletes["devices"],
+        ),
+        member_removals=RemovalLimits(
+            percent=Decimal(removals["percent"]),
+            in_groups_larger_than=removals["inGroupsLargerThan"],
+            per_group=removals["perGroup"],
+            emptied_above=removals["emptiedAbove"],
+            per_run=removals["perRun"],
+            percent_of_all=Decimal(removals["percentOfAll"]),
+        ),
+        disables=DisableLimits(failsafe["disables"]["count"]),
+        sign_in=SignInLimits(sign_in["count"], Decimal(sign_in["percent"])),
+        clears=ClearLimits(clears["count"], Decimal(clears["percent"]), clears["floor"]),
+        creates=CreateLimits(creates["count"], Decimal(creates["percent"])),
+        effective_adds=failsafe["effectiveAdds"],
+    )
 
 
 def attribute_of(attribute: Body) -> DeclaredAttribute:

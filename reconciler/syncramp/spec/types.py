@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from syncramp.model.values import Kind, Type
+from syncramp.spec.failsafe import Failsafe
 
 
 class Mode(StrEnum):
@@ -280,8 +281,7 @@ class SyncConfig:
     source_anchor: str
     """A ``SourceAnchor``, or another attribute of the directory."""
     max_members: int = 250_000
-    delete_count: int = 500
-    """``failsafe.deletes.count``: a plan with more deletes than this holds them all."""
+    failsafe: Failsafe = field(default_factory=Failsafe)
     write_back_anchor: bool = False
     """objectGUID is written into an empty mS-DS-ConsistencyGuid before the create."""
     rules: tuple[Rule, ...] = ()
