@@ -12,6 +12,7 @@ from support.build import TENANT
 from support.console import commands
 from support.pages import coded, rows, section, text
 from syncramp.cli import app, run
+from syncramp.model.approvals import Approval, Marks, Waiting
 from syncramp.model.desire import Code, Violation
 from syncramp.model.explanation import (
     Answer,
@@ -32,7 +33,7 @@ from syncramp.model.explanation import (
     Standing,
     Verdict,
 )
-from syncramp.model.holds import HeldPart, Hold
+from syncramp.model.holds import Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
 from syncramp.model.state import Membership, ObjectState
@@ -122,6 +123,9 @@ def _report() -> RunReport:
     report = RunReport(run=1, counts={"Create": {"User": 1}}, in_cloud={"User": 1}, skipped={"no sAMAccountName": 1})
     report.unmanaged = {"labs": 1}
     report.holds, report.hold_samples = {"AbsentOnce": 1}, {"AbsentOnce": [_sample()]}
+    waiting = Waiting(Hold.TOO_MANY_DELETES, Class.DELETES, "ab" * 16, Marks([1]))
+    approval = Approval(1, "ab" * 16, Hold.TOO_MANY_DELETES, Class.DELETES, "ada", 0.0, 1.0, 1, 1)
+    report.waiting, report.approvals = [waiting.as_json()], [approval.as_json()]
     report.violations, report.violation_samples = {"TooLong": 1}, {"TooLong": [_sample()]}
     report.note_error(_sample(), "InvalidAnchor")
     report.note_warning(_sample(), "dropped")

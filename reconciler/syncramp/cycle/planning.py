@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncramp.cycle.anchors import unanchored
+from syncramp.cycle.approving import keep, load
 from syncramp.cycle.confirm import prove_empty
 from syncramp.cycle.job import Job
 from syncramp.model.circumstances import Circumstances
@@ -19,6 +20,7 @@ from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
 from syncramp.plan.contention import contention
 from syncramp.plan.summary import summarise
+from syncramp.spec.types import ApprovalMode
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
 
@@ -29,12 +31,14 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     :param foreign: how many objects of the tenant with a source anchor are not ours, as the read-back showed.
     """
     snapshot = job.store.snapshot()
-    alone = circumstances(job, company, foreign, exports)
+    loaded = load(job.store, snapshot, job.clock())
+    alone = replace(circumstances(job, company, foreign, exports), approved=loaded.approved)
     plan = _plan(snapshot, alone)
     if barriers := guard(job, company, plan):
         plan = _plan(snapshot, replace(alone, barriers=barriers))
     if Origin.UPGRADE.word in plan.origins:
         plan.upgrade = job.store.staging.upgrade()
+    keep(job.store, plan, loaded, job.clock())
     return plan
 
 
@@ -69,6 +73,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         unanchored=unanchored(job),
         keeping=snapshot.keeping,
         adopted=job.store.adoption.adopted,
+        manual=job.config.approval is ApprovalMode.MANUAL,
     )
 
 

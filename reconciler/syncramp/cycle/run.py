@@ -110,6 +110,8 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         current.advance(plan.objects, plan.links)
     report.digest, report.counts = plan.digest, plan.counts
     report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)
+    report.waiting = [each.as_json() for each in plan.waiting]
+    report.approvals = [each.as_json() for each in job.store.approvals.given(job.clock())]
     results = Results(report)
     results.expect(plan)
     if report.sends and (plan.objects or plan.links):

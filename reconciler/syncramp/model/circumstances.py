@@ -1,10 +1,11 @@
 """Everything beside the objects themselves that decides what may be sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
+from syncramp.model.approvals import Marks
 from syncramp.model.holds import Barrier, Class
 
 
@@ -33,7 +34,7 @@ class Share:
 class Approved:
     """What people approved and what is still valid of it."""
 
-    marks: frozenset[int] = frozenset()
+    marks: Collection[int] = field(default_factory=Marks)
     """Of parts of the changes of objects; see ``plan.marks``."""
     adds: Mapping[int, BitMap] = field(default_factory=dict)
     """Group -> members whose addition was approved."""

@@ -1,11 +1,12 @@
 """A plan: what a run would send, what it holds, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pyroaring import BitMap
 
+from syncramp.model.approvals import Waiting
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import HeldPart, Hold
 from syncramp.model.state import Membership, ObjectState
@@ -137,6 +138,10 @@ class Plan:
     """What the plan was made under: with the store it gives the same changes again."""
     origins: dict[str, int] = field(default_factory=dict)
     """What the change follows from (``Origin.word``) -> objects that go."""
+    waiting: tuple[Waiting, ...] = ()
+    """What of it waits for an approval, in sets that can be approved."""
+    wanted: Sequence[int] = ()
+    """Marks of approved changes of objects that are still wanted."""
     upgrade: tuple[int, int] | None = None
     """Versions of the built-in rules, before and after, if something follows from an upgrade."""
 

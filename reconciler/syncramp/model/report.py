@@ -110,6 +110,10 @@ class RunReport:
     certificate_valid_until: str = ""
     """RFC 3339, UTC: the certificate this run signed in with; empty where it signed in otherwise, or not."""
     phases: list[PhaseReport] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    """What waits for an approval: ``Waiting.as_json``."""
+    approvals: list[dict[str, Any]] = field(default_factory=list)
+    """The approvals that the plan was made under: ``Approval.as_json``."""
     failure: str = ""
     """Why the run ended before its time; empty when it did not."""
 

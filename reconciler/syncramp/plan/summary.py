@@ -20,6 +20,7 @@ from syncramp.model.values import Value
 from syncramp.plan.barriers import parts_by_class
 from syncramp.plan.changes import disables
 from syncramp.plan.claims import claimed, gives_up
+from syncramp.plan.frozen import Frozen
 from syncramp.rules.flows import REFERENCES
 from syncramp.words import count
 
@@ -46,14 +47,18 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
     :param around: what the changes were derived under.
     """
     plan, digests = Plan(around=around or Circumstances()), _Digests()
+    frozen = Frozen(anchors, plan.around.approved)
     for change in changes:
         if isinstance(change, ObjectChange):
             _count_object(plan, change)
             digests.object(change)
+            frozen.object(change)
         else:
             _count_membership(plan, change)
             digests.members(change, anchors)
+            frozen.members(change)
     plan.digest, plan.digests = digests.whole.hexdigest(), digests.by_class()
+    plan.waiting, plan.wanted = frozen.waiting(), frozen.wanted
     return plan
 
 

@@ -29,6 +29,8 @@ def plan_document(
         "links": {"adds": plan.link_adds, "removes": plan.link_removes, "groups": plan.groups},
         "anchor_writes": plan.anchor_writes,
         "holds": plan.holds,
+        "waiting": report.waiting,
+        "approvals": report.approvals,
         "violations": report.violations,
         "violation_samples": _samples(report.violation_samples),
         "warnings": report.warnings,

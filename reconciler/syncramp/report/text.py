@@ -12,6 +12,7 @@ from syncramp.model.plan import Plan, Sample
 from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
+from syncramp.report.approvals import approvable_lines, approval_lines
 from syncramp.words import count, moment, printable
 
 _VERBS = ("Create", "Update", "Delete")
@@ -87,7 +88,8 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     yield from _origins(plan)
     for verb in ("Delete", "Update", "Members", "Create"):
         yield from _samples(verb, plan.samples.get(verb, []), _total(plan, verb))
-    yield from _held(plan.holds, plan.hold_samples)
+    yield from _held(plan.holds, plan.hold_samples, report.waiting)
+    yield from approval_lines(report.approvals)
     yield from _remarks(report)
     yield f"Digest {plan.digest}"
 
@@ -133,7 +135,8 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from _tallies(report)
     if report.anchors_written:
         yield f"Anchors written into the directory: {report.anchors_written:,}"
-    yield from _held(report.holds, report.hold_samples)
+    yield from _held(report.holds, report.hold_samples, report.waiting)
+    yield from approval_lines(report.approvals)
     yield from _violations(report)
     yield from _categories("Refused", report.errors, report.error_samples)
     yield from _categories("Warning", report.warnings, report.warning_samples)
@@ -236,9 +239,12 @@ def _cloud(report: RunReport) -> Iterator[str]:
         yield f"Missing: {missing} answered as added and not there; the next run adds them again"
 
 
-def _held(holds: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
+def _held(
+    holds: Mapping[str, int], samples: Mapping[str, Sequence[Sample]], waiting: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
     for name, number in sorted(holds.items()):
         yield f"Held {number:,} ({name}): {_HOLDS[Hold(name)]}"
+        yield from approvable_lines(waiting, name)
         for sample in samples.get(name, ()):
             yield f"    {sample.verb} {sample.kind} {sample.dn}: {sample.detail}"
 

@@ -40,6 +40,15 @@ class Values(StrEnum):
     """Everything as text."""
 
 
+class ApprovalMode(StrEnum):
+    """What waits for a person beside what a guard holds."""
+
+    AUTO = "Auto"
+    """Nothing."""
+    MANUAL = "Manual"
+    """Everything but disables and explicit member removals."""
+
+
 class SourceAnchor(StrEnum):
     """The well-known attributes that tie a user to its cloud object for life; every other kind uses objectGUID."""
 
@@ -289,3 +298,8 @@ class SyncConfig:
     joins: tuple[Join, ...] = ()
     merges: Mapping[str, Merge] = field(default_factory=dict)
     """Wire name of a multi-valued attribute -> how joined entries add up."""
+    approval: ApprovalMode = ApprovalMode.AUTO
+    approval_expiry: timedelta = timedelta(hours=72)
+    """How long an approval is valid unless it says otherwise."""
+    approves: tuple[str, ...] = ()
+    """Digests, or the beginnings of digests, that the document's annotation approves; in small letters."""

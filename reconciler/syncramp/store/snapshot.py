@@ -126,11 +126,15 @@ class Snapshot:
 
     def anchors(self, ids: BitMap) -> Iterator[str]:
         """The anchors of objects, in ascending order of their ids."""
+        return (anchor for _, anchor in self.named(ids))
+
+    def named(self, ids: BitMap) -> Iterator[tuple[int, str]]:
+        """Objects with their anchors, in ascending order of their ids."""
         numbers = ids.to_array()
         for start in range(0, len(numbers), PAGE):
             page = list(numbers[start : start + PAGE])
             for row in sorted(self._database.among("SELECT id, anchor FROM objects WHERE id IN ({})", page)):
-                yield row[1]
+                yield row[0], row[1]
 
     def of_sources(self, sources: Iterable[int]) -> BitMap:
         """Ids of all objects that are made of entries of some sources."""

@@ -10,13 +10,15 @@ One thread owns it. Each part is a view with its own transactions:
 * ``observations``: what the read-back showed,
 * ``runs``: runs and their reports,
 * ``adoption``: that the tenant was adopted, and how far that went,
-* ``lookup``: what is kept of one entry, for a person who asks.
+* ``lookup``: what is kept of one entry, for a person who asks,
+* ``approvals``: what waits for a person, and what people approved.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
 from syncramp.store.adoption import Adoptions
+from syncramp.store.approvals import Approvals
 from syncramp.store.database import Database
 from syncramp.store.exports import Exports
 from syncramp.store.joins import Joins
@@ -45,6 +47,7 @@ class Store:
         self.runs = Runs(self.database)
         self.adoption = Adoptions(self.database)
         self.lookup = Lookup(self.database)
+        self.approvals = Approvals(self.database)
 
     def snapshot(self) -> Snapshot:
         """A view for a plan or for a lane of the export."""

@@ -266,20 +266,24 @@ proposals = Table(
     Column("hold", String, nullable=False),
     Column("made", Float, nullable=False),
     Column("changes", Integer, nullable=False),
+    Column("links", Integer, nullable=False),  # how many of the changes are links
+    Column("waits", Integer, nullable=False),  # 1: of the last run, or of a plan since then
     Column("marks", LargeBinary, nullable=False),  # sorted 64-bit marks (plan.marks)
 )
 
 approvals = Table(
-    "approvals",
+    "approvals",  # those that have ended, too, without their marks: who approved what
     metadata,
-    Column("digest", String, primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("digest", String, nullable=False),
     Column("class", String, nullable=False),
     Column("hold", String, nullable=False),
     Column("given", Float, nullable=False),
     Column("until", Float, nullable=False),
     Column("by", String, nullable=False),
     Column("changes", Integer, nullable=False),
-    Column("marks", LargeBinary, nullable=False),
+    Column("links", Integer, nullable=False),
+    Column("marks", LargeBinary, nullable=False),  # those that are still wanted
 )
 
 revocations = Table(

@@ -1,0 +1,96 @@
+"""Sets of changes that wait for a person, and approvals of such sets."""
+
+from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from syncramp.model.holds import Class, Hold
+
+ANNOTATION = "syncramp.io/approve"
+"""Of a document: digests of the sets that are approved."""
+DIGITS = 32
+"""Of a digest, as hexadecimal text."""
+FEWEST = 8
+"""Digits by which a set may be named: by chance two of 100 sets share them once in a million times."""
+
+
+class Marks(Collection[int]):
+    """A set of 64-bit marks (``plan.marks``) that takes 8 bytes for each, where Python's own takes 60 and more."""
+
+    __slots__ = ("_sorted",)
+
+    def __init__(self, marks: Iterable[int] = ()) -> None:
+        self._sorted = array("Q", (mark for mark, _ in groupby(sorted(marks))))
+
+    def __contains__(self, mark: object) -> bool:
+        if not isinstance(mark, int):
+            return False
+        place = bisect_left(self._sorted, mark)
+        return place < len(self._sorted) and self._sorted[place] == mark
+
+    def __iter__(self) -> Iterator[int]:
+        """In ascending order."""
+        return iter(self._sorted)
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A set of changes of one class that one hold keeps back, and that a person can approve: it is frozen, so what
+    comes to it later has another digest.
+    """
+
+    hold: Hold
+    part: Class
+    digest: str
+    marks: Marks
+    links: int = 0
+    """How many of the changes are links."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in reports."""
+        return {
+            "hold": self.hold.value,
+            "class": self.part.value,
+            "changes": len(self.marks),
+            "digest": self.digest,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a person let go, and until when."""
+
+    id: int
+    digest: str
+    hold: Hold
+    part: Class
+    by: str
+    """Who gave it."""
+    given: float
+    """Seconds since the epoch."""
+    until: float
+    changes: int
+    """Of the set that was approved."""
+    wanted: int
+    """Those that the last plan still wanted: what was sent, or is not wanted any more, has dropped out."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in reports."""
+        return {
+            "digest": self.digest,
+            "hold": self.hold.value,
+            "class": self.part.value,
+            "by": self.by,
+            "given": self.given,
+            "until": self.until,
+            "changes": self.changes,
+            "wanted": self.wanted,
+        }
