@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.build import config, group, guid, user, user_dn
+from support.build import config, deletes_up_to, group, guid, user, user_dn
 from support.engine import Engine
 from syncramp.model.holds import Class, Hold
 from syncramp.spec.types import ApprovalMode
@@ -54,7 +54,7 @@ def test_what_was_approved_goes_and_nothing_else(manual) -> None:
 
 
 def test_more_deletes_than_the_limit_go_when_a_person_approved_them(tmp_path) -> None:
-    engine = Engine(tmp_path / "state.db", config=replace(config(delete_count=1)))
+    engine = Engine(tmp_path / "state.db", config=deletes_up_to(config(), 1))
     engine.source.add(*(user(number) for number in range(5)))
     engine.settle()
     for number in range(3):
