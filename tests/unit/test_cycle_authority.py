@@ -5,7 +5,7 @@ import pytest
 from support.build import guid, user, user_dn
 from support.engine import Engine
 from support.model import ModelCloud
-from syncramp.cycle.confirm import AUTHORITY
+from syncramp.cycle.shown import AUTHORITY
 
 
 @pytest.fixture

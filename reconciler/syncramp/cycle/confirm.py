@@ -11,6 +11,7 @@ from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
+from syncramp.cycle.shown import anchor_of, authority_of, name_of, only_members, stranger_of, value_of
 from syncramp.endpoint.faults import FORM
 from syncramp.errors import CookieRefused, ServiceRefused
 from syncramp.events import Note
@@ -24,7 +25,6 @@ from syncramp.model.wire import (
     ReadBackPage,
     ReferenceChange,
     SyncObject,
-    WireValue,
     same_object,
 )
 from syncramp.plan.comparison import differing
@@ -104,13 +104,14 @@ def doubt_missing_links(job: Job, sent: Mapping[int, BitMap]) -> int:
 
 
 def _observe(job: Job, page: ReadBackPage, report: RunReport, *, full: bool) -> Observation:
-    anchored = {anchor: obj for obj in page.objects if (anchor := _anchor(obj))}
+    anchored = {anchor: obj for obj in page.objects if (anchor := anchor_of(obj))}
     known = job.store.observations.known(list(anchored))
     seen = Observation()
     for obj in page.objects:
-        anchor = _anchor(obj)
+        anchor = anchor_of(obj)
         if not anchor:
-            continue  # mastered in the cloud: not ours to judge
+            _observe_stranger(seen, obj)  # mastered in the cloud: not ours to judge
+            continue
         ours = known.get(anchor)
         if ours is not None and (ours.acked is not None or ours.doubt):
             _observe_authority(seen, obj, ours, full=full)
@@ -118,27 +119,25 @@ def _observe(job: Job, page: ReadBackPage, report: RunReport, *, full: bool) -> 
         elif obj.operation is Operation.DELETE:
             seen.not_foreign.append(anchor)
         else:
-            seen.foreign[anchor] = obj.kind
+            seen.foreign[anchor] = obj.kind, name_of(obj)
+            _observe_stranger(seen, obj)
     _observe_links(job, seen, page.objects, known)
     return seen
 
 
-AUTHORITY = ("iscloudmanaged", "blockonpremisessync", "cloudmastered")
-"""Attributes by which an object with a source anchor of ours may tell that the cloud has the authority over it: as
-Graph calls it, as Microsoft's connector calls it (event 6956), and as the read-back marks objects of the cloud. Which
-of them the service sends is not public."""
-
-
-def _authority(obj: SyncObject) -> bool | None:
-    """Whether the cloud has the authority over an object; None: it does not say."""
-    told = {name.lower(): str(value).lower() for name, value in obj.values.items() if name.lower() in AUTHORITY}
-    return any(value in ("true", "1") for value in told.values()) if told else None
+def _observe_stranger(seen: Observation, obj: SyncObject) -> None:
+    """Somebody whom a create might be matched with, or who is not there any more."""
+    found = stranger_of(obj)
+    if obj.operation is Operation.DELETE:
+        seen.not_foreign.append(found.anchor)
+    elif not only_members(obj):
+        seen.strangers.append(found)
 
 
 def _observe_authority(seen: Observation, obj: SyncObject, ours: KnownObject, *, full: bool) -> None:
     """A read-back of everything that does not say it takes it back: the service may leave out what is false."""
-    authority = _authority(obj)
-    if authority is None and full and not _only_members(obj):
+    authority = authority_of(obj)
+    if authority is None and full and not only_members(obj):
         authority = False
     if authority is not None and authority is not ours.cloud_managed:
         seen.authority[ours.id] = authority
@@ -149,13 +148,13 @@ def _observe_ours(seen: Observation, obj: SyncObject, ours: KnownObject, anchor:
         seen.gone.append(ours.id)
     elif ours.acked is not None and (told := _another(obj, ours)):
         seen.anew[ours.id] = told
-        sample = Sample("Update", obj.kind, str(_value(obj, "onpremisesdistinguishedname") or ""), anchor)
+        sample = Sample("Update", obj.kind, str(value_of(obj, "onpremisesdistinguishedname") or ""), anchor)
         report.note_warning(sample, "the cloud holds another object than before; it is sent whole")
-    elif ours.acked is not None and not ours.doubt and not _only_members(obj) and not _authority(obj):
+    elif ours.acked is not None and not ours.doubt and not only_members(obj) and not authority_of(obj):
         names = differing(ours.acked, obj.values)
         seen.confirmed[ours.id] = 2 if names else 1
         if names:
-            sample = Sample("Update", obj.kind, str(_value(obj, "onpremisesdistinguishedname") or ""), anchor)
+            sample = Sample("Update", obj.kind, str(value_of(obj, "onpremisesdistinguishedname") or ""), anchor)
             report.note_warning(sample, f"the cloud shows another value of {', '.join(sorted(names))}")
 
 
@@ -163,8 +162,8 @@ def _observe_links(
     job: Job, seen: Observation, objects: Sequence[SyncObject], known: Mapping[str, KnownObject]
 ) -> None:
     for obj in objects:
-        ours = known.get(_anchor(obj))
-        changes = _value(obj, "member")
+        ours = known.get(anchor_of(obj))
+        changes = value_of(obj, "member")
         if ours is None or not isinstance(changes, tuple):
             continue
         links = [
@@ -181,19 +180,5 @@ def _observe_links(
 
 def _another(obj: SyncObject, ours: KnownObject) -> str:
     """The cloud anchor, if it is not the one of the object we knew."""
-    told, known = _value(obj, "cloudanchor"), ours.cloud_anchor
+    told, known = value_of(obj, "cloudanchor"), ours.cloud_anchor
     return told if isinstance(told, str) and told and known and not same_object(told, known) else ""
-
-
-def _only_members(obj: SyncObject) -> bool:
-    """A further part of a large group: its other attributes came with the first part."""
-    return {name.lower() for name in obj.values} <= {"sourceanchor", "cloudanchor", "member"}
-
-
-def _anchor(obj: SyncObject) -> str:
-    value = _value(obj, "sourceanchor")
-    return value if isinstance(value, str) else ""
-
-
-def _value(obj: SyncObject, name: str) -> WireValue:
-    return next((value for key, value in obj.values.items() if key.lower() == name), None)

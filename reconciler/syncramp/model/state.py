@@ -78,6 +78,9 @@ class ObjectState:
     """Why what is desired is not what the cloud holds."""
     perhaps: Attributes = field(default_factory=dict)
     """While in doubt: what was last wanted of an object that should not be in the cloud any more, perhaps sent."""
+    found: frozenset[str] = frozenset()
+    """Attributes that were different when the tenant was adopted, and that nobody changed since on either side; an
+    empty name stands for the object itself, which nobody wanted."""
 
 
 @dataclass(frozen=True, slots=True)

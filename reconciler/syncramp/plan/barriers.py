@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Barrier, Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, ObjectChange, Verb
-from syncramp.model.state import Membership, ObjectState, Origin
+from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Value
 from syncramp.plan.marks import create_mark, delete_mark, update_mark
 
@@ -24,6 +24,7 @@ SIGN_IN = frozenset({"userPrincipalName", "proxyAddresses", "usageLocation", "pr
 Practice of careful administrators; ``accountEnabled`` is a class of its own."""
 _MANUAL = "spec.approval is Manual"
 _FOUND = "it was so when the tenant was adopted, and nobody looked at it since"
+_ORPHAN = "it was in the tenant without an entry, and was taken over to be deleted"
 
 
 def hold_object(change: ObjectChange, around: Circumstances) -> ObjectChange:
@@ -44,6 +45,8 @@ def _mark(change: ObjectChange) -> int:
 
 
 def _delete(state: ObjectState, around: Circumstances) -> Found | None:
+    if "" in state.found:
+        return Hold.FOUND_AT_ADOPTION, _ORPHAN
     if found := _barred(state.id, around.barriers.get(Class.DELETES, ())):
         return found
     if around.probation:
@@ -74,7 +77,7 @@ def _beyond(identity: int, around: Circumstances) -> Found | None:
 
 def _hold_update(change: ObjectChange, around: Circumstances) -> ObjectChange:
     """An update may go in part; each attribute that waits does so for the first reason there is."""
-    if not (around.barriers or around.manual or around.share or change.state.origin is Origin.ADOPTION):
+    if not (around.barriers or around.manual or around.share or change.state.found):
         return change
     held: dict[Found, dict[str, Value | None]] = {}
     for name, value in change.values.items():
@@ -99,7 +102,7 @@ def _disables(name: str, value: Value | None) -> bool:
 
 def _attribute(state: ObjectState, name: str, value: Value | None, around: Circumstances) -> Found | None:
     disables = _disables(name, value)
-    if state.origin is Origin.ADOPTION and (disables or name in SIGN_IN or name == "accountEnabled"):
+    if name in state.found:
         return Hold.FOUND_AT_ADOPTION, _FOUND
     for barrier in around.barriers.get(Class.DISABLES if disables else Class.REST, ()):
         named = not barrier.attributes or name in barrier.attributes

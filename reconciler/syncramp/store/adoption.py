@@ -6,9 +6,14 @@ as it deletes whoever left the directory, under the same guards.
 """
 
 import json
+from collections.abc import Callable
+
+from pyroaring import BitMap
 
 from syncramp.model.adoption import Adoption
 from syncramp.store.database import Database
+from syncramp.store.found import settle_links
+from syncramp.store.strangers import matches
 
 _READ = "SELECT value FROM meta WHERE key = 'adoption'"
 _WRITE = "INSERT INTO meta VALUES ('adoption', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -33,3 +38,14 @@ class Adoptions:
     def write(self, adoption: Adoption) -> None:
         """Remember it, in the place of the one before."""
         self._database.run(_WRITE, (json.dumps(adoption.as_json(), sort_keys=True),))
+
+    def matching(self) -> dict[int, str]:
+        """Ids of creates that the service would join with an object that is not ours -> that one, in words."""
+        return {match.id: match.words for match in matches(self._database)}
+
+    def settle_links(self, desired: Callable[[int], BitMap]) -> None:
+        """What was found of members and is gone, or wanted again, is not found any more.
+
+        :param desired: the members that a group should have.
+        """
+        settle_links(self._database, desired)

@@ -22,6 +22,7 @@ from syncramp.errors import AnotherRunActive
 from syncramp.model.values import Attributes
 from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.store.database import Database
+from syncramp.store.found import forget, forget_objects
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links, may_return, returned
 from syncramp.store.runs import Runs
@@ -224,6 +225,7 @@ class Exports:
             self._deleting.discard(item.id)
             self._database.run(_GONE, (item.id,))
             self._database.run(_FORGET_PAYLOAD, (item.id,))
+            forget_objects(self._database, [item.id])
         elif item.after is not None:
             packed = pack(item.after)
             mark = digest(packed)
@@ -231,6 +233,7 @@ class Exports:
             self._database.run(_APPLIED, (mark, int(unsettled), outcome.cloud_anchor or None, mark, now, item.id))
             self._database.run(_ACKED, (_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
             returned(self._database, item.id)
+            forget(self._database, {item.id: item.object.values})
         if item.links:
             unsure = item.adds | item.removes if item.id in self.under_way else self.under_way | intent.anew
             sure, possible = intent.brackets[item.id]

@@ -19,6 +19,7 @@ from syncramp.store.anchors import Anchors
 from syncramp.store.contest import Contest
 from syncramp.store.database import Database
 from syncramp.store.entries import entries, staged
+from syncramp.store.found import forget_changed
 from syncramp.store.keeping import age, kept
 from syncramp.store.marks import causes_of, marking
 from syncramp.store.packing import digest, pack
@@ -158,6 +159,7 @@ class Objects:
             before = {row[0]: row for row in self._database.among(_OBJECTS, ids)}
             causes = causes_of(self._database, ids)
             settled = self._settle(decided, before)
+            forget_changed(self._database, {each.row.id: each.packed for each in settled})
             self._database.insert_many(_PAYLOAD, _changed_payloads(settled, before))
             self._database.insert_many(_OBJECT, _changed_objects(settled, before, causes))
             self._replace_references(decided)

@@ -12,9 +12,11 @@ from pyroaring import BitMap
 from syncramp.model.values import Attributes, Kind
 from syncramp.store.database import Database
 from syncramp.store.exports import Exports, Item
+from syncramp.store.found import forget_objects
 from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links
 from syncramp.store.runs import Runs
+from syncramp.store.strangers import Stranger, replace_values
 
 _KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked, m.id, o.cloud_anchor
             FROM objects o LEFT JOIN payload p ON p.id = o.id LEFT JOIN cloud_managed m ON m.id = o.id
@@ -26,8 +28,9 @@ _OBSERVED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?,
                observed = excluded.observed"""
 _GONE = """UPDATE objects SET acked = NULL, acked_at = NULL, doubt = ?, confirmed = 0,
            origin = CASE WHEN digest IS NULL THEN 0 ELSE origin END WHERE id = ?"""
-_FOREIGN = """INSERT INTO foreign_objects (anchor, kind) VALUES (?, ?)
-              ON CONFLICT (anchor) DO UPDATE SET kind = excluded.kind"""
+_FOREIGN = """INSERT INTO foreign_objects (anchor, kind, name) VALUES (?, ?, ?)
+              ON CONFLICT (anchor) DO UPDATE SET kind = excluded.kind,
+              name = CASE WHEN excluded.name = '' THEN foreign_objects.name ELSE excluded.name END"""
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
@@ -59,10 +62,12 @@ class Observation:
     """Id -> the cloud anchor of objects that are not the ones we knew: those are gone, and these were made since."""
     authority: dict[int, bool] = field(default_factory=dict)
     """Id -> the cloud has the authority over the object now, or has it no more."""
-    foreign: dict[str, str] = field(default_factory=dict)
-    """Anchor -> kind of objects with a source anchor that are not ours."""
+    foreign: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Anchor -> kind and name of objects with a source anchor that are not ours."""
+    strangers: list[Stranger] = field(default_factory=list)
+    """What the service may match by, of those and of objects that are mastered in the cloud."""
     not_foreign: list[str] = field(default_factory=list)
-    """Anchors the service says it deleted."""
+    """Anchors the service says it deleted, source anchors or its own, and its own ones of objects that are ours."""
 
 
 class Observations:
@@ -108,8 +113,9 @@ class Observations:
             self._observe_authority(seen.authority)
             self._observe_links(seen.links)
             self._observe_gone(seen.gone, now)
-            self._database.run_many(_FOREIGN, seen.foreign.items())
-            self._database.run_many("DELETE FROM foreign_objects WHERE anchor = ?", [(a,) for a in seen.not_foreign])
+            self._database.run_many(_FOREIGN, [(anchor, *told) for anchor, told in seen.foreign.items()])
+            self._database.run_among("DELETE FROM foreign_objects WHERE anchor IN ({})", seen.not_foreign)
+            replace_values(self._database, seen.strangers, seen.not_foreign)
             if cookie is not None:
                 self._database.run(_META, ("cookie", cookie.hex()))
         self._gone.update(seen.gone)
@@ -143,6 +149,7 @@ class Observations:
         for identity in gone:
             self._database.run("DELETE FROM cloud_managed WHERE id = ?", (identity,))
             self._database.run(_GONE, (int(identity in travelling), identity))
+            forget_objects(self._database, [identity])
             if identity not in travelling:
                 self._database.run("UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?", (identity,))
         drop_links(self._database, BitMap(gone), now)

@@ -15,6 +15,7 @@ from pyroaring import BitMap
 from syncramp.model.state import Cause, Membership, ObjectState, Origin
 from syncramp.model.values import Kind
 from syncramp.store.database import Database
+from syncramp.store.found import found_at_adoption
 from syncramp.store.packing import unpack, unpack_bitmap
 
 PAGE = 500
@@ -27,7 +28,8 @@ _STATES = """SELECT o.id, o.source, o.kind, o.anchor, e.dn, o.digest, o.acked, o
                     p.desired, p.acked, p.maybe, o.origin
              FROM objects o JOIN entries e ON e.id = o.id LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"""
 _REFERENCES = "SELECT object, attribute, target FROM refs WHERE object IN ({})"
-_MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, l.lost, c.sure, c.possible
+_MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, l.lost, c.sure, c.possible,
+                  c.found
                   FROM objects o JOIN entries e ON e.id = o.id
                   LEFT JOIN links l ON l.id = o.id AND l.attribute = 'member'
                   LEFT JOIN cloud_links c ON c.id = o.id
@@ -80,8 +82,13 @@ class Snapshot:
         references: dict[int, dict[str, int]] = {}
         for identity, attribute, target in self._database.among(_REFERENCES, ids):
             references.setdefault(identity, {})[attribute] = target
+        found = found_at_adoption(self._database, ids)
         rows = {row[0]: row for row in self._database.among(_STATES, ids)}
-        return [_state(rows[identity], references.get(identity, {})) for identity in ids if identity in rows]
+        return [
+            _state(rows[identity], references.get(identity, {}), found.get(identity, frozenset()))
+            for identity in ids
+            if identity in rows
+        ]
 
     def memberships(self) -> Iterator[Membership]:
         """Groups whose members in the cloud are not surely the desired ones, in the order of their anchors."""
@@ -99,7 +106,7 @@ class Snapshot:
         return self._membership(row) if row else None
 
     def _membership(self, row: Any) -> Membership:
-        identity, source, anchor, dn, hold, acked, packed, missing, sure, possible = row
+        identity, source, anchor, dn, hold, acked, packed, missing, sure, possible, found = row
         members, lost = self._objects(unpack_bitmap(packed)), self._objects(unpack_bitmap(missing))
         known = unpack_bitmap(possible)
         return Membership(
@@ -114,6 +121,7 @@ class Snapshot:
             derived=known & self.departing & (members | lost | self._absent),
             in_cloud=acked is not None,
             lost=lost,
+            found=(unpack_bitmap(found) & known) - (members & self.desired),
         )
 
     def _objects(self, entries: BitMap) -> BitMap:
@@ -180,7 +188,7 @@ class Snapshot:
         return BitMap(array("I", (row[0] for row in self._database.stream(sql, parameters))))
 
 
-def _state(row: Any, references: dict[str, int]) -> ObjectState:
+def _state(row: Any, references: dict[str, int], found: frozenset[str]) -> ObjectState:
     identity, source, kind, anchor, dn, digest, acked, doubt, cause, hold, wanted, held, maybe, origin = row
     known = held if held is not None else wanted
     return ObjectState(
@@ -197,5 +205,6 @@ def _state(row: Any, references: dict[str, int]) -> ObjectState:
         hold=hold,
         references=references,
         origin=Origin(origin),
+        found=found,
         perhaps=unpack(wanted) if doubt and digest is None and wanted is not None else {},
     )

@@ -217,10 +217,21 @@ foreign = Table(
 )
 
 foreign_values = Table(
-    "foreign_values",  # marks of the unique values of those objects
+    "foreign_values",  # what the service may match by, of objects that are not ours: those, and those of the cloud
     metadata,
-    Column("mark", Integer, primary_key=True, autoincrement=False),
-    Column("anchor", String, primary_key=True),
+    Column("mark", Integer, primary_key=True, autoincrement=False),  # model.uniques.mark of the value
+    Column("anchor", String, primary_key=True),  # source anchor; of an object of the cloud its cloud anchor
+    Column("value", String, nullable=False),  # as it is compared
+    Column("name", String, nullable=False, default=""),  # what a person knows the object by
+    Index("foreign_values_anchor", "anchor"),
+    sqlite_with_rowid=False,
+)
+
+found = Table(
+    "found",  # attributes of signing in that were different at the adoption; neither side changed since
+    metadata,
+    Column("object", Integer, primary_key=True, autoincrement=False),
+    Column("attribute", String, primary_key=True),  # empty: the object itself is not wanted
     sqlite_with_rowid=False,
 )
 

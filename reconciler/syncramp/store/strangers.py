@@ -1,0 +1,93 @@
+"""Objects of the tenant that are not ours, by what the service may match a create with them by.
+
+The service joins a new user with one that is there by its user principal name or an address (Microsoft: UserPrincipal
+Name and ProxyAddress soft match), and the GUID of the directory tells that an entry is there under another anchor. So
+these values are kept of objects with a source anchor that are not ours, and of those that are mastered in the cloud,
+and looked up for every create.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from syncramp.model.uniques import claims, mark
+from syncramp.model.values import Value
+from syncramp.store.database import Database
+from syncramp.store.packing import unpack
+
+PAGE = 500
+GUID = "onPremisesObjectIdentifier"
+
+_VALUE = "INSERT INTO {} (mark, anchor, value, name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_FORGET = "DELETE FROM foreign_values WHERE anchor IN ({})"
+_NEW = """SELECT o.id, o.anchor, p.desired FROM objects o JOIN payload p ON p.id = o.id
+          WHERE o.digest IS NOT NULL AND o.acked IS NULL AND o.doubt = 0 AND o.anchor IS NOT NULL ORDER BY o.id"""
+_HAVE = "SELECT mark, anchor, value, name FROM {} WHERE mark IN ({{}})"
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An object that is not ours."""
+
+    anchor: str
+    """Its source anchor; without one its cloud anchor."""
+    name: str
+    values: frozenset[str]
+    """As they are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A create, and the object that the service would join it with."""
+
+    id: int
+    anchor: str
+    """Of the object that is not ours."""
+    words: str
+
+
+def matchable(values: Mapping[str, Value | None]) -> frozenset[str]:
+    """What an object with these attributes may be matched by."""
+    found = {value for _, value in claims(values)}
+    if isinstance(guid := values.get(GUID), str) and guid:
+        found.add(f"{GUID} {guid.lower()}")
+    return frozenset(found)
+
+
+def replace_values(database: Database, strangers: Sequence[Stranger], gone: Iterable[str] = ()) -> None:
+    """These objects are as they are shown, and others are gone or ours; in a transaction of the caller."""
+    former = [*(stranger.anchor for stranger in strangers), *gone]
+    if former and database.one("SELECT 1 FROM foreign_values LIMIT 1") is not None:
+        database.run_among(_FORGET, former)
+    add_values(database, strangers)
+
+
+def add_values(database: Database, strangers: Iterable[Stranger], table: str = "foreign_values") -> None:
+    """Write down what these objects may be matched by."""
+    rows = [(mark(value), one.anchor, value, one.name) for one in strangers for value in one.values]
+    database.run_many(_VALUE.format(table), rows)
+
+
+def matches(database: Database, table: str = "foreign_values") -> Iterator[Match]:
+    """Creates that the service would join with an object that is not ours; nothing where nothing is known of any."""
+    if database.one(f"SELECT 1 FROM {table} LIMIT 1") is None:  # noqa: S608 - one of two names of ours
+        return
+    page: list[tuple[int, str, frozenset[str]]] = []
+    for identity, anchor, packed in database.stream(_NEW):
+        page.append((identity, anchor, matchable(unpack(packed))))
+        if len(page) == PAGE:
+            yield from _matched(database, page, table)
+            page = []
+    yield from _matched(database, page, table)
+
+
+def _matched(database: Database, page: Sequence[tuple[int, str, frozenset[str]]], table: str) -> Iterator[Match]:
+    marks = sorted({mark(value) for _, _, values in page for value in values})
+    have = {}
+    for _, anchor, value, name in database.among(_HAVE.format(table), marks):
+        have[value] = anchor, name
+    for identity, own, values in page:
+        for value in sorted(values & have.keys()):
+            anchor, name = have[value]
+            if anchor != own:
+                yield Match(identity, anchor, f"{name or anchor} ({value})")
+                break
