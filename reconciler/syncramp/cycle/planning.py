@@ -55,6 +55,8 @@ def guard(job: Job, company: Company, plan: Plan) -> Mapping[Class, Sequence[Bar
 def circumstances(job: Job, company: Company, foreign: int, exports: Exports) -> Circumstances:
     """Everything beside the objects that decides what may be sent."""
     snapshot = job.store.snapshot()
+    job.store.adoption.settle_links(snapshot.members)
+    required = _adoption(job, company, foreign, snapshot)
     staging, names = job.store.staging, [source.name for source, _ in job.sources]
     incomplete = staging.incomplete()
     unproven = snapshot.of_sources(incomplete)
@@ -67,11 +69,12 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         unproven=unproven,
         dropped=staging.dropped(names),
         foreign=job.store.observations.foreign_anchors(),
-        adoption=_adoption(job, company, foreign, snapshot),
+        adoption=required,
         under_way=exports.under_way,
         cloud_managed=job.store.observations.cloud_managed(),
         unanchored=unanchored(job),
         keeping=snapshot.keeping,
+        matching={} if required else job.store.adoption.matching(),
         adopted=job.store.adoption.adopted,
         manual=job.config.approval is ApprovalMode.MANUAL,
     )
@@ -79,4 +82,5 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
 
 def _adoption(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:
     """A store that knows nothing of a tenant that may hold something sends nothing."""
-    return "" if snapshot.in_cloud or snapshot.departing else prove_empty(job, company, foreign)
+    known = job.store.adoption.adopted or snapshot.in_cloud or snapshot.departing
+    return "" if known else prove_empty(job, company, foreign)

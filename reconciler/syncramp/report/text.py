@@ -17,7 +17,7 @@ from syncramp.words import count, moment, printable
 
 _VERBS = ("Create", "Update", "Delete")
 _HOLDS = {
-    Hold.ADOPTION_REQUIRED: "the tenant is not proven empty, and nothing in it is known to be ours",
+    Hold.ADOPTION_REQUIRED: "the tenant is not proven empty, and nothing in it is ours yet: syncramp adopt FILE",
     Hold.SOURCE_NEVER_READ: "creates wait until every source was read completely once",
     Hold.SOURCE_INCOMPLETE: "a source is not complete: nothing destructive follows from it",
     Hold.ABSENT_ONCE: "absent from one complete import; the next one must agree",

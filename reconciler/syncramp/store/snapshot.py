@@ -105,6 +105,11 @@ class Snapshot:
         row = self._database.one(_MEMBERSHIPS + " AND o.id = ?", (identity,))
         return self._membership(row) if row else None
 
+    def members(self, identity: int) -> BitMap:
+        """Members that a group should have; none of one that should not be in the cloud."""
+        membership = self.membership(identity)
+        return membership.desired if membership else BitMap()
+
     def _membership(self, row: Any) -> Membership:
         identity, source, anchor, dn, hold, acked, packed, missing, sure, possible, found = row
         members, lost = self._objects(unpack_bitmap(packed)), self._objects(unpack_bitmap(missing))
