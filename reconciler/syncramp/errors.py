@@ -8,11 +8,13 @@
     │   ├── UntrustedServer      a certificate could not be verified
     │   ├── WireUnverified       nobody looked how the endpoint behaves, and the document needs that (3)
     │   ├── AnchorMismatch       the tenant's objects are tied to a directory by another attribute
+    │   ├── CapabilityLoss       the tenant uses what ends with the sync client before us
     │   ├── StoreUnusable        the store cannot be opened, or belongs to something else
     │   └── ServiceRefused       the endpoint refuses the whole call for a reason that will not go away
     │       └── CallTooLarge     because it carries too much
     ├── Waiting                  it will be possible at a known moment, without anybody's help
-    │   └── AnotherRunActive     another process holds the store
+    │   ├── AnotherRunActive     another process holds the store
+    │   └── AnotherSyncClientActive  another sync client was at work on the tenant lately
     └── Retry                    a passing fault: the next run tries again
         ├── SourceUnavailable    a directory cannot be reached, or broke off in the middle
         ├── SourceIncomplete     a source ended before all of it was read
@@ -103,6 +105,12 @@ class AnchorMismatch(Stalled):
     reason = "AnchorMismatch"
 
 
+class CapabilityLoss(Stalled):
+    """The tenant uses what ends with the sync client before us, and the document does not accept that by name."""
+
+    reason = "CapabilityLoss"
+
+
 class StoreUnusable(Stalled):
     """The store cannot be opened, or belongs to another tenant, cloud or anchor."""
 
@@ -123,6 +131,12 @@ class AnotherRunActive(Waiting):
     """Another process holds the store."""
 
     reason = "AnotherRunActive"
+
+
+class AnotherSyncClientActive(Waiting):
+    """Another sync client was at work on the tenant lately: two writers would undo each other's work."""
+
+    reason = "AnotherSyncClientActive"
 
 
 class SourceUnavailable(Retry):

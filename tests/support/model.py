@@ -26,6 +26,10 @@ from syncramp.model.wire import (
     WireValue,
 )
 from syncramp.source.canonical import principals_among
+from syncramp.spec.types import EndpointOverrides
+
+US = EndpointOverrides().build_number, EndpointOverrides().application_id
+"""What a run tells of itself where the document says nothing else."""
 
 
 class Crash(BaseException):
@@ -103,6 +107,12 @@ class ModelCloud:
     max_links: int = 15_000
     known_objects: int | None = 0
     anchor_attribute: str | None = None
+    client: tuple[str, str, str] | None = None
+    """Machine, build and application of the last sync client; None: it tells of none, and never will."""
+    tells_us: bool = True
+    """A tenant that tells of clients tells of us, too, once we exported."""
+    features: int = 0
+    interval: str | None = None
     certificate_until: datetime | None = None
     """Nobody signs in here, unless a test says so."""
     marks_end: bool = True
@@ -113,8 +123,19 @@ class ModelCloud:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def company(self) -> Company:
+        machine, build, application = self.client or (None, None, None)
         return Company(
-            TENANT, "Contoso", True, self.anchor_attribute, max_links=self.max_links, known_objects=self.known_objects
+            TENANT,
+            "Contoso",
+            True,
+            self.anchor_attribute,
+            max_links=self.max_links,
+            interval=self.interval,
+            known_objects=self.known_objects,
+            client_machine=machine,
+            client_version=build,
+            client_application=application,
+            features=self.features,
         )
 
     def reserve(self, writes: int, links: int, *, wait: bool) -> bool:
@@ -145,6 +166,9 @@ class ModelCloud:
 
     def finalize(self, exported: int, applied: int) -> None:
         self.finalized.append((exported, applied))
+        if self.client and self.tells_us:
+            self.client = ("", *US)
+            self.known_objects = len(self.objects)
 
     def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
         if cookie and self.forgets_cookies:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.documents import FOLDER, GONE, findings, full, loaded, minimal
+from syncramp.model.features import Capability
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.failsafe import (
@@ -215,6 +216,9 @@ def test_a_full_document_becomes_frozen_types() -> None:
             ),
             writes=WriteBudget(14000, 75, 90000),
             verified_domains=frozenset({"contoso.com", "contoso.onmicrosoft.com"}),
+            take_over="SERVER1",
+            accept_loss=frozenset({Capability.PASSWORD_HASH_SYNC, Capability.DEVICE_WRITEBACK}),
+            object_quota=400_000,
         ),
         sources=(
             SourceSpec(

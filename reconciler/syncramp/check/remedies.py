@@ -25,6 +25,8 @@ FORMS: Mapping[str, str] = {
     "endpoint.visibilityDelay": "write hours, minutes and seconds, as 30s or 1m30s",
     "target.verifiedDomains": "write the domains of the tenant, at least its initial one, or remove the field",
     "target.verifiedDomains[]": "write a domain, as contoso.com",
+    "target.takeOver": "write the name that syncramp plan tells of the other client, or remove the field",
+    "target.objectQuota": "write how many objects the tenant may hold, or remove the field",
     "sources[].name": "write lower-case letters, digits and dashes, as corp",
     "ldap.servers[]": "write ldaps://host[:port], or ldap://host[:port] for StartTLS",
     "ldap.bind": "write bind: {secretRef: {name: NAME}}; the Secret holds username and password",

@@ -47,6 +47,7 @@ def simulator(
     multifactor: options.Multifactor = False,
     not_activated: options.NotActivated = False,
     anchor_attribute: options.AnchorAttribute = REAL.anchor_attribute,
+    client_machine: options.ClientMachine = REAL.client_machine,
     features: options.Features = REAL.features,
     verified_domains: options.VerifiedDomains = None,
     cloud_users: options.CloudUsers = REAL.cloud_users,

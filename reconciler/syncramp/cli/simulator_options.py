@@ -82,6 +82,9 @@ NotActivated = Annotated[bool, _option(_TENANT, "Directory synchronisation is sw
 AnchorAttribute = Annotated[
     str, _option(_TENANT, "The attribute that anchors were taken from; empty: there are none.", metavar="NAME")
 ]
+ClientMachine = Annotated[
+    str, _option(_TENANT, "The machine whose Connect synchronised a new tenant; empty: none did.", metavar="NAME")
+]
 Features = Annotated[int, _number(_TENANT, "The feature mask of a new tenant.")]
 VerifiedDomains = Annotated[
     list[str] | None,

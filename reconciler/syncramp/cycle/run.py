@@ -17,6 +17,7 @@ from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import phase
 from syncramp.cycle.planning import make_plan
+from syncramp.cycle.preflight import begin_sending, check_quota, end_sending, preflight
 from syncramp.cycle.results import Results
 from syncramp.cycle.synchronise import synchronise
 from syncramp.errors import AnchorMismatch, ServiceRefused, Stopped, SyncrampError, WireUnverified
@@ -97,6 +98,7 @@ def rehearse(job: Job) -> Rehearsal:
 
 def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     company = _company(job)
+    preflight(job, company, report)
     if warning := renewal_warning(job.endpoint.certificate_until, job.clock()):
         job.listen(Note("warning", warning))
     with phase("import", report, job.listen, unit="entry") as current:
@@ -108,6 +110,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     with phase("plan", report, job.listen) as current:
         plan = make_plan(job, company, foreign, exports)
         current.advance(plan.objects, plan.links)
+    check_quota(job, company, plan, foreign, report)
     report.digest, report.counts = plan.digest, plan.counts
     report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)
     report.waiting = [each.as_json() for each in plan.waiting]
@@ -161,10 +164,12 @@ def _export(
     results: Results,
     company: Company,
 ) -> None:
+    begin_sending(job)
     try:
         with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
             Export(job, exports, plan.around, results, current, company.max_links).run(plan)
             _finalize(job, results, report)
+        end_sending(job)
     finally:
         results.settle()
     if job.stop.is_set():

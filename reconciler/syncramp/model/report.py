@@ -107,6 +107,8 @@ class RunReport:
     skipped: dict[str, int] = field(default_factory=dict)
     """Why entries are not synchronised -> how many, of those this run judged."""
     unresolved_members: int = 0
+    preflight: list[dict[str, str]] = field(default_factory=list)
+    """What the look at the tenant found before anything was sent: ``check``, ``text`` and ``remedy``."""
     certificate_valid_until: str = ""
     """RFC 3339, UTC: the certificate this run signed in with; empty where it signed in otherwise, or not."""
     phases: list[PhaseReport] = field(default_factory=list)

@@ -35,6 +35,7 @@ def plan_document(
         "violation_samples": _samples(report.violation_samples),
         "warnings": report.warnings,
         "warning_samples": _samples(report.warning_samples),
+        "preflight": report.preflight,
         "sources": [asdict(source) for source in report.sources],
         "unmanaged": report.unmanaged,
     }

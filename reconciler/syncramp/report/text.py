@@ -13,6 +13,7 @@ from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally, W
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.report.approvals import approvable_lines, approval_lines
+from syncramp.report.preflight import preflight_lines
 from syncramp.words import count, moment, printable
 
 _VERBS = ("Create", "Update", "Delete")
@@ -96,6 +97,7 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
 
 def _remarks(report: RunReport) -> Iterator[str]:
     """What is kept back, and what somebody should know beside the changes."""
+    yield from preflight_lines(report)
     yield from _violations(report)
     yield from _categories("Warning", report.warnings, report.warning_samples)
 
@@ -140,6 +142,7 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from _violations(report)
     yield from _categories("Refused", report.errors, report.error_samples)
     yield from _categories("Warning", report.warnings, report.warning_samples)
+    yield from preflight_lines(report)
     yield from _cloud(report)
     if report.certificate_valid_until:
         until = datetime.fromisoformat(report.certificate_valid_until)

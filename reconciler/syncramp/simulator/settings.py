@@ -113,6 +113,8 @@ class TenantSettings:
     """Directory synchronisation is switched on."""
     anchor_attribute: str = "mS-DS-ConsistencyGuid"
     """``AnchorAttribute``: what the last sync client said it takes anchors from; empty: there was none."""
+    client_machine: str = ""
+    """The machine whose Connect synchronised the tenant before anybody else did; empty: none did."""
     features: int = FEATURES
     """The feature mask of a new tenant."""
     microsoft365_groups: int = 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from syncramp.endpoint.contract import BUSY, BUSY_TEXT, NOT_ACTIVATED_TEXT, SyncResult
+from syncramp.endpoint.soap import V1_APPLICATION
 from syncramp.model.wire import Company, ReadBackPage, SyncObject
 from syncramp.simulator.journal import Journal
 from syncramp.simulator.lifecycle import HOUR, overdue, purge, quarantined, release
@@ -29,6 +30,8 @@ from syncramp.simulator.throttle import WriteLimit
 from syncramp.simulator.uniqueness import ADDRESS_RESILIENCY, UPN_RESILIENCY
 from syncramp.simulator.view import View
 
+CONNECT_BUILD = "2.4.21.0"
+"""Of a published answer of GetCompanyConfiguration."""
 _LIVE = "FROM objects WHERE state = ? AND flags & 1 AND kind = coalesce(?, kind)"
 _MEMBERS = (
     "SELECT m.source_anchor FROM links l JOIN objects g ON g.id = l.group_id JOIN objects m "
@@ -60,6 +63,8 @@ class Tenant:
                 self._storage.keep("key", self._key)
                 seed(view, settings)
                 self._look_after(HOUR)
+            if settings.client_machine:
+                self.note_client(V1_APPLICATION, CONNECT_BUILD, settings.client_machine)
         self._next_look = float(self._storage.kept("next_look") or 0)
         self._teams = teams(self._storage, settings)
         self.portal = Portal(self, self._storage, self._lock)
@@ -100,8 +105,8 @@ class Tenant:
                 max_links=self.settings.most_links,
                 interval=self.settings.interval,
                 delete_threshold=self.settings.delete_threshold,
-                known_objects=self.count(),
-                client_machine="",  # no public message carries its name
+                known_objects=int(self._storage.kept("known_objects") or self.count()),
+                client_machine=self._text("client_machine"),
                 client_version=self._text("client_version"),
                 client_application=self._text("client_application"),
                 features=self.features,
@@ -154,11 +159,16 @@ class Tenant:
             before = int(self._storage.kept("features") or self.settings.features)
             self._storage.keep("features", b"%d" % (before | mask))
 
-    def note_client(self, application: str, build: str) -> None:
-        """Remember who exported last; GetCompanyConfiguration tells it."""
+    def note_client(self, application: str, build: str, machine: str = "") -> None:
+        """Remember who exported last, and how many objects there are since; GetCompanyConfiguration tells it.
+
+        :param machine: no public message carries its name, so only tests give one.
+        """
         with self._lock:
             self._storage.keep("client_application", application.encode())
             self._storage.keep("client_version", build.encode())
+            self._storage.keep("client_machine", machine.encode())
+            self._storage.keep("known_objects", b"%d" % self.count())
 
     def finalize(self, exported: int, applied: int) -> None:
         """FinalizeExport: the counts are kept."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from syncramp.model.features import Capability
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.failsafe import (
@@ -80,6 +81,9 @@ def _target(target: Body, folder: Path) -> Target:
         endpoint=_endpoint(target["endpoint"]),
         writes=WriteBudget(writes["perFiveMinutes"], writes["share"], writes["linksPerFiveMinutes"]),
         verified_domains=frozenset(domain.lower() for domain in target.get("verifiedDomains", ())),
+        take_over=target.get("takeOver", ""),
+        accept_loss=frozenset(map(Capability, target.get("acceptLoss", ()))),
+        object_quota=target.get("objectQuota"),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from syncramp.model.features import Capability
 from syncramp.model.values import Kind, Type
 from syncramp.spec.failsafe import Failsafe
 
@@ -177,6 +178,12 @@ class Target:
     writes: WriteBudget = field(default_factory=WriteBudget)
     verified_domains: frozenset[str] = frozenset()
     """In small letters; empty: not known."""
+    take_over: str = ""
+    """The sync client whose place this takes, as the tenant names it: its machine or its application."""
+    accept_loss: frozenset[Capability] = frozenset()
+    """What the sync client before us did for the tenant and may end."""
+    object_quota: int | None = None
+    """How many objects the tenant may hold; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""Preflight: what must be true of the tenant before a run may send, looked at in every run and kept in the store.
+
+A run that would send and may not ends here, before it reads anything. One that only plans or stages tells what would
+end it.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+
+from syncramp.cycle.job import Job
+from syncramp.errors import AnotherSyncClientActive, CapabilityLoss, SyncrampError
+from syncramp.model.plan import Plan, Verb
+from syncramp.model.preflight import Client, Finding, Mark, Watch
+from syncramp.model.report import RunReport
+from syncramp.model.wire import Company
+from syncramp.plan.preflight import another_client, beyond_quota, losses, seconds_of, sending, sent, watched
+
+_KEPT = "clients"
+_ERRORS: dict[str, Callable[..., SyncrampError]] = {
+    "AnotherSyncClientActive": AnotherSyncClientActive,
+    "CapabilityLoss": CapabilityLoss,
+}
+
+
+def preflight(job: Job, company: Company, report: RunReport) -> None:
+    """Look at the tenant, and keep what was seen.
+
+    :raises AnotherSyncClientActive: another client was at work on it lately, and the run would send.
+    :raises CapabilityLoss: something would end that the document does not accept, and the run would send.
+    """
+    now, target = job.clock(), job.config.target
+    kept = look(job, company)
+    client = another_client(kept, seconds_of(company.interval), target.take_over, now)
+    found = [one for one in (client, losses(kept, company, target.accept_loss)) if one]
+    report.preflight = [_told(one) for one in found]
+    if job.exports and found:
+        first = found[0]
+        raise _ERRORS[first.check](first.text, where="spec.target", remedy=first.remedy)
+
+
+def look(job: Job, company: Company) -> Watch:
+    """One more look at the clients of the tenant; it is kept."""
+    settings = job.config.target.endpoint
+    us = Client("", settings.build_number, settings.application_id)
+    seen = watched(_read(job), Mark.of(company), us, job.clock())
+    _write(job, seen)
+    return seen
+
+
+def check_quota(job: Job, company: Company, plan: Plan, foreign: int, report: RunReport) -> None:
+    """Tell when a plan's creates go beyond what the tenant may hold."""
+    known = max(company.known_objects or 0, sum(job.store.snapshot().counts().values()) + foreign)
+    creates = sum(plan.counts.get(Verb.CREATE.value, {}).values())
+    if found := beyond_quota(known, creates, job.config.target.object_quota):
+        report.preflight.append(_told(found))
+
+
+def begin_sending(job: Job) -> None:
+    """From here on the mark of the tenant may change by what we send."""
+    if kept := _read(job):
+        _write(job, sending(kept, job.clock()))
+
+
+def end_sending(job: Job) -> None:
+    """Keep how the tenant tells of our export; where it cannot be asked, the next look takes a new mark for ours."""
+    with suppress(SyncrampError):
+        mark = Mark.of(job.endpoint.company())
+        if kept := _read(job):
+            _write(job, sent(kept, mark))
+
+
+def _told(finding: Finding) -> dict[str, str]:
+    return {"check": finding.check, "text": finding.text, "remedy": finding.remedy}
+
+
+def _read(job: Job) -> Watch | None:
+    kept = job.store.runs.flag(_KEPT)
+    return Watch.from_json(json.loads(kept)) if kept else None
+
+
+def _write(job: Job, watch: Watch) -> None:
+    job.store.runs.set_flag(_KEPT, json.dumps(watch.as_json(), sort_keys=True))
