@@ -349,6 +349,17 @@ def test_the_company_counts_what_is_synchronised(tenant: Tenant) -> None:
     assert company.syncing
 
 
+def test_a_tenant_tells_who_exported_last_and_what_was_there_then(clock: HandClock) -> None:
+    tenant = quick_tenant(clock, client_machine="SERVER1")
+    before = tenant.company()
+    assert (before.client_machine, before.client_version, before.known_objects) == ("SERVER1", "2.4.21.0", 0)
+    tenant.provision([put("a"), put("b")])
+    assert tenant.company().known_objects == 0
+    tenant.note_client("app", "2.6.92.0")
+    after = tenant.company()
+    assert (after.client_machine, after.client_application, after.known_objects) == ("", "app", 2)
+
+
 def test_a_tenant_in_a_file_remembers(clock: HandClock, tmp_path: Path) -> None:
     path = tmp_path / "tenant.db"
     tenant = Tenant(TenantSettings(visibility_delay=0), clock, path)
