@@ -169,9 +169,9 @@ def _export(
         with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
             Export(job, exports, plan.around, results, current, company.max_links).run(plan)
             _finalize(job, results, report)
-        end_sending(job)
     finally:
         results.settle()
+    end_sending(job)
     if job.stop.is_set():
         return
     # what was answered is known: a confirmation that is stopped is left to the next run
