@@ -20,6 +20,16 @@ def plural(noun: str) -> str:
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
+def clock(seconds: float) -> str:
+    """A duration as people read it: 42s, 3m05s, 2h10m."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
 def moment(when: datetime) -> str:
     """``2026-11-25 18:00 UTC``."""
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -14,6 +14,7 @@ from support.build import SCOPE, config, guid, user_dn
 from support.model import Crash, ListSource, ModelCloud, lost, no_fault
 from syncramp.cycle.job import Job, Pace
 from syncramp.cycle.run import run
+from syncramp.cycle.slices import run_all
 from syncramp.errors import AnswerLost
 from syncramp.events import Event
 from syncramp.model.facts import Entry
@@ -55,23 +56,30 @@ class Engine:
 
     def run(self, *, sends: bool = True) -> tuple[RunReport, Plan]:
         with self.store() as store:
-            rules = [(source, self.rules(source.name)) for source in self.sources]
-            listen = self.events.append
-            wire = WireReport(probed="2026-11-25T00:00:00Z", accepted=True)
-            job = Job(
-                self.config,
-                rules,
-                self.cloud,
-                store,
-                sends,
-                listen,
-                self.clock,
-                self.stop,
-                self.pace,
-                wire,
-                self.writers,
-            )
-            return run(job)
+            return run(self.job(store, sends=sends))
+
+    def sync(self, *, once: bool = False) -> RunReport:
+        """As many runs as the export has slices."""
+        with self.store() as store:
+            return run_all(self.job(store), once=once)
+
+    def job(self, store: Store, *, sends: bool = True) -> Job:
+        rules = [(source, self.rules(source.name)) for source in self.sources]
+        listen = self.events.append
+        wire = WireReport(probed="2026-11-25T00:00:00Z", accepted=True)
+        return Job(
+            self.config,
+            rules,
+            self.cloud,
+            store,
+            sends,
+            listen,
+            self.clock,
+            self.stop,
+            self.pace,
+            wire,
+            self.writers,
+        )
 
     def rules(self, name: str) -> Ruleset:
         return Ruleset(

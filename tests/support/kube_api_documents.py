@@ -107,6 +107,12 @@ BROKEN = (
         "duration(self) >= duration('1m') && duration(self) <= duration('1h')",
         _target(endpoint={"callTimeout": "30s"}),
     ),
+    Broken(
+        "interval",
+        "spec.interval",
+        "duration(self) >= duration('5m') && duration(self) <= duration('24h')",
+        {"spec": {"interval": "4m59s"}},
+    ),
     Broken("spelling", "spec.identity.sourceAnchor", _SPELLED, _anchor("objectguid")),
     Broken("address", "spec.identity.sourceAnchor", _NO_ANCHOR, _anchor("mail")),
     Broken("back", "spec.identity", _WRITES_BACK, _anchor("objectGUID", writeBackAnchor=True)),

@@ -121,7 +121,7 @@ def _sample() -> Sample:
 def _report() -> RunReport:
     """A run in which everything happened."""
     report = RunReport(run=1, counts={"Create": {"User": 1}}, in_cloud={"User": 1}, skipped={"no sAMAccountName": 1})
-    report.unmanaged = {"labs": 1}
+    report.unmanaged, report.done = {"labs": 1}, {"Create": {"User": 1}}
     report.preflight = [{"check": "Quota", "text": "too many", "remedy": "ask for more"}]
     report.holds, report.hold_samples = {"AbsentOnce": 1}, {"AbsentOnce": [_sample()]}
     waiting = Waiting(Hold.TOO_MANY_DELETES, Class.DELETES, "ab" * 16, Marks([1]))

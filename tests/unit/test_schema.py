@@ -113,6 +113,7 @@ def test_defaults_are_those_the_api_server_fills_in() -> None:
     filled = with_defaults(minimal())
     assert filled["spec"] == {
         "mode": "Sync",
+        "interval": "30m",
         "target": {
             "cloud": "Commercial",
             "tenantID": "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a9",
@@ -194,6 +195,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
         namespace="identity",
         name="full",
         mode=Mode.STAGING,
+        interval=timedelta(hours=1),
         target=Target(
             cloud=Cloud.CHINA,
             tenant_id="57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8",

@@ -162,6 +162,14 @@ CASES = [
         ({TIMEOUT: "60m"}, "", ""),
     ),
     *cases(
+        "spec.interval",
+        "duration(self) >= duration('5m') && duration(self) <= duration('24h')",
+        ({"spec.interval": "4m59s"}, "spec.interval", "must be from 5m to 24h"),
+        ({"spec.interval": "24h1s"}, "spec.interval", "must be from 5m to 24h"),
+        ({"spec.interval": "5m"}, "", ""),
+        ({"spec.interval": "24h"}, "", ""),
+    ),
+    *cases(
         "spec.sources[]",
         "[has(self.ldap), has(self.ldif)].exists_one(x, x)",
         ({"spec.sources[0].ldap": LDAP}, "spec.sources[0]", ONE_SOURCE),

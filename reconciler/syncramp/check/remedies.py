@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 FORMS: Mapping[str, str] = {
     "spec.target.cloud": "write Commercial, China or USGovernment",
+    "spec.interval": "write hours, minutes and seconds, 5m to 24h, as 30m",
     "target.tenantID": "write the directory (tenant) ID, as 57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8",
     "target.auth": "write auth with certificate, clientSecret, workloadIdentity or account",
     ".clientID": "write the application (client) ID, as 0b1c2d3e-0000-4000-8000-000000000001",

@@ -87,6 +87,10 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
     ("spec.target.cloud", "self in ['Commercial', 'China', 'USGovernment', 'Germany']"): lambda value: (
         value in ("Commercial", "China", "USGovernment", "Germany")
     ),
+    (
+        "spec.interval",
+        "duration(self) >= duration('5m') && duration(self) <= duration('24h')",
+    ): lambda value: _within("5m", value, "24h"),
     ("spec.target.auth", _ONE_AUTH): _exactly_one("certificate", "clientSecret", "workloadIdentity", "account"),
     ("spec.target.endpoint.version", "self != 'V1'"): lambda value: value != "V1",
     ("spec.target.endpoint.version", "self in ['V1', 'V2']"): lambda value: value in ("V1", "V2"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from syncramp.events import Event, Listener, Note, PhaseEnded, PhaseStarted, Progress
-from syncramp.words import count
+from syncramp.words import clock, count
 
 LINE_EVERY = 5.0
 """Seconds between two lines about one phase in a pipe: enough for a log, not too much."""
@@ -50,16 +50,6 @@ def outcome(ended: PhaseEnded) -> str:
     """What a phase came to."""
     links = f", {count(ended.links, 'link')}" if ended.links else ""
     return f"{count(ended.objects, ended.unit)}{links} in {ended.seconds:.1f}s"
-
-
-def clock(seconds: float) -> str:
-    """A duration as people read it: 42s, 3m05s, 2h10m."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
 
 
 class _Lines:

@@ -1,4 +1,4 @@
-"""``syncramp sync``: one run."""
+"""``syncramp sync``: as many runs as the export has slices."""
 
 from typing import Annotated
 
@@ -13,9 +13,10 @@ def sync(
     document: Document,
     state: State = None,
     secrets: Secrets = None,
+    once: Annotated[bool, typer.Option("--once", help="End with the first slice, whatever is left.")] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the summary is printed.")] = Output.TEXT,
 ) -> None:
-    """Make one run: read the sources, plan, send, and read back.
+    """Read the sources, plan, send, and read back; a long export in slices of spec.interval, each a run of its own.
 
     Exit code 0: nothing waits; 2: something waits; 1: it failed, or a source was not complete.
 
@@ -23,12 +24,12 @@ def sync(
     """
     from syncramp.cli.progress import listener
     from syncramp.cli.session import job
-    from syncramp.cycle.run import run
+    from syncramp.cycle.slices import run_all
     from syncramp.report.json import run_document
     from syncramp.report.text import run_lines
 
     with listener() as listen, job(document, state, secrets, listen, sends=True) as made:
-        report, _ = run(made)
+        report = run_all(made, once=once)
     typer.echo(run_document(report) if output is Output.JSON else "\n".join(run_lines(report)))
     raise typer.Exit(verdict(report))
 

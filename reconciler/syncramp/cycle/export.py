@@ -7,7 +7,8 @@ additions; what turned out to be gone in the cloud, whole. So a leaver is out be
 free before somebody else claims it. What claims a value that was not given up after all (the service refused to) is
 left for the next run.
 
-``flights`` has the calls themselves.
+An export lasts for one slice (``spec.interval``), then no call begins any more but revocations; the next run reads
+the directories again and goes on. ``flights`` has the calls themselves.
 """
 
 from collections import deque
@@ -67,20 +68,22 @@ class Export:
 
         :raises SyncrampError: the endpoint failed for good; what was answered is in the store.
         """
-        lanes = plan.lanes
+        lanes, again = plan.lanes, BitMap(self._job.refused)
         with self._flights.open():
             self._revocations(lanes)
             self._objects(lanes.releases)
             self._objects(lanes.deletes)
             self._claims(lanes.claims)
-            self._creates(lanes.creates)
-            self._objects(lanes.updates)
-            self._references()
-            self._remove_restored()
-            self._links(lanes.additions, adds=True)
+            self._rest(lanes.creates - again, lanes.updates - again, lanes.additions - again)
+            self._rest(lanes.creates & again, lanes.updates & again, lanes.additions & again)
             self._send_anew()
         if self._flights.failure:
             raise self._flights.failure
+
+    @property
+    def cut(self) -> bool:
+        """The slice was over before everything was sent."""
+        return self._flights.cut
 
     @property
     def _ended(self) -> bool:
@@ -92,6 +95,15 @@ class Export:
         self._objects(lanes.disables, self._disable)
         self._links(lanes.removals, adds=False)
         self._flights.urgent = False
+
+    def _rest(self, creates: BitMap, updates: BitMap, additions: BitMap) -> None:
+        """What grows. What an earlier slice had refused comes last: else it could use up every slice."""
+        if creates or updates or additions:
+            self._creates(creates)
+            self._objects(updates)
+            self._references()
+            self._remove_restored()
+            self._links(additions, adds=True)
 
     # --- objects ---------------------------------------------------------------------------------------------------
 
@@ -118,6 +130,8 @@ class Export:
         for layer in layers(ids, self._snapshot.references_among(ids)):
             for part in self._anchors.ready(layer - blocked):
                 self._objects(part)
+                if self._ended:
+                    return
 
     def _blocked(self, ids: BitMap) -> BitMap:
         """Those of these objects that claim a value whose owner was to give it up by now, and did not."""

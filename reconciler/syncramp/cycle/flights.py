@@ -1,7 +1,8 @@
 """Batches on their way: the intent before each call, the call in a pool of threads, the answer after it.
 
 The run's thread alone touches the store: it makes the intent of a batch durable, hands the call to the pool, and
-writes each object's own answer when it comes. A stop is looked at before every intent; a call in flight is never cut.
+writes each object's own answer when it comes. A stop, and the end of the slice, are looked at before every intent; a
+call in flight is never cut.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,13 +53,23 @@ class Flights:
         self.lost_links: dict[int, BitMap] = {}
         """Group -> links that went with them, and of which nothing was said since."""
         self.urgent = False
-        """What is sent waits for no room in the tenant's throttle."""
+        """What is sent waits for no room in the tenant's throttle, and for no next slice."""
+        self._until = job.clock() + job.config.interval.total_seconds()
+        self.cut = False
+        """The slice was over before everything was sent."""
         self.failure: SyncrampError | None = None
 
     @property
     def ended(self) -> bool:
-        """Nothing is sent any more: the endpoint failed for good, or the run was asked to stop."""
-        return self.failure is not None or self._job.stop.is_set()
+        """Nothing is sent any more: the endpoint failed for good, the run was asked to stop, or its slice is over.
+
+        Whoever has nothing left to send does not ask.
+        """
+        if self.failure is not None or self._job.stop.is_set():
+            return True
+        late = not self.urgent and self._job.clock() >= self._until
+        self.cut = self.cut or late
+        return late
 
     @contextmanager
     def open(self) -> Iterator[None]:

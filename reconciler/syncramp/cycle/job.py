@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from pyroaring import BitMap
+
 from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
 from syncramp.model.report import WireReport
@@ -67,6 +69,8 @@ class Job:
     """What is known of the wire; without a word about it nothing is sent."""
     writers: Mapping[str, AnchorWriter] = field(default_factory=dict)
     """By the name of a source: where anchors are written back before a create; empty where nobody asked for it."""
+    refused: BitMap = field(default_factory=BitMap)
+    """Ids of what the service refused in earlier slices of the same export: it goes behind the rest."""
 
     @property
     def exports(self) -> bool:

@@ -11,12 +11,17 @@ from pyroaring import BitMap
 
 from syncramp.endpoint.causes import cause_of
 from syncramp.model.holds import Hold
-from syncramp.model.plan import Plan, Sample, Verb
+from syncramp.model.plan import Lanes, Plan, Sample, Verb
 from syncramp.model.report import RunReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.wire import Outcome, Result
 from syncramp.store.exports import Exports, Item
 from syncramp.store.observations import Observations
+
+GONE = "it was gone in the cloud: sent whole"
+MODIFIED = "written by the service with modified properties"
+LASTING = frozenset({GONE, MODIFIED})
+"""Warnings of what is over: a later run has no word of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,11 @@ class Results:
         """What goes in two parts, and was not answered yet."""
         self._planned = BitMap()
         """Objects of which something goes in this run."""
+        self._lanes = Lanes()
+        self._kinds: dict[str, BitMap] = {}
+        """Kind -> objects that were answered about."""
+        self._unwelcome = BitMap()
+        """Groups with links that were refused."""
         self._questions: list[Question] = []
         self.sent_links: dict[int, BitMap] = {}
         """Group -> members the service answered as added."""
@@ -52,7 +62,7 @@ class Results:
     def expect(self, plan: Plan) -> None:
         """What the plan lets go and what it holds."""
         objects, links = self._report.objects, self._report.links
-        lanes = plan.lanes
+        lanes = self._lanes = plan.lanes
         whole = BitMap.union(lanes.releases, lanes.deletes, lanes.claims, lanes.creates, lanes.updates)
         self._partly = lanes.disables & whole
         self._planned = lanes.disables | whole
@@ -78,6 +88,7 @@ class Results:
     def _count_object(self, item: Item, outcome: Outcome) -> None:
         for ids in (self._acknowledged, self._refused, self._in_doubt):
             ids.discard(item.id)
+        self._kinds.setdefault(item.object.kind, BitMap()).add(item.id)
         if outcome.result is Result.APPLIED:
             self.applied += 1
             if item.id not in self._partly:
@@ -98,7 +109,7 @@ class Results:
             self._report.objects.expected += 1
         self._acknowledged.discard(item.id)
         self._in_doubt.add(item.id)
-        self._report.note_warning(_sample(item, Outcome(Result.APPLIED)), "it was gone in the cloud: sent whole")
+        self._report.note_warning(_sample(item, Outcome(Result.APPLIED)), GONE)
 
     def late_reference(self, state: ObjectState, names: Iterable[str]) -> None:
         """A reference whose target did not come in this run: the object is left for the next one."""
@@ -143,19 +154,20 @@ class Results:
             self._warn(item, outcome)
         elif outcome.result is Result.REFUSED:
             links.refused += item.links
+            self._unwelcome.add(item.id)
             self._refuse(item, outcome, dn)
         else:
             links.in_doubt += item.links
             self._doubt(item, outcome)
 
-    def answer_questions(self, observations: Observations, exports: Exports) -> None:
+    def answer_questions(self, observations: Observations, exports: Exports, now: float) -> None:
         """After the read-back: what it shows as wanted was done, the rest was refused."""
         for question in self._questions:
             item, dn = question.item, question.dn
             outcome = question.outcome
             if observations.shows(item):
                 outcome = Outcome(Result.APPLIED, operation=outcome.operation)
-                exports.settle(item)
+                exports.settle(item, now)
             if item.links:
                 self._report.links.in_doubt -= item.links
                 self._count_links(item, outcome, dn)
@@ -172,11 +184,37 @@ class Results:
         objects.in_doubt = len(self._in_doubt)
         objects.settle()
         self._report.links.settle()
+        self._report.done = self._done(self._acknowledged - self._late)
         self._report.calls, self._report.writes = self.calls, self.sent
+
+    def _done(self, acknowledged: BitMap) -> dict[str, dict[str, int]]:
+        """Verb -> kind -> how many of these."""
+        lanes = self._lanes
+        known = lanes.creates | lanes.deletes
+        verbs = {
+            Verb.CREATE: lanes.creates & acknowledged,
+            Verb.UPDATE: acknowledged - known,
+            Verb.DELETE: lanes.deletes & acknowledged,
+        }
+        counts = {
+            verb.value: {kind: len(ids & known) for kind, known in self._kinds.items() if ids & known}
+            for verb, ids in verbs.items()
+        }
+        return {verb: kinds for verb, kinds in counts.items() if kinds}
+
+    @property
+    def refused(self) -> BitMap:
+        """Objects that the service refused, and groups of which it refused links."""
+        return self._refused | self._unwelcome
+
+    @property
+    def acknowledged(self) -> BitMap:
+        """Objects it took."""
+        return self._acknowledged
 
     def _warn(self, item: Item, outcome: Outcome) -> None:
         if outcome.description:
-            self._report.note_warning(_sample(item, outcome), "written by the service with modified properties")
+            self._report.note_warning(_sample(item, outcome), MODIFIED)
 
     def _doubt(self, item: Item, outcome: Outcome) -> None:
         if outcome.description:

@@ -32,9 +32,10 @@ from syncramp.store.exports import Exports
 UNCOUNTED = "the tenant was not told that the export is over: its own counts and its last sync are older"
 
 
-def run(job: Job) -> tuple[RunReport, Plan]:
+def run(job: Job, report: RunReport | None = None) -> tuple[RunReport, Plan]:
     """Make one run.
 
+    :param report: filled with what it did, also when it fails.
     :returns: what it did, and the plan it followed.
     :raises SyncrampError: it could not even begin (the wire is unverified, the store belongs to something else, the
         tenant refuses us); what goes wrong later ends the run and stands in ``RunReport.failure``.
@@ -43,7 +44,8 @@ def run(job: Job) -> tuple[RunReport, Plan]:
     job.store.runs.claim(identity(job.config))
     number, token = job.store.runs.begin(job.clock())
     exports = job.store.exports(number, token, job.clock())
-    report = RunReport(run=number, mode=job.config.mode.value, sends=job.exports, wire=job.wire)
+    report = report or RunReport()
+    report.run, report.mode, report.sends, report.wire = number, job.config.mode.value, job.exports, job.wire
     plan = Plan()
     try:
         plan = _walk(job, exports, report)
@@ -103,6 +105,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         job.listen(Note("warning", warning))
     with phase("import", report, job.listen, unit="entry") as current:
         import_sources(job, report, current)
+    seen = job.clock()
     with phase("read back", report, job.listen) as current:
         foreign = read_back(job, exports, report, current)
     with phase("synchronise", report, job.listen, unit="entry") as current:
@@ -111,6 +114,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         plan = make_plan(job, company, foreign, exports)
         current.advance(plan.objects, plan.links)
     check_quota(job, company, plan, foreign, report)
+    exports.note_revocations(plan.disables, plan.removals, seen)
     report.digest, report.counts = plan.digest, plan.counts
     report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)
     report.waiting = [each.as_json() for each in plan.waiting]
@@ -167,17 +171,21 @@ def _export(
     begin_sending(job)
     try:
         with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
-            Export(job, exports, plan.around, results, current, company.max_links).run(plan)
+            export = Export(job, exports, plan.around, results, current, company.max_links)
+            export.run(plan)
             _finalize(job, results, report)
     finally:
         results.settle()
     end_sending(job)
+    job.refused.difference_update(results.acknowledged)
+    job.refused.update(results.refused)
     if job.stop.is_set():
         return
+    report.sliced = export.cut and bool(report.objects.left or report.links.left)
     # what was answered is known: a confirmation that is stopped is left to the next run
     with phase("confirm", report, job.listen) as current, suppress(Stopped):
         read_back(job, exports, report, current)
-        results.answer_questions(job.store.observations, exports)
+        results.answer_questions(job.store.observations, exports, job.clock())
         report.missing_links = doubt_missing_links(job, results.sent_links)
 
 
@@ -205,6 +213,7 @@ def _close(job: Job, report: RunReport, number: int) -> None:
     report.unmanaged = snapshot.unmanaged(sources)
     report.certificate_valid_until = stamp(job.endpoint.certificate_until)
     report.unconfirmed_links = job.store.observations.unconfirmed_links()
+    report.removal_latency = job.store.revocations.latency(number, number, job.clock())
     state = "Failed" if report.failure else "Succeeded" if report.settled else "Incomplete"
     job.store.runs.end(number, job.clock(), state, report.as_json())
     if job.stop.is_set() and not report.failure:

@@ -129,6 +129,10 @@ class Plan:
     """Hold -> changes (objects and links) that are not sent."""
     held_objects: int = 0
     held_links: int = 0
+    disables: BitMap = field(default_factory=BitMap)
+    """Accounts that have to be disabled, held or not."""
+    removals: dict[int, BitMap] = field(default_factory=dict)
+    """Group -> members to remove, held or not."""
     anchor_writes: int = 0
     """Users whose anchor is written into their directory before they are created."""
     hold_samples: dict[str, list[Sample]] = field(default_factory=dict)

@@ -63,6 +63,22 @@ class WireReport:
 
 
 @dataclass(slots=True)
+class RemovalLatency:
+    """Seconds from the import that first showed it until the service answered, over disables and member removals."""
+
+    count: int = 0
+    """Disables and member removals that were answered."""
+    p50: float | None = None
+    """None where none was."""
+    p95: float | None = None
+    max: float | None = None
+    waiting: int = 0
+    """Those that are wanted and not answered yet."""
+    oldest: float | None = None
+    """How long the first of them has waited."""
+
+
+@dataclass(slots=True)
 class RunReport:
     """One run. Everything in it is plain data: it is kept as JSON."""
 
@@ -75,6 +91,13 @@ class RunReport:
     links: Tally = field(default_factory=Tally)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Verb -> kind -> objects that were planned to go."""
+    done: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The same of those that were acknowledged."""
+    slices: int = 1
+    """Runs that this is the sum of."""
+    sliced: bool = False
+    """Its slice was over before everything was sent."""
+    removal_latency: RemovalLatency = field(default_factory=RemovalLatency)
     confirmed: int = 0
     with_differences: int = 0
     """Confirmed, though the service wrote some values otherwise than we sent them."""

@@ -174,6 +174,11 @@ def disables(change: ObjectChange) -> bool:
     return wanted and (change.state.doubt or acked.get("accountEnabled") is not False)
 
 
+def wants_disable(change: ObjectChange) -> bool:
+    """The same, whether it goes or is held."""
+    return disables(change) or any(disables(replace(change, values=part.values)) for part in change.parts)
+
+
 def _disables(name: str, value: Value | None) -> bool:
     return name == "accountEnabled" and value is False
 

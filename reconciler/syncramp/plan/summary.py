@@ -18,7 +18,7 @@ from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sa
 from syncramp.model.state import Cause
 from syncramp.model.values import Value
 from syncramp.plan.barriers import parts_by_class
-from syncramp.plan.changes import disables
+from syncramp.plan.changes import disables, wants_disable
 from syncramp.plan.claims import claimed, gives_up
 from syncramp.plan.frozen import Frozen
 from syncramp.rules.flows import REFERENCES
@@ -105,6 +105,8 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
             for name in change.values:
                 plan.attributes[name] = plan.attributes.get(name, 0) + 1
         _keep(plan.samples, change.verb.value, _sample(change.verb.value, change, detail))
+    if wants_disable(change):
+        plan.disables.add(state.id)
     plan.held_objects += bool(change.parts)
     for part in change.parts:
         _hold(plan, part.hold, 1, _sample(change.verb.value, change, part.reason))
@@ -160,6 +162,8 @@ def _count_membership(plan: Plan, change: MembershipChange) -> None:
         plan.lanes.additions.add(group.id)
     if change.removes:
         plan.lanes.removals.add(group.id)
+    if removes := BitMap.union(change.removes, *(held.removes for held in change.held)):
+        plan.removals[group.id] = removes
     for held in change.held:
         plan.held_links += len(held)
         detail = f"{count(len(held), 'link')}: {held.reason}"

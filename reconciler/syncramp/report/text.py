@@ -9,12 +9,12 @@ from syncramp.endpoint.causes import remedy_of
 from syncramp.model.desire import Code
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Plan, Sample
-from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally, WireReport
+from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.report.approvals import approvable_lines, approval_lines
 from syncramp.report.preflight import preflight_lines
-from syncramp.words import count, moment, printable
+from syncramp.words import clock, count, moment, printable
 
 _VERBS = ("Create", "Update", "Delete")
 _HOLDS = {
@@ -135,6 +135,8 @@ def _run(report: RunReport) -> Iterator[str]:
         yield f"Nothing was sent: spec.mode is {report.mode}"
     yield from _counts(report.counts)
     yield from _tallies(report)
+    yield from _slices(report)
+    yield from _removals(report.removal_latency)
     if report.anchors_written:
         yield f"Anchors written into the directory: {report.anchors_written:,}"
     yield from _held(report.holds, report.hold_samples, report.waiting)
@@ -167,6 +169,7 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
     known = {each.name: kept[each.name] for each in fields(RunReport) if each.name in kept}
     report = RunReport(**{**known, "objects": Tally(**kept["objects"]), "links": Tally(**kept["links"])})
     report.wire = WireReport(**kept.get("wire", {}))
+    report.removal_latency = RemovalLatency(**kept.get("removal_latency", {}))
     report.sources = [SourceReport(**source) for source in kept["sources"]]
     report.phases = [PhaseReport(**phase) for phase in kept["phases"]]
     for name in ("hold_samples", "error_samples", "warning_samples", "violation_samples"):
@@ -221,6 +224,25 @@ def _tallies(report: RunReport) -> Iterator[str]:
     yield f"  {'':8}" + "".join(f"{name:>14}" for name in columns)
     for name, tally in (("Objects", report.objects), ("Links", report.links)):
         yield f"  {name:8}" + "".join(f"{number:>14,}" for number in _numbers(tally))
+
+
+def _slices(report: RunReport) -> Iterator[str]:
+    if report.slices > 1:
+        yield f"Slices: {report.slices:,}"
+    if report.sliced:
+        yield "The slice was over before everything was sent; the next run goes on"
+
+
+def _removals(latency: RemovalLatency) -> Iterator[str]:
+    """How long disables and member removals took; nothing where there were none."""
+    parts = []
+    if latency.p50 is not None and latency.p95 is not None and latency.max is not None:
+        took = f"p50 {clock(latency.p50)}, p95 {clock(latency.p95)}, max {clock(latency.max)}"
+        parts.append(f"{latency.count:,} acknowledged after they were seen: {took}")
+    if latency.oldest is not None:
+        parts.append(f"{latency.waiting:,} waiting, the oldest for {clock(latency.oldest)}")
+    if parts:
+        yield f"Disables and member removals: {'; '.join(parts)}"
 
 
 def _numbers(tally: Tally) -> tuple[int, ...]:

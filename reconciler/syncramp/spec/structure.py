@@ -59,6 +59,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         namespace=metadata.get("namespace") or "default",
         name=metadata["name"],
         mode=Mode(spec["mode"]),
+        interval=parse_duration(spec["interval"]),
         target=_target(spec["target"], folder),
         sources=tuple(_source(source, folder) for source in spec["sources"]),
         source_anchor=spec["identity"]["sourceAnchor"],

@@ -296,6 +296,8 @@ class SyncConfig:
     sources: tuple[SourceSpec, ...]
     source_anchor: str
     """A ``SourceAnchor``, or another attribute of the directory."""
+    interval: timedelta = field(default=timedelta(minutes=30), kw_only=True)
+    """How long one slice of an export lasts."""
     max_members: int = 250_000
     failsafe: Failsafe = field(default_factory=Failsafe)
     write_back_anchor: bool = False

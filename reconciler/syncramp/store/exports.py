@@ -25,6 +25,7 @@ from syncramp.store.database import Database
 from syncramp.store.found import forget, forget_objects
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links, may_return, returned
+from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
 
 _DOUBT = "SELECT o.id, o.doubt, p.maybe FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"
@@ -109,6 +110,7 @@ class Exports:
         self._began = began
         self.restored_groups = BitMap()
         """Groups whose links came back into the realm of the possible with a member that was created again."""
+        self._revocations = Revocations(database)
         self._deleting = BitMap()
         """What a delete in flight, or one that was never answered, may take away."""
 
@@ -116,6 +118,15 @@ class Exports:
     def under_way(self) -> BitMap:
         """Ids of what a call of an earlier run may still be changing; asked for once every anchor has its holder."""
         return Runs(self._database).under_way(self._token, self._began)
+
+    def note_revocations(self, disables: BitMap, removals: Mapping[int, BitMap], seen: float) -> None:
+        """What the plan of this run takes away, see :meth:`Revocations.note`.
+
+        :raises AnotherRunActive: a later run has begun.
+        """
+        with self._database.transaction():
+            self.check_fence()
+            self._revocations.note(disables, removals, seen)
 
     def intend(self, items: Sequence[Item], now: float, *, last_try: float, deadline: float) -> Intent:
         """Make durable what a call may do, before it is sent.
@@ -192,6 +203,7 @@ class Exports:
             for item, outcome in zip(intent.items, outcomes, strict=True):
                 if outcome.result is Result.APPLIED:
                     self._apply(item, outcome, intent, now)
+                    self._note_taken(item, now)
                     if item.deletes:
                         deleted.add(item.id)
                 elif outcome.result is Result.REFUSED and lost_until is None:  # what was lost may still apply
@@ -240,10 +252,19 @@ class Exports:
             sure = (sure - item.removes) | (item.adds - unsure)
             self._set_bracket(item.id, sure, (possible - (item.removes - unsure)) | item.adds)
 
-    def settle(self, item: Item) -> None:
+    def _note_taken(self, item: Item, now: float) -> None:
+        if item.deletes:
+            self._revocations.forget(item.id)
+        elif item.removes:
+            self._revocations.taken(item.id, item.removes, now, self._run)
+        elif item.object.values.get("accountEnabled") is False:
+            self._revocations.taken(item.id, None, now, self._run)
+
+    def settle(self, item: Item, now: float) -> None:
         """What was refused when it came again, and is as it was wanted, as the read-back shows."""
         with self._database.transaction():
             self.check_fence()
+            self._note_taken(item, now)
             if item.deletes and item.id not in self.under_way:
                 self._database.run(_GONE, (item.id,))
             unsure = item.adds | item.removes if item.id in self.under_way else self.under_way

@@ -8,6 +8,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``snapshot``: what differs, for the plan and the export,
 * ``exports``: intent and answer around each call,
 * ``observations``: what the read-back showed,
+* ``revocations``: what is to be taken away, and since when,
 * ``runs``: runs and their reports,
 * ``adoption``: that the tenant was adopted, and how far that went,
 * ``lookup``: what is kept of one entry, for a person who asks,
@@ -25,6 +26,7 @@ from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
 from syncramp.store.objects import Objects
 from syncramp.store.observations import Observations
+from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.staging import Staging
@@ -44,6 +46,7 @@ class Store:
         self.objects = Objects(self.database)
         self.joins = Joins(self.database)
         self.observations = Observations(self.database)
+        self.revocations = Revocations(self.database)
         self.runs = Runs(self.database)
         self.adoption = Adoptions(self.database)
         self.lookup = Lookup(self.database)

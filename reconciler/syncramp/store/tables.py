@@ -305,6 +305,18 @@ revocations = Table(
     Column("members", LargeBinary),  # roaring bitmap; NULL: the account is to be disabled
 )
 
+samples = Table(
+    "samples",  # what was measured, for a week
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("name", String, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("weight", Integer, nullable=False),  # how many things it was measured of
+    Index("samples_run", "run"),
+)
+
 drift = Table(
     "drift",  # attributes of our objects that the read-back shows otherwise than we sent them
     metadata,
