@@ -41,11 +41,11 @@ def test_the_change_of_everybody_is_the_one_of_the_plan(engine: Engine, seed: in
     _, plan = engine.run(sends=False)
     with engine.store() as store:
         whole = {(type(change), _dn(change)): change for change in changes(store.snapshot(), plan.around)}
-    assert whole
-    for dn in (*map(user_dn, PEOPLE), user_dn(20), "CN=Group 101,OU=Groups,DC=corp,DC=example,DC=com"):
-        told = explained(engine, dn)
-        assert told.change == whole.get((ObjectChange, dn))
-        assert told.links == whole.get((MembershipChange, dn))
+        assert whole
+        for dn in (*map(user_dn, PEOPLE), user_dn(20), "CN=Group 101,OU=Groups,DC=corp,DC=example,DC=com"):
+            told = explained(engine, dn)
+            assert told.change == whole.get((ObjectChange, dn))
+            assert told.links == whole.get((MembershipChange, dn))
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -68,15 +68,15 @@ def test_so_it_is_of_persons_in_two_directories(tmp_path: Path, seed: int) -> No
         _, plan = engine.run(sends=turn < 2)
     with engine.store() as store:
         whole = {change.state.id: change for change in changes(store.snapshot(), plan.around) if _of_object(change)}
-    told = [explained(engine, entry.dn) for source in sources for entry in source.entries.values()]
-    found = {each.change.state.id: each.change for each in told if each.change}
-    assert found == {identity: change for identity, change in whole.items() if identity in found}
-    assert {change.state.dn for change in whole.values()} - {change.state.dn for change in found.values()} <= _left(
-        engine
-    )
-    for each in told:
-        if each.change and each.change.hold is Hold.JOIN:
-            assert each.change.reason.startswith(each.person.conflict) and each.person.others
+        told = [explained(engine, entry.dn) for source in sources for entry in source.entries.values()]
+        found = {each.change.state.id: each.change for each in told if each.change}
+        assert found == {identity: change for identity, change in whole.items() if identity in found}
+        assert {change.state.dn for change in whole.values()} - {
+            change.state.dn for change in found.values()
+        } <= _left(engine)
+        for each in told:
+            if each.change and each.change.hold is Hold.JOIN:
+                assert each.change.reason.startswith(each.person.conflict) and each.person.others
 
 
 def _of_object(change: Change) -> bool:

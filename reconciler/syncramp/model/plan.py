@@ -9,6 +9,7 @@ from pyroaring import BitMap
 from syncramp.model.approvals import Waiting
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import HeldPart, Hold
+from syncramp.model.rows import row
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Value
 
@@ -21,7 +22,7 @@ class Verb(StrEnum):
     DELETE = "Delete"
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class ObjectChange:
     """One object that differs: the part that goes, and the part that is held."""
 

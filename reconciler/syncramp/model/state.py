@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 
 from pyroaring import BitMap
 
+from syncramp.model.rows import row
 from syncramp.model.values import Attributes, Kind
 
 JOIN_CONFLICT = "JoinConflict: "
@@ -48,10 +49,13 @@ class Origin(IntEnum):
     @property
     def word(self) -> str:
         """As it stands in a plan."""
-        return "Other" if self is Origin.NONE else self.name.capitalize()
+        return _WORDS[self]
 
 
-@dataclass(frozen=True, slots=True)
+_WORDS = {origin: "Other" if origin is Origin.NONE else origin.name.capitalize() for origin in Origin}
+
+
+@row
 class ObjectState:
     """One object: what it should be, and what the cloud is known to hold."""
 

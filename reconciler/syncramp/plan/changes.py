@@ -57,7 +57,7 @@ def _wanted(state: ObjectState) -> ObjectChange | None:
     if state.desired is None:
         return ObjectChange(state, Verb.DELETE, {})
     if state.acked is None:
-        return ObjectChange(state, Verb.CREATE, _whole(state) if state.doubt else dict(state.desired))
+        return ObjectChange(state, Verb.CREATE, _whole(state) if state.doubt else state.desired)
     values = _whole(state) if state.doubt else _difference(state.desired, state.acked)
     return ObjectChange(state, Verb.UPDATE, values) if values or state.hold else None
 

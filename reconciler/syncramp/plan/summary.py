@@ -2,18 +2,24 @@
 
 The digest stands for what would be sent, and for nothing else: same desired state, same known state, same policy,
 same digest, on any machine and in any store. It runs over (class, anchor, digest of the values) in the order of
-anchors, once for everything and once for each class. The members of a group enter as the sum of their anchors'
-digests modulo 2^128, so that they need not be sorted: a sum is the same in every order. Ids, times and run numbers
-stay out of it.
+anchors, once for everything and once for each class. The values of a create are those that the store has a digest of,
+so they are not even read. The members of a group enter as the sum of their anchors' digests modulo 2^128, so that
+they need not be sorted: a sum is the same in every order. Ids, times and run numbers stay out of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from hashlib import blake2b
+from struct import Struct
 
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Class, Hold
+from syncramp.model.packing import digest_of
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.state import Cause
 from syncramp.model.values import Value
@@ -36,6 +42,7 @@ _CAUSES = {
     Cause.OUT_OF_SCOPE: "its entry is out of scope",
 }
 
+_HALVES = Struct(">QQ").unpack
 Anchors = Callable[[BitMap], Iterable[str]]
 
 
@@ -43,10 +50,10 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
     """The plan as a whole.
 
     :param changes: in the order of anchors, as ``plan.changes`` yields them.
-    :param anchors: the anchors of a set of ids, in any order.
+    :param anchors: the anchors of a set of ids, in ascending order of the ids.
     :param around: what the changes were derived under.
     """
-    plan, digests = Plan(around=around or Circumstances()), _Digests()
+    plan, digests = Plan(around=around or Circumstances()), _Digests(_Sums(anchors))
     frozen = Frozen(anchors, plan.around.approved)
     for change in changes:
         if isinstance(change, ObjectChange):
@@ -55,7 +62,7 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
             frozen.object(change)
         else:
             _count_membership(plan, change)
-            digests.members(change, anchors)
+            digests.members(change)
             frozen.members(change)
     plan.digest, plan.digests = digests.whole.hexdigest(), digests.by_class()
     plan.waiting, plan.wanted = frozen.waiting(), frozen.wanted
@@ -65,23 +72,27 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
 class _Digests:
     """Over everything that goes, and over each class of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, sums: _Sums) -> None:
         self.whole = blake2b(digest_size=16)
         self._classes = {kind: blake2b(digest_size=16) for kind in Class}
         self._used: set[Class] = set()
+        self._sums = sums
 
     def object(self, change: ObjectChange) -> None:
+        state, verb = change.state, change.verb
+        if verb is Verb.CREATE:
+            self._sums.learn(state.id, state.anchor)
         for kind, values in parts_by_class(change).items():
-            sent = _mark(sorted(values.items())).hex()
-            self._take(kind, [change.verb.value, change.state.kind.value, change.state.anchor, sent])
+            self._take(kind, f"{verb} {state.kind} {state.anchor} {digest_of(values).hex()}")
 
-    def members(self, change: MembershipChange, anchors: Anchors) -> None:
+    def members(self, change: MembershipChange) -> None:
         for kind, links in ((Class.REMOVALS, change.removes), (Class.REST, change.adds)):
             if links:
-                self._take(kind, ["Members", change.membership.anchor, _sum(anchors(links))])
+                self._take(kind, f"Members {change.membership.anchor} {self._sums.of(links):032x}")
 
-    def _take(self, kind: Class, parts: Sequence[str]) -> None:
-        mark = _mark([kind.value, *parts])
+    def _take(self, kind: Class, told: str) -> None:
+        """:param told: only an anchor in it may have spaces, and nothing else is of its length."""
+        mark = blake2b(f"{kind} {told}".encode(), digest_size=16).digest()
         self._used.add(kind)
         self.whole.update(mark)
         self._classes[kind].update(mark)
@@ -90,26 +101,58 @@ class _Digests:
         return {kind.value: self._classes[kind].hexdigest() for kind in Class if kind in self._used}
 
 
+class _Sums:
+    """Sums of the digests of anchors. Each is made once, and 16 bytes are kept of each id."""
+
+    def __init__(self, anchors: Anchors) -> None:
+        self._anchors = anchors
+        self._known = BitMap()
+        self._high, self._low = array("Q"), array("Q")
+
+    def of(self, ids: BitMap) -> int:
+        """The sum of some objects, modulo 2^128."""
+        if new := ids - self._known:
+            for identity, anchor in zip(new, self._anchors(new), strict=True):
+                self.learn(identity, anchor)
+        several = ids.to_array()
+        high, low = map(self._high.__getitem__, several), map(self._low.__getitem__, several)
+        return ((sum(high) << 64) + sum(low)) % (1 << 128)
+
+    def learn(self, identity: int, anchor: str) -> None:
+        """One of whom the anchor is known need not be asked for."""
+        if identity >= len(self._high):
+            room = bytes(8 * (identity + 1))  # as much again, so that it does not grow with each
+            self._high.frombytes(room)
+            self._low.frombytes(room)
+        self._high[identity], self._low[identity] = _HALVES(blake2b(anchor.encode(), digest_size=16).digest())
+        self._known.add(identity)
+
+
 def _count_object(plan: Plan, change: ObjectChange) -> None:
-    state = change.state
+    state, verb = change.state, change.verb.value
     if change.sends:
-        kinds = plan.counts.setdefault(change.verb.value, {})
+        kinds = plan.counts.setdefault(verb, {})
         kinds[state.kind.value] = kinds.get(state.kind.value, 0) + 1
         plan.anchor_writes += state.id in plan.around.unanchored
         plan.origins[state.origin.word] = plan.origins.get(state.origin.word, 0) + 1
         for lane in _lanes(plan, change):
             lane.add(state.id)
-        detail = _CAUSES.get(state.cause, "") if change.verb is Verb.DELETE and state.cause else ""
         if change.verb is Verb.UPDATE:
-            detail = ", ".join(_told(name, change) for name in sorted(change.values))
             for name in change.values:
                 plan.attributes[name] = plan.attributes.get(name, 0) + 1
-        _keep(plan.samples, change.verb.value, _sample(change.verb.value, change, detail))
+        _keep(plan.samples, verb, lambda: _sample(verb, change, _detail(change)))
     if wants_disable(change):
         plan.disables.add(state.id)
     plan.held_objects += bool(change.parts)
     for part in change.parts:
-        _hold(plan, part.hold, 1, _sample(change.verb.value, change, part.reason))
+        _hold(plan, part.hold, 1, partial(_sample, verb, change, part.reason))
+
+
+def _detail(change: ObjectChange) -> str:
+    """What there is to say of an example."""
+    if change.verb is Verb.UPDATE:
+        return ", ".join(_told(name, change) for name in sorted(change.values))
+    return _CAUSES.get(change.state.cause, "") if change.verb is Verb.DELETE and change.state.cause else ""
 
 
 def _told(name: str, change: ObjectChange) -> str:
@@ -157,7 +200,7 @@ def _count_membership(plan: Plan, change: MembershipChange) -> None:
     if change.adds or change.removes:
         plan.groups += 1
         detail = f"+{len(change.adds):,} −{len(change.removes):,} members"
-        _keep(plan.samples, "Members", Sample("Members", "Group", group.dn, group.anchor, detail))
+        _keep(plan.samples, "Members", partial(Sample, "Members", "Group", group.dn, group.anchor, detail))
     if change.adds:
         plan.lanes.additions.add(group.id)
     if change.removes:
@@ -167,30 +210,21 @@ def _count_membership(plan: Plan, change: MembershipChange) -> None:
     for held in change.held:
         plan.held_links += len(held)
         detail = f"{count(len(held), 'link')}: {held.reason}"
-        _hold(plan, held.hold, len(held), Sample("Members", "Group", group.dn, group.anchor, detail))
+        _hold(plan, held.hold, len(held), partial(Sample, "Members", "Group", group.dn, group.anchor, detail))
 
 
-def _hold(plan: Plan, hold: Hold, number: int, sample: Sample) -> None:
+def _hold(plan: Plan, hold: Hold, number: int, sample: Callable[[], Sample]) -> None:
     plan.holds[hold.value] = plan.holds.get(hold.value, 0) + number
     _keep(plan.hold_samples, hold.value, sample)
 
 
-def _keep(samples: dict[str, list[Sample]], name: str, sample: Sample) -> None:
+def _keep(samples: dict[str, list[Sample]], name: str, sample: Callable[[], Sample]) -> None:
+    """:param sample: makes it; most are not needed."""
     kept = samples.setdefault(name, [])
     if len(kept) < SAMPLES:
-        kept.append(sample)
+        kept.append(sample())
 
 
 def _sample(verb: str, change: ObjectChange, detail: str) -> Sample:
     state = change.state
     return Sample(verb, state.kind.value, state.dn, state.anchor, detail)
-
-
-def _sum(anchors: Iterable[str]) -> str:
-    total = sum(int.from_bytes(blake2b(anchor.encode(), digest_size=16).digest()) for anchor in anchors)
-    return f"{total % (1 << 128):032x}"
-
-
-def _mark(parts: object) -> bytes:
-    """A digest of plain values; ``repr`` tells text from bytes and True from 1, and has no ambiguity of its own."""
-    return blake2b(repr(parts).encode(), digest_size=16).digest()

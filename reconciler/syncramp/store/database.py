@@ -9,9 +9,12 @@ can be read again (entries, desired objects, read-back pages) and for answers (a
 objects in doubt, which is true). It is not right for an intent, so those are committed with ``synchronous=FULL``.
 """
 
+from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
+
 import fcntl
 import os
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
@@ -173,6 +176,10 @@ class Database:
     def stream(self, sql: str, parameters: Parameters = ()) -> Iterator[Any]:
         """Rows one by one, for a query whose rows nobody writes meanwhile."""
         yield from self._connection.exec_driver_sql(sql, tuple(parameters))
+
+    def numbers(self, sql: str, parameters: Parameters = ()) -> array[int]:
+        """The first column of a query as unsigned numbers of 32 bits."""
+        return array("I", self._connection.exec_driver_sql(sql, tuple(parameters)).scalars())
 
     def among(self, sql: str, values: Sequence[Any], first: Parameters = ()) -> list[Any]:
         """Rows of a query that ends in ``IN ({})``, asked in pages of 1,000 values."""

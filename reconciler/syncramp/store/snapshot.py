@@ -1,33 +1,31 @@
 """What the plan and the export read: what differs, and the memberships.
 
-Ids come first, in the order of their anchors and as plain integers; the wide rows follow in pages. So a plan over
-300,000 objects holds 1.2 MB of ids and one page of payloads.
+Narrow rows come in the order of their anchors, the wide ones follow in pages where they are needed
+(``store.states``). So a plan over 300,000 objects holds one page of them.
 """
 
 from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from pyroaring import BitMap
 
-from syncramp.model.state import Cause, Membership, ObjectState, Origin
-from syncramp.model.values import Kind
+from syncramp.model.state import Cause, Membership, ObjectState
 from syncramp.store.database import Database
-from syncramp.store.found import found_at_adoption
-from syncramp.store.packing import unpack, unpack_bitmap
+from syncramp.store.packing import unpack_bitmap
+from syncramp.store.states import ROWS, Page
 
 PAGE = 500
 
-_DIFFERING = """SELECT id FROM objects
-                WHERE CASE WHEN digest IS NULL THEN acked IS NOT NULL OR doubt = 1
-                      ELSE acked IS NULL OR acked != digest OR doubt = 1 OR hold != '' END
-                ORDER BY anchor, id"""
-_STATES = """SELECT o.id, o.source, o.kind, o.anchor, e.dn, o.digest, o.acked, o.doubt, o.cause, o.hold,
-                    p.desired, p.acked, p.maybe, o.origin
-             FROM objects o JOIN entries e ON e.id = o.id LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"""
-_REFERENCES = "SELECT object, attribute, target FROM refs WHERE object IN ({})"
+_IDS = "SELECT id FROM objects"
+_DIFFERS = """ WHERE CASE WHEN digest IS NULL THEN acked IS NOT NULL OR doubt = 1
+               ELSE acked IS NULL OR acked != digest OR doubt = 1 OR hold != '' END"""
+_DIFFERING = ROWS + _DIFFERS + " ORDER BY +anchor, id"
+"""The sign keeps SQLite from walking the index of anchors, and asking for each row, when nearly none differs."""
+_STATES = ROWS + " WHERE id IN ({})"
 _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, l.lost, c.sure, c.possible,
                   c.found
                   FROM objects o JOIN entries e ON e.id = o.id
@@ -35,7 +33,7 @@ _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.memb
                   LEFT JOIN cloud_links c ON c.id = o.id
                   WHERE o.kind = 'Group' AND o.digest IS NOT NULL AND o.anchor IS NOT NULL"""
 _GROUPS = """SELECT id FROM objects WHERE kind = 'Group' AND digest IS NOT NULL AND anchor IS NOT NULL
-             ORDER BY anchor"""
+             ORDER BY +anchor"""
 _ADDED = """SELECT j.object FROM joined j JOIN entries e ON e.id = j.entry WHERE j.object != 0 AND e.source = ?"""
 
 _UNMANAGED = """SELECT s.name, COUNT(*) FROM objects o JOIN entries e ON e.id = o.id JOIN sources s ON s.id = e.source
@@ -65,34 +63,31 @@ class Snapshot:
         """Ids of entries that add to the object of another one, or are no part of their own."""
 
     def differing(self) -> Iterator[ObjectState]:
-        """Objects whose desired state is not known to be in the cloud, in the order of their anchors."""
-        return self.states(array("I", (row[0] for row in self._database.stream(_DIFFERING))))
+        """Objects whose desired state is not known to be in the cloud, in the order of their anchors.
+
+        Names and values are read when they are asked for, so nobody may write meanwhile.
+        """
+        rows = self._database.stream(_DIFFERING)
+        while page := list(islice(rows, PAGE)):
+            yield from Page(self._database, page).states()
 
     def owners(self, others: BitMap) -> Iterator[ObjectState]:
         """Objects that are, or may be, in the cloud: those that differ, and others."""
-        return self.states((self._bitmap(_DIFFERING) | others) & (self.in_cloud | self.departing))
+        return self.states((self._bitmap(_IDS + _DIFFERS) | others) & (self.in_cloud | self.departing))
 
     def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
-        """Objects by id, in the order given."""
+        """Objects by id, in the order given; a page of them is read at once."""
         ordered = array("I", ids)
         for start in range(0, len(ordered), PAGE):
-            yield from self._page(ordered[start : start + PAGE])
-
-    def _page(self, ids: Sequence[int]) -> list[ObjectState]:
-        references: dict[int, dict[str, int]] = {}
-        for identity, attribute, target in self._database.among(_REFERENCES, ids):
-            references.setdefault(identity, {})[attribute] = target
-        found = found_at_adoption(self._database, ids)
-        rows = {row[0]: row for row in self._database.among(_STATES, ids)}
-        return [
-            _state(rows[identity], references.get(identity, {}), found.get(identity, frozenset()))
-            for identity in ids
-            if identity in rows
-        ]
+            wanted = ordered[start : start + PAGE]
+            rows = {row[0]: row for row in self._database.among(_STATES, wanted)}
+            page = Page(self._database, [rows[identity] for identity in wanted if identity in rows])
+            page.read()
+            yield from page.states()
 
     def memberships(self) -> Iterator[Membership]:
         """Groups whose members in the cloud are not surely the desired ones, in the order of their anchors."""
-        ordered = array("I", (row[0] for row in self._database.stream(_GROUPS)))
+        ordered = self._database.numbers(_GROUPS)
         for start in range(0, len(ordered), PAGE):
             page = ordered[start : start + PAGE]
             rows = {row[0]: row for row in self._database.among(_MEMBERSHIPS + " AND o.id IN ({})", page)}
@@ -190,26 +185,4 @@ class Snapshot:
         return dict(self._database.all("SELECT kind, COUNT(*) FROM objects WHERE acked IS NOT NULL GROUP BY kind"))
 
     def _bitmap(self, sql: str, parameters: Sequence[Any] = ()) -> BitMap:
-        return BitMap(array("I", (row[0] for row in self._database.stream(sql, parameters))))
-
-
-def _state(row: Any, references: dict[str, int], found: frozenset[str]) -> ObjectState:
-    identity, source, kind, anchor, dn, digest, acked, doubt, cause, hold, wanted, held, maybe, origin = row
-    known = held if held is not None else wanted
-    return ObjectState(
-        id=identity,
-        source=source,
-        kind=Kind(kind),
-        anchor=anchor or "",
-        dn=dn,
-        desired=unpack(wanted) if digest is not None else None,
-        acked=unpack(known) if acked is not None else None,
-        doubt=bool(doubt),
-        maybe=frozenset(maybe.split()) if maybe else frozenset(),
-        cause=Cause(cause) if cause else None,
-        hold=hold,
-        references=references,
-        origin=Origin(origin),
-        found=found,
-        perhaps=unpack(wanted) if doubt and digest is None and wanted is not None else {},
-    )
+        return BitMap(self._database.numbers(sql, parameters))
