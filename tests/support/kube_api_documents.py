@@ -113,6 +113,12 @@ BROKEN = (
         "duration(self) >= duration('5m') && duration(self) <= duration('24h')",
         {"spec": {"interval": "4m59s"}},
     ),
+    Broken(
+        "expiry",
+        "spec.approvalExpiry",
+        "duration(self) >= duration('1m') && duration(self) <= duration('720h')",
+        {"spec": {"approvalExpiry": "30s"}},
+    ),
     Broken("spelling", "spec.identity.sourceAnchor", _SPELLED, _anchor("objectguid")),
     Broken("address", "spec.identity.sourceAnchor", _NO_ANCHOR, _anchor("mail")),
     Broken("back", "spec.identity", _WRITES_BACK, _anchor("objectGUID", writeBackAnchor=True)),

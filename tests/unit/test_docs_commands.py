@@ -12,7 +12,7 @@ from support.build import TENANT
 from support.console import commands
 from support.pages import coded, rows, section, text
 from syncramp.cli import app, run
-from syncramp.model.approvals import Approval, Marks, Waiting
+from syncramp.model.approvals import Approval, Marks, Proposal, Waiting
 from syncramp.model.desire import Code, Violation
 from syncramp.model.explanation import (
     Answer,
@@ -38,12 +38,14 @@ from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan,
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
+from syncramp.report.approvals import approve_document
 from syncramp.report.explanation_json import explanation_document
 from syncramp.report.json import plan_document, run_document
 from syncramp.source import dn
 from syncramp.store.store import Store
 
 COMMANDS = commands(app)
+CLI = ("docs/cli.md", "docs/cli-decisions.md")
 DYNAMIC = re.compile(r"<\w+>")
 
 
@@ -62,7 +64,7 @@ def _default(value: object) -> str:
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_page_has_every_option_of_a_command_with_its_default(name: str) -> None:
     told = {}
-    for options, default, explained in rows(section("docs/cli.md", f"## syncramp {name}")):
+    for options, default, explained in rows(_section(name)):
         assert explained
         told[tuple(sorted(coded(options)))] = "" if " beside the document" in default or default == "off" else default
     assert told == {
@@ -70,8 +72,14 @@ def test_the_page_has_every_option_of_a_command_with_its_default(name: str) -> N
     }
 
 
-def test_the_page_has_every_command_and_no_other() -> None:
-    told = re.findall(r"^## syncramp ([\w ]+)$", text("docs/cli.md"), re.MULTILINE)
+def _section(name: str) -> str:
+    """What the pages say of a command."""
+    heading = f"## syncramp {name}"
+    return section(next(page for page in CLI if f"{heading}\n" in text(page)), heading)
+
+
+def test_the_pages_have_every_command_and_no_other() -> None:
+    told = [name for page in CLI for name in re.findall(r"^## syncramp ([\w ]+)$", text(page), re.MULTILINE)]
     assert sorted(told) == sorted(COMMANDS)
 
 
@@ -82,7 +90,8 @@ def test_the_page_has_the_options_that_stand_before_a_command() -> None:
 
 def _told(title: str) -> set[str]:
     """The members in one table of the page."""
-    return {name for row in rows(text("docs/plan-json.md"), title=title) for name in coded(row[0])}
+    page = next(page for page in ("docs/plan-json.md", *CLI) if f"| {title} |" in text(page))
+    return {name for row in rows(text(page), title=title) for name in coded(row[0])}
 
 
 def _members(value: object, told: set[str], path: str = "") -> Iterator[str]:
@@ -171,6 +180,13 @@ def test_the_page_has_every_member_of_a_change_and_no_other() -> None:
 
 def test_the_page_has_every_member_of_a_run_and_no_other() -> None:
     _compare(json.loads(run_document(_report())), "member of a run")
+
+
+def test_the_page_has_every_member_of_what_approve_prints_and_no_other() -> None:
+    proposal = Proposal("ab" * 16, Class.DELETES, Hold.TOO_MANY_DELETES, 0.0, 1, waits=True)
+    approval = Approval(1, "ab" * 16, Hold.TOO_MANY_DELETES, Class.DELETES, "ada", 0.0, 1.0, 1, 1)
+    (body,) = approve_document([(approval, 1)], [proposal], [approval])
+    _compare(json.loads(body), "member of what approve prints")
 
 
 def test_the_page_has_every_member_of_a_sample_and_no_other() -> None:

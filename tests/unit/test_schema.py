@@ -26,6 +26,7 @@ from syncramp.spec.schema import API_VERSION, CRD, KIND, crd, schema, with_defau
 from syncramp.spec.structure import structure
 from syncramp.spec.types import (
     AccountAuth,
+    ApprovalMode,
     CertificateAuth,
     CertificateFormat,
     ClientSecretAuth,
@@ -167,6 +168,8 @@ def test_defaults_are_those_the_api_server_fills_in() -> None:
             "creates": {"count": 50, "percent": "0.1"},
             "effectiveAdds": 25000,
         },
+        "approval": "Auto",
+        "approvalExpiry": "72h",
     }
 
 
@@ -262,6 +265,9 @@ def test_a_full_document_becomes_frozen_types() -> None:
             Join(frozenset({Kind.USER}), None, "lower(entry.sAMAccountName)"),
         ),
         merges={"proxyAddresses": Merge.CASE_INSENSITIVE},
+        approval=ApprovalMode.MANUAL,
+        approval_expiry=timedelta(hours=12),
+        approves=("3f2a91bc", "0123456789abcdef"),
         attributes=(DeclaredAttribute("contosoBadge", Type.INTEGER, multi=True),),
         rules=(
             Rule(

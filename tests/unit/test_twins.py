@@ -98,6 +98,14 @@ def cases(place: str, rule: str, *told: tuple[dict[str, Any], str, str]) -> list
 
 CASES = [
     *cases(
+        "spec.approvalExpiry",
+        "duration(self) >= duration('1m') && duration(self) <= duration('720h')",
+        ({"spec.approvalExpiry": "59s"}, "spec.approvalExpiry", "must be from 1m to 720h"),
+        ({"spec.approvalExpiry": "720h1s"}, "spec.approvalExpiry", "must be from 1m to 720h"),
+        ({"spec.approvalExpiry": "1m"}, "", ""),
+        ({"spec.approvalExpiry": "720h"}, "", ""),
+    ),
+    *cases(
         "spec.target.cloud",
         "self != 'Germany'",
         ({"spec.target.cloud": "Germany"}, "spec.target.cloud", GERMANY),

@@ -8,6 +8,7 @@ from syncramp.check.findings import Finding
 from syncramp.check.remedies import form
 from syncramp.check.values import items, members, show
 from syncramp.errors import InputRefused
+from syncramp.model.approvals import ANNOTATION, DIGEST, DIGITS, FEWEST, named_digests
 from syncramp.rules.secrets import is_secret
 from syncramp.source.dn import DnError, canonical, fold
 from syncramp.source.filter import FilterError, parse
@@ -31,6 +32,8 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
                 yield from _filter(path, text)
             elif path.endswith(".sourceAnchor"):
                 yield from _anchor(path, text)
+            elif path.endswith(ANNOTATION):
+                yield from _digests(path, text)
             elif "servers" in path:
                 yield from _server(path, text)
             else:
@@ -39,6 +42,8 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
 
 def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is judged here, and its path."""
+    annotations = members(members(data.get("metadata")).get("annotations"))
+    yield f"metadata.annotations.{ANNOTATION}", annotations.get(ANNOTATION)
     spec = members(data.get("spec"))
     endpoint = members(members(spec.get("target")).get("endpoint"))
     for name in ("host", "authority"):
@@ -80,6 +85,12 @@ def _dn(path: str, dn: str, seen: dict[tuple[str, bytes], str]) -> Iterator[Find
     elif seen.setdefault((source, key), dn) != dn:
         reason = f"names the same entry as {canonical(seen[source, key])!r}, which stands above"
         yield Finding(path, reason, "remove one of them, or change it", show(path, dn))
+
+
+def _digests(path: str, text: str) -> Iterator[Finding]:
+    if not all(map(DIGEST.fullmatch, named_digests(text))):
+        reason = f"is no list of digests: each has {FEWEST} to {DIGITS} hexadecimal digits"
+        yield Finding(path, reason, form(path, ""))
 
 
 def _anchor(path: str, name: str) -> Iterator[Finding]:

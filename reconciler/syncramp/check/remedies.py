@@ -24,6 +24,8 @@ FORMS: Mapping[str, str] = {
     "readBack.moreMember": "write the name of a member, without its namespace and prefix",
     "endpoint.callTimeout": "write hours, minutes and seconds, 1m to 1h, as 10m",
     "endpoint.visibilityDelay": "write hours, minutes and seconds, as 30s or 1m30s",
+    "spec.approvalExpiry": "write hours, minutes and seconds, 1m to 720h, as 72h",
+    "syncramp.io/approve": "write digests as a plan tells them, with commas between them",
     "target.verifiedDomains": "write the domains of the tenant, at least its initial one, or remove the field",
     "target.verifiedDomains[]": "write a domain, as contoso.com",
     "target.takeOver": "write the name that syncramp plan tells of the other client, or remove the field",

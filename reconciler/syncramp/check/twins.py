@@ -100,6 +100,10 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
         "spec.target.endpoint.callTimeout",
         "duration(self) >= duration('1m') && duration(self) <= duration('1h')",
     ): lambda value: _within("1m", value, "1h"),
+    (
+        "spec.approvalExpiry",
+        "duration(self) >= duration('1m') && duration(self) <= duration('720h')",
+    ): lambda value: _within("1m", value, "720h"),
     ("spec.sources[]", "[has(self.ldap), has(self.ldif)].exists_one(x, x)"): _exactly_one("ldap", "ldif"),
     ("spec.sources[].ldap.tls.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),
     ("spec.identity.joins[]", "[has(self.by), has(self.expression)].exists_one(x, x)"): _exactly_one(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -18,8 +19,9 @@ from types import FrameType
 from syncramp.check import load
 from syncramp.cli.memory import tame_allocator
 from syncramp.cycle.job import Job, Pace
-from syncramp.errors import InputRefused
+from syncramp.errors import InputRefused, StoreUnusable
 from syncramp.events import Listener, Note
+from syncramp.model.approvals import Waiting
 from syncramp.model.report import WireReport
 from syncramp.model.seams import AnchorWriter, SecretReader, Source
 from syncramp.model.values import Kind, Type
@@ -30,6 +32,11 @@ from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import LdapAccess, SourceSpec, SyncConfig
 from syncramp.store.database import locked
 from syncramp.store.store import Store
+
+PATIENT = 60.0
+"""Seconds for which whoever writes beside a run waits for it. A run's transactions take less; the longest makes an
+index at the end of a first synchronise.
+"""
 
 
 def state_path(document: str, config: SyncConfig, state: Path | None) -> Path:
@@ -71,13 +78,24 @@ def job(document: str, state: Path | None, secrets: Path | None, listen: Listene
             yield made
     else:
         with TemporaryDirectory(prefix="syncramp-plan-") as folder:
-            copy = Path(folder) / "state.db"
+            copy, propose = Path(folder) / "state.db", partial(_propose, path, listen)
             if path.exists():
                 with closing(Store(path, dn.key)) as original:
                     original.runs.compare(identity(config))  # here, because errors about the copy name the copy
                     original.database.copy_to(copy)
             with _opened(copy, config, wire, reader, listen, sends=False) as made:
-                yield made
+                yield replace(made, propose=propose)
+
+
+def _propose(path: Path, listen: Listener, waiting: Sequence[Waiting], now: float) -> None:
+    """Keep in the document's own store, if it has one, what a plan on a copy of it found to wait for an approval."""
+    if not waiting or not path.exists():
+        return
+    try:
+        with closing(Store(path, dn.key, PATIENT)) as own:
+            own.approvals.propose(waiting, now, alone=False)
+    except StoreUnusable as error:
+        listen(Note("warning", f"what waits cannot be approved by the digests of this plan: {error}"))
 
 
 def on_the_wire(config: SyncConfig, secrets: SecretReader) -> tuple[SyncConfig, WireReport]:

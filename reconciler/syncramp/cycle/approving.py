@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from syncramp.model.approvals import Approval, Marks
+from syncramp.cycle.job import Job
+from syncramp.events import Note
+from syncramp.model.approvals import ANNOTATION, Approval, Marks
 from syncramp.model.circumstances import Approved
 from syncramp.model.plan import Plan
 from syncramp.plan.marks import add_mark, remove_mark
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
+
+BY_ANNOTATION = f"annotation {ANNOTATION}"
+"""Who gave an approval that stands in the document."""
 
 
 @dataclass(slots=True)
@@ -26,6 +31,24 @@ class Loaded:
     approved: Approved = field(default_factory=Approved)
     links: list[int] = field(default_factory=list)
     """Marks of approved links that are pending."""
+
+
+def take(job: Job) -> None:
+    """Approve what the annotation of the document names, once: a digest that was taken before is not taken again,
+    also when that approval has expired.
+
+    A digest that is not known waits until a run has made the set that it names.
+    """
+    approvals, now = job.store.approvals, job.clock()
+    for named in job.config.approves:
+        if approvals.taken(named, BY_ANNOTATION):
+            continue
+        found = [each for each in approvals.proposals() if each.digest.startswith(named)]
+        if len(found) == 1:
+            approvals.give(found[0].digest, BY_ANNOTATION, now, now + job.config.approval_expiry.total_seconds())
+        else:
+            reason = "names more than one set" if found else "names nothing that a run has held"
+            job.listen(Note("warning", f"the annotation {ANNOTATION}: {named} {reason}"))
 
 
 def load(store: Store, snapshot: Snapshot, now: float) -> Loaded:
@@ -54,7 +77,9 @@ def _links(loaded: Loaded, snapshot: Snapshot, marks: Marks) -> None:
     loaded.approved = Approved(marks, adds, removes)
 
 
-def keep(store: Store, plan: Plan, loaded: Loaded, now: float) -> None:
+def keep(job: Job, plan: Plan, loaded: Loaded) -> None:
     """Write down what waits, and let drop out of the approvals what is not wanted any more."""
-    store.approvals.propose(plan.waiting, now, alone=True)
-    store.approvals.retain(loaded.approvals, Marks([*plan.wanted, *loaded.links]), now)
+    approvals, now = job.store.approvals, job.clock()
+    approvals.propose(plan.waiting, now, alone=True)
+    approvals.retain(loaded.approvals, Marks([*plan.wanted, *loaded.links]), now)
+    job.propose(plan.waiting, now)

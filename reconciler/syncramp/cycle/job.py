@@ -10,6 +10,7 @@ from pyroaring import BitMap
 
 from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
+from syncramp.model.approvals import Waiting
 from syncramp.model.report import WireReport
 from syncramp.model.seams import AnchorWriter, Endpoint, Source
 from syncramp.rules.ruleset import Ruleset
@@ -49,6 +50,10 @@ def _ignore(event: Event) -> None:
     """Nobody listens."""
 
 
+def _keep_nothing(waiting: Sequence[Waiting], now: float) -> None:
+    """The store of the run is the document's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One run to be made."""
@@ -71,6 +76,11 @@ class Job:
     """By the name of a source: where anchors are written back before a create; empty where nobody asked for it."""
     refused: BitMap = field(default_factory=BitMap)
     """Ids of what the service refused in earlier slices of the same export: it goes behind the rest."""
+
+    propose: Callable[[Sequence[Waiting], float], None] = _keep_nothing
+    """Where it is kept, too, what waits for an approval, and when that was found: a run on a copy of the document's
+    own store tells it here.
+    """
 
     @property
     def exports(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncramp.cycle.anchors import unanchored
-from syncramp.cycle.approving import keep, load
+from syncramp.cycle.approving import keep, load, take
 from syncramp.cycle.confirm import prove_empty
 from syncramp.cycle.job import Job
 from syncramp.model.circumstances import Circumstances
@@ -31,6 +31,7 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     :param foreign: how many objects of the tenant with a source anchor are not ours, as the read-back showed.
     """
     snapshot = job.store.snapshot()
+    take(job)
     loaded = load(job.store, snapshot, job.clock())
     alone = replace(circumstances(job, company, foreign, exports), approved=loaded.approved)
     plan = _plan(snapshot, alone)
@@ -38,7 +39,7 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
         plan = _plan(snapshot, replace(alone, barriers=barriers))
     if Origin.UPGRADE.word in plan.origins:
         plan.upgrade = job.store.staging.upgrade()
-    keep(job.store, plan, loaded, job.clock())
+    keep(job, plan, loaded)
     return plan
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
@@ -17,6 +18,15 @@ DIGITS = 32
 """Of a digest, as hexadecimal text."""
 FEWEST = 8
 """Digits by which a set may be named: by chance two of 100 sets share them once in a million times."""
+
+
+DIGEST = re.compile(rf"[0-9a-fA-F]{{{FEWEST},{DIGITS}}}")
+"""A digest, or the beginning of one."""
+
+
+def named_digests(text: str) -> tuple[str, ...]:
+    """The digests that an annotation names, in small letters; whatever stands between commas."""
+    return tuple(filter(None, (part.strip().lower() for part in text.split(","))))
 
 
 class Marks(Collection[int]):
@@ -61,6 +71,30 @@ class Waiting:
             "class": self.part.value,
             "changes": len(self.marks),
             "digest": self.digest,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A set of changes that was held, and can be approved."""
+
+    digest: str
+    part: Class
+    hold: Hold
+    made: float
+    """When a plan last made it (seconds since the epoch)."""
+    changes: int
+    waits: bool
+    """It is of the last run, or of a plan since then."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in reports."""
+        return {
+            "hold": self.hold.value,
+            "class": self.part.value,
+            "changes": self.changes,
+            "digest": self.digest,
+            "made": self.made,
         }
 
 

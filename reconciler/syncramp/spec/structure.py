@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from syncramp.model.approvals import ANNOTATION, named_digests
 from syncramp.model.features import Capability
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
@@ -20,6 +21,7 @@ from syncramp.spec.failsafe import (
 )
 from syncramp.spec.types import (
     AccountAuth,
+    ApprovalMode,
     Auth,
     CertificateAuth,
     CertificateFormat,
@@ -70,6 +72,9 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         attributes=tuple(map(attribute_of, spec.get("attributes", ()))),
         joins=tuple(_join(join) for join in spec["identity"].get("joins", ())),
         merges={name: Merge(how) for name, how in spec["identity"].get("merge", {}).items()},
+        approval=ApprovalMode(spec["approval"]),
+        approval_expiry=parse_duration(spec["approvalExpiry"]),
+        approves=named_digests((metadata.get("annotations") or {}).get(ANNOTATION, "")),
     )
 
 

@@ -12,9 +12,8 @@ from __future__ import annotations  # array[int] is for the type checker: at run
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from syncramp.model.approvals import Approval, Marks, Waiting
+from syncramp.model.approvals import Approval, Marks, Proposal, Waiting
 from syncramp.model.holds import Class, Hold
 from syncramp.store.database import Database
 
@@ -34,20 +33,6 @@ _GIVE = """INSERT INTO approvals (digest, class, hold, given, until, "by", chang
 _APPROVALS = """SELECT id, digest, hold, class, "by", given, until, changes, LENGTH(marks) / 8, links
                 FROM approvals {} ORDER BY given, id"""
 _END = "UPDATE approvals SET marks = x'' WHERE until <= ? AND LENGTH(marks) > 0"
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A set of changes that was held, and can be approved."""
-
-    digest: str
-    part: Class
-    hold: Hold
-    made: float
-    """When a plan last made it (seconds since the epoch)."""
-    changes: int
-    waits: bool
-    """It is of the last run, or of a plan since then."""
 
 
 class Approvals:
@@ -88,6 +73,11 @@ class Approvals:
             for digest, part, hold, made, changes, waits in rows
         ]
 
+    def waiting(self, now: float) -> Sequence[Proposal]:
+        """What waits, and is not approved (at this moment, in seconds since the epoch)."""
+        approved = {each.digest for each in self.given(now)}
+        return [each for each in self.proposals() if each.waits and each.digest not in approved]
+
     def still_waiting(self, digest: str) -> int:
         """How many changes of a proposal are in one that waits."""
         waiting = Marks(mark for (marks,) in self._waiting_marks() for mark in _unpacked(marks))
@@ -116,9 +106,12 @@ class Approvals:
         ]
 
     def taken(self, digest: str, by: str) -> bool:
-        """Somebody approved this before, whether it is still valid or not."""
-        asked = 'SELECT 1 FROM approvals WHERE digest = ? AND "by" = ?'
-        return self._database.one(asked, (digest, by)) is not None
+        """Somebody approved this before, whether it is still valid or not.
+
+        :param digest: the beginning of it.
+        """
+        asked = 'SELECT 1 FROM approvals WHERE SUBSTR(digest, 1, ?) = ? AND "by" = ?'
+        return self._database.one(asked, (len(digest), digest, by)) is not None
 
     def marks(self, among: Iterable[Approval]) -> Marks:
         """The marks of approvals."""

@@ -37,6 +37,9 @@ _CHECKPOINT = "wal_autocheckpoint=8000"
 """Pages of 4 KiB in the log before they are written back. In a full synchronise each page of objects changes a large
 part of the index of anchors. Written back after each, as with SQLite's 1,000, that costs 8.2 µs an object; so 5.9."""
 
+PATIENCE = 5.0
+"""Seconds; whoever writes beside a run does so in a moment."""
+
 ROWS = 250
 """Rows of one INSERT; SQLite takes 32,766 parameters in one statement."""
 
@@ -45,17 +48,23 @@ class Database:
     """An open store file.
 
     :param path: the file, made when it is missing; its folder too.
+    :param patience: seconds for which a transaction of another process is waited for.
     :raises StoreUnusable: it is no store, of another schema version, or on a network file system (SQLite's
         write-ahead log needs shared memory that those do not have).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         self.path = path
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_network(path.parent)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # everybody's data: SQLite would follow the umask
-            self._engine = create_engine(f"sqlite:///{path}", poolclass=StaticPool, isolation_level="AUTOCOMMIT")
+            self._engine = create_engine(
+                f"sqlite:///{path}",
+                poolclass=StaticPool,
+                isolation_level="AUTOCOMMIT",
+                connect_args={"timeout": patience},
+            )
             self._connection: Connection = self._engine.connect()
             self._prepare()
             event.listen(self._engine, "handle_error", self._told)

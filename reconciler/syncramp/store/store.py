@@ -20,7 +20,7 @@ from pathlib import Path
 
 from syncramp.store.adoption import Adoptions
 from syncramp.store.approvals import Approvals
-from syncramp.store.database import Database
+from syncramp.store.database import PATIENCE, Database
 from syncramp.store.exports import Exports
 from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
@@ -37,11 +37,12 @@ class Store:
 
     :param path: its file; made when it is missing.
     :param key: the 64-bit key under which a DN is compared.
+    :param patience: seconds for which a transaction of another process is waited for.
     :raises StoreUnusable: see :class:`syncramp.store.database.Database`.
     """
 
-    def __init__(self, path: Path, key: Callable[[str], int]) -> None:
-        self.database = Database(path)
+    def __init__(self, path: Path, key: Callable[[str], int], patience: float = PATIENCE) -> None:
+        self.database = Database(path, patience)
         self.staging = Staging(self.database, key)
         self.objects = Objects(self.database)
         self.joins = Joins(self.database)
