@@ -45,7 +45,7 @@ from syncramp.source import dn
 from syncramp.store.store import Store
 
 COMMANDS = commands(app)
-CLI = ("docs/cli.md", "docs/cli-decisions.md")
+CLI = ("docs/cli.md", "docs/cli-decisions.md", "docs/cli-endpoint.md")
 DYNAMIC = re.compile(r"<\w+>")
 
 
