@@ -14,6 +14,7 @@ from datetime import datetime
 from support.build import TENANT
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable
 from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.model.values import Kind
 from syncramp.model.wire import (
     Company,
     LinkOperation,
@@ -54,6 +55,9 @@ class ListSource:
 
     def asks_for(self, partition: str, named: Sequence[str]) -> bool:
         return False
+
+    def reads(self, kind: Kind, dn: str) -> bool:
+        return True
 
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
         for guid, entry in self.entries.items():

@@ -68,7 +68,7 @@ def _import_partition(
         facts = _counted(job, source.read(partition, rules.wanted), phase)
         facts = _watched(facts, rules, report)
         changed = job.store.staging.rules_changed(identity, rules.digest, rules.version)
-        proof = job.store.staging.stage(identity, partition, facts, changed, rules.wanted)
+        proof = job.store.staging.stage(identity, partition, facts, changed, rules.wanted, source.reads)
     except (Stopped, StoreUnusable):  # not the source's fault; it stays unproven
         raise
     except SyncrampError as error:

@@ -5,7 +5,7 @@ The rules see one entry at a time. What they say of a reference is a DN; here it
 reference goes together with its target. Entries that are one person are joined before (``joining``), and merged here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncramp.collector import collector_paused
@@ -18,6 +18,7 @@ from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
 from syncramp.model.state import JOIN_CONFLICT, Cause
 from syncramp.rules.anchors import kept_out, kept_under
+from syncramp.rules.documents import Before, text_of
 from syncramp.rules.merge import merge
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision, DirectoryObject
@@ -33,10 +34,12 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     """
     rules = {job.store.staging.source_id(source.name): ruleset for source, ruleset in job.sources}
     job.store.objects.judge_again(complete=rules.keys().isdisjoint(job.store.staging.incomplete()))
+    said = {source: (ruleset.digest, text_of(ruleset)) for source, ruleset in rules.items()}
+    before = {source: Before(texts, rules[source]) for source, texts in job.store.documents.begin(said).items()}
     joining = Joining(job, rules)
     if joining.active:
         joining.join()
-    flow, objects, sources = _Flow(job, rules, report, joining), job.store.objects, list(rules)
+    flow, objects, sources = _Flow(job, rules, report, joining, before), job.store.objects, list(rules)
     phase.total = objects.dirty_count(sources)
     objects.anchors.begin(phase.total)
     objects.contest.begin(phase.total)
@@ -45,6 +48,7 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
         if again := objects.anchors.settle() + objects.contest.settle():
             phase.total += again
             _judge(job, flow, sources, phase)
+    job.store.documents.complete({source: ruleset.digest for source, ruleset in rules.items()})
     report.violations = objects.violations.counts(sources)
     report.violation_samples = {code: list(objects.violations.samples(code, sources)) for code in report.violations}
 
@@ -57,8 +61,12 @@ def _judge(job: Job, flow: "_Flow", sources: Sequence[int], phase: Phase) -> Non
 
 
 class _Flow:
-    def __init__(self, job: Job, rules: dict[int, Ruleset], report: RunReport, joining: Joining) -> None:
+    def __init__(
+        self, job: Job, rules: dict[int, Ruleset], report: RunReport, joining: Joining, before: Mapping[int, Before]
+    ) -> None:
         self._rules = rules
+        self._before = before
+        self._reads = {number: source.reads for number, (source, _) in zip(rules, job.sources, strict=True)}
         self._report = report
         self._objects = job.store.objects
         self._joining = joining
@@ -77,10 +85,28 @@ class _Flow:
         return rows + self._together(list(persons.values())) + [_nobody(one) for one in page if one.id in adding]
 
     def _alone(self, page: Sequence[Staged]) -> list[Desired]:
-        decisions = [_ABSENT if staged.absent else self._rules[staged.source].decide(staged.entry) for staged in page]
+        decisions = [
+            _ABSENT if self._missed(staged) else self._rules[staged.source].decide(staged.entry) for staged in page
+        ]
         made = [decision.object for decision in decisions if decision.object is not None]
         self._targets.learn(name for one in made for name in one.references.values())
-        return [self._row(staged, decision) for staged, decision in zip(page, decisions, strict=True)]
+        rows = [self._row(staged, decision) for staged, decision in zip(page, decisions, strict=True)]
+        return self._attributed(page, rows) if self._before else rows
+
+    def _missed(self, staged: Staged) -> bool:
+        """An import asked for the entry and did not see it. One that nobody asks for is judged as last seen."""
+        return bool(staged.absent) and self._reads[staged.source](staged.entry.kind, staged.entry.dn)
+
+    def _attributed(self, page: Sequence[Staged], rows: Sequence[Desired]) -> list[Desired]:
+        """Rows of whom leaves the scope by the document: under the one before, the same entry would have stayed."""
+        leaving = {row.id for row in rows if row.cause is Cause.OUT_OF_SCOPE and not row.undecided}
+        known = self._objects.pinned_anchors(list(leaving))
+        return [
+            replace(row, configured=True)
+            if row.id in known and staged.source in self._before and self._before[staged.source].kept(staged.entry)
+            else row
+            for staged, row in zip(page, rows, strict=True)
+        ]
 
     def _row(self, staged: Staged, decision: Decision) -> Desired:
         if decision.warnings or decision.undecided:
@@ -90,7 +116,7 @@ class _Flow:
         if decision.object is not None:
             return self._with_references(staged, decision.object, again=bool(decision.warnings))
         anchor = self._rules[staged.source].anchor(staged.entry)
-        if staged.absent:
+        if decision is _ABSENT:
             cause = Cause.ABSENT if staged.absent >= GONE else Cause.ABSENT_ONCE
             return Desired(staged.id, staged.source, staged.entry.kind, anchor, None, cause)
         self._report.skipped[decision.reason] = self._report.skipped.get(decision.reason, 0) + 1
@@ -186,7 +212,19 @@ class _Flow:
         own = person.own
         if not person.stays:
             dropped = person.staged[0].source not in self._rules  # nothing is said of it any more
-            return Desired(person.id, own.source, own.entry.kind, pinned, None, person.cause, undecided=dropped)
+            configured = person.cause is Cause.OUT_OF_SCOPE and any(
+                staged.source in self._before for staged in person.staged
+            )  # who of them was it? In doubt a person looks at it
+            return Desired(
+                person.id,
+                own.source,
+                own.entry.kind,
+                pinned,
+                None,
+                person.cause,
+                undecided=dropped,
+                configured=configured,
+            )
         for staged in person.staged:
             if staged.id in person.parts:
                 self._tell(staged, person.parts[staged.id].decision)

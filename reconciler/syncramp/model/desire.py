@@ -103,5 +103,7 @@ class Desired:
     """Why nothing but a disable may be sent for an object that the cloud knows."""
     waits: str = ""
     """Why it may not be created yet."""
+    configured: bool = False
+    """Of somebody who leaves the scope: under the document before, the same entry would have stayed."""
     incomplete: bool = False
     """Something it is made of could not be judged: what is not said here stays as it was."""

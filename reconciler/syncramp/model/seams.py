@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from syncramp.model.facts import Fact
+from syncramp.model.values import Kind
 from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
 
 
@@ -29,6 +30,9 @@ class Source(Protocol):
 
         :param named: the parts it names.
         """
+
+    def reads(self, kind: Kind, dn: str) -> bool:
+        """Does it ask for entries of a kind at a DN? Of what it does not ask for, absence says nothing."""
 
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
         """All entries of a partition that are of a kind we know, with the ``wanted`` attributes (lower case).

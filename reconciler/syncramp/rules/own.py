@@ -60,7 +60,11 @@ class OwnRules:
 
     def __init__(self, rules: Iterable[Rule], declared: Sequence[DeclaredAttribute], source: str) -> None:
         self._source = source
+        self.declared: Sequence[DeclaredAttribute] = tuple(declared)
+        """All of the document."""
         mine = sorted((rule for rule in rules if rule.source in (None, source)), key=lambda rule: rule.precedence)
+        self.rules: Sequence[Rule] = mine
+        """Those of this source, in the order in which they are asked."""
         kinds = {kind: environment(kind, declared) for kind in {rule.kind for rule in mine}}
         names = directory_names(declared)
         compiled = [(rule, _compile(rule, kinds[rule.kind], names)) for rule in mine]

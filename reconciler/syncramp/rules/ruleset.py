@@ -10,6 +10,7 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from syncramp.model.facts import Entry
+from syncramp.model.values import Kind
 from syncramp.rules import mapping, primary_group
 from syncramp.rules.anchors import AnchorRule, NoAnchor
 from syncramp.rules.exclusions import USED, excluded, linked_mailbox, unreadable
@@ -54,15 +55,18 @@ class Ruleset:
         declared: Sequence[DeclaredAttribute] = (),
         merges: Mapping[str, Merge] | None = None,
     ) -> None:
+        self.scopes = tuple(scopes)
+        self.source_anchor, self.binary_anchor = source_anchor, binary_anchor
+        self.source, self.own = source, own
         self._scopes = [ScopeTest(scope) for scope in scopes]
         self._anchor = AnchorRule(source_anchor, binary=binary_anchor)
-        self._source = source
-        self._own = own
         self._verified = verified
         self.keys = JoinKeys(joins, self.anchor, source, declared)
         """By what its entries are joined."""
         self.wanted = self._wanted()
         """Attributes to read from the directory, in lower case."""
+        self.deciding = self._deciding()
+        """Those of them by which the document itself leaves entries out."""
         anchor = f"{source_anchor};binary" if binary_anchor else source_anchor
         together = (self.keys.identity, *among, repr(sorted((merges or {}).items()))) if joins else ()
         self.digest = self._digest(scopes, anchor, together)
@@ -72,15 +76,24 @@ class Ruleset:
 
     def _wanted(self) -> frozenset[str]:
         filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
-        own = self._own.wanted if self._own else frozenset()
+        own = self.own.wanted if self.own else frozenset()
         anchors = {SourceAnchor.CONSISTENCY_GUID.lower(), self._anchor.attribute}
         joins = self.keys.wanted | MERGED_BY if self.keys.wanted else frozenset()
         always = {"member", primary_group.ATTRIBUTE}
         return frozenset(mapping.READ | filters | own | USED | anchors | joins | always)
 
+    def _deciding(self) -> frozenset[str]:
+        filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
+        excludes = self.own is not None and any(map(self.own.may_exclude, Kind))
+        return frozenset(filters | (self.own.wanted if self.own and excludes else frozenset()))
+
+    def holds_place(self, entry: Entry) -> bool:
+        """The entry is at or below the DN of a scope."""
+        return any(scope.holds_place(entry) for scope in self._scopes)
+
     def _digest(self, scopes: Sequence[Scope], source_anchor: str, joins: Sequence[str]) -> bytes:
         parts = [(scope.dn, sorted(scope.kinds), scope.filter or "") for scope in scopes]
-        own = self._own.identity if self._own else ""
+        own = self.own.identity if self.own else ""
         said = (str(source_anchor), parts, own, sorted(self._verified), *joins)
         return blake2b(repr(said).encode(), digest_size=16).digest()
 
@@ -108,7 +121,7 @@ class Ruleset:
         return bool(unreadable(entry)) or (self._may_exclude(entry) and self.decide(entry).undecided)
 
     def _may_exclude(self, entry: Entry) -> bool:
-        return self._own is not None and self._own.may_exclude(entry.kind)
+        return self.own is not None and self.own.may_exclude(entry.kind)
 
     def validated(self, made: DirectoryObject) -> DirectoryObject:
         """An object as all rules made it, without what the service would not take."""
@@ -117,7 +130,7 @@ class Ruleset:
     def decide(self, entry: Entry) -> Decision:
         """The object an entry should be in the cloud, or why there is none."""
         if reason := bad_scope(entry, self._scopes):
-            return Decision(None, f"{reason} of source {self._source}" if reason == OUTSIDE else reason)
+            return Decision(None, f"{reason} of source {self.source}" if reason == OUTSIDE else reason)
         if reason := unreadable(entry):
             return Decision(None, reason, undecided=True, disabled=mapping.disabled(entry))
         if reason := excluded(entry):
@@ -133,4 +146,4 @@ class Ruleset:
         return self._with_own(entry, decision, wrong)
 
     def _with_own(self, entry: Entry, decision: Decision, wrong: Mapping[str, str]) -> Decision:
-        return decision if self._own is None else self._own.applied(entry, decision, wrong)
+        return decision if self.own is None else self.own.applied(entry, decision, wrong)

@@ -46,6 +46,10 @@ class LdifSource:
         """No: whatever this source was before, the file is all of it now."""
         return False
 
+    def reads(self, kind: Kind, dn: str) -> bool:
+        """Whatever the file holds; computers only where a scope names devices."""
+        return self.devices or kind is not Kind.DEVICE
+
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
         """All entries of the file that can be objects, then the proof.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from syncramp.model.desire import Desired, Staged
-from syncramp.model.state import Origin
+from syncramp.model.state import Cause, Origin
 from syncramp.store.anchors import Anchors
 from syncramp.store.contest import Contest
 from syncramp.store.database import Database
@@ -236,19 +236,33 @@ def _changed_objects(
     for row, anchor, hold, _, mark in settled:
         cause = row.cause.value if row.cause else ""
         old = before.get(row.id)
-        origin = _origin(mark, old, causes.get(row.id, Origin.SOURCE))
+        origin = _origin(row, mark, old, causes.get(row.id, Origin.SOURCE))
         now = (row.id, row.source, anchor, row.kind.value, mark, cause, hold, int(row.again), origin)
         if old is None or now != (old[0], old[6], *old[1:4], *old[7:]):
             yield *now, 0, 0  # neither in doubt nor confirmed
 
 
-def _origin(mark: bytes | None, old: Any | None, cause: int) -> int:
-    """Why what is desired is not what the cloud holds. What was not sent yet keeps the stronger reason."""
+def _origin(row: Desired, mark: bytes | None, old: Any | None, cause: int) -> int:
+    """Why what is desired is not what the cloud holds. What was not sent yet keeps the stronger reason.
+
+    A departure keeps the one it has until the object is gone, or desired again; but for whom the directory really
+    deletes meanwhile.
+    """
     if mark == (old[4] if old else None):
         return Origin.NONE
     if old is None:
         return cause
+    if mark is None:
+        left = old[3] is not None or row.cause is Cause.ABSENT
+        return _departure(row, cause) if left else int(old[10])
     return int(old[10]) if mark == old[3] else max(old[10], cause)
+
+
+def _departure(row: Desired, cause: int) -> int:
+    """Why an object leaves: the document, if it alone changed, or if the same entry would have stayed before."""
+    if row.cause is Cause.ABSENT:
+        return Origin.SOURCE
+    return Origin.CONFIGURATION if row.configured else cause
 
 
 def _changed_payloads(settled: Sequence[_Settled], before: dict[int, Any]) -> Iterator[tuple[int, bytes]]:
@@ -266,5 +280,6 @@ def _moved(settled: Sequence[_Settled], before: dict[int, Any], causes: dict[int
         if old is None:
             continue  # nothing can refer to it yet by id; who named its DN was woken when it was staged
         if (old[3] is None) != (packed is None) or old[1] != anchor:
-            moved.append((causes.get(row.id, Origin.SOURCE), row.id))
+            cause = causes.get(row.id, Origin.SOURCE)
+            moved.append((_departure(row, cause) if packed is None else cause, row.id))
     return moved

@@ -18,6 +18,7 @@ from pyroaring import BitMap
 
 from syncramp.model.facts import Entry, Links, Proof
 from syncramp.model.state import Origin
+from syncramp.model.values import Kind
 from syncramp.store.database import Database
 from syncramp.store.marks import MARK, marking
 from syncramp.store.packing import digest, pack, unpack
@@ -45,7 +46,7 @@ _WAKE = (
 """Who names a DN that somebody has from now on: nobody had it, or somebody who perhaps leaves."""
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
 _COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-_PRESENT = "SELECT id FROM entries WHERE partition = ? AND absent < ?"
+_PRESENT = "SELECT id, kind, dn, absent FROM entries WHERE partition = ? AND absent < ?"
 _MISSED = "UPDATE entries SET absent = absent + 1 WHERE id = ?"
 _BEGIN = "UPDATE partitions SET complete = 0, reason = '' WHERE id = ?"
 
@@ -66,6 +67,7 @@ class PartitionStage:
         self._waiting: dict[tuple[bytes, str], array[int]] = {}
         self._principals: list[tuple[int, bytes]] = []
         self._hashed = 0
+        self._reads: Callable[[Kind, str], bool] = _everything
         database.run(_BEGIN, (partition,))
 
     def compare(self, origin: Origin, wanted: frozenset[str]) -> None:
@@ -76,6 +78,13 @@ class PartitionStage:
         """
         before = self._database.value("SELECT wanted FROM sources WHERE id = ?", (self._source,))
         self._origin, self._asked = origin, None if before is None else wanted.intersection(before.split())
+
+    def limit(self, reads: Callable[[Kind, str], bool]) -> None:
+        """Not everything is asked for: who stands elsewhere and is not seen is no witness of having left.
+
+        :param reads: tells what is, as ``Source.reads``.
+        """
+        self._reads = reads
 
     def add(self, fact: Entry | Links) -> None:
         if isinstance(fact, Entry):
@@ -173,11 +182,23 @@ class PartitionStage:
         self.flush()
         with self._database.transaction():
             if proof.complete:
-                rows = self._database.all(_PRESENT, (self._partition, GONE))
-                missed = [(identity,) for (identity,) in rows if identity not in self._seen]
-                self._database.run_many(_MISSED, missed)
-                self._database.run_many(MARK, [(identity, Origin.SOURCE) for (identity,) in missed])
+                self._miss()
             self._database.run(
                 PROVEN,
                 (int(proof.complete), proof.entries, proof.expected, proof.reason, self._partition),
             )
+
+    def _miss(self) -> None:
+        """Who was not seen. Of whom nobody asked for it is noted once, so that another source can take them over
+        (``heirs``); it never adds up to a proof.
+        """
+        rows = self._database.all(_PRESENT, (self._partition, GONE))
+        missed = [row for row in rows if row[0] not in self._seen]
+        unread = {identity for identity, kind, dn, _ in missed if not self._reads(Kind(kind), dn)}
+        counted = [(identity,) for identity, _, _, absent in missed if identity not in unread or not absent]
+        self._database.run_many(_MISSED, counted)
+        self._database.run_many(MARK, [(one, Origin.SOURCE) for (one,) in counted if one not in unread])
+
+
+def _everything(kind: Kind, dn: str) -> bool:
+    return True

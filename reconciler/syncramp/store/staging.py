@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from syncramp.model.facts import Entry, Links, Proof
 from syncramp.model.state import Origin
+from syncramp.model.values import Kind
 from syncramp.store.database import Database
 from syncramp.store.heirs import inherit
 from syncramp.store.marks import marking
@@ -50,16 +51,20 @@ class Staging:
         facts: Iterable[Entry | Links | Proof],
         changed: Origin = Origin.NONE,
         wanted: frozenset[str] = frozenset(),
+        reads: Callable[[Kind, str], bool] | None = None,
     ) -> Proof | None:
         """Take in one partition.
 
         :param changed: what may ask for other attributes than the last time, as ``rules_changed``.
         :param wanted: the attributes that are asked for now.
+        :param reads: whether the source asks for a kind at a DN; None: it asks for everything.
         :returns: its proof; None when the stream ended without one.
         """
         stage = PartitionStage(self._database, self._key, source, self._partition_id(source, partition))
         if changed is not Origin.NONE:
             stage.compare(changed, wanted)
+        if reads is not None:
+            stage.limit(reads)
         for fact in facts:
             if isinstance(fact, Proof):
                 stage.prove(fact)
@@ -124,7 +129,7 @@ class Staging:
         known, before = self._rules(source)
         if (known, before) == (rules, version):
             return Origin.NONE
-        released = before != version and (known == rules or before is None)
+        released = before != version and (known == rules or (before is None and known is not None))
         return Origin.UPGRADE if released else Origin.CONFIGURATION
 
     def mark_rules(self, source: int, rules: bytes, version: int, wanted: Iterable[str] = ()) -> Origin:

@@ -4,6 +4,7 @@ One thread owns it. Each part is a view with its own transactions:
 
 * ``staging``: facts of the sources become rows,
 * ``objects``: rows become the desired state,
+* ``documents``: by what the document said of them, now and before,
 * ``joins``: which entries are one object,
 * ``snapshot``: what differs, for the plan and the export,
 * ``exports``: intent and answer around each call,
@@ -21,6 +22,7 @@ from pathlib import Path
 from syncramp.store.adoption import Adoptions
 from syncramp.store.approvals import Approvals
 from syncramp.store.database import PATIENCE, Database
+from syncramp.store.documents import Documents
 from syncramp.store.exports import Exports
 from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
@@ -45,6 +47,7 @@ class Store:
         self.database = Database(path, patience)
         self.staging = Staging(self.database, key)
         self.objects = Objects(self.database)
+        self.documents = Documents(self.database)
         self.joins = Joins(self.database)
         self.observations = Observations(self.database)
         self.revocations = Revocations(self.database)

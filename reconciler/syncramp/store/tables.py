@@ -85,7 +85,14 @@ dirty = Table(
     Column(
         "cause", Integer, nullable=False, default=0, server_default="0"
     ),  # model.state.Origin; the strongest stays
-    Column("configured", Integer, nullable=False, default=0, server_default="0"),  # 1: the document changed, too
+)
+
+documents = Table(
+    "documents",  # what the document said of a source since the last synchronise that came to its end
+    metadata,
+    Column("source", Integer, primary_key=True, autoincrement=False),
+    Column("rules", LargeBinary, primary_key=True),  # as in sources
+    Column("said", String, nullable=False),  # rules.documents
 )
 
 join_keys = Table(

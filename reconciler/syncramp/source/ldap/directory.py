@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, Stalled, UntrustedServer
 from syncramp.model.facts import Fact
-from syncramp.source.dn import DnError, is_below
+from syncramp.model.values import Kind
+from syncramp.source.dn import DnError, is_below, lies_below
 
 if TYPE_CHECKING:
     from syncramp.source.ldap.session import Session
@@ -57,6 +58,10 @@ class LdapSource:
             return any(partition == innermost(base, (*named, partition)) for base in self.bases)
         except DnError:
             return False
+
+    def reads(self, kind: Kind, dn: str) -> bool:
+        """What lies at or below the DN of a scope; computers only where a scope names devices."""
+        return (self.devices or kind is not Kind.DEVICE) and any(lies_below(dn, base) for base in self.bases)
 
     def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
         """All entries of a naming context that can be objects, then the proof.
