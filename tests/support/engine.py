@@ -138,12 +138,14 @@ class Engine:
             self.run()
         self.cloud.fault = no_fault
 
-    def settle(self, most: int = 10) -> RunReport:
-        """Runs until nothing waits."""
+    def settle(self, most: int = 10, *, approving: bool = False) -> RunReport:
+        """Runs until nothing waits; or waits for a person, who approves it at once."""
         for _ in range(most):
             report, _ = self.run()
             if report.settled:
                 return report
+            if approving:
+                self.approve()
         raise AssertionError(f"not settled after {most} runs: {report}")
 
 

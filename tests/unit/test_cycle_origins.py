@@ -146,6 +146,10 @@ def test_an_upgrade_that_changes_nothing_of_anybody_is_not_told(engine, monkeypa
 def test_what_another_scope_changes_follows_from_the_document(engine) -> None:
     engine.scope = Scope(SCOPE.dn, SCOPE.kinds, "(!(cn=User 2))")
     plan, lines = _lines(engine)
+    assert plan.holds == {"CausedByConfiguration": 1} and plan.counts == {}
+    engine.run()
+    engine.approve()
+    plan, lines = _lines(engine)
     assert plan.counts == {"Delete": {"User": 1}} and plan.origins == {"Configuration": 1}
     assert "  1 of these changes follows from a change of the document, not from a directory" in lines
 
@@ -154,13 +158,16 @@ def test_a_document_that_changes_with_an_upgrade_is_the_stronger_reason(engine, 
     engine.scope = Scope(SCOPE.dn, SCOPE.kinds, "(!(cn=User 2))")
     _upgrade(monkeypatch)
     plan, _ = _lines(engine)
-    assert plan.origins == {"Configuration": 3} and plan.upgrade is None
+    assert plan.origins == {"Configuration": 2} and plan.upgrade is None
+    assert plan.holds == {"CausedByConfiguration": 1}
 
 
 def test_who_referred_to_somebody_that_left_follows_from_nothing_new(engine) -> None:
     _change(engine, user(3, shoeSize="42", manager=user_dn(2)))
     engine.settle()
     engine.scope = Scope(SCOPE.dn, SCOPE.kinds, "(!(cn=User 2))")
+    engine.run()
+    engine.approve()
     engine.run()
     plan, _ = _lines(engine)
     assert plan.attributes == {"manager": 1} and plan.origins == {"Other": 1}
@@ -169,7 +176,7 @@ def test_who_referred_to_somebody_that_left_follows_from_nothing_new(engine) -> 
 def test_who_refers_to_somebody_that_comes_by_a_new_scope_follows_from_the_document(engine) -> None:
     _change(engine, user(3, shoeSize="42", manager=user_dn(2)))
     engine.scope = Scope(SCOPE.dn, SCOPE.kinds, "(!(cn=User 2))")
-    engine.settle()
+    engine.settle(approving=True)
     engine.scope = SCOPE
     plan, _ = _lines(engine)
     assert plan.attributes == {"manager": 1} and plan.origins == {"Configuration": 2}
