@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Barrier, Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, ObjectChange, Verb
-from syncramp.model.state import Membership, ObjectState
+from syncramp.model.state import Membership, ObjectState, Origin
 from syncramp.model.values import Value
 from syncramp.plan.marks import create_mark, delete_mark, update_mark
 
