@@ -272,7 +272,7 @@ def test_what_is_told_of_one_object_is_the_same_hold(engine: Configured) -> None
     _, plan = engine.run()
     with engine.store() as store:
         (state,) = store.snapshot().differing()
-    change = object_change(state, plan.around)
+        change = object_change(state, plan.around)
     assert change is not None and change.hold is not None and "under the one before" in change.reason
 
 
