@@ -2,7 +2,8 @@
 
 The guards need the whole plan before they can say anything of one change. So it is made once as if none of them held
 anything; when one is tripped it is made once more, under what the tripped ones hold. The second plan holds more and
-never less, since a barrier only takes away.
+never less, since a barrier only takes away. On a tenant that was adopted lately a share of that goes, and the plan is
+made once more under it (``cycle.stages``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from syncramp.cycle.anchors import unanchored
 from syncramp.cycle.approving import keep, load, take
 from syncramp.cycle.confirm import prove_empty
 from syncramp.cycle.job import Job
+from syncramp.cycle.stages import chosen, on_probation
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Barrier, Class
 from syncramp.model.plan import Plan
@@ -19,6 +21,7 @@ from syncramp.model.state import Origin
 from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
 from syncramp.plan.contention import contention
+from syncramp.plan.shares import share_of
 from syncramp.plan.summary import summarise
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.exports import Exports
@@ -36,7 +39,11 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     alone = replace(circumstances(job, company, foreign, exports), approved=loaded.approved)
     plan = _plan(snapshot, alone)
     if barriers := guard(job, company, plan):
-        plan = _plan(snapshot, replace(alone, barriers=barriers))
+        alone = replace(alone, barriers=barriers)
+        plan = _plan(snapshot, alone)
+    if progress := chosen(job, snapshot, plan):
+        plan = _plan(snapshot, replace(alone, share=share_of(progress)))
+        plan.progress = progress
     if Origin.UPGRADE.word in plan.origins:
         plan.upgrade = job.store.staging.upgrade()
     keep(job, plan, loaded)
@@ -77,6 +84,7 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
         keeping=snapshot.keeping,
         matching={} if required else job.store.adoption.matching(),
         adopted=job.store.adoption.adopted,
+        probation=on_probation(job.store),
         manual=job.config.approval is ApprovalMode.MANUAL,
     )
 

@@ -19,6 +19,7 @@ from syncramp.cycle.phases import phase
 from syncramp.cycle.planning import make_plan
 from syncramp.cycle.preflight import begin_sending, check_quota, end_sending, preflight
 from syncramp.cycle.results import Results
+from syncramp.cycle.stages import note_answers
 from syncramp.cycle.synchronise import synchronise
 from syncramp.errors import AnchorMismatch, ServiceRefused, Stopped, SyncrampError, WireUnverified
 from syncramp.events import Note
@@ -125,6 +126,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         _export(job, exports, report, plan, results, company)
     else:
         results.settle()
+    note_answers(job, report, plan)
     return plan
 
 

@@ -7,14 +7,7 @@ from typing import Any, Self
 
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
-
-
-class Stage(StrEnum):
-    """How much may go to a tenant that was adopted; disables and explicit removals beside."""
-
-    CANARY = "Canary"
-    TENTH = "Tenth"
-    ALL = "All"
+from syncramp.model.stages import Stage as Stage  # noqa: PLC0414 - a part of an adoption, to others
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from syncramp.model.approvals import Waiting
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import HeldPart, Hold
 from syncramp.model.rows import row
+from syncramp.model.stages import Progress
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Value
 
@@ -147,6 +148,8 @@ class Plan:
     """What of it waits for an approval, in sets that can be approved."""
     wanted: Sequence[int] = ()
     """Marks of approved changes of objects that are still wanted."""
+    progress: Progress | None = None
+    """The stage of a tenant that was adopted, with what was chosen for it; None: everything may go."""
     upgrade: tuple[int, int] | None = None
     """Versions of the built-in rules, before and after, if something follows from an upgrade."""
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from syncramp.model.plan import Sample
+from syncramp.model.stages import StageReport
 
 
 @dataclass(slots=True)
@@ -130,6 +131,8 @@ class RunReport:
     skipped: dict[str, int] = field(default_factory=dict)
     """Why entries are not synchronised -> how many, of those this run judged."""
     unresolved_members: int = 0
+    stage: StageReport = field(default_factory=StageReport)
+    """Of a tenant that was adopted."""
     preflight: list[dict[str, str]] = field(default_factory=list)
     """What the look at the tenant found before anything was sent: ``check``, ``text`` and ``remedy``."""
     certificate_valid_until: str = ""

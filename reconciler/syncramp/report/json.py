@@ -36,6 +36,7 @@ def plan_document(
         "warnings": report.warnings,
         "warning_samples": _samples(report.warning_samples),
         "preflight": report.preflight,
+        "stage": asdict(report.stage),
         "sources": [asdict(source) for source in report.sources],
         "unmanaged": report.unmanaged,
     }

@@ -10,10 +10,12 @@ from syncramp.model.desire import Code
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Plan, Sample
 from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally, WireReport
+from syncramp.model.stages import StageReport
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.report.approvals import approvable_lines, approval_lines
 from syncramp.report.preflight import preflight_lines
+from syncramp.report.stages import stage_lines
 from syncramp.words import clock, count, moment, printable
 
 _VERBS = ("Create", "Update", "Delete")
@@ -98,6 +100,7 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
 def _remarks(report: RunReport) -> Iterator[str]:
     """What is kept back, and what somebody should know beside the changes."""
     yield from preflight_lines(report)
+    yield from stage_lines(report.stage)
     yield from _violations(report)
     yield from _categories("Warning", report.warnings, report.warning_samples)
 
@@ -145,6 +148,7 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from _categories("Refused", report.errors, report.error_samples)
     yield from _categories("Warning", report.warnings, report.warning_samples)
     yield from preflight_lines(report)
+    yield from stage_lines(report.stage)
     yield from _cloud(report)
     if report.certificate_valid_until:
         until = datetime.fromisoformat(report.certificate_valid_until)
@@ -170,6 +174,7 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
     report = RunReport(**{**known, "objects": Tally(**kept["objects"]), "links": Tally(**kept["links"])})
     report.wire = WireReport(**kept.get("wire", {}))
     report.removal_latency = RemovalLatency(**kept.get("removal_latency", {}))
+    report.stage = StageReport(**kept.get("stage", {}))
     report.sources = [SourceReport(**source) for source in kept["sources"]]
     report.phases = [PhaseReport(**phase) for phase in kept["phases"]]
     for name in ("hold_samples", "error_samples", "warning_samples", "violation_samples"):

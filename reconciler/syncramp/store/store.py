@@ -11,7 +11,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``observations``: what the read-back showed,
 * ``revocations``: what is to be taken away, and since when,
 * ``runs``: runs and their reports,
-* ``adoption``: that the tenant was adopted, and how far that went,
+* ``adoption``: that the tenant was adopted, and how far that went; ``stages``: what went since,
 * ``lookup``: what is kept of one entry, for a person who asks,
 * ``approvals``: what waits for a person, and what people approved.
 """
@@ -31,6 +31,7 @@ from syncramp.store.observations import Observations
 from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
 from syncramp.store.snapshot import Snapshot
+from syncramp.store.stages import Stages
 from syncramp.store.staging import Staging
 
 
@@ -53,6 +54,7 @@ class Store:
         self.revocations = Revocations(self.database)
         self.runs = Runs(self.database)
         self.adoption = Adoptions(self.database)
+        self.stages = Stages(self.database)
         self.lookup = Lookup(self.database)
         self.approvals = Approvals(self.database)
 

@@ -1,0 +1,111 @@
+"""The stages of a tenant that was adopted: what of a plan may go, and what is known when the run is over.
+
+A first share goes and a person looks at it; then a tenth, then all. A tenant that was proven empty has no stages.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from syncramp.cycle.certificate import stamp
+from syncramp.cycle.job import Job
+from syncramp.events import Note
+from syncramp.model.adoption import Adoption
+from syncramp.model.plan import Plan
+from syncramp.model.report import RunReport
+from syncramp.model.stages import PROBATION_RUNS, Progress, Stage, StageReport
+from syncramp.plan.changes import changes
+from syncramp.plan.shares import answered, begun, counted, filled, halved, halved_until, probation, went_well
+from syncramp.store.snapshot import Snapshot
+from syncramp.store.store import Store
+
+
+def progress_of(store: Store) -> Progress | None:
+    """How far the stages of the tenant are; None: it was not adopted."""
+    adoption = store.adoption.read()
+    if adoption is None:
+        return None
+    kept = store.stages.read()
+    return kept if kept and kept.adopted == adoption.at else Progress(adopted=adoption.at)
+
+
+def on_probation(store: Store) -> str:
+    """Why every delete waits for an approval; empty when none does for this reason."""
+    progress = progress_of(store)
+    return probation(progress) if progress else ""
+
+
+def halves_limits(store: Store, now: float) -> bool:
+    """The limits of the failsafe are halved: the probation was over less than a week ago."""
+    progress = progress_of(store)
+    return progress is not None and halved(progress, now)
+
+
+def chosen(job: Job, snapshot: Snapshot, plan: Plan) -> Progress | None:
+    """What of a plan may go in the stage of now; None: all of it.
+
+    :param plan: what would go if the stage held nothing.
+    """
+    adoption, progress = job.store.adoption.read(), progress_of(job.store)
+    if adoption is None or progress is None or adoption.stage is Stage.ALL:
+        return None
+    if progress.stage is not adoption.stage:
+        size = counted(changes(snapshot, plan.around))
+        if adoption.stage is Stage.TENTH and not any(size):
+            return None
+        progress = begun(progress, adoption.stage, *size)
+    progress = filled(
+        progress, lambda: changes(snapshot, plan.around), plan.around, snapshot.in_cloud, snapshot.anchors
+    )
+    if job.exports:
+        job.store.stages.write(progress)
+    return progress
+
+
+def note_answers(job: Job, report: RunReport, plan: Plan) -> None:
+    """Keep how the stage stands when a run is over, and go on to all when the tenth went well."""
+    adoption = job.store.adoption.read()
+    progress = plan.progress or progress_of(job.store)
+    if adoption is None or progress is None:
+        return
+    if job.exports:
+        progress = _answered(job, report, progress)
+        job.store.stages.write(progress)
+        if adoption.stage is Stage.TENTH and (went_well(progress) or plan.progress is None):
+            adoption = _all_follow(job, adoption)
+    report.stage = _told(adoption, progress, job.clock())
+
+
+def _answered(job: Job, report: RunReport, progress: Progress) -> Progress:
+    objects, links = report.objects, report.links
+    waiting = objects.left + objects.in_doubt + links.left + links.in_doubt + report.missing_links
+    return answered(
+        progress,
+        applied=objects.acknowledged + links.acknowledged,
+        refused=objects.refused + links.refused,
+        waiting=waiting + job.store.stages.unconfirmed(progress.objects),
+        now=job.clock(),
+        counts=not job.stop.is_set(),
+    )
+
+
+def _all_follow(job: Job, adoption: Adoption) -> Adoption:
+    job.listen(Note("info", "the tenth went well: from the next run on all goes"))
+    followed = replace(adoption, stage=Stage.ALL, released_by="", released_at=job.clock())
+    job.store.adoption.write(followed)
+    return followed
+
+
+def _told(adoption: Adoption, progress: Progress, now: float) -> StageReport:
+    until = halved_until(progress)
+    return StageReport(
+        name=adoption.stage.value,
+        objects=len(progress.objects),
+        links=progress.chosen_links,
+        most_objects=progress.most_objects,
+        most_links=progress.most_links,
+        applied=progress.applied,
+        refused=progress.refused,
+        waiting=progress.waiting,
+        probation_runs=0 if progress.probation_ended else PROBATION_RUNS - progress.runs,
+        halved_until=stamp(datetime.fromtimestamp(until, UTC)) if now < until else "",
+    )

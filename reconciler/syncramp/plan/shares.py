@@ -1,0 +1,167 @@
+"""How much goes to a tenant that was adopted lately: 25 objects and 100 links, then a tenth, then all.
+
+What was chosen for a stage stays chosen until the stage ends, so that a run after it chooses no other ones. Objects
+are chosen in the order of anchors. Who gives up a unique value and who claims it go together or not at all: half of
+it would leave an address with nobody until a person comes. Links follow: to groups and members that are in the cloud
+or chosen themselves. Disables and explicit removals go beside all this, and are not counted. Pure functions.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from pyroaring import BitMap
+
+from syncramp.model.circumstances import Circumstances, Share
+from syncramp.model.plan import Change, MembershipChange, ObjectChange
+from syncramp.model.stages import HALVED, PROBATION_RUNS, Progress, Stage
+from syncramp.plan.changes import disables
+from syncramp.plan.claims import claimed
+
+CANARY_OBJECTS, CANARY_LINKS = 25, 100
+"""Practice of careful administrators: few enough to look at each of them."""
+TENTH = 10
+MOST_REFUSED = 0.01
+"""Of what was answered in the tenth, for all to follow by itself."""
+
+Changes = Callable[[], Iterable[Change]]
+"""What would go if nothing but the share held it, as often as it is asked for."""
+Anchors = Callable[[BitMap], Iterable[str]]
+
+
+def going(change: ObjectChange) -> bool:
+    """Something of it needs a place in the share."""
+    return change.sends and not (disables(change) and len(change.values) == 1)
+
+
+def begun(before: Progress, stage: Stage, objects: int, links: int) -> Progress:
+    """A stage that begins.
+
+    :param objects: that would go, and links: what the tenth is a tenth of.
+    """
+    kept = Progress(before.adopted, stage, runs=before.runs, probation_ended=before.probation_ended)
+    if stage is Stage.CANARY:
+        return replace(kept, most_objects=CANARY_OBJECTS, most_links=CANARY_LINKS)
+    return replace(kept, most_objects=-(-objects // TENTH), most_links=-(-links // TENTH))
+
+
+def counted(changes: Iterable[Change]) -> tuple[int, int]:
+    """Objects and links that need a place."""
+    objects = links = 0
+    for change in changes:
+        if isinstance(change, MembershipChange):
+            links += len(change.adds)
+        else:
+            objects += going(change)
+    return objects, links
+
+
+def filled(
+    progress: Progress, changes: Changes, around: Circumstances, in_cloud: BitMap, anchors: Anchors
+) -> Progress:
+    """The stage with what is chosen beside what was, as far as there is room.
+
+    :param in_cloud: ids of objects that are known to be in the cloud.
+    :param anchors: of ids, in ascending order of these.
+    """
+    units = _Units(changes(), around)
+    chosen, links = BitMap(progress.objects), dict(progress.links)
+    room = progress.most_links - progress.chosen_links
+    for change in changes():
+        if isinstance(change, ObjectChange):
+            unit = units.of(change.state.id)
+            if going(change) and len(chosen | unit) <= progress.most_objects:
+                chosen |= unit
+            continue
+        group = change.membership
+        before = links.get(group.id, BitMap())
+        adds = (change.adds & (in_cloud | chosen)) - before
+        if room > 0 and adds and (group.in_cloud or group.id in chosen):
+            taken = adds if len(adds) <= room else _first(adds, room, anchors)
+            links[group.id] = before | taken
+            room -= len(taken)
+    return replace(progress, objects=chosen, links=links)
+
+
+def _first(ids: BitMap, number: int, anchors: Anchors) -> BitMap:
+    ordered = sorted(zip(anchors(ids), ids, strict=True))
+    return BitMap(identity for _, identity in ordered[:number])
+
+
+@dataclass(slots=True)
+class _Units:
+    """Objects that go together: those who give up unique values and those who claim them."""
+
+    _parts: dict[int, BitMap] = field(default_factory=dict)
+
+    def __init__(self, changes: Iterable[Change], around: Circumstances) -> None:
+        self._parts = {}
+        for claimant, owner in _claims(changes, around) if around.releasing else ():
+            together = self.of(claimant) | self.of(owner)
+            self._parts.update(dict.fromkeys(together, together))
+
+    def of(self, identity: int) -> BitMap:
+        return self._parts.get(identity, BitMap([identity]))
+
+
+def _claims(changes: Iterable[Change], around: Circumstances) -> Iterator[tuple[int, int]]:
+    for change in changes:
+        if isinstance(change, ObjectChange):
+            for _, _, owner in claimed(change, around.releasing):
+                yield change.state.id, owner.id
+
+
+def share_of(progress: Progress) -> Share:
+    """What of the changes may go."""
+    return Share(progress.objects, progress.links, reason(progress))
+
+
+def reason(progress: Progress) -> str:
+    """Why no more goes."""
+    if progress.stage is Stage.CANARY:
+        return (
+            f"the tenant was adopted: at first {CANARY_OBJECTS} objects and {CANARY_LINKS} links go, and a person "
+            "releases more (syncramp adopt --release)"
+        )
+    return "the tenant was adopted: a tenth goes, and all when it was confirmed and at most 1 % was refused"
+
+
+def answered(progress: Progress, applied: int, refused: int, waiting: int, now: float, *, counts: bool) -> Progress:
+    """The stage after a run that sent what it chose.
+
+    :param waiting: changes that are left, in doubt or not confirmed.
+    :param counts: the run came to its end, and counts for the probation.
+    """
+    runs = progress.runs + counts
+    ended = progress.probation_ended or (now if runs >= PROBATION_RUNS else 0.0)
+    total = progress.applied + applied
+    return replace(progress, applied=total, refused=refused, waiting=waiting, runs=runs, probation_ended=ended)
+
+
+def went_well(progress: Progress) -> bool:
+    """The tenth is over and all may follow by itself."""
+    few = progress.refused <= MOST_REFUSED * (progress.applied + progress.refused)
+    return progress.stage is Stage.TENTH and progress.confirmed and few
+
+
+def probation(progress: Progress) -> str:
+    """Why every delete waits for an approval, as a sentence; empty when none does for this reason."""
+    if progress.probation_ended:
+        return ""
+    left = PROBATION_RUNS - progress.runs
+    return f"the tenant was adopted, and deletes need an approval in the first {PROBATION_RUNS} runs ({left} to come)"
+
+
+def halved_until(progress: Progress) -> float:
+    """Until when the limits of the failsafe are halved (seconds since the epoch); 0: the probation is not over."""
+    return progress.probation_ended + HALVED if progress.probation_ended else 0.0
+
+
+def halved(progress: Progress, now: float) -> bool:
+    """The limits of the failsafe are halved."""
+    return now < halved_until(progress)
+
+
+def next_stage(stage: Stage) -> Stage:
+    """The stage after one."""
+    following: Mapping[Stage, Stage] = {Stage.CANARY: Stage.TENTH, Stage.TENTH: Stage.ALL}
+    return following.get(stage, Stage.ALL)

@@ -1,0 +1,28 @@
+"""The stage of a tenant that was adopted, as text."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from syncramp.model.stages import Stage, StageReport
+from syncramp.words import count, moment
+
+_ENDS = {
+    Stage.CANARY: "look at what went, then release the rest: syncramp adopt FILE --release",
+    Stage.TENTH: "all follows when it was confirmed and at most 1 % was refused, or at syncramp adopt FILE --release",
+}
+
+
+def stage_lines(stage: StageReport) -> Iterator[str]:
+    """How far an adopted tenant is; nothing for one that was not adopted, or whose stages are over."""
+    if not stage.name:
+        return
+    if end := _ENDS.get(Stage(stage.name)):
+        share = f"{stage.objects:,} of {count(stage.most_objects, 'object')}"
+        links = f"{stage.links:,} of {count(stage.most_links, 'link')}"
+        went = f"{stage.applied:,} acknowledged, {stage.refused:,} refused, {stage.waiting:,} not confirmed"
+        yield f"Stage {stage.name}: {share} and {links} chosen, {went}; {end}"
+    if stage.probation_runs:
+        yield f"Probation: deletes need an approval in the next {count(stage.probation_runs, 'run')} that export"
+    if stage.halved_until:
+        until = moment(datetime.fromisoformat(stage.halved_until))
+        yield f"Probation is over; the limits of the failsafe are halved until {until}"
