@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import joined, synchronise
+from bench import joined, plan, synchronise
 from bench.directory import forest_of, groups, write
 from bench.synchronise import CHANGED, Measured, exponent, measure, table
 from support.slapd import requires_slapd
@@ -66,3 +66,14 @@ def test_the_people_of_two_forests_are_joined_and_of_the_changed_entries_only_th
     assert 0 < changed < full and peak > 0
     with closing(Store(tmp_path / "store.db", dn.key)) as store:
         assert store.database.value("SELECT COUNT(*) FROM joined") == PEOPLE
+
+
+def test_everything_is_planned_then_nothing_and_then_the_one_that_changed() -> None:
+    found = plan.measure(PEOPLE, rounds=1, members=1_000)
+    everything = PEOPLE + PEOPLE // 150
+    assert [row.objects for row in found.plans] == [everything, 0, 1]
+    assert [row.links for row in found.plans] == [found.links, 0, 0]
+    assert all(row.seconds > 0 and row.scan > 0 and row.peak > 0 for row in found.plans)
+    told = plan.table(found)
+    assert all(row.what in told for row in found.plans) and "1,000 members compared" in told
+    assert json.loads(json.dumps(asdict(found)))["plans"][0]["objects"] == everything
