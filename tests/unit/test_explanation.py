@@ -177,7 +177,7 @@ def test_a_create_over_an_object_that_is_not_ours_is_held_and_its_group_waits(en
     assert (told.change.verb, told.change.hold) == (Verb.CREATE, Hold.NOT_OURS)
     waiting = the_group(told)
     assert (waiting.state, waiting.hold) == ("waits for the create of the member", "NotOurs")
-    assert "    what to do: docs/operations.md#notours" in lines(engine, user_dn(9))
+    assert "    what to do: docs/holds.md#notours" in lines(engine, user_dn(9))
 
 
 def test_an_anchor_that_is_in_the_tenant_and_not_ours_is_said_to_be_foreign(engine) -> None:

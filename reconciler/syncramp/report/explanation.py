@@ -71,7 +71,7 @@ def _unclear(finding: Finding) -> Iterator[str]:
         return
     if finding.foreign:
         yield f"{finding.asked} is the source anchor of a {finding.foreign} in the tenant that is not ours: no entry"
-        yield "that was read has it (docs/operations.md#notours)."
+        yield "that was read has it (docs/holds.md#notours)."
     else:
         yield f"Nothing that was read is known as {finding.asked}."
     yield f"  looked for as {'; '.join(finding.looked_for)}"
@@ -181,7 +181,7 @@ def _links(links: MembershipChange) -> Iterator[str]:
 
 def _held(what: str, hold: str, reason: str) -> Iterator[str]:
     yield from wrapped(f"  {what}: held ({hold}): {reason}", "    ")
-    yield f"    what to do: docs/operations.md#{hold.lower()}"
+    yield f"    what to do: docs/holds.md#{hold.lower()}"
 
 
 def _said(said: Said) -> Iterator[str]:
