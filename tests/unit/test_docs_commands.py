@@ -127,6 +127,14 @@ def _sample() -> Sample:
     return Sample("Create", "User", "CN=x", "eA==", "because")
 
 
+def _approval() -> Approval:
+    return Approval(1, "ab" * 16, Hold.TOO_MANY_DELETES, Class.DELETES, "ada", 0.0, 1.0, 1, 1)
+
+
+def _proposal() -> Proposal:
+    return Proposal("ab" * 16, Class.DELETES, Hold.TOO_MANY_DELETES, 0.0, 1, waits=True)
+
+
 def _report() -> RunReport:
     """A run in which everything happened."""
     report = RunReport(run=1, counts={"Create": {"User": 1}}, in_cloud={"User": 1}, skipped={"no sAMAccountName": 1})
@@ -134,8 +142,7 @@ def _report() -> RunReport:
     report.preflight = [{"check": "Quota", "text": "too many", "remedy": "ask for more"}]
     report.holds, report.hold_samples = {"AbsentOnce": 1}, {"AbsentOnce": [_sample()]}
     waiting = Waiting(Hold.TOO_MANY_DELETES, Class.DELETES, "ab" * 16, Marks([1]))
-    approval = Approval(1, "ab" * 16, Hold.TOO_MANY_DELETES, Class.DELETES, "ada", 0.0, 1.0, 1, 1)
-    report.waiting, report.approvals = [waiting.as_json()], [approval.as_json()]
+    report.waiting, report.approvals = [waiting.as_json()], [_approval().as_json()]
     report.violations, report.violation_samples = {"TooLong": 1}, {"TooLong": [_sample()]}
     report.note_error(_sample(), "InvalidAnchor")
     report.note_warning(_sample(), "dropped")
@@ -183,9 +190,7 @@ def test_the_page_has_every_member_of_a_run_and_no_other() -> None:
 
 
 def test_the_page_has_every_member_of_what_approve_prints_and_no_other() -> None:
-    proposal = Proposal("ab" * 16, Class.DELETES, Hold.TOO_MANY_DELETES, 0.0, 1, waits=True)
-    approval = Approval(1, "ab" * 16, Hold.TOO_MANY_DELETES, Class.DELETES, "ada", 0.0, 1.0, 1, 1)
-    (body,) = approve_document([(approval, 1)], [proposal], [approval])
+    (body,) = approve_document([(_approval(), 1)], [_proposal()], [_approval()])
     _compare(json.loads(body), "member of what approve prints")
 
 
@@ -297,6 +302,8 @@ def _answer() -> Answer:
         change,
         links,
         (Said(True, "InvalidSoftMatch", "taken"),),
+        (_approval(),),
+        (_proposal(),),
     )
     return Answer(Finding("x", ("mail",), (brief,), (brief,), "User"), RunTold(1, "Succeeded", 1.0), told)
 

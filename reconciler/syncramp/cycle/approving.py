@@ -1,21 +1,14 @@
-"""Approvals in a run: what people let go is loaded before the plan, and what waits is kept after it.
-
-The marks of objects are compared as they are. Links are compared by id in the plan, so the links that may be pending
-are looked up by their marks first: only when links were approved at all, and only those of groups whose members
-differ. A link that is approved and pending is wanted, so this is also where it is seen which links still are.
-"""
+"""Approvals in a run: what people let go is loaded before the plan, and what waits is kept after it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
 from syncramp.events import Note
 from syncramp.model.approvals import ANNOTATION, Approval, Marks
 from syncramp.model.circumstances import Approved
 from syncramp.model.plan import Plan
-from syncramp.plan.marks import add_mark, remove_mark
+from syncramp.plan.approved import approved_links
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
 
@@ -23,13 +16,13 @@ BY_ANNOTATION = f"annotation {ANNOTATION}"
 """Who gave an approval that stands in the document."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """The approvals that a plan is made under."""
 
     approvals: Sequence[Approval] = ()
     approved: Approved = field(default_factory=Approved)
-    links: list[int] = field(default_factory=list)
+    links: Sequence[int] = ()
     """Marks of approved links that are pending."""
 
 
@@ -57,24 +50,9 @@ def load(store: Store, snapshot: Snapshot, now: float) -> Loaded:
     if not given:
         return Loaded()
     marks = store.approvals.marks(given)
-    loaded = Loaded(given, Approved(marks))
     if store.approvals.has_links(given):
-        _links(loaded, snapshot, marks)
-    return loaded
-
-
-def _links(loaded: Loaded, snapshot: Snapshot, marks: Marks) -> None:
-    adds, removes = dict[int, BitMap](), dict[int, BitMap]()
-    for group in snapshot.memberships():
-        for found, mark, ids in (
-            (adds, add_mark, group.desired - group.sure),
-            (removes, remove_mark, group.possible - group.desired),
-        ):
-            named = ((identity, mark(group.anchor, anchor)) for identity, anchor in snapshot.named(ids))
-            if approved := {identity: each for identity, each in named if each in marks}:
-                found[group.id] = BitMap(approved)
-                loaded.links.extend(approved.values())
-    loaded.approved = Approved(marks, adds, removes)
+        return Loaded(given, *approved_links(snapshot, marks))
+    return Loaded(given, Approved(marks))
 
 
 def keep(job: Job, plan: Plan, loaded: Loaded) -> None:

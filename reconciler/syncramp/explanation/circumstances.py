@@ -2,6 +2,7 @@
 
 import re
 
+from syncramp.explanation.decisions import approved
 from syncramp.explanation.rivals import Rivals
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Hold
@@ -9,7 +10,7 @@ from syncramp.model.plan import ObjectChange
 from syncramp.model.state import ObjectState
 from syncramp.plan.changes import object_change
 from syncramp.plan.contention import contention
-from syncramp.spec.types import SyncConfig
+from syncramp.spec.types import ApprovalMode, SyncConfig
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
 
@@ -37,6 +38,8 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
         under_way=store.runs.travelling(now),
         cloud_managed=store.observations.cloud_managed(),
         keeping=snapshot.keeping,
+        manual=config.approval is ApprovalMode.MANUAL,
+        approved=approved(store, snapshot, now),
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from syncramp.explanation.attributes import References, attributes
 from syncramp.explanation.circumstances import circumstances, pending
+from syncramp.explanation.decisions import decisions
 from syncramp.explanation.finding import find
 from syncramp.explanation.memberships import View, groups, links_of, members
 from syncramp.explanation.persons import Person
@@ -54,6 +55,7 @@ def _explained(
     wrong = _violations(store, person, stale=stale)
     kind = state.kind if state else entry.kind
     group, links = links_of(view, person.id) if entry.kind is Kind.GROUP else (None, None)
+    approvals, proposals = decisions(store, snapshot, change, links, now)
     return Explanation(
         kind=kind,
         dn=entry.dn,
@@ -70,6 +72,8 @@ def _explained(
         change=change,
         links=links,
         said=tuple(_said(store, person.own)),
+        approvals=approvals,
+        proposals=proposals,
     )
 
 

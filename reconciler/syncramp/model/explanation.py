@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from syncramp.model.approvals import Approval, Proposal
 from syncramp.model.desire import Violation
 from syncramp.model.plan import MembershipChange, ObjectChange
 from syncramp.model.values import Kind, Value
@@ -273,6 +274,10 @@ class Explanation:
     links: MembershipChange | None = None
     """The same with its members."""
     said: tuple[Said, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    """Of something of it that is pending."""
+    proposals: tuple[Proposal, ...] = ()
+    """Sets with something of it that wait for an approval."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,15 @@ def approve_lines(
         yield "Nothing else waits" if approvals else "Nothing waits"
 
 
+def decision_lines(approvals: Iterable[Approval], proposals: Iterable[Proposal]) -> Iterator[str]:
+    """What was approved, and what can be, of one object."""
+    for approval in approvals:
+        times = f"at {_moment(approval.given)} until {_moment(approval.until)}"
+        yield f"  approved by {printable(approval.by)} {times} ({approval.part}, {approval.hold})"
+    for each in proposals:
+        yield f"  waits for an approval: syncramp approve FILE {each.digest[:SHOWN]} ({_set(each)})"
+
+
 def approve_document(
     new: Iterable[tuple[Approval, int]], waiting: Iterable[Proposal], approvals: Sequence[Approval]
 ) -> Iterator[str]:

@@ -19,6 +19,7 @@ from syncramp.model.explanation import (
     Verdict,
 )
 from syncramp.model.plan import MembershipChange, ObjectChange, Verb
+from syncramp.report.approvals import decision_lines
 from syncramp.report.explanation_object import attribute_lines, group_lines, member_lines, reference_lines
 from syncramp.report.layout import labelled, moment, wrapped
 from syncramp.words import count, printable
@@ -158,6 +159,7 @@ def _pending(told: Explanation) -> Iterator[str]:
         yield from _change(told.change)
     if told.links is not None:
         yield from _links(told.links)
+    yield from decision_lines(told.approvals, told.proposals)
     for said in told.said:
         yield from _said(said)
 

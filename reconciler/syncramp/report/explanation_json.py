@@ -39,6 +39,8 @@ def _explanation(told: Explanation) -> dict[str, Any]:
         "change": object_change(told.change) if told.change else None,
         "links": _links(told),
         "said": [asdict(each) for each in told.said],
+        "approvals": [each.as_json() for each in told.approvals],
+        "waiting": [each.as_json() for each in told.proposals],
     }
 
 

@@ -84,6 +84,11 @@ class Approvals:
         packed = self._database.value("SELECT marks FROM proposals WHERE digest = ?", (digest,), b"")
         return sum(mark in waiting for mark in _unpacked(packed))
 
+    def proposes(self, proposal: Proposal, marks: Marks) -> bool:
+        """A proposal has one of these marks."""
+        packed = self._database.value("SELECT marks FROM proposals WHERE digest = ?", (proposal.digest,), b"")
+        return any(mark in marks for mark in _unpacked(packed))
+
     def _waiting_marks(self) -> Sequence[tuple[bytes]]:
         return self._database.all("SELECT marks FROM proposals WHERE waits = 1")
 
