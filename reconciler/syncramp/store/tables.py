@@ -265,11 +265,12 @@ batches = Table(
 )
 
 spent = Table(
-    "spent",  # what was sent of a class that guards count, for a day; written with the intent
+    "spent",  # what was sent of what guards count, for a day; written with the intent
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", Float, nullable=False),
-    Column("class", String, nullable=False),  # model.holds.Class
+    Column("what", String, nullable=False),  # model.guards.What
+    Column("attribute", String, nullable=False, default=""),  # of changes of one attribute
     Column("subject", Integer, nullable=False, default=0),  # of links their group; 0: objects
     Column("ids", LargeBinary, nullable=False),  # roaring bitmap of the objects, or of the members
     Column("approved", Integer, nullable=False, default=0),  # 1: a person approved it, and guards do not count it

@@ -1,0 +1,59 @@
+"""What guards count, and what they say."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class What(StrEnum):
+    """What is counted over 24 hours."""
+
+    DELETE = "Delete"
+    CREATE = "Create"
+    DISABLE = "Disable"
+    SIGN_IN = "SignIn"
+    """The change of an attribute that people sign in with."""
+    CLEAR = "Clear"
+    """An attribute that had a value and has none any more."""
+    REMOVAL = "Removal"
+    """Explicit removals of members of one group."""
+    NESTING = "Nesting"
+    """Groups that become members of another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """One thing that is counted; the store keeps the ids of what was sent of it."""
+
+    what: What
+    attribute: str = ""
+    """Of sign-in changes and clears."""
+    group: int = 0
+    """Of removals and nestings the id of the group; the counted ids are its members."""
+    approved: bool = False
+    """A person approved it: it was looked at, and no guard counts it once it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one guard says of one plan."""
+
+    guard: str
+    field: str
+    """The field with its limit; empty where there is none."""
+    subject: str
+    """Of what it counts: a kind, a source, a DN, an attribute; empty: of everything."""
+    value: int
+    limit: int | None
+    """What is more than this is held; None: nothing is."""
+    holds: str
+    """The class of change that it holds (``model.holds.Class``)."""
+    hold: str
+    """The hold by which (``model.holds.Hold``)."""
+    tripped: bool
+    """It holds something."""
+    sentence: str
+
+    @property
+    def distance(self) -> int | None:
+        """How much more would go; negative: how much it is too much."""
+        return None if self.limit is None else self.limit - self.value

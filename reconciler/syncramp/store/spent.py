@@ -1,0 +1,63 @@
+"""What was sent in the last day of what guards count, so that many small runs defeat no guard.
+
+It is written in the transaction of the intent: a call that is lost has perhaps done it. What counts is the union of
+the ids, so that what is sent again is counted once. A call that was never processed stays counted for the day, which
+errs on the side of the tenant.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from pyroaring import BitMap
+
+from syncramp.model.guards import Spend, What
+from syncramp.store.database import Database
+from syncramp.store.packing import pack_bitmap, unpack_bitmap
+
+DAY = 86_400.0
+"""Seconds in which changes are counted together."""
+KEPT = 2 * DAY
+"""Seconds after which they are forgotten; twice the day, for a clock that is set back."""
+
+Day = Mapping[Spend, BitMap]
+"""What was sent -> the ids of the objects, or of the members."""
+
+_INSERT = "INSERT INTO spent (at, what, attribute, subject, approved, ids) VALUES (?, ?, ?, ?, ?, ?)"
+_SINCE = "SELECT what, attribute, subject, ids FROM spent WHERE approved = 0 AND at > ?"
+
+
+class Spent:
+    """What was sent, for a day."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, sent: Iterable[tuple[Spend, BitMap]], now: float) -> None:
+        """Keep what is about to be sent, in the transaction of its intent.
+
+        :param now: seconds since the epoch.
+        """
+        together: dict[Spend, BitMap] = {}
+        for spend, ids in sent:
+            together[spend] = together.get(spend, BitMap()) | ids
+        rows = [
+            (now, spend.what.value, spend.attribute, spend.group, int(spend.approved), pack_bitmap(ids))
+            for spend, ids in together.items()
+        ]
+        if rows:
+            self._database.run_many(_INSERT, rows)
+
+    def day(self, now: float) -> Day:
+        """What was sent in the last 24 hours and that nobody approved.
+
+        :param now: seconds since the epoch.
+        """
+        found: dict[Spend, BitMap] = {}
+        for what, attribute, subject, ids in self._database.stream(_SINCE, (now - DAY,)):
+            spend = Spend(What(what), attribute, subject)
+            found[spend] = found.get(spend, BitMap()) | unpack_bitmap(ids)
+        return found
+
+    def prune(self, now: float) -> None:
+        """Forget what no guard counts any more."""
+        with self._database.transaction():
+            self._database.run("DELETE FROM spent WHERE at < ?", (now - KEPT,))
