@@ -91,13 +91,6 @@ def test_who_was_absent_twice_or_left_the_scope_is_deleted() -> None:
         assert change.verb is Verb.DELETE and change.sends
 
 
-def test_more_deletes_than_allowed_hold_each_of_them() -> None:
-    state = replace(known(), desired=None, cause=Cause.ABSENT)
-    assert object_change(state, Circumstances(deletes=500, delete_count=500)).sends
-    change = object_change(state, Circumstances(deletes=501, delete_count=500))
-    assert change.hold is Hold.TOO_MANY_DELETES and "501" in change.reason
-
-
 def test_an_incomplete_source_deletes_clears_and_disables_nothing() -> None:
     gone = replace(known(), desired=None, cause=Cause.OUT_OF_SCOPE)
     assert object_change(gone, INCOMPLETE).hold is Hold.SOURCE_INCOMPLETE

@@ -5,15 +5,18 @@ all of them; a membership larger than that is split over several calls, which go
 that was too much for the service, calls are smaller, until enough of them went well.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pyroaring import BitMap
 
+from syncramp.model.circumstances import Approved
+from syncramp.model.guards import Spend
 from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.state import Membership
 from syncramp.model.values import Value
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject, WireValue
+from syncramp.plan.counted import link_spends, spends
 from syncramp.store.exports import Item
 from syncramp.store.snapshot import Snapshot
 
@@ -62,22 +65,29 @@ class CallSize:
             self.halvings -= 1
 
 
-def object_item(change: ObjectChange, late: frozenset[str]) -> Item | None:
+def object_item(change: ObjectChange, late: frozenset[str], approved: Approved) -> Item | None:
     """One create, update or delete as an item of a batch.
 
     :param late: references that cannot be sent yet.
+    :param approved: what guards do not count once it was sent.
     :returns: None when nothing is left to send without them.
     """
     state = change.state
     anchor: dict[str, WireValue] = {"SourceAnchor": state.anchor}
     if change.verb is Verb.DELETE:
-        return Item(state.id, SyncObject(state.kind.value, Operation.DELETE, anchor), deletes=True)
+        gone, counted = SyncObject(state.kind.value, Operation.DELETE, anchor), spends(change, {}, approved)
+        return Item(state.id, gone, deletes=True, spends=_counted(state.id, counted))
     values = {name: value for name, value in change.values.items() if name not in late}
     if not values:
         return None
     sent = SyncObject(state.kind.value, Operation.SET, {**anchor, **values})
     settles = not change.held and len(values) == len(change.values)
-    return Item(state.id, sent, after=_after(state.acked or {}, values), settles=settles)
+    after, counted = _after(state.acked or {}, values), spends(change, values, approved)
+    return Item(state.id, sent, after=after, settles=settles, spends=_counted(state.id, counted))
+
+
+def _counted(identity: int, counted: Iterable[Spend]) -> list[tuple[Spend, BitMap]]:
+    return [(spend, BitMap([identity])) for spend in counted]
 
 
 def _after(acked: Mapping[str, Value], values: Mapping[str, Value | None]) -> dict[str, Value]:
@@ -119,12 +129,16 @@ def postpone(later: dict[int, LinkWork], work: LinkWork) -> None:
         known.tries = max(known.tries, work.tries)
 
 
-def link_item(work: LinkWork, room: int, snapshot: Snapshot) -> Item:
-    """The next links of a group, as an item of a batch."""
+def link_item(work: LinkWork, room: int, snapshot: Snapshot, groups: BitMap, approved: Approved) -> Item:
+    """The next links of a group, as an item of a batch.
+
+    :param groups: ids of all objects that are groups; guards count those that become members.
+    """
     removes, adds = work.take(room)
     changes = (*_references(removes, LinkOperation.REMOVE, snapshot), *_references(adds, LinkOperation.ADD, snapshot))
     values: dict[str, WireValue] = {"SourceAnchor": work.group.anchor, "member": changes}
-    return Item(work.group.id, SyncObject("Group", Operation.SET, values), adds=adds, removes=removes)
+    counted = tuple(link_spends(work.group.id, adds, removes, groups, approved))
+    return Item(work.group.id, SyncObject("Group", Operation.SET, values), adds=adds, removes=removes, spends=counted)
 
 
 def _references(ids: BitMap, operation: LinkOperation, snapshot: Snapshot) -> Iterator[ReferenceChange]:

@@ -54,6 +54,7 @@ class Export:
         self._results = results
         self._phase = phase
         self._snapshot = job.store.snapshot()
+        self._census = job.store.census(self._snapshot)
         self._visibility = Visibility(job, self._snapshot)
         self._flights = Flights(job, exports, results, self._snapshot, self._visibility, max_links)
         self._owed = dict(around.releasing)
@@ -155,21 +156,24 @@ class Export:
 
     def _disable(self, change: ObjectChange) -> Item | None:
         """The disable without the rest, which may be refused: it must not fall with a title that is too long."""
-        return object_item(change, frozenset(change.values) - {"accountEnabled"})
+        return self._item(change, frozenset(change.values) - {"accountEnabled"})
 
     def _whole(self, change: ObjectChange) -> Item | None:
         """The change without references that cannot be sent yet."""
         waits = self._unseen(change)
         if waits:
             self._late.add(change.state.id)
-        return object_item(change, waits)
+        return self._item(change, waits)
 
     def _last(self, change: ObjectChange) -> Item | None:
         """The change without references whose target did not come."""
         waits = self._unseen(change)
         if waits:
             self._results.late_reference(change.state, waits)
-        return object_item(change, waits)
+        return self._item(change, waits)
+
+    def _item(self, change: ObjectChange, late: frozenset[str]) -> Item | None:
+        return object_item(change, late, self._around.approved)
 
     def _unseen(self, change: ObjectChange) -> frozenset[str]:
         return frozenset(
@@ -249,7 +253,7 @@ class Export:
                 postpone(later, LinkWork(work.group, hidden, BitMap(), work.tries))
                 work.adds -= hidden
             while (work.adds or work.removes) and not self._ended:
-                item = link_item(work, room, self._snapshot)
+                item = link_item(work, room, self._snapshot, self._census.groups, self._around.approved)
                 batch.append(item)
                 works[item.id] = work
                 room -= item.links

@@ -76,6 +76,8 @@ class Job:
     """By the name of a source: where anchors are written back before a create; empty where nobody asked for it."""
     refused: BitMap = field(default_factory=BitMap)
     """Ids of what the service refused in earlier slices of the same export: it goes behind the rest."""
+    thorough: bool = False
+    """Guards also look up how much there is where nothing counts, so that each can tell its limit."""
 
     propose: Callable[[Sequence[Waiting], float], None] = _keep_nothing
     """Where it is kept, too, what waits for an approval, and when that was found: a run on a copy of the document's

@@ -13,16 +13,21 @@ from syncramp.cycle.anchors import unanchored
 from syncramp.cycle.approving import keep, load, take
 from syncramp.cycle.confirm import prove_empty
 from syncramp.cycle.job import Job
-from syncramp.cycle.stages import chosen, on_probation
+from syncramp.cycle.stages import chosen, halves_limits, on_probation
 from syncramp.model.circumstances import Circumstances
+from syncramp.model.desire import Code
+from syncramp.model.guards import Prevention, Reading
 from syncramp.model.holds import Barrier, Class
 from syncramp.model.plan import Plan
 from syncramp.model.state import Origin
 from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
 from syncramp.plan.contention import contention
+from syncramp.plan.facts import Setting, bases, gather
+from syncramp.plan.guards import judge
 from syncramp.plan.shares import share_of
 from syncramp.plan.summary import summarise
+from syncramp.plan.survey import Survey
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
@@ -37,27 +42,53 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     take(job)
     loaded = load(job.store, snapshot, job.clock())
     alone = replace(circumstances(job, company, foreign, exports), approved=loaded.approved)
-    plan = _plan(snapshot, alone)
-    if barriers := guard(job, company, plan):
+    survey = Survey(lambda: job.store.census(snapshot).groups)
+    plan = _plan(snapshot, alone, survey)
+    readings, barriers = guard(job, company, snapshot, plan, survey)
+    if barriers:
         alone = replace(alone, barriers=barriers)
         plan = _plan(snapshot, alone)
     if progress := chosen(job, snapshot, plan):
         plan = _plan(snapshot, replace(alone, share=share_of(progress)))
         plan.progress = progress
+    plan.readings = readings
     if Origin.UPGRADE.word in plan.origins:
         plan.upgrade = job.store.staging.upgrade()
     keep(job, plan, loaded)
     return plan
 
 
-def _plan(snapshot: Snapshot, alone: Circumstances) -> Plan:
+def _plan(snapshot: Snapshot, alone: Circumstances, survey: Survey | None = None) -> Plan:
     around = contention(snapshot, alone)
-    return summarise(changes(snapshot, around), snapshot.anchors, around)
+    found = changes(snapshot, around)
+    return summarise(survey.watch(found) if survey else found, snapshot.anchors, around)
 
 
-def guard(job: Job, company: Company, plan: Plan) -> Mapping[Class, Sequence[Barrier]]:
-    """What the guards hold of a plan; nothing when none is tripped."""
-    return {}
+def guard(
+    job: Job, company: Company, snapshot: Snapshot, plan: Plan, survey: Survey
+) -> tuple[tuple[Reading, ...], Mapping[Class, Sequence[Barrier]]]:
+    """What the guards say of a plan, and what they hold of it.
+
+    :param survey: what goes of the plan as long as no guard holds anything.
+    """
+    kept = job.store.spent
+    kept.prune(job.clock())
+    kept.remember(told := Prevention.of(company))
+    sources = [job.store.staging.source_id(source.name) for source, _ in job.sources]
+    setting = Setting(
+        day=kept.day(job.clock()),
+        bases=bases(job.config),
+        adopted=plan.around.adopted,
+        prevention=told.limit(len(snapshot.in_cloud)),
+        held=plan.holds,
+        unproven=len({*plan.around.incomplete, *map(job.store.staging.source_id, plan.around.never_read)}),
+        unverified=job.store.objects.violations.counts(sources).get(Code.UNVERIFIED_DOMAIN.value, 0),
+        thorough=job.thorough,
+    )
+    limits = job.config.failsafe
+    if halves_limits(job.store, job.clock()):
+        limits = limits.halved()
+    return judge(gather(survey, job.store.census(snapshot), setting, limits), limits)
 
 
 def circumstances(job: Job, company: Company, foreign: int, exports: Exports) -> Circumstances:
@@ -70,8 +101,6 @@ def circumstances(job: Job, company: Company, foreign: int, exports: Exports) ->
     unproven = snapshot.of_sources(incomplete)
     return Circumstances(
         max_members=job.config.max_members,
-        delete_count=job.config.failsafe.deletes.count,
-        deletes=snapshot.due_deletes(unproven),
         never_read=staging.never_read(names),
         incomplete=incomplete,
         unproven=unproven,

@@ -118,6 +118,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     exports.note_revocations(plan.disables, plan.removals, seen)
     report.digest, report.counts = plan.digest, plan.counts
     report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)
+    report.guards = list(plan.readings)
     report.waiting = [each.as_json() for each in plan.waiting]
     report.approvals = [each.as_json() for each in job.store.approvals.given(job.clock())]
     results = Results(report)

@@ -1,6 +1,10 @@
 """What a plan is made under, as far as the store knows it: what only the tenant can tell is as of the last run."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pyroaring import BitMap
 
 from syncramp.explanation.decisions import approved
 from syncramp.explanation.rivals import Rivals
@@ -8,8 +12,11 @@ from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Hold
 from syncramp.model.plan import ObjectChange
 from syncramp.model.state import ObjectState
-from syncramp.plan.changes import object_change
+from syncramp.plan.changes import changes, object_change
 from syncramp.plan.contention import contention
+from syncramp.plan.facts import Setting, bases, gather
+from syncramp.plan.guards import judge
+from syncramp.plan.survey import Survey
 from syncramp.spec.types import ApprovalMode, SyncConfig
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
@@ -27,8 +34,6 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
     unproven = snapshot.of_sources(incomplete)
     return Circumstances(
         max_members=config.max_members,
-        delete_count=config.failsafe.deletes.count,
-        deletes=snapshot.due_deletes(unproven),
         never_read=store.staging.never_read(names),
         incomplete=incomplete,
         unproven=unproven,
@@ -41,6 +46,34 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
         manual=config.approval is ApprovalMode.MANUAL,
         approved=approved(store, snapshot, now),
     )
+
+
+def guarded(store: Store, snapshot: Snapshot, config: SyncConfig, around: Circumstances, now: float) -> Circumstances:
+    """The circumstances with what guards hold; for that every change is derived that a guard counts."""
+    census = store.census(snapshot)
+    survey = Survey(lambda: census.groups)
+    for change in changes(_Counted(snapshot, around), contention(snapshot, around)):
+        survey.take(change)
+    setting = Setting(
+        day=store.spent.day(now),
+        bases=bases(config),
+        adopted=around.adopted,
+        prevention=store.spent.prevention.limit(len(snapshot.in_cloud)),
+    )
+    _, barriers = judge(gather(survey, census, setting, config.failsafe), config.failsafe)
+    return replace(around, barriers=barriers)
+
+
+class _Counted:
+    """The view of a plan without creates where no guard counts them: a first run has nothing else."""
+
+    def __init__(self, snapshot: Snapshot, around: Circumstances) -> None:
+        self._snapshot = snapshot
+        self._creates = around.adopted
+        self.memberships = snapshot.memberships
+
+    def differing(self) -> Iterator[ObjectState]:
+        return self._snapshot.differing() if self._creates else self._snapshot.owners(BitMap())
 
 
 def _adoption(store: Store, snapshot: Snapshot) -> str:

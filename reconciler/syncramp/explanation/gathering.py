@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 from syncramp.explanation.attributes import References, attributes
-from syncramp.explanation.circumstances import circumstances, pending
+from syncramp.explanation.circumstances import circumstances, guarded, pending
 from syncramp.explanation.decisions import decisions
 from syncramp.explanation.finding import find
 from syncramp.explanation.memberships import View, groups, links_of, members
@@ -47,7 +47,7 @@ def _explained(
     entry, snapshot = person.asked.staged.entry, store.snapshot()
     numbered = {number: rules[name] for number, name in store.lookup.sources().items() if name in rules}
     state = next(snapshot.states([person.id]), None)
-    around = circumstances(store, snapshot, config, now)
+    around = guarded(store, snapshot, config, circumstances(store, snapshot, config, now), now)
     change, around = pending(store, snapshot, state, around) if state else (None, around)
     view = View(store, snapshot, around, numbered)
     read = _entry(person.asked, rules.get(person.asked.source))

@@ -46,9 +46,6 @@ class Circumstances:
     """Everything beside the objects themselves that decides what may be sent; gathered before the plan is made."""
 
     max_members: int = 250_000
-    delete_count: int = 500
-    deletes: int = 0
-    """How many deletes would go if their number held none."""
     never_read: tuple[str, ...] = ()
     """Names of sources of which no import was ever complete."""
     incomplete: Mapping[int, str] = field(default_factory=dict)

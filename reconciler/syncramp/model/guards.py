@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
+
+from syncramp.model.wire import Company
 
 
 class What(StrEnum):
@@ -31,6 +34,32 @@ class Spend:
     """Of removals and nestings the id of the group; the counted ids are its members."""
     approved: bool = False
     """A person approved it: it was looked at, and no guard counts it once it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prevention:
+    """The tenant's own prevention of accidental deletes, as it tells it.
+
+    Microsoft Entra Connect reads it and stops an export with more deletes; the service itself is not known to.
+    """
+
+    kind: str | None = None
+    count: int | None = None
+    percentage: int | None = None
+
+    @classmethod
+    def of(cls, company: Company) -> Self:
+        """What the tenant tells."""
+        return cls(company.deletion_prevention, company.delete_threshold, company.delete_percentage)
+
+    def limit(self, in_cloud: int) -> int | None:
+        """How many deletes it lets go; None: it is off, or not known.
+
+        :param in_cloud: how many objects a percentage is of.
+        """
+        if self.kind == "EnabledForPercentage" and self.percentage is not None:
+            return in_cloud * self.percentage // 100
+        return self.count if self.kind == "EnabledForCount" else None
 
 
 @dataclass(frozen=True, slots=True)

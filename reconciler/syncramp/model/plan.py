@@ -8,6 +8,7 @@ from pyroaring import BitMap
 
 from syncramp.model.approvals import Waiting
 from syncramp.model.circumstances import Circumstances
+from syncramp.model.guards import Reading
 from syncramp.model.holds import HeldPart, Hold
 from syncramp.model.rows import row
 from syncramp.model.stages import Progress
@@ -150,6 +151,8 @@ class Plan:
     """Marks of approved changes of objects that are still wanted."""
     progress: Progress | None = None
     """The stage of a tenant that was adopted, with what was chosen for it; None: everything may go."""
+    readings: tuple[Reading, ...] = ()
+    """What every guard says of it, in the order in which guards are asked."""
     upgrade: tuple[int, int] | None = None
     """Versions of the built-in rules, before and after, if something follows from an upgrade."""
 

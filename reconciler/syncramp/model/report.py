@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from syncramp.model.guards import Reading
 from syncramp.model.plan import Sample
 from syncramp.model.stages import StageReport
 
@@ -119,6 +120,8 @@ class RunReport:
     """Objects sent, a group once for each call that changed its members: what the tenant's throttle counts."""
     holds: dict[str, int] = field(default_factory=dict)
     hold_samples: dict[str, list[Sample]] = field(default_factory=dict)
+    guards: list[Reading] = field(default_factory=list)
+    """What every guard said of the plan."""
     errors: dict[str, int] = field(default_factory=dict)
     """What the service said when it refused an object -> how often."""
     error_samples: dict[str, list[Sample]] = field(default_factory=dict)

@@ -108,13 +108,7 @@ def _attribute(state: ObjectState, name: str, value: Value | None, around: Circu
     if name in state.found:
         return Hold.FOUND_AT_ADOPTION, _FOUND
     for barrier in around.barriers.get(Class.DISABLES if disables else Class.REST, ()):
-        named = not barrier.attributes or name in barrier.attributes
-        if (
-            named
-            and state.id in barrier.ids
-            and not (barrier.clears and value is not None)
-            and barrier.members is None
-        ):
+        if barrier.members is None and state.id in barrier.ids and _names(barrier, name, value):
             return barrier.hold, barrier.reason
     return None if disables else _by_hand(around)
 

@@ -18,7 +18,6 @@ from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState
 from syncramp.model.values import Attributes, Value
 from syncramp.plan import claims
 from syncramp.plan.barriers import Found, hold_object
-from syncramp.plan.marks import delete_mark
 from syncramp.plan.members import AUTHORITY, TRAVELS, membership_change
 
 
@@ -101,11 +100,6 @@ def _hold_delete(change: ObjectChange, around: Circumstances) -> Found | None:
         return Hold.SOURCE_INCOMPLETE, around.why(state.source)
     if state.cause is Cause.ABSENT_ONCE:
         return Hold.ABSENT_ONCE, "its entry was absent from one complete import; a second one must agree"
-    if around.deletes > around.delete_count and delete_mark(state) not in around.approved.marks:
-        return (
-            Hold.TOO_MANY_DELETES,
-            f"{around.deletes:,} deletes are more than failsafe.deletes.count ({around.delete_count:,})",
-        )
     return None
 
 

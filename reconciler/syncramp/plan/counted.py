@@ -34,7 +34,7 @@ def spends(change: ObjectChange, values: Mapping[str, Value | None], approved: A
 
 
 def _counts(name: str, value: Value | None, before: Value | None, *, doubt: bool) -> Iterator[tuple[What, str]]:
-    """For what one attribute of an update counts; the whole of an object in doubt is sent, and not all of it differs."""
+    """For what one attribute of an update counts. An object in doubt is sent whole, and not all of it differs."""
     if name == "accountEnabled" and value is False:
         if doubt or before is not False:
             yield What.DISABLE, ""

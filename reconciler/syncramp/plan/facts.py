@@ -1,5 +1,7 @@
-"""The facts that guards judge, gathered before any of them is asked: what this plan sends of each class, what was sent
-of it in the last 24 hours, and of how much that is.
+"""The facts that guards judge, gathered before any of them is asked.
+
+What this plan sends of each class, what was sent of it in the last 24 hours, and of how much that is. How much there
+is, is looked up only where so much counts that it matters.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +12,11 @@ from pyroaring import BitMap
 
 from syncramp.model.guards import Spend, What
 from syncramp.model.values import Kind
-from syncramp.model.wire import Company
 from syncramp.plan.nesting import Growth, growth
 from syncramp.plan.survey import Removals, Survey
 from syncramp.source import dn
 from syncramp.spec.failsafe import FLOOR, Failsafe
+from syncramp.spec.types import SyncConfig
 
 Day = Mapping[Spend, BitMap]
 Bases = Mapping[str, Sequence[str]]
@@ -134,7 +136,7 @@ class Setting:
     bases: Bases = field(default_factory=dict)
     adopted: bool = False
     prevention: int | None = None
-    """See ``Facts``; made by :func:`prevention`."""
+    """See ``Facts``; made by ``model.guards.Prevention``."""
     held: Mapping[str, int] = field(default_factory=dict)
     unproven: int = 0
     unverified: int = 0
@@ -142,14 +144,12 @@ class Setting:
     """Look up how much there is also where nothing counts."""
 
 
-def prevention(company: Company, in_cloud: int) -> int | None:
-    """How many deletes the tenant's own setting lets go.
-
-    Microsoft Entra Connect reads it and stops an export with more; the service itself is not known to.
-    """
-    if company.deletion_prevention == "EnabledForPercentage" and company.delete_percentage is not None:
-        return in_cloud * company.delete_percentage // 100
-    return company.delete_threshold if company.deletion_prevention == "EnabledForCount" else None
+def bases(config: SyncConfig) -> Bases:
+    """The DNs of the scopes of a document."""
+    return {
+        source.name: list(dict.fromkeys(dn.canonical(scope.dn) for scope in source.scopes))
+        for source in config.sources
+    }
 
 
 def gather(survey: Survey, view: View, setting: Setting, limits: Failsafe) -> Facts:
@@ -267,7 +267,9 @@ class _Counts:
     def losses(self) -> tuple[tuple[Loss, ...], int]:
         """Groups of which this plan removes members, and how many links are removed in all."""
         spent = {spend.group: ids for spend, ids in self._setting.day.items() if spend.what is What.REMOVAL}
-        losses = tuple(_loss(group, each, spent.get(group, BitMap())) for group, each in self._survey.removals.items())
+        losses = tuple(
+            _loss(group, each, spent.get(group, BitMap())) for group, each in self._survey.removals.items()
+        )
         others = sum(len(ids) for group, ids in spent.items() if group not in self._survey.removals)
         return losses, others + sum(len(loss.number) for loss in losses)
 
@@ -285,4 +287,3 @@ def _loss(group: int, removals: Removals, spent: BitMap) -> Loss:
     number = Number(removals.removes, removals.removes | spent)
     left = removals.members - removals.removes - removals.leaving
     return Loss(group, removals.dn, len(removals.members | spent), number, len(left))
-

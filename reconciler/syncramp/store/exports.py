@@ -19,6 +19,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from syncramp.errors import AnotherRunActive
+from syncramp.model.guards import Spend
 from syncramp.model.values import Attributes
 from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.store.database import Database
@@ -27,6 +28,7 @@ from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links, may_return, returned
 from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
+from syncramp.store.spent import Spent
 
 _DOUBT = "SELECT o.id, o.doubt, p.maybe FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"
 _HELD = "SELECT id, cloud_anchor FROM objects WHERE acked IS NOT NULL AND id IN ({})"
@@ -65,6 +67,8 @@ class Item:
     """An object in doubt is so no more once this applied; False: something of it was not sent."""
     adds: BitMap = field(default_factory=BitMap)
     removes: BitMap = field(default_factory=BitMap)
+    spends: Sequence[tuple[Spend, BitMap]] = ()
+    """What guards count of it."""
 
     @property
     def links(self) -> int:
@@ -108,6 +112,7 @@ class Exports:
         self._run = run
         self._token = token
         self._began = began
+        self._spent = Spent(database)
         self.restored_groups = BitMap()
         """Groups whose links came back into the realm of the possible with a member that was created again."""
         self._revocations = Revocations(database)
@@ -149,6 +154,7 @@ class Exports:
             losing = self._loosen(BitMap(item.id for item in items if item.deletes))
             links = sum(item.links for item in items)
             ids = pack_bitmap(BitMap(item.id for item in items))
+            self._spent.record((spend for item in items for spend in item.spends), now)
             self._database.run(_BATCH, (self._run, self._token, now, deadline, ids, len(items), links))
             seq = int(self._database.value("SELECT MAX(seq) FROM batches"))
         return Intent(seq, items, doubt, brackets, last_try, losing, held)

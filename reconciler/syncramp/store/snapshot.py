@@ -162,15 +162,6 @@ class Snapshot:
         """Objects whose create was answered after a moment (seconds since the epoch), with that time."""
         return dict(self._database.all("SELECT id, acked_at FROM objects WHERE acked_at > ?", (moment,)))
 
-    def due_deletes(self, unproven: BitMap) -> int:
-        """Objects to delete whose entries are surely gone.
-
-        :param unproven: ids of objects that are made of entries of sources that are not proven.
-        """
-        due = """SELECT id FROM objects WHERE digest IS NULL AND (acked IS NOT NULL OR doubt = 1)
-                 AND cause != ? AND id NOT IN (SELECT id FROM cloud_managed)"""
-        return len(self._bitmap(due, (Cause.ABSENT_ONCE.value,)) - unproven)
-
     def loose_references(self, sources: Sequence[int]) -> int:
         """References of these sources that were kept while their target was leaving the cloud, and it is gone."""
         return sum(row[0] for row in self._database.among(_LOOSE, sources))

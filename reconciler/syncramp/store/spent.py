@@ -5,11 +5,13 @@ the ids, so that what is sent again is counted once. A call that was never proce
 errs on the side of the tenant.
 """
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 from pyroaring import BitMap
 
-from syncramp.model.guards import Spend, What
+from syncramp.model.guards import Prevention, Spend, What
 from syncramp.store.database import Database
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
 
@@ -21,6 +23,10 @@ KEPT = 2 * DAY
 Day = Mapping[Spend, BitMap]
 """What was sent -> the ids of the objects, or of the members."""
 
+_OLD = "SELECT 1 FROM spent WHERE at < ?"
+_PREVENTION = "SELECT value FROM meta WHERE key = 'prevention'"
+_REMEMBER = """INSERT INTO meta (key, value) VALUES ('prevention', ?)
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
 _INSERT = "INSERT INTO spent (at, what, attribute, subject, approved, ids) VALUES (?, ?, ?, ?, ?, ?)"
 _SINCE = "SELECT what, attribute, subject, ids FROM spent WHERE approved = 0 AND at > ?"
 
@@ -57,7 +63,21 @@ class Spent:
             found[spend] = found.get(spend, BitMap()) | unpack_bitmap(ids)
         return found
 
+    def remember(self, prevention: Prevention) -> None:
+        """Keep what the tenant told of its own limit, for those who cannot ask it."""
+        text = json.dumps(asdict(prevention))
+        if text != self._database.value(_PREVENTION):
+            with self._database.transaction():
+                self._database.run(_REMEMBER, (text,))
+
+    @property
+    def prevention(self) -> Prevention:
+        """What the tenant told last."""
+        text = self._database.value(_PREVENTION)
+        return Prevention(**json.loads(text)) if text else Prevention()
+
     def prune(self, now: float) -> None:
         """Forget what no guard counts any more."""
-        with self._database.transaction():
-            self._database.run("DELETE FROM spent WHERE at < ?", (now - KEPT,))
+        if self._database.one(_OLD, (now - KEPT,)):
+            with self._database.transaction():
+                self._database.run("DELETE FROM spent WHERE at < ?", (now - KEPT,))

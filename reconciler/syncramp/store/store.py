@@ -10,6 +10,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``exports``: intent and answer around each call,
 * ``observations``: what the read-back showed,
 * ``revocations``: what is to be taken away, and since when,
+* ``spent``: what was sent in the last day of what guards count,
 * ``runs``: runs and their reports,
 * ``adoption``: that the tenant was adopted, and how far that went; ``stages``: what went since,
 * ``lookup``: what is kept of one entry, for a person who asks,
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from syncramp.store.adoption import Adoptions
 from syncramp.store.approvals import Approvals
+from syncramp.store.census import Census
 from syncramp.store.database import PATIENCE, Database
 from syncramp.store.documents import Documents
 from syncramp.store.exports import Exports
@@ -31,6 +33,7 @@ from syncramp.store.observations import Observations
 from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
 from syncramp.store.snapshot import Snapshot
+from syncramp.store.spent import Spent
 from syncramp.store.stages import Stages
 from syncramp.store.staging import Staging
 
@@ -52,6 +55,7 @@ class Store:
         self.joins = Joins(self.database)
         self.observations = Observations(self.database)
         self.revocations = Revocations(self.database)
+        self.spent = Spent(self.database)
         self.runs = Runs(self.database)
         self.adoption = Adoptions(self.database)
         self.stages = Stages(self.database)
@@ -61,6 +65,10 @@ class Store:
     def snapshot(self) -> Snapshot:
         """A view for a plan or for a lane of the export."""
         return Snapshot(self.database)
+
+    def census(self, snapshot: Snapshot) -> Census:
+        """How much there is, beside a view for a plan."""
+        return Census(self.database, snapshot)
 
     def exports(self, run: int, token: int, now: float) -> Exports:
         """Intents and answers of a run that begins now (seconds since the epoch)."""
