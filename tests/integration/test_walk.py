@@ -120,7 +120,7 @@ def test_more_than_500_deletes_are_all_held_and_500_go(walk: Walk) -> None:
     sent = walk.exports
     held = walk.sync()
     assert held.code == 2
-    assert "Held 501 (TooManyDeletes): more deletes than failsafe.deletes.count" in held.out
+    assert "Held 501 (TooManyDeletes): more deletes than failsafe.deletes lets go" in held.out
     assert walk.exports == sent and walk.tenant.count() == 510
     walk.forest.people = {**kept, 10: {}}
     assert walk.sync().code == 0

@@ -33,6 +33,7 @@ from syncramp.model.explanation import (
     Standing,
     Verdict,
 )
+from syncramp.model.guards import Reading
 from syncramp.model.holds import Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
@@ -40,6 +41,7 @@ from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
 from syncramp.report.approvals import approve_document
 from syncramp.report.explanation_json import explanation_document
+from syncramp.report.guards import guards_document
 from syncramp.report.json import plan_document, run_document
 from syncramp.source import dn
 from syncramp.store.store import Store
@@ -135,6 +137,10 @@ def _proposal() -> Proposal:
     return Proposal("ab" * 16, Class.DELETES, Hold.TOO_MANY_DELETES, 0.0, 1, waits=True)
 
 
+def _reading() -> Reading:
+    return Reading("Deletes", "failsafe.deletes.count", "", 1, 2, 1, "Deletes", "TooManyDeletes", False, "one delete")
+
+
 def _report() -> RunReport:
     """A run in which everything happened."""
     report = RunReport(run=1, counts={"Create": {"User": 1}}, in_cloud={"User": 1}, skipped={"no sAMAccountName": 1})
@@ -143,6 +149,7 @@ def _report() -> RunReport:
     report.holds, report.hold_samples = {"AbsentOnce": 1}, {"AbsentOnce": [_sample()]}
     waiting = Waiting(Hold.TOO_MANY_DELETES, Class.DELETES, "ab" * 16, Marks([1]))
     report.waiting, report.approvals = [waiting.as_json()], [_approval().as_json()]
+    report.guards = [_reading()]
     report.violations, report.violation_samples = {"TooLong": 1}, {"TooLong": [_sample()]}
     report.note_error(_sample(), "InvalidAnchor")
     report.note_warning(_sample(), "dropped")
@@ -169,6 +176,7 @@ def _plan() -> dict[str, Any]:
     plan = Plan(digest="0" * 32, counts={"Update": {"User": 1}}, attributes={"a": 1}, holds={"SourceIncomplete": 1})
     plan.link_adds = plan.link_removes = plan.groups = 1
     plan.origins, plan.upgrade = {"Upgrade": 1}, (1, 2)
+    plan.readings = (_reading(),)
     pieces = plan_document(plan, _report(), _changes(), lambda ids: ("eA==" for _ in ids))
     document: dict[str, Any] = json.loads("".join(pieces))
     return document
@@ -183,6 +191,10 @@ def test_the_page_has_every_member_of_a_change_and_no_other() -> None:
     _compare(change, "member of a change of an object")
     _compare(members, "member of a change of members")
     assert list(change["values"]["a"]) == ["base64"]
+
+
+def test_the_page_has_every_member_of_guards_and_no_other() -> None:
+    _compare(json.loads(guards_document(Plan(readings=(_reading(),)))), "member of guards")
 
 
 def test_the_page_has_every_member_of_a_run_and_no_other() -> None:

@@ -17,6 +17,7 @@ from syncramp.cli.approve import approve
 from syncramp.cli.demo import demo
 from syncramp.cli.exits import MEANINGS, Exit
 from syncramp.cli.explain import explain
+from syncramp.cli.guards import guards
 from syncramp.cli.plan import plan
 from syncramp.cli.status import status
 from syncramp.cli.sync import sync
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="\n\n".join(f"Exit code {code.value}: {meaning}" for code, meaning in MEANINGS.items()),
 )
-for command in (validate, plan, approve, sync, status, explain, demo):
+for command in (validate, plan, guards, approve, sync, status, explain, demo):
     app.command()(command)
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(rules.app, name="rules")

@@ -74,15 +74,12 @@ class Reading:
     value: int
     limit: int | None
     """What is more than this is held; None: nothing is."""
+    distance: int | None
+    """How much more would go; negative: how much it is too much."""
     holds: str
-    """The class of change that it holds (``model.holds.Class``)."""
+    """The class of change that it holds (``model.holds.Class``); empty: it only tells."""
     hold: str
-    """The hold by which (``model.holds.Hold``)."""
+    """The hold by which, or what it tells of (``model.holds.Hold``); empty: a value that is kept back."""
     tripped: bool
-    """It holds something."""
+    """It holds something, or tells of what is held."""
     sentence: str
-
-    @property
-    def distance(self) -> int | None:
-        """How much more would go; negative: how much it is too much."""
-        return None if self.limit is None else self.limit - self.value

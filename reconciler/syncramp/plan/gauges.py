@@ -55,8 +55,9 @@ class Gauge:
 
     def reading(self, value: int, limit: int | None, subject: str, sentence: str, *, tripped: bool) -> Reading:
         """A reading in words of its own."""
+        distance = None if limit is None else limit - value
         classes = self.holds.value, self.hold.value
-        return Reading(self.guard, self.field, subject, value, limit, *classes, tripped, sentence)
+        return Reading(self.guard, self.field, subject, value, limit, distance, *classes, tripped, sentence)
 
     def barrier(
         self,

@@ -48,11 +48,11 @@ def deletes(facts: Facts, limits: Failsafe) -> Iterator[Found]:
 
 def tenant_deletes(facts: Facts, limits: Failsafe) -> Iterator[Found]:
     """All deletes together, by the setting of the tenant that Microsoft Entra Connect obeys."""
-    name = "the tenant's own prevention of accidental deletes"
     if facts.prevention is None:
-        yield _TENANT.reading(len(facts.deletes), None, "", f"{name} is off or not known", tripped=False), []
+        told = "the tenant's own prevention of accidental deletes is off or not known"
+        yield _TENANT.reading(len(facts.deletes), None, "", told, tripped=False), []
     else:
-        yield _TENANT.number(facts.deletes, facts.prevention, told=f"{name} lets go ({facts.prevention:,})")
+        yield _TENANT.number(facts.deletes, facts.prevention, told=f"the tenant's own limit ({facts.prevention:,})")
 
 
 def deletes_by_part(facts: Facts, limits: Failsafe) -> Iterator[Found]:
@@ -204,19 +204,17 @@ def creates(facts: Facts, limits: Failsafe) -> Iterator[Found]:
 
 
 def known_holds(facts: Facts, limits: Failsafe) -> Iterator[Found]:
-    """What is held whatever its number: it is held where the change is derived, and told here."""
-    for guard, holds, hold, words in (
-        ("Matches", Class.CREATES, Hold.MATCH, "creates that would match what is not ours"),
-        ("Restorations", Class.CREATES, Hold.RESTORE, "creates that would bring back what was deleted"),
-        ("ConfigurationDepartures", Class.DELETES, Hold.CONFIGURATION, "deletes that follow from the document"),
-        ("AnchorChanges", Class.REST, Hold.ANCHOR, "objects with a conflict of anchors or kinds"),
-        ("SourceProofs", Class.DELETES, Hold.SOURCE_INCOMPLETE, "sources that are not proven to be complete"),
+    """What is held or kept back whatever its number: that is done where the change is derived, and told here."""
+    for guard, hold, value, words in (
+        ("Matches", Hold.MATCH, None, "creates that would match what is not ours"),
+        ("Restorations", Hold.RESTORE, None, "creates that would bring back what was deleted"),
+        ("ConfigurationDepartures", Hold.CONFIGURATION, None, "deletes that follow from the document"),
+        ("AnchorChanges", Hold.ANCHOR, None, "objects with a conflict of anchors or kinds"),
+        ("SourceProofs", Hold.SOURCE_INCOMPLETE, facts.unproven, "sources that are not proven to be complete"),
+        ("UnverifiedDomains", "", facts.unverified, "values of domains that are not verified"),
     ):
-        value = facts.unproven if guard == "SourceProofs" else facts.held.get(hold.value, 0)
-        gauge = Gauge(guard, "", holds, hold, "")
-        yield gauge.reading(value, 0, "", f"{words}: {value:,}", tripped=value > 0), []
-    told = f"values of domains that are not verified: {facts.unverified:,}"
-    yield Reading("UnverifiedDomains", "", "", facts.unverified, 0, "", "", facts.unverified > 0, told), []
+        number = facts.held.get(hold, 0) if value is None else value
+        yield Reading(guard, "", "", number, 0, -number, "", str(hold), number > 0, f"{words}: {number:,}"), []
 
 
 GUARDS: Sequence[Guard] = (

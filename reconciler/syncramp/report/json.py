@@ -10,6 +10,7 @@ from pyroaring import BitMap
 
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sample
 from syncramp.model.report import RunReport
+from syncramp.report.guards import readings
 from syncramp.store.runs import RunRow
 
 VERSION = 1
@@ -37,6 +38,7 @@ def plan_document(
         "warning_samples": _samples(report.warning_samples),
         "preflight": report.preflight,
         "stage": asdict(report.stage),
+        "guards": readings(plan.readings),
         "sources": [asdict(source) for source in report.sources],
         "unmanaged": report.unmanaged,
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from syncramp.endpoint.causes import remedy_of
 from syncramp.model.desire import Code
+from syncramp.model.guards import Reading
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Plan, Sample
 from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally, WireReport
@@ -14,6 +15,7 @@ from syncramp.model.stages import StageReport
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.report.approvals import approvable_lines, approval_lines
+from syncramp.report.guards import tripped_lines
 from syncramp.report.preflight import preflight_lines
 from syncramp.report.stages import stage_lines
 from syncramp.words import clock, count, moment, printable
@@ -26,7 +28,7 @@ _HOLDS = {
     Hold.ABSENT_ONCE: "absent from one complete import; the next one must agree",
     Hold.UNRESOLVED_MEMBER: "its group names somebody new whom no source knows: perhaps the same person, moved",
     Hold.VALUE_TAKEN: "a value that must be unique still belongs to another object",
-    Hold.TOO_MANY_DELETES: "more deletes than failsafe.deletes.count",
+    Hold.TOO_MANY_DELETES: "more deletes than failsafe.deletes lets go",
     Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
     Hold.ANCHOR: "its source anchor or its kind is in conflict",
     Hold.ANCHOR_NOT_WRITTEN: "its anchor could not be written into the directory",
@@ -91,6 +93,7 @@ def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     yield from _origins(plan)
     for verb in ("Delete", "Update", "Members", "Create"):
         yield from _samples(verb, plan.samples.get(verb, []), _total(plan, verb))
+    yield from tripped_lines(plan.readings)
     yield from _held(plan.holds, plan.hold_samples, report.waiting)
     yield from approval_lines(report.approvals)
     yield from _remarks(report)
@@ -142,6 +145,7 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from _removals(report.removal_latency)
     if report.anchors_written:
         yield f"Anchors written into the directory: {report.anchors_written:,}"
+    yield from tripped_lines(report.guards)
     yield from _held(report.holds, report.hold_samples, report.waiting)
     yield from approval_lines(report.approvals)
     yield from _violations(report)
@@ -176,6 +180,7 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
     report.removal_latency = RemovalLatency(**kept.get("removal_latency", {}))
     report.stage = StageReport(**kept.get("stage", {}))
     report.sources = [SourceReport(**source) for source in kept["sources"]]
+    report.guards = [Reading(**reading) for reading in kept.get("guards", ())]
     report.phases = [PhaseReport(**phase) for phase in kept["phases"]]
     for name in ("hold_samples", "error_samples", "warning_samples", "violation_samples"):
         samples = {key: [Sample(**sample) for sample in group] for key, group in kept.get(name, {}).items()}

@@ -1,0 +1,39 @@
+"""``syncramp guards``: how far every guard is from holding something, by a run that sends nothing."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from syncramp.cli.exits import Exit
+from syncramp.cli.options import Document, Output, Secrets, State
+
+
+def guards(
+    document: Document,
+    state: State = None,
+    secrets: Secrets = None,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How the guards are printed.")] = Output.TEXT,
+) -> None:
+    """Show what every guard counts in a plan, and how far that is from its limit. Nothing is sent or kept.
+
+    Exit code 0: none is tripped; 2: one is; 1: it failed, or a source was not complete.
+
+    Example: syncramp guards syncconfig.yaml
+    """
+    from syncramp.cli.progress import listener
+    from syncramp.cli.session import job
+    from syncramp.cycle.run import rehearse
+    from syncramp.report.guards import guard_lines, guards_document
+
+    with ExitStack() as screen, job(document, state, secrets, screen.enter_context(listener()), sends=False) as made:
+        rehearsal = rehearse(replace(made, thorough=True))
+        screen.close()  # the bars would be drawn once more, over the guards
+    if output is Output.JSON:
+        typer.echo(guards_document(rehearsal.plan))
+    else:
+        typer.echo("\n".join(guard_lines(rehearsal.plan)))
+    if not rehearsal.report.succeeded:
+        raise typer.Exit(Exit.FAILED)
+    raise typer.Exit(Exit.PENDING if any(each.tripped for each in rehearsal.plan.readings) else Exit.OK)
