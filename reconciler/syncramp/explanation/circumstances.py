@@ -45,6 +45,7 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
         keeping=snapshot.keeping,
         manual=config.approval is ApprovalMode.MANUAL,
         approved=approved(store, snapshot, now),
+        adopted=store.adoption.adopted,
     )
 
 
