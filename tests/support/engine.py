@@ -12,11 +12,13 @@ import pytest
 
 from support.build import SCOPE, config, guid, user_dn
 from support.model import Crash, ListSource, ModelCloud, lost, no_fault
+from syncramp.cycle.adoption import adopt
 from syncramp.cycle.job import Job, Pace
 from syncramp.cycle.run import run
 from syncramp.cycle.slices import run_all
 from syncramp.errors import AnswerLost
 from syncramp.events import Event
+from syncramp.model.adoption import Findings
 from syncramp.model.facts import Entry
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport, WireReport
@@ -58,26 +60,37 @@ class Engine:
         with self.store() as store:
             return run(self.job(store, sends=sends))
 
+    def adopt(self, *, records: bool = True, accepted: str = "") -> Findings:
+        """An adoption; nothing is sent by it."""
+        sent = len(self.cloud.calls)
+        with self.store() as store:
+            findings = adopt(self.job(store, sends=False), by="ada", records=records, accepted=accepted)
+        assert len(self.cloud.calls) == sent
+        return findings
+
+    def lose_store(self) -> None:
+        """The store is gone; the next run begins with an empty one."""
+        for path in self.path.parent.glob(f"{self.path.name}*"):
+            path.unlink()
+
     def sync(self, *, once: bool = False) -> RunReport:
         """As many runs as the export has slices."""
         with self.store() as store:
             return run_all(self.job(store), once=once)
 
     def job(self, store: Store, *, sends: bool = True) -> Job:
-        rules = [(source, self.rules(source.name)) for source in self.sources]
-        listen = self.events.append
-        wire = WireReport(probed="2026-11-25T00:00:00Z", accepted=True)
+        """A run to be made on an open store."""
         return Job(
             self.config,
-            rules,
+            [(source, self.rules(source.name)) for source in self.sources],
             self.cloud,
             store,
             sends,
-            listen,
+            self.events.append,
             self.clock,
             self.stop,
             self.pace,
-            wire,
+            WireReport(probed="2026-11-25T00:00:00Z", accepted=True),
             self.writers,
         )
 

@@ -12,6 +12,7 @@ from support.build import TENANT
 from support.console import commands
 from support.pages import coded, rows, section, text
 from syncramp.cli import app, run
+from syncramp.model.adoption import Findings
 from syncramp.model.approvals import Approval, Marks, Proposal, Waiting
 from syncramp.model.desire import Code, Violation
 from syncramp.model.explanation import (
@@ -39,6 +40,7 @@ from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan,
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
+from syncramp.report.adoption import adoption_document
 from syncramp.report.approvals import approve_document
 from syncramp.report.explanation_json import explanation_document
 from syncramp.report.guards import guards_document
@@ -204,6 +206,21 @@ def test_the_page_has_every_member_of_a_run_and_no_other() -> None:
 def test_the_page_has_every_member_of_what_approve_prints_and_no_other() -> None:
     (body,) = approve_document([(_approval(), 1)], [_proposal()], [_approval()])
     _compare(json.loads(body), "member of what approve prints")
+
+
+def test_the_page_has_every_member_of_an_adoption_and_no_other() -> None:
+    sample, numbers = Sample("Create", "User", "CN=a", "anchor"), {"User": 1}
+    findings = Findings(
+        _report(),
+        counts={"Matched": numbers},
+        samples={"Orphan": [sample]},
+        attributes={"title": 1},
+        difference_samples=[sample],
+        link_samples=[sample],
+        frozen=[sample],
+        alarms={"ManyOrphans": "many"},
+    )
+    _compare(json.loads(adoption_document(findings)), "member of what adopt prints")
 
 
 def test_the_page_has_every_member_of_a_sample_and_no_other() -> None:

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from syncramp import __version__
 from syncramp.cli import endpoint, rules, simulator
+from syncramp.cli.adopt import adopt
 from syncramp.cli.approve import approve
 from syncramp.cli.demo import demo
 from syncramp.cli.exits import MEANINGS, Exit
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="\n\n".join(f"Exit code {code.value}: {meaning}" for code, meaning in MEANINGS.items()),
 )
-for command in (validate, plan, guards, approve, sync, status, explain, demo):
+for command in (validate, plan, guards, adopt, approve, sync, status, explain, demo):
     app.command()(command)
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(rules.app, name="rules")

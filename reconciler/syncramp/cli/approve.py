@@ -1,6 +1,5 @@
 """``syncramp approve``: let go what waits for a person."""
 
-import getpass
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncramp.cli.exits import Exit
-from syncramp.cli.options import Document, Output, State
+from syncramp.cli.options import Document, Output, State, who
 
 if TYPE_CHECKING:
     from syncramp.model.approvals import Proposal
@@ -54,7 +53,7 @@ def approve(
     with _opened(config, state_path(document, config, state)) as store:
         given = [_named(store, digest.lower()) for digest in digests or ()]
         for each in given:
-            store.approvals.give(each.digest, _who(by), now, until)
+            store.approvals.give(each.digest, who(by), now, until)
         waiting, approvals = store.approvals.waiting(now), store.approvals.given(now)
         new = [(each, store.approvals.still_waiting(each.digest)) for each in approvals if each.given == now]
     told = approve_document if output is Output.JSON else approve_lines
@@ -88,19 +87,6 @@ def _validity(text: str, otherwise: timedelta) -> timedelta:
     if not SHORTEST <= valid <= LONGEST:
         raise InputRefused(f"{text} is no duration from 1m to 720h", where="--valid", remedy="write it as 72h or 30m")
     return valid
-
-
-def _who(by: str) -> str:
-    """Who approves.
-
-    :raises InputRefused: the login has no name, as in a container, and none was given.
-    """
-    from syncramp.errors import InputRefused
-
-    try:
-        return by.strip() or getpass.getuser()
-    except (OSError, KeyError):
-        raise InputRefused("the login has no name", where="--by", remedy="say who approves with --by NAME") from None
 
 
 def _named(store: "Store", digest: str) -> "Proposal":

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+import getpass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -26,3 +27,16 @@ Secrets = Annotated[
         help="Secrets and ConfigMaps as files DIR/<name>/<key>; without it the folder secrets beside the document.",
     ),
 ]
+
+
+def who(by: str) -> str:
+    """Who asks for a decision.
+
+    :raises InputRefused: the login has no name, as in a container, and none was given.
+    """
+    from syncramp.errors import InputRefused
+
+    try:
+        return by.strip() or getpass.getuser()
+    except (OSError, KeyError):
+        raise InputRefused("the login has no name", where="--by", remedy="say who you are with --by NAME") from None

@@ -58,9 +58,12 @@ def secrets_of(document: str, directory: Path | None) -> FileSecrets:
 
 
 @contextmanager
-def job(document: str, state: Path | None, secrets: Path | None, listen: Listener, *, sends: bool) -> Iterator[Job]:
+def job(
+    document: str, state: Path | None, secrets: Path | None, listen: Listener, *, sends: bool, keeps: bool = False
+) -> Iterator[Job]:
     """A job on the document's own store when it sends or stages, on a copy that is thrown away when it only plans.
 
+    :param keeps: on the document's own store though it sends nothing.
     :raises SyncrampError: the document, a Secret or the store is not acceptable, or another run is active.
     """
     from syncramp.cycle.run import identity
@@ -73,7 +76,7 @@ def job(document: str, state: Path | None, secrets: Path | None, listen: Listene
     config, wire = on_the_wire(config, reader)
     if state is not None and not path.exists():
         listen(Note("info", f"there is no store {path}: nothing is known of the tenant yet"))
-    if sends and config.mode is not Mode.PLAN:
+    if keeps or (sends and config.mode is not Mode.PLAN):
         with locked(path), _opened(path, config, wire, reader, listen, sends=sends) as made:
             yield made
     else:

@@ -54,7 +54,7 @@ def run(job: Job, report: RunReport | None = None) -> tuple[RunReport, Plan]:
         report.failure = _words(error)
         raise
     finally:
-        _close(job, report, number)
+        close(job, report, number)
     return report, plan
 
 
@@ -100,7 +100,7 @@ def rehearse(job: Job) -> Rehearsal:
 
 
 def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
-    company = _company(job)
+    company = company_of(job)
     preflight(job, company, report)
     if warning := renewal_warning(job.endpoint.certificate_until, job.clock()):
         job.listen(Note("warning", warning))
@@ -131,7 +131,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     return plan
 
 
-def _company(job: Job) -> Company:
+def company_of(job: Job) -> Company:
     company = job.endpoint.company()
     if company.tenant_id.lower() != job.config.target.tenant_id.lower():
         raise ServiceRefused(
@@ -203,7 +203,7 @@ def _finalize(job: Job, results: Results, report: RunReport) -> None:
         report.note_warning(Sample("FinalizeExport", "Tenant", "", tenant, str(error)), UNCOUNTED)
 
 
-def _close(job: Job, report: RunReport, number: int) -> None:
+def close(job: Job, report: RunReport, number: int) -> None:
     """Write down how it ended; whoever reads the store later sees the same numbers."""
     confirmations = job.store.observations.confirmations()
     report.unconfirmed = confirmations.get(0, 0)

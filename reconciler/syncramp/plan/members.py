@@ -14,6 +14,7 @@ from syncramp.plan.barriers import Found, hold_adds, hold_removes
 
 TRAVELS = "a call of an earlier run that was never answered may still be changing it"
 AUTHORITY = "its source of authority was moved to the cloud, which refuses changes from a directory"
+FOREIGN = "a group with its source anchor is in the tenant and is not ours"
 _PERHAPS_MOVED = (
     "the group has a new member that no source knows; it may be the same person, moved while the directory was read, "
     "and the next import tells"
@@ -32,6 +33,8 @@ def membership_change(membership: Membership, around: Circumstances) -> Membersh
         return _held_whole(membership, HeldLinks(Hold.ADOPTION_REQUIRED, around.adoption, adds, removes))
     if membership.id in around.cloud_managed:
         return _held_whole(membership, HeldLinks(Hold.CLOUD_MANAGED, AUTHORITY, adds, removes))
+    if not membership.in_cloud and membership.anchor in around.foreign:
+        return _held_whole(membership, HeldLinks(Hold.NOT_OURS, FOREIGN, adds, removes))
     adds, waiting = _held_adds(membership, adds, around)
     removes, kept = _held_removes(membership, removes, around)
     return MembershipChange(membership, adds, removes, tuple(held for held in (*waiting, *kept) if len(held)))

@@ -76,7 +76,7 @@ def plan_lines(plan: Plan, report: RunReport) -> Iterator[str]:
 
 
 def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
-    yield from _sources(report.sources)
+    yield from source_lines(report.sources)
     yield from _unmanaged(report.unmanaged)
     if plan.empty:
         yield _nothing(report)
@@ -135,7 +135,7 @@ def run_lines(report: RunReport) -> Iterator[str]:
 
 def _run(report: RunReport) -> Iterator[str]:
     yield from _wire(report.wire)
-    yield from _sources(report.sources)
+    yield from source_lines(report.sources)
     yield from _unmanaged(report.unmanaged)
     if not report.sends:
         yield f"Nothing was sent: spec.mode is {report.mode}"
@@ -204,7 +204,8 @@ def _wire(wire: WireReport) -> Iterator[str]:
         yield f"Warning: {wire.warning}"
 
 
-def _sources(sources: Sequence[SourceReport]) -> Iterator[str]:
+def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
+    """Each source with its proof, or why it has none."""
     for source in sources:
         if source.complete:
             yield f"Source {source.source}: complete, {count(source.entries, 'entry')}"

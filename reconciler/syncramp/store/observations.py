@@ -116,9 +116,17 @@ class Observations:
             self._database.run_many(_FOREIGN, [(anchor, *told) for anchor, told in seen.foreign.items()])
             self._database.run_among("DELETE FROM foreign_objects WHERE anchor IN ({})", seen.not_foreign)
             replace_values(self._database, seen.strangers, seen.not_foreign)
-            if cookie is not None:
-                self._database.run(_META, ("cookie", cookie.hex()))
+            self.go_on_from(cookie)
         self._gone.update(seen.gone)
+
+    def go_on_from(self, cookie: bytes | None) -> None:
+        """The next read-back begins here; in a transaction of the caller."""
+        if cookie is not None:
+            self._database.run(_META, ("cookie", cookie.hex()))
+
+    def forget(self, gone: Sequence[int], now: float) -> None:
+        """Objects of ours are surely not there any more; in a transaction of the caller."""
+        self._observe_gone(gone, now)
 
     def _observe_anew(self, anew: Mapping[int, str], now: float) -> None:
         if anew:

@@ -7,7 +7,7 @@ and looked up for every create.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncramp.model.uniques import claims, mark
 from syncramp.model.values import Value
@@ -19,7 +19,8 @@ GUID = "onPremisesObjectIdentifier"
 
 _VALUE = "INSERT INTO {} (mark, anchor, value, name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _FORGET = "DELETE FROM foreign_values WHERE anchor IN ({})"
-_NEW = """SELECT o.id, o.anchor, p.desired FROM objects o JOIN payload p ON p.id = o.id
+_NEW = """SELECT o.id, o.anchor, o.kind, e.dn, p.desired
+          FROM objects o JOIN payload p ON p.id = o.id JOIN entries e ON e.id = o.id
           WHERE o.digest IS NOT NULL AND o.acked IS NULL AND o.doubt = 0 AND o.anchor IS NOT NULL ORDER BY o.id"""
 _HAVE = "SELECT mark, anchor, value, name FROM {} WHERE mark IN ({{}})"
 
@@ -40,9 +41,14 @@ class Match:
     """A create, and the object that the service would join it with."""
 
     id: int
-    anchor: str
+    own: str
+    """Its anchor."""
+    kind: str
+    dn: str
+    anchor: str = ""
     """Of the object that is not ours."""
-    words: str
+    words: str = ""
+    """That object, and the value that both have."""
 
 
 def matchable(values: Mapping[str, Value | None]) -> frozenset[str]:
@@ -71,23 +77,23 @@ def matches(database: Database, table: str = "foreign_values") -> Iterator[Match
     """Creates that the service would join with an object that is not ours; nothing where nothing is known of any."""
     if database.one(f"SELECT 1 FROM {table} LIMIT 1") is None:  # noqa: S608 - one of two names of ours
         return
-    page: list[tuple[int, str, frozenset[str]]] = []
-    for identity, anchor, packed in database.stream(_NEW):
-        page.append((identity, anchor, matchable(unpack(packed))))
+    page: list[tuple[Match, frozenset[str]]] = []
+    for *create, packed in database.stream(_NEW):
+        page.append((Match(*create), matchable(unpack(packed))))
         if len(page) == PAGE:
             yield from _matched(database, page, table)
             page = []
     yield from _matched(database, page, table)
 
 
-def _matched(database: Database, page: Sequence[tuple[int, str, frozenset[str]]], table: str) -> Iterator[Match]:
-    marks = sorted({mark(value) for _, _, values in page for value in values})
-    have = {}
+def _matched(database: Database, page: Sequence[tuple[Match, frozenset[str]]], table: str) -> Iterator[Match]:
+    marks = sorted({mark(value) for _, values in page for value in values})
+    have: dict[str, tuple[str, str]] = {}
     for _, anchor, value, name in database.among(_HAVE.format(table), marks):
         have[value] = anchor, name
-    for identity, own, values in page:
+    for create, values in page:
         for value in sorted(values & have.keys()):
             anchor, name = have[value]
-            if anchor != own:
-                yield Match(identity, anchor, f"{name or anchor} ({value})")
+            if anchor != create.own:
+                yield replace(create, anchor=anchor, words=f"{name or anchor} ({value})")
                 break

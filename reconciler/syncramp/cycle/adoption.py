@@ -1,0 +1,283 @@
+"""Adoption: what a tenant holds already is looked at, told, and recorded as what is known. Nothing is sent.
+
+A takeover from another sync client, a store that was lost, a second store and an old copy of one differ only in what
+is known before. The directories are read and judged first, so that each page of the read-back finds its objects by
+anchor, and its members by theirs. The read-back begins with everything and changes nothing in the store: until it is
+recorded, in one transaction, an adoption leaves no trace there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyroaring import BitMap
+
+from syncramp.cycle.import_ import import_sources
+from syncramp.cycle.job import Job
+from syncramp.cycle.phases import Phase, phase
+from syncramp.cycle.run import close, company_of, identity
+from syncramp.cycle.shown import (
+    anchor_of,
+    authority_of,
+    members_of,
+    name_of,
+    only_members,
+    stranger_of,
+    text_of,
+    value_of,
+)
+from syncramp.cycle.synchronise import synchronise
+from syncramp.endpoint.faults import FORM
+from syncramp.errors import InputRefused, ServiceRefused
+from syncramp.model.adoption import Adoption, Finding, Findings
+from syncramp.model.plan import Sample
+from syncramp.model.report import RunReport
+from syncramp.model.values import Kind
+from syncramp.model.wire import AnchorType, Company, LinkOperation, Operation, ReadBackPage, SyncObject
+from syncramp.plan.adoption import agree, alarms, digest, frozen, judge
+from syncramp.rules.flows import FLOWS, REFERENCES
+from syncramp.spec.types import SyncConfig
+from syncramp.store.adoption import Departed
+from syncramp.store.exports import Exports
+from syncramp.store.sightings import Candidate, Sighting, Sightings, Sights
+from syncramp.store.takeover import take_over
+from syncramp.words import count
+
+SAMPLES = 10
+"""Examples kept of each finding."""
+RESTORABLE = 30 * 86_400.0
+"""Seconds for which the service keeps what was deleted."""
+
+
+def adopt(job: Job, *, by: str, records: bool = True, accepted: str = "") -> Findings:
+    """Look at the tenant, and record what is found unless it looks wrong.
+
+    :param by: who asks for it.
+    :param accepted: the digest of findings that are recorded although they look wrong.
+    :raises SyncrampError: it could not begin, or the read-back did not come to a marked end; nothing is recorded.
+    """
+    job.store.runs.claim(identity(job.config))
+    number, token = job.store.runs.begin(job.clock())
+    exports = job.store.exports(number, token, job.clock())
+    report = RunReport(run=number, mode=job.config.mode.value, wire=job.wire)
+    try:
+        return look(job, company_of(job), exports, report, by=by, records=records, accepted=accepted)
+    except BaseException:
+        report.failure = "the adoption did not come to its end; nothing was recorded"
+        raise
+    finally:
+        close(job, report, number)
+
+
+def look(
+    job: Job, company: Company, exports: Exports, report: RunReport, *, by: str, records: bool, accepted: str
+) -> Findings:
+    """The same, in a run that has begun."""
+    findings = Findings(report, counted=company.known_objects or None)
+    with phase("import", report, job.listen, unit="entry") as current:
+        import_sources(job, report, current)
+    with phase("synchronise", report, job.listen, unit="entry") as current:
+        synchronise(job, report, current)
+    sightings = Sightings(job.store.database)
+    with phase("read back", report, job.listen) as current:
+        cookie = _Looking(job, sightings, findings).read(current)
+    with phase("classify", report, job.listen):
+        _classify(job, sightings, findings)
+    if records and (not findings.alarms or accepted == findings.digest):
+        counts = {name: sum(kinds.values()) for name, kinds in findings.counts.items()}
+        adoption = Adoption(job.clock(), by, report.run, findings.digest, counts)
+        members, counted = job.store.snapshot().members, findings.counted is not None and agree(findings)
+        take_over(job.store.database, sightings, members, exports, adoption, cookie, counted=counted)
+        findings.recorded = True
+    return findings
+
+
+def take_orphans(job: Job, listed: Path) -> int:
+    """Orphans of a list become ours to delete; the next plan has their deletes, and each waits for an approval.
+
+    :param listed: a file with one source anchor a line.
+    :returns: how many.
+    :raises InputRefused: the list has something else than orphans; nothing is taken over.
+    """
+    anchors = list(dict.fromkeys(line.strip() for line in _lines(listed) if line.strip()))
+    job.store.runs.claim(identity(job.config))
+    adoptions = job.store.adoption
+    orphans = adoptions.orphans(anchors)
+    unknown = [anchor for anchor in anchors if anchor not in orphans]
+    if wrong := unknown or adoptions.wanted(anchors):
+        what = "no object of the tenant that is not ours" if unknown else "wanted by a directory"
+        raise InputRefused(
+            f"{wrong[0]} is {what}",
+            where=str(listed),
+            remedy="list the anchors that syncramp adopt FILE --dry-run -o json tells as orphans",
+        )
+    source = job.store.staging.source_id(job.sources[0][0].name)
+    adoptions.own_departed(
+        [Departed(anchor, Kind(kind), source, name or anchor) for anchor, (kind, name) in orphans.items()],
+        found=True,
+    )
+    return len(orphans)
+
+
+def managed(config: SyncConfig) -> Mapping[str, frozenset[str]]:
+    """By kind: the attributes that rules give to its objects."""
+    names = {kind: {flow.wire for flow in (*FLOWS[kind], *REFERENCES[kind])} for kind in Kind}
+    for rule in config.rules:
+        names[rule.kind].update((*rule.sets, *rule.clears))
+    return {kind.value: frozenset(found) for kind, found in names.items()}
+
+
+@dataclass
+class _Looking:
+    """The read-back of everything, page by page."""
+
+    job: Job
+    sightings: Sightings
+    findings: Findings
+    shows_members: bool = False
+    managed: Mapping[str, frozenset[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.managed = managed(self.job.config)
+
+    def read(self, phase: Phase) -> bytes | None:
+        """All pages.
+
+        :returns: the cookie of the last one.
+        """
+        page: ReadBackPage | None = None
+        for page in self.job.endpoint.read_back(None):
+            self.job.go_on()
+            self.sightings.add(self._see(page.objects))
+            phase.advance(objects=len(page.objects), links=sum(obj.links for obj in page.objects))
+        if page is None or page.more is not False:
+            raise ServiceRefused(
+                "the end of the read-back was not marked in a form we know, so it is not complete",
+                where="ReadBackAzureADSyncObjects2",
+                remedy=f"nothing was concluded from it; {FORM}",
+            )
+        self.sightings.finish(shows_members=self.shows_members)
+        return page.cookie
+
+    def _see(self, objects: Sequence[SyncObject]) -> Sights:
+        seen = Sights()
+        living = [obj for obj in objects if obj.operation is not Operation.DELETE]
+        known = self.sightings.candidates(list({anchor for obj in living if (anchor := anchor_of(obj))}))
+        for obj in living:
+            anchor = anchor_of(obj)
+            if not only_members(obj):
+                self._see_object(seen, obj, anchor, known.get(anchor))
+        self._see_members(seen, living, known)
+        return seen
+
+    def _see_object(self, seen: Sights, obj: SyncObject, anchor: str, candidate: Candidate | None) -> None:
+        self.findings.shown += 1
+        if not anchor:
+            seen.strangers.append(stranger_of(obj))
+            return
+        self.findings.anchored += 1
+        finding = _finding(obj, candidate)
+        cloud = bool(authority_of(obj))
+        cloud_anchor = text_of(obj, "cloudanchor")
+        identity = candidate.id if candidate else None
+        sighting = Sighting(anchor, obj.kind, name_of(obj), finding, identity, cloud_anchor, cloud_managed=cloud)
+        if finding is Finding.MATCHED and candidate is not None:
+            self._compare(sighting, obj, candidate)
+        elif finding is not Finding.DEPARTING:
+            seen.strangers.append(stranger_of(obj))
+        seen.objects.append((sighting, candidate.desired if candidate else None))
+
+    def _compare(self, sighting: Sighting, obj: SyncObject, candidate: Candidate) -> None:
+        findings, desired = self.findings, candidate.desired or {}
+        also = self.managed[obj.kind] - candidate.kept_back
+        judged = judge(desired, obj.values, also, self.job.config.target.verified_domains)
+        sighting.held, sighting.differs, sighting.found = judged.held, bool(judged.different), judged.found
+        sighting.confirmed = 2 if judged.different or judged.normalised else 1
+        findings.cloud_managed += sighting.cloud_managed
+        if judged.different:
+            findings.different += 1
+            for name in judged.different:
+                findings.attributes[name] = findings.attributes.get(name, 0) + 1
+            if len(findings.difference_samples) < SAMPLES:
+                names = ", ".join(sorted(judged.different))
+                findings.difference_samples.append(Sample("Update", obj.kind, sighting.name, sighting.anchor, names))
+        elif judged.normalised:
+            findings.normalised += 1
+        else:
+            findings.equal += 1
+
+    def _see_members(self, seen: Sights, objects: Sequence[SyncObject], known: Mapping[str, Candidate]) -> None:
+        for obj in objects:
+            if value_of(obj, "member") is None:
+                continue
+            self.shows_members = True
+            if (group := known.get(anchor_of(obj))) is None:
+                continue
+            changes = [change for change in members_of(obj) if change.operation is LinkOperation.ADD]
+            named = [change.anchor for change in changes if change.by is AnchorType.SOURCE]
+            seen.references.extend((group.id, change.anchor) for change in changes if change.by is AnchorType.CLOUD)
+            ids = self.job.store.observations.ids(named)
+            before, unknown = seen.members.get(group.id, (BitMap(), 0))
+            seen.members[group.id] = before | BitMap(ids.values()), unknown + len(set(named)) - len(ids)
+
+
+def _finding(obj: SyncObject, candidate: Candidate | None) -> Finding:
+    if candidate is None or (candidate.desired is None and not candidate.ours):
+        return Finding.ORPHAN
+    if candidate.kind != obj.kind:
+        return Finding.TYPE_CONFLICT
+    return Finding.MATCHED if candidate.desired is not None else Finding.DEPARTING
+
+
+def _classify(job: Job, sightings: Sightings, findings: Findings) -> None:
+    """Everything is seen: what is to create, what looks wrong, and the digest."""
+    for finding, kind, number in sightings.counts():
+        findings.note(finding, kind, number)
+    for kind, number in sightings.restored(job.clock() - RESTORABLE).items():
+        findings.note(Finding.WOULD_RESTORE, kind, number)
+    orphans = 0
+    for match, orphan in sightings.matching():
+        orphans += orphan
+        findings.note(Finding.WOULD_MATCH, match.kind)
+        _keep(findings, Finding.WOULD_MATCH, Sample("Create", match.kind, match.dn, match.own, match.words))
+    _count_links(job, sightings, findings)
+    findings.alarms = {alarm.value: text for alarm, text in alarms(findings, orphans)}
+    for word, kind, anchor, name in sightings.unmatched():
+        _keep(findings, Finding(word), Sample(word, kind, name or "", anchor))
+    rows = ((finding, kind, anchor) for finding, kind, anchor, _ in sightings.unmatched())
+    findings.digest = digest(findings.alarms, rows)
+
+
+def _count_links(job: Job, sightings: Sightings, findings: Findings) -> None:
+    snapshot, links = job.store.snapshot(), findings.links
+    for group in sightings.groups():
+        desired = snapshot.members(group.id)
+        missing, extra = len(desired - group.shown), len(group.shown - desired)
+        links.both += len(desired & group.shown)
+        links.missing += missing
+        links.extra += extra
+        links.unknown += group.unknown
+        if not (missing or extra or group.unknown):
+            continue
+        why = frozen(len(desired), len(group.shown) + group.unknown, missing)
+        detail = f"{count(missing, 'member')} missing, {extra:,} extra, {group.unknown:,} unknown"
+        sample = Sample("Members", "Group", group.name, group.anchor, f"{detail}: {why}" if why else detail)
+        kept = findings.frozen if why else findings.link_samples
+        if len(kept) < SAMPLES:
+            kept.append(sample)
+
+
+def _keep(findings: Findings, finding: Finding, sample: Sample) -> None:
+    kept = findings.samples.setdefault(finding.value, [])
+    if len(kept) < SAMPLES:
+        kept.append(sample)
+
+
+def _lines(listed: Path) -> list[str]:
+    try:
+        return listed.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise InputRefused(
+            f"the list cannot be read: {cause}", where=str(listed), remedy="name a file with one source anchor a line"
+        ) from None
