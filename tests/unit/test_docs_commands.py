@@ -14,6 +14,7 @@ from support.pages import coded, rows, section, text
 from syncramp.cli import app, run
 from syncramp.model.adoption import Findings
 from syncramp.model.approvals import Approval, Marks, Proposal, Waiting
+from syncramp.model.budget import Budget
 from syncramp.model.desire import Code, Violation
 from syncramp.model.explanation import (
     Answer,
@@ -38,9 +39,14 @@ from syncramp.model.guards import Reading
 from syncramp.model.holds import Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
+from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
+<<<<<<< HEAD
 from syncramp.report.adoption import adoption_document
+=======
+from syncramp.plan.sizes import histogram
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 from syncramp.report.approvals import approve_document
 from syncramp.report.explanation_json import explanation_document
 from syncramp.report.guards import guards_document
@@ -94,7 +100,7 @@ def test_the_page_has_the_options_that_stand_before_a_command() -> None:
 
 def _told(title: str) -> set[str]:
     """The members in one table of the page."""
-    page = next(page for page in ("docs/plan-json.md", *CLI) if f"| {title} |" in text(page))
+    page = next(page for page in ("docs/plan-json.md", "docs/explain-json.md", *CLI) if f"| {title} |" in text(page))
     return {name for row in rows(text(page), title=title) for name in coded(row[0])}
 
 
@@ -163,7 +169,7 @@ def _report() -> RunReport:
 def _changes() -> tuple[ObjectChange, MembershipChange]:
     state = ObjectState(1, 1, Kind.USER, "eA==", "CN=x", {"a": 1}, {"a": "old"}, False, frozenset(), None, "", {})
     change = ObjectChange(state, Verb.UPDATE, {"a": b"\x00"}, (HeldPart(Hold.SOURCE_INCOMPLETE, "cut", {"b": None}),))
-    group = Membership(2, 1, "eQ==", "CN=g", "", *(_bits() for _ in range(4)), in_cloud=True)
+    group = Membership(2, 1, "eQ==", "CN=g", "", *(_bits(*ids) for ids in ((), (), (), (1,))), in_cloud=True)
     held = HeldLinks(Hold.TOO_MANY_MEMBERS, "too large", _bits(1))
     return change, MembershipChange(group, _bits(1), _bits(1), (held,))
 
@@ -178,8 +184,17 @@ def _plan() -> dict[str, Any]:
     plan = Plan(digest="0" * 32, counts={"Update": {"User": 1}}, attributes={"a": 1}, holds={"SourceIncomplete": 1})
     plan.link_adds = plan.link_removes = plan.groups = 1
     plan.origins, plan.upgrade = {"Upgrade": 1}, (1, 2)
+<<<<<<< HEAD
     plan.readings = (_reading(),)
     pieces = plan_document(plan, _report(), _changes(), lambda ids: ("eA==" for _ in ids))
+=======
+    plan.topics, plan.digests = {"Update": {"User": 1}}, {"Rest": "0" * 32}
+    plan.budget = Budget(1, 1, 1, 7000, 50, 0, 30, 1)
+    sizes = histogram([GroupSize("CN=g", 1, 1)])
+    pieces = plan_document(
+        plan, _report(), _changes(), lambda ids: (("eA==", "CN=x") for _ in ids), sizes, {"kinds": ["User"]}
+    )
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     document: dict[str, Any] = json.loads("".join(pieces))
     return document
 

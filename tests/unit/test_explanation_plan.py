@@ -21,6 +21,11 @@ OTHERS = range(31, 43)
 MAIL = Join(frozenset({Kind.USER}), JoinBy.MAIL)
 
 
+def _only_derived(change: Change) -> bool:
+    """A group that loses members by their own delete alone: nothing of it is pending itself."""
+    return isinstance(change, MembershipChange) and not (change.adds or change.removes or change.held)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_the_change_of_everybody_is_the_one_of_the_plan(engine: Engine, seed: int) -> None:
     rng = random.Random(seed)
@@ -40,7 +45,8 @@ def test_the_change_of_everybody_is_the_one_of_the_plan(engine: Engine, seed: in
     engine.config = deletes_up_to(engine.config, rng.choice((0, 500)))
     _, plan = engine.run(sends=False)
     with engine.store() as store:
-        whole = {(type(change), _dn(change)): change for change in changes(store.snapshot(), plan.around)}
+        found = (change for change in changes(store.snapshot(), plan.around) if not _only_derived(change))
+        whole = {(type(change), _dn(change)): change for change in found}
         assert whole
         for dn in (*map(user_dn, PEOPLE), user_dn(20), "CN=Group 101,OU=Groups,DC=corp,DC=example,DC=com"):
             told = explained(engine, dn)

@@ -235,7 +235,7 @@ def test_an_example_of_an_update_shows_old_and_new_values_that_people_can_read()
     wanted = {"accountEnabled": False, "countryCode": 2, "manager": "BBBB", "x": "short"}
     (sample,) = summarise(
         [object_change(replace(PERSON, acked=acked, desired=wanted), FREE)], lambda ids: []
-    ).samples["Update"]
+    ).samples["Disable"]
     assert sample.detail == "accountEnabled true → false, countryCode 1 → 2, manager, title Clerk → (none), x"
 
 

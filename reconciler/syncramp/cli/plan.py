@@ -1,12 +1,26 @@
 """``syncramp plan``: the same run as ``sync``, without sending, on a copy of the store."""
 
-from contextlib import ExitStack
-from typing import Annotated
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from syncramp.cli.exits import Exit
 from syncramp.cli.options import Document, Output, Secrets, State
+from syncramp.errors import InputRefused
+from syncramp.model.values import Kind
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
+    from syncramp.cycle.run import Rehearsal
+    from syncramp.plan.selection import Selection
+    from syncramp.store.store import Store
+
+Who = list[str]
 
 
 def plan(
@@ -14,6 +28,25 @@ def plan(
     state: State = None,
     secrets: Secrets = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the plan is printed.")] = Output.TEXT,
+    file: Annotated[
+        Path | None,
+        typer.Option("--output-file", "-O", metavar="FILE", help="Where it is written, in place of standard output."),
+    ] = None,
+    objects: Annotated[
+        Who | None,
+        typer.Option(
+            "--object", metavar="WHO", help="Only changes of this object and of its memberships; repeatable."
+        ),
+    ] = None,
+    groups: Annotated[
+        Who | None,
+        typer.Option("--group", metavar="WHO", help="Only changes of this group, with all links; repeatable."),
+    ] = None,
+    kinds: Annotated[
+        list[Kind] | None,
+        typer.Option("--kind", help="Only changes of objects of this kind; repeatable. Memberships are of groups."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Every change with every value and every link.")] = False,
 ) -> None:
     """Show what a run would do. Nothing is sent and nothing is kept.
 
@@ -25,19 +58,84 @@ def plan(
     from syncramp.cli.progress import listener
     from syncramp.cli.session import job
     from syncramp.cycle.run import rehearse
-    from syncramp.report.json import plan_document
-    from syncramp.report.text import plan_lines
+    from syncramp.plan.selection import Selection
 
     with ExitStack() as screen, job(document, state, secrets, screen.enter_context(listener()), sends=False) as made:
         rehearsal = rehearse(made)
         screen.close()  # the bars would be drawn once more, over the plan
-        report, made_plan = rehearsal.report, rehearsal.plan
-        if output is Output.JSON:
-            for piece in plan_document(made_plan, report, rehearsal.changes(), rehearsal.anchors):
-                typer.echo(piece, nl=False)
-            typer.echo()
-        else:
-            typer.echo("\n".join(plan_lines(made_plan, report)))
-    if not report.succeeded:
+        wanted = Selection(_ids(made.store, objects), _ids(made.store, groups), frozenset(kinds) if kinds else None)
+        asked = {"objects": objects or [], "groups": groups or [], "kinds": [kind.value for kind in kinds or ()]}
+        with _opened(file) as stream:
+            for piece in _pieces(rehearsal, output, wanted, {k: v for k, v in asked.items() if v}, full=full):
+                stream.write(piece)
+    if not rehearsal.report.succeeded:
         raise typer.Exit(Exit.FAILED)
-    raise typer.Exit(Exit.OK if made_plan.empty else Exit.PENDING)
+    raise typer.Exit(Exit.OK if rehearsal.plan.empty else Exit.PENDING)
+
+
+def _ids(store: "Store", asked: Who | None) -> "BitMap | None":
+    """Objects by what people call them; None where nobody was asked for.
+
+    :raises InputRefused: nobody is called so.
+    """
+    from pyroaring import BitMap
+
+    from syncramp.explanation.finding import find
+
+    if not asked:
+        return None
+    found = BitMap()
+    for who in asked:
+        finding = find(store.lookup, who)
+        if not finding.found:
+            near = "; ".join(each.dn for each in finding.near)
+            raise InputRefused(
+                f"nothing that was read is known as {who!r}",
+                where="--object or --group",
+                remedy=f"perhaps you mean {near}" if near else "name its DN, user principal name or anchor",
+            )
+        found.update(store.lookup.person(each.id)[0] for each in finding.found)
+    return found
+
+
+@contextmanager
+def _opened(file: Path | None) -> Iterator[TextIO]:
+    """Where a plan is written.
+
+    :raises InputRefused: the file cannot be written.
+    """
+    if file is None:
+        yield sys.stdout
+        return
+    try:
+        stream = file.open("w", encoding="utf-8")
+    except OSError as error:
+        raise InputRefused(f"the file cannot be written: {error.strerror}", where=str(file)) from error
+    with stream:
+        yield stream
+
+
+def _pieces(
+    rehearsal: "Rehearsal", output: Output, wanted: "Selection", asked: Mapping[str, Sequence[str]], *, full: bool
+) -> Iterator[str]:
+    """The plan, piece by piece."""
+    from syncramp.plan.selection import select
+    from syncramp.plan.sizes import histogram
+    from syncramp.report.changes import listing
+    from syncramp.report.json import plan_document
+    from syncramp.report.text import plan_lines
+
+    plan, report = rehearsal.plan, rehearsal.report
+    chosen, sizes = select(rehearsal.changes(), wanted), histogram(rehearsal.sizes())
+    if output is Output.JSON:
+        yield from plan_document(plan, report, chosen, rehearsal.named, sizes, asked)
+        yield "\n"
+        return
+    if wanted.everything:
+        yield from _lines(plan_lines(plan, report, sizes))
+    if full or not wanted.everything:
+        yield from _lines(listing(chosen, rehearsal.named, plan))
+
+
+def _lines(lines: Iterable[str]) -> Iterator[str]:
+    return (f"{line}\n" for line in lines)

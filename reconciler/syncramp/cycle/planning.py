@@ -21,6 +21,7 @@ from syncramp.model.holds import Barrier, Class
 from syncramp.model.plan import Plan
 from syncramp.model.state import Origin
 from syncramp.model.wire import Company
+from syncramp.plan.budget import reckon
 from syncramp.plan.changes import changes
 from syncramp.plan.contention import contention
 from syncramp.plan.facts import Setting, bases, gather
@@ -54,6 +55,9 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     plan.readings = readings
     if Origin.UPGRADE.word in plan.origins:
         plan.upgrade = job.store.staging.upgrade()
+    plan.budget = reckon(
+        plan, job.config.target.writes, job.pace.objects_per_call, company.max_links, job.config.interval
+    )
     keep(job, plan, loaded)
     return plan
 

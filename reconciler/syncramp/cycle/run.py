@@ -25,6 +25,7 @@ from syncramp.errors import AnchorMismatch, ServiceRefused, Stopped, SyncrampErr
 from syncramp.events import Note
 from syncramp.model.plan import Change, Plan, Sample
 from syncramp.model.report import RunReport
+from syncramp.model.sizes import GroupSize
 from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
 from syncramp.spec.types import SyncConfig
@@ -86,7 +87,10 @@ class Rehearsal:
     report: RunReport
     plan: Plan
     changes: Callable[[], Iterator[Change]]
-    anchors: Callable[[BitMap], Iterator[str]]
+    named: Callable[[BitMap], Iterator[tuple[str, str]]]
+    """The anchors and DNs of objects."""
+    sizes: Callable[[], Iterator[GroupSize]]
+    """All groups, with how many members they have."""
 
 
 def rehearse(job: Job) -> Rehearsal:
@@ -96,7 +100,7 @@ def rehearse(job: Job) -> Rehearsal:
     """
     report, plan = run(job)
     snapshot = job.store.snapshot()
-    return Rehearsal(report, plan, lambda: changes(snapshot, plan.around), snapshot.anchors)
+    return Rehearsal(report, plan, lambda: changes(snapshot, plan.around), snapshot.names, snapshot.sizes)
 
 
 def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:

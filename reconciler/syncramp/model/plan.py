@@ -7,6 +7,7 @@ from enum import StrEnum
 from pyroaring import BitMap
 
 from syncramp.model.approvals import Waiting
+from syncramp.model.budget import Budget
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.guards import Reading
 from syncramp.model.holds import HeldPart, Hold
@@ -22,6 +23,30 @@ class Verb(StrEnum):
     CREATE = "Create"
     UPDATE = "Update"
     DELETE = "Delete"
+
+
+class Topic(StrEnum):
+    """What a change is to people, the riskiest first; what goes of a change stands in the first one that fits."""
+
+    DELETE = "Delete"
+    DISABLE = "Disable"
+    """An update that takes the right to sign in away, whatever else it says."""
+    EMPTIED = "Emptied"
+    """A group that loses its last member."""
+    REMOVALS = "Removals"
+    """A group that loses members who were taken out of it."""
+    SIGN_IN = "SignIn"
+    """An update of what people sign in with, or of where their data lies."""
+    MATCH = "Match"
+    """A create that the service joins with an object that is not ours."""
+    RESTORE = "Restore"
+    """A create that brings a deleted object back."""
+    ADDITIONS = "Additions"
+    """A group that gets members and loses none."""
+    UPDATE = "Update"
+    CREATE = "Create"
+    DERIVED = "Derived"
+    """A group whose members leave it with their own delete, or wait for that, and in no other way."""
 
 
 @row
@@ -139,7 +164,20 @@ class Plan:
     anchor_writes: int = 0
     """Users whose anchor is written into their directory before they are created."""
     hold_samples: dict[str, list[Sample]] = field(default_factory=dict)
+    topics: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Topic -> kind -> objects that go, or groups whose members change."""
     samples: dict[str, list[Sample]] = field(default_factory=dict)
+    """Topic -> the riskiest of it."""
+    derived: int = 0
+    """Links that end with the delete of their member."""
+    derived_held: int = 0
+    """Links that wait with the delete of their member."""
+    add_sizes: list[int] = field(default_factory=list)
+    """Members that each group gets, of groups that get some: what calls are made of."""
+    remove_sizes: list[int] = field(default_factory=list)
+    """Members that are taken out of each group, of groups that lose some."""
+    budget: Budget | None = None
+    """What it costs of the tenant's throttle; None: it was not reckoned."""
     lanes: Lanes = field(default_factory=Lanes)
     around: Circumstances = field(default_factory=Circumstances)
     """What the plan was made under: with the store it gives the same changes again."""

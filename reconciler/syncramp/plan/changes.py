@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
+from pyroaring import BitMap
+
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import HeldPart, Hold
-from syncramp.model.plan import Change, ObjectChange, Verb
+from syncramp.model.plan import Change, MembershipChange, ObjectChange, Verb
 from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState
 from syncramp.model.values import Attributes, Value
 from syncramp.plan import claims
@@ -32,13 +34,18 @@ class View(Protocol):
 
 
 def changes(view: View, around: Circumstances) -> Iterator[Change]:
-    """Every change, objects first, each in the order of anchors."""
+    """Every change, objects first, each in the order of anchors.
+
+    A group that only loses members with their own delete stands there too, with no link of its own.
+    """
     for state in view.differing():
         if change := object_change(state, around):
             yield change
     for membership in view.memberships():
         if moved := membership_change(membership, around):
             yield moved
+        elif membership.derived:
+            yield MembershipChange(membership, BitMap(), BitMap())
 
 
 def object_change(state: ObjectState, around: Circumstances) -> ObjectChange | None:

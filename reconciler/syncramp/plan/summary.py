@@ -11,36 +11,23 @@ from __future__ import annotations  # array[int] is for the type checker: at run
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from hashlib import blake2b
 from struct import Struct
 
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Circumstances
-from syncramp.model.holds import Class, Hold
+from syncramp.model.holds import Class
 from syncramp.model.packing import digest_of
-from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sample, Verb
-from syncramp.model.state import Cause
-from syncramp.model.values import Value
+from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Verb
 from syncramp.plan.barriers import parts_by_class
 from syncramp.plan.changes import disables, wants_disable
 from syncramp.plan.claims import claimed, gives_up
 from syncramp.plan.frozen import Frozen
-from syncramp.rules.flows import REFERENCES
-from syncramp.words import count
+from syncramp.plan.outline import Outline
 
 SAMPLES = 10
-"""Examples kept of each verb and of each hold."""
-ANCHORS = frozenset(flow.wire for flows in REFERENCES.values() for flow in flows)
-"""Attributes whose values are anchors of other objects, which say nothing to people."""
-SHORT = 40
-"""Characters of a value that is shown in an example."""
-
-_CAUSES = {
-    Cause.ABSENT: "its entry was absent from two complete imports",
-    Cause.OUT_OF_SCOPE: "its entry is out of scope",
-}
+"""Examples kept of each topic and of each hold."""
 
 _HALVES = Struct(">QQ").unpack
 Anchors = Callable[[BitMap], Iterable[str]]
@@ -54,7 +41,7 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
     :param around: what the changes were derived under.
     """
     plan, digests = Plan(around=around or Circumstances()), _Digests(_Sums(anchors))
-    frozen = Frozen(anchors, plan.around.approved)
+    frozen, outline = Frozen(anchors, plan.around.approved), Outline(SAMPLES, plan.around, plan.lanes.deletes)
     for change in changes:
         if isinstance(change, ObjectChange):
             _count_object(plan, change)
@@ -64,6 +51,10 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
             _count_membership(plan, change)
             digests.members(change)
             frozen.members(change)
+        outline.take(change)
+    plan.topics, plan.samples = outline.topics, outline.rows()
+    plan.holds, plan.hold_samples = outline.holds, outline.held()
+    plan.derived, plan.derived_held = outline.derived, outline.derived_held
     plan.digest, plan.digests = digests.whole.hexdigest(), digests.by_class()
     plan.waiting, plan.wanted = frozen.waiting(), frozen.wanted
     return plan
@@ -129,9 +120,9 @@ class _Sums:
 
 
 def _count_object(plan: Plan, change: ObjectChange) -> None:
-    state, verb = change.state, change.verb.value
+    state = change.state
     if change.sends:
-        kinds = plan.counts.setdefault(verb, {})
+        kinds = plan.counts.setdefault(change.verb.value, {})
         kinds[state.kind.value] = kinds.get(state.kind.value, 0) + 1
         plan.anchor_writes += state.id in plan.around.unanchored
         plan.origins[state.origin.word] = plan.origins.get(state.origin.word, 0) + 1
@@ -140,37 +131,9 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
         if change.verb is Verb.UPDATE:
             for name in change.values:
                 plan.attributes[name] = plan.attributes.get(name, 0) + 1
-        _keep(plan.samples, verb, lambda: _sample(verb, change, _detail(change)))
     if wants_disable(change):
         plan.disables.add(state.id)
     plan.held_objects += bool(change.parts)
-    for part in change.parts:
-        _hold(plan, part.hold, 1, partial(_sample, verb, change, part.reason))
-
-
-def _detail(change: ObjectChange) -> str:
-    """What there is to say of an example."""
-    if change.verb is Verb.UPDATE:
-        return ", ".join(_told(name, change) for name in sorted(change.values))
-    return _CAUSES.get(change.state.cause, "") if change.verb is Verb.DELETE and change.state.cause else ""
-
-
-def _told(name: str, change: ObjectChange) -> str:
-    """One attribute of an update with its old and its new value, where people can read both."""
-    before, after = (change.state.acked or {}).get(name), change.values[name]
-    if name in ANCHORS or not (_readable(before) and _readable(after)):
-        return name
-    return f"{name} {_shown(before)} → {_shown(after)}"
-
-
-def _readable(value: Value | None) -> bool:
-    return value is None or (isinstance(value, str | int) and len(str(value)) <= SHORT)
-
-
-def _shown(value: Value | None) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "(none)" if value is None else str(value)
 
 
 def _lanes(plan: Plan, change: ObjectChange) -> Iterator[BitMap]:
@@ -197,34 +160,13 @@ def _count_membership(plan: Plan, change: MembershipChange) -> None:
     group = change.membership
     plan.link_adds += len(change.adds)
     plan.link_removes += len(change.removes)
-    if change.adds or change.removes:
-        plan.groups += 1
-        detail = f"+{len(change.adds):,} −{len(change.removes):,} members"
-        _keep(plan.samples, "Members", partial(Sample, "Members", "Group", group.dn, group.anchor, detail))
+    plan.groups += bool(change.adds or change.removes)
     if change.adds:
         plan.lanes.additions.add(group.id)
+        plan.add_sizes.append(len(change.adds))
     if change.removes:
         plan.lanes.removals.add(group.id)
+        plan.remove_sizes.append(len(change.removes))
     if removes := BitMap.union(change.removes, *(held.removes for held in change.held)):
         plan.removals[group.id] = removes
-    for held in change.held:
-        plan.held_links += len(held)
-        detail = f"{count(len(held), 'link')}: {held.reason}"
-        _hold(plan, held.hold, len(held), partial(Sample, "Members", "Group", group.dn, group.anchor, detail))
-
-
-def _hold(plan: Plan, hold: Hold, number: int, sample: Callable[[], Sample]) -> None:
-    plan.holds[hold.value] = plan.holds.get(hold.value, 0) + number
-    _keep(plan.hold_samples, hold.value, sample)
-
-
-def _keep(samples: dict[str, list[Sample]], name: str, sample: Callable[[], Sample]) -> None:
-    """:param sample: makes it; most are not needed."""
-    kept = samples.setdefault(name, [])
-    if len(kept) < SAMPLES:
-        kept.append(sample())
-
-
-def _sample(verb: str, change: ObjectChange, detail: str) -> Sample:
-    state = change.state
-    return Sample(verb, state.kind.value, state.dn, state.anchor, detail)
+    plan.held_links += sum(map(len, change.held))

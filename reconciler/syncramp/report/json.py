@@ -2,33 +2,76 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from pyroaring import BitMap
 
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sample
 from syncramp.model.report import RunReport
+<<<<<<< HEAD
 from syncramp.report.guards import readings
+=======
+from syncramp.model.sizes import Histogram
+from syncramp.report.changes import Named
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 from syncramp.store.runs import RunRow
 
 VERSION = 1
+PAGE = 500
+"""Members of a list that are written at once."""
 
 
 def plan_document(
-    plan: Plan, report: RunReport, changes: Iterable[Change], anchors: Callable[[BitMap], Iterable[str]]
+    plan: Plan,
+    report: RunReport,
+    changes: Iterable[Change],
+    named: Named,
+    sizes: Histogram | None = None,
+    asked: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[str]:
-    """A plan with every change, piece by piece: it may be larger than memory."""
-    head = {
+    """A plan with its changes, piece by piece: it may be larger than memory.
+
+    :param changes: those that are asked for.
+    :param named: the anchors and DNs of objects.
+    :param asked: by what they were chosen; empty: all of them.
+    """
+    yield json.dumps(_head(plan, report, sizes, asked or {}), indent=2)[:-2] + ',\n  "changes": ['
+    separator = "\n    "
+    for change in changes:
+        yield separator
+        if isinstance(change, ObjectChange):
+            yield json.dumps(object_change(change))
+        else:
+            yield from _membership(change, named, plan.lanes.deletes)
+        separator = ",\n    "
+    yield "\n  ]\n}"
+
+
+def _head(
+    plan: Plan, report: RunReport, sizes: Histogram | None, asked: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    budget = plan.budget
+    return {
         "version": VERSION,
         "digest": plan.digest,
+        "digests": plan.digests,
         "counts": plan.counts,
+        "topics": plan.topics,
         "attributes": plan.attributes,
         "origins": plan.origins,
         "upgrade": plan.upgrade,
-        "links": {"adds": plan.link_adds, "removes": plan.link_removes, "groups": plan.groups},
+        "links": {
+            "adds": plan.link_adds,
+            "removes": plan.link_removes,
+            "groups": plan.groups,
+            "derived": plan.derived,
+            "derived_held": plan.derived_held,
+        },
         "anchor_writes": plan.anchor_writes,
+        "budget": {**asdict(budget), "fits": budget.fits} if budget else None,
         "holds": plan.holds,
         "waiting": report.waiting,
         "approvals": report.approvals,
@@ -41,14 +84,24 @@ def plan_document(
         "guards": readings(plan.readings),
         "sources": [asdict(source) for source in report.sources],
         "unmanaged": report.unmanaged,
+        "groups": _sizes(sizes) if sizes else None,
+        "asked": asked,
     }
-    yield json.dumps(head, indent=2)[:-2] + ',\n  "changes": ['
-    separator = "\n"
-    for change in changes:
-        body = object_change(change) if isinstance(change, ObjectChange) else _membership(change, anchors)
-        yield separator + "    " + json.dumps(body)
-        separator = ",\n"
-    yield "\n  ]\n}"
+
+
+def _sizes(sizes: Histogram) -> dict[str, Any]:
+    """Groups by size; ``null`` for what is not there on one side."""
+    return {
+        "sizes": [asdict(bucket) for bucket in sizes.buckets],
+        "largest": [
+            {
+                "dn": group.dn,
+                "wanted": group.wanted if group.desired else None,
+                "there": group.there if group.in_cloud else None,
+            }
+            for group in sizes.largest
+        ],
+    }
 
 
 def _samples(samples: Mapping[str, Iterable[Sample]]) -> dict[str, list[dict[str, Any]]]:
@@ -87,17 +140,44 @@ def object_change(change: ObjectChange) -> dict[str, Any]:
     }
 
 
-def _membership(change: MembershipChange, anchors: Callable[[BitMap], Iterable[str]]) -> dict[str, Any]:
+def _membership(change: MembershipChange, named: Named, deletes: BitMap) -> Iterator[str]:
+    """A change of members on one line; a group may have 250,000, so their names are written page by page."""
     group = change.membership
-    return {
-        "verb": "Members",
-        "kind": "Group",
-        "anchor": group.anchor,
-        "dn": group.dn,
-        "adds": list(anchors(change.adds)),
-        "removes": list(anchors(change.removes)),
-        "held": held_links(change),
+    head = {"verb": "Members", "kind": "Group", "anchor": group.anchor, "dn": group.dn}
+    yield json.dumps(head)[:-1]
+    lists = {
+        "adds": change.adds,
+        "removes": change.removes,
+        "derived": group.derived & deletes,
+        "derived_held": group.derived - deletes,
     }
+    for name, ids in lists.items():
+        yield f', "{name}": '
+        yield from _listed((json.dumps(anchor) for anchor, _ in named(ids)), "[]")
+    yield ', "held": ['
+    separator = ""
+    for held, told in zip(change.held, held_links(change), strict=True):
+        yield separator + json.dumps(told)[:-1]
+        for name, ids in (("add_anchors", held.adds), ("remove_anchors", held.removes)):
+            yield f', "{name}": '
+            yield from _listed((json.dumps(anchor) for anchor, _ in named(ids)), "[]")
+        yield "}"
+        separator = ", "
+    yield '], "names": '
+    everybody = BitMap.union(*lists.values(), *(held.adds | held.removes for held in change.held))
+    pairs = (f"{json.dumps(anchor)}: {json.dumps(name)}" for anchor, name in named(everybody))
+    yield from _listed(pairs, "{}")
+    yield "}"
+
+
+def _listed(items: Iterable[str], brackets: str) -> Iterator[str]:
+    """A list or an object, some members at a time."""
+    yield brackets[0]
+    remaining, separator = iter(items), ""
+    while page := list(islice(remaining, PAGE)):
+        yield separator + ", ".join(page)
+        separator = ", "
+    yield brackets[1]
 
 
 def held_links(change: MembershipChange) -> list[dict[str, Any]]:

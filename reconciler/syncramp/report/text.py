@@ -1,25 +1,36 @@
 """A plan or a run as plain text: the same lines on a terminal, in a pipe and in a log."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+<<<<<<< HEAD
 from syncramp.endpoint.causes import remedy_of
 from syncramp.model.desire import Code
 from syncramp.model.guards import Reading
 from syncramp.model.holds import Hold
+=======
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 from syncramp.model.plan import Plan, Sample
 from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally, WireReport
+from syncramp.model.sizes import Histogram
 from syncramp.model.stages import StageReport
 from syncramp.model.state import Origin
+<<<<<<< HEAD
 from syncramp.model.values import Kind
 from syncramp.report.approvals import approvable_lines, approval_lines
 from syncramp.report.guards import tripped_lines
+=======
+from syncramp.report.approvals import approval_lines
+from syncramp.report.parts import categories, counts, held, largest, sources, unmanaged, violations
+from syncramp.report.plan_text import cost_line, digest_lines, member_line, riskiest, size_lines
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 from syncramp.report.preflight import preflight_lines
 from syncramp.report.stages import stage_lines
 from syncramp.words import clock, count, moment, printable
 
+<<<<<<< HEAD
 _VERBS = ("Create", "Update", "Delete")
 _HOLDS = {
     Hold.ADOPTION_REQUIRED: "the tenant is not proven empty, and nothing in it is ours yet: syncramp adopt FILE",
@@ -51,61 +62,62 @@ _HOLDS = {
     Hold.APPROVAL_REQUIRED: "a person must approve it",
     Hold.CANARY: "beyond the share that may go to a tenant adopted lately",
 }
+=======
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 
-_VIOLATIONS = {
-    Code.INVALID_USER_PRINCIPAL_NAME: "a userPrincipalName that the service does not take",
-    Code.INVALID_PROXY_ADDRESS: "a value of proxyAddresses that is no address, or a second primary one",
-    Code.INVALID_MAIL_ADDRESS: "a mail that is no address",
-    Code.INVALID_ALIAS: "a mail nickname that begins with a dot",
-    Code.UNVERIFIED_DOMAIN: "a domain that is not in spec.target.verifiedDomains",
-    Code.TOO_LONG: "a text that is longer than the service takes",
-    Code.TOO_MANY_VALUES: "more values than the service takes",
-    Code.DUPLICATE_VALUE: "a value that must be unique belongs to another object",
-    Code.TYPE_CONFLICT: "a value that must be unique belongs to an object of another kind",
-    Code.EXPRESSION_FAILED: "an expression of a rule has no result",
-    Code.ENABLES_ACCOUNT: "a rule would enable an account that its directory does not call enabled",
-}
-
-
-def plan_lines(plan: Plan, report: RunReport) -> Iterator[str]:
+def plan_lines(plan: Plan, report: RunReport, sizes: Histogram | None = None) -> Iterator[str]:
     """A plan: what would go, what is held, and the riskiest first.
 
     Values come from directories, where people write what they like: none of them may make a line of its own.
+
+    :param sizes: of all groups.
     """
-    return map(printable, _plan(plan, report))
+    return map(printable, _plan(plan, report, sizes))
 
 
+<<<<<<< HEAD
 def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
     yield from source_lines(report.sources)
     yield from _unmanaged(report.unmanaged)
+=======
+def _plan(plan: Plan, report: RunReport, sizes: Histogram | None) -> Iterator[str]:
+    yield from sources(report.sources)
+    yield from unmanaged(report.unmanaged)
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     if plan.empty:
         yield _nothing(report)
         yield from _remarks(report)
         return
-    yield from _counts(plan.counts)
-    if plan.links:
-        yield f"  {'Members':8} +{plan.link_adds:,} −{plan.link_removes:,} in {count(plan.groups, 'group')}"
+    yield from counts(plan.counts, plan.topics)
+    yield from member_line(plan)
+    yield from cost_line(plan.budget)
     if plan.anchor_writes:
         yield f"  {count(plan.anchor_writes, 'anchor')} to write into the directory before the create"
     if plan.attributes:
-        changed = ", ".join(f"{name} {number:,}" for name, number in _largest(plan.attributes))
+        changed = ", ".join(f"{name} {number:,}" for name, number in largest(plan.attributes))
         yield f"  changed attributes: {changed}"
     yield from _origins(plan)
+<<<<<<< HEAD
     for verb in ("Delete", "Update", "Members", "Create"):
         yield from _samples(verb, plan.samples.get(verb, []), _total(plan, verb))
     yield from tripped_lines(plan.readings)
     yield from _held(plan.holds, plan.hold_samples, report.waiting)
+=======
+    yield from riskiest(plan)
+    yield from size_lines(sizes)
+    yield from held(plan.holds, plan.hold_samples, report.waiting)
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     yield from approval_lines(report.approvals)
     yield from _remarks(report)
-    yield f"Digest {plan.digest}"
+    yield from digest_lines(plan)
 
 
 def _remarks(report: RunReport) -> Iterator[str]:
     """What is kept back, and what somebody should know beside the changes."""
     yield from preflight_lines(report)
     yield from stage_lines(report.stage)
-    yield from _violations(report)
-    yield from _categories("Warning", report.warnings, report.warning_samples)
+    yield from violations(report)
+    yield from categories("Warning", report.warnings, report.warning_samples)
 
 
 def _nothing(report: RunReport) -> str:
@@ -135,22 +147,31 @@ def run_lines(report: RunReport) -> Iterator[str]:
 
 def _run(report: RunReport) -> Iterator[str]:
     yield from _wire(report.wire)
+<<<<<<< HEAD
     yield from source_lines(report.sources)
     yield from _unmanaged(report.unmanaged)
+=======
+    yield from sources(report.sources)
+    yield from unmanaged(report.unmanaged)
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     if not report.sends:
         yield f"Nothing was sent: spec.mode is {report.mode}"
-    yield from _counts(report.counts)
+    yield from counts(report.counts, {})
     yield from _tallies(report)
     yield from _slices(report)
     yield from _removals(report.removal_latency)
     if report.anchors_written:
         yield f"Anchors written into the directory: {report.anchors_written:,}"
+<<<<<<< HEAD
     yield from tripped_lines(report.guards)
     yield from _held(report.holds, report.hold_samples, report.waiting)
+=======
+    yield from held(report.holds, report.hold_samples, report.waiting)
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     yield from approval_lines(report.approvals)
-    yield from _violations(report)
-    yield from _categories("Refused", report.errors, report.error_samples)
-    yield from _categories("Warning", report.warnings, report.warning_samples)
+    yield from violations(report)
+    yield from categories("Refused", report.errors, report.error_samples)
+    yield from categories("Warning", report.warnings, report.warning_samples)
     yield from preflight_lines(report)
     yield from stage_lines(report.stage)
     yield from _cloud(report)
@@ -204,6 +225,7 @@ def _wire(wire: WireReport) -> Iterator[str]:
         yield f"Warning: {wire.warning}"
 
 
+<<<<<<< HEAD
 def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
     """Each source with its proof, or why it has none."""
     for source in sources:
@@ -230,6 +252,8 @@ def _counts(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
             yield f"  {verb:8}" + "".join(f"{counts[verb].get(kind.value, 0):>10,}" for kind in kinds)
 
 
+=======
+>>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 def _tallies(report: RunReport) -> Iterator[str]:
     columns = ("expected", "acknowledged", "held", "refused", "in doubt", "left")
     yield f"  {'':8}" + "".join(f"{name:>14}" for name in columns)
@@ -273,48 +297,6 @@ def _cloud(report: RunReport) -> Iterator[str]:
     if report.missing_links:
         missing = count(report.missing_links, "link")
         yield f"Missing: {missing} answered as added and not there; the next run adds them again"
-
-
-def _held(
-    holds: Mapping[str, int], samples: Mapping[str, Sequence[Sample]], waiting: Sequence[Mapping[str, Any]]
-) -> Iterator[str]:
-    for name, number in sorted(holds.items()):
-        yield f"Held {number:,} ({name}): {_HOLDS[Hold(name)]}"
-        yield from approvable_lines(waiting, name)
-        for sample in samples.get(name, ()):
-            yield f"    {sample.verb} {sample.kind} {sample.dn}: {sample.detail}"
-
-
-def _violations(report: RunReport) -> Iterator[str]:
-    for code, number in report.violations.items():
-        yield f"Kept back {number:,} ({code}): {_VIOLATIONS[Code(code)]}"
-        for sample in report.violation_samples.get(code, ()):
-            yield f"    {sample.kind} {sample.dn}: {sample.detail}"
-
-
-def _categories(title: str, counts: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
-    for category, number in _largest(counts):
-        remedy = remedy_of(category)
-        yield f"{title} {number:,}: {category}" + (f": {remedy}" if remedy else "")
-        for sample in samples.get(category, ()):
-            detail = f": {sample.detail}" if sample.detail else ""
-            yield f"    {sample.kind} {sample.dn or sample.anchor}{detail}"
-
-
-def _samples(verb: str, samples: Sequence[Sample], total: int) -> Iterator[str]:
-    for sample in samples:
-        detail = f": {sample.detail}" if sample.detail else ""
-        yield f"    {verb} {sample.kind} {sample.dn}{detail}"
-    if total > len(samples) > 0:
-        yield f"    … and {total - len(samples):,} more"
-
-
-def _total(plan: Plan, verb: str) -> int:
-    return plan.groups if verb == "Members" else sum(plan.counts.get(verb, {}).values())
-
-
-def _largest(counts: Mapping[str, int]) -> Iterable[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _seconds(seconds: float) -> str:

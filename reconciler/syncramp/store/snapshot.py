@@ -13,6 +13,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
+from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Cause, Membership, ObjectState
 from syncramp.store.database import Database
 from syncramp.store.packing import unpack_bitmap
@@ -34,6 +35,12 @@ _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.memb
                   WHERE o.kind = 'Group' AND o.digest IS NOT NULL AND o.anchor IS NOT NULL"""
 _GROUPS = """SELECT id FROM objects WHERE kind = 'Group' AND digest IS NOT NULL AND anchor IS NOT NULL
              ORDER BY +anchor"""
+_NAMES = "SELECT o.id, o.anchor, e.dn FROM objects o JOIN entries e ON e.id = o.id WHERE o.id IN ({})"
+_SIZES = """SELECT e.dn, o.digest IS NOT NULL AND o.anchor IS NOT NULL AS wanted, o.acked IS NOT NULL, l.members,
+                   c.sure
+            FROM objects o JOIN entries e ON e.id = o.id
+            LEFT JOIN links l ON l.id = o.id AND l.attribute = 'member' LEFT JOIN cloud_links c ON c.id = o.id
+            WHERE o.kind = 'Group' AND (wanted OR o.acked IS NOT NULL)"""
 _ADDED = """SELECT j.object FROM joined j JOIN entries e ON e.id = j.entry WHERE j.object != 0 AND e.source = ?"""
 
 _UNMANAGED = """SELECT s.name, COUNT(*) FROM objects o JOIN entries e ON e.id = o.id JOIN sources s ON s.id = e.source
@@ -143,6 +150,20 @@ class Snapshot:
             page = list(numbers[start : start + PAGE])
             for row in sorted(self._database.among("SELECT id, anchor FROM objects WHERE id IN ({})", page)):
                 yield row[0], row[1]
+
+    def names(self, ids: BitMap) -> Iterator[tuple[str, str]]:
+        """The anchors and DNs of objects, in ascending order of their ids; a page of them in memory."""
+        numbers = ids.to_array()
+        for start in range(0, len(numbers), PAGE):
+            page = list(numbers[start : start + PAGE])
+            for _, anchor, name in sorted(self._database.among(_NAMES, page)):
+                yield anchor or "", name
+
+    def sizes(self) -> Iterator[GroupSize]:
+        """Every group that should be in the cloud or is there, with its members here and there."""
+        for name, wanted, there, packed, sure in self._database.stream(_SIZES):
+            members = self._objects(unpack_bitmap(packed)) & self.desired if wanted else BitMap()
+            yield GroupSize(name, len(members), len(unpack_bitmap(sure)), desired=bool(wanted), in_cloud=bool(there))
 
     def of_sources(self, sources: Iterable[int]) -> BitMap:
         """Ids of all objects that are made of entries of some sources."""
