@@ -42,11 +42,8 @@ from syncramp.model.report import PhaseReport, RunReport, SourceReport
 from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
-<<<<<<< HEAD
-from syncramp.report.adoption import adoption_document
-=======
 from syncramp.plan.sizes import histogram
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
+from syncramp.report.adoption import adoption_document
 from syncramp.report.approvals import approve_document
 from syncramp.report.explanation_json import explanation_document
 from syncramp.report.guards import guards_document
@@ -184,17 +181,13 @@ def _plan() -> dict[str, Any]:
     plan = Plan(digest="0" * 32, counts={"Update": {"User": 1}}, attributes={"a": 1}, holds={"SourceIncomplete": 1})
     plan.link_adds = plan.link_removes = plan.groups = 1
     plan.origins, plan.upgrade = {"Upgrade": 1}, (1, 2)
-<<<<<<< HEAD
     plan.readings = (_reading(),)
-    pieces = plan_document(plan, _report(), _changes(), lambda ids: ("eA==" for _ in ids))
-=======
     plan.topics, plan.digests = {"Update": {"User": 1}}, {"Rest": "0" * 32}
     plan.budget = Budget(1, 1, 1, 7000, 50, 0, 30, 1)
     sizes = histogram([GroupSize("CN=g", 1, 1)])
     pieces = plan_document(
         plan, _report(), _changes(), lambda ids: (("eA==", "CN=x") for _ in ids), sizes, {"kinds": ["User"]}
     )
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     document: dict[str, Any] = json.loads("".join(pieces))
     return document
 

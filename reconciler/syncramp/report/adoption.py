@@ -7,7 +7,7 @@ from dataclasses import asdict
 from syncramp.model.adoption import Finding, Findings
 from syncramp.model.plan import Sample
 from syncramp.model.values import Kind
-from syncramp.report.text import source_lines
+from syncramp.report.parts import source_lines
 from syncramp.words import count, printable
 
 VERSION = 1

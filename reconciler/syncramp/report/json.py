@@ -11,12 +11,9 @@ from pyroaring import BitMap
 
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sample
 from syncramp.model.report import RunReport
-<<<<<<< HEAD
-from syncramp.report.guards import readings
-=======
 from syncramp.model.sizes import Histogram
 from syncramp.report.changes import Named
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
+from syncramp.report.guards import readings
 from syncramp.store.runs import RunRow
 
 VERSION = 1

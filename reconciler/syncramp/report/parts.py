@@ -24,7 +24,7 @@ HOLDS = {
     Hold.ABSENT_ONCE: "absent from one complete import; the next one must agree",
     Hold.UNRESOLVED_MEMBER: "its group names somebody new whom no source knows: perhaps the same person, moved",
     Hold.VALUE_TAKEN: "a value that must be unique still belongs to another object",
-    Hold.TOO_MANY_DELETES: "more deletes than failsafe.deletes.count",
+    Hold.TOO_MANY_DELETES: "more deletes than failsafe.deletes lets go",
     Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
     Hold.ANCHOR: "its source anchor or its kind is in conflict",
     Hold.ANCHOR_NOT_WRITTEN: "its anchor could not be written into the directory",
@@ -63,8 +63,8 @@ VIOLATIONS = {
 }
 
 
-def sources(sources: Sequence[SourceReport]) -> Iterator[str]:
-    """Which sources were read completely."""
+def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
+    """Each source with its proof, or why it has none."""
     for source in sources:
         if source.complete:
             yield f"Source {source.source}: complete, {count(source.entries, 'entry')}"

@@ -5,65 +5,20 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-<<<<<<< HEAD
-from syncramp.endpoint.causes import remedy_of
-from syncramp.model.desire import Code
 from syncramp.model.guards import Reading
-from syncramp.model.holds import Hold
-=======
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 from syncramp.model.plan import Plan, Sample
 from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.sizes import Histogram
 from syncramp.model.stages import StageReport
 from syncramp.model.state import Origin
-<<<<<<< HEAD
-from syncramp.model.values import Kind
-from syncramp.report.approvals import approvable_lines, approval_lines
-from syncramp.report.guards import tripped_lines
-=======
 from syncramp.report.approvals import approval_lines
-from syncramp.report.parts import categories, counts, held, largest, sources, unmanaged, violations
+from syncramp.report.guards import tripped_lines
+from syncramp.report.parts import categories, counts, held, largest, source_lines, unmanaged, violations
 from syncramp.report.plan_text import cost_line, digest_lines, member_line, riskiest, size_lines
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 from syncramp.report.preflight import preflight_lines
 from syncramp.report.stages import stage_lines
 from syncramp.words import clock, count, moment, printable
 
-<<<<<<< HEAD
-_VERBS = ("Create", "Update", "Delete")
-_HOLDS = {
-    Hold.ADOPTION_REQUIRED: "the tenant is not proven empty, and nothing in it is ours yet: syncramp adopt FILE",
-    Hold.SOURCE_NEVER_READ: "creates wait until every source was read completely once",
-    Hold.SOURCE_INCOMPLETE: "a source is not complete: nothing destructive follows from it",
-    Hold.ABSENT_ONCE: "absent from one complete import; the next one must agree",
-    Hold.UNRESOLVED_MEMBER: "its group names somebody new whom no source knows: perhaps the same person, moved",
-    Hold.VALUE_TAKEN: "a value that must be unique still belongs to another object",
-    Hold.TOO_MANY_DELETES: "more deletes than failsafe.deletes lets go",
-    Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
-    Hold.ANCHOR: "its source anchor or its kind is in conflict",
-    Hold.ANCHOR_NOT_WRITTEN: "its anchor could not be written into the directory",
-    Hold.JOIN: "it is not clear with whom it should be joined",
-    Hold.NOT_OURS: "an object with this anchor is in the tenant and is not ours",
-    Hold.CLOUD_MANAGED: "the source of authority was moved to the cloud: nothing is sent for it",
-    Hold.CALL_UNDER_WAY: "a call of an earlier run that was never answered may still be changing it",
-    Hold.GROUP_DELETES: "deletes of large groups, or of more than failsafe.deletes.groups",
-    Hold.DEVICE_DELETES: "more deletes of devices than failsafe.deletes.devices",
-    Hold.TOO_MANY_REMOVALS: "more member removals than failsafe.memberRemovals lets go",
-    Hold.TOO_MANY_DISABLES: "more disables than failsafe.disables.count",
-    Hold.SIGN_IN: "more changes of what people sign in with than failsafe.signInAttributes lets go",
-    Hold.TOO_MANY_CLEARS: "one attribute cleared at more objects than failsafe.attributeClears lets go",
-    Hold.TOO_MANY_CREATES: "more creates than failsafe.creates lets go in an adopted tenant",
-    Hold.MATCH: "the service would join it with an object that is not ours",
-    Hold.RESTORE: "it would bring a deleted object back",
-    Hold.CONFIGURATION: "it leaves because the document changed, not because its entry did",
-    Hold.NESTING: "nested groups make more people members than failsafe.effectiveAdds",
-    Hold.FOUND_AT_ADOPTION: "it was different when the tenant was adopted",
-    Hold.APPROVAL_REQUIRED: "a person must approve it",
-    Hold.CANARY: "beyond the share that may go to a tenant adopted lately",
-}
-=======
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 
 def plan_lines(plan: Plan, report: RunReport, sizes: Histogram | None = None) -> Iterator[str]:
     """A plan: what would go, what is held, and the riskiest first.
@@ -75,15 +30,9 @@ def plan_lines(plan: Plan, report: RunReport, sizes: Histogram | None = None) ->
     return map(printable, _plan(plan, report, sizes))
 
 
-<<<<<<< HEAD
-def _plan(plan: Plan, report: RunReport) -> Iterator[str]:
-    yield from source_lines(report.sources)
-    yield from _unmanaged(report.unmanaged)
-=======
 def _plan(plan: Plan, report: RunReport, sizes: Histogram | None) -> Iterator[str]:
-    yield from sources(report.sources)
+    yield from source_lines(report.sources)
     yield from unmanaged(report.unmanaged)
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     if plan.empty:
         yield _nothing(report)
         yield from _remarks(report)
@@ -97,16 +46,10 @@ def _plan(plan: Plan, report: RunReport, sizes: Histogram | None) -> Iterator[st
         changed = ", ".join(f"{name} {number:,}" for name, number in largest(plan.attributes))
         yield f"  changed attributes: {changed}"
     yield from _origins(plan)
-<<<<<<< HEAD
-    for verb in ("Delete", "Update", "Members", "Create"):
-        yield from _samples(verb, plan.samples.get(verb, []), _total(plan, verb))
-    yield from tripped_lines(plan.readings)
-    yield from _held(plan.holds, plan.hold_samples, report.waiting)
-=======
     yield from riskiest(plan)
     yield from size_lines(sizes)
+    yield from tripped_lines(plan.readings)
     yield from held(plan.holds, plan.hold_samples, report.waiting)
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     yield from approval_lines(report.approvals)
     yield from _remarks(report)
     yield from digest_lines(plan)
@@ -147,13 +90,8 @@ def run_lines(report: RunReport) -> Iterator[str]:
 
 def _run(report: RunReport) -> Iterator[str]:
     yield from _wire(report.wire)
-<<<<<<< HEAD
     yield from source_lines(report.sources)
-    yield from _unmanaged(report.unmanaged)
-=======
-    yield from sources(report.sources)
     yield from unmanaged(report.unmanaged)
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     if not report.sends:
         yield f"Nothing was sent: spec.mode is {report.mode}"
     yield from counts(report.counts, {})
@@ -162,12 +100,8 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from _removals(report.removal_latency)
     if report.anchors_written:
         yield f"Anchors written into the directory: {report.anchors_written:,}"
-<<<<<<< HEAD
     yield from tripped_lines(report.guards)
-    yield from _held(report.holds, report.hold_samples, report.waiting)
-=======
     yield from held(report.holds, report.hold_samples, report.waiting)
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
     yield from approval_lines(report.approvals)
     yield from violations(report)
     yield from categories("Refused", report.errors, report.error_samples)
@@ -225,35 +159,6 @@ def _wire(wire: WireReport) -> Iterator[str]:
         yield f"Warning: {wire.warning}"
 
 
-<<<<<<< HEAD
-def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
-    """Each source with its proof, or why it has none."""
-    for source in sources:
-        if source.complete:
-            yield f"Source {source.source}: complete, {count(source.entries, 'entry')}"
-        else:
-            yield f"Source {source.source}: NOT complete: {source.reason}"
-
-
-def _unmanaged(sources: Mapping[str, int]) -> Iterator[str]:
-    for source, number in sources.items():
-        objects = count(number, "object")
-        yield f"Source {source}: not in the document any more; its {objects} stay in the cloud as they are"
-
-
-def _counts(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
-    if not counts:
-        return
-    devices = any(Kind.DEVICE.value in numbers for numbers in counts.values())
-    kinds = [kind for kind in Kind if kind is not Kind.DEVICE or devices]
-    yield f"  {'':8}" + "".join(f"{kind.value + 's':>10}" for kind in kinds)
-    for verb in _VERBS:
-        if verb in counts:
-            yield f"  {verb:8}" + "".join(f"{counts[verb].get(kind.value, 0):>10,}" for kind in kinds)
-
-
-=======
->>>>>>> cdccdab (Tell a plan by what its changes are to people, with its cost, derived removals and group sizes)
 def _tallies(report: RunReport) -> Iterator[str]:
     columns = ("expected", "acknowledged", "held", "refused", "in doubt", "left")
     yield f"  {'':8}" + "".join(f"{name:>14}" for name in columns)
