@@ -36,7 +36,7 @@ class People:
     def owners(self, others: BitMap) -> Iterator[ObjectState]:
         return (state for state in self.people.values() if state.acked is not None)
 
-    def differing(self) -> Iterator[ObjectState]:
+    def claimants(self, marks: BitMap) -> Iterator[ObjectState]:
         return iter(self.people.values())
 
     def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
@@ -46,7 +46,7 @@ class People:
 class Growing(People):
     """Nobody may be asked for what is not in the cloud yet."""
 
-    def differing(self) -> Iterator[ObjectState]:
+    def claimants(self, marks: BitMap) -> Iterator[ObjectState]:
         raise AssertionError("the creates were looked at")
 
 

@@ -75,7 +75,7 @@ def prove_empty(job: Job, company: Company, foreign: int) -> str:
     :returns: why nothing may be sent; empty when the tenant is proven empty, now or by an earlier run.
     """
     runs = job.store.runs
-    found = max(foreign, len(job.store.observations.foreign_anchors()))
+    found = max(foreign, job.store.observations.foreign_count())
     if found:
         return f"the tenant holds {count(found, 'synchronised object')}, unknown to this store"
     if company.known_objects and not runs.flag(PROVEN_EMPTY):

@@ -42,7 +42,7 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     snapshot = job.store.snapshot()
     take(job)
     loaded = load(job.store, snapshot, job.clock())
-    alone = replace(circumstances(job, company, foreign, exports), approved=loaded.approved)
+    alone = replace(circumstances(job, snapshot, company, foreign, exports), approved=loaded.approved)
     survey = Survey(lambda: job.store.census(snapshot).groups)
     plan = _plan(snapshot, alone, survey)
     readings, barriers = guard(job, company, snapshot, plan, survey)
@@ -95,9 +95,8 @@ def guard(
     return judge(gather(survey, job.store.census(snapshot), setting, limits), limits)
 
 
-def circumstances(job: Job, company: Company, foreign: int, exports: Exports) -> Circumstances:
+def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, exports: Exports) -> Circumstances:
     """Everything beside the objects that decides what may be sent."""
-    snapshot = job.store.snapshot()
     job.store.adoption.settle_links(snapshot.members)
     required = _adoption(job, company, foreign, snapshot)
     staging, names = job.store.staging, [source.name for source, _ in job.sources]

@@ -42,7 +42,7 @@ class Rivals:
         """Those of them who are, or may be, in the cloud."""
         return self._snapshot.states(self.ids & self._there)
 
-    def differing(self) -> Iterator[ObjectState]:
+    def claimants(self, marks: BitMap) -> Iterator[ObjectState]:
         """All of them: of one that does not differ nothing follows."""
         return self._snapshot.states(self.ids)
 

@@ -55,7 +55,7 @@ class Circumstances:
     dropped: frozenset[int] = frozenset()
     """Sources that the document does not name any more: what is of them stays as it is."""
     foreign: frozenset[str] = frozenset()
-    """Anchors in the tenant that are not ours."""
+    """Anchors of objects of ours that the tenant has on objects that are not ours."""
     taken: Mapping[str, Owner] = field(default_factory=dict)
     """Unique values that stay where they are, because what would free them is held; see ``plan.contention``."""
     releasing: Mapping[str, Owner] = field(default_factory=dict)

@@ -11,20 +11,21 @@ claim, gives the object a made-up value instead, and keeps that. So a claim goes
 * ``releasing``: the value is given up in this run. The claim goes in a lane of its own, behind its owner.
 
 Values are looked at twice as 32-bit marks, so that a rename of everybody costs some megabytes; only objects that
-really contend for a value, or share a mark by accident, are loaded with their values.
+really contend for a value, or share a mark by accident, are loaded with their values. The store knows the marks of
+what each object wants, so nobody else's values are read to find who claims one.
 """
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
-from zlib import crc32
 
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Circumstances, Owner
 from syncramp.model.plan import ObjectChange
 from syncramp.model.state import ObjectState
+from syncramp.model.uniques import mark
 from syncramp.plan.changes import object_change
 from syncramp.plan.claims import Part, claimed, owned, parts
 from syncramp.plan.ordering import circles
@@ -34,10 +35,12 @@ class View(Protocol):
     """What a contention is found in."""
 
     def owners(self, others: BitMap) -> Iterator[ObjectState]:
-        """Objects that are, or may be, in the cloud: those that differ, and others."""
+        """Objects that are, or may be, in the cloud: those that differ, and of others those who may have a value
+        that one of these wants.
+        """
 
-    def differing(self) -> Iterator[ObjectState]:
-        """Objects that differ."""
+    def claimants(self, marks: BitMap) -> Iterator[ObjectState]:
+        """Objects that differ, those at least that want a value with one of these marks (``model.uniques``)."""
 
     def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
         """Objects by id."""
@@ -66,17 +69,17 @@ def _contended(view: View, around: Circumstances) -> Iterator[ObjectState]:
     """Those who claim a value of somebody else who gives it up or keeps it, and its owners."""
     marks, owners = array("I"), array("I")
     for state in view.owners(around.unproven | around.keeping):
-        for mark in _marks((*(part.gives for part in _parts(state, around)), _stays(state, around))):
-            marks.append(mark)
+        for each in _marks((*(part.gives for part in _parts(state, around)), _stays(state, around))):
+            marks.append(each)
             owners.append(state.id)
     if not marks:
         return iter(())
     known, wanted, ids = BitMap(marks), BitMap(), BitMap()
-    for state in view.differing():
+    for state in view.claimants(known):
         if found := known & BitMap(_marks(part.claims for part in _parts(state, around))):
             wanted |= found
             ids.add(state.id)
-    ids |= BitMap(owner for mark, owner in zip(marks, owners, strict=True) if mark in wanted)
+    ids |= BitMap(owner for each, owner in zip(marks, owners, strict=True) if each in wanted)
     return view.states(ids)
 
 
@@ -93,7 +96,7 @@ def _stays(state: ObjectState, around: Circumstances) -> frozenset[str]:
 
 
 def _marks(values: Iterable[Iterable[str]]) -> Iterator[int]:
-    return (crc32(value.encode()) for several in values for value in several)
+    return (mark(value) for several in values for value in several)
 
 
 _HELD = "whose change is held"

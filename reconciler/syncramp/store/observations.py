@@ -31,6 +31,9 @@ _GONE = """UPDATE objects SET acked = NULL, acked_at = NULL, doubt = ?, confirme
 _FOREIGN = """INSERT INTO foreign_objects (anchor, kind, name) VALUES (?, ?, ?)
               ON CONFLICT (anchor) DO UPDATE SET kind = excluded.kind,
               name = CASE WHEN excluded.name = '' THEN foreign_objects.name ELSE excluded.name END"""
+_NOT_OURS = (
+    "SELECT f.anchor FROM foreign_objects f CROSS JOIN objects o WHERE o.anchor = f.anchor AND o.acked IS NULL"
+)
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
@@ -166,9 +169,13 @@ class Observations:
         """Ids of objects of ours over which the cloud has the authority."""
         return BitMap(row[0] for row in self._database.all("SELECT id FROM cloud_managed"))
 
+    def foreign_count(self) -> int:
+        """How many objects of the tenant have a source anchor and are not ours."""
+        return int(self._database.value("SELECT COUNT(*) FROM foreign_objects"))
+
     def foreign_anchors(self) -> frozenset[str]:
-        """Anchors in the tenant that are not ours."""
-        return frozenset(row[0] for row in self._database.all("SELECT anchor FROM foreign_objects"))
+        """Anchors of such objects that objects of ours have, which are not known to be in the cloud."""
+        return frozenset(row[0] for row in self._database.all(_NOT_OURS))
 
     def shows(self, item: Item) -> bool:
         """A read-back has shown what an item asks for: its object gone, or its links as they are wanted.

@@ -27,6 +27,7 @@ _DIFFERS = """ WHERE CASE WHEN digest IS NULL THEN acked IS NOT NULL OR doubt = 
 _DIFFERING = ROWS + _DIFFERS + " ORDER BY +anchor, id"
 """The sign keeps SQLite from walking the index of anchors, and asking for each row, when nearly none differs."""
 _STATES = ROWS + " WHERE id IN ({})"
+_MARKS = "SELECT mark FROM uniques WHERE object IN ({})"
 _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, l.lost, c.sure, c.possible,
                   c.found
                   FROM objects o JOIN entries e ON e.id = o.id
@@ -79,8 +80,24 @@ class Snapshot:
             yield from Page(self._database, page).states()
 
     def owners(self, others: BitMap) -> Iterator[ObjectState]:
-        """Objects that are, or may be, in the cloud: those that differ, and others."""
-        return self.states((self._bitmap(_IDS + _DIFFERS) | others) & (self.in_cloud | self.departing))
+        """Objects that are, or may be, in the cloud: those that differ, and of others those who have a value that
+        one that differs wants. Some may not: values are compared by their marks.
+        """
+        differing, there = self._bitmap(_IDS + _DIFFERS), self.in_cloud | self.departing
+        rest = (others & there) - differing
+        if rest and differing:
+            rest &= self.keeping | self._wanting(self._numbers(_MARKS, differing))
+        return self.states((differing & there) | rest if differing else BitMap())
+
+    def claimants(self, marks: BitMap) -> Iterator[ObjectState]:
+        """Objects that differ and want a unique value with one of these marks; some may want none."""
+        return self.states((self._wanting(marks) | self.keeping) & self._bitmap(_IDS + _DIFFERS))
+
+    def _wanting(self, marks: BitMap) -> BitMap:
+        return self._numbers("SELECT object FROM uniques WHERE mark IN ({})", marks)
+
+    def _numbers(self, sql: str, values: BitMap) -> BitMap:
+        return BitMap([row[0] for row in self._database.among(sql, values.to_array())])
 
     def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
         """Objects by id, in the order given; a page of them is read at once."""
