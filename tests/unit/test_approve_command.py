@@ -158,7 +158,7 @@ def test_a_login_without_a_name_must_say_who_approves(engine, told, monkeypatch)
 
     monkeypatch.setattr(getpass, "getuser", nobody)
     code, _, error = told(_digests(engine)["Rest"])
-    assert code == 3 and "say who approves with --by NAME" in error
+    assert code == 3 and "say who you are with --by NAME" in error
     assert told(_digests(engine)["Rest"], "--by", "ada")[0] == 0
 
 
