@@ -2,6 +2,7 @@
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from support.model import Crash, no_fault, unavailable
 from syncramp.cycle.job import Pace
 from syncramp.errors import EndpointUnavailable
 from syncramp.model.holds import Class, Hold
+from syncramp.spec.failsafe import DisableLimits
+from syncramp.spec.types import ApprovalMode
 
 
 @pytest.fixture
@@ -210,3 +213,79 @@ def test_a_crash_at_any_point_between_an_approval_and_its_end_loses_nothing_of_i
             engine.run()
     engine.run()
     assert {engine.anchor(user(number)) for number in (6, 7)} == set(engine.cloud.objects)
+
+
+# --- guards ------------------------------------------------------------------------------------------------------
+
+
+def _tight(engine: Engine) -> None:
+    """Every guard holds whatever it counts."""
+    failsafe = engine.config.failsafe
+    engine.config = replace(
+        engine.config,
+        approval=ApprovalMode.AUTO,
+        failsafe=replace(
+            failsafe,
+            member_removals=replace(failsafe.member_removals, per_group=0),
+            disables=DisableLimits(count=0),
+            sign_in=replace(failsafe.sign_in, count=0),
+            clears=replace(failsafe.clears, count=0, floor=0),
+        ),
+    )
+
+
+def _remove(engine: Engine, number: int) -> None:
+    engine.source.members[guid(101)].remove(user_dn(number))
+
+
+def _removed(engine: Engine, number: int) -> bool:
+    return engine.anchor(user(number)) not in engine.cloud.links[engine.anchor(group(101))]
+
+
+def _disable(engine: Engine, number: int) -> None:
+    engine.source.add(user(number, title="Old", userAccountControl="514"))
+
+
+def _disabled(engine: Engine, number: int) -> bool:
+    return engine.cloud.objects[engine.anchor(user(number))].values["accountEnabled"] is False
+
+
+def _move(engine: Engine, number: int) -> None:
+    engine.source.add(user(number, title="Old", userPrincipalName=f"new{number}@corp.example.com"))
+
+
+def _moved(engine: Engine, number: int) -> bool:
+    return "new" in str(engine.cloud.objects[engine.anchor(user(number))].values["userPrincipalName"])
+
+
+def _clear(engine: Engine, number: int) -> None:
+    engine.source.add(user(number))
+
+
+def _cleared(engine: Engine, number: int) -> bool:
+    return "title" not in engine.cloud.objects[engine.anchor(user(number))].values
+
+
+@pytest.mark.parametrize(
+    ("change", "done", "hold", "kind"),
+    [
+        (_remove, _removed, Hold.TOO_MANY_REMOVALS, Class.REMOVALS),
+        (_disable, _disabled, Hold.TOO_MANY_DISABLES, Class.DISABLES),
+        (_move, _moved, Hold.SIGN_IN, Class.REST),
+        (_clear, _cleared, Hold.TOO_MANY_CLEARS, Class.REST),
+    ],
+)
+def test_what_a_guard_holds_goes_when_it_was_approved_and_what_comes_later_waits(
+    manual, change, done, hold, kind
+) -> None:
+    manual.config = replace(manual.config, approval=ApprovalMode.AUTO)
+    manual.source.add(*(user(number, title="Old") for number in (1, 2, 3)))
+    manual.settle()
+    _tight(manual)
+    change(manual, 1)
+    report, _ = manual.run()
+    assert report.holds == {hold: 1} and waiting(manual) == {(hold, kind): 1} and not done(manual, 1)
+    manual.approve()
+    change(manual, 2)
+    report, _ = manual.run()
+    assert done(manual, 1) and not done(manual, 2) and report.holds == {hold: 1}
