@@ -102,7 +102,11 @@ def test_an_accepted_alarm_lets_the_adoption_be_recorded_and_the_orphans_stay(wa
 def test_orphans_go_one_list_at_a_time_and_with_an_approval(walk: Walk) -> None:
     walk.forest.people.pop(30)
     walk.forest.groups[102] = [29]
-    assert adopted(walk)["counts"]["Orphan"] == {"User": 1}
+    found = adopted(walk)
+    assert found["counts"]["Orphan"] == {"User": 1}
+    assert [(each["finding"], each["kind"], each["anchor"]) for each in found["objects"]] == [
+        ("Orphan", "User", anchor(30))
+    ]
     listed = walk.folder / "orphans.txt"
     listed.write_text(f"{anchor(30)}\n")
     assert "1 orphan taken over" in walk.here("adopt", "--orphans", str(listed)).out

@@ -12,7 +12,7 @@ import pytest
 
 from support.build import SCOPE, config, guid, user_dn
 from support.model import Crash, ListSource, ModelCloud, lost, no_fault
-from syncramp.cycle.adoption import adopt
+from syncramp.cycle.adopting import adopt
 from syncramp.cycle.job import Job, Pace
 from syncramp.cycle.run import run
 from syncramp.cycle.slices import run_all

@@ -10,7 +10,7 @@ import pytest
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, crashing, links
 from support.model import Crash, ModelCloud
-from syncramp.cycle.adoption import take_orphans
+from syncramp.cycle.adopting import take_orphans
 from syncramp.errors import ServiceRefused
 from syncramp.model.adoption import Alarm, Findings, Stage
 from syncramp.model.holds import Hold
@@ -395,3 +395,19 @@ def test_orphans_of_a_list_become_ours_to_delete_and_wait_for_an_approval(lost: 
     lost.run()
     assert lost.anchor(user(3)) not in lost.cloud.objects
     assert lost.run()[1].empty
+
+
+def test_a_run_adopts_what_the_annotation_of_its_document_names_and_nothing_else(lost: Engine) -> None:
+    lost.source.add(user(1, title="Clerk"))
+    lost.config = replace(lost.config, adopts=("0123abcd",))
+    assert set(lost.run()[1].holds) == {"AdoptionRequired"}
+    digest = lost.adopt(records=False).digest
+    assert any(digest in getattr(event, "text", "") for event in lost.events)
+    lost.config = replace(lost.config, adopts=(digest[:8],))
+    report, plan = lost.run()
+    assert plan.counts == {"Update": {"User": 1}} and report.settled
+    with lost.store() as store:
+        kept = store.adoption.read()
+    assert kept is not None and (kept.by, kept.digest) == ("annotation syncramp.io/adopt", digest)
+    again = lost.run()[0]
+    assert "look" not in {phase.name for phase in again.phases}

@@ -8,7 +8,7 @@ from syncramp.check.findings import Finding
 from syncramp.check.remedies import form
 from syncramp.check.values import items, members, show
 from syncramp.errors import InputRefused
-from syncramp.model.approvals import ANNOTATION, DIGEST, DIGITS, FEWEST, named_digests
+from syncramp.model.approvals import ADOPTS, ANNOTATION, DIGEST, DIGITS, FEWEST, named_digests
 from syncramp.rules.secrets import is_secret
 from syncramp.source.dn import DnError, canonical, fold
 from syncramp.source.filter import FilterError, parse
@@ -32,7 +32,7 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
                 yield from _filter(path, text)
             elif path.endswith(".sourceAnchor"):
                 yield from _anchor(path, text)
-            elif path.endswith(ANNOTATION):
+            elif path.endswith((ANNOTATION, ADOPTS)):
                 yield from _digests(path, text)
             elif "servers" in path:
                 yield from _server(path, text)
@@ -43,7 +43,8 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
 def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is judged here, and its path."""
     annotations = members(members(data.get("metadata")).get("annotations"))
-    yield f"metadata.annotations.{ANNOTATION}", annotations.get(ANNOTATION)
+    for name in (ANNOTATION, ADOPTS):
+        yield f"metadata.annotations.{name}", annotations.get(name)
     spec = members(data.get("spec"))
     endpoint = members(members(spec.get("target")).get("endpoint"))
     for name in ("host", "authority"):

@@ -1,5 +1,6 @@
 """``syncramp adopt``: what the tenant holds already is looked at, and taken as known."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -41,22 +42,30 @@ def adopt(
     """
     from syncramp.cli.progress import listener
     from syncramp.cli.session import job
-    from syncramp.cycle.adoption import adopt as look
+    from syncramp.cycle.adopting import adopt as look
     from syncramp.report.adoption import adoption_document, adoption_lines
 
     if orphans is not None:
         _take_orphans(document, state, secrets, orphans)
         return
-    with listener() as listen, job(document, state, secrets, listen, sends=False, keeps=not dry_run) as made:
-        findings = look(made, by=who(by), records=not dry_run, accepted=accept)
-    typer.echo(adoption_document(findings) if output is Output.JSON else "\n".join(adoption_lines(findings)))
+    with ExitStack() as screen:
+        listen = screen.enter_context(listener())
+        with job(document, state, secrets, listen, sends=False, keeps=not dry_run) as made:
+            findings = look(made, by=who(by), records=not dry_run, accepted=accept)
+            screen.close()  # the bars would be drawn once more, over the findings
+            if output is Output.JSON:
+                for piece in adoption_document(findings):
+                    typer.echo(piece, nl=False)
+                typer.echo()
+            else:
+                typer.echo("\n".join(adoption_lines(findings)))
     raise typer.Exit(Exit.OK if findings.recorded else Exit.PENDING)
 
 
 def _take_orphans(document: str, state: Path | None, secrets: Path | None, orphans: Path) -> None:
     from syncramp.cli.progress import listener
     from syncramp.cli.session import job
-    from syncramp.cycle.adoption import take_orphans
+    from syncramp.cycle.adopting import take_orphans
     from syncramp.words import count
 
     with listener() as listen, job(document, state, secrets, listen, sends=False, keeps=True) as made:

@@ -6,16 +6,14 @@ anchor, and its members by theirs. The read-back begins with everything and chan
 recorded, in one transaction, an adoption leaves no trace there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pyroaring import BitMap
 
-from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase, phase
-from syncramp.cycle.run import close, company_of, identity
+from syncramp.cycle.planning import adoption_required
 from syncramp.cycle.shown import (
     anchor_of,
     authority_of,
@@ -26,10 +24,11 @@ from syncramp.cycle.shown import (
     text_of,
     value_of,
 )
-from syncramp.cycle.synchronise import synchronise
 from syncramp.endpoint.faults import FORM
-from syncramp.errors import InputRefused, ServiceRefused
+from syncramp.errors import ServiceRefused
+from syncramp.events import Note
 from syncramp.model.adoption import Adoption, Finding, Findings
+from syncramp.model.approvals import ADOPTS
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
 from syncramp.model.values import Kind
@@ -37,7 +36,6 @@ from syncramp.model.wire import AnchorType, Company, LinkOperation, Operation, R
 from syncramp.plan.adoption import agree, alarms, digest, frozen, judge
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.spec.types import SyncConfig
-from syncramp.store.adoption import Departed
 from syncramp.store.exports import Exports
 from syncramp.store.sightings import Candidate, Sighting, Sightings, Sights
 from syncramp.store.takeover import take_over
@@ -49,41 +47,28 @@ RESTORABLE = 30 * 86_400.0
 """Seconds for which the service keeps what was deleted."""
 
 
-def adopt(job: Job, *, by: str, records: bool = True, accepted: str = "") -> Findings:
-    """Look at the tenant, and record what is found unless it looks wrong.
+def look(
+    job: Job,
+    company: Company,
+    exports: Exports,
+    report: RunReport,
+    *,
+    by: str,
+    accepts: Callable[[Findings], bool],
+) -> Findings:
+    """Look at the tenant when the directories are read and judged, and record what is found.
 
     :param by: who asks for it.
-    :param accepted: the digest of findings that are recorded although they look wrong.
-    :raises SyncrampError: it could not begin, or the read-back did not come to a marked end; nothing is recorded.
+    :param accepts: whether it is recorded.
+    :raises SyncrampError: the read-back did not come to a marked end; nothing is recorded.
     """
-    job.store.runs.claim(identity(job.config))
-    number, token = job.store.runs.begin(job.clock())
-    exports = job.store.exports(number, token, job.clock())
-    report = RunReport(run=number, mode=job.config.mode.value, wire=job.wire)
-    try:
-        return look(job, company_of(job), exports, report, by=by, records=records, accepted=accepted)
-    except BaseException:
-        report.failure = "the adoption did not come to its end; nothing was recorded"
-        raise
-    finally:
-        close(job, report, number)
-
-
-def look(
-    job: Job, company: Company, exports: Exports, report: RunReport, *, by: str, records: bool, accepted: str
-) -> Findings:
-    """The same, in a run that has begun."""
     findings = Findings(report, counted=company.known_objects or None)
-    with phase("import", report, job.listen, unit="entry") as current:
-        import_sources(job, report, current)
-    with phase("synchronise", report, job.listen, unit="entry") as current:
-        synchronise(job, report, current)
     sightings = Sightings(job.store.database)
-    with phase("read back", report, job.listen) as current:
+    with phase("look", report, job.listen) as current:
         cookie = _Looking(job, sightings, findings).read(current)
     with phase("classify", report, job.listen):
         _classify(job, sightings, findings)
-    if records and (not findings.alarms or accepted == findings.digest):
+    if accepts(findings):
         counts = {name: sum(kinds.values()) for name, kinds in findings.counts.items()}
         adoption = Adoption(job.clock(), by, report.run, findings.digest, counts)
         members, counted = job.store.snapshot().members, findings.counted is not None and agree(findings)
@@ -92,31 +77,18 @@ def look(
     return findings
 
 
-def take_orphans(job: Job, listed: Path) -> int:
-    """Orphans of a list become ours to delete; the next plan has their deletes, and each waits for an approval.
-
-    :param listed: a file with one source anchor a line.
-    :returns: how many.
-    :raises InputRefused: the list has something else than orphans; nothing is taken over.
-    """
-    anchors = list(dict.fromkeys(line.strip() for line in _lines(listed) if line.strip()))
-    job.store.runs.claim(identity(job.config))
-    adoptions = job.store.adoption
-    orphans = adoptions.orphans(anchors)
-    unknown = [anchor for anchor in anchors if anchor not in orphans]
-    if wrong := unknown or adoptions.wanted(anchors):
-        what = "no object of the tenant that is not ours" if unknown else "wanted by a directory"
-        raise InputRefused(
-            f"{wrong[0]} is {what}",
-            where=str(listed),
-            remedy="list the anchors that syncramp adopt FILE --dry-run -o json tells as orphans",
-        )
-    source = job.store.staging.source_id(job.sources[0][0].name)
-    adoptions.own_departed(
-        [Departed(anchor, Kind(kind), source, name or anchor) for anchor, (kind, name) in orphans.items()],
-        found=True,
+def adopt_as_named(job: Job, company: Company, foreign: int, exports: Exports, report: RunReport) -> None:
+    """A run that needs an adoption makes the one that the annotation of its document names, and no other."""
+    if not adoption_required(job, company, foreign, job.store.snapshot()):
+        return
+    named = job.config.adopts
+    by = f"annotation {ADOPTS}"
+    findings = look(
+        job, company, exports, report, by=by, accepts=lambda found: any(map(found.digest.startswith, named))
     )
-    return len(orphans)
+    if not findings.recorded:
+        text = f"the annotation {ADOPTS} names other findings; these have the digest {findings.digest}"
+        job.listen(Note("warning", text))
 
 
 def managed(config: SyncConfig) -> Mapping[str, frozenset[str]]:
@@ -242,10 +214,10 @@ def _classify(job: Job, sightings: Sightings, findings: Findings) -> None:
         _keep(findings, Finding.WOULD_MATCH, Sample("Create", match.kind, match.dn, match.own, match.words))
     _count_links(job, sightings, findings)
     findings.alarms = {alarm.value: text for alarm, text in alarms(findings, orphans)}
-    for word, kind, anchor, name in sightings.unmatched():
-        _keep(findings, Finding(word), Sample(word, kind, name or "", anchor))
-    rows = ((finding, kind, anchor) for finding, kind, anchor, _ in sightings.unmatched())
-    findings.digest = digest(findings.alarms, rows)
+    findings.unmatched = sightings.unmatched
+    for sample in findings.unmatched():
+        _keep(findings, Finding(sample.verb), sample)
+    findings.digest = digest(findings.alarms, ((each.verb, each.kind, each.anchor) for each in findings.unmatched()))
 
 
 def _count_links(job: Job, sightings: Sightings, findings: Findings) -> None:
@@ -271,13 +243,3 @@ def _keep(findings: Findings, finding: Finding, sample: Sample) -> None:
     kept = findings.samples.setdefault(finding.value, [])
     if len(kept) < SAMPLES:
         kept.append(sample)
-
-
-def _lines(listed: Path) -> list[str]:
-    try:
-        return listed.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        cause = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise InputRefused(
-            f"the list cannot be read: {cause}", where=str(listed), remedy="name a file with one source anchor a line"
-        ) from None

@@ -98,7 +98,7 @@ def guard(
 def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, exports: Exports) -> Circumstances:
     """Everything beside the objects that decides what may be sent."""
     job.store.adoption.settle_links(snapshot.members)
-    required = _adoption(job, company, foreign, snapshot)
+    required = adoption_required(job, company, foreign, snapshot)
     staging, names = job.store.staging, [source.name for source, _ in job.sources]
     incomplete = staging.incomplete()
     unproven = snapshot.of_sources(incomplete)
@@ -121,7 +121,7 @@ def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, 
     )
 
 
-def _adoption(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:
+def adoption_required(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:
     """A store that knows nothing of a tenant that may hold something sends nothing."""
     known = job.store.adoption.adopted or snapshot.in_cloud or snapshot.departing
     return "" if known else prove_empty(job, company, foreign)

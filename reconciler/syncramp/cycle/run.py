@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pyroaring import BitMap
 
+from syncramp.cycle.adoption import adopt_as_named
 from syncramp.cycle.certificate import renewal_warning, stamp
 from syncramp.cycle.confirm import doubt_missing_links, read_back
 from syncramp.cycle.export import Export
@@ -115,6 +116,8 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         foreign = read_back(job, exports, report, current)
     with phase("synchronise", report, job.listen, unit="entry") as current:
         synchronise(job, report, current)
+    if job.config.adopts:
+        adopt_as_named(job, company, foreign, exports, report)
     with phase("plan", report, job.listen) as current:
         plan = make_plan(job, company, foreign, exports)
         current.advance(plan.objects, plan.links)
@@ -136,6 +139,10 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
 
 
 def company_of(job: Job) -> Company:
+    """What the tenant says of itself.
+
+    :raises SyncrampError: it is another one, is not synchronised, or has another anchor than the document.
+    """
     company = job.endpoint.company()
     if company.tenant_id.lower() != job.config.target.tenant_id.lower():
         raise ServiceRefused(

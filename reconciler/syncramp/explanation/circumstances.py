@@ -45,6 +45,7 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
         keeping=snapshot.keeping,
         manual=config.approval is ApprovalMode.MANUAL,
         approved=approved(store, snapshot, now),
+        matching=store.adoption.matching(),
         adopted=store.adoption.adopted,
     )
 
@@ -79,7 +80,7 @@ class _Counted:
 
 def _adoption(store: Store, snapshot: Snapshot) -> str:
     """Why the last run might send nothing at all; that is over once something of ours is there."""
-    if snapshot.in_cloud or snapshot.departing:
+    if store.adoption.adopted or snapshot.in_cloud or snapshot.departing:
         return ""
     last = store.runs.last()
     samples = last.report.get("hold_samples", {}).get(Hold.ADOPTION_REQUIRED.value, ()) if last else ()

@@ -1,6 +1,6 @@
 """An adoption: what was found in a tenant, and what is written down of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -119,6 +119,8 @@ class Findings:
     digest: str = ""
     recorded: bool = False
     """What is observed is known from now on."""
+    unmatched: Callable[[], Iterator[Sample]] = lambda: iter(())
+    """All objects but those that match, their finding as the verb, while the store is open."""
 
     def number(self, finding: Finding) -> int:
         """How many objects, of all kinds."""

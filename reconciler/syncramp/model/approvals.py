@@ -14,6 +14,8 @@ from syncramp.model.holds import Class, Hold
 
 ANNOTATION = "syncramp.io/approve"
 """Of a document: digests of the sets that are approved."""
+ADOPTS = "syncramp.io/adopt"
+"""Of a document: the digest of an adoption that is recorded."""
 DIGITS = 32
 """Of a digest, as hexadecimal text."""
 FEWEST = 8

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from syncramp.model.adoption import Finding, Findings
 from syncramp.model.plan import Sample
@@ -96,8 +96,15 @@ def _next(findings: Findings) -> str:
     return "Nothing is recorded: this was a look"
 
 
-def adoption_document(findings: Findings) -> str:
-    """What was found, as JSON; the form carries a version."""
-    body = asdict(findings)
-    report = body.pop("report")
-    return json.dumps({"version": VERSION, **body, "sources": report["sources"]}, indent=2)
+def adoption_document(findings: Findings) -> Iterator[str]:
+    """What was found, as JSON, piece by piece: what does not match may be more than fits into memory."""
+    body = asdict(replace(findings, unmatched=lambda: iter(())))
+    sources = body.pop("report")["sources"]
+    del body["unmatched"]
+    yield json.dumps({"version": VERSION, **body, "sources": sources}, indent=2)[:-2] + ',\n  "objects": ['
+    separator = "\n"
+    for each in findings.unmatched():
+        told = {"finding": each.verb, "kind": each.kind, "anchor": each.anchor, "name": each.dn}
+        yield separator + "    " + json.dumps(told)
+        separator = ",\n"
+    yield "\n  ]\n}"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from syncramp.model.approvals import ANNOTATION, named_digests
+from syncramp.model.approvals import ADOPTS, ANNOTATION, named_digests
 from syncramp.model.features import Capability
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
@@ -75,6 +75,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         approval=ApprovalMode(spec["approval"]),
         approval_expiry=parse_duration(spec["approvalExpiry"]),
         approves=named_digests((metadata.get("annotations") or {}).get(ANNOTATION, "")),
+        adopts=named_digests((metadata.get("annotations") or {}).get(ADOPTS, "")),
     )
 
 

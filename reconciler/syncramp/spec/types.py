@@ -312,3 +312,5 @@ class SyncConfig:
     """How long an approval is valid unless it says otherwise."""
     approves: tuple[str, ...] = ()
     """Digests, or the beginnings of digests, that the document's annotation approves; in small letters."""
+    adopts: tuple[str, ...] = ()
+    """The same of findings of an adoption, which a run records when it needs one."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from syncramp.model.adoption import Finding
+from syncramp.model.plan import Sample
 from syncramp.model.values import Attributes
 from syncramp.store.database import Database
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack, unpack_bitmap
@@ -194,9 +195,10 @@ class Sightings:
         """Kind -> creates of what was deleted after a moment (seconds since the epoch)."""
         return dict(self._database.all(_RESTORED, (since,)))
 
-    def unmatched(self) -> Iterator[tuple[str, str, str, str]]:
-        """Finding, kind, anchor and name of all but what is matched, in the order of anchors."""
-        yield from self._database.stream(_ALL)
+    def unmatched(self) -> Iterator[Sample]:
+        """All but what is matched, with the finding as the verb, in the order of anchors."""
+        for finding, kind, anchor, name in self._database.stream(_ALL):
+            yield Sample(finding, kind, name or "", anchor)
 
     def matching(self) -> Iterator[tuple[Match, bool]]:
         """Creates that the service would join with an object that is not ours, and whether that is an orphan."""
