@@ -9,6 +9,7 @@ made once more under it (``cycle.stages``).
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from syncramp.collector import collector_paused
 from syncramp.cycle.anchors import unanchored
 from syncramp.cycle.approving import keep, load, take
 from syncramp.cycle.confirm import prove_empty
@@ -34,6 +35,7 @@ from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
 
 
+@collector_paused()
 def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Plan:
     """What a run sends and what it holds.
 

@@ -45,19 +45,21 @@ class Packed(Mapping[str, Value]):
     """Values that are read and unpacked when somebody looks at them, and not when they are only counted.
 
     :param digest: theirs.
-    :param read: where their bytes come from.
+    :param read: gives the bytes of an object.
+    :param identity: the id of theirs.
     """
 
-    __slots__ = ("_read", "_values", "digest")
+    __slots__ = ("_identity", "_read", "_values", "digest")
 
-    def __init__(self, digest: bytes, read: Callable[[], bytes]) -> None:
+    def __init__(self, digest: bytes, read: Callable[[int], bytes], identity: int) -> None:
         self.digest = digest
         self._read = read
+        self._identity = identity
         self._values: dict[str, Value] | None = None
 
     def _unpacked(self) -> dict[str, Value]:
         if self._values is None:
-            self._values = unpack(self._read())
+            self._values = unpack(self._read(self._identity))
         return self._values
 
     def __bool__(self) -> bool:

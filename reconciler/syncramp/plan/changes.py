@@ -170,9 +170,9 @@ def _hold_claims(change: ObjectChange, around: Circumstances) -> ObjectChange:
 
 def disables(change: ObjectChange) -> bool:
     """The update takes away the right to sign in, which the cloud has or, of an object in doubt, may have."""
-    acked = change.state.acked or {}
-    wanted = change.verb is Verb.UPDATE and change.values.get("accountEnabled") is False
-    return wanted and (change.state.doubt or acked.get("accountEnabled") is not False)
+    if change.verb is not Verb.UPDATE or change.values.get("accountEnabled") is not False:
+        return False
+    return change.state.doubt or (change.state.acked or {}).get("accountEnabled") is not False
 
 
 def wants_disable(change: ObjectChange) -> bool:

@@ -122,8 +122,8 @@ class Outline:
                 self._keep(self._held, held.hold, 0, _members_sample(change, detail))
 
     def _count(self, topic: Topic, kind: Kind) -> None:
-        kinds = self.topics.setdefault(topic.value, {})
-        kinds[kind.value] = kinds.get(kind.value, 0) + 1
+        kinds = self.topics.setdefault(str(topic), {})
+        kinds[str(kind)] = kinds.get(kind, 0) + 1
 
     def _holds(self, hold: Hold, number: int) -> bool:
         """Count what a hold holds.

@@ -122,8 +122,8 @@ class _Sums:
 def _count_object(plan: Plan, change: ObjectChange) -> None:
     state = change.state
     if change.sends:
-        kinds = plan.counts.setdefault(change.verb.value, {})
-        kinds[state.kind.value] = kinds.get(state.kind.value, 0) + 1
+        kinds = plan.counts.setdefault(str(change.verb), {})
+        kinds[str(state.kind)] = kinds.get(state.kind, 0) + 1
         plan.anchor_writes += state.id in plan.around.unanchored
         plan.origins[state.origin.word] = plan.origins.get(state.origin.word, 0) + 1
         for lane in _lanes(plan, change):

@@ -7,7 +7,7 @@ is asked for them, and unpacked for those that are asked. Measured: a plan of 30
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from syncramp.model.packing import Packed, unpack
@@ -90,23 +90,21 @@ class _Stored(ObjectState):
     __slots__ = ("_page",)
     _page: Page
 
-    def __init__(self, row: Any, page: Page) -> None:
+    def __init__(self: Any, row: Any, page: Page) -> None:
+        """Any: for everybody else it is frozen."""
         identity, source, kind, anchor, digest, acked, doubt, cause, hold, origin = row
-        maybe, perhaps = _perhaps(page, identity, digest) if doubt else (_NO_KEYS, _NO_VALUES)
-        fill = object.__setattr__
-        fill(self, "_page", page)
-        fill(self, "id", identity)
-        fill(self, "source", source)
-        fill(self, "kind", _KINDS[kind])
-        fill(self, "anchor", anchor or "")
-        fill(self, "desired", None if digest is None else Packed(digest, partial(page.desired, identity)))
-        fill(self, "acked", None if acked is None else Packed(acked, partial(page.acked, identity)))
-        fill(self, "doubt", bool(doubt))
-        fill(self, "maybe", maybe)
-        fill(self, "cause", _CAUSES[cause])
-        fill(self, "hold", hold)
-        fill(self, "origin", _ORIGINS[origin])
-        fill(self, "perhaps", perhaps)
+        self._page = page
+        self.id = identity
+        self.source = source
+        self.kind = _KINDS[kind]
+        self.anchor = anchor or ""
+        self.desired = None if digest is None else Packed(digest, page.desired, identity)
+        self.acked = None if acked is None else Packed(acked, page.acked, identity)
+        self.doubt = bool(doubt)
+        self.maybe, self.perhaps = _perhaps(page, identity, digest) if doubt else (_NO_KEYS, _NO_VALUES)
+        self.cause = _CAUSES[cause]
+        self.hold = hold
+        self.origin = _ORIGINS[origin]
 
     @property
     def dn(self) -> str:
