@@ -20,6 +20,7 @@ from syncramp.cli.exits import MEANINGS, Exit
 from syncramp.cli.explain import explain
 from syncramp.cli.guards import guards
 from syncramp.cli.plan import plan
+from syncramp.cli.snapshot import snapshot
 from syncramp.cli.status import status
 from syncramp.cli.sync import sync
 from syncramp.cli.validate import validate
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="\n\n".join(f"Exit code {code.value}: {meaning}" for code, meaning in MEANINGS.items()),
 )
-for command in (validate, plan, guards, adopt, approve, sync, status, explain, demo):
+for command in (validate, plan, guards, adopt, approve, sync, status, snapshot, explain, demo):
     app.command()(command)
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(rules.app, name="rules")

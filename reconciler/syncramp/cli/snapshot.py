@@ -1,0 +1,43 @@
+"""``syncramp snapshot``: what of a store cannot be read back from the tenant, as a file."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncramp.cli.options import Document, State
+
+
+def snapshot(
+    document: Document,
+    out: Annotated[
+        Path, typer.Option("--out", "-O", metavar="PATH", help="The file; one that is there is replaced.")
+    ],
+    state: State = None,
+) -> None:
+    """Write a state snapshot: who is ours in the tenant, where deleted objects come back to, and what is approved.
+
+    A run may go on meanwhile. With the file, syncramp adopt knows our leavers again after the store was lost.
+
+    Exit code 0: written; 3: there is no store, or the file cannot be written.
+
+    Example: syncramp snapshot syncconfig.yaml -O contoso.state.gz
+    """
+    from syncramp.check import load
+    from syncramp.cli.session import PATIENT, state_path
+    from syncramp.cycle.run import identity
+    from syncramp.cycle.saving import save
+    from syncramp.errors import InputRefused
+    from syncramp.source import dn
+    from syncramp.store.store import Store
+    from syncramp.words import count
+
+    config = load(document)
+    path = state_path(document, config, state)
+    if not path.exists():
+        raise InputRefused("there is no store yet", where=str(path), remedy="make a run first")
+    with closing(Store(path, dn.key, PATIENT)) as store:
+        store.runs.compare(identity(config))
+        rows = save(store, config, out)
+    typer.echo(f"{count(rows, 'row')} written to {out}")
