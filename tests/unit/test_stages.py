@@ -10,6 +10,8 @@ from pyroaring import BitMap
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
+from syncramp.cycle.stages import release as release_next
+from syncramp.errors import InputRefused
 from syncramp.model.adoption import Adoption
 from syncramp.model.circumstances import Circumstances, Owner
 from syncramp.model.holds import Hold
@@ -19,7 +21,7 @@ from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
 from syncramp.model.wire import Operation
 from syncramp.plan.shares import begun, counted, filled, halved, probation
-from syncramp.report.stages import stage_lines
+from syncramp.report.stages import released_line, stage_lines
 
 PEOPLE = 60
 GROUP = 501
@@ -34,6 +36,20 @@ def engine(tmp_path: Path) -> Engine:
     with made.store() as store:
         store.adoption.write(Adoption(5.0, "Ann", 1, "ab12"))
     return made
+
+
+def test_a_person_releases_stage_after_stage_and_then_there_is_nothing_to_release(engine: Engine) -> None:
+    engine.run()
+    for following, words in ((Stage.TENTH, "a tenth"), (Stage.ALL, "all goes")):
+        with engine.store() as store:
+            stage, progress = release_next(store, "Bob", 7.0)
+            kept = store.adoption.read()
+        assert kept and (stage, kept.stage, kept.released_by, kept.released_at) == (following, following, "Bob", 7.0)
+        assert words in released_line(stage, progress) and "25 changes" in released_line(stage, progress)
+    fresh = Engine(engine.path.with_name("fresh.db"), sources=engine.sources)
+    for nothing, why in ((engine, "everything goes already"), (fresh, "was not adopted")):
+        with nothing.store() as store, pytest.raises(InputRefused, match=why):
+            release_next(store, "Bob", 8.0)
 
 
 def release(engine: Engine, stage: Stage) -> None:

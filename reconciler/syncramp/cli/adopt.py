@@ -1,6 +1,7 @@
 """``syncramp adopt``: what the tenant holds already is looked at, and taken as known."""
 
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,17 @@ Orphans = Annotated[
         help="Take these orphans over, to be deleted with an approval: a file with one source anchor a line.",
     ),
 ]
+Release = Annotated[
+    bool, typer.Option("--release", help="Let more go: after the first share a tenth, after the tenth all.")
+]
+Snapshot = Annotated[
+    Path | None,
+    typer.Option(
+        "--snapshot",
+        metavar="PATH",
+        help="A state snapshot of the store that was lost: its leavers are deleted as all others are.",
+    ),
+]
 By = Annotated[str, typer.Option(metavar="NAME", help="Who asks for it; without it the name of the login.")]
 
 
@@ -30,6 +42,8 @@ def adopt(
     dry_run: DryRun = False,
     accept: Accept = "",
     orphans: Orphans = None,
+    snapshot: Snapshot = None,
+    release: Release = False,
     by: By = "",
     output: Annotated[Output, typer.Option("--output", "-o", help="How the findings are printed.")] = Output.TEXT,
 ) -> None:
@@ -43,15 +57,23 @@ def adopt(
     from syncramp.cli.progress import listener
     from syncramp.cli.session import job
     from syncramp.cycle.adopting import adopt as look
+    from syncramp.cycle.saving import check, restore
     from syncramp.report.adoption import adoption_document, adoption_lines
 
+    if release:
+        _release(document, state, who(by))
+        return
     if orphans is not None:
         _take_orphans(document, state, secrets, orphans)
         return
     with ExitStack() as screen:
         listen = screen.enter_context(listener())
         with job(document, state, secrets, listen, sends=False, keeps=not dry_run) as made:
+            if snapshot is not None:
+                check(made.config, snapshot)
             findings = look(made, by=who(by), records=not dry_run, accepted=accept)
+            if snapshot is not None and findings.recorded:
+                findings.restored = restore(made, snapshot)
             screen.close()  # the bars would be drawn once more, over the findings
             if output is Output.JSON:
                 for piece in adoption_document(findings):
@@ -73,3 +95,22 @@ def _take_orphans(document: str, state: Path | None, secrets: Path | None, orpha
     typer.echo(
         f"{count(taken, 'orphan')} taken over: the next plan deletes them, and each delete waits for an approval"
     )
+
+
+def _release(document: str, state: Path | None, by: str) -> None:
+    from syncramp.check import load
+    from syncramp.cli.session import PATIENT, state_path
+    from syncramp.cycle.run import identity
+    from syncramp.cycle.stages import release
+    from syncramp.errors import InputRefused
+    from syncramp.report.stages import released_line
+    from syncramp.source import dn
+    from syncramp.store.store import Store
+
+    config = load(document)
+    path = state_path(document, config, state)
+    if not path.exists():
+        raise InputRefused("there is no store yet", where=str(path), remedy="adopt the tenant first")
+    with closing(Store(path, dn.key, PATIENT)) as store:
+        store.runs.compare(identity(config))
+        typer.echo(released_line(*release(store, by, time.time())))

@@ -8,13 +8,24 @@ from datetime import UTC, datetime
 
 from syncramp.cycle.certificate import stamp
 from syncramp.cycle.job import Job
+from syncramp.errors import InputRefused
 from syncramp.events import Note
 from syncramp.model.adoption import Adoption
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport
 from syncramp.model.stages import PROBATION_RUNS, Progress, Stage, StageReport
 from syncramp.plan.changes import changes
-from syncramp.plan.shares import answered, begun, counted, filled, halved, halved_until, probation, went_well
+from syncramp.plan.shares import (
+    answered,
+    begun,
+    counted,
+    filled,
+    halved,
+    halved_until,
+    next_stage,
+    probation,
+    went_well,
+)
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
 
@@ -73,6 +84,21 @@ def note_answers(job: Job, report: RunReport, plan: Plan) -> None:
         if adoption.stage is Stage.TENTH and (went_well(progress) or plan.progress is None):
             adoption = _all_follow(job, adoption)
     report.stage = _told(adoption, progress, job.clock())
+
+
+def release(store: Store, by: str, now: float) -> tuple[Stage, Progress]:
+    """A person lets the next stage begin.
+
+    :returns: the stage that begins, and how far the one before came.
+    :raises InputRefused: there is no stage to end.
+    """
+    adoption, progress = store.adoption.read(), progress_of(store)
+    if adoption is None or progress is None or adoption.stage is Stage.ALL:
+        why = "everything goes already" if adoption else "the tenant was not adopted, so no share is held back"
+        raise InputRefused(why, where=str(store.database.path), remedy="there is nothing to release")
+    following = replace(adoption, stage=next_stage(adoption.stage), released_by=by, released_at=now)
+    store.adoption.write(following)
+    return following.stage, progress
 
 
 def _answered(job: Job, report: RunReport, progress: Progress) -> Progress:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
+from syncramp.model.saved import Restored
 from syncramp.model.stages import Stage as Stage  # noqa: PLC0414 - a part of an adoption, to others
 
 
@@ -121,6 +122,8 @@ class Findings:
     """What is observed is known from now on."""
     unmatched: Callable[[], Iterator[Sample]] = lambda: iter(())
     """All objects but those that match, their finding as the verb, while the store is open."""
+    restored: Restored | None = None
+    """What was taken of the state snapshot of a store that was lost; None: there was none."""
 
     def number(self, finding: Finding) -> int:
         """How many objects, of all kinds."""

@@ -8,6 +8,7 @@ from syncramp.model.adoption import Finding, Findings
 from syncramp.model.plan import Sample
 from syncramp.model.values import Kind
 from syncramp.report.parts import source_lines
+from syncramp.report.saved import restored_lines
 from syncramp.words import count, printable
 
 VERSION = 1
@@ -46,6 +47,7 @@ def _lines(findings: Findings) -> Iterator[str]:
     for name, text in findings.alarms.items():
         yield f"ALARM {name}: {text}"
     yield f"Digest {findings.digest}"
+    yield from restored_lines(findings.restored)
     yield _next(findings)
 
 

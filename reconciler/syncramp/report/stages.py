@@ -3,13 +3,23 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from syncramp.model.stages import Stage, StageReport
+from syncramp.model.stages import Progress, Stage, StageReport
 from syncramp.words import count, moment
 
 _ENDS = {
     Stage.CANARY: "look at what went, then release the rest: syncramp adopt FILE --release",
     Stage.TENTH: "all follows when it was confirmed and at most 1 % was refused, or at syncramp adopt FILE --release",
 }
+
+
+def released_line(stage: Stage, progress: Progress) -> str:
+    """What a release comes to.
+
+    :param stage: the one that begins; :param progress: how far the one before came.
+    """
+    went = f"{count(progress.applied, 'change')} acknowledged, {progress.refused:,} refused, "
+    next_goes = "a tenth of what differs goes next" if stage is Stage.TENTH else "all goes from the next run on"
+    return f"Released: {next_goes}; before it {went}{progress.waiting:,} not confirmed"
 
 
 def stage_lines(stage: StageReport) -> Iterator[str]:

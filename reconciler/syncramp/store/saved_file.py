@@ -97,17 +97,15 @@ def _head(path: Path, line: str) -> SavedHead:
         raise _refused(path, f"its first line has no {error.args[0]}") from None
 
 
-def _rows(path: Path, lines: Iterable[str]) -> Iterator[Saved]:
-    number = 0
-    for line in lines:
+def _rows(path: Path, lines: Iterator[str]) -> Iterator[Saved]:
+    for number, line in enumerate(lines):
         told = _json(path, line)
-        if told == [_END, number]:
+        if told == [_END, number] and next(lines, "") == "":  # which reads the check sum, too
             return
         if (row := _row(told)) is None:
-            raise _refused(path, f"line {number + 2} is not what we know")
+            raise _refused(path, f"line {number + 2} is not what we know, or was cut out")
         yield row
-        number += 1
-    raise _refused(path, "it was cut: its last line is missing or counts others")
+    raise _refused(path, "it was cut: its last line is missing")
 
 
 def _row(told: Any) -> Saved | None:

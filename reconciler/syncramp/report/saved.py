@@ -1,0 +1,20 @@
+"""What was taken of a state snapshot, as text."""
+
+from collections.abc import Iterator
+
+from syncramp.model.saved import Restored
+from syncramp.words import count
+
+
+def restored_lines(restored: Restored | None) -> Iterator[str]:
+    """What of a lost store is known again; nothing where there was no snapshot."""
+    if restored is None:
+        return
+    yield (
+        f"Snapshot: {count(restored.ours, 'object')} of ours, {restored.departed:,} of them left the directories and "
+        "are deletes from now on"
+    )
+    for source, number in restored.lost_sources.items():
+        yield f"    {count(number, 'object')} of source {source} stay: the document does not name it"
+    again = f"{count(restored.deletes, 'deleted object')} and {count(restored.approvals, 'approval')}"
+    yield f"    {count(restored.groups, 'group')} whose members leave as in every run; {again} known again"
