@@ -30,6 +30,7 @@ from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import LdapAccess, SourceSpec, SyncConfig
+from syncramp.store.age import copy_beside
 from syncramp.store.database import locked
 from syncramp.store.store import Store
 
@@ -86,6 +87,7 @@ def job(
                 with closing(Store(path, dn.key)) as original:
                     original.runs.compare(identity(config))  # here, because errors about the copy name the copy
                     original.database.copy_to(copy)
+                    copy_beside(path, copy)
             with _opened(copy, config, wire, reader, listen, sends=False) as made:
                 yield replace(made, propose=propose)
 

@@ -17,6 +17,7 @@ from syncramp.cycle.planning import adoption_required
 from syncramp.cycle.shown import (
     anchor_of,
     authority_of,
+    managed,
     members_of,
     name_of,
     only_members,
@@ -31,11 +32,8 @@ from syncramp.model.adoption import Adoption, Finding, Findings
 from syncramp.model.approvals import ADOPTS
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
-from syncramp.model.values import Kind
 from syncramp.model.wire import AnchorType, Company, LinkOperation, Operation, ReadBackPage, SyncObject
 from syncramp.plan.adoption import agree, alarms, digest, frozen, judge
-from syncramp.rules.flows import FLOWS, REFERENCES
-from syncramp.spec.types import SyncConfig
 from syncramp.store.exports import Exports
 from syncramp.store.sightings import Candidate, Sighting, Sightings, Sights
 from syncramp.store.takeover import take_over
@@ -73,6 +71,7 @@ def look(
         adoption = Adoption(job.clock(), by, report.run, findings.digest, counts)
         members, counted = job.store.snapshot().members, findings.counted is not None and agree(findings)
         take_over(job.store.database, sightings, members, exports, adoption, cookie, counted=counted)
+        job.store.age.caught_up()
         findings.recorded = True
     return findings
 
@@ -89,14 +88,6 @@ def adopt_as_named(job: Job, company: Company, foreign: int, exports: Exports, r
     if not findings.recorded:
         text = f"the annotation {ADOPTS} names other findings; these have the digest {findings.digest}"
         job.listen(Note("warning", text))
-
-
-def managed(config: SyncConfig) -> Mapping[str, frozenset[str]]:
-    """By kind: the attributes that rules give to its objects."""
-    names = {kind: {flow.wire for flow in (*FLOWS[kind], *REFERENCES[kind])} for kind in Kind}
-    for rule in config.rules:
-        names[rule.kind].update((*rule.sets, *rule.clears))
-    return {kind.value: frozenset(found) for kind, found in names.items()}
 
 
 @dataclass

@@ -55,9 +55,7 @@ def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, 
     page: ReadBackPage | None = None
     for page in job.endpoint.read_back(cookie):
         job.go_on()
-        seen = _observe(job, page, report, full=cookie is None)
-        foreign += len(seen.foreign)
-        job.store.observations.observe(seen, page.cookie, exports, job.clock())
+        foreign += observe_page(job, page, exports, report, full=cookie is None)
         phase.advance(objects=len(page.objects), links=sum(obj.links for obj in page.objects))
     if page is None or page.more is not False:
         job.store.observations.forget_cookie()
@@ -67,6 +65,17 @@ def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, 
             remedy=f"nothing was concluded from it; {FORM}",
         )
     return foreign
+
+
+def observe_page(job: Job, page: ReadBackPage, exports: Exports, report: RunReport, *, full: bool) -> int:
+    """Take in one page and the cookie after it.
+
+    :param full: it is of a read-back of everything.
+    :returns: how many foreign objects with a source anchor it shows.
+    """
+    seen = _observe(job, page, report, full=full)
+    job.store.observations.observe(seen, page.cookie, exports, job.clock())
+    return len(seen.foreign)
 
 
 def prove_empty(job: Job, company: Company, foreign: int) -> str:

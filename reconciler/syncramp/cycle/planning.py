@@ -12,6 +12,7 @@ from dataclasses import replace
 from syncramp.collector import collector_paused
 from syncramp.cycle.anchors import unanchored
 from syncramp.cycle.approving import keep, load, take
+from syncramp.cycle.catching_up import REFUSED
 from syncramp.cycle.confirm import prove_empty
 from syncramp.cycle.job import Job
 from syncramp.cycle.stages import chosen, halves_limits, on_probation
@@ -124,6 +125,8 @@ def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, 
 
 
 def adoption_required(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:
-    """A store that knows nothing of a tenant that may hold something sends nothing."""
+    """A store that knows nothing of a tenant that may hold something sends nothing, and no more does an old copy."""
+    if (behind := job.store.age.behind()) and behind.refused:
+        return REFUSED
     known = job.store.adoption.adopted or snapshot.in_cloud or snapshot.departing
     return "" if known else prove_empty(job, company, foreign)

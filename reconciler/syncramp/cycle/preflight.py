@@ -43,8 +43,11 @@ def look(job: Job, company: Company) -> Watch:
     """One more look at the clients of the tenant; it is kept."""
     settings = job.config.target.endpoint
     us = Client("", settings.build_number, settings.application_id)
-    seen = watched(_read(job), Mark.of(company), us, job.clock())
+    kept = _read(job)
+    seen = watched(kept, Mark.of(company), us, job.clock())
     _write(job, seen)
+    if kept and seen.sign != kept.sign and seen.exported is not None:
+        job.store.age.note()  # another one wrote what is ours, or we did with a later copy of this store
     return seen
 
 

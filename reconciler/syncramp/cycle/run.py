@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pyroaring import BitMap
 
 from syncramp.cycle.adoption import adopt_as_named
+from syncramp.cycle.catching_up import catch_up
 from syncramp.cycle.certificate import renewal_warning, stamp
 from syncramp.cycle.confirm import doubt_missing_links, read_back
 from syncramp.cycle.export import Export
@@ -116,6 +117,9 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         foreign = read_back(job, exports, report, current)
     with phase("synchronise", report, job.listen, unit="entry") as current:
         synchronise(job, report, current)
+    if job.store.age.behind():
+        with phase("catch up", report, job.listen) as current:
+            catch_up(job, exports, report, current)
     if job.config.adopts:
         adopt_as_named(job, company, foreign, exports, report)
     with phase("plan", report, job.listen) as current:

@@ -1,9 +1,12 @@
 """One object of the read-back, as its page shows it; its keys are in PascalCase, and compared without case."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from syncramp.model.uniques import UNIQUE
+from syncramp.model.values import Kind
 from syncramp.model.wire import ReferenceChange, SyncObject, WireValue
+from syncramp.rules.flows import FLOWS, REFERENCES
+from syncramp.spec.types import SyncConfig
 from syncramp.store.strangers import GUID, Stranger, matchable
 
 AUTHORITY = ("iscloudmanaged", "blockonpremisessync", "cloudmastered")
@@ -59,3 +62,11 @@ def stranger_of(obj: SyncObject) -> Stranger:
     values = {name: plain.get(name.lower()) for name in (*UNIQUE, GUID)}
     anchor = anchor_of(obj) or text_of(obj, "cloudanchor")
     return Stranger(anchor, name_of(obj), matchable(values))  # type: ignore[arg-type]  # none of them is a reference
+
+
+def managed(config: SyncConfig) -> Mapping[str, frozenset[str]]:
+    """By kind: the attributes that rules give to its objects."""
+    names = {kind: {flow.wire for flow in (*FLOWS[kind], *REFERENCES[kind])} for kind in Kind}
+    for rule in config.rules:
+        names[rule.kind].update((*rule.sets, *rule.clears))
+    return {kind.value: frozenset(found) for kind, found in names.items()}

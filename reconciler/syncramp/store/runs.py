@@ -12,6 +12,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from syncramp.errors import StoreUnusable
+from syncramp.store.age import Age
 from syncramp.store.database import Database
 from syncramp.store.packing import unpack_bitmap
 
@@ -68,6 +69,8 @@ class Runs:
 
         :returns: its number and its fencing token.
         """
+        age = Age(self._database)
+        age.compare()
         with self._database.transaction(durable=True):
             self._database.run("UPDATE runs SET state = 'Interrupted' WHERE state = 'Running'")
             token = int(self._database.value("SELECT value FROM meta WHERE key = 'token'", default=0)) + 1
@@ -76,6 +79,7 @@ class Runs:
             number = int(self._database.value("SELECT MAX(id) FROM runs"))
             self._database.run("DELETE FROM runs WHERE id <= ?", (number - KEPT_RUNS,))
             self._database.run("DELETE FROM batches WHERE run <= ?", (number - KEPT_RUNS,))
+        age.keep(token)
         return number, token
 
     def end(self, number: int, now: float, state: str, report: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``spent``: what was sent in the last day of what guards count,
 * ``runs``: runs and their reports,
 * ``adoption``: that the tenant was adopted, and how far that went; ``stages``: what went since,
+* ``age``: whether it is an old copy of itself,
 * ``lookup``: what is kept of one entry, for a person who asks,
 * ``approvals``: what waits for a person, and what people approved.
 """
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from syncramp.store.adoption import Adoptions
+from syncramp.store.age import Age
 from syncramp.store.approvals import Approvals
 from syncramp.store.census import Census
 from syncramp.store.database import PATIENCE, Database
@@ -59,6 +61,7 @@ class Store:
         self.runs = Runs(self.database)
         self.adoption = Adoptions(self.database)
         self.stages = Stages(self.database)
+        self.age = Age(self.database)
         self.lookup = Lookup(self.database)
         self.approvals = Approvals(self.database)
 

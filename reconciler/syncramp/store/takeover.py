@@ -46,6 +46,10 @@ _FOREIGN = (
     "DELETE FROM foreign_values",
     f"INSERT INTO foreign_values (mark, anchor, value, name) SELECT mark, anchor, value, name FROM {VALUES}",  # noqa: S608
 )
+_NO_STRANGERS = tuple(
+    f"DELETE FROM {table} WHERE anchor IN (SELECT anchor FROM sightings WHERE finding = 'Matched')"  # noqa: S608
+    for table in ("foreign_objects", "foreign_values")
+)
 _BRACKET = "SELECT sure, possible, found FROM cloud_links WHERE id = ?"
 _SHOWN = """INSERT INTO cloud_links (id, sure, possible, observed, found) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
@@ -89,6 +93,20 @@ def take_over(
             database.run(statement)
         Observations(database).go_on_from(cookie)
         _remember(Adoptions(database), adoption, anew=anew)
+
+
+def take_shown(database: Database, exports: Exports) -> None:
+    """What a part of a read-back showed of wanted objects is what is known of them; what was found stays found.
+
+    :raises AnotherRunActive: a later run has begun; nothing is written.
+    """
+    with database.transaction():
+        exports.check_fence()
+        database.run_among(_TRAVELLING, list(exports.under_way))
+        database.run(_MATCHED, (Origin.CLOUD,))
+        database.run(_PAYLOAD)
+        for statement in _NO_STRANGERS:
+            database.run(statement)
 
 
 def _take_objects(database: Database, under_way: BitMap) -> None:

@@ -1,0 +1,219 @@
+"""An old copy of a store is put back: it learns what happened since, and sends nothing wrong on the way."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.build import group, guid, user, user_dn
+from support.engine import Engine, links
+from support.model import US
+from syncramp.errors import AnotherSyncClientActive
+from syncramp.model.holds import Hold
+from syncramp.model.wire import Operation
+from syncramp.store.age import beside
+
+
+def put_back(engine: Engine, copy: Path) -> None:
+    """Only the store itself, as people do."""
+    for path in (engine.path, engine.path.with_name(engine.path.name + "-wal")):
+        path.unlink(missing_ok=True)
+    shutil.copy(copy, engine.path)
+    engine.cloud.calls.clear()
+
+
+@pytest.fixture
+def copy(engine: Engine, tmp_path: Path) -> Path:
+    engine.source.add(group(102))
+    engine.settle()
+    return copied(engine, tmp_path)
+
+
+def copied(engine: Engine, folder: Path) -> Path:
+    path = folder / "copy.db"
+    with engine.store() as store:
+        store.database.copy_to(path)
+    return path
+
+
+def mirrored(engine: Engine) -> None:
+    """The cloud holds what the directory says."""
+    source, cloud = engine.source, engine.cloud
+    assert set(cloud.objects) == {engine.anchor(entry) for entry in source.entries.values()}
+    for entry in source.entries.values():
+        values = cloud.objects[engine.anchor(entry)].values
+        title = entry.attributes.get("title", (b"",))[0].decode()
+        assert values.get("title", "") == title
+        if entry.guid in source.members:
+            wanted = {
+                engine.anchor(each) for each in source.entries.values() if each.dn in source.members[entry.guid]
+            }
+            assert cloud.links.get(engine.anchor(entry), set()) == wanted
+
+
+def test_an_old_copy_of_a_steady_store_sends_nothing(engine: Engine, copy: Path) -> None:
+    engine.run()
+    put_back(engine, copy)
+    report, _ = engine.run()
+    assert not engine.cloud.calls and "catch up" in [phase.name for phase in report.phases]
+    report, _ = engine.run()
+    assert "catch up" not in [phase.name for phase in report.phases]
+
+
+def test_what_was_created_since_is_ours_and_is_not_sent_again(engine: Engine, copy: Path) -> None:
+    engine.source.add(user(4), group(103))
+    engine.source.members[guid(103)] = [user_dn(4), user_dn(1)]
+    engine.settle()
+    put_back(engine, copy)
+    report, _ = engine.run()
+    assert [obj.operation for obj in engine.sent if not links(obj)] == []
+    assert Hold.NOT_OURS not in report.holds
+    engine.settle()
+    mirrored(engine)
+    engine.leave(4)
+    engine.settle()
+    mirrored(engine)
+
+
+def test_what_the_directory_took_back_is_sent_again(engine: Engine, copy: Path) -> None:
+    engine.source.add(user(1, title="Boss"))
+    engine.settle()
+    engine.source.add(user(1))
+    put_back(engine, copy)
+    engine.settle()
+    mirrored(engine)
+
+
+def test_a_removal_and_a_delete_since_are_not_undone(engine: Engine, copy: Path) -> None:
+    engine.source.members[guid(101)] = [user_dn(1)]
+    engine.leave(3)
+    engine.settle()
+    put_back(engine, copy)
+    engine.settle()
+    again = [("REMOVE", engine.anchor(user(2)))]  # a link that is not there; whether it is, is not surely known
+    assert [links(obj) for obj in engine.sent if links(obj)] in ([], [again])
+    assert not [obj for obj in engine.sent if obj.operation is Operation.DELETE]
+    mirrored(engine)
+
+
+def test_a_cookie_that_is_too_old_asks_for_an_adoption_and_sends_nothing_before(engine: Engine, copy: Path) -> None:
+    engine.source.add(user(4), user(1, title="Boss"))
+    engine.settle()
+    engine.source.add(user(1))
+    put_back(engine, copy)
+    engine.cloud.forgets_cookies = True
+    for _ in range(2):
+        report, _ = engine.run()
+        assert set(report.holds) == {Hold.ADOPTION_REQUIRED} and not engine.cloud.calls
+    assert "older than its tenant" in report.hold_samples[Hold.ADOPTION_REQUIRED][0].detail
+    engine.cloud.forgets_cookies = False
+    assert engine.adopt().recorded
+    engine.settle()
+    mirrored(engine)
+
+
+def test_a_run_that_is_killed_before_it_has_caught_up_goes_on_with_it(engine: Engine, copy: Path) -> None:
+    engine.source.add(user(1, title="Boss"), user(4))
+    engine.settle()
+    engine.source.add(user(1))
+    put_back(engine, copy)
+    engine.stop.set()
+    engine.run()
+    engine.stop.clear()
+    report, _ = engine.run()
+    assert "catch up" in [phase.name for phase in report.phases]
+    engine.settle()
+    mirrored(engine)
+
+
+def test_a_copy_whose_whole_folder_was_put_back_is_known_by_the_mark_of_the_tenant(
+    engine: Engine, tmp_path: Path
+) -> None:
+    engine.cloud.client = ("", *US)
+    engine.settle()
+    path, mark = copied(engine, tmp_path), beside(engine.path).read_text()
+    engine.source.add(user(1, title="Boss"), user(4))
+    engine.settle()
+    engine.source.add(user(1))
+    put_back(engine, path)
+    beside(engine.path).write_text(mark)
+    engine.clock = lambda: 1000.0
+    with pytest.raises(AnotherSyncClientActive):
+        engine.run()
+    assert not engine.cloud.calls
+    engine.clock = lambda: 1000.0 + 2 * 1800.0
+    engine.settle()
+    mirrored(engine)
+
+
+def test_a_new_store_in_the_place_of_a_later_one_is_no_old_copy(engine: Engine) -> None:
+    fresh = Engine(engine.path.with_name("fresh.db"), sources=engine.sources)
+    beside(fresh.path).write_text("99")
+    report = fresh.settle()
+    assert "catch up" not in [phase.name for phase in report.phases]
+    assert beside(fresh.path).read_text() != "99"
+
+
+def test_a_mark_that_says_nothing_is_none(engine: Engine) -> None:
+    engine.settle()
+    beside(engine.path).write_text("many")
+    assert engine.run()[0].settled
+
+
+ACTIONS: dict[str, Callable[[Engine, int], None]] = {
+    "title": lambda engine, number: engine.source.add(user(number, title=f"Title {number}")),
+    "no title": lambda engine, number: engine.source.add(user(number)),
+    "joins": lambda engine, number: _members(engine, number, into=True),
+    "leaves": lambda engine, number: _members(engine, number, into=False),
+    "departs": lambda engine, number: _departs(engine, number),
+}
+
+
+def _members(engine: Engine, number: int, *, into: bool) -> None:
+    members = engine.source.members[guid(101)]
+    present = guid(number) in engine.source.entries
+    if into and present and user_dn(number) not in members:
+        members.append(user_dn(number))
+    if not into and user_dn(number) in members:
+        members.remove(user_dn(number))
+
+
+def _departs(engine: Engine, number: int) -> None:
+    if guid(number) in engine.source.entries and len(engine.source.entries) > 2:
+        engine.leave(number)
+
+
+moves = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(1, 5)), max_size=6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(moves, moves, moves, st.booleans())
+def test_an_old_copy_ends_where_the_directory_is_and_nothing_wrong_goes_on_the_way(
+    tmp_path_factory: pytest.TempPathFactory, before: list, since: list, now: list, told: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("old")
+    engine = Engine(folder / "state.db")
+    engine.source.add(user(1), user(2), user(3), group(101))
+    engine.source.members[guid(101)] = [user_dn(1), user_dn(2)]
+    for moved, after in ((before, "copy"), (since, "run"), (now, "back")):
+        for action, number in moved:
+            ACTIONS[action](engine, number)
+        if after != "back":
+            engine.settle(20)
+        if after == "copy":
+            kept = copied(engine, folder)
+    put_back(engine, kept)
+    if told:
+        engine.run(sends=False)
+    wanted = set(map(engine.anchor, engine.source.entries.values()))
+    members = set(engine.source.members[guid(101)])
+    keep = {engine.anchor(entry) for entry in engine.source.entries.values() if entry.dn in members}
+    there = set(engine.cloud.links.get(engine.anchor(group(101)), ()))
+    engine.settle(20)
+    for obj in engine.sent:
+        assert not (obj.operation is Operation.DELETE and obj.values["SourceAnchor"] in wanted)
+        assert not {anchor for name, anchor in links(obj) if name == "REMOVE"} & keep & there
+    mirrored(engine)
