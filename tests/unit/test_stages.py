@@ -1,6 +1,7 @@
 """The first shares that go to an adopted tenant: 25 objects and 100 links, a tenth, all; and the probation."""
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from syncramp.model.values import Kind
 from syncramp.model.wire import Operation
 from syncramp.plan.shares import begun, counted, filled, halved, probation
 from syncramp.report.stages import released_line, stage_lines
+from syncramp.spec.failsafe import CreateLimits, Failsafe, RemovalLimits
 
 PEOPLE = 60
 GROUP = 501
@@ -31,6 +33,8 @@ GROUP = 501
 def engine(tmp_path: Path) -> Engine:
     """Sixty people and a group of them all, on a tenant that was adopted and holds none of them."""
     made = Engine(tmp_path / "state.db")
+    removals = RemovalLimits(emptied_above=1000, percent_of_all=Decimal(100))
+    made.config = replace(made.config, failsafe=Failsafe(creates=CreateLimits(count=1000), member_removals=removals))
     made.source.add(*map(user, range(1, PEOPLE + 1)), group(GROUP))
     made.source.members[guid(GROUP)] = [user_dn(number) for number in range(1, PEOPLE + 1)]
     with made.store() as store:
