@@ -39,6 +39,7 @@ from syncramp.model.guards import Reading
 from syncramp.model.holds import Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
+from syncramp.model.saved import Restored
 from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
@@ -228,6 +229,7 @@ def test_the_page_has_every_member_of_an_adoption_and_no_other() -> None:
         frozen=[sample],
         alarms={"ManyOrphans": "many"},
         unmatched=lambda: iter([sample]),
+        restored=Restored(1, 1, {"labs": 1}, 1, 1, 1),
     )
     _compare(json.loads("".join(adoption_document(findings))), "member of what adopt prints")
 
