@@ -112,7 +112,7 @@ def test_who_vanishes_is_held_once_and_then_deleted(walk: Walk) -> None:
 
 
 def test_more_than_500_deletes_are_all_held_and_500_go(walk: Walk) -> None:
-    walk.forest = Forest.of(510)
+    walk.forest, walk.spec["failsafe"] = Forest.of(510), {"deletes": {"percent": "100"}}
     assert walk.here().code == 0
     kept = {number: {} for number in range(1, 10)}
     walk.forest.people = dict(kept)
@@ -121,6 +121,9 @@ def test_more_than_500_deletes_are_all_held_and_500_go(walk: Walk) -> None:
     held = walk.sync()
     assert held.code == 2
     assert "Held 501 (TooManyDeletes): more deletes than failsafe.deletes lets go" in held.out
+    assert "Guard Deletes holds Deletes: 501 deletes are more than failsafe.deletes.count (500)" in held.out
+    told = walk.run("guards", str(walk.document))
+    assert told.code == 2 and "TRIPPED        501      500        -1  Deletes (failsafe.deletes.count)" in told.out
     assert walk.exports == sent and walk.tenant.count() == 510
     walk.forest.people = {**kept, 10: {}}
     assert walk.sync().code == 0
