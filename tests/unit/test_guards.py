@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
@@ -135,6 +135,8 @@ def test_a_percentage_has_a_floor(facts: Facts, guard: str, limit: int) -> None:
 
 
 @given(st.integers(0, 600), st.integers(0, 600))
+@example(0, 501)
+@example(1, 500)
 def test_what_was_sent_in_the_last_day_counts_and_only_what_is_due_is_held(due: int, spent: int) -> None:
     facts = Facts(deletes=number(due, spent))
     found = reading(facts, "Deletes")
