@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from pyroaring import BitMap
 
+from syncramp.cycle.drift import ForeignAnchors, differences, gone, tell
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.shown import anchor_of, authority_of, name_of, only_members, stranger_of, value_of
 from syncramp.endpoint.faults import FORM
 from syncramp.errors import CookieRefused, ServiceRefused
 from syncramp.events import Note
-from syncramp.model.plan import Sample
+from syncramp.model.drift import Drift
 from syncramp.model.report import RunReport
 from syncramp.model.wire import (
     AnchorType,
@@ -27,7 +28,6 @@ from syncramp.model.wire import (
     SyncObject,
     same_object,
 )
-from syncramp.plan.comparison import differing
 from syncramp.store.exports import Exports
 from syncramp.store.observations import KnownObject, Observation
 from syncramp.words import count
@@ -51,12 +51,13 @@ def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase) -> in
 
 
 def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, phase: Phase) -> int:
-    foreign = 0
+    foreign, others = 0, ForeignAnchors(job, report)
     page: ReadBackPage | None = None
     for page in job.endpoint.read_back(cookie):
         job.go_on()
-        foreign += observe_page(job, page, exports, report, full=cookie is None)
+        foreign += observe_page(job, page, exports, report, others, full=cookie is None)
         phase.advance(objects=len(page.objects), links=sum(obj.links for obj in page.objects))
+    others.end()
     if page is None or page.more is not False:
         job.store.observations.forget_cookie()
         raise ServiceRefused(
@@ -67,14 +68,24 @@ def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, 
     return foreign
 
 
-def observe_page(job: Job, page: ReadBackPage, exports: Exports, report: RunReport, *, full: bool) -> int:
+def observe_page(
+    job: Job,
+    page: ReadBackPage,
+    exports: Exports,
+    report: RunReport,
+    others: ForeignAnchors | None = None,
+    *,
+    full: bool,
+) -> int:
     """Take in one page and the cookie after it.
 
+    :param others: looks whether an object that is not ours is one of ours; None: nobody does.
     :param full: it is of a read-back of everything.
     :returns: how many foreign objects with a source anchor it shows.
     """
-    seen = _observe(job, page, report, full=full)
-    job.store.observations.observe(seen, page.cookie, exports, job.clock())
+    seen = _observe(job, page, others, full=full)
+    moved = job.store.observations.observe(seen, page.cookie, exports, job.clock())
+    tell(job, report, seen, moved)
     return len(seen.foreign)
 
 
@@ -112,7 +123,7 @@ def doubt_missing_links(job: Job, sent: Mapping[int, BitMap]) -> int:
     return sum(map(len, missing.values()))
 
 
-def _observe(job: Job, page: ReadBackPage, report: RunReport, *, full: bool) -> Observation:
+def _observe(job: Job, page: ReadBackPage, others: ForeignAnchors | None, *, full: bool) -> Observation:
     anchored = {anchor: obj for obj in page.objects if (anchor := anchor_of(obj))}
     known = job.store.observations.known(list(anchored))
     seen = Observation()
@@ -124,11 +135,13 @@ def _observe(job: Job, page: ReadBackPage, report: RunReport, *, full: bool) -> 
         ours = known.get(anchor)
         if ours is not None and (ours.acked is not None or ours.doubt):
             _observe_authority(seen, obj, ours, full=full)
-            _observe_ours(seen, obj, ours, anchor, report)
+            _observe_ours(job, seen, obj, ours)
         elif obj.operation is Operation.DELETE:
             seen.not_foreign.append(anchor)
         else:
             seen.foreign[anchor] = obj.kind, name_of(obj)
+            if others is not None:
+                others.see(obj)
             _observe_stranger(seen, obj)
     _observe_links(job, seen, page.objects, known)
     return seen
@@ -150,21 +163,18 @@ def _observe_authority(seen: Observation, obj: SyncObject, ours: KnownObject, *,
         authority = False
     if authority is not None and authority is not ours.cloud_managed:
         seen.authority[ours.id] = authority
+        if authority:
+            seen.drifts.append((Drift.AUTHORITY, ours.id, ""))
 
 
-def _observe_ours(seen: Observation, obj: SyncObject, ours: KnownObject, anchor: str, report: RunReport) -> None:
+def _observe_ours(job: Job, seen: Observation, obj: SyncObject, ours: KnownObject) -> None:
     if obj.operation is Operation.DELETE:
-        seen.gone.append(ours.id)
+        gone(seen, ours)
     elif ours.acked is not None and (told := _another(obj, ours)):
         seen.anew[ours.id] = told
-        sample = Sample("Update", obj.kind, str(value_of(obj, "onpremisesdistinguishedname") or ""), anchor)
-        report.note_warning(sample, "the cloud holds another object than before; it is sent whole")
+        seen.drifts.append((Drift.ANEW, ours.id, "it is sent whole"))
     elif ours.acked is not None and not ours.doubt and not only_members(obj) and not authority_of(obj):
-        names = differing(ours.acked, obj.values)
-        seen.confirmed[ours.id] = 2 if names else 1
-        if names:
-            sample = Sample("Update", obj.kind, str(value_of(obj, "onpremisesdistinguishedname") or ""), anchor)
-            report.note_warning(sample, f"the cloud shows another value of {', '.join(sorted(names))}")
+        seen.confirmed[ours.id] = differences(ours.acked, obj.values, job.config.target.verified_domains)
 
 
 def _observe_links(
@@ -185,6 +195,8 @@ def _observe_links(
             if identity is not None:
                 (adds if change.operation is LinkOperation.ADD else removes).add(identity)
         seen.links[ours.id] = adds, removes
+        if ours.acked is not None:
+            seen.ours.add(ours.id)
 
 
 def _another(obj: SyncObject, ours: KnownObject) -> str:

@@ -16,6 +16,8 @@ from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.seams import Source
 from syncramp.rules.primary_group import CATEGORY, unseen_group
 from syncramp.rules.ruleset import Ruleset
+from syncramp.source import dn
+from syncramp.store.containers import Containers
 
 
 def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
@@ -68,7 +70,8 @@ def _import_partition(
         facts = _counted(job, source.read(partition, rules.wanted), phase)
         facts = _watched(facts, rules, report)
         changed = job.store.staging.rules_changed(identity, rules.digest, rules.version)
-        proof = job.store.staging.stage(identity, partition, facts, changed, rules.wanted, source.reads)
+        containers = Containers(dn.renamed, dn.parent)
+        proof = job.store.staging.stage(identity, partition, facts, changed, rules.wanted, source.reads, containers)
     except (Stopped, StoreUnusable):  # not the source's fault; it stays unproven
         raise
     except SyncrampError as error:

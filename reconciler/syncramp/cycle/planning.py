@@ -24,6 +24,7 @@ from syncramp.model.plan import Plan
 from syncramp.model.state import Origin
 from syncramp.model.wire import Company
 from syncramp.plan.budget import reckon
+from syncramp.plan.causes import RESTORED_WITHIN
 from syncramp.plan.changes import changes
 from syncramp.plan.contention import contention
 from syncramp.plan.facts import Setting, bases, gather
@@ -100,6 +101,7 @@ def guard(
 
 def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, exports: Exports) -> Circumstances:
     """Everything beside the objects that decides what may be sent."""
+    lately = job.clock() - RESTORED_WITHIN
     job.store.adoption.settle_links(snapshot.members)
     required = adoption_required(job, company, foreign, snapshot)
     staging, names = job.store.staging, [source.name for source, _ in job.sources]
@@ -118,6 +120,9 @@ def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, 
         unanchored=unanchored(job),
         keeping=snapshot.keeping,
         matching={} if required else job.store.adoption.matching(),
+        restoring=snapshot.restoring(lately),
+        returning=snapshot.returning(lately),
+        coming=snapshot.coming(),
         adopted=job.store.adoption.adopted,
         probation=on_probation(job.store),
         manual=job.config.approval is ApprovalMode.MANUAL,

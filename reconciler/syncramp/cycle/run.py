@@ -14,6 +14,7 @@ from syncramp.cycle.adoption import adopt_as_named
 from syncramp.cycle.catching_up import catch_up
 from syncramp.cycle.certificate import renewal_warning, stamp
 from syncramp.cycle.confirm import doubt_missing_links, read_back
+from syncramp.cycle.drift import tell_differences
 from syncramp.cycle.export import Export
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
@@ -224,6 +225,7 @@ def close(job: Job, report: RunReport, number: int) -> None:
     report.unconfirmed = confirmations.get(0, 0)
     report.confirmed = confirmations.get(1, 0)
     report.with_differences = confirmations.get(2, 0)
+    tell_differences(job, report)
     snapshot = job.store.snapshot()
     report.in_cloud = snapshot.counts()
     sources = [job.store.staging.source_id(source.name) for source, _ in job.sources]

@@ -12,6 +12,7 @@ from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Hold
 from syncramp.model.plan import ObjectChange
 from syncramp.model.state import ObjectState
+from syncramp.plan.causes import RESTORED_WITHIN
 from syncramp.plan.changes import changes, object_change
 from syncramp.plan.contention import contention
 from syncramp.plan.facts import Setting, bases, gather
@@ -47,6 +48,7 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
         approved=approved(store, snapshot, now),
         matching=store.adoption.matching(),
         adopted=store.adoption.adopted,
+        restoring=snapshot.restoring(now - RESTORED_WITHIN),
     )
 
 

@@ -7,6 +7,7 @@ from pyroaring import BitMap
 
 from syncramp.model.approvals import Marks
 from syncramp.model.holds import Barrier, Class
+from syncramp.model.state import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ class Circumstances:
     """Ids of objects whose create the service would match with an object that is not ours -> that one, in words."""
     restoring: BitMap = field(default_factory=BitMap)
     """Ids of objects whose create would bring back what was deleted less than 30 days ago."""
+    coming: Mapping[Origin, BitMap] = field(default_factory=dict)
+    """Why objects come that are not in the cloud, where it is not their directory -> their ids."""
+    returning: Mapping[int, BitMap] = field(default_factory=dict)
+    """Group -> members whose link was lost when they were deleted, less than 30 days ago."""
     adopted: bool = False
     """The tenant was adopted: it was not proven empty when its first object came to be ours."""
 

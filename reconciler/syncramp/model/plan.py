@@ -183,6 +183,10 @@ class Plan:
     """What the plan was made under: with the store it gives the same changes again."""
     origins: dict[str, int] = field(default_factory=dict)
     """What the change follows from (``Origin.word``) -> objects that go."""
+    containers: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Old and new DN of a container that was renamed or moved -> objects that go because of it."""
+    link_origins: dict[str, int] = field(default_factory=dict)
+    """The same -> links that are added or removed."""
     waiting: tuple[Waiting, ...] = ()
     """What of it waits for an approval, in sets that can be approved."""
     wanted: Sequence[int] = ()

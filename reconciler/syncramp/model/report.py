@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from syncramp.model.drift import Drift
 from syncramp.model.guards import Reading
 from syncramp.model.plan import Sample
 from syncramp.model.stages import StageReport
@@ -127,6 +128,13 @@ class RunReport:
     error_samples: dict[str, list[Sample]] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
     warning_samples: dict[str, list[Sample]] = field(default_factory=dict)
+    drift: dict[str, int] = field(default_factory=dict)
+    """What somebody else did in the cloud (``Drift``) -> objects, or links, as this run's read-backs showed it."""
+    drift_samples: dict[str, list[Sample]] = field(default_factory=dict)
+    differences: dict[str, int] = field(default_factory=dict)
+    """Attribute -> objects that have it otherwise in the cloud than it was sent, and nothing known explains it."""
+    normalised: dict[str, int] = field(default_factory=dict)
+    """The same of what the service is known to write otherwise."""
     violations: dict[str, int] = field(default_factory=dict)
     """What is wrong with desired values -> how many are kept back; of all objects, whenever they were judged."""
     violation_samples: dict[str, list[Sample]] = field(default_factory=dict)
@@ -167,6 +175,11 @@ class RunReport:
     def note_hold(self, sample: Sample, hold: str) -> None:
         """Count what is held beside what the plan held, with a few samples."""
         _note(self.holds, self.hold_samples, sample, hold)
+
+    def note_drift(self, drift: Drift, sample: Sample, number: int = 1) -> None:
+        """Count what somebody else did in the cloud, with a few samples."""
+        _note(self.drift, self.drift_samples, sample, drift.value)
+        self.drift[drift.value] += number - 1
 
     def note_error(self, sample: Sample, category: str) -> None:
         """Count a refusal under what the service said, with a few samples."""

@@ -22,7 +22,12 @@ class Operation(StrEnum):
 
 def same_object(one: str, other: str) -> bool:
     """Two cloud anchors, ``<Type>_<object id>``, name the same object."""
-    return one.rpartition("_")[2].lower() == other.rpartition("_")[2].lower()
+    return object_id(one) == object_id(other)
+
+
+def object_id(cloud_anchor: str) -> str:
+    """The object id in a cloud anchor, in small letters."""
+    return cloud_anchor.rpartition("_")[2].lower()
 
 
 class LinkOperation(IntEnum):

@@ -20,7 +20,9 @@ from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Class
 from syncramp.model.packing import digest_of
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Verb
+from syncramp.model.state import Origin
 from syncramp.plan.barriers import parts_by_class
+from syncramp.plan.causes import container_of, link_origins, origin_of
 from syncramp.plan.changes import disables, wants_disable
 from syncramp.plan.claims import claimed, gives_up
 from syncramp.plan.frozen import Frozen
@@ -125,7 +127,10 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
         kinds = plan.counts.setdefault(str(change.verb), {})
         kinds[str(state.kind)] = kinds.get(state.kind, 0) + 1
         plan.anchor_writes += state.id in plan.around.unanchored
-        plan.origins[state.origin.word] = plan.origins.get(state.origin.word, 0) + 1
+        origin = origin_of(change, plan.around)
+        if origin is Origin.CONTAINER and (container := container_of(state)):
+            plan.containers[container] = plan.containers.get(container, 0) + 1
+        plan.origins[origin.word] = plan.origins.get(origin.word, 0) + 1
         for lane in _lanes(plan, change):
             lane.add(state.id)
         if change.verb is Verb.UPDATE:
@@ -160,6 +165,8 @@ def _count_membership(plan: Plan, change: MembershipChange) -> None:
     group = change.membership
     plan.link_adds += len(change.adds)
     plan.link_removes += len(change.removes)
+    for origin, number in link_origins(change, plan.around).items():
+        plan.link_origins[origin.word] = plan.link_origins.get(origin.word, 0) + number
     plan.groups += bool(change.adds or change.removes)
     if change.adds:
         plan.lanes.additions.add(group.id)

@@ -12,6 +12,7 @@ from pyroaring import BitMap
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sample
 from syncramp.model.report import RunReport
 from syncramp.model.sizes import Histogram
+from syncramp.report.causes import causes_document
 from syncramp.report.changes import Named
 from syncramp.report.guards import readings
 from syncramp.store.runs import RunRow
@@ -58,8 +59,7 @@ def _head(
         "counts": plan.counts,
         "topics": plan.topics,
         "attributes": plan.attributes,
-        "origins": plan.origins,
-        "upgrade": plan.upgrade,
+        **causes_document(plan, report),
         "links": {
             "adds": plan.link_adds,
             "removes": plan.link_removes,

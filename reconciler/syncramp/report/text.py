@@ -10,8 +10,8 @@ from syncramp.model.plan import Plan, Sample
 from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.sizes import Histogram
 from syncramp.model.stages import StageReport
-from syncramp.model.state import Origin
 from syncramp.report.approvals import approval_lines
+from syncramp.report.causes import drift_lines, origin_lines
 from syncramp.report.guards import tripped_lines
 from syncramp.report.parts import categories, counts, held, largest, source_lines, unmanaged, violations
 from syncramp.report.plan_text import cost_line, digest_lines, member_line, riskiest, size_lines
@@ -45,7 +45,7 @@ def _plan(plan: Plan, report: RunReport, sizes: Histogram | None) -> Iterator[st
     if plan.attributes:
         changed = ", ".join(f"{name} {number:,}" for name, number in largest(plan.attributes))
         yield f"  changed attributes: {changed}"
-    yield from _origins(plan)
+    yield from origin_lines(plan)
     yield from riskiest(plan)
     yield from size_lines(sizes)
     yield from tripped_lines(plan.readings)
@@ -59,6 +59,7 @@ def _remarks(report: RunReport) -> Iterator[str]:
     """What is kept back, and what somebody should know beside the changes."""
     yield from preflight_lines(report)
     yield from stage_lines(report.stage)
+    yield from drift_lines(report)
     yield from violations(report)
     yield from categories("Warning", report.warnings, report.warning_samples)
 
@@ -68,19 +69,6 @@ def _nothing(report: RunReport) -> str:
         return "Nothing to send; a source is not complete, so there may be more to do."
     but = ", but for what is kept back" if report.violations else ""
     return f"Nothing to do: the cloud is known to hold what the sources say{but}."
-
-
-def _origins(plan: Plan) -> Iterator[str]:
-    """What does not follow from a directory, and might look like an accident there."""
-    if number := plan.origins.get(Origin.UPGRADE.word):
-        versions = f" (default rules {plan.upgrade[0]} → {plan.upgrade[1]})" if plan.upgrade else ""
-        yield f"  {_follow(number)} from the upgrade of Syncramp{versions}, not from a directory"
-    if number := plan.origins.get(Origin.CONFIGURATION.word):
-        yield f"  {_follow(number)} from a change of the document, not from a directory"
-
-
-def _follow(number: int) -> str:
-    return f"{number:,} of these changes {'follows' if number == 1 else 'follow'}"
 
 
 def run_lines(report: RunReport) -> Iterator[str]:
@@ -105,6 +93,7 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from approval_lines(report.approvals)
     yield from violations(report)
     yield from categories("Refused", report.errors, report.error_samples)
+    yield from drift_lines(report)
     yield from categories("Warning", report.warnings, report.warning_samples)
     yield from preflight_lines(report)
     yield from stage_lines(report.stage)
@@ -137,7 +126,7 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
     report.sources = [SourceReport(**source) for source in kept["sources"]]
     report.guards = [Reading(**reading) for reading in kept.get("guards", ())]
     report.phases = [PhaseReport(**phase) for phase in kept["phases"]]
-    for name in ("hold_samples", "error_samples", "warning_samples", "violation_samples"):
+    for name in ("hold_samples", "error_samples", "warning_samples", "violation_samples", "drift_samples"):
         samples = {key: [Sample(**sample) for sample in group] for key, group in kept.get(name, {}).items()}
         setattr(report, name, samples)
     return report

@@ -96,6 +96,45 @@ def _ends_with(name: str, top: str) -> bool:
     return backslashes % 2 == 0  # an odd one escapes the comma: it is part of a value
 
 
+def parent(dn: str) -> str:
+    """What a canonical DN lies in; empty for one RDN alone."""
+    first, comma, rest = dn.partition(",")
+    return rest if not comma or "\\" not in first else _split_first(dn)[1] or ""
+
+
+def renamed(old: str, new: str) -> tuple[str, str] | None:
+    """The container that was renamed or moved, when an entry has another canonical DN for that reason: its old and
+    its new DN. None when the entry's own name changed, or nothing above it.
+    """
+    above, now = parent(old), parent(new)
+    own = old[: len(old) - len(above)] == new[: len(new) - len(now)]
+    return _container(above, now) if own and lower(above) != lower(now) else None
+
+
+@lru_cache(maxsize=1024)
+def _container(old: str, new: str) -> tuple[str, str] | None:
+    """Without what the two end with, and without the containers in between, which kept their names."""
+    before, after = _rdns(old), _rdns(new)
+    while before and after and lower(before[-1]) == lower(after[-1]):
+        del before[-1], after[-1]
+    top = len(_rdns(old)) - len(before)
+    while len(before) > 1 and len(after) > 1 and before[0] == after[0]:
+        del before[0], after[0]
+    if not before or not after:  # one lies in the other: the innermost container is the one that moved
+        return old, new
+    shared = _rdns(old)[len(_rdns(old)) - top :] if top else []
+    return ",".join([*before, *shared]), ",".join([*after, *shared])
+
+
+def _rdns(dn: str) -> list[str]:
+    rdns = []
+    rest: str | None = dn or None
+    while rest is not None:
+        first, rest = _split_first(rest)
+        rdns.append(first)
+    return rdns
+
+
 @lru_cache(maxsize=256)
 def _fold_base(base: str) -> str:
     return lower(canonical(base))

@@ -23,6 +23,7 @@ from syncramp.model.guards import Spend
 from syncramp.model.values import Attributes
 from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.store.database import Database
+from syncramp.store.drift import forget_differences, keep_drifted
 from syncramp.store.found import forget, forget_objects
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links, may_return, returned
@@ -243,6 +244,7 @@ class Exports:
             self._deleting.discard(item.id)
             self._database.run(_GONE, (item.id,))
             self._database.run(_FORGET_PAYLOAD, (item.id,))
+            forget_differences(self._database, [item.id])
             forget_objects(self._database, [item.id])
         elif item.after is not None:
             packed = pack(item.after)
@@ -257,6 +259,7 @@ class Exports:
             sure, possible = intent.brackets[item.id]
             sure = (sure - item.removes) | (item.adds - unsure)
             self._set_bracket(item.id, sure, (possible - (item.removes - unsure)) | item.adds)
+            keep_drifted(self._database, {item.id: (BitMap(), item.adds | item.removes)})
 
     def _note_taken(self, item: Item, now: float) -> None:
         if item.deletes:

@@ -248,10 +248,10 @@ def _origin(row: Desired, mark: bytes | None, old: Any | None, cause: int) -> in
     A departure keeps the one it has until the object is gone, or desired again; but for whom the directory really
     deletes meanwhile.
     """
-    if mark == (old[4] if old else None):
-        return Origin.NONE
     if old is None:
-        return cause
+        return cause if mark is not None else Origin.NONE
+    if mark == old[4] and not old[5]:
+        return Origin.NONE
     if mark is None:
         left = old[3] is not None or row.cause is Cause.ABSENT
         return _departure(row, cause) if left else int(old[10])

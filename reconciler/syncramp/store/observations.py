@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
+from syncramp.model.drift import Difference, Drift
+from syncramp.model.state import Origin
 from syncramp.model.values import Attributes, Kind
 from syncramp.store.database import Database
+from syncramp.store.drift import forget_differences, keep_differences, keep_drifted
 from syncramp.store.exports import Exports, Item
 from syncramp.store.found import forget_objects
 from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
@@ -18,7 +21,8 @@ from syncramp.store.returning import doubt_anew, drop_links
 from syncramp.store.runs import Runs
 from syncramp.store.strangers import Stranger, replace_values
 
-_KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked, m.id, o.cloud_anchor
+_KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked, m.id, o.cloud_anchor,
+            o.digest IS NOT NULL
             FROM objects o LEFT JOIN payload p ON p.id = o.id LEFT JOIN cloud_managed m ON m.id = o.id
             WHERE o.anchor IN ({})"""
 _CONFIRMED = "UPDATE objects SET confirmed = ? WHERE id = ?"
@@ -27,7 +31,7 @@ _OBSERVED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?,
                ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
                observed = excluded.observed"""
 _GONE = """UPDATE objects SET acked = NULL, acked_at = NULL, doubt = ?, confirmed = 0,
-           origin = CASE WHEN digest IS NULL THEN 0 ELSE origin END WHERE id = ?"""
+           origin = CASE WHEN digest IS NOT NULL THEN ? WHEN ? = 0 THEN 0 ELSE origin END WHERE id = ?"""
 _FOREIGN = """INSERT INTO foreign_objects (anchor, kind, name) VALUES (?, ?, ?)
               ON CONFLICT (anchor) DO UPDATE SET kind = excluded.kind,
               name = CASE WHEN excluded.name = '' THEN foreign_objects.name ELSE excluded.name END"""
@@ -35,6 +39,10 @@ _NOT_OURS = (
     "SELECT f.anchor FROM foreign_objects f CROSS JOIN objects o WHERE o.anchor = f.anchor AND o.acked IS NULL"
 )
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+
+Moved = tuple[BitMap, BitMap]
+"""Members of a group that somebody else took out, and put in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +57,20 @@ class KnownObject:
     """An earlier read-back showed that the cloud has the authority over it."""
     cloud_anchor: str | None = None
     """As the service told it."""
+    wanted: bool = True
+    """It should be in the cloud."""
 
 
 @dataclass(slots=True)
 class Observation:
     """What one page of the read-back comes to."""
 
-    confirmed: dict[int, int] = field(default_factory=dict)
-    """Id -> 1 as we sent it, 2 with differences."""
+    confirmed: dict[int, Sequence[Difference]] = field(default_factory=dict)
+    """Id -> what of it is not as we sent it."""
+    drifts: list[tuple[Drift, int, str]] = field(default_factory=list)
+    """What somebody else did: to which of our objects, and what there is to say of it."""
+    ours: BitMap = field(default_factory=BitMap)
+    """Groups of ours among ``links``: of others nothing was known."""
     gone: list[int] = field(default_factory=list)
     """Ids of objects of ours that the service says it deleted."""
     links: dict[int, tuple[BitMap, BitMap]] = field(default_factory=dict)
@@ -94,33 +108,38 @@ class Observations:
         """Objects by anchor, with what the cloud is known to hold."""
         found = {}
         for anchor, *row in self._database.among(_KNOWN, anchors):
-            identity, kind, acked, doubt, desired, other, managed, cloud_anchor = row
+            identity, kind, acked, doubt, desired, other, managed, cloud_anchor, wanted = row
             held = other if other is not None else desired
             values = unpack(held) if acked is not None else None
-            found[anchor] = KnownObject(identity, Kind(kind), values, bool(doubt), managed is not None, cloud_anchor)
+            found[anchor] = KnownObject(
+                identity, Kind(kind), values, bool(doubt), managed is not None, cloud_anchor, bool(wanted)
+            )
         return found
 
     def ids(self, anchors: Sequence[str]) -> dict[str, int]:
         """Ids by anchor."""
         return dict(self._database.among("SELECT anchor, id FROM objects WHERE anchor IN ({})", anchors))
 
-    def observe(self, seen: Observation, cookie: bytes | None, exports: Exports, now: float) -> None:
+    def observe(self, seen: Observation, cookie: bytes | None, exports: Exports, now: float) -> dict[int, Moved]:
         """Take in one page and the cookie after it; one transaction.
 
+        :returns: groups of ours whose members somebody else changed -> who was lost, and who was added.
         :raises AnotherRunActive: a later run has begun; nothing is written.
         """
         with self._database.transaction():
             exports.check_fence()
-            self._database.run_many(_CONFIRMED, [(flag, i) for i, flag in seen.confirmed.items()])
+            self._database.run_many(_CONFIRMED, [(2 if found else 1, i) for i, found in seen.confirmed.items()])
+            keep_differences(self._database, seen.confirmed)
             self._observe_anew(seen.anew, now)
             self._observe_authority(seen.authority)
-            self._observe_links(seen.links)
+            moved = self._observe_links(seen.links, seen.ours)
             self._observe_gone(seen.gone, now)
             self._database.run_many(_FOREIGN, [(anchor, *told) for anchor, told in seen.foreign.items()])
             self._database.run_among("DELETE FROM foreign_objects WHERE anchor IN ({})", seen.not_foreign)
             replace_values(self._database, seen.strangers, seen.not_foreign)
             self.go_on_from(cookie)
         self._gone.update(seen.gone)
+        return moved
 
     def go_on_from(self, cookie: bytes | None) -> None:
         """The next read-back begins here; in a transaction of the caller."""
@@ -137,6 +156,7 @@ class Observations:
                 "UPDATE objects SET cloud_anchor = ? WHERE id = ?", [(a, identity) for identity, a in anew.items()]
             )
             doubt_anew(self._database, {identity: BitMap() for identity in anew}, now)
+            forget_differences(self._database, anew)
 
     def _observe_authority(self, authority: Mapping[int, bool]) -> None:
         gained = [(identity,) for identity, cloud in authority.items() if cloud]
@@ -144,13 +164,22 @@ class Observations:
         self._database.run_many("INSERT INTO cloud_managed VALUES (?) ON CONFLICT (id) DO NOTHING", gained)
         self._database.run_many("DELETE FROM cloud_managed WHERE id = ?", lost)
 
-    def _observe_links(self, links: Mapping[int, tuple[BitMap, BitMap]]) -> None:
-        """What is seen to be there is possible, whoever put it there; what is seen to be gone is not sure."""
+    def _observe_links(self, links: Mapping[int, tuple[BitMap, BitMap]], ours: BitMap) -> dict[int, Moved]:
+        """What is seen to be there is possible, whoever put it there; what is seen to be gone is not sure.
+
+        :param ours: groups that were known to be there: what changed in them, somebody else did.
+        """
+        moved: dict[int, Moved] = {}
         rows = {row[0]: row[1:] for row in self._database.among(_BRACKETS, list(links))}
         for group, (adds, removes) in links.items():
             sure, possible, observed = map(unpack_bitmap, rows.get(group, (None, None, None)))
             bracket = sure - removes, possible | adds, (observed - removes) | adds
             self._database.run(_OBSERVED, (group, *map(pack_bitmap, bracket)))
+            if group in ours:
+                moved[group] = removes & sure, adds - possible
+                drifted = moved[group][0] | moved[group][1]
+                keep_drifted(self._database, {group: (drifted, (adds | removes) - drifted)})
+        return {group: found for group, found in moved.items() if any(found)}
 
     def _observe_gone(self, gone: Sequence[int], now: float) -> None:
         """What a call may still create again stays in doubt, and so is ours when it comes back."""
@@ -159,7 +188,9 @@ class Observations:
         travelling = Runs(self._database).travelling(now)
         for identity in gone:
             self._database.run("DELETE FROM cloud_managed WHERE id = ?", (identity,))
-            self._database.run(_GONE, (int(identity in travelling), identity))
+            forget_differences(self._database, [identity])
+            travels = int(identity in travelling)
+            self._database.run(_GONE, (travels, int(Origin.CLOUD), travels, identity))
             forget_objects(self._database, [identity])
             if identity not in travelling:
                 self._database.run("UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?", (identity,))
@@ -205,6 +236,7 @@ class Observations:
     def doubt_links(self, links: Mapping[int, BitMap]) -> None:
         """These links are no longer sure: the next run adds them again."""
         with self._database.transaction():
+            keep_drifted(self._database, {group: (lost, BitMap()) for group, lost in links.items()})
             for group, sure in self._database.among("SELECT id, sure FROM cloud_links WHERE id IN ({})", list(links)):
                 narrowed = pack_bitmap(unpack_bitmap(sure) - links[group])
                 self._database.run("UPDATE cloud_links SET sure = ? WHERE id = ?", (narrowed, group))

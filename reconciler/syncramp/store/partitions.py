@@ -11,7 +11,7 @@ The proof ends the partition in one transaction: only a complete one counts who 
 from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pyroaring import BitMap
@@ -19,6 +19,7 @@ from pyroaring import BitMap
 from syncramp.model.facts import Entry, Links, Proof
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
+from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.marks import MARK, marking
 from syncramp.store.packing import digest, pack, unpack
@@ -67,6 +68,7 @@ class PartitionStage:
         self._waiting: dict[tuple[bytes, str], array[int]] = {}
         self._principals: list[tuple[int, bytes]] = []
         self._hashed = 0
+        self._containers: Containers | None = None
         self._reads: Callable[[Kind, str], bool] = _everything
         database.run(_BEGIN, (partition,))
 
@@ -78,6 +80,10 @@ class PartitionStage:
         """
         before = self._database.value("SELECT wanted FROM sources WHERE id = ?", (self._source,))
         self._origin, self._asked = origin, None if before is None else wanted.intersection(before.split())
+
+    def watch(self, containers: Containers) -> None:
+        """Find out which containers were renamed."""
+        self._containers = containers
 
     def limit(self, reads: Callable[[Kind, str], bool]) -> None:
         """Not everything is asked for: who stands elsewhere and is not seen is no witness of having left.
@@ -137,6 +143,9 @@ class PartitionStage:
                 arrived.append(body[3])
             touched.append(guid)
         ids.update(self._insert(new))
+        if self._containers is not None and arrived:
+            self._arrive(known, changed, [ids[guid] for guid, _ in new])
+        self._follow(known, changed)
         asked = self._only_asked([row[-1] for row in changed])
         self._database.run_many(_CHANGED, changed)
         self._database.run_many(
@@ -145,6 +154,23 @@ class PartitionStage:
         self._wake(arrived)
         self._seen.update(ids.values())
         return ids
+
+    def _follow(self, known: Mapping[bytes, Any], changed: Sequence[Any]) -> None:
+        """Note who has another DN than before."""
+        hashes = {row[1]: (row[5], row[4]) for row in known.values()}
+        moved = [row[-1] for row in changed if row[3] != hashes[row[-1]][0] and hashes[row[-1]][1] < GONE]
+        if self._containers is None or not moved:
+            return
+        for guid, _, dn, packed in self._database.among(_BEFORE, moved):
+            entry, before = self._page[guid], unpack(packed)
+            names = before.keys() | entry.attributes.keys() if self._origin is Origin.NONE else self._asked or before
+            self._containers.move(
+                known[guid][1],
+                dn,
+                entry.dn,
+                {name: before[name] for name in names if name in before},
+                {name: entry.attributes[name] for name in names if name in entry.attributes},
+            )
 
     def _only_asked(self, changed: Sequence[int]) -> set[bytes]:
         """GUIDs of entries that differ only because other attributes are asked for than before."""
@@ -158,6 +184,12 @@ class PartitionStage:
             if same and (kind, dn) == (entry.kind.value, entry.dn):
                 found.add(guid)
         return found
+
+    def _arrive(self, known: Mapping[bytes, Any], changed: Sequence[Any], new: Sequence[int]) -> None:
+        hashes = {row[1]: (row[5], row[4]) for row in known.values()}
+        moved = [row[-1] for row in changed if row[3] != hashes[row[-1]][0] or hashes[row[-1]][1]]
+        for identity in (*new, *moved):
+            self._containers.arrive(identity)  # type: ignore[union-attr]
 
     def _insert(self, new: Sequence[tuple[bytes, tuple[Any, ...]]]) -> Mapping[bytes, int]:
         if not new:
@@ -183,10 +215,20 @@ class PartitionStage:
         with self._database.transaction():
             if proof.complete:
                 self._miss()
+                self._mark_containers()
             self._database.run(
                 PROVEN,
                 (int(proof.complete), proof.entries, proof.expected, proof.reason, self._partition),
             )
+
+    def _mark_containers(self) -> None:
+        if self._containers is not None:
+            found = self._containers.found(self._living)
+            self._database.run_many(MARK, [(identity, Origin.CONTAINER) for identity in found])
+
+    def _living(self) -> Iterator[tuple[int, str]]:
+        rows = self._database.stream("SELECT id, dn FROM entries WHERE partition = ?", (self._partition,))
+        return ((identity, dn) for identity, dn in rows if identity in self._seen)
 
     def _miss(self) -> None:
         """Who was not seen. Of whom nobody asked for it is noted once, so that another source can take them over

@@ -13,32 +13,40 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pyroaring import BitMap
 
+from syncramp.model.state import Origin
 from syncramp.store.database import Database
+from syncramp.store.drift import keep_drifted
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
 
 _BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links"
 _NARROWED = "UPDATE cloud_links SET sure = ?, possible = ?, observed = ? WHERE id = ?"
 _FORGOTTEN = "DELETE FROM cloud_links WHERE id = ?"
 _ANCHORS = "SELECT id, anchor FROM objects WHERE anchor IS NOT NULL AND id IN ({})"
-_REMEMBER = """INSERT INTO ever_deleted (anchor, groups, at) VALUES (?, ?, ?)
-               ON CONFLICT (anchor) DO UPDATE SET groups = excluded.groups, at = excluded.at"""
-_DELETED = "SELECT o.id, d.groups FROM objects o JOIN ever_deleted d ON d.anchor = o.anchor WHERE o.id IN ({})"
+_REMEMBER = """INSERT INTO ever_deleted (anchor, groups, at, back) VALUES (?, ?, ?, 0)
+               ON CONFLICT (anchor) DO UPDATE SET groups = excluded.groups, at = excluded.at, back = 0"""
+_DELETED = """SELECT o.id, d.groups FROM objects o JOIN ever_deleted d ON d.anchor = o.anchor
+              WHERE d.back = 0 AND o.id IN ({})"""
 _GROUPS = """SELECT o.id, c.possible FROM objects o LEFT JOIN cloud_links c ON c.id = o.id WHERE o.anchor IN ({})"""
 _POSSIBLE = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
                ON CONFLICT (id) DO UPDATE SET possible = excluded.possible"""
-_BACK = "DELETE FROM ever_deleted WHERE anchor = (SELECT anchor FROM objects WHERE id = ?)"
+_BACK = "UPDATE ever_deleted SET back = 1 WHERE back = 0 AND anchor = (SELECT anchor FROM objects WHERE id = ?)"
+_RESTORING = """SELECT o.id FROM ever_deleted d JOIN objects o ON o.anchor = d.anchor
+                WHERE d.at > ? AND d.back = 0 AND o.digest IS NOT NULL AND o.acked IS NULL"""
+_LOST_LATELY = """SELECT o.id, d.groups FROM ever_deleted d JOIN objects o ON o.anchor = d.anchor
+                  WHERE d.at > ? AND d.groups != '' AND o.digest IS NOT NULL"""
 _BRACKET = "SELECT possible, observed FROM cloud_links WHERE id = ?"
 _MERGED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET possible = excluded.possible, observed = excluded.observed"""
 _UNANSWERED = "SELECT seq, ids FROM batches WHERE state != 'Answered'"
-_ANEW = "UPDATE objects SET doubt = 1, confirmed = 0, acked_at = ? WHERE id = ?"
+_ANEW = """UPDATE objects SET doubt = 1, confirmed = 0, acked_at = ?, origin = CASE WHEN digest IS NULL THEN origin
+           ELSE ? END WHERE id = ?"""
 _SURE_AND_SHOWN = "SELECT id, sure, observed FROM cloud_links"
 _LOST = "UPDATE cloud_links SET sure = ?, observed = ? WHERE id = ?"
 _MAY_CHANGE = "UPDATE batches SET ids = ? WHERE seq = ?"
 
 
 def drop_links(database: Database, deleted: BitMap, now: float) -> None:
-    """The links of what was deleted are gone; which ones they were is kept."""
+    """The links of what was deleted are gone; who was, and which links they were, is kept."""
     groups_of: dict[int, list[int]] = {}
     for group, sure, possible, observed in _naming(database, deleted):
         for member in possible & deleted:
@@ -46,10 +54,10 @@ def drop_links(database: Database, deleted: BitMap, now: float) -> None:
         kept = (pack_bitmap(links - deleted) for links in (sure, possible, observed))
         database.run(_NARROWED, (*kept, group))
     database.run_many(_FORGOTTEN, [(identity,) for identity in deleted])
-    anchors = _anchors(database, {*groups_of, *(group for groups in groups_of.values() for group in groups)})
-    for member, groups in groups_of.items():
-        names = " ".join(anchors[group] for group in groups if group in anchors)
-        database.run(_REMEMBER, (anchors[member], names, now))
+    anchors = _anchors(database, {*deleted, *(group for groups in groups_of.values() for group in groups)})
+    for identity in deleted & BitMap(anchors):
+        names = " ".join(anchors[group] for group in groups_of.get(identity, ()) if group in anchors)
+        database.run(_REMEMBER, (anchors[identity], names, now))
 
 
 def doubt_anew(database: Database, anew: Mapping[int, BitMap], now: float) -> dict[int, BitMap]:
@@ -62,13 +70,14 @@ def doubt_anew(database: Database, anew: Mapping[int, BitMap], now: float) -> di
     :returns: group -> links that are not sure any more.
     """
     ids, lost = BitMap(anew), {}
-    database.run_many(_ANEW, [(now, identity) for identity in ids])
+    database.run_many(_ANEW, [(now, int(Origin.CLOUD), identity) for identity in ids])
     for group, packed, shown in database.all(_SURE_AND_SHOWN):
         sure, observed = unpack_bitmap(packed), unpack_bitmap(shown)
         left = sure & anew[group] if group in ids else sure - ids
         seen = BitMap() if group in ids else observed - ids
         if left != sure:
             lost[group] = sure - left
+            keep_drifted(database, {group: (lost[group], BitMap())})
         if (left, seen) != (sure, observed):
             database.run(_LOST, (pack_bitmap(left), pack_bitmap(seen), group))
     return lost
@@ -107,6 +116,21 @@ def may_return(database: Database, ids: Sequence[int], *, created: bool) -> BitM
 def returned(database: Database, identity: int) -> None:
     """It was created again: whatever came back with it is possible already."""
     database.run(_BACK, (identity,))
+
+
+def restoring(database: Database, since: float) -> BitMap:
+    """Objects whose create brings back what was deleted after a moment (seconds since the epoch)."""
+    return BitMap(row[0] for row in database.all(_RESTORING, (since,)))
+
+
+def lost_with_members(database: Database, since: float) -> dict[int, BitMap]:
+    """Group -> members that should be in the cloud, and whose link was lost when they were deleted after a moment."""
+    members_of: dict[str, BitMap] = {}
+    for identity, names in database.all(_LOST_LATELY, (since,)):
+        for anchor in names.split():
+            members_of.setdefault(anchor, BitMap()).add(identity)
+    ids = database.among("SELECT anchor, id FROM objects WHERE anchor IN ({})", list(members_of))
+    return {identity: members_of[anchor] for anchor, identity in ids}
 
 
 def hand_over(database: Database, heirs: Mapping[int, int]) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 from pyroaring import BitMap
 
 from syncramp.model.sizes import GroupSize
-from syncramp.model.state import Cause, Membership, ObjectState
+from syncramp.model.state import Cause, Membership, ObjectState, Origin
 from syncramp.store.database import Database
 from syncramp.store.packing import unpack_bitmap
+from syncramp.store.returning import lost_with_members, restoring
 from syncramp.store.states import ROWS, Page
 
 PAGE = 500
@@ -29,7 +30,7 @@ _DIFFERING = ROWS + _DIFFERS + " ORDER BY +anchor, id"
 _STATES = ROWS + " WHERE id IN ({})"
 _MARKS = "SELECT mark FROM uniques WHERE object IN ({})"
 _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, l.lost, c.sure, c.possible,
-                  c.found
+                  c.found, c.drifted
                   FROM objects o JOIN entries e ON e.id = o.id
                   LEFT JOIN links l ON l.id = o.id AND l.attribute = 'member'
                   LEFT JOIN cloud_links c ON c.id = o.id
@@ -44,6 +45,7 @@ _SIZES = """SELECT e.dn, o.digest IS NOT NULL AND o.anchor IS NOT NULL AS wanted
             WHERE o.kind = 'Group' AND (wanted OR o.acked IS NOT NULL)"""
 _ADDED = """SELECT j.object FROM joined j JOIN entries e ON e.id = j.entry WHERE j.object != 0 AND e.source = ?"""
 
+_COMING = "SELECT id, origin FROM objects WHERE acked IS NULL AND digest IS NOT NULL AND origin NOT IN (?, ?)"
 _UNMANAGED = """SELECT s.name, COUNT(*) FROM objects o JOIN entries e ON e.id = o.id JOIN sources s ON s.id = e.source
                 WHERE o.acked IS NOT NULL AND e.source NOT IN ({0}) AND o.source NOT IN ({0}) GROUP BY s.name"""
 _LOOSE = """SELECT COUNT(*) FROM refs r JOIN objects o ON o.id = r.target JOIN entries e ON e.id = r.object
@@ -130,7 +132,7 @@ class Snapshot:
         return membership.desired if membership else BitMap()
 
     def _membership(self, row: Any) -> Membership:
-        identity, source, anchor, dn, hold, acked, packed, missing, sure, possible, found = row
+        identity, source, anchor, dn, hold, acked, packed, missing, sure, possible, found, drifted = row
         members, lost = self._objects(unpack_bitmap(packed)), self._objects(unpack_bitmap(missing))
         known = unpack_bitmap(possible)
         return Membership(
@@ -145,6 +147,7 @@ class Snapshot:
             derived=known & self.departing & (members | lost | self._absent),
             in_cloud=acked is not None,
             lost=lost,
+            drifted=unpack_bitmap(drifted),
             found=(unpack_bitmap(found) & known) - (members & self.desired),
         )
 
@@ -199,6 +202,21 @@ class Snapshot:
     def created_since(self, moment: float) -> dict[int, float]:
         """Objects whose create was answered after a moment (seconds since the epoch), with that time."""
         return dict(self._database.all("SELECT id, acked_at FROM objects WHERE acked_at > ?", (moment,)))
+
+    def restoring(self, since: float) -> BitMap:
+        """Objects whose create brings back what was deleted after a moment (seconds since the epoch)."""
+        return restoring(self._database, since)
+
+    def returning(self, since: float) -> dict[int, BitMap]:
+        """Group -> members whose link was lost when they were deleted after a moment (seconds since the epoch)."""
+        return lost_with_members(self._database, since)
+
+    def coming(self) -> dict[Origin, BitMap]:
+        """Objects that are not known to be in the cloud and should be, by why they come; without the directory's."""
+        found: dict[Origin, BitMap] = {}
+        for identity, origin in self._database.stream(_COMING, (int(Origin.NONE), int(Origin.SOURCE))):
+            found.setdefault(Origin(origin), BitMap()).add(identity)
+        return found
 
     def loose_references(self, sources: Sequence[int]) -> int:
         """References of these sources that were kept while their target was leaving the cloud, and it is gone."""

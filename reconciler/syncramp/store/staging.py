@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from syncramp.model.facts import Entry, Links, Proof
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
+from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.heirs import inherit
 from syncramp.store.marks import marking
@@ -52,12 +53,14 @@ class Staging:
         changed: Origin = Origin.NONE,
         wanted: frozenset[str] = frozenset(),
         reads: Callable[[Kind, str], bool] | None = None,
+        containers: Containers | None = None,
     ) -> Proof | None:
         """Take in one partition.
 
         :param changed: what may ask for other attributes than the last time, as ``rules_changed``.
         :param wanted: the attributes that are asked for now.
         :param reads: whether the source asks for a kind at a DN; None: it asks for everything.
+        :param containers: finds those that were renamed; None: nobody looks for them.
         :returns: its proof; None when the stream ended without one.
         """
         stage = PartitionStage(self._database, self._key, source, self._partition_id(source, partition))
@@ -65,6 +68,8 @@ class Staging:
             stage.compare(changed, wanted)
         if reads is not None:
             stage.limit(reads)
+        if containers is not None:
+            stage.watch(containers)
         for fact in facts:
             if isinstance(fact, Proof):
                 stage.prove(fact)

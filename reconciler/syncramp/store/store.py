@@ -8,6 +8,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``joins``: which entries are one object,
 * ``snapshot``: what differs, for the plan and the export,
 * ``exports``: intent and answer around each call,
+* ``differences``: attributes that it shows otherwise than we sent them,
 * ``observations``: what the read-back showed,
 * ``revocations``: what is to be taken away, and since when,
 * ``spent``: what was sent in the last day of what guards count,
@@ -27,6 +28,7 @@ from syncramp.store.approvals import Approvals
 from syncramp.store.census import Census
 from syncramp.store.database import PATIENCE, Database
 from syncramp.store.documents import Documents
+from syncramp.store.drift import Differences
 from syncramp.store.exports import Exports
 from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
@@ -54,6 +56,7 @@ class Store:
         self.staging = Staging(self.database, key)
         self.objects = Objects(self.database)
         self.documents = Documents(self.database)
+        self.differences = Differences(self.database)
         self.joins = Joins(self.database)
         self.observations = Observations(self.database)
         self.revocations = Revocations(self.database)

@@ -248,6 +248,7 @@ ever_deleted = Table(
     Column("anchor", String, primary_key=True),
     Column("groups", String, nullable=False),  # anchors: a restored object may bring these links back
     Column("at", Float, nullable=False),
+    Column("back", Integer, nullable=False, default=0, server_default="0"),  # 1: it was created again
 )
 
 batches = Table(
