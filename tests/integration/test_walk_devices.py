@@ -1,5 +1,6 @@
 """A whole walk with a computer in the file: a document that does not ask for it does not see it."""
 
+import json
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,10 @@ def test_a_registered_computer_is_a_device_where_its_scope_says_so_and_leaves_wi
     assert shown["UserCertificate"] == (certificate(guid_text(PC)),)
     _ask_for(walk, "User", "Group", "Contact")
     for _ in range(3):
-        walk.here()
+        assert "Held 1 (CausedByConfiguration)" in walk.here().out
+    assert anchor(PC) in walk.in_cloud()
+    (waiting,) = json.loads(walk.here("approve", "-o", "json").out)["waiting"]
+    walk.here("approve", waiting["digest"])
+    walk.here()
     assert anchor(PC) not in walk.in_cloud()
     assert len(walk.in_cloud()) == 4
