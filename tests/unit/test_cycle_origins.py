@@ -179,7 +179,7 @@ def test_who_refers_to_somebody_that_comes_by_a_new_scope_follows_from_the_docum
     engine.settle(approving=True)
     engine.scope = SCOPE
     plan, _ = _lines(engine)
-    assert plan.attributes == {"manager": 1} and plan.origins == {"Configuration": 2}
+    assert plan.attributes == {"manager": 1} and plan.origins == {"Configuration": 1, "Restoration": 1}
 
 
 def test_who_was_gone_in_the_cloud_follows_from_no_directory(engine) -> None:

@@ -16,6 +16,7 @@ from syncramp.model.adoption import Findings
 from syncramp.model.approvals import Approval, Marks, Proposal, Waiting
 from syncramp.model.budget import Budget
 from syncramp.model.desire import Code, Violation
+from syncramp.model.drift import Drift
 from syncramp.model.explanation import (
     Answer,
     AttributeTold,
@@ -158,6 +159,8 @@ def _report() -> RunReport:
     report.guards = [_reading()]
     report.violations, report.violation_samples = {"TooLong": 1}, {"TooLong": [_sample()]}
     report.note_error(_sample(), "InvalidAnchor")
+    report.note_drift(Drift.GONE, _sample())
+    report.differences, report.normalised = {"title": 1}, {"userPrincipalName": 1}
     report.note_warning(_sample(), "dropped")
     report.sources.append(SourceReport("corp", "file", False, 1, None, "cut"))
     report.phases.append(PhaseReport("import", 0.1, 1, 1))
@@ -182,6 +185,7 @@ def _plan() -> dict[str, Any]:
     plan = Plan(digest="0" * 32, counts={"Update": {"User": 1}}, attributes={"a": 1}, holds={"SourceIncomplete": 1})
     plan.link_adds = plan.link_removes = plan.groups = 1
     plan.origins, plan.upgrade = {"Upgrade": 1}, (1, 2)
+    plan.link_origins, plan.containers = {"Cloud": 1}, {("OU=a", "OU=b"): 1}
     plan.readings = (_reading(),)
     plan.topics, plan.digests = {"Update": {"User": 1}}, {"Rest": "0" * 32}
     plan.budget = Budget(1, 1, 1, 7000, 50, 0, 30, 1)
