@@ -9,13 +9,13 @@ import pytest
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, crashing, links
-from support.model import Crash, ModelCloud
+from support.model import Crash, ModelCloud, no_fault
 from syncramp.cycle.adopting import take_orphans
 from syncramp.errors import ServiceRefused
 from syncramp.model.adoption import Alarm, Findings, Stage
 from syncramp.model.holds import Hold
 from syncramp.model.state import Origin
-from syncramp.model.wire import LinkOperation, Operation, ReadBackPage, ReferenceChange, SyncObject
+from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReadBackPage, ReferenceChange, SyncObject
 
 
 @pytest.fixture
@@ -297,22 +297,69 @@ def test_an_object_of_another_kind_with_our_anchor_stays_as_it_is(lost: Engine) 
     assert lost.cloud.objects[lost.anchor(user(3))].kind == "Contact"
 
 
-def test_a_create_like_an_object_of_the_cloud_waits_for_an_approval(lost: Engine) -> None:
-    lost.source.add(user(4))
-    values = {"CloudAnchor": "User_x", "UserPrincipalName": "USER4@corp.example.com"}
-    read, extra = ModelCloud.read_back, SyncObject("User", Operation.SET, values)
+def also_shown(engine: Engine, obj: SyncObject) -> None:
+    """The next read-back shows an object of the cloud too."""
+    read, once = engine.cloud.__class__.read_back, [obj]
 
     def read_back(self: ModelCloud, cookie: bytes | None) -> Iterator[ReadBackPage]:
-        for number, page in enumerate(read(self, cookie)):
-            yield replace(page, objects=[*page.objects, extra] if cookie is None and not number else page.objects)
+        for page in read(self, cookie):
+            yield replace(page, objects=[*page.objects, *once])
+            once.clear()
 
-    lost.cloud.read_back = read_back.__get__(lost.cloud)
+    engine.cloud.read_back = read_back.__get__(engine.cloud)
+
+
+STRANGER = {"CloudAnchor": "User_x", "UserPrincipalName": "USER4@corp.example.com"}
+
+
+def test_a_create_like_an_object_of_the_cloud_waits_for_an_approval(lost: Engine) -> None:
+    lost.source.add(user(4))
+    also_shown(lost, SyncObject("User", Operation.SET, STRANGER))
     findings = lost.adopt()
     assert numbers(findings) == {"Matched": 4, "ToCreate": 1, "WouldMatch": 1} and findings.recorded
-    assert lost.run()[0].holds == {"WouldMatch": 1}
+    report, _ = lost.run()
+    assert report.holds == {"WouldMatch": 1}
+    assert "USER4@corp.example.com" in report.hold_samples["WouldMatch"][0].detail
     lost.approve()
     lost.run()
     assert lost.anchor(user(4)) in lost.cloud.objects
+
+
+def test_a_create_is_free_when_the_object_that_it_is_like_is_gone(engine: Engine) -> None:
+    engine.settle()
+    engine.source.add(user(4))
+    also_shown(engine, SyncObject("User", Operation.SET, STRANGER))
+    assert engine.run()[0].holds == {"WouldMatch": 1}
+    assert engine.run()[0].holds == {"WouldMatch": 1}
+    also_shown(engine, SyncObject("User", Operation.DELETE, {"CloudAnchor": "User_x"}))
+    assert engine.run()[0].settled
+
+
+def test_a_create_is_free_when_the_object_that_it_is_like_has_another_name(engine: Engine) -> None:
+    engine.settle()
+    engine.source.add(user(4))
+    also_shown(engine, SyncObject("User", Operation.SET, STRANGER))
+    assert engine.run()[0].holds == {"WouldMatch": 1}
+    also_shown(engine, SyncObject("User", Operation.SET, {**STRANGER, "UserPrincipalName": "x@corp.example.com"}))
+    assert engine.run()[0].settled
+
+
+def test_members_by_the_service_s_own_anchors_are_found(lost: Engine) -> None:
+    shown, cloud = ModelCloud._shown, lost.cloud
+
+    def by_cloud_anchor(self: ModelCloud, anchor: str, since: int) -> SyncObject:
+        obj = shown(self, anchor, since)
+        members = tuple(
+            change._replace(anchor=cloud.objects[change.anchor].cloud_anchor, by=AnchorType.CLOUD)
+            for change in obj.values.get("member", ())
+        )
+        return replace(obj, values={**obj.values, "member": members}) if members else obj
+
+    cloud._shown = by_cloud_anchor.__get__(cloud)
+    cloud.objects[lost.anchor(user(2))].cloud_anchor = "User_000"
+    found = lost.adopt().links
+    assert (found.both, found.missing, found.extra, found.unknown) == (2, 0, 0, 0)
+    assert lost.run()[1].empty
 
 
 def test_an_object_that_an_old_store_did_not_know_is_ours_after_another_adoption(engine: Engine) -> None:
@@ -411,3 +458,64 @@ def test_a_run_adopts_what_the_annotation_of_its_document_names_and_nothing_else
     assert kept is not None and (kept.by, kept.digest) == ("annotation syncramp.io/adopt", digest)
     again = lost.run()[0]
     assert "look" not in {phase.name for phase in again.phases}
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["by command", "by annotation"])
+def test_an_attribute_that_cannot_be_read_keeps_the_value_that_the_cloud_has(engine: Engine, *, named: bool) -> None:
+    engine.source.add(user(1, title="Clerk"))
+    engine.settle()
+    engine.lose_store()
+    engine.source.add(user(1, title=b"\xff"))
+    engine.cloud.calls.clear()
+    if named:
+        engine.config = replace(engine.config, adopts=(engine.adopt(records=False).digest,))
+    else:
+        engine.adopt()
+    engine.run()
+    assert engine.cloud.objects[engine.anchor(user(1))].values["title"] == "Clerk"
+    assert not engine.cloud.calls
+
+
+def test_what_was_found_is_forgotten_when_it_was_sent(lost: Engine) -> None:
+    lost.source.add(user(1, userAccountControl="514"))
+    lost.adopt()
+    lost.run()
+    lost.approve()
+    lost.run()
+    with lost.store() as store:
+        assert store.database.all("SELECT * FROM found") == []
+
+
+def test_what_is_not_shown_is_not_gone_where_nobody_counts(engine: Engine) -> None:
+    engine.settle()
+    engine.cloud._log.pop(engine.anchor(user(3)))
+    engine.cloud.known_objects = None
+    assert numbers(engine.adopt()) == {"Matched": 3, "Gone": 1}
+    assert engine.run(sends=False)[1].empty
+
+
+def test_a_call_that_still_travels_is_not_taken_for_what_was_shown(engine: Engine) -> None:
+    engine.settle()
+    now = [0.0]
+    engine.clock = lambda: now[0]
+    engine.source.add(user(1, title="Clerk"))
+    engine.source.members[guid(101)] = [user_dn(2), user_dn(3)]
+    engine.cloud.travels = lambda: True
+
+    def fault(moment: str) -> None:
+        raise Crash
+
+    engine.cloud.fault = fault
+    for _ in range(2):
+        with pytest.raises(Crash):
+            engine.run()
+    engine.cloud.fault = no_fault
+    engine.source.add(user(1))
+    engine.source.members[guid(101)] = [user_dn(1), user_dn(2)]
+    engine.adopt()
+    while engine.cloud.travelling:
+        engine.cloud.arrive()
+    now[0] += 7200.0
+    engine.settle()
+    assert "title" not in engine.cloud.objects[engine.anchor(user(1))].values
+    assert engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1)), engine.anchor(user(2))}

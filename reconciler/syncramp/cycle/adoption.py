@@ -25,6 +25,7 @@ from syncramp.cycle.shown import (
     text_of,
     value_of,
 )
+from syncramp.cycle.synchronise import synchronise
 from syncramp.endpoint.faults import FORM
 from syncramp.errors import ServiceRefused
 from syncramp.events import Note
@@ -85,7 +86,10 @@ def adopt_as_named(job: Job, company: Company, foreign: int, exports: Exports, r
     findings = look(
         job, company, exports, report, by=by, accepts=lambda found: any(map(found.digest.startswith, named))
     )
-    if not findings.recorded:
+    if findings.recorded:
+        with phase("synchronise", report, job.listen, unit="entry") as current:
+            synchronise(job, report, current)  # what differs is judged again, now that the cloud is known
+    else:
         text = f"the annotation {ADOPTS} names other findings; these have the digest {findings.digest}"
         job.listen(Note("warning", text))
 

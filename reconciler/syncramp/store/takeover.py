@@ -21,7 +21,7 @@ from syncramp.store.exports import Exports
 from syncramp.store.found import keep
 from syncramp.store.marks import marking
 from syncramp.store.observations import Observations
-from syncramp.store.packing import pack_bitmap, unpack_bitmap
+from syncramp.store.packing import digest, pack, pack_bitmap, unpack, unpack_bitmap
 from syncramp.store.sightings import VALUES, Sightings
 
 _TRAVELLING = "UPDATE sightings SET finding = 'Travelling' WHERE finding = 'Matched' AND object IN ({})"
@@ -34,6 +34,12 @@ _MATCHED = """UPDATE objects SET acked = s.mark, confirmed = s.confirmed,
               FROM sightings s WHERE s.object = objects.id AND s.finding = 'Matched'"""
 _PAYLOAD = """UPDATE payload SET acked = s.payload FROM sightings s
               WHERE s.object = payload.id AND s.finding = 'Matched'"""
+_UNTOLD = """SELECT o.id, s.payload, p.desired FROM sightings s JOIN objects o ON o.id = s.object
+             JOIN payload p ON p.id = o.id
+             WHERE s.finding = 'Matched' AND s.differs = 1 AND o.acked IS NULL
+             AND (o.unread = 1 OR EXISTS (SELECT 1 FROM unresolved u WHERE u.object = o.id))"""
+_HAD = "UPDATE payload SET desired = ? WHERE id = ?"
+_HAD_MARK = "UPDATE objects SET digest = ? WHERE id = ?"
 _AUTHORITY = (
     "DELETE FROM cloud_managed WHERE id IN (SELECT object FROM sightings WHERE finding = 'Matched' AND cloud = 0)",
     """INSERT INTO cloud_managed (id) SELECT object FROM sightings WHERE finding = 'Matched' AND cloud = 1
@@ -114,10 +120,22 @@ def _take_objects(database: Database, under_way: BitMap) -> None:
     news = dict(database.all(_NEWS))
     keep(database, {identity: found.split() for identity, found in news.items()})
     database.run_many(_DIRTY, [(identity, Origin.ADOPTION) for identity in news])
+    _keep_untold(database)
     database.run(_MATCHED, (Origin.ADOPTION,))
     database.run(_PAYLOAD)
     for statement in _AUTHORITY:
         database.run(statement)
+
+
+def _keep_untold(database: Database) -> None:
+    """What cannot be told of an entry now is no change, and what an object had is what the cloud shows.
+
+    It counts as what was wanted last; what the entry does tell is judged again at once (``store.keeping``).
+    """
+    for identity, shown, desired in database.all(_UNTOLD):
+        had = pack({**unpack(shown), **unpack(desired)})
+        database.run(_HAD, (had, identity))
+        database.run(_HAD_MARK, (digest(had), identity))
 
 
 def _take_links(database: Database, sightings: Sightings, members: Members, under_way: BitMap) -> None:
