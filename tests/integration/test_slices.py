@@ -80,7 +80,7 @@ def test_a_removal_and_a_disable_made_during_a_long_export_are_sent_within_one_s
     assert re.search(r"Objects +151 +151 +0 +0 +0 +0\n", done.out), done.out
     assert re.search(r"Links +1 +1 +0 +0 +0 +0\n", done.out)
     assert f"Slices: {len(told) + 1}\n" in done.out
-    assert "Disables and member removals: 2 acknowledged after they were seen: p50 0s" in done.out
+    assert "Disables and member removals: 2 acknowledged (p50 " in done.out
 
 
 def test_one_slice_alone_is_told_as_one(walk: Walk) -> None:

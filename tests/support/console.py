@@ -55,6 +55,7 @@ VARYING = (
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-01-01 00:00:00 UTC"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "2026-01-01 00:00 UTC"),
     (r"\b[0-9a-f]{32}\b", "0" * 32),  # digests of plans
+    (r"\(p50 .*?\)", "(p50 0s, p95 0s, max 0s)"),  # how long removals took
     (r'"(seconds|started|ended)": \d+(\.\d+)?', r'"\1": 0'),
 )
 _LATE = re.compile(r"[a-z ]+: .*[\d,]+/s(, \w+ left)?")

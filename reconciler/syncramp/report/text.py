@@ -167,11 +167,11 @@ def _removals(latency: RemovalLatency) -> Iterator[str]:
     parts = []
     if latency.p50 is not None and latency.p95 is not None and latency.max is not None:
         took = f"p50 {clock(latency.p50)}, p95 {clock(latency.p95)}, max {clock(latency.max)}"
-        parts.append(f"{latency.count:,} acknowledged after they were seen: {took}")
+        parts.append(f"{latency.count:,} acknowledged ({took})")
     if latency.oldest is not None:
-        parts.append(f"{latency.waiting:,} waiting, the oldest for {clock(latency.oldest)}")
+        parts.append(f"{latency.waiting:,} waiting (the oldest for {clock(latency.oldest)})")
     if parts:
-        yield f"Disables and member removals: {'; '.join(parts)}"
+        yield f"Disables and member removals: {', '.join(parts)}"
 
 
 def _numbers(tally: Tally) -> tuple[int, ...]:
