@@ -232,6 +232,12 @@ class ModelCloud:
         members = self.links.get(group, set())
         return any((change.anchor in members) is (change.operation is LinkOperation.ADD) for change in changes or ())
 
+    def appear(self, anchor: str, held: Held) -> None:
+        """Somebody else makes an object in the cloud."""
+        self._clock += 1
+        self.objects[anchor] = held
+        self._log[anchor] = self._clock
+
     def vanish(self, anchor: str) -> None:
         """Somebody else deletes an object in the cloud."""
         self._clock += 1

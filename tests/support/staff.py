@@ -14,6 +14,7 @@ GROUPS = range(101, 104)
 MIGRATED = 20
 """Person 21 is person 1 in another account, which took the source anchor along; so are 22 and 2, and so on."""
 MOVERS = range(1, 5)
+CLERK = "Clerk"
 ELSEWHERE = "TRUE"
 """Marks who is out of scope."""
 
@@ -26,6 +27,8 @@ class Staff:
     people: dict[int, dict[str, Any]] = field(default_factory=dict)
     contacts: set[int] = field(default_factory=set)
     """Those who are contacts now."""
+    without_clerks: bool = False
+    """The document leaves clerks out."""
 
     def change(self, rng: random.Random) -> None:
         """Something happens to somebody."""
@@ -45,7 +48,7 @@ class Staff:
             case 2:
                 person["userAccountControl"] = rng.choice(("512", "514"))
             case 3:
-                person["title"] = rng.choice(("Clerk", "Director"))
+                person["title"] = rng.choice((CLERK, "Director"))
             case 4:
                 person["manager"] = rng.choice([*self.people])
             case 5:
@@ -96,4 +99,6 @@ class Staff:
         return replace(made, kind=Kind.CONTACT) if number in self.contacts else made
 
     def in_scope(self, number: int) -> bool:
-        return self.people[number].get("isCriticalSystemObject") != ELSEWHERE
+        person = self.people[number]
+        clerk = self.without_clerks and person.get("title") == CLERK
+        return person.get("isCriticalSystemObject") != ELSEWHERE and not clerk

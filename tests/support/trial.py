@@ -28,17 +28,22 @@ STEP = 30.0
 """Seconds that pass at once, at most."""
 
 
-def check_bounds(engine: Engine) -> None:
+def check_bounds(engine: Engine, others: frozenset[str] = frozenset()) -> None:
+    """What is known of the cloud is true, but for what is not ours."""
     with engine.store() as store:
         ids = dict(store.database.all("SELECT anchor, id FROM objects WHERE anchor IS NOT NULL"))
         for anchor, identity in ids.items():
+            if anchor in others:
+                continue
             check_object(engine, store, anchor, identity)
-        for anchor in {anchor for anchor, held in engine.cloud.objects.items() if held.kind == "Group"}:
+        groups = {anchor for anchor, held in engine.cloud.objects.items() if held.kind == "Group"}
+        for anchor in groups - others:
             membership = store.snapshot().membership(ids[anchor])
             if membership is None:
                 continue
-            cloud = {ids[member] for member in engine.cloud.links.get(anchor, ())}
-            assert set(membership.sure) <= cloud <= set(membership.possible)
+            cloud = {ids[member] for member in engine.cloud.links.get(anchor, ()) if member in ids}
+            theirs = {ids[member] for member in others if member in ids}
+            assert set(membership.sure) <= cloud and cloud - theirs <= set(membership.possible)
 
 
 def check_object(engine: Engine, store, anchor: str, identity: int) -> None:
@@ -50,6 +55,25 @@ def check_object(engine: Engine, store, anchor: str, identity: int) -> None:
     if held is not None:
         assert state.acked == held.values
         assert state.kind == held.kind
+
+
+def check_rest(engine: Engine, staff: Staff, others: frozenset[str] = frozenset()) -> None:
+    """The cloud holds what the directory says, and nothing else but what is not ours."""
+    cloud = engine.cloud
+    anchors = {number: engine.anchor(staff.entry(number)) for number in staff.people if staff.in_scope(number)}
+    by_dn = {user_dn(number): anchor for number, anchor in anchors.items()}
+    groups = {engine.anchor(entry): entry for entry in engine.source.entries.values() if entry.kind is Kind.GROUP}
+    assert set(cloud.objects) - others == {*anchors.values(), *groups}
+    for anchor, entry in groups.items():
+        members = {by_dn[name] for name in engine.source.members.get(entry.guid, []) if name in by_dn}
+        assert cloud.links.get(anchor, set()) - others == members
+    for number, anchor in anchors.items():
+        held, person = cloud.objects[anchor], staff.people[number]
+        assert held.kind == staff.entry(number).kind
+        assert held.values.get("title") == person.get("title")
+        assert held.values.get("manager") == anchors.get(person.get("manager"))
+        if held.kind == "User":
+            assert held.values["accountEnabled"] is (person.get("userAccountControl") != "514")
 
 
 def check_tallies(engine: Engine) -> None:

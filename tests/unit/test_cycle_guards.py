@@ -297,3 +297,20 @@ def test_what_was_sent_is_forgotten_after_two_days(engine, clock) -> None:
     engine.run()
     with engine.store() as store:
         assert store.database.all("SELECT * FROM spent") == []
+
+
+def test_a_link_that_comes_back_and_waits_for_a_guard_is_told_in_the_run_that_brings_it_back(
+    engine: Engine, clock: list[float]
+) -> None:
+    """Nobody planned its removal: it came with a member that was created again."""
+    filled(engine, 4, 4)
+    leave(engine, [1])
+    assert engine.anchor(user(1)) not in engine.cloud.objects
+    engine.source.add(user(1))
+    engine.source.members[guid(GROUP)].remove(user_dn(2))
+    limited(engine, member_removals=RemovalLimits(per_run=0))
+    report, _ = engine.run()
+    assert engine.anchor(user(1)) in engine.cloud.links[engine.anchor(group(GROUP))]
+    assert report.holds == {Hold.TOO_MANY_REMOVALS: 2} and not report.settled
+    assert (report.links.expected, report.links.held, report.links.left) == (2, 2, 0)
+    assert engine.run()[0].holds == {Hold.TOO_MANY_REMOVALS: 2}

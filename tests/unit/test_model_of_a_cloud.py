@@ -14,29 +14,7 @@ somebody else deleted objects there, of which nobody can know before a read-back
 
 import pytest
 
-from support.build import user_dn
-from support.engine import Engine
-from support.staff import Staff
-from support.trial import Trial, check_bounds
-from syncramp.model.values import Kind
-
-
-def check_rest(engine: Engine, staff: Staff) -> None:
-    cloud = engine.cloud
-    anchors = {number: engine.anchor(staff.entry(number)) for number in staff.people if staff.in_scope(number)}
-    by_dn = {user_dn(number): anchor for number, anchor in anchors.items()}
-    groups = {engine.anchor(entry): entry for entry in engine.source.entries.values() if entry.kind is Kind.GROUP}
-    assert set(cloud.objects) == {*anchors.values(), *groups}
-    for anchor, entry in groups.items():
-        members = {by_dn[name] for name in engine.source.members.get(entry.guid, []) if name in by_dn}
-        assert cloud.links.get(anchor, set()) == members
-    for number, anchor in anchors.items():
-        held, person = cloud.objects[anchor], staff.people[number]
-        assert held.kind == staff.entry(number).kind
-        assert held.values.get("title") == person.get("title")
-        assert held.values.get("manager") == anchors.get(person.get("manager"))
-        if held.kind == "User":
-            assert held.values["accountEnabled"] is (person.get("userAccountControl") != "514")
+from support.trial import Trial, check_bounds, check_rest
 
 
 @pytest.mark.parametrize("seed", range(200))

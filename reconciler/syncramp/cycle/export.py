@@ -60,6 +60,8 @@ class Export:
         self._owed = dict(around.releasing)
         """Unique values that are to be given up in this run, and are not yet."""
         self._anchors = AnchorWrites(job, around.unanchored, results)
+        self._removals: dict[int, BitMap] = {}
+        """Group -> members to remove that were told, held or not."""
         self._late = BitMap()
         self._seen = BitMap()
         """Objects that were answered about; one with a late reference is sent twice and counted once."""
@@ -70,6 +72,7 @@ class Export:
         :raises SyncrampError: the endpoint failed for good; what was answered is in the store.
         """
         lanes, again = plan.lanes, BitMap(self._job.refused)
+        self._removals = dict(plan.removals)
         with self._flights.open():
             self._revocations(lanes)
             self._objects(lanes.releases)
@@ -217,7 +220,21 @@ class Export:
         """Links that may have come back with a re-created member and are not wanted any more: nobody planned them."""
         groups = self._exports.restored_groups
         self._results.expect_links(sum(len(work.removes) for work in self._link_work(groups, adds=False)))
+        self._hold_restored(groups)
         self._links(groups, adds=False)
+
+    def _hold_restored(self, groups: BitMap) -> None:
+        """Those of them that a guard of the plan holds: they are told here, and the next plan has them."""
+        for group in groups:
+            membership = self._snapshot.membership(group)
+            change = membership_change(membership, self._around) if membership else None
+            if change is None:
+                continue
+            for held in change.held:
+                told = self._removals.get(group, BitMap())
+                if links := held.removes - told:
+                    self._removals[group] = told | links
+                    self._results.hold_links(held, change.membership, len(links))
 
     def _link_work(self, groups: BitMap, *, adds: bool) -> Iterator[LinkWork]:
         for group in groups:

@@ -11,12 +11,13 @@ from pyroaring import BitMap
 
 from syncramp.endpoint.causes import cause_of
 from syncramp.model.holds import Hold
-from syncramp.model.plan import Lanes, Plan, Sample, Verb
+from syncramp.model.plan import HeldLinks, Lanes, Plan, Sample, Verb
 from syncramp.model.report import RunReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.wire import Outcome, Result
 from syncramp.store.exports import Exports, Item
 from syncramp.store.observations import Observations
+from syncramp.words import count
 
 GONE = "it was gone in the cloud: sent whole"
 MODIFIED = "written by the service with modified properties"
@@ -127,6 +128,13 @@ class Results:
         """What the plan let go is held after all."""
         self._report.objects.held += 1
         self._report.note_hold(sample, hold.value)
+
+    def hold_links(self, held: HeldLinks, group: Membership, links: int) -> None:
+        """Links that nobody planned are held."""
+        self._report.links.expected += links
+        self._report.links.held += links
+        sample = Sample("Members", "Group", group.dn, group.anchor, f"{count(links, 'link')}: {held.reason}")
+        self._report.note_hold(sample, held.hold.value, links)
 
     def anchors_written(self, users: int) -> None:
         """The anchors of so many users stand in their directory now."""

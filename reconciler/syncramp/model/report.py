@@ -172,9 +172,9 @@ class RunReport:
         """The report as plain data."""
         return asdict(self)
 
-    def note_hold(self, sample: Sample, hold: str) -> None:
+    def note_hold(self, sample: Sample, hold: str, changes: int = 1) -> None:
         """Count what is held beside what the plan held, with a few samples."""
-        _note(self.holds, self.hold_samples, sample, hold)
+        _note(self.holds, self.hold_samples, sample, hold, changes)
 
     def note_drift(self, drift: Drift, sample: Sample, number: int = 1) -> None:
         """Count what somebody else did in the cloud, with a few samples."""
@@ -196,10 +196,12 @@ CATEGORIES = 50
 """Categories kept; the rest is counted together, because some messages name their object."""
 
 
-def _note(counts: dict[str, int], samples: dict[str, list[Sample]], sample: Sample, category: str) -> None:
+def _note(
+    counts: dict[str, int], samples: dict[str, list[Sample]], sample: Sample, category: str, number: int = 1
+) -> None:
     if category not in counts and len(counts) >= CATEGORIES:
         category = "other"
-    counts[category] = counts.get(category, 0) + 1
+    counts[category] = counts.get(category, 0) + number
     kept = samples.setdefault(category, [])
     if len(kept) < SAMPLES:
         kept.append(sample)
