@@ -11,7 +11,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine, crashing, links
 from support.model import Crash, ModelCloud, no_fault
 from syncramp.cycle.adopting import take_orphans
-from syncramp.errors import ServiceRefused
+from syncramp.errors import InputRefused, ServiceRefused
 from syncramp.model.adoption import Alarm, Findings, Stage
 from syncramp.model.holds import Hold
 from syncramp.model.state import Origin
@@ -384,7 +384,8 @@ def test_what_is_ours_and_not_in_the_tenant_any_more_is_forgotten_where_the_coun
     engine.cloud.objects.pop(engine.anchor(user(3)))
     engine.cloud.known_objects = 3
     assert numbers(engine.adopt()) == {"Matched": 3, "Gone": 1}
-    assert engine.run(sends=False)[1].counts == {"Create": {"User": 1}}
+    assert engine.run()[0].holds == {"WouldRestore": 1}
+    engine.approve()
     engine.settle()
     assert engine.anchor(user(3)) in engine.cloud.objects
 
@@ -519,3 +520,30 @@ def test_a_call_that_still_travels_is_not_taken_for_what_was_shown(engine: Engin
     engine.settle()
     assert "title" not in engine.cloud.objects[engine.anchor(user(1))].values
     assert engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1)), engine.anchor(user(2))}
+
+
+def test_an_orphan_that_was_taken_over_stays_when_its_entry_comes_back(lost: Engine, tmp_path: Path) -> None:
+    lost.source.entries.pop(guid(3))
+    lost.adopt()
+    listed = tmp_path / "orphans.txt"
+    listed.write_text(lost.anchor(user(3)))
+    with lost.store() as store:
+        take_orphans(lost.job(store), listed)
+    assert lost.run()[0].holds == {"FoundAtAdoption": 1}
+    lost.source.add(user(3, title="Clerk"))
+    lost.settle()
+    assert lost.cloud.objects[lost.anchor(user(3))].values["title"] == "Clerk"
+    assert not [obj for obj in lost.sent if obj.operation is Operation.DELETE]
+
+
+def test_a_list_with_anything_but_orphans_is_refused_as_a_whole(lost: Engine, tmp_path: Path) -> None:
+    lost.source.entries.pop(guid(3))
+    lost.adopt()
+    listed = tmp_path / "orphans.txt"
+    listed.write_text(f"{lost.anchor(user(3))}\n{lost.anchor(user(1))}\n")
+    with lost.store() as store, pytest.raises(InputRefused, match="no object of the tenant that is not ours"):
+        take_orphans(lost.job(store), listed)
+    listed.write_bytes(b"\xff")
+    with lost.store() as store, pytest.raises(InputRefused, match="no UTF-8"):
+        take_orphans(lost.job(store), listed)
+    assert lost.run()[1].empty

@@ -58,12 +58,17 @@ def adopt(
     from syncramp.cli.session import job
     from syncramp.cycle.adopting import adopt as look
     from syncramp.cycle.saving import check, restore
+    from syncramp.errors import InputRefused
     from syncramp.report.adoption import adoption_document, adoption_lines
 
     if release:
         _release(document, state, who(by))
         return
     if orphans is not None:
+        if dry_run or accept:
+            raise InputRefused(
+                "a list of orphans is taken over by itself", where="--orphans", remedy="leave the other options out"
+            )
         _take_orphans(document, state, secrets, orphans)
         return
     with ExitStack() as screen:
