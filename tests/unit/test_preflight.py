@@ -242,3 +242,10 @@ def test_what_was_seen_is_kept_as_it_is(found: list[Callable[[Watch | None, floa
 
 def test_a_run_that_found_nothing_says_nothing() -> None:
     assert list(preflight_lines(RunReport())) == []
+
+
+def test_a_quota_that_is_passed_is_told_by_a_run_too(engine: Engine) -> None:
+    engine.cloud.client = None
+    takes_over(engine, object_quota=3)
+    report, _ = engine.run()
+    assert engine.cloud.calls and next(preflight_lines(report)).startswith("Preflight Quota: 0 objects in the tenant")

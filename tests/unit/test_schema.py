@@ -268,6 +268,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
         approval=ApprovalMode.MANUAL,
         approval_expiry=timedelta(hours=12),
         approves=("3f2a91bc", "0123456789abcdef"),
+        releases=frozenset({"Canary"}),
         attributes=(DeclaredAttribute("contosoBadge", Type.INTEGER, multi=True),),
         rules=(
             Rule(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from support.build import group, guid, user, user_dn
+from support.documents import findings, minimal
 from support.engine import Engine, links
 from syncramp.cycle.stages import release as release_next
 from syncramp.errors import InputRefused
@@ -17,7 +18,7 @@ from syncramp.model.adoption import Adoption
 from syncramp.model.circumstances import Circumstances, Owner
 from syncramp.model.holds import Hold
 from syncramp.model.plan import MembershipChange, ObjectChange, Verb
-from syncramp.model.stages import HALVED, PROBATION_RUNS, Progress, Stage
+from syncramp.model.stages import HALVED, PROBATION_RUNS, RELEASES, Progress, Stage
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
 from syncramp.model.wire import Operation
@@ -79,6 +80,24 @@ def test_a_first_share_goes_and_nothing_else_until_a_person_releases_it(engine: 
         engine.run()
     assert len(engine.cloud.objects) == 25 and stage(engine) is Stage.CANARY
     assert "release" in next(stage_lines(report.stage))
+
+
+def test_the_annotation_of_the_document_releases_the_stage_that_it_names(engine: Engine) -> None:
+    engine.config = replace(engine.config, releases=frozenset({"Canary"}))
+    engine.run()
+    engine.run()
+    assert stage(engine) is Stage.CANARY  # it was there before: perhaps for another adoption
+    assert any("take it away" in getattr(event, "text", "") for event in engine.events)
+    engine.config = replace(engine.config, releases=frozenset({"Tenth"}))
+    engine.run()
+    assert stage(engine) is Stage.CANARY
+    engine.config = replace(engine.config, releases=frozenset({"Canary"}))
+    engine.run(sends=False)
+    engine.run()
+    assert len(engine.cloud.objects) == 25 + 4
+    with engine.store() as store:
+        kept = store.adoption.read()
+    assert kept and kept.stage is Stage.ALL
 
 
 def test_a_tenth_follows_and_then_all_by_itself(engine: Engine) -> None:
@@ -270,3 +289,9 @@ def test_a_share_is_never_too_large_never_splits_and_only_grows(
     again = filled(share, lambda: made, around, in_cloud, lambda ids: [f"{identity:03}" for identity in ids])
     assert again == share
     assert Progress.from_json(share.as_json()) == share
+
+
+@pytest.mark.parametrize(("text", "good"), [("Canary", True), ("Tenth, Canary,", True), ("", True), ("All", False)])
+def test_an_annotation_names_stages_that_a_person_ends_and_nothing_else(text: str, good: bool) -> None:
+    found = findings(minimal({"metadata.annotations": {RELEASES: text}}))
+    assert [one.path for one in found] == ([] if good else [f"metadata.annotations.{RELEASES}"])

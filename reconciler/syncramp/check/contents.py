@@ -9,6 +9,7 @@ from syncramp.check.remedies import form
 from syncramp.check.values import items, members, show
 from syncramp.errors import InputRefused
 from syncramp.model.approvals import ADOPTS, ANNOTATION, DIGEST, DIGITS, FEWEST, named_digests
+from syncramp.model.stages import RELEASABLE, RELEASES, named_stages
 from syncramp.rules.secrets import is_secret
 from syncramp.source.dn import DnError, canonical, fold
 from syncramp.source.filter import FilterError, parse
@@ -34,6 +35,8 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
                 yield from _anchor(path, text)
             elif path.endswith((ANNOTATION, ADOPTS)):
                 yield from _digests(path, text)
+            elif path.endswith(RELEASES):
+                yield from _stages(path, text)
             elif "servers" in path:
                 yield from _server(path, text)
             else:
@@ -43,7 +46,7 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
 def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is judged here, and its path."""
     annotations = members(members(data.get("metadata")).get("annotations"))
-    for name in (ANNOTATION, ADOPTS):
+    for name in (ANNOTATION, ADOPTS, RELEASES):
         yield f"metadata.annotations.{name}", annotations.get(name)
     spec = members(data.get("spec"))
     endpoint = members(members(spec.get("target")).get("endpoint"))
@@ -92,6 +95,11 @@ def _digests(path: str, text: str) -> Iterator[Finding]:
     if not all(map(DIGEST.fullmatch, named_digests(text))):
         reason = f"is no list of digests: each has {FEWEST} to {DIGITS} hexadecimal digits"
         yield Finding(path, reason, form(path, ""))
+
+
+def _stages(path: str, text: str) -> Iterator[Finding]:
+    if not named_stages(text) <= set(RELEASABLE):
+        yield Finding(path, f"names something else than {' and '.join(RELEASABLE)}", form(path, ""), show(path, text))
 
 
 def _anchor(path: str, name: str) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ FORMS: Mapping[str, str] = {
     "endpoint.visibilityDelay": "write hours, minutes and seconds, as 30s or 1m30s",
     "spec.approvalExpiry": "write hours, minutes and seconds, 1m to 720h, as 72h",
     "syncramp.io/approve": "write digests as a plan tells them, with commas between them",
+    "syncramp.io/release": "write Canary, Tenth, or both with a comma between them",
     "syncramp.io/adopt": "write the digest that syncramp adopt --dry-run tells",
     "target.verifiedDomains": "write the domains of the tenant, at least its initial one, or remove the field",
     "target.verifiedDomains[]": "write a domain, as contoso.com",

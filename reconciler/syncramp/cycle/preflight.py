@@ -7,6 +7,7 @@ end it.
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from syncramp.cycle.job import Job
 from syncramp.errors import AnotherSyncClientActive, CapabilityLoss, SyncrampError
@@ -44,6 +45,8 @@ def look(job: Job, company: Company) -> Watch:
     settings = job.config.target.endpoint
     us = Client("", settings.build_number, settings.application_id)
     kept = _read(job)
+    if kept and job.store.age.behind():
+        kept = replace(kept, exporting=True)  # a later copy of this store may have sent since
     seen = watched(kept, Mark.of(company), us, job.clock())
     _write(job, seen)
     if kept and seen.sign != kept.sign and seen.exported is not None:

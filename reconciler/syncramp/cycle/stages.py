@@ -13,7 +13,7 @@ from syncramp.events import Note
 from syncramp.model.adoption import Adoption
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport
-from syncramp.model.stages import PROBATION_RUNS, Progress, Stage, StageReport
+from syncramp.model.stages import PROBATION_RUNS, RELEASES, Progress, Stage, StageReport
 from syncramp.plan.changes import changes
 from syncramp.plan.shares import (
     answered,
@@ -59,17 +59,40 @@ def chosen(job: Job, snapshot: Snapshot, plan: Plan) -> Progress | None:
     adoption, progress = job.store.adoption.read(), progress_of(job.store)
     if adoption is None or progress is None or adoption.stage is Stage.ALL:
         return None
+    adoption, progress = _as_named(job, adoption, progress)
+    if adoption.stage is Stage.ALL:
+        return None
     if progress.stage is not adoption.stage:
         size = counted(changes(snapshot, plan.around))
         if adoption.stage is Stage.TENTH and not any(size):
             return None
-        progress = begun(progress, adoption.stage, *size)
+        announced = adoption.stage.value in job.config.releases
+        progress = replace(begun(progress, adoption.stage, *size), announced=announced)
     progress = filled(
         progress, lambda: changes(snapshot, plan.around), plan.around, snapshot.in_cloud, snapshot.anchors
     )
     if job.exports:
         job.store.stages.write(progress)
     return progress
+
+
+def _as_named(job: Job, adoption: Adoption, progress: Progress) -> tuple[Adoption, Progress]:
+    """End the stage that the annotation of the document names. One that stood there when the stage began does not
+    count until it was taken away: it may have been meant for an earlier adoption.
+    """
+    if progress.stage is not adoption.stage:
+        return adoption, progress
+    if adoption.stage.value not in job.config.releases:
+        return adoption, replace(progress, announced=False)
+    if progress.announced:
+        text = f"the annotation {RELEASES} named {adoption.stage.value} before that began; take it away for one run"
+        job.listen(Note("warning", text))
+        return adoption, progress
+    following = replace(
+        adoption, stage=next_stage(adoption.stage), released_by=f"annotation {RELEASES}", released_at=job.clock()
+    )
+    job.store.adoption.write(following)
+    return following, progress
 
 
 def note_answers(job: Job, report: RunReport, plan: Plan) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from pyroaring import BitMap
 
+RELEASES = "syncramp.io/release"
+"""Annotation of a document: the stages that may end, with commas between them."""
 PROBATION_RUNS = 48
 """Exporting runs after an adoption in which every delete waits for an approval: a day of half-hour intervals."""
 HALVED = 7 * 86_400.0
@@ -19,6 +21,15 @@ class Stage(StrEnum):
     CANARY = "Canary"
     TENTH = "Tenth"
     ALL = "All"
+
+
+RELEASABLE = (Stage.CANARY.value, Stage.TENTH.value)
+"""Stages that a person ends."""
+
+
+def named_stages(text: str) -> frozenset[str]:
+    """The stages that an annotation names; whatever stands between commas."""
+    return frozenset(filter(None, (part.strip() for part in text.split(","))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,8 @@ class Progress:
     """Changes that were refused in its last run."""
     waiting: int = 0
     """Changes of its last run that are left, in doubt, or not confirmed by a read-back yet."""
+    announced: bool = False
+    """The document's annotation named the stage when it began, and does so still: it was meant for another one."""
     runs: int = 0
     """Exporting runs since the adoption, as far as the probation counts them."""
     probation_ended: float = 0.0
@@ -78,7 +91,17 @@ class Progress:
         )
 
 
-_PLAIN = ("adopted", "most_objects", "most_links", "applied", "refused", "waiting", "runs", "probation_ended")
+_PLAIN = (
+    "adopted",
+    "most_objects",
+    "most_links",
+    "applied",
+    "refused",
+    "waiting",
+    "announced",
+    "runs",
+    "probation_ended",
+)
 
 
 @dataclass(frozen=True, slots=True)

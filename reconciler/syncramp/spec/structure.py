@@ -8,6 +8,7 @@ from typing import Any
 
 from syncramp.model.approvals import ADOPTS, ANNOTATION, named_digests
 from syncramp.model.features import Capability
+from syncramp.model.stages import RELEASES, named_stages
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.failsafe import (
@@ -76,6 +77,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         approval_expiry=parse_duration(spec["approvalExpiry"]),
         approves=named_digests((metadata.get("annotations") or {}).get(ANNOTATION, "")),
         adopts=named_digests((metadata.get("annotations") or {}).get(ADOPTS, "")),
+        releases=named_stages((metadata.get("annotations") or {}).get(RELEASES, "")),
     )
 
 

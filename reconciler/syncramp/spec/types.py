@@ -314,3 +314,5 @@ class SyncConfig:
     """Digests, or the beginnings of digests, that the document's annotation approves; in small letters."""
     adopts: tuple[str, ...] = ()
     """The same of findings of an adoption, which a run records when it needs one."""
+    releases: frozenset[str] = frozenset()
+    """Stages of an adopted tenant that the document's annotation ends."""
