@@ -122,6 +122,15 @@ def test_an_approved_link_that_is_not_wanted_any_more_drops_out(manual) -> None:
     assert manual.anchor(user(3)) not in manual.cloud.links[manual.anchor(group(101))]
 
 
+def test_an_approved_link_is_still_approved_after_a_run_that_sent_nothing(manual) -> None:
+    manual.source.members[guid(101)].append(user_dn(3))
+    manual.run()
+    manual.approve()
+    manual.run(sends=False)
+    manual.run()
+    assert manual.anchor(user(3)) in manual.cloud.links[manual.anchor(group(101))]
+
+
 def test_an_approval_replaces_no_proof(tmp_path) -> None:
     engine = _with_deletes(tmp_path, people=6, gone=3)
     assert engine.approve() == 1

@@ -16,6 +16,8 @@ from support.approved import HOUR, by_hand, digests, name_in_cloud, rename
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from syncramp.events import Note
+from syncramp.model.approvals import Marks, Waiting
+from syncramp.model.holds import Class, Hold
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.approvals import KEPT, KEPT_FOR
 from syncramp.store.database import Database
@@ -140,7 +142,16 @@ def test_a_set_can_be_approved_for_seven_days_and_the_last_hundred_are_kept(manu
         assert store.approvals.proposals() == []
 
 
-def test_the_newest_set_is_kept_however_large_and_old_ones_go_when_all_are_too_large(manual, monkeypatch) -> None:
+def test_a_set_that_is_held_again_can_be_approved_for_another_seven_days(manual) -> None:
+    rename(manual, 1, "New")
+    manual.clock = lambda: KEPT_FOR - 1
+    manual.run()
+    with manual.store() as store:
+        store.approvals.propose([], KEPT_FOR + 1, alone=False)
+        assert [each.made for each in store.approvals.proposals()] == [KEPT_FOR - 1]
+
+
+def test_what_waits_is_kept_however_large_and_older_sets_go_when_all_are_too_large(manual, monkeypatch) -> None:
     monkeypatch.setattr("syncramp.store.approvals.KEPT_MARKS", 2)
     clock = count(1.0)
     manual.clock = lambda: next(clock)
@@ -153,6 +164,9 @@ def test_the_newest_set_is_kept_however_large_and_old_ones_go_when_all_are_too_l
     manual.run()
     with manual.store() as store:
         assert [each.changes for each in store.approvals.proposals()] == [3]
+        (large,) = store.approvals.proposals()
+        store.approvals.propose([Waiting(Hold.RESTORE, Class.CREATES, "ab" * 16, Marks([1]))], 100.0, alone=False)
+        assert {each.digest for each in store.approvals.proposals()} == {large.digest, "ab" * 16}
 
 
 def test_an_older_set_is_approvable_as_long_as_something_of_it_waits(manual) -> None:
@@ -215,6 +229,18 @@ def test_the_annotation_of_the_document_approves_by_its_name_and_with_the_defaul
     (approval,) = report.approvals
     assert name_in_cloud(manual, 1) == "New"
     assert (approval["by"], approval["given"], approval["until"]) == (TAKEN, 100.0, 100.0 + HOUR)
+
+
+def test_an_annotation_that_names_two_sets_approves_neither(manual) -> None:
+    rename(manual, 1, "New")
+    with manual.store() as store:
+        other = Waiting(Hold.RESTORE, Class.CREATES, digests(manual)["Rest"][:8] + "0" * 24, Marks([1]))
+        store.approvals.propose([other], 0.0, alone=False)
+    _annotated(manual, other.digest[:8])
+    report, _ = manual.run()
+    assert report.approvals == [] and name_in_cloud(manual, 1) == "User 1"
+    told = [event.text for event in manual.events if isinstance(event, Note)]
+    assert told[-1] == f"the {TAKEN}: {other.digest[:8]} names more than one set"
 
 
 def test_the_same_annotation_approves_nothing_once_it_has_expired(manual) -> None:

@@ -22,12 +22,13 @@ KEPT_FOR = 7 * 86_400.0
 KEPT = 100
 """Proposals of one hold and class: two days of runs every half an hour."""
 KEPT_MARKS = 5_000_000
-"""Changes of all proposals together, 40 MB; the newest proposal of each hold and class is kept however large."""
+"""Changes of all proposals together, 40 MB; what waits is kept however much that is."""
 
 _PROPOSE = """INSERT INTO proposals (digest, class, hold, made, changes, links, waits, marks)
               VALUES (?, ?, ?, ?, ?, ?, 1, ?)
               ON CONFLICT (digest) DO UPDATE SET made = excluded.made, waits = 1"""
-_PROPOSALS = "SELECT digest, class, hold, made, changes, waits FROM proposals ORDER BY made DESC, class, hold, digest"
+_PROPOSALS = """SELECT digest, class, hold, made, changes, waits FROM proposals
+                ORDER BY made DESC, waits DESC, class, hold, digest"""
 _GIVE = """INSERT INTO approvals (digest, class, hold, given, until, "by", changes, links, marks)
            SELECT digest, class, hold, ?, ?, ?, changes, links, marks FROM proposals WHERE digest = ?"""
 _APPROVALS = """SELECT id, digest, hold, class, "by", given, until, changes, LENGTH(marks) / 8, links
@@ -61,8 +62,8 @@ class Approvals:
             kind = each.part, each.hold
             numbers[kind] = number = numbers.get(kind, 0) + 1
             total += each.changes
-            old = each.made + KEPT_FOR <= now or (number > 1 and (number > KEPT or total > KEPT_MARKS))
-            if old and not each.waits:
+            beyond = number > KEPT or total > KEPT_MARKS
+            if each.made + KEPT_FOR <= now or (beyond and not each.waits):
                 self._database.run("DELETE FROM proposals WHERE digest = ?", (each.digest,))
 
     def proposals(self) -> Sequence[Proposal]:
