@@ -314,3 +314,12 @@ def test_a_link_that_comes_back_and_waits_for_a_guard_is_told_in_the_run_that_br
     assert report.holds == {Hold.TOO_MANY_REMOVALS: 2} and not report.settled
     assert (report.links.expected, report.links.held, report.links.left) == (2, 2, 0)
     assert engine.run()[0].holds == {Hold.TOO_MANY_REMOVALS: 2}
+
+
+def test_two_attributes_of_one_object_may_be_held_for_the_same_hold(engine, clock) -> None:
+    limited(engine, clears=ClearLimits(count=0, floor=0))
+    filled(engine, 2, title="Clerk", department="Sales")
+    engine.source.add(user(1), user(2))
+    report, _ = engine.run()
+    assert report.holds == {"TooManyClears": 4}
+    assert len(report.hold_samples["TooManyClears"]) == 4

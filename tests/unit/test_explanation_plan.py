@@ -1,12 +1,12 @@
 """What an explanation says is pending is what a plan says of the same store, whatever happened before."""
 
 import random
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
-from support.build import config, deletes_up_to, group, guid, user, user_dn
+from support.build import config, group, guid, user, user_dn
 from support.engine import Engine
 from support.explained import explained
 from support.model import ListSource
@@ -14,11 +14,27 @@ from syncramp.model.holds import Hold
 from syncramp.model.plan import Change, MembershipChange, ObjectChange
 from syncramp.model.values import Kind
 from syncramp.plan.changes import changes
+from syncramp.spec.failsafe import ClearLimits, DeleteLimits, DisableLimits, Failsafe, RemovalLimits, SignInLimits
 from syncramp.spec.types import Join, JoinBy
 
 PEOPLE = range(1, 13)
 OTHERS = range(31, 43)
+GROUPS = [f"CN=Group {number},OU=Groups,DC=corp,DC=example,DC=com" for number in (101, 102)]
 MAIL = Join(frozenset({Kind.USER}), JoinBy.MAIL)
+
+
+def _limits(rng: random.Random) -> Failsafe:
+    """Some limits as they are, some that a change or two pass."""
+    low = Failsafe(
+        deletes=DeleteLimits(count=rng.choice((0, 3)), group_members=2),
+        member_removals=RemovalLimits(per_group=rng.choice((0, 2)), emptied_above=2),
+        disables=DisableLimits(0),
+        sign_in=SignInLimits(rng.choice((0, 4))),
+        clears=ClearLimits(rng.choice((0, 1))),
+        effective_adds=0,
+    )
+    names = [each.name for each in fields(Failsafe) if rng.random() < 0.5]
+    return replace(Failsafe(), **{name: getattr(low, name) for name in names})
 
 
 def _only_derived(change: Change) -> bool:
@@ -29,8 +45,8 @@ def _only_derived(change: Change) -> bool:
 @pytest.mark.parametrize("seed", range(30))
 def test_the_change_of_everybody_is_the_one_of_the_plan(engine: Engine, seed: int) -> None:
     rng = random.Random(seed)
+    engine.source.add(group(102), *(_person(number, number) for number in PEOPLE))
     engine.source.members[guid(101)] = [user_dn(number) for number in PEOPLE]
-    engine.source.add(*(_person(number, number) for number in PEOPLE))
     engine.run()
     names = list(PEOPLE)
     rng.shuffle(names)
@@ -40,15 +56,18 @@ def test_the_change_of_everybody_is_the_one_of_the_plan(engine: Engine, seed: in
                 engine.source.entries.pop(guid(number), None)
             case 1 | 2:
                 engine.source.add(_person(number, name))
-    engine.source.add(_person(20, rng.choice(PEOPLE)))
+    engine.source.add(_person(20, rng.choice(PEOPLE)), user(3, userAccountControl="514"))
+    engine.source.add(*(user(number, isCriticalSystemObject="TRUE") for number in rng.sample(PEOPLE, 2)))
+    engine.source.members[guid(101)] = [user_dn(number) for number in PEOPLE if rng.random() < 0.6]
+    engine.source.members[guid(102)] = GROUPS[:1]
     engine.source.complete = rng.random() < 0.7
-    engine.config = deletes_up_to(engine.config, rng.choice((0, 500)))
+    engine.config = replace(engine.config, failsafe=_limits(rng))
     _, plan = engine.run(sends=False)
     with engine.store() as store:
         found = (change for change in changes(store.snapshot(), plan.around) if not _only_derived(change))
         whole = {(type(change), _dn(change)): change for change in found}
         assert whole
-        for dn in (*map(user_dn, PEOPLE), user_dn(20), "CN=Group 101,OU=Groups,DC=corp,DC=example,DC=com"):
+        for dn in (*map(user_dn, PEOPLE), user_dn(20), *GROUPS):
             told = explained(engine, dn)
             assert told.change == whole.get((ObjectChange, dn))
             assert told.links == whole.get((MembershipChange, dn))

@@ -48,7 +48,7 @@ class Outline:
         self._deletes = deletes
         self._rows: dict[str, _Heap] = {}
         self._held: dict[str, _Heap] = {}
-        self._taken = 0
+        self._kept = 0
         self.topics: dict[str, dict[str, int]] = {}
         """Topic -> kind -> objects that go, or groups whose members change."""
         self.holds: dict[str, int] = {}
@@ -58,7 +58,6 @@ class Outline:
 
     def take(self, change: Change) -> None:
         """One more change."""
-        self._taken += 1
         if isinstance(change, ObjectChange):
             self._object(change)
         else:
@@ -138,7 +137,8 @@ class Outline:
         return heap is None or len(heap) < self._most or rank > heap[0][0]
 
     def _keep(self, heaps: dict[str, _Heap], name: str, rank: int, sample: Sample) -> None:
-        heap, row = heaps.setdefault(str(name), []), (rank, -self._taken, sample)
+        self._kept += 1  # one change may have several examples, and they cannot be compared
+        heap, row = heaps.setdefault(str(name), []), (rank, -self._kept, sample)
         if len(heap) < self._most:
             heappush(heap, row)
         else:
