@@ -323,3 +323,19 @@ def test_two_attributes_of_one_object_may_be_held_for_the_same_hold(engine, cloc
     report, _ = engine.run()
     assert report.holds == {"TooManyClears": 4}
     assert len(report.hold_samples["TooManyClears"]) == 4
+
+
+def test_groups_that_were_created_today_may_be_nested(engine, clock) -> None:
+    limited(engine, effective_adds=0)
+    filled(engine, 5, 5)
+    clock[0] += 25 * HOUR
+    engine.source.add(group(SMALL))
+    engine.settle()
+    clock[0] += 23 * HOUR
+    engine.source.members[guid(SMALL)] = [f"CN=Group {GROUP},OU=Groups,{user_dn(1).partition('OU=People,')[2]}"]
+    assert not engine.run()[0].holds
+    engine.source.members[guid(SMALL)] = []
+    engine.settle()
+    clock[0] += HOUR
+    engine.source.members[guid(SMALL)] = [f"CN=Group {GROUP},OU=Groups,{user_dn(1).partition('OU=People,')[2]}"]
+    assert engine.run()[0].holds == {"EffectiveGrowth": 1}
