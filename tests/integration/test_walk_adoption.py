@@ -119,3 +119,17 @@ def test_orphans_go_one_list_at_a_time_and_with_an_approval(walk: Walk) -> None:
 def test_a_look_records_nothing(walk: Walk) -> None:
     assert not adopted(walk, "--dry-run")["recorded"]
     assert "AdoptionRequired" in walk.here("plan").out
+
+
+def test_a_group_that_comes_in_several_parts_is_taken_over_whole(tmp_path: Path) -> None:
+    with walking(tmp_path, most_links=6, page_size=4) as walk:
+        filled(walk)
+        found = adopted(walk)
+        assert found["links"] == {"both": 22, "missing": 0, "extra": 0, "unknown": 0}
+        assert (found["shown"], found["anchored"]) == (33, 32)
+        assert walk.here("plan").code == 0
+
+
+def test_a_list_of_orphans_goes_alone(walk: Walk) -> None:
+    done = walk.here("adopt", "--orphans", "list.txt", "--dry-run")
+    done.assert_error(3, "--orphans", "by itself")

@@ -547,3 +547,42 @@ def test_a_list_with_anything_but_orphans_is_refused_as_a_whole(lost: Engine, tm
     with lost.store() as store, pytest.raises(InputRefused, match="no UTF-8"):
         take_orphans(lost.job(store), listed)
     assert lost.run()[1].empty
+
+
+def test_nothing_is_sent_for_what_the_cloud_has_the_authority_over(lost: Engine) -> None:
+    lost.cloud.objects[lost.anchor(user(1))].values["IsCloudManaged"] = True
+    lost.source.add(user(1, title="Clerk"))
+    assert lost.adopt().cloud_managed == 1
+    assert lost.run()[0].holds == {"CloudManaged": 1}
+    assert not lost.cloud.calls
+
+
+def test_another_adoption_in_which_nothing_new_becomes_ours_goes_on_with_the_first(lost: Engine) -> None:
+    lost.clock = lambda: 5.0
+    lost.adopt()
+    lost.clock = lambda: 9.0
+    lost.adopt()
+    with lost.store() as store:
+        assert store.adoption.read().at == 5.0
+    lost.cloud.provision(
+        [SyncObject("User", Operation.SET, {"SourceAnchor": lost.anchor(user(4)), "displayName": "Ann"})]
+    )
+    lost.source.add(user(4))
+    lost.adopt()
+    with lost.store() as store:
+        assert store.adoption.read().at == 9.0
+
+
+def test_what_was_foreign_and_is_gone_is_foreign_no_more(lost: Engine) -> None:
+    lost.run()
+    lost.cloud._log.pop(lost.anchor(user(3)))
+    lost.cloud.objects.pop(lost.anchor(user(3)))
+    assert numbers(lost.adopt()) == {"Matched": 3, "ToCreate": 1}
+    assert lost.run()[0].settled
+    assert lost.anchor(user(3)) in lost.cloud.objects
+
+
+def test_a_look_at_the_tenant_begins_anew_where_the_last_read_back_ended(lost: Engine) -> None:
+    lost.adopt()
+    before = sum(phase.objects for phase in lost.run()[0].phases if phase.name == "read back")
+    assert before == 0
