@@ -11,7 +11,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine, crashing, links
 from support.model import Crash, ModelCloud, no_fault
 from syncramp.cycle.adopting import take_orphans
-from syncramp.errors import InputRefused, ServiceRefused
+from syncramp.errors import AnotherRunActive, InputRefused, ServiceRefused
 from syncramp.model.adoption import Alarm, Findings, Stage
 from syncramp.model.holds import Hold
 from syncramp.model.state import Origin
@@ -586,3 +586,32 @@ def test_a_look_at_the_tenant_begins_anew_where_the_last_read_back_ended(lost: E
     lost.adopt()
     before = sum(phase.objects for phase in lost.run()[0].phases if phase.name == "read back")
     assert before == 0
+
+
+def test_an_adoption_that_another_run_overtook_records_nothing(lost: Engine) -> None:
+    read = ModelCloud.read_back
+
+    def read_back(self: ModelCloud, cookie: bytes | None) -> Iterator[ReadBackPage]:
+        yield from read(self, cookie)
+        with lost.store() as other:
+            other.runs.begin(0.0)
+
+    lost.cloud.read_back = read_back.__get__(lost.cloud)
+    with pytest.raises(AnotherRunActive):
+        lost.adopt()
+    with lost.store() as store:
+        assert not store.adoption.adopted
+        assert store.database.value("SELECT COUNT(*) FROM objects WHERE acked IS NOT NULL") == 0
+
+
+def test_a_value_of_a_list_that_is_kept_back_stays_where_the_cloud_has_it(engine: Engine) -> None:
+    both = ("SMTP:a@x.example", "smtp:no address")
+    engine.source.add(user(1, proxyAddresses=["SMTP:a@x.example"]))
+    engine.settle()
+    engine.lose_store()
+    engine.cloud.objects[engine.anchor(user(1))].values["proxyAddresses"] = both
+    engine.source.add(user(1, proxyAddresses=both))
+    engine.cloud.calls.clear()
+    engine.adopt()
+    assert engine.run()[0].settled
+    assert not engine.cloud.calls

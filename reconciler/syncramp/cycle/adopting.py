@@ -6,6 +6,7 @@ from syncramp.cycle.adoption import look
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import phase
+from syncramp.cycle.preflight import preflight
 from syncramp.cycle.run import close, company_of, identity
 from syncramp.cycle.synchronise import synchronise
 from syncramp.errors import InputRefused, SyncrampError
@@ -32,6 +33,7 @@ def adopt(job: Job, *, by: str, records: bool = True, accepted: str = "") -> Fin
 
     try:
         company = company_of(job)
+        preflight(job, company, report)
         with phase("import", report, job.listen, unit="entry") as current:
             import_sources(job, report, current)
         with phase("synchronise", report, job.listen, unit="entry") as current:

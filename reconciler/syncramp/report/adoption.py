@@ -8,6 +8,7 @@ from syncramp.model.adoption import Finding, Findings
 from syncramp.model.plan import Sample
 from syncramp.model.values import Kind
 from syncramp.report.parts import source_lines
+from syncramp.report.preflight import preflight_lines
 from syncramp.report.saved import restored_lines
 from syncramp.words import count, printable
 
@@ -34,6 +35,7 @@ def adoption_lines(findings: Findings) -> Iterator[str]:
 
 def _lines(findings: Findings) -> Iterator[str]:
     yield from source_lines(findings.report.sources)
+    yield from preflight_lines(findings.report)
     counted = "it gives no count of its own" if findings.counted is None else f"it counts {findings.counted:,}"
     shown = f"{count(findings.shown, 'object')}, {findings.anchored:,} of them with a source anchor"
     yield f"Read-back: complete, {shown}; of the tenant: {counted}"
@@ -101,9 +103,10 @@ def _next(findings: Findings) -> str:
 def adoption_document(findings: Findings) -> Iterator[str]:
     """What was found, as JSON, piece by piece: what does not match may be more than fits into memory."""
     body = asdict(replace(findings, unmatched=lambda: iter(())))
-    sources = body.pop("report")["sources"]
+    report = body.pop("report")
     del body["unmatched"]
-    yield json.dumps({"version": VERSION, **body, "sources": sources}, indent=2)[:-2] + ',\n  "objects": ['
+    head = {"version": VERSION, **body, "preflight": report["preflight"], "sources": report["sources"]}
+    yield json.dumps(head, indent=2)[:-2] + ',\n  "objects": ['
     separator = "\n"
     for each in findings.unmatched():
         told = {"finding": each.verb, "kind": each.kind, "anchor": each.anchor, "name": each.dn}
