@@ -15,6 +15,15 @@ class Output(StrEnum):
     JSON = "json"
 
 
+class PlanOutput(StrEnum):
+    """How a plan is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
 Document = Annotated[str, typer.Argument(metavar="FILE", help="A SyncConfig document; - reads standard input.")]
 State = Annotated[
     Path | None,

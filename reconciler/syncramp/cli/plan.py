@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from syncramp.cli.exits import Exit
-from syncramp.cli.options import Document, Output, Secrets, State
+from syncramp.cli.options import Document, PlanOutput, Secrets, State
 from syncramp.errors import InputRefused
 from syncramp.model.values import Kind
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from syncramp.cycle.run import Rehearsal
+    from syncramp.model.plan import Change
+    from syncramp.model.sizes import Histogram
     from syncramp.plan.selection import Selection
     from syncramp.store.store import Store
 
@@ -27,7 +29,7 @@ def plan(
     document: Document,
     state: State = None,
     secrets: Secrets = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="How the plan is printed.")] = Output.TEXT,
+    output: Annotated[PlanOutput, typer.Option("--output", "-o", help="How the plan is printed.")] = PlanOutput.TEXT,
     file: Annotated[
         Path | None,
         typer.Option("--output-file", "-O", metavar="FILE", help="Where it is written, in place of standard output."),
@@ -53,7 +55,7 @@ def plan(
     Exit code 0: nothing to do; 2: there is something to do or to decide; 1: it failed, or a source was not
     complete.
 
-    Example: syncramp plan syncconfig.yaml -o json
+    Example: syncramp plan syncconfig.yaml --group sales@corp.example.com
     """
     from syncramp.cli.progress import listener
     from syncramp.cli.session import job
@@ -116,7 +118,7 @@ def _opened(file: Path | None) -> Iterator[TextIO]:
 
 
 def _pieces(
-    rehearsal: "Rehearsal", output: Output, wanted: "Selection", asked: Mapping[str, Sequence[str]], *, full: bool
+    rehearsal: "Rehearsal", output: PlanOutput, wanted: "Selection", asked: Mapping[str, Sequence[str]], *, full: bool
 ) -> Iterator[str]:
     """The plan, piece by piece."""
     from syncramp.plan.selection import select
@@ -127,14 +129,34 @@ def _pieces(
 
     plan, report = rehearsal.plan, rehearsal.report
     chosen, sizes = select(rehearsal.changes(), wanted), histogram(rehearsal.sizes())
-    if output is Output.JSON:
+    if output is PlanOutput.JSON:
         yield from plan_document(plan, report, chosen, rehearsal.named, sizes, asked)
         yield "\n"
+        return
+    if output in (PlanOutput.MARKDOWN, PlanOutput.HTML):
+        yield _page(rehearsal, output, chosen, sizes, full=full)
         return
     if wanted.everything:
         yield from _lines(plan_lines(plan, report, sizes))
     if full or not wanted.everything:
         yield from _lines(listing(chosen, rehearsal.named, plan))
+
+
+def _page(
+    rehearsal: "Rehearsal", output: PlanOutput, chosen: "Iterable[Change]", sizes: "Histogram", *, full: bool
+) -> str:
+    """A plan as a comment or as a page: the changes are looked through once more, and the riskiest kept."""
+    from syncramp.plan.outline import Outline
+    from syncramp.report import html, markdown
+    from syncramp.report.sheet import make_sheet
+
+    plan = rehearsal.plan
+    rows = markdown.ROWS if output is PlanOutput.MARKDOWN else html.MANY if full else html.ROWS
+    outline = Outline(rows, plan.around, plan.lanes.deletes)
+    for change in chosen:
+        outline.take(change)
+    sheet = make_sheet(plan, rehearsal.report, sizes, outline)
+    return markdown.markdown(sheet) if output is PlanOutput.MARKDOWN else html.html(sheet)
 
 
 def _lines(lines: Iterable[str]) -> Iterator[str]:

@@ -78,10 +78,11 @@ class Outline:
             self._count(topic, state.kind)
             rank = int(topic is Topic.DELETE and state.kind is Kind.GROUP)
             if self._wants(self._rows, topic, rank):
-                self._keep(self._rows, topic, rank, _sample(change, self._detail(topic, change)))
+                verb = topic.value if topic is Topic.DISABLE else change.verb.value
+                self._keep(self._rows, topic, rank, _sample(verb, change, self._detail(topic, change)))
         for part in change.parts:
             if self._holds(part.hold, 1):
-                self._keep(self._held, part.hold, 0, _sample(change, part.reason))
+                self._keep(self._held, part.hold, 0, _sample(change.verb.value, change, part.reason))
 
     def _topic(self, change: ObjectChange) -> Topic:
         if change.verb is Verb.DELETE:
@@ -214,9 +215,9 @@ def _shown(value: Value | None) -> str:
     return "(none)" if value is None else str(value)
 
 
-def _sample(change: ObjectChange, detail: str) -> Sample:
+def _sample(verb: str, change: ObjectChange, detail: str) -> Sample:
     state = change.state
-    return Sample(change.verb.value, state.kind.value, state.dn, state.anchor, detail)
+    return Sample(verb, state.kind.value, state.dn, state.anchor, detail)
 
 
 def _members_sample(change: MembershipChange, detail: str) -> Sample:

@@ -64,7 +64,8 @@ def _values(change: ObjectChange, names: Iterable[str], indent: str) -> Iterator
 
 def _members(change: MembershipChange, named: Named, deletes: BitMap) -> Iterator[str]:
     group = change.membership
-    yield f"Members Group {group.dn} ({group.anchor}): +{len(change.adds):,} −{len(change.removes):,}"
+    numbers = f": +{len(change.adds):,} −{len(change.removes):,}" if change.adds or change.removes else ""
+    yield f"Members Group {group.dn} ({group.anchor}){numbers}"
     yield from _links("  +", change.adds, named)
     yield from _links("  −", change.removes, named)
     yield from _links("  −", group.derived & deletes, named, " (with its own delete)")

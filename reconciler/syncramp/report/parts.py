@@ -12,7 +12,7 @@ from syncramp.model.values import Kind
 from syncramp.report.approvals import approvable_lines
 from syncramp.words import count
 
-_AMONG = {
+AMONG = {
     Verb.CREATE: {Topic.MATCH: "match", Topic.RESTORE: "restore"},
     Verb.UPDATE: {Topic.DISABLE: "disable", Topic.SIGN_IN: "sign-in"},
 }
@@ -92,7 +92,7 @@ def counts(verbs: Mapping[str, Mapping[str, int]], topics: Mapping[str, Mapping[
     for verb in Verb:
         if numbers := verbs.get(verb.value):
             yield f"  {verb.value:8}{_row(numbers, kinds)}"
-        for topic, word in _AMONG.get(verb, {}).items():
+        for topic, word in AMONG.get(verb, {}).items():
             if numbers := topics.get(topic.value):
                 yield f"   {word:7}{_row(numbers, kinds)}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from syncramp.model.budget import Budget
-from syncramp.model.plan import Plan, Sample, Topic
+from syncramp.model.plan import Plan, Topic
 from syncramp.model.sizes import LIMITS, GroupSize, Histogram
 from syncramp.words import count
 
@@ -19,14 +19,19 @@ def member_line(plan: Plan) -> Iterator[str]:
     """Links that go, and links that end with a delete."""
     if plan.links:
         yield f"  {'Members':8} +{plan.link_adds:,} −{plan.link_removes:,} in {count(plan.groups, 'group')}"
+    if told := derived_links(plan):
+        yield f"  {'':8} {told}"
+
+
+def derived_links(plan: Plan) -> str:
+    """Links that need no change of their own, in a sentence; empty where there are none."""
     told = []
     if plan.derived:
         told.append(f"{count(plan.derived, 'membership')} {_verb(plan.derived, 'end')} with the delete of the member")
     if plan.derived_held:
         waiting = f"{plan.derived_held:,} more" if told else count(plan.derived_held, "membership")
         told.append(f"{waiting} {_verb(plan.derived_held, 'wait')} for a delete that is held")
-    if told:
-        yield f"  {'':8} {', '.join(told)}"
+    return ", ".join(told)
 
 
 def _verb(number: int, verb: str) -> str:
@@ -61,16 +66,10 @@ def riskiest(plan: Plan) -> Iterator[str]:
     for topic in Topic:
         rows = plan.samples.get(topic.value, [])
         for sample in rows:
-            yield f"    {row(topic, sample)}"
+            detail = f": {sample.detail}" if sample.detail else ""
+            yield f"    {sample.verb} {sample.kind} {sample.dn}{detail}"
         if more := sum(plan.topics.get(topic.value, {}).values()) - len(rows):
             yield f"    … and {more:,} more"
-
-
-def row(topic: Topic, sample: Sample) -> str:
-    """One change in a line."""
-    verb = topic.value if topic is Topic.DISABLE else sample.verb
-    detail = f": {sample.detail}" if sample.detail else ""
-    return f"{verb} {sample.kind} {sample.dn}{detail}"
 
 
 def size_lines(sizes: Histogram | None) -> Iterator[str]:

@@ -1,0 +1,174 @@
+"""A plan as a sheet: what a comment and a page show of it, before either of them writes a letter.
+
+Whatever does not come from this program (names of a directory, of a document, words of a server) stands in it as a
+``Foreign``, so that each form can write it where it means nothing but itself.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from syncramp.model.holds import Hold
+from syncramp.model.plan import Plan, Sample, Topic, Verb
+from syncramp.model.report import RunReport
+from syncramp.model.sizes import Histogram
+from syncramp.model.values import Kind
+from syncramp.plan.outline import Outline
+from syncramp.report.approvals import approvable_lines
+from syncramp.report.parts import AMONG, HOLDS, largest
+from syncramp.report.plan_text import cost, derived_links, nearing
+from syncramp.words import count, printable
+
+TITLES = {
+    Topic.DELETE: "Deletes",
+    Topic.DISABLE: "Disables",
+    Topic.EMPTIED: "Groups that lose their last member",
+    Topic.REMOVALS: "Groups that lose members",
+    Topic.SIGN_IN: "Changes of what people sign in with",
+    Topic.MATCH: "Creates that are joined with an object of the tenant",
+    Topic.RESTORE: "Creates that bring a deleted object back",
+    Topic.ADDITIONS: "Groups that get members",
+    Topic.UPDATE: "Other updates",
+    Topic.CREATE: "Creates",
+    Topic.DERIVED: "Groups whose members leave them with a delete",
+}
+ALARMING = (Topic.DELETE, Topic.DISABLE, Topic.EMPTIED, Topic.REMOVALS, Topic.SIGN_IN, Topic.MATCH)
+"""Topics that take something away from somebody."""
+
+
+class Foreign(str):
+    """Text on one line that others wrote."""
+
+    __slots__ = ()
+
+
+Sentence = Sequence[str]
+"""Words of ours, and ``Foreign`` ones among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Changes, or remarks, of one sort."""
+
+    title: str
+    number: int
+    rows: Sequence[Sample]
+    about: str = ""
+    """What others said of it, on one line."""
+    note: str = ""
+    commands: Sequence[str] = ()
+    alarming: bool = False
+    unit: int = 1
+    """0: the number counts something else than rows, and does not say how many are missing."""
+
+    @property
+    def more(self) -> int:
+        """Rows that are not shown."""
+        return (self.number - len(self.rows)) * self.unit
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything that is shown, in order."""
+
+    headline: str
+    digest: str
+    complete: bool
+    facts: Sequence[Sentence]
+    kinds: Sequence[str]
+    counts: Sequence[tuple[str, Sequence[int]]]
+    """A verb, or a part of one, and its number for each kind."""
+    sections: Sequence[Section]
+    digests: Mapping[str, str]
+    sizes: Histogram
+
+
+def make_sheet(plan: Plan, report: RunReport, sizes: Histogram, outline: Outline) -> Sheet:
+    """What is shown of a plan.
+
+    :param outline: of the changes that are asked for.
+    """
+    kinds = [kind for kind in Kind if any(kind.value in numbers for numbers in plan.counts.values())]
+    return Sheet(
+        headline=_headline(plan),
+        digest=plan.digest,
+        complete=all(source.complete for source in report.sources),
+        facts=list(_facts(plan, report, sizes)),
+        kinds=[f"{kind.value}s" for kind in kinds],
+        counts=list(_counts(plan, kinds)),
+        sections=[*_topics(outline), *_holds(report, outline), *_remarks(report)],
+        digests=plan.digests,
+        sizes=sizes,
+    )
+
+
+def _headline(plan: Plan) -> str:
+    if plan.empty:
+        return "Nothing to do."
+    held = f"; {count(plan.held, 'change')} held" if plan.held else ""
+    return f"{count(plan.objects, 'object')} and {count(plan.links, 'link')} to send{held}."
+
+
+def _facts(plan: Plan, report: RunReport, sizes: Histogram) -> Iterator[Sentence]:
+    for source in report.sources:
+        proof = f": complete, {count(source.entries, 'entry')}" if source.complete else ": NOT complete: "
+        yield "Source ", Foreign(printable(source.source)), proof, Foreign(printable(source.reason))
+    for name, number in report.unmanaged.items():
+        yield "Not in the document any more: ", Foreign(printable(name)), f", with {count(number, 'object')}"
+    for reading in plan.readings:
+        if reading.tripped:
+            yield f"Guard {reading.guard} is tripped: ", Foreign(printable(reading.sentence))
+    if plan.budget and plan.budget.writes:
+        yield (cost(plan.budget),)
+    if plan.links:
+        yield (f"Members: +{plan.link_adds:,} −{plan.link_removes:,} in {count(plan.groups, 'group')}",)
+    if told := derived_links(plan):
+        yield (told,)
+    if plan.attributes:
+        changed = ", ".join(f"{name} {number:,}" for name, number in largest(plan.attributes))
+        yield "Changed attributes: ", Foreign(printable(changed))
+    if plan.origins:
+        yield (f"From: {', '.join(f'{name} {number:,}' for name, number in largest(plan.origins))}",)
+    for group in sizes.largest:
+        if note := nearing(group):
+            yield "Large group ", Foreign(printable(group.dn)), f": {note}"
+
+
+def _counts(plan: Plan, kinds: Sequence[Kind]) -> Iterator[tuple[str, Sequence[int]]]:
+    for verb in Verb:
+        if numbers := plan.counts.get(verb.value):
+            yield verb.value, [numbers.get(kind.value, 0) for kind in kinds]
+        for topic, word in AMONG.get(verb, {}).items():
+            if numbers := plan.topics.get(topic.value):
+                yield f"of them {word}", [numbers.get(kind.value, 0) for kind in kinds]
+
+
+def _topics(outline: Outline) -> Iterator[Section]:
+    rows = outline.rows()
+    for topic in Topic:
+        if numbers := outline.topics.get(topic.value):
+            alarming = topic in ALARMING
+            yield Section(TITLES[topic], sum(numbers.values()), _plain(rows[topic.value]), alarming=alarming)
+
+
+def _holds(report: RunReport, outline: Outline) -> Iterator[Section]:
+    rows = outline.held()
+    for name, number in sorted(outline.holds.items()):
+        commands = [line.strip().removeprefix("approve: ") for line in approvable_lines(report.waiting, name)]
+        note = HOLDS[Hold(name)]
+        yield Section(
+            f"Held: {name}", number, _plain(rows[name]), note=note, commands=commands, alarming=True, unit=0
+        )
+
+
+def _remarks(report: RunReport) -> Iterator[Section]:
+    for code, number in report.violations.items():
+        yield Section(f"Kept back: {code}", number, _plain(report.violation_samples.get(code, ())))
+    for text, number in largest(report.warnings):
+        yield Section("Warning", number, _plain(report.warning_samples.get(text, ())), printable(text))
+
+
+def _plain(samples: Iterable[Sample]) -> list[Sample]:
+    """Samples whose texts stand on one line."""
+    return [
+        Sample(one.verb, one.kind, printable(one.dn), printable(one.anchor), printable(one.detail)) for one in samples
+    ]
