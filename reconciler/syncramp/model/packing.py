@@ -38,6 +38,11 @@ def digest_of(values: Mapping[str, Any]) -> bytes:
     return values.digest if isinstance(values, Packed) else digest(pack(values))
 
 
+def plain(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Some values for whom looks at all of them; packed ones are unpacked once and for all."""
+    return values.unpacked() if isinstance(values, Packed) else values
+
+
 _NOTHING = digest(pack({}))
 
 
@@ -57,7 +62,8 @@ class Packed(Mapping[str, Value]):
         self._identity = identity
         self._values: dict[str, Value] | None = None
 
-    def _unpacked(self) -> dict[str, Value]:
+    def unpacked(self) -> dict[str, Value]:
+        """The values themselves."""
         if self._values is None:
             self._values = unpack(self._read(self._identity))
         return self._values
@@ -66,25 +72,25 @@ class Packed(Mapping[str, Value]):
         return self.digest != _NOTHING
 
     def __getitem__(self, name: str) -> Value:
-        return self._unpacked()[name]
+        return self.unpacked()[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._unpacked()
+        return name in self.unpacked()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._unpacked())
+        return iter(self.unpacked())
 
     def __len__(self) -> int:
-        return len(self._unpacked())
+        return len(self.unpacked())
 
     def __repr__(self) -> str:
         return f"Packed({self.digest.hex()})"
 
     def keys(self) -> KeysView[str]:
-        return self._unpacked().keys()
+        return self.unpacked().keys()
 
     def values(self) -> ValuesView[Value]:
-        return self._unpacked().values()
+        return self.unpacked().values()
 
     def items(self) -> ItemsView[str, Value]:
-        return self._unpacked().items()
+        return self.unpacked().items()

@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import HeldPart, Hold
+from syncramp.model.packing import plain
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Verb
 from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState
 from syncramp.model.values import Attributes, Value
@@ -64,7 +65,7 @@ def _wanted(state: ObjectState) -> ObjectChange | None:
         return ObjectChange(state, Verb.DELETE, {})
     if state.acked is None:
         return ObjectChange(state, Verb.CREATE, _whole(state) if state.doubt else state.desired)
-    values = _whole(state) if state.doubt else _difference(state.desired, state.acked)
+    values = _whole(state) if state.doubt else _difference(plain(state.desired), plain(state.acked))
     return ObjectChange(state, Verb.UPDATE, values) if values or state.hold else None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from syncramp.model.circumstances import Owner
+from syncramp.model.packing import plain
 from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.state import ObjectState
 from syncramp.model.uniques import UNIQUE, key, texts
@@ -31,6 +32,8 @@ class Part:
 
 def parts(change: ObjectChange) -> Iterator[Part]:
     """The parts of a change that give up or claim a unique value."""
+    if change.verb is Verb.UPDATE and not any(name in change.values or name in change.held for name in UNIQUE):
+        return iter(())
     had, nothing = owned(change.state), frozenset[str]()
     if change.verb is Verb.DELETE:
         found = [Part("", had, nothing, not change.sends)]
@@ -73,6 +76,7 @@ def claimed(change: ObjectChange, among: Mapping[str, Owner]) -> Iterator[tuple[
 
 
 def _all(values: Mapping[str, Value | None]) -> frozenset[str]:
+    values = plain(values)
     return frozenset[str]().union(*(_keys(values, name) for name in UNIQUE))
 
 
