@@ -499,27 +499,24 @@ def test_a_call_that_still_travels_is_not_taken_for_what_was_shown(engine: Engin
     engine.settle()
     now = [0.0]
     engine.clock = lambda: now[0]
-    engine.source.add(user(1, title="Clerk"))
-    engine.source.members[guid(101)] = [user_dn(2), user_dn(3)]
+    engine.pace = replace(engine.pace, patience=900.0, call_timeout=600.0)
+    engine.source.members[guid(101)] = [user_dn(2)]
     engine.cloud.travels = lambda: True
 
     def fault(moment: str) -> None:
         raise Crash
 
     engine.cloud.fault = fault
-    for _ in range(2):
-        with pytest.raises(Crash):
-            engine.run()
+    with pytest.raises(Crash):
+        engine.run()
     engine.cloud.fault = no_fault
-    engine.source.add(user(1))
-    engine.source.members[guid(101)] = [user_dn(1), user_dn(2)]
-    engine.adopt()
-    while engine.cloud.travelling:
-        engine.cloud.arrive()
+    engine.source.members[guid(101)] = [user_dn(1), user_dn(2), user_dn(3)]
+    assert engine.adopt().links.both == 2
+    assert engine.run(sends=False)[0].holds == {"CallUnderWay": 2}
+    engine.cloud.arrive()
     now[0] += 7200.0
     engine.settle()
-    assert "title" not in engine.cloud.objects[engine.anchor(user(1))].values
-    assert engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1)), engine.anchor(user(2))}
+    assert engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(number)) for number in (1, 2, 3)}
 
 
 def test_an_orphan_that_was_taken_over_stays_when_its_entry_comes_back(lost: Engine, tmp_path: Path) -> None:
@@ -615,3 +612,37 @@ def test_a_value_of_a_list_that_is_kept_back_stays_where_the_cloud_has_it(engine
     engine.adopt()
     assert engine.run()[0].settled
     assert not engine.cloud.calls
+
+
+def test_what_the_directory_took_back_of_what_we_know_is_not_found_by_another_adoption(engine: Engine) -> None:
+    engine.settle()
+    engine.source.members[guid(101)] = [user_dn(1)]
+    engine.source.add(user(3, userAccountControl="514"))
+    engine.adopt()
+    assert engine.run()[0].settled
+    assert engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1))}
+    assert engine.cloud.objects[engine.anchor(user(3))].values["accountEnabled"] is False
+
+
+def test_links_of_somebody_whose_delete_still_travels_are_not_sure(engine: Engine) -> None:
+    engine.settle()
+    engine.clock = lambda: 0.0
+    engine.pace = replace(engine.pace, patience=900.0, call_timeout=600.0)
+    engine.leave(1)
+    engine.run()
+    engine.cloud.travels = lambda: True
+
+    def fault(moment: str) -> None:
+        raise Crash
+
+    engine.cloud.fault = fault
+    with pytest.raises(Crash):
+        engine.run()
+    engine.source.add(user(1))
+    engine.source.members[guid(101)] = [user_dn(1), user_dn(2)]
+    engine.adopt()
+    with engine.store() as store:
+        ids = store.observations.ids([engine.anchor(user(1)), engine.anchor(group(101))])
+        membership = store.snapshot().membership(ids[engine.anchor(group(101))])
+    one = ids[engine.anchor(user(1))]
+    assert one not in membership.sure and one in membership.possible
