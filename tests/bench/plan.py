@@ -114,7 +114,8 @@ def answer(job: Job) -> None:
     snapshot = job.store.snapshot()
     for page in _pages(list(plan.lanes.creates)):
         wanted = (object_change(state, plan.around) for state in snapshot.states(page))
-        _apply(exports, [item for change in wanted if change and (item := object_item(change, frozenset()))])
+        items = (object_item(change, frozenset(), plan.around.approved) for change in wanted if change)
+        _apply(exports, [item for item in items if item])
     for page in _pages(list(plan.lanes.additions)):
         groups = (group for identity in page if (group := snapshot.membership(identity)))
         said = SyncObject("Group", Operation.SET, {})

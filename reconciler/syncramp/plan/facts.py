@@ -208,9 +208,9 @@ class _Counts:
         return found
 
     def creates(self) -> dict[Kind, Number]:
-        number = self.number(What.CREATE)
         if not self._setting.adopted:
             return {}
+        number = self.number(What.CREATE)
         kinds = self.kinds(number.counted)
         wholes = {kind: self._size(kind=kind) for kind in Kind}
         return {kind: number.among(kinds.get(kind, BitMap()), wholes[kind]) for kind in Kind}

@@ -1,5 +1,6 @@
 """A survey of a plan: what would go, as ids by what guards count; filled while the plan is summarised."""
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,6 @@ from syncramp.plan.counted import spends
 
 _NOBODY = Approved()
 """Within one plan what was approved counts too: what comes later waits until it is gone."""
-_CREATE = Spend(What.CREATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Survey:
     def __init__(self, groups: Callable[[], BitMap]) -> None:
         self._all_groups = groups
         self._groups: BitMap | None = None
+        self._creates = array("I")
         self._objects: dict[Spend, BitMap] = {}
         self.removals: dict[int, Removals] = {}
         self.nested: dict[int, BitMap] = {}
@@ -55,8 +56,10 @@ class Survey:
             self._object(change)
 
     def _object(self, change: ObjectChange) -> None:
-        found = [_CREATE] if change.verb is Verb.CREATE else spends(change, change.values, _NOBODY)
-        for spend in found:
+        if change.verb is Verb.CREATE:
+            self._creates.append(change.state.id)  # of a first run there are hundreds of thousands
+            return
+        for spend in spends(change, change.values, _NOBODY):
             self._objects.setdefault(spend, BitMap()).add(change.state.id)
 
     def _links(self, change: MembershipChange) -> None:
@@ -71,6 +74,8 @@ class Survey:
 
     def ids(self, what: What, attribute: str = "") -> BitMap:
         """Objects of which something goes that counts for this."""
+        if what is What.CREATE:
+            return BitMap(self._creates)
         return self._objects.get(Spend(what, attribute), BitMap())
 
     def by_attribute(self, what: What) -> Mapping[str, BitMap]:
