@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.build import CLIENT, TENANT, guid, user
+from support.build import CLIENT, TENANT, group, guid, user, user_dn
 from support.engine import Engine
 from syncramp.cli import run
 from syncramp.spec.types import ApprovalMode
@@ -62,6 +62,12 @@ def told(engine, capsys):
 
 def _document(engine: Engine) -> Path:
     return engine.path.parent.parent / "syncconfig.yaml"
+
+
+def _waiting(engine: Engine) -> dict[str, str]:
+    """By class; of the last run."""
+    with engine.store() as store:
+        return {each.part.value: each.digest for each in store.approvals.proposals() if each.waits}
 
 
 def _digests(engine: Engine) -> dict[str, str]:
@@ -224,3 +230,25 @@ def test_explain_tells_what_waits_of_somebody_and_who_approved_it(engine, told, 
     after = explained()
     assert "approved by ada at " in after and "waits for an approval" not in after
     assert "Update: goes in the next run: displayName" in after
+
+
+def test_explain_tells_of_a_group_what_waits_and_when_its_links_go(engine, told, capsys) -> None:
+    def explained() -> str:
+        capsys.readouterr()
+        run(["explain", str(_document(engine)), engine.anchor(group(101))])
+        return capsys.readouterr().out
+
+    told(*_digests(engine).values())
+    engine.source.add(group(101))
+    engine.run()
+    told(_waiting(engine)["Creates"])
+    engine.run()
+    engine.source.members[guid(101)] = [user_dn(1)]
+    engine.run()
+    digest = _waiting(engine)["Rest"]
+    before = explained()
+    assert f"syncramp approve FILE {digest[:12]} (1 change (Rest, ApprovalRequired))" in before
+    assert "Members +1 −0: held (ApprovalRequired)" in before
+    told(digest, "--by", "ada")
+    after = explained()
+    assert "approved by ada at " in after and "Members: +1 −0 go in the next run" in after

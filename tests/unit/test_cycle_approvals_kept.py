@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from support.approved import HOUR, by_hand, digests, name_in_cloud, rename
 from support.build import group, guid, user, user_dn
+from support.documents import findings, minimal
 from support.engine import Engine
 from syncramp.events import Note
-from syncramp.model.approvals import Marks, Waiting
+from syncramp.model.approvals import ANNOTATION, Marks, Waiting
 from syncramp.model.holds import Class, Hold
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.approvals import KEPT, KEPT_FOR
@@ -269,3 +270,21 @@ def test_an_annotation_that_names_nothing_is_told_and_waits_until_a_run_has_held
     assert name_in_cloud(manual, 1) == "User 1"
     manual.run()
     assert name_in_cloud(manual, 1) == "New"
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("3f2a91bc", True),
+        (" 3F2A91BC ,0123456789abcdef0123456789abcdef, ", True),
+        ("", True),
+        ("3f2a91b", False),
+        ("0123456789abcdef0123456789abcdef0", False),
+        ("3f2a91bc 77c0ffee", False),
+        ("3f2a91bc, all", False),
+    ],
+)
+def test_the_annotation_is_a_list_of_digests_or_their_beginnings(text, good) -> None:
+    found = findings(minimal({"metadata.annotations": {ANNOTATION: text}}))
+    assert [one.path for one in found] == ([] if good else [f"metadata.annotations.{ANNOTATION}"])
+    assert all("8 to 32 hexadecimal digits" in one.reason and not one.value for one in found)
