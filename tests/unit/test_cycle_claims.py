@@ -124,7 +124,7 @@ def test_a_value_is_claimed_behind_its_release(tenant) -> None:
 
 
 def test_names_that_all_move_up_by_one_move_in_one_run(tenant) -> None:
-    numbers = range(1, 61)
+    numbers = range(1, 41)
     tenant.source.add(*map(user, numbers))
     tenant.settle()
     tenant.cloud.calls.clear()
