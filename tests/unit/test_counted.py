@@ -30,6 +30,7 @@ def update(state: ObjectState, approved: Approved = NOBODY, **values: Value | No
     [
         (known(accountEnabled=True), {"accountEnabled": False}, [Spend(What.DISABLE)]),
         (known(accountEnabled=False), {"accountEnabled": True}, []),
+        (known(accountEnabled=False), {"accountEnabled": False}, []),
         (replace(known(accountEnabled=False), doubt=True), {"accountEnabled": False}, [Spend(What.DISABLE)]),
         (known(userPrincipalName="a"), {"userPrincipalName": "b"}, [Spend(What.SIGN_IN, "userPrincipalName")]),
         (replace(known(userPrincipalName="a"), doubt=True), {"userPrincipalName": "a"}, []),

@@ -12,6 +12,7 @@ from support.explained import explained
 from syncramp.model.adoption import Adoption
 from syncramp.model.holds import Hold
 from syncramp.model.report import RunReport
+from syncramp.model.stages import Progress, Stage
 from syncramp.model.wire import Operation
 from syncramp.spec.failsafe import ClearLimits, DisableLimits, Failsafe, RemovalLimits, SignInLimits
 
@@ -339,3 +340,26 @@ def test_groups_that_were_created_today_may_be_nested(engine, clock) -> None:
     clock[0] += HOUR
     engine.source.members[guid(SMALL)] = [f"CN=Group {GROUP},OU=Groups,{user_dn(1).partition('OU=People,')[2]}"]
     assert engine.run()[0].holds == {"EffectiveGrowth": 1}
+
+
+def test_limits_are_halved_for_a_week_after_a_probation(engine, clock) -> None:
+    engine.config = deletes_up_to(engine.config, 3)
+    filled(engine, 10)
+    with engine.store() as store, store.database.transaction():
+        store.adoption.write(Adoption(0.0, "ada", 1, "ab" * 16, stage=Stage.ALL))
+        store.stages.write(Progress(probation_ended=clock[0]))
+    assert leave(engine, (1, 2)).holds == {"TooManyDeletes": 2}
+    told = explained(engine, user_dn(1), now=clock[0])
+    assert told.change and "failsafe.deletes.count (1)" in told.change.reason
+    clock[0] += 7 * 24 * HOUR
+    assert not engine.run()[0].holds
+
+
+def test_a_delete_on_probation_is_explained_with_it(engine, clock) -> None:
+    filled(engine, 10)
+    with engine.store() as store, store.database.transaction():
+        store.adoption.write(Adoption(0.0, "ada", 1, "ab" * 16, stage=Stage.ALL))
+    report = leave(engine, [1])
+    assert report.holds == {"ApprovalRequired": 1}
+    told = explained(engine, user_dn(1), now=clock[0])
+    assert told.change and told.change.hold is Hold.APPROVAL_REQUIRED

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from syncramp.model.guards import Prevention, Spend, What
+from syncramp.model.holds import HeldPart, Hold
 from syncramp.model.plan import MembershipChange, ObjectChange, Verb
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
@@ -140,6 +141,8 @@ def test_a_clear_of_what_was_not_there_is_none() -> None:
 def test_a_held_change_counts_nowhere() -> None:
     held = ObjectChange(state(1, title="Clerk"), Verb.UPDATE, {})
     assert not facts(survey(held), Kept(BitMap([1]))).clears
+    waiting = ObjectChange(state(1), Verb.DELETE, {}, (HeldPart(Hold.ABSENT_ONCE, "it was absent once", {}),))
+    assert not len(facts(survey(waiting), Kept(BitMap([1]))).deletes)
 
 
 def test_a_group_that_is_deleted_is_as_large_as_it_was_a_day_ago() -> None:

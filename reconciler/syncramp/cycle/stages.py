@@ -32,11 +32,7 @@ from syncramp.store.store import Store
 
 def progress_of(store: Store) -> Progress | None:
     """How far the stages of the tenant are; None: it was not adopted."""
-    adoption = store.adoption.read()
-    if adoption is None:
-        return None
-    kept = store.stages.read()
-    return kept if kept and kept.adopted == adoption.at else Progress(adopted=adoption.at)
+    return store.stages.of(store.adoption.read())
 
 
 def on_probation(store: Store) -> str:

@@ -11,12 +11,14 @@ from syncramp.explanation.rivals import Rivals
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Hold
 from syncramp.model.plan import ObjectChange
+from syncramp.model.stages import Stage
 from syncramp.model.state import ObjectState
 from syncramp.plan.causes import RESTORED_WITHIN
 from syncramp.plan.changes import changes, object_change
 from syncramp.plan.contention import contention
 from syncramp.plan.facts import Setting, bases, gather
 from syncramp.plan.guards import judge
+from syncramp.plan.shares import halved, probation, share_of
 from syncramp.plan.survey import Survey
 from syncramp.spec.types import ApprovalMode, SyncConfig
 from syncramp.store.snapshot import Snapshot
@@ -33,6 +35,7 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
     """
     incomplete, names = store.staging.incomplete(), [source.name for source in config.sources]
     unproven = snapshot.of_sources(incomplete)
+    progress = store.stages.of(store.adoption.read())
     return Circumstances(
         max_members=config.max_members,
         never_read=store.staging.never_read(names),
@@ -49,6 +52,7 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
         matching=store.adoption.matching(),
         adopted=store.adoption.adopted,
         restoring=snapshot.restoring(now - RESTORED_WITHIN),
+        probation=probation(progress) if progress else "",
     )
 
 
@@ -64,8 +68,12 @@ def guarded(store: Store, snapshot: Snapshot, config: SyncConfig, around: Circum
         adopted=around.adopted,
         prevention=store.spent.prevention.limit(len(snapshot.in_cloud)),
     )
-    _, barriers = judge(gather(survey, census, setting, config.failsafe), config.failsafe)
-    return replace(around, barriers=barriers)
+    adoption = store.adoption.read()
+    progress = store.stages.of(adoption)
+    limits = config.failsafe.halved() if progress and halved(progress, now) else config.failsafe
+    _, barriers = judge(gather(survey, census, setting, limits), limits)
+    staged = adoption and progress and progress.stage is adoption.stage is not Stage.ALL
+    return replace(around, barriers=barriers, share=share_of(progress) if progress and staged else None)
 
 
 class _Counted:

@@ -4,6 +4,7 @@ import json
 
 from pyroaring import BitMap
 
+from syncramp.model.adoption import Adoption
 from syncramp.model.stages import Progress
 from syncramp.store.database import Database
 
@@ -22,6 +23,13 @@ class Stages:
         """The stage; None: none has begun."""
         text = self._database.value(_READ)
         return Progress.from_json(json.loads(text)) if text else None
+
+    def of(self, adoption: Adoption | None) -> Progress | None:
+        """How far the stages of an adoption are; None: the tenant was not adopted."""
+        if adoption is None:
+            return None
+        kept = self.read()
+        return kept if kept and kept.adopted == adoption.at else Progress(adopted=adoption.at)
 
     def write(self, progress: Progress) -> None:
         """Keep it, in the place of the one before."""
