@@ -6,12 +6,14 @@ import pytest
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
+from support.explained import attribute, explained, lines
 from support.model import Held, ModelCloud
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport
 from syncramp.model.state import Origin
 from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject
 from syncramp.plan.causes import RESTORED_WITHIN
+from syncramp.plan.normalisations import INITIAL_DOMAIN
 from syncramp.report.causes import causes_document
 from syncramp.report.text import plan_lines, report_from, run_lines
 
@@ -49,12 +51,12 @@ def planned(engine: Engine) -> tuple[RunReport, Plan, list[str]]:
 
 def test_an_object_that_is_gone_comes_again_because_of_the_cloud_with_its_links(engine: Engine) -> None:
     engine.cloud.vanish(engine.anchor(user(1)))
-    report, plan, lines = planned(engine)
+    report, plan, told = planned(engine)
     assert report.drift == {"Gone": 1} and report.drift_samples["Gone"][0].dn == user_dn(1)
     assert plan.origins == {"Cloud": 1} and plan.link_origins == {"Cloud": 1}
-    assert "Drift: 1 object deleted in the cloud" in lines and f"    User {user_dn(1)}" in lines
-    assert "  1 of these changes follows from what somebody changed in the cloud" in lines
-    assert "  1 of these members follows from what somebody changed in the cloud" in lines
+    assert "Drift: 1 object deleted in the cloud" in told and f"    User {user_dn(1)}" in told
+    assert "  1 of these changes follows from what somebody changed in the cloud" in told
+    assert "  1 of these members follows from what somebody changed in the cloud" in told
     assert engine.settle().settled
     assert planned(engine)[1].empty
 
@@ -72,10 +74,10 @@ def test_what_is_told_of_the_cloud_is_what_the_cloud_did_and_not_what_we_sent(en
 def test_members_that_somebody_put_in_or_took_out_are_told_and_mended(engine: Engine) -> None:
     member(engine, 2, LinkOperation.REMOVE)
     member(engine, 3, LinkOperation.ADD)
-    report, plan, lines = planned(engine)
+    report, plan, told = planned(engine)
     assert report.drift == {"LinksLost": 1, "LinksAdded": 1}
     assert plan.link_origins == {"Cloud": 2} and (plan.link_adds, plan.link_removes) == (1, 1)
-    assert "Drift: 1 member taken out of groups in the cloud" in lines
+    assert "Drift: 1 member taken out of groups in the cloud" in told
     engine.settle()
     engine.source.members[guid(101)] = [user_dn(1), user_dn(3)]
     _, plan, _ = planned(engine)
@@ -137,10 +139,10 @@ def test_what_the_service_is_known_to_do_is_told_apart(engine: Engine) -> None:
     engine.settle()
     upn = f"user10042@{INITIAL}"
     in_cloud(engine, engine.anchor(user(1)), userPrincipalName=upn.replace("user10042", "user11234"))
-    report, plan, lines = planned(engine)
+    report, plan, told = planned(engine)
     assert report.normalised == {"userPrincipalName": 1} and report.differences == {} == report.warnings
     assert plan.empty
-    assert "Written otherwise, as the service is known to do: userPrincipalName 1" in lines
+    assert "Written otherwise, as the service is known to do: userPrincipalName 1" in told
 
 
 def test_what_differs_of_an_object_is_forgotten_with_it(engine: Engine) -> None:
@@ -162,6 +164,18 @@ def test_a_report_that_was_kept_tells_the_same(engine: Engine) -> None:
     assert list(run_lines(report_from(report.as_json()))) == list(run_lines(report))
 
 
+def test_an_explanation_tells_what_the_cloud_shows_and_why(engine: Engine) -> None:
+    shown = f"user1@{INITIAL}"
+    in_cloud(engine, engine.anchor(user(1)), title="Impostor", userPrincipalName=shown)
+    engine.run()
+    told = explained(engine, user_dn(1))
+    title, name = attribute(told, "title"), attribute(told, "userPrincipalName")
+    assert (title.shown, title.drift) == ("Impostor", "nothing that the service is known to do explains it")
+    assert (name.shown, name.drift) == (shown, INITIAL_DOMAIN)
+    assert attribute(told, "displayName").drift == ""
+    assert any(f"! shown as {shown}" in line for line in lines(engine, user_dn(1)))
+
+
 # --- restorations ------------------------------------------------------------------------------------------------
 
 
@@ -172,11 +186,11 @@ def test_who_returns_within_thirty_days_is_a_restoration_with_the_links_of_befor
     engine.source.add(entry)
     engine.source.members[guid(101)] = [user_dn(1), user_dn(2), user_dn(3)]
     engine.clock = lambda: RESTORED_WITHIN - 1.0
-    _, plan, lines = planned(engine)
+    _, plan, told = planned(engine)
     assert plan.origins == {"Restoration": 1} and plan.counts == {"Create": {"User": 1}}
     assert plan.link_origins == {"Restoration": 1, "Source": 1}
-    told = "from the return of what was deleted less than 30 days ago"
-    assert f"  1 of these changes follows {told}" in lines
+    why = "from the return of what was deleted less than 30 days ago"
+    assert f"  1 of these changes follows {why}" in told
 
 
 def test_who_returns_later_is_new(engine: Engine) -> None:

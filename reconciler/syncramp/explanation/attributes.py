@@ -1,13 +1,15 @@
 """Each attribute of an object: what it should be, what the cloud has, and where the value comes from."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from syncramp.model.desire import Staged, Violation
+from syncramp.model.drift import Difference
 from syncramp.model.explanation import AttributeTold, ReferenceTold
 from syncramp.model.facts import Entry
 from syncramp.model.state import ObjectState
 from syncramp.model.values import Kind, Value
+from syncramp.plan.normalisations import normalisation
 from syncramp.rules.origins import origin, references, source_of
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import DirectoryObject
@@ -42,12 +44,16 @@ def attributes(
     violations: Sequence[Violation],
     *,
     stale: bool,
+    drifted: Mapping[str, Difference] | None = None,
+    verified: Collection[str] = (),
 ) -> Iterator[AttributeTold]:
     """The attributes that an object should have or has, in the order of their names; references are none of them.
 
     :param state: the object; None: it was never judged.
     :param giver: who gives an attribute; without a name, the entry that was asked for.
     :param violations: what is kept back of it.
+    :param drifted: those that the cloud shows otherwise, by their names.
+    :param verified: domains of the tenant in small letters.
     :param stale: the entry or the rules changed after the object was judged, and nobody else adds to it.
     """
     desired: Mapping[str, Value] = (state.desired if state else None) or {}
@@ -69,7 +75,14 @@ def attributes(
             next=coming if changes else None,
             note="" if wrong else _note(name, gives),
             violations=wrong,
+            drift=_drift(acked, drifted[name], verified) if drifted and name in drifted else "",
+            shown=drifted[name].shown if drifted and name in drifted else None,
         )
+
+
+def _drift(acked: Mapping[str, Value], found: Difference, verified: Collection[str]) -> str:
+    known = normalisation(found.attribute, acked, found.shown, verified) if found.known else ""
+    return known or "nothing that the service is known to do explains it"
 
 
 def _touched(made: DirectoryObject, stale: bool) -> set[str]:

@@ -64,7 +64,17 @@ def _explained(
         verdict=person.verdict,
         cloud=_cloud(store, person.own, state, travelling=person.id in around.under_way),
         person=person.told(),
-        attributes=tuple(attributes(kind, state, person.giver, wrong, stale=stale)),
+        attributes=tuple(
+            attributes(
+                kind,
+                state,
+                person.giver,
+                wrong,
+                stale=stale,
+                drifted={one.attribute: one for one in store.differences.of(person.id)},
+                verified=config.target.verified_domains,
+            )
+        ),
         references=tuple(References(store, numbered).told(state, person.references())),
         referrers=store.lookup.referrers(person.id),
         groups=tuple(groups(view, [row.staged.id for row in person.rows], person.id, change)),

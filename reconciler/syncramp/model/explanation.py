@@ -174,6 +174,10 @@ class AttributeTold:
     """Why it has no new value, and what becomes of it."""
     violations: tuple[Violation, ...] = ()
     """Why it, or a value of it, is kept back."""
+    drift: str = ""
+    """The cloud shows it otherwise than it was sent, and why that is, as a sentence; empty where it does not."""
+    shown: Value | None = None
+    """What the cloud shows then."""
 
 
 @dataclass(frozen=True, slots=True)

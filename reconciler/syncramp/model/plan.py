@@ -13,7 +13,7 @@ from syncramp.model.guards import Reading
 from syncramp.model.holds import HeldPart, Hold
 from syncramp.model.rows import row
 from syncramp.model.stages import Progress
-from syncramp.model.state import Membership, ObjectState
+from syncramp.model.state import Membership, ObjectState, Origin
 from syncramp.model.values import Value
 
 
@@ -59,6 +59,14 @@ class ObjectChange:
     """Attributes to send; None clears one. Empty for a delete."""
     parts: tuple[HeldPart, ...] = ()
     """What of it is not sent, each part with its reason; of a create or a delete one part, which is all of it."""
+    restores: bool = False
+    """A create that brings back what was deleted lately."""
+
+    @property
+    def origin(self) -> Origin:
+        """What it follows from."""
+        origin = self.state.origin
+        return Origin.RESTORATION if self.restores and origin is not Origin.CLOUD else origin
 
     @property
     def held(self) -> Mapping[str, Value | None]:

@@ -1,7 +1,7 @@
 """What a change follows from, where that is more than its object tells; pure functions.
 
-The store keeps why each object is desired as it is (``Origin``). A create is a restoration if its anchor was deleted
-lately, and a link follows from whoever comes, or from what the cloud did to it.
+The store keeps why each object is desired as it is (``Origin``). A link follows from whoever comes, or from what the
+cloud did to it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Circumstances
-from syncramp.model.plan import MembershipChange, ObjectChange, Verb
+from syncramp.model.plan import MembershipChange
 from syncramp.model.state import Membership, ObjectState, Origin
 from syncramp.source.dn import renamed
 
@@ -18,13 +18,6 @@ RESTORED_WITHIN = 30 * 86_400.0
 days (Microsoft Entra, restore or remove a recently deleted user)."""
 _DN = "onPremisesDistinguishedName"
 _COMING = (Origin.ADOPTION, Origin.CONFIGURATION, Origin.UPGRADE)
-
-
-def origin_of(change: ObjectChange, around: Circumstances) -> Origin:
-    """What the change of an object follows from."""
-    origin = change.state.origin
-    restores = change.verb is Verb.CREATE and change.state.id in around.restoring
-    return Origin.RESTORATION if restores and origin is not Origin.CLOUD else origin
 
 
 def container_of(state: ObjectState) -> tuple[str, str] | None:

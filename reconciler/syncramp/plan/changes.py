@@ -54,9 +54,16 @@ def object_change(state: ObjectState, around: Circumstances) -> ObjectChange | N
     change = _wanted(state)
     if change is None:
         return None
+    made = _held(change, around)
+    restores = made.verb is Verb.CREATE and state.id in around.restoring
+    return replace(made, restores=True) if restores else made
+
+
+def _held(change: ObjectChange, around: Circumstances) -> ObjectChange:
+    """The change with what of it waits."""
     for hold in (_hold_everything, _hold_delete, _hold_create):
         if found := hold(change, around):
-            return ObjectChange(state, change.verb, {}, (HeldPart(*found, change.values),))
+            return ObjectChange(change.state, change.verb, {}, (HeldPart(*found, change.values),))
     return _hold_claims(hold_object(_hold_parts(change, around), around), around)
 
 

@@ -22,7 +22,7 @@ from syncramp.model.packing import digest_of
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Verb
 from syncramp.model.state import Origin
 from syncramp.plan.barriers import parts_by_class
-from syncramp.plan.causes import container_of, link_origins, origin_of
+from syncramp.plan.causes import container_of, link_origins
 from syncramp.plan.changes import disables, wants_disable
 from syncramp.plan.claims import claimed, gives_up
 from syncramp.plan.frozen import Frozen
@@ -127,7 +127,7 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
         kinds = plan.counts.setdefault(str(change.verb), {})
         kinds[str(state.kind)] = kinds.get(state.kind, 0) + 1
         plan.anchor_writes += state.id in plan.around.unanchored
-        origin = origin_of(change, plan.around)
+        origin = change.origin
         if origin is Origin.CONTAINER and (container := container_of(state)):
             plan.containers[container] = plan.containers.get(container, 0) + 1
         plan.origins[origin.word] = plan.origins.get(origin.word, 0) + 1

@@ -39,7 +39,7 @@ def _object(change: ObjectChange) -> Iterator[str]:
     state = change.state
     cause = f", {state.cause.value}" if state.cause else ""
     held = "" if change.sends else ": held"
-    known = f"{state.anchor}, from {state.origin.word}{cause}"
+    known = f"{state.anchor}, from {change.origin.word}{cause}"
     yield f"{change.verb.value} {state.kind.value} {state.dn} ({known}){held}"
     yield from _values(change, change.values, "  ")
     for part in change.parts:

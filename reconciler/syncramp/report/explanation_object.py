@@ -47,6 +47,8 @@ def _attribute(told: AttributeTold) -> Iterator[str]:
         yield from _named("", [f"in the cloud: {first}", *(f"{'':14}{each}" for each in others)])
     if told.changes:
         yield from _below(f"the next run makes it: {'; '.join(shown(told.next))}")
+    if told.drift:
+        yield from _below(f"! shown as {'; '.join(shown(told.shown))}, and not sent again: {told.drift}")
     if told.note:
         yield from _below(f"! {told.note}")
     for wrong in told.violations:

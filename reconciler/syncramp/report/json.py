@@ -128,7 +128,7 @@ def object_change(change: ObjectChange) -> dict[str, Any]:
         "anchor": state.anchor,
         "dn": state.dn,
         "cause": state.cause.value if state.cause else None,
-        "origin": state.origin.word,
+        "origin": change.origin.word,
         "values": {name: _plain(value) for name, value in change.values.items()},
         "before": {name: _plain(before[name]) for name in (*change.values, *change.held) if name in before},
         "held": {name: _plain(value) for name, value in change.held.items()},
