@@ -75,6 +75,18 @@ def test_with_nothing_to_do_nobody_is_read_whoever_was_not_read_completely(tmp_p
     assert not _reading(statements, "payload") and not _reading(statements, "entries")
 
 
+def test_of_many_who_cannot_be_judged_only_those_are_read_who_have_what_somebody_wants(
+    tmp_path: Path, planned: Planned
+) -> None:
+    engine = _people(tmp_path / "state.db", 20)
+    engine.run()
+    engine.source.complete = False
+    engine.source.add(user(1000))
+    plan, statements = planned(engine)
+    assert plan.counts == {"Create": {"User": 1}} and plan.around.incomplete
+    assert not _reading(statements, "payload")
+
+
 @pytest.mark.parametrize("complete", [True, False])
 def test_who_claims_a_value_that_is_given_up_is_found_without_reading_everybody(
     tmp_path: Path, planned: Planned, complete: bool
