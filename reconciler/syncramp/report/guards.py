@@ -1,7 +1,7 @@
 """What guards say, as text and as JSON."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,10 +17,13 @@ def readings(found: Iterable[Reading]) -> list[dict[str, Any]]:
     return [asdict(reading) for reading in found]
 
 
-def tripped_lines(found: Iterable[Reading]) -> Iterator[str]:
-    """The guards that hold something of a plan or of a run, with the number and the limit."""
+def tripped_lines(found: Iterable[Reading], holds: Container[str]) -> Iterator[str]:
+    """The guards that hold something of a plan or of a run, with the number and the limit.
+
+    :param holds: those that hold anything; what a guard held and a person approved goes, and its line would puzzle.
+    """
     for reading in found:
-        if reading.tripped and reading.holds:
+        if reading.tripped and reading.holds and reading.hold in holds:
             yield f"Guard {reading.guard} holds {reading.holds}: {reading.sentence}"
 
 

@@ -48,7 +48,7 @@ def _plan(plan: Plan, report: RunReport, sizes: Histogram | None) -> Iterator[st
     yield from origin_lines(plan)
     yield from riskiest(plan)
     yield from size_lines(sizes)
-    yield from tripped_lines(plan.readings)
+    yield from tripped_lines(plan.readings, plan.holds)
     yield from held(plan.holds, plan.hold_samples, report.waiting)
     yield from approval_lines(report.approvals)
     yield from _remarks(report)
@@ -88,7 +88,7 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from _removals(report.removal_latency)
     if report.anchors_written:
         yield f"Anchors written into the directory: {report.anchors_written:,}"
-    yield from tripped_lines(report.guards)
+    yield from tripped_lines(report.guards, report.holds)
     yield from held(report.holds, report.hold_samples, report.waiting)
     yield from approval_lines(report.approvals)
     yield from violations(report)
