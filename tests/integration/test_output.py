@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.build import user_dn
 from support.walk import Walk, anchor, walking
 
 
@@ -132,3 +133,45 @@ def test_a_store_that_is_not_there_is_told(walk: Walk) -> None:
         in walk.here("plan", "--state", str(wrong)).err
     )
     assert walk.here("status", "--state", str(wrong)).out == f"No run yet: there is no store {wrong}.\n"
+
+
+def test_a_plan_tells_whole_what_is_asked_for(walk: Walk) -> None:
+    walk.here()
+    walk.forest.people[2] = {"title": "Director"}
+    walk.forest.people.pop(3)
+    whole = walk.here("plan", "--full").out
+    assert whole.startswith(walk.here("plan").out)
+    (update,) = (line for line in whole.splitlines() if line.startswith("Update User"))
+    asked = walk.here("plan", "--object", user_dn(2)).out.splitlines()
+    assert asked[0] == update
+    assert asked[1].split() == ["title", "(none)", "→", "Director"]
+    assert asked[-1].startswith("1 change shown of the plan ")
+    assert walk.here("plan", "--kind", "Contact").out.startswith("0 changes shown of the plan ")
+    document = walk.here("plan", "-o", "json", "--object", user_dn(2), "--kind", "User").json
+    assert [change["dn"] for change in document["changes"]] == [user_dn(2)]
+    assert document["asked"] == {"objects": [user_dn(2)], "kinds": ["User"]}
+
+
+def test_nobody_known_by_a_name_is_an_input_that_is_refused(walk: Walk) -> None:
+    walk.here()
+    for option in ("--object", "--group"):
+        walk.run("plan", str(walk.document), option, "nobody@corp.example.com").assert_error(
+            3, "nothing that was read is known as 'nobody@corp.example.com'"
+        )
+
+
+@pytest.mark.parametrize(("form", "begins"), [("markdown", "### Syncramp: "), ("html", "<!doctype html>\n")])
+def test_a_plan_is_written_to_a_file(walk: Walk, form: str, begins: str) -> None:
+    walk.here()
+    walk.forest.people.pop(3)
+    shown = walk.here("plan", "-o", form)
+    assert shown.code == 2 and shown.out.startswith(begins) and user_dn(3) in shown.out
+    file = walk.folder / "plan"
+    done = walk.here("plan", "-o", form, "-O", str(file))
+    assert (done.code, done.out) == (2, "")
+    assert file.read_text() == shown.out
+
+
+def test_a_file_that_cannot_be_written_is_told(walk: Walk) -> None:
+    done = walk.here("plan", "-O", str(walk.folder / "nowhere" / "plan.md"))
+    done.assert_error(3, "the file cannot be written: No such file or directory")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
@@ -22,6 +22,8 @@ from syncramp.spec.types import WriteBudget
 
 HALF_HOUR = timedelta(minutes=30)
 MEMBERSHIPS = {Topic.EMPTIED, Topic.REMOVALS, Topic.ADDITIONS, Topic.DERIVED}
+FEW = settings(max_examples=40)
+"""A plan is made of many parts, and each example takes some milliseconds."""
 
 
 def _outline(random: Random, most: int = 10, changes: Iterable[Change] | None = None) -> Outline:
@@ -31,6 +33,7 @@ def _outline(random: Random, most: int = 10, changes: Iterable[Change] | None = 
     return outline
 
 
+@FEW
 @given(plans())
 def test_every_change_that_goes_stands_in_one_topic(random: Random) -> None:
     plan = random.plan
@@ -41,6 +44,7 @@ def test_every_change_that_goes_stands_in_one_topic(random: Random) -> None:
     assert groups == sum(bool(one.adds or one.removes or one.membership.derived) for one in moved)
 
 
+@FEW
 @given(plans(), st.integers(1, 3))
 def test_what_is_shown_and_what_is_left_out_are_all(random: Random, most: int) -> None:
     outline, everything = _outline(random, most), _outline(random, 10_000)
@@ -52,6 +56,7 @@ def test_what_is_shown_and_what_is_left_out_are_all(random: Random, most: int) -
     assert set(outline.held()) == set(outline.holds)
 
 
+@FEW
 @given(plans())
 def test_links_that_go_with_a_delete_and_those_that_wait_for_it_are_all_derived_ones(random: Random) -> None:
     derived = [one.membership.derived for one in random.changes if isinstance(one, MembershipChange)]
@@ -59,12 +64,14 @@ def test_links_that_go_with_a_delete_and_those_that_wait_for_it_are_all_derived_
     assert (random.plan.derived, random.plan.derived_held) == (going, sum(map(len, derived)) - going)
 
 
+@FEW
 @given(plans())
 def test_kinds_divide_a_plan(random: Random) -> None:
     parts = [one for kind in Kind for one in select(random.changes, Selection(kinds=frozenset({kind})))]
     assert sorted(map(_key, parts)) == sorted(map(_key, random.changes))
 
 
+@FEW
 @given(plans(), st.sets(st.integers(1, 60)))
 def test_objects_divide_a_plan_and_the_links_of_its_groups(random: Random, some: set[int]) -> None:
     """Of groups that are not asked for themselves: those have all of their links."""
@@ -80,6 +87,7 @@ def test_objects_divide_a_plan_and_the_links_of_its_groups(random: Random, some:
     assert _links(whole, members) == _links(random.changes, members)
 
 
+@FEW
 @given(plans(), st.sets(st.integers(100, 110)))
 def test_groups_divide_the_memberships_of_a_plan(random: Random, some: set[int]) -> None:
     chosen = list(select(random.changes, Selection(groups=BitMap(some))))

@@ -5,7 +5,7 @@ from base64 import b64encode
 from hashlib import sha256
 
 import lxml.html
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -32,6 +32,8 @@ TAGS = re.compile(
 )
 ATTRIBUTES = re.compile(r"lang|charset|http-equiv|content|name|class|open|viewbox|role|x|y|width|height|rx|xmlns")
 SIZES = histogram([GroupSize("CN=small", 3, 2), GroupSize("CN=large", 260_000, 90_000)])
+FEW = settings(max_examples=40)
+"""A plan is made of many parts, and each example takes some milliseconds."""
 
 
 def _report(name: str) -> RunReport:
@@ -58,6 +60,7 @@ def _inline(text: str) -> list[Token]:
     return [child for token in tokens for child in token.children or ()]
 
 
+@FEW
 @given(plans(), NAMES)
 def test_nothing_that_others_wrote_means_anything_in_a_comment(random: Random, name: str) -> None:
     tokens = _inline(markdown(_sheet(random, name)))
@@ -67,6 +70,7 @@ def test_nothing_that_others_wrote_means_anything_in_a_comment(random: Random, n
             assert not re.search(r"@|://|www\.|#|<|\]\(|evil", token.content)
 
 
+@FEW
 @given(plans())
 def test_names_in_a_comment_are_whole(random: Random) -> None:
     shown = {token.content for token in _inline(markdown(_sheet(random, "x"))) if token.type == "code_inline"}
@@ -83,6 +87,7 @@ def test_a_code_span_holds_any_text(text: str) -> None:
     assert [token.content for token in tokens if token.type == "code_inline"] == ([line] if line else [])
 
 
+@FEW
 @given(plans(), st.integers(300, 3_000))
 def test_a_comment_is_never_too_long(random: Random, limit: int) -> None:
     text = markdown(_sheet(random, HOSTILE[0]), limit)
@@ -115,6 +120,7 @@ def test_an_empty_plan_is_a_short_comment() -> None:
     assert markdown(sheet) == f"### Syncramp: Nothing to do.\n\n* Digest `{'0' * 32}`\n"
 
 
+@FEW
 @given(plans(), NAMES)
 def test_nothing_that_others_wrote_means_anything_on_a_page(random: Random, name: str) -> None:
     page = lxml.html.document_fromstring(html(_sheet(random, name)).encode())
@@ -126,6 +132,7 @@ def test_nothing_that_others_wrote_means_anything_on_a_page(random: Random, name
         assert all(printable(row.dn or row.anchor) in texts and printable(row.detail) in texts for row in rows)
 
 
+@FEW
 @given(plans(), st.integers(1, 3))
 def test_a_page_shows_the_number_of_everything(random: Random, most: int) -> None:
     sheet = _sheet(random, "x", most)

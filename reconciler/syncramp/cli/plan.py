@@ -112,7 +112,11 @@ def _opened(file: Path | None) -> Iterator[TextIO]:
     try:
         stream = file.open("w", encoding="utf-8")
     except OSError as error:
-        raise InputRefused(f"the file cannot be written: {error.strerror}", where=str(file)) from error
+        raise InputRefused(
+            f"the file cannot be written: {error.strerror}",
+            where=str(file),
+            remedy="name a file in a folder that is there and can be written to",
+        ) from error
     with stream:
         yield stream
 

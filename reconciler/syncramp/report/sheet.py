@@ -13,9 +13,12 @@ from syncramp.model.report import RunReport
 from syncramp.model.sizes import Histogram
 from syncramp.model.values import Kind
 from syncramp.plan.outline import Outline
-from syncramp.report.approvals import approvable_lines
+from syncramp.report.approvals import approvable_lines, approval_lines
+from syncramp.report.causes import drift_lines, origin_lines
 from syncramp.report.parts import AMONG, HOLDS, largest
 from syncramp.report.plan_text import cost, derived_links, nearing
+from syncramp.report.preflight import preflight_lines
+from syncramp.report.stages import stage_lines
 from syncramp.words import count, printable
 
 TITLES = {
@@ -128,9 +131,19 @@ def _facts(plan: Plan, report: RunReport, sizes: Histogram) -> Iterator[Sentence
         yield "Changed attributes: ", Foreign(printable(changed))
     if plan.origins:
         yield (f"From: {', '.join(f'{name} {number:,}' for name, number in largest(plan.origins))}",)
+    yield from _lines(plan, report)
     for group in sizes.largest:
         if note := nearing(group):
             yield "Large group ", Foreign(printable(group.dn)), f": {note}"
+
+
+def _lines(plan: Plan, report: RunReport) -> Iterator[Sentence]:
+    """What the text says in lines of its own. Of origins those that are indented name containers of a directory."""
+    for line in origin_lines(plan):
+        yield (Foreign(printable(line.strip())) if line.startswith("    ") else line.strip(),)
+    for lines in (drift_lines(report), preflight_lines(report), stage_lines(report.stage)):
+        yield from ((Foreign(printable(line.strip())),) for line in lines)
+    yield from ((Foreign(printable(line)),) for line in approval_lines(report.approvals))
 
 
 def _counts(plan: Plan, kinds: Sequence[Kind]) -> Iterator[tuple[str, Sequence[int]]]:
