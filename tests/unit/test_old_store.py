@@ -71,6 +71,8 @@ def test_what_was_created_since_is_ours_and_is_not_sent_again(engine: Engine, co
     report, _ = engine.run()
     assert [obj.operation for obj in engine.sent if not links(obj)] == []
     assert Hold.NOT_OURS not in report.holds
+    with engine.store() as store:
+        assert not store.observations.foreign_anchors()
     engine.settle()
     mirrored(engine)
     engine.leave(4)
@@ -148,6 +150,33 @@ def test_a_copy_whose_whole_folder_was_put_back_is_known_by_the_mark_of_the_tena
     engine.clock = lambda: 1000.0 + 2 * 1800.0
     engine.settle()
     mirrored(engine)
+
+
+def test_what_later_runs_of_this_store_left_in_the_tenant_is_no_sign_of_another_client(
+    engine: Engine, tmp_path: Path
+) -> None:
+    engine.cloud.client = ("", *US)
+    engine.settle()
+    path = copied(engine, tmp_path)
+    engine.source.add(user(4))
+    engine.settle()
+    put_back(engine, path)
+    engine.settle()
+    mirrored(engine)
+
+
+def test_a_store_that_is_behind_stays_so_from_its_first_cookie_on(engine: Engine) -> None:
+    engine.settle()
+    with engine.store() as store:
+        first = store.observations.cookie()
+        store.age.note()
+    engine.source.add(user(4))
+    engine.cloud.client = ("", *US)
+    with engine.store() as store:
+        store.observations.forget_cookie()
+        store.age.note()
+        behind = store.age.behind()
+    assert first and behind and (behind.cookie, behind.refused) == (first, False)
 
 
 def test_a_new_store_in_the_place_of_a_later_one_is_no_old_copy(engine: Engine) -> None:

@@ -122,6 +122,23 @@ def test_a_run_that_was_killed_does_not_take_its_own_mark_for_another_clients(en
     engine.run()
 
 
+def test_another_client_after_a_run_that_was_killed_is_another_client(engine: Engine) -> None:
+    engine.cloud.client = ("", *US)
+    engine.settle()
+    engine.source.add(user(50))
+    engine.lose()
+    engine.cloud.client = CONNECT
+    with pytest.raises(AnotherSyncClientActive):
+        engine.run()
+
+
+def test_an_adoption_is_the_first_look(engine: Engine, clock: Clock) -> None:
+    engine.adopt()
+    clock.now += 2 * HALF_HOUR
+    engine.run()
+    assert engine.cloud.calls
+
+
 def test_a_plan_tells_what_would_end_a_run_and_ends_not(engine: Engine) -> None:
     report, plan = engine.run(sends=False)
     assert [found["check"] for found in report.preflight] == ["AnotherSyncClientActive"] and plan.objects

@@ -95,6 +95,31 @@ def test_strangers_stay_strangers(engine: Engine, snapshot: Path) -> None:
     assert engine.anchor(user(77)) in engine.cloud.objects
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_an_object_of_another_kind_is_not_the_one_of_the_snapshot(
+    engine: Engine, snapshot: Path, there: bool
+) -> None:
+    anchor, cloud = engine.anchor(user(1)), engine.cloud
+    cloud.objects[anchor] = Held("Contact", {}, "Contact_1")
+    if not there:
+        engine.leave(1)
+    engine.lose_store()
+    engine.adopt()
+    assert restored(engine, snapshot).departed == 0
+    engine.settle(approving=True) if not there else engine.run()
+    assert anchor in cloud.objects
+
+
+def test_one_that_a_directory_wants_is_never_a_leaver(engine: Engine, snapshot: Path) -> None:
+    with reading_saved(snapshot) as (head, rows):
+        renamed = [row._replace(kind="Contact") if isinstance(row, SavedObject) else row for row in rows]
+    write_saved(snapshot, head, renamed)
+    engine.cloud.objects[engine.anchor(user(1))] = Held("Contact", {}, "Contact_1")
+    engine.lose_store()
+    engine.adopt()
+    assert restored(engine, snapshot).departed == 0
+
+
 def test_a_member_that_left_while_the_store_was_lost_leaves_our_group_without_an_approval(
     engine: Engine, snapshot: Path
 ) -> None:

@@ -21,7 +21,7 @@ from syncramp.model.plan import MembershipChange, ObjectChange, Verb
 from syncramp.model.stages import HALVED, PROBATION_RUNS, RELEASES, Progress, Stage
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
-from syncramp.model.wire import Operation
+from syncramp.model.wire import Operation, ReadBackPage
 from syncramp.plan.shares import begun, counted, filled, halved, probation
 from syncramp.report.stages import released_line, stage_lines
 from syncramp.spec.failsafe import CreateLimits, Failsafe, RemovalLimits
@@ -123,6 +123,17 @@ def test_a_tenth_that_was_refused_waits_for_a_person(engine: Engine) -> None:
     engine.cloud.refuse = lambda obj: ""
     engine.settle()
     assert len(engine.cloud.objects) == PEOPLE + 1
+
+
+def test_a_tenth_that_no_read_back_has_shown_is_not_over(engine: Engine) -> None:
+    engine.run()
+    release(engine, Stage.TENTH)
+    shown, engine.cloud.read_back = engine.cloud.read_back, lambda cookie: iter([ReadBackPage([], cookie, False)])
+    report, _ = engine.run()
+    assert (stage(engine), report.stage.applied, report.stage.waiting) == (Stage.TENTH, 4, 4)
+    engine.cloud.read_back = shown
+    engine.run()
+    assert stage(engine) is Stage.ALL
 
 
 def test_one_of_a_hundred_may_be_refused() -> None:
