@@ -72,7 +72,7 @@ def test_what_was_created_since_is_ours_and_is_not_sent_again(engine: Engine, co
     assert [obj.operation for obj in engine.sent if not links(obj)] == []
     assert Hold.NOT_OURS not in report.holds
     with engine.store() as store:
-        assert not store.observations.foreign_anchors()
+        assert store.observations.foreign_count() == 0
     engine.settle()
     mirrored(engine)
     engine.leave(4)
