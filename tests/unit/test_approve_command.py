@@ -115,6 +115,19 @@ def test_it_is_valid_as_long_as_the_document_says_unless_it_says_otherwise(engin
     assert given.until - given.given == 7200
 
 
+def test_an_approval_can_be_taken_back_before_the_next_run(engine, told) -> None:
+    digest = _digests(engine)["Rest"]
+    told(digest, "--by", "ada")
+    code, out, _ = told(digest[:8], "--withdraw")
+    assert code == 2 and f"Waits    {digest[:12]}" in out and "Approved" not in out
+    engine.run()
+    assert engine.cloud.objects[engine.anchor(user(1))].values["displayName"] == "User 1"
+    code, _, error = told(digest, "--withdraw")
+    assert code == 3 and f"{digest} is not approved" in error
+    with engine.store() as store:
+        assert list(store.database.all('SELECT "by", LENGTH(marks) FROM approvals')) == [("ada", 0)]
+
+
 def test_nothing_waits_where_everything_is_approved(engine, told) -> None:
     code, out, _ = told(*_digests(engine).values())
     assert code == 0 and out.splitlines()[-1] == "Nothing else waits"

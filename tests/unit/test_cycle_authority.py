@@ -51,7 +51,7 @@ def test_it_is_not_deleted_and_takes_no_room_in_the_failsafe(synced) -> None:
     synced.run()
     report, plan = synced.run()
     assert report.holds == {"CloudManaged": 1}
-    assert plan.around.deletes == 0
+    assert [each.value for each in plan.readings if each.guard == "Deletes"] == [0]
     assert one in synced.cloud.objects
 
 

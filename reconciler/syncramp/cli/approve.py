@@ -1,7 +1,7 @@
 """``syncramp approve``: let go what waits for a person."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from syncramp.cli.exits import Exit
 from syncramp.cli.options import Document, Output, State, who
 
 if TYPE_CHECKING:
-    from syncramp.model.approvals import Proposal
+    from syncramp.model.approvals import Approval, Proposal
     from syncramp.spec.types import SyncConfig
     from syncramp.store.store import Store
 
@@ -32,6 +32,9 @@ def approve(
     by: Annotated[
         str, typer.Option("--by", metavar="NAME", help="Who approves; without it the name of the login.")
     ] = "",
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take valid approvals of these digests back instead.")
+    ] = False,
     state: State = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the result is printed.")] = Output.TEXT,
 ) -> None:
@@ -51,6 +54,9 @@ def approve(
     now = time.time()
     until = now + _validity(valid, config.approval_expiry).total_seconds()
     with _opened(config, state_path(document, config, state)) as store:
+        if withdraw:
+            store.approvals.withdraw(_approved(store, digests or [], now), now)
+            digests = []
         given = [_named(store, digest.lower()) for digest in digests or ()]
         for each in given:
             store.approvals.give(each.digest, who(by), now, until)
@@ -87,6 +93,23 @@ def _validity(text: str, otherwise: timedelta) -> timedelta:
     if not SHORTEST <= valid <= LONGEST:
         raise InputRefused(f"{text} is no duration from 1m to 720h", where="--valid", remedy="write it as 72h or 30m")
     return valid
+
+
+def _approved(store: "Store", digests: Sequence[str], now: float) -> Sequence["Approval"]:
+    """The valid approvals of some digests, or of their beginnings.
+
+    :raises InputRefused: there is none of one of them.
+    """
+    from syncramp.errors import InputRefused
+    from syncramp.model.approvals import FEWEST
+
+    given, found = store.approvals.given(now), list["Approval"]()
+    for digest in digests:
+        named = [each for each in given if len(digest) >= FEWEST and each.digest.startswith(digest.lower())]
+        if not named:
+            raise InputRefused(f"{digest} is not approved", remedy="list what is, without a digest")
+        found += named
+    return found
 
 
 def _named(store: "Store", digest: str) -> "Proposal":

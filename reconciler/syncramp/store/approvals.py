@@ -103,6 +103,15 @@ class Approvals:
         with self._database.transaction(durable=True):
             self._database.run(_GIVE, (now, until, by, digest))
 
+    def withdraw(self, among: Iterable[Approval], now: float) -> None:
+        """End approvals before their time; a run that has made its plan still goes by them.
+
+        :param now: seconds since the epoch.
+        """
+        with self._database.transaction(durable=True):
+            for each in among:
+                self._database.run("UPDATE approvals SET until = ?, marks = x'' WHERE id = ?", (now, each.id))
+
     def given(self, now: float) -> Sequence[Approval]:
         """Approvals that are valid, the oldest first."""
         rows = self._database.all(_APPROVALS.format("WHERE until > ?"), (now,))
