@@ -59,11 +59,11 @@ def chosen(job: Job, snapshot: Snapshot, plan: Plan) -> Progress | None:
     if adoption.stage is Stage.ALL:
         return None
     if progress.stage is not adoption.stage:
-        size = counted(changes(snapshot, plan.around))
-        if adoption.stage is Stage.TENTH and not any(size):
+        size = counted(changes(snapshot, plan.around)) if adoption.stage is Stage.TENTH else None
+        if size == (0, 0):
             return None
         announced = adoption.stage.value in job.config.releases
-        progress = replace(begun(progress, adoption.stage, *size), announced=announced)
+        progress = replace(begun(progress, adoption.stage, *(size or (0, 0))), announced=announced)
     progress = filled(
         progress, lambda: changes(snapshot, plan.around), plan.around, snapshot.in_cloud, snapshot.anchors
     )
