@@ -8,7 +8,8 @@ import pytest
 from support.build import BASE, SCOPE, config, group, guid, user, user_dn
 from support.engine import Engine, crashing, links
 from support.model import Crash, ListSource
-from syncramp.model.facts import Fact, Links
+from syncramp.errors import SourceUnavailable
+from syncramp.model.facts import Entry, Fact, Links
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.plan.changes import object_change
@@ -39,6 +40,25 @@ class Based(ListSource):
         for fact in super().read(partition, wanted):
             if isinstance(fact, Links) or not hasattr(fact, "guid") or fact.guid in shown:
                 yield fact
+
+
+@dataclass
+class Asked(ListSource):
+    """A directory that gives what is asked for, and may be out of reach."""
+
+    away: bool = False
+
+    def partitions(self) -> Sequence[str]:
+        if self.away:
+            raise SourceUnavailable("no server answers")
+        return super().partitions()
+
+    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+        for fact in super().read(partition, wanted):
+            if isinstance(fact, Entry):
+                given = {name: values for name, values in fact.attributes.items() if name in wanted}
+                fact = replace(fact, attributes=given)
+            yield fact
 
 
 @dataclass
@@ -223,12 +243,45 @@ def test_a_source_that_is_renamed_and_narrowed_at_once_lets_nobody_go(tmp_path) 
         assert engine.run()[1].holds == HELD
 
 
-def test_rules_that_ask_for_what_nobody_reads_any_more_keep_whom_they_may_have_kept(engine: Configured) -> None:
-    engine.use(Scope(SCOPE.dn, SCOPE.kinds, "(|(cn=Group*)(employeeType=*)(title=*))"))
+def test_rules_that_ask_for_what_nobody_reads_any_more_keep_whom_they_may_have_kept(tmp_path) -> None:
+    source = Asked()
+    source.add(user(1, employeeType="Staff", title="Clerk"))
+    engine = Configured(tmp_path / "state.db", sources=[source])
+    engine.use(Scope(SCOPE.dn, SCOPE.kinds, "(employeeType=Staff)"))
     engine.settle()
-    engine.use(Scope(SCOPE.dn, SCOPE.kinds, "(!(title=Boss))"))
-    engine.source.add(user(1, title="Boss"))
+    engine.use(NO_BOSS)
+    source.add(user(1, employeeType="Staff", title="Boss"))
     assert engine.run()[1].holds == HELD
+
+
+def test_a_source_that_was_out_of_reach_is_judged_by_the_document_before_when_it_is_read_again(tmp_path) -> None:
+    source = Asked()
+    source.add(user(1, title="Clerk"))
+    engine = Configured(tmp_path / "state.db", sources=[source])
+    engine.settle()
+    engine.use(NO_BOSS)
+    source.away = True
+    engine.run()
+    source.away = False
+    source.add(user(1, title="Boss"))
+    assert engine.run()[1].holds == HELD
+
+
+def test_who_changes_while_held_is_held(engine: Configured) -> None:
+    engine.use(NO_BOSS, GROUPS)
+    engine.settle()
+    engine.use(PEOPLE, GROUPS)
+    engine.run()
+    engine.source.add(user(2, "Others", title="Chief"))
+    assert engine.run()[1].holds == HELD
+
+
+def test_whose_create_is_in_doubt_waits_too_when_the_document_leaves_them_out(engine: Configured) -> None:
+    engine.source.add(user(4, "Others"))
+    engine.lose()
+    engine.use(PEOPLE, GROUPS)
+    for _ in range(2):
+        assert engine.run()[1].holds == {"CausedByConfiguration": 2}
 
 
 def test_an_own_rule_that_leaves_somebody_out_is_the_document_and_one_that_did_before_is_not(

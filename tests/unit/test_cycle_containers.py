@@ -80,6 +80,12 @@ def test_who_is_moved_into_a_container_that_was_there_follows_from_the_directory
     assert planned(engine)[0].origins == {"Source": 3}
 
 
+def test_somebody_who_was_deleted_along_is_not_left_behind_in_the_old_container(engine: Engine) -> None:
+    rename(engine, numbers=(1, 3))
+    engine.source.entries.pop(guid(2))
+    assert planned(engine)[0].origins == {"Container": 2}
+
+
 def test_somebody_new_in_the_renamed_container_makes_it_no_other_one(engine: Engine) -> None:
     rename(engine)
     engine.source.add(person(4, "Staff"))

@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from pyroaring import BitMap
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.explained import attribute, explained, lines
 from support.model import Held, ModelCloud
-from syncramp.model.plan import Plan
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.plan import MembershipChange, Plan
 from syncramp.model.report import RunReport
-from syncramp.model.state import Origin
+from syncramp.model.state import Membership, Origin
 from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject
-from syncramp.plan.causes import RESTORED_WITHIN
+from syncramp.plan.causes import RESTORED_WITHIN, link_origins
 from syncramp.plan.normalisations import INITIAL_DOMAIN
 from syncramp.report.causes import causes_document
 from syncramp.report.text import plan_lines, report_from, run_lines
@@ -249,6 +251,22 @@ def test_a_read_back_that_shows_a_group_that_is_not_ours_drifts_nothing(tmp_path
             SyncObject("Group", Operation.SET, {"SourceAnchor": engine.anchor(group(101))}),
         ]
     )
-    member(engine, 1, LinkOperation.ADD)
-    for _ in range(2):
+    for operation in (LinkOperation.ADD, LinkOperation.REMOVE, LinkOperation.ADD):
+        member(engine, 1, operation)
         assert engine.run()[0].drift == {}
+
+
+def test_a_delete_of_ours_whose_answer_was_lost_is_no_drift(engine: Engine) -> None:
+    engine.leave(3)
+    engine.run()
+    engine.lose()
+    report, _ = engine.run()
+    assert report.drift == {} and engine.anchor(user(3)) not in engine.cloud.objects
+
+
+def test_removals_follow_from_the_adoption_the_cloud_or_the_directory() -> None:
+    some = {name: BitMap([number]) for number, name in enumerate(("found", "drifted"), 1)}
+    group_of = Membership(9, 1, "eA==", "CN=g", "", BitMap(), BitMap(), BitMap([1, 2, 3]), BitMap(), True, **some)
+    change = MembershipChange(group_of, BitMap(), BitMap([1, 2, 3]))
+    told = {Origin.ADOPTION: 1, Origin.CLOUD: 1, Origin.SOURCE: 1}
+    assert link_origins(change, Circumstances()) == told

@@ -31,7 +31,7 @@ _POSSIBLE = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?,
                ON CONFLICT (id) DO UPDATE SET possible = excluded.possible"""
 _BACK = "UPDATE ever_deleted SET back = 1 WHERE back = 0 AND anchor = (SELECT anchor FROM objects WHERE id = ?)"
 _RESTORING = """SELECT o.id FROM ever_deleted d JOIN objects o ON o.anchor = d.anchor
-                WHERE d.at > ? AND d.back = 0 AND o.digest IS NOT NULL AND o.acked IS NULL"""
+                WHERE d.at > ? AND o.digest IS NOT NULL AND o.acked IS NULL"""
 _LOST_LATELY = """SELECT o.id, d.groups FROM ever_deleted d JOIN objects o ON o.anchor = d.anchor
                   WHERE d.at > ? AND d.groups != '' AND o.digest IS NOT NULL"""
 _BRACKET = "SELECT possible, observed FROM cloud_links WHERE id = ?"
