@@ -19,7 +19,7 @@ from support.engine import Engine, crashing
 from support.flight import flights
 from support.model import Crash, Held, no_fault
 from support.staff import CLERK, ELSEWHERE, GROUPS
-from support.trial import PATIENCE, TRAVEL, Trial, check_bounds, check_rest, check_tallies
+from support.trial import PATIENCE, STEP, TRAVEL, Trial, check_bounds, check_rest, check_tallies
 from support.witness import DAY, Seen, WatchedCloud, WatchedSource, Witness, bundle, watching
 from syncramp.errors import SyncrampError
 from syncramp.model.adoption import Stage
@@ -59,10 +59,12 @@ class Guarded(Trial):
         self.bundles: dict[Any, str] = {}
         self.strangers: dict[str, Held] = {}
         """What is in the cloud and not ours, as it must stay."""
+        self.forgotten: frozenset[str] = frozenset()
+        """Who was in the bin when the store was lost: what comes back with them is only known when it was seen."""
 
     def make_engine(self, path: Path) -> ScopedEngine:
         made = ScopedEngine(path, WatchedCloud(lambda: self.now), [WatchedSource()], clock=lambda: self.now)
-        made.config = replace(made.config, interval=timedelta(seconds=200))
+        made.config = replace(made.config, interval=timedelta(seconds=self.rng.choice((20, 60, 200))))
         return made
 
     @property
@@ -81,6 +83,13 @@ class Guarded(Trial):
         return elsewhere or (self.staff.without_clerks and entry.attributes.get("title") == (CLERK.encode(),))
 
     # --- what happens ----------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The tenant is filled, or was begun to be, and there are limits."""
+        self.weather(quiet=True, still=True)
+        self.engine.config = replace(self.engine.config, failsafe=self.limits())
+        for _ in range(self.rng.randrange(3)):
+            self.run()
 
     def step(self) -> None:
         for _ in range(self.rng.randrange(4)):
@@ -101,17 +110,17 @@ class Guarded(Trial):
         self.check()
         self.pass_time()
 
-    def weather(self, *, quiet: bool) -> None:
-        """Whether anything goes wrong in the cloud."""
+    def weather(self, *, quiet: bool, still: bool = False) -> None:
+        """Whether anything goes wrong in the cloud, and whether anything happens at all while a run goes on."""
         refused = 0.0 if quiet else self.refused
         texts = "no", "a reference is not known"
-        self.cloud.fault = no_fault if quiet else self.fault
+        self.cloud.fault = no_fault if still else self.meanwhile if quiet else self.fault
         self.cloud.refuse = lambda obj: self.rng.choice(texts) if self.rng.random() < refused else ""
 
     def run(self, crash: Callable[[], bool] = lambda: False) -> tuple[list[Seen], RunReport | None]:
         """One run, or one export with all of its slices, and what the witness says."""
         report = None
-        with watching(self.cloud, self.source, self.engine.config.failsafe) as plans:
+        with watching(self.cloud, self.source, self.engine.config) as plans:
             with suppress(Crash, SyncrampError), flights(self.rng), crashing(crash):
                 report = self.engine.sync() if self.rng.random() < 0.5 else self.engine.run()[0]
         for seen in plans:
@@ -120,6 +129,16 @@ class Guarded(Trial):
             there = self.cloud.objects.get(anchor)
             assert there == held or (self.others_delete and there is None), "what is not ours was touched"
         return plans, report
+
+    def kinds(self) -> dict[str, str]:
+        return {**super().kinds(), **{anchor: held.kind for anchor, held in self.cloud.objects.items()}}
+
+    def meanwhile(self, moment: str) -> None:
+        """A call takes some time, and somebody in the directory does not wait for it."""
+        if moment == "after":
+            self.now += self.rng.choice((0.0, 1.0, STEP))
+            if self.rng.random() < 0.1:
+                self.change()
 
     def pass_time(self) -> None:
         super().pass_time()
@@ -173,7 +192,9 @@ class Guarded(Trial):
         self.weather(quiet=True)
         self.engine.lose_store()
         self.source.absent.clear()
+        self.forgotten = frozenset(self.cloud.bin)
         self.witness.ours.clear()
+        self.witness.ledger.tried.clear()
         before = copy.deepcopy((self.cloud.objects, self.cloud.links))
         self.adopt()
         assert (self.cloud.objects, self.cloud.links) == before, "an adoption sends nothing"
@@ -213,13 +234,13 @@ class Guarded(Trial):
 
     def check(self) -> None:
         if not self.others_delete:
-            check_bounds(self.engine, frozenset(self.strangers))
+            check_bounds(self.engine, self.forgotten.union(self.strangers))
 
     def calm(self) -> None:
         """Nothing goes wrong any more, and what travelled has arrived or never will."""
         self.let_arrive(chance=1.0)
         self.now += WAIT
-        self.weather(quiet=True)
+        self.weather(quiet=True, still=True)
         self.cloud.leaves = lambda patience: True
         self.source.complete = True
         self.engine.config = replace(self.engine.config, interval=timedelta(days=1))

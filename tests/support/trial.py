@@ -204,10 +204,15 @@ class Trial:
 
     def mend(self) -> None:
         """Who may be in the cloud stays of the kind that was sent."""
-        with self.engine.store() as store:
-            kinds = dict(store.database.all("SELECT anchor, kind FROM objects WHERE acked IS NOT NULL OR doubt = 1"))
+        kinds = self.kinds()
         for number in self.staff.people:
             if kind := kinds.get(self.engine.anchor(self.staff.entry(number))):
                 self.staff.contacts -= {number}
                 self.staff.contacts |= {number} if kind == Kind.CONTACT else set()
         self.staff.write()
+
+    def kinds(self) -> dict[str, str]:
+        """Of everybody who is in the cloud, or may be."""
+        with self.engine.store() as store:
+            known = store.database.all("SELECT anchor, kind FROM objects WHERE acked IS NOT NULL OR doubt = 1")
+        return dict(known)

@@ -15,13 +15,14 @@ from unittest.mock import patch
 from support.model import ListSource, ModelCloud
 from syncramp.cycle import run as cycle_run
 from syncramp.model.facts import Entry, Fact, Proof
-from syncramp.model.holds import APPROVABLE
+from syncramp.model.holds import APPROVABLE, Class
 from syncramp.model.plan import MembershipChange, ObjectChange, Plan, Verb
 from syncramp.model.wire import LinkOperation, Operation, SyncObject
 from syncramp.plan.changes import changes
 from syncramp.plan.frozen import object_marks
 from syncramp.plan.marks import add_mark, delete_mark, remove_mark, update_mark
 from syncramp.spec.failsafe import Failsafe
+from syncramp.spec.types import ApprovalMode, SyncConfig
 
 DAY = 86_400.0
 
@@ -70,12 +71,17 @@ class Seen:
     """Marks that somebody approved."""
     complete: bool
     """The directory was read completely."""
-    limits: Failsafe
+    config: SyncConfig
     names: Mapping[int, str]
     """Id -> anchor."""
     first: int
     """The first object that was tried after it."""
     tried: Sequence[tuple[float, SyncObject]] = ()
+
+    @property
+    def limits(self) -> Failsafe:
+        """Those of the document."""
+        return self.config.failsafe
 
 
 @dataclass
@@ -108,6 +114,8 @@ class Witness:
     def judge(self, seen: Seen) -> None:
         """One plan."""
         self._approved_goes(seen)
+        if seen.config.approval is ApprovalMode.MANUAL:
+            self._by_hand_alone(seen)
         for now, obj in seen.tried:
             anchor = str(obj.values["SourceAnchor"])
             change = seen.objects.get(anchor)
@@ -190,6 +198,16 @@ class Witness:
         own = self.ledger.count(now, "removal", group) <= limits.per_group
         assert (within and own) or self._by_hand(seen, mark), "more member removals in a day than the limit"
 
+    def _by_hand_alone(self, seen: Seen) -> None:
+        """What goes was approved, but for what takes rights away."""
+        for change in seen.objects.values():
+            if change.sends:
+                for part, mark in object_marks(change, change.values):
+                    assert part is Class.DISABLES or mark in seen.approved, "it goes, and nobody approved it"
+        for group, links in seen.groups.items():
+            marks = {add_mark(group, seen.names[one]) for one in links.adds}
+            assert marks <= seen.approved, "a member is added, and nobody approved it"
+
     def _approved_goes(self, seen: Seen) -> None:
         """What was approved is ended by no hold of those that an approval ends."""
         for hold, mark in (*_held_objects(seen), *_held_links(seen)):
@@ -210,7 +228,7 @@ def _held_links(seen: Seen) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def watching(cloud: WatchedCloud, source: WatchedSource, limits: Failsafe) -> Iterator[list[Seen]]:
+def watching(cloud: WatchedCloud, source: WatchedSource, config: SyncConfig) -> Iterator[list[Seen]]:
     """The plans of the runs in the block; what was tried after each stands in it when the block ends."""
     found: list[Seen] = []
     original = cycle_run.make_plan
@@ -224,7 +242,7 @@ def watching(cloud: WatchedCloud, source: WatchedSource, limits: Failsafe) -> It
         groups = {each.membership.anchor: each for each in all_of_it if isinstance(each, MembershipChange)}
         names = dict(job.store.database.all("SELECT id, anchor FROM objects WHERE anchor IS NOT NULL"))
         complete, first = source.complete, len(cloud.tried)
-        found.append(Seen(plan, objects, groups, approved, complete, limits, names, first))
+        found.append(Seen(plan, objects, groups, approved, complete, config, names, first))
         return plan
 
     with patch.object(cycle_run, "make_plan", make_plan):

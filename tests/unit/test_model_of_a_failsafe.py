@@ -31,6 +31,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("seed", range(16))
 def test_nothing_goes_that_must_not_and_in_the_end_all_that_should(tmp_path, seed) -> None:
     walk = Guarded(tmp_path, seed)
+    walk.begin()
     for _ in range(10):
         walk.step()
     walk.rest()
@@ -39,6 +40,7 @@ def test_nothing_goes_that_must_not_and_in_the_end_all_that_should(tmp_path, see
 @pytest.mark.parametrize("seed", range(1000, 1010))
 def test_a_run_that_is_killed_anywhere_comes_to_the_same_end(tmp_path, seed) -> None:
     walk = Guarded(tmp_path, seed)
+    walk.begin()
     for _ in range(4):
         walk.step()
     walk.calm()
