@@ -383,3 +383,21 @@ def test_a_source_that_is_only_dropped_leaves_its_objects_alone(settled) -> None
     settled.config = replace(config(sources=("corp",)), target=settled.config.target)
     settled.sources = settled.sources[:1]
     assert settled.run()[0].settled and not settled.sent
+
+
+def test_a_delete_that_is_seen_and_answered_later_does_not_forget_which_links_may_come_back(engine) -> None:
+    """The cloud processed a delete whose answer was lost; a read-back shows it, and then it is sent once more."""
+    now = [1000.0]
+    engine.clock = lambda: now[0]
+    engine.pace = replace(engine.pace, call_timeout=600.0)
+    engine.settle()
+    engine.leave(1)
+    engine.run()
+    engine.lose("after")
+    engine.run()
+    now[0] += 601.0
+    engine.settle()
+    engine.source.add(user(1))
+    report, _ = engine.run()
+    assert report.counts == {"Create": {"User": 1}} and report.settled
+    assert engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(2))}

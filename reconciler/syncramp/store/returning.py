@@ -24,6 +24,7 @@ _FORGOTTEN = "DELETE FROM cloud_links WHERE id = ?"
 _ANCHORS = "SELECT id, anchor FROM objects WHERE anchor IS NOT NULL AND id IN ({})"
 _REMEMBER = """INSERT INTO ever_deleted (anchor, groups, at, back) VALUES (?, ?, ?, 0)
                ON CONFLICT (anchor) DO UPDATE SET groups = excluded.groups, at = excluded.at, back = 0"""
+_KEPT = "SELECT anchor, groups FROM ever_deleted WHERE back = 0 AND anchor IN ({})"
 _DELETED = """SELECT o.id, d.groups FROM objects o JOIN ever_deleted d ON d.anchor = o.anchor
               WHERE d.back = 0 AND o.id IN ({})"""
 _GROUPS = """SELECT o.id, c.possible FROM objects o LEFT JOIN cloud_links c ON c.id = o.id WHERE o.anchor IN ({})"""
@@ -46,7 +47,10 @@ _MAY_CHANGE = "UPDATE batches SET ids = ? WHERE seq = ?"
 
 
 def drop_links(database: Database, deleted: BitMap, now: float) -> None:
-    """The links of what was deleted are gone; who was, and which links they were, is kept."""
+    """The links of what was deleted are gone; who was, and which links they were, is kept.
+
+    Of what is told twice (a read-back shows it gone, and the delete is answered later) the links of both are kept.
+    """
     groups_of: dict[int, list[int]] = {}
     for group, sure, possible, observed in _naming(database, deleted):
         for member in possible & deleted:
@@ -55,9 +59,12 @@ def drop_links(database: Database, deleted: BitMap, now: float) -> None:
         database.run(_NARROWED, (*kept, group))
     database.run_many(_FORGOTTEN, [(identity,) for identity in deleted])
     anchors = _anchors(database, {*deleted, *(group for groups in groups_of.values() for group in groups)})
-    for identity in deleted & BitMap(anchors):
-        names = " ".join(anchors[group] for group in groups_of.get(identity, ()) if group in anchors)
-        database.run(_REMEMBER, (anchors[identity], names, now))
+    known = {identity: anchors[identity] for identity in deleted if identity in anchors}
+    before = {anchor: names.split() for anchor, names in database.among(_KEPT, list(known.values()))}
+    for identity, anchor in known.items():
+        names = {anchors[group] for group in groups_of.get(identity, ()) if group in anchors}
+        names.update(before.get(anchor, ()))
+        database.run(_REMEMBER, (anchor, " ".join(sorted(names)), now))
 
 
 def doubt_anew(database: Database, anew: Mapping[int, BitMap], now: float) -> dict[int, BitMap]:
