@@ -120,7 +120,7 @@ class Guarded(Trial):
     def run(self, crash: Callable[[], bool] = lambda: False) -> tuple[list[Seen], RunReport | None]:
         """One run, or one export with all of its slices, and what the witness says."""
         report = None
-        with watching(self.cloud, self.source, self.engine.config) as plans:
+        with watching(self.cloud, self.witness, self.engine.config) as plans:
             with suppress(Crash, SyncrampError), flights(self.rng), crashing(crash):
                 report = self.engine.sync() if self.rng.random() < 0.5 else self.engine.run()[0]
         for seen in plans:
@@ -170,6 +170,15 @@ class Guarded(Trial):
             member_removals=RemovalLimits(
                 per_group=choose((0, 2, 5000)), per_run=choose((0, 3, 20_000)), emptied_above=choose((0, 3, 10))
             ),
+        )
+
+    def all_or_nothing(self) -> Failsafe:
+        """Limits under which it does not matter which of two runs something falls into."""
+        choose = self.rng.choice
+        return Failsafe(
+            deletes=DeleteLimits(count=choose((0, 500))),
+            disables=DisableLimits(choose((0, 500))),
+            member_removals=RemovalLimits(per_group=choose((0, 5000)), emptied_above=500),
         )
 
     def appear(self) -> None:

@@ -72,6 +72,8 @@ class Seen:
     complete: bool
     """The directory was read completely."""
     config: SyncConfig
+    leavers: frozenset[str]
+    """Anchors of those who may leave the cloud."""
     names: Mapping[int, str]
     """Id -> anchor."""
     first: int
@@ -131,15 +133,16 @@ class Witness:
         assert seen.complete, "a delete from a source without proof"
         assert change is not None and change.verb is Verb.DELETE and not change.parts, "a delete that was held"
         assert anchor in self.ours or change.state.doubt, "the delete of what is not ours"
-        left = (self.source.absent[e.guid] >= 2 or self.may_leave(e) for e in self._named(anchor))
-        assert any(left), "the delete of somebody who never left"
+        assert anchor in seen.leavers, "the delete of somebody who never left"
         self._count(seen, delete_mark(change.state), now, "delete", anchor)
         assert self.ledger.count(now, "delete") <= seen.limits.deletes.count or self._by_hand(
             seen, delete_mark(change.state)
         ), "more deletes in a day than the limit"
 
-    def _named(self, anchor: str) -> Iterator[Entry]:
-        return (entry for entry in self.source.seen.values() if self.anchor(entry) == anchor)
+    def leavers(self) -> frozenset[str]:
+        """Anchors of those who were absent twice, or whom the document leaves out."""
+        seen, absent = self.source.seen.values(), self.source.absent
+        return frozenset(self.anchor(one) for one in seen if absent[one.guid] >= 2 or self.may_leave(one))
 
     def _count(self, seen: Seen, mark: int, now: float, *what: str) -> None:
         if not self._by_hand(seen, mark):
@@ -228,7 +231,7 @@ def _held_links(seen: Seen) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def watching(cloud: WatchedCloud, source: WatchedSource, config: SyncConfig) -> Iterator[list[Seen]]:
+def watching(cloud: WatchedCloud, witness: Witness, config: SyncConfig) -> Iterator[list[Seen]]:
     """The plans of the runs in the block; what was tried after each stands in it when the block ends."""
     found: list[Seen] = []
     original = cycle_run.make_plan
@@ -241,8 +244,8 @@ def watching(cloud: WatchedCloud, source: WatchedSource, config: SyncConfig) -> 
         objects = {each.state.anchor: _whole(each) for each in all_of_it if isinstance(each, ObjectChange)}
         groups = {each.membership.anchor: each for each in all_of_it if isinstance(each, MembershipChange)}
         names = dict(job.store.database.all("SELECT id, anchor FROM objects WHERE anchor IS NOT NULL"))
-        complete, first = source.complete, len(cloud.tried)
-        found.append(Seen(plan, objects, groups, approved, complete, config, names, first))
+        complete, first = witness.source.complete, len(cloud.tried)
+        found.append(Seen(plan, objects, groups, approved, complete, config, witness.leavers(), names, first))
         return plan
 
     with patch.object(cycle_run, "make_plan", make_plan):

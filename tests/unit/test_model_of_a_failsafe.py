@@ -15,6 +15,7 @@ directory says.
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,7 @@ def test_a_run_that_is_killed_anywhere_comes_to_the_same_end(tmp_path, seed) -> 
     for _ in range(3):
         walk.change()
     walk.edit()
+    walk.engine.config = replace(walk.engine.config, failsafe=walk.all_or_nothing())
     other, steps = walk.fork(), iter(range(random.Random(seed).randrange(1, 60)))
     with suppress(Crash), crashing(lambda: next(steps, None) is None):
         other.engine.run()
