@@ -50,3 +50,12 @@ def test_members_are_told_by_their_names(tmp_path) -> None:
     assert [moved["names"][anchor] for anchor in moved["adds"]] == [user_dn(9)]
     assert {moved["names"][anchor] for anchor in moved["removes"]} == {user_dn(3), user_dn(4), user_dn(5)}
     assert [moved["names"][anchor] for anchor in moved["derived_held"]] == [user_dn(2)]
+    assert moved["derived"] == []
+    report, plan = engine.run(sends=False)  # the second import that does not see the member: now the delete goes
+    with engine.store() as store:
+        snapshot = store.snapshot()
+        pieces = plan_document(plan, report, changes(snapshot, plan.around), snapshot.names)
+        document = json.loads("".join(pieces))
+    (moved,) = (one for one in document["changes"] if one["dn"].startswith("CN=Group 101,"))
+    assert [moved["names"][anchor] for anchor in moved["derived"]] == [user_dn(2)]
+    assert moved["derived_held"] == []

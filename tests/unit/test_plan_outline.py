@@ -114,13 +114,14 @@ def test_a_group_that_loses_its_last_member_is_told_before_those_that_lose_some(
 
     outline = Outline(10, Circumstances(), BitMap([5]))
     changes = [moved(1, {1, 2}, {1}), moved(2, {1, 2, 3}, {1, 2, 3}), moved(3, {1, 5}, {1}, {5})]
-    for change in (*changes, moved(4, {5, 6}, set(), {5}), moved(5, {6, 7}, set(), {6})):
+    for change in (*changes, moved(4, {5, 6}, set(), {5}), moved(5, {6, 7}, set(), {6}), moved(6, {5}, set(), {5})):
         outline.take(change)
     rows = {topic: [one.dn for one in kept] for topic, kept in outline.rows().items()}
-    assert rows == {"Removals": ["CN=1"], "Emptied": ["CN=2", "CN=3"], "Derived": ["CN=4", "CN=5"]}
+    assert rows == {"Removals": ["CN=1"], "Emptied": ["CN=2", "CN=3", "CN=6"], "Derived": ["CN=4", "CN=5"]}
     assert [one.detail for one in outline.rows()["Emptied"]] == [
         "+0 −3 members, nobody is left",
         "+0 −1 members, −1 by the delete of the member, nobody is left",
+        "−1 by the delete of the member, nobody is left",
     ]
     assert [one.detail for one in outline.rows()["Derived"]] == [
         "−1 by the delete of the member",

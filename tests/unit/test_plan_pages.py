@@ -31,7 +31,7 @@ TAGS = re.compile(
     r"|svg|rect|text"
 )
 ATTRIBUTES = re.compile(r"lang|charset|http-equiv|content|name|class|open|viewbox|role|x|y|width|height|rx|xmlns")
-SIZES = histogram([GroupSize("CN=small", 3, 2), GroupSize("CN=large", 260_000, 90_000)])
+SIZES = histogram([*[GroupSize("CN=small", 3, 2)] * 4, GroupSize("CN=large", 260_000, 90_000)])
 FEW = settings(max_examples=40)
 """A plan is made of many parts, and each example takes some milliseconds."""
 
@@ -113,6 +113,13 @@ def test_what_a_comment_has_no_room_for_is_counted() -> None:
     assert cut.count("<details>") == cut.count("</details>")
 
 
+def test_what_is_opened_in_a_comment_is_closed_wherever_it_is_cut() -> None:
+    sheet = _large(3)
+    for limit in range(2_000, 2_200):
+        lines = markdown(sheet, limit).splitlines()
+        assert sum(line.startswith("<details>") for line in lines) == lines.count("</details>") > 0
+
+
 def test_an_empty_plan_is_a_short_comment() -> None:
     sheet = make_sheet(
         Plan(digest="0" * 32), RunReport(), histogram([]), Outline(1, Plan().around, Plan().lanes.deletes)
@@ -157,6 +164,7 @@ def test_the_histogram_has_a_bar_for_each_number_and_draws_it_to_scale() -> None
     bars = [(bar.get("class"), float(bar.get("width"))) for bar in page.iter("rect") if bar.get("height") == "13"]
     assert len(bars) == 2 * len(SIZES.buckets)
     drawn = [place // 2 for place, (_, width) in enumerate(bars) if width]
-    assert drawn == [0, 0, 3, 5]  # three desired below 1,500; 90,000 there; 260,000 desired
+    assert drawn == [0, 0, 3, 5]  # the small ones on both sides; 90,000 there; 260,000 desired
+    assert {width for _, width in bars} == {0.0, bars[0][1] / 4, bars[0][1]}
     numbers = [text.text for text in page.iter("text") if text.get("class") == "number"]
     assert numbers[:-2] == [str(number) for bucket in SIZES.buckets for number in (bucket.wanted, bucket.there)]
