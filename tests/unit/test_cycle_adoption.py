@@ -646,3 +646,33 @@ def test_links_of_somebody_whose_delete_still_travels_are_not_sure(engine: Engin
         membership = store.snapshot().membership(ids[engine.anchor(group(101))])
     one = ids[engine.anchor(user(1))]
     assert one not in membership.sure and one in membership.possible
+
+
+def test_an_entry_that_is_there_under_another_anchor_is_known_by_its_guid(lost: Engine) -> None:
+    named = "anna@corp.example.com"
+    lost.source.add(user(1, userPrincipalName=named, mS_DS_ConsistencyGuid=guid(901)))
+    findings = lost.adopt()
+    assert numbers(findings) == {"Matched": 3, "ToCreate": 1, "Orphan": 1, "WouldMatch": 1}
+    assert set(findings.alarms) == {Alarm.CREATES_MATCH_ORPHANS}
+
+
+def test_what_a_read_back_of_everything_shows_as_deleted_is_not_there(lost: Engine) -> None:
+    lost.cloud.vanish(lost.anchor(user(3)))
+    assert numbers(lost.adopt()) == {"Matched": 3, "ToCreate": 1}
+
+
+def test_an_orphan_that_was_deleted_is_foreign_no_more(lost: Engine, tmp_path: Path) -> None:
+    lost.source.entries.pop(guid(3))
+    lost.adopt()
+    listed = tmp_path / "orphans.txt"
+    listed.write_text(lost.anchor(user(3)))
+    with lost.store() as store:
+        take_orphans(lost.job(store), listed)
+    for _ in range(2):
+        lost.run()
+        lost.approve()
+    lost.source.add(user(3))
+    for _ in range(2):
+        assert "NotOurs" not in lost.run()[0].holds
+        lost.approve()
+    assert lost.anchor(user(3)) in lost.cloud.objects
