@@ -2,13 +2,14 @@
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from support.build import config, group, guid, user, user_dn
 from support.engine import Engine
-from support.model import Crash, ListSource
+from support.model import Crash, ListSource, no_fault
 from syncramp.cycle.anchors import MOST_REFUSED
 from syncramp.errors import SourceUnavailable
 from syncramp.model.holds import Hold
@@ -224,3 +225,21 @@ def test_of_a_person_of_two_directories_the_entry_that_gives_the_anchor_is_writt
     assert report.settled and plan.anchor_writes == 1
     assert (engine.writers["corp"].asked, engine.writers["labs"].asked) == ([guid(1)], [])
     assert len(engine.cloud.objects) == 2
+
+
+def test_no_anchor_is_written_any_more_when_the_slice_is_over(engine, writer, monkeypatch) -> None:
+    monkeypatch.setattr("syncramp.cycle.anchors.PAGE", 2)
+    engine.source.add(*map(user, range(10, 20)))
+    engine.config = replace(engine.config, interval=timedelta(seconds=60))
+    now = [1000.0]
+    engine.clock = lambda: now[0]
+
+    def hour(moment: str) -> None:
+        now[0] += 3600.0
+
+    engine.cloud.fault = hour
+    report = engine.sync(once=True)
+    assert report.sliced and report.objects.left > 8
+    assert len(writer.written) <= 3, "one page at most, besides the one who has an anchor"
+    engine.cloud.fault = no_fault
+    assert engine.sync().settled

@@ -262,9 +262,7 @@ class Exports:
             keep_drifted(self._database, {item.id: (BitMap(), item.adds | item.removes)})
 
     def _note_taken(self, item: Item, now: float) -> None:
-        if item.deletes:
-            self._revocations.forget(item.id)
-        elif item.removes:
+        if item.removes:
             self._revocations.taken(item.id, item.removes, now, self._run)
         elif item.object.values.get("accountEnabled") is False:
             self._revocations.taken(item.id, None, now, self._run)

@@ -22,7 +22,6 @@ _DROP = "DELETE FROM revocations WHERE object = ? AND seen = ?"
 _WRITE = """INSERT INTO revocations (object, seen, members) VALUES (?, ?, ?)
             ON CONFLICT (object, seen) DO UPDATE SET members = excluded.members"""
 _OF = "SELECT object, seen, members FROM revocations WHERE object = ?"
-_FORGET = "DELETE FROM revocations WHERE object = ?"
 _SAMPLE = "INSERT INTO samples (at, run, name, value, weight) VALUES (?, ?, ?, ?, ?)"
 _PRUNE = "DELETE FROM samples WHERE at < ?"
 _SAMPLES = """SELECT value, SUM(weight) FROM samples WHERE name = ? AND run BETWEEN ? AND ?
@@ -78,10 +77,6 @@ class Revocations:
             elif waiting is not None and (left := waiting - (members or BitMap())):
                 after[identity, seen] = left
         self._write(before, after)
-
-    def forget(self, identity: int) -> None:
-        """The object itself was deleted. Call it in the transaction of the answer."""
-        self._database.run(_FORGET, (identity,))
 
     def latency(self, first: int, last: int, now: float) -> RemovalLatency:
         """How long it took in some runs, by their numbers, and what waits at this moment."""
