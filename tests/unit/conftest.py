@@ -15,3 +15,12 @@ def engine(tmp_path: Path) -> Engine:
     made.source.add(user(1), user(2), user(3), group(101))
     made.source.members[guid(101)] = [user_dn(1), user_dn(2)]
     return made
+
+
+@pytest.fixture
+def lost(engine: Engine) -> Engine:
+    """Everything is in the cloud, and the store that knew it is gone."""
+    engine.settle()
+    engine.lose_store()
+    engine.cloud.calls.clear()
+    return engine
