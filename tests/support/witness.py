@@ -202,10 +202,15 @@ class Witness:
         assert (within and own) or self._by_hand(seen, mark), "more member removals in a day than the limit"
 
     def _by_hand_alone(self, seen: Seen) -> None:
-        """What goes was approved, but for what takes rights away."""
+        """What goes was approved, but for what takes rights away, and what is known and sent once more in doubt."""
         for change in seen.objects.values():
             if change.sends:
-                for part, mark in object_marks(change, change.values):
+                acked = change.state.acked or {}
+                again = change.verb is Verb.UPDATE and change.state.doubt
+                fresh = {
+                    name: value for name, value in change.values.items() if not again or acked.get(name) != value
+                }
+                for part, mark in object_marks(change, fresh):
                     assert part is Class.DISABLES or mark in seen.approved, "it goes, and nobody approved it"
         for group, links in seen.groups.items():
             marks = {add_mark(group, seen.names[one]) for one in links.adds}

@@ -298,3 +298,17 @@ def test_what_a_guard_holds_goes_when_it_was_approved_and_what_comes_later_waits
     change(manual, 2)
     report, _ = manual.run()
     assert done(manual, 1) and not done(manual, 2) and report.holds == {hold: 1}
+
+
+def test_what_is_sent_once_more_because_an_answer_was_lost_waits_for_nobody(manual) -> None:
+    """An object in doubt goes whole; what of it is as it was known needs no approval."""
+    now = [1000.0]
+    manual.clock = lambda: now[0]
+    manual.source.add(user(1, displayName="New"))
+    manual.run()
+    manual.approve()
+    manual.lose()
+    now[0] += 1.0
+    report = manual.settle()
+    assert report.holds == {}
+    assert manual.cloud.objects[manual.anchor(user(1))].values["displayName"] == "New"

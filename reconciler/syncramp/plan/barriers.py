@@ -104,6 +104,8 @@ def _disables(name: str, value: Value | None) -> bool:
 
 
 def _attribute(state: ObjectState, name: str, value: Value | None, around: Circumstances) -> Found | None:
+    if state.doubt and value == (state.acked or {}).get(name):
+        return None  # of an object in doubt what is known is sent once more: there is nothing to look at
     disables = _disables(name, value)
     if name in state.found:
         return Hold.FOUND_AT_ADOPTION, _FOUND
