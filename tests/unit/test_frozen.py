@@ -66,6 +66,15 @@ def test_the_digest_of_a_set_is_the_same_in_every_release() -> None:
     assert found.digest == "e375e5de62e8e711a6ee12f72af8ae67"
 
 
+def test_a_link_has_the_same_mark_in_every_release_and_no_other_link_has_it() -> None:
+    links = HeldLinks(HELD, "because", BitMap([7]), BitMap([7]))
+    found = sets([MembershipChange(GROUP, BitMap(), BitMap(), (links,))], {7: "m7"})
+    assert list(found[HELD, Class.REST].marks) == [add_mark("GGGG", "m7")] == [18042439663689044615]
+    assert list(found[HELD, Class.REMOVALS].marks) == [remove_mark("GGGG", "m7")] == [10049044469821836199]
+    others = [add_mark("GGGGm", "7"), add_mark("m7", "GGGG"), add_mark("GGGG", "m8"), remove_mark("GGG", "Gm7")]
+    assert len({*others, add_mark("GGGG", "m7"), remove_mark("GGGG", "m7")}) == 6
+
+
 def test_each_hold_and_each_class_has_a_set_of_its_own() -> None:
     changes = [
         held(Verb.DELETE, "a", 1),

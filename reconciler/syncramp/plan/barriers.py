@@ -35,10 +35,10 @@ def hold_object(change: ObjectChange, around: Circumstances) -> ObjectChange:
     if not change.sends:
         return change
     found = _delete(change.state, around) if change.verb is Verb.DELETE else _create(change.state, around)
-    if found is not None and _mark(change) in around.approved.marks:
+    if found is not None and around.approved.marks and _mark(change) in around.approved.marks:
         found = None
     found = found or _beyond(change.state.id, around)
-    return replace(change, values={}, parts=(HeldPart(*found, change.values),)) if found else change
+    return ObjectChange(change.state, change.verb, {}, (HeldPart(*found, change.values),)) if found else change
 
 
 def _mark(change: ObjectChange) -> int:
@@ -83,9 +83,10 @@ def _hold_update(change: ObjectChange, around: Circumstances) -> ObjectChange:
     if not (around.barriers or around.manual or around.share or change.state.found):
         return change
     held: dict[Found, dict[str, Value | None]] = {}
+    approved = around.approved.marks
     for name, value in change.values.items():
         found = _attribute(change.state, name, value, around)
-        if found is not None and update_mark(change.state, name, value) in around.approved.marks:
+        if found is not None and approved and update_mark(change.state, name, value) in approved:
             found = None
         if found is None and not _disables(name, value):
             found = _beyond(change.state.id, around)

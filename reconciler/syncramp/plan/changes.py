@@ -7,7 +7,7 @@ What a call of an earlier run may still be changing waits until that call cannot
 explicit removals do not wait: they are sent at once, and again when the wait is over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -178,14 +178,18 @@ def _hold_claims(change: ObjectChange, around: Circumstances) -> ObjectChange:
 
 def disables(change: ObjectChange) -> bool:
     """The update takes away the right to sign in, which the cloud has or, of an object in doubt, may have."""
-    if change.verb is not Verb.UPDATE or change.values.get("accountEnabled") is not False:
-        return False
-    return change.state.doubt or (change.state.acked or {}).get("accountEnabled") is not False
+    return _takes_sign_in(change, change.values)
 
 
 def wants_disable(change: ObjectChange) -> bool:
     """The same, whether it goes or is held."""
-    return disables(change) or any(disables(replace(change, values=part.values)) for part in change.parts)
+    return disables(change) or any(_takes_sign_in(change, part.values) for part in change.parts)
+
+
+def _takes_sign_in(change: ObjectChange, values: Mapping[str, Value | None]) -> bool:
+    if change.verb is not Verb.UPDATE or values.get("accountEnabled") is not False:
+        return False
+    return change.state.doubt or (change.state.acked or {}).get("accountEnabled") is not False
 
 
 def _disables(name: str, value: Value | None) -> bool:

@@ -10,30 +10,28 @@ which approved changes are still wanted, whether they go or wait; without an app
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
-
-from pyroaring import BitMap
 
 from syncramp.model.approvals import Marks, Waiting
 from syncramp.model.circumstances import Approved
 from syncramp.model.holds import APPROVABLE, Class, Hold
 from syncramp.model.plan import MembershipChange, ObjectChange, Verb
 from syncramp.model.values import Value
-from syncramp.plan.marks import add_mark, create_mark, delete_mark, remove_mark, update_mark
+from syncramp.plan.anchors import AnchorTable
+from syncramp.plan.marks import add_marks, create_mark, delete_mark, remove_marks, update_mark
 
-Anchors = Callable[[BitMap], Iterable[str]]
 _Set = tuple[Hold, Class]
 
 
 class Frozen:
     """The sets of one plan.
 
-    :param anchors: the anchors of a set of ids, in any order.
+    :param anchors: digests of the anchors of members.
     :param approved: what was approved before.
     """
 
-    def __init__(self, anchors: Anchors, approved: Approved) -> None:
+    def __init__(self, anchors: AnchorTable, approved: Approved) -> None:
         self._anchors = anchors
         self._approved = approved.marks
         self._marks: dict[_Set, array[int]] = {}
@@ -57,11 +55,11 @@ class Frozen:
         for held in change.held:
             if held.hold in APPROVABLE:
                 for kind, of, links in (
-                    (Class.REST, add_mark, held.adds),
-                    (Class.REMOVALS, remove_mark, held.removes),
+                    (Class.REST, add_marks, held.adds),
+                    (Class.REMOVALS, remove_marks, held.removes),
                 ):
                     if links:
-                        self._set(held.hold, kind).extend(of(group, member) for member in self._anchors(links))
+                        self._set(held.hold, kind).extend(of(group, self._anchors.digests(links)))
                         self._links[held.hold, kind] = self._links.get((held.hold, kind), 0) + len(links)
 
     def _set(self, hold: Hold, kind: Class) -> "array[int]":

@@ -2,14 +2,19 @@
 
 A mark is over the anchor, what happens, and the value before and after, and never over an id or a time: the same
 change has the same mark in another run and in another store. A create is marked by what it is matched by and by
-whether it may sign in; that a title changed while it waited makes it no other create.
+whether it may sign in; that a title changed while it waited makes it no other create. Links, of which a plan may have
+a million, are marked by the digests of their members' anchors, which a plan makes once for each member.
 """
 
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
+from syncramp.model.packing import digest, plain
 from syncramp.model.state import ObjectState
 from syncramp.model.uniques import UNIQUE
 from syncramp.model.values import Value
+
+_OF_A_CREATE = (*UNIQUE, "accountEnabled")
 
 
 def delete_mark(state: ObjectState) -> int:
@@ -19,10 +24,8 @@ def delete_mark(state: ObjectState) -> int:
 
 def create_mark(state: ObjectState) -> int:
     """The create of an object."""
-    desired = state.desired or {}
-    return mark(
-        "Create", state.kind.value, state.anchor, *(desired.get(name) for name in (*UNIQUE, "accountEnabled"))
-    )
+    desired = plain(state.desired or {})
+    return mark("Create", state.kind.value, state.anchor, *map(desired.get, _OF_A_CREATE))
 
 
 def update_mark(state: ObjectState, name: str, value: Value | None) -> int:
@@ -32,12 +35,33 @@ def update_mark(state: ObjectState, name: str, value: Value | None) -> int:
 
 def add_mark(group: str, member: str) -> int:
     """The addition of a member to a group, both by anchor."""
-    return mark("Add", group, member)
+    return next(add_marks(group, [anchor_digest(member)]))
 
 
 def remove_mark(group: str, member: str) -> int:
     """The removal of a member from a group, both by anchor."""
-    return mark("Remove", group, member)
+    return next(remove_marks(group, [anchor_digest(member)]))
+
+
+def add_marks(group: str, members: Iterable[bytes]) -> Iterator[int]:
+    """The additions of members, by the digests of their anchors."""
+    return _link_marks("Add", group, members)
+
+
+def remove_marks(group: str, members: Iterable[bytes]) -> Iterator[int]:
+    """The removals of members, by the digests of their anchors."""
+    return _link_marks("Remove", group, members)
+
+
+def _link_marks(verb: str, group: str, members: Iterable[bytes]) -> Iterator[int]:
+    """All digests have 16 bytes, so what stands before them needs no end."""
+    before = repr((verb, group)).encode()
+    return (int.from_bytes(blake2b(before + member, digest_size=8).digest()) for member in members)
+
+
+def anchor_digest(anchor: str) -> bytes:
+    """16 bytes that stand for an anchor."""
+    return digest(anchor.encode())
 
 
 def mark(*parts: object) -> int:

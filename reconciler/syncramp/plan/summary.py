@@ -7,12 +7,8 @@ so they are not even read. The members of a group enter as the sum of their anch
 they need not be sorted: a sum is the same in every order. Ids, times and run numbers stay out of it.
 """
 
-from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
-
-from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from struct import Struct
 
 from pyroaring import BitMap
 
@@ -21,6 +17,7 @@ from syncramp.model.holds import Class
 from syncramp.model.packing import digest_of
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Verb
 from syncramp.model.state import Origin
+from syncramp.plan.anchors import Anchors, AnchorTable
 from syncramp.plan.barriers import parts_by_class
 from syncramp.plan.causes import container_of, link_origins
 from syncramp.plan.changes import disables, wants_disable
@@ -31,9 +28,6 @@ from syncramp.plan.outline import Outline
 SAMPLES = 10
 """Examples kept of each topic and of each hold."""
 
-_HALVES = Struct(">QQ").unpack
-Anchors = Callable[[BitMap], Iterable[str]]
-
 
 def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances | None = None) -> Plan:
     """The plan as a whole.
@@ -42,8 +36,9 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
     :param anchors: the anchors of a set of ids, in ascending order of the ids.
     :param around: what the changes were derived under.
     """
-    plan, digests = Plan(around=around or Circumstances()), _Digests(_Sums(anchors))
-    frozen, outline = Frozen(anchors, plan.around.approved), Outline(SAMPLES, plan.around, plan.lanes.deletes)
+    plan, table = Plan(around=around or Circumstances()), AnchorTable(anchors)
+    digests, frozen = _Digests(table), Frozen(table, plan.around.approved)
+    outline = Outline(SAMPLES, plan.around, plan.lanes.deletes)
     for change in changes:
         if isinstance(change, ObjectChange):
             _count_object(plan, change)
@@ -65,23 +60,23 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
 class _Digests:
     """Over everything that goes, and over each class of it."""
 
-    def __init__(self, sums: _Sums) -> None:
+    def __init__(self, anchors: AnchorTable) -> None:
         self.whole = blake2b(digest_size=16)
         self._classes = {kind: blake2b(digest_size=16) for kind in Class}
         self._used: set[Class] = set()
-        self._sums = sums
+        self._anchors = anchors
 
     def object(self, change: ObjectChange) -> None:
         state, verb = change.state, change.verb
         if verb is Verb.CREATE:
-            self._sums.learn(state.id, state.anchor)
+            self._anchors.learn(state.id, state.anchor)
         for kind, values in parts_by_class(change).items():
             self._take(kind, f"{verb} {state.kind} {state.anchor} {digest_of(values).hex()}")
 
     def members(self, change: MembershipChange) -> None:
         for kind, links in ((Class.REMOVALS, change.removes), (Class.REST, change.adds)):
             if links:
-                self._take(kind, f"Members {change.membership.anchor} {self._sums.of(links):032x}")
+                self._take(kind, f"Members {change.membership.anchor} {self._anchors.sum(links):032x}")
 
     def _take(self, kind: Class, told: str) -> None:
         """:param told: only an anchor in it may have spaces, and nothing else is of its length."""
@@ -92,33 +87,6 @@ class _Digests:
 
     def by_class(self) -> dict[str, str]:
         return {kind.value: self._classes[kind].hexdigest() for kind in Class if kind in self._used}
-
-
-class _Sums:
-    """Sums of the digests of anchors. Each is made once, and 16 bytes are kept of each id."""
-
-    def __init__(self, anchors: Anchors) -> None:
-        self._anchors = anchors
-        self._known = BitMap()
-        self._high, self._low = array("Q"), array("Q")
-
-    def of(self, ids: BitMap) -> int:
-        """The sum of some objects, modulo 2^128."""
-        if new := ids - self._known:
-            for identity, anchor in zip(new, self._anchors(new), strict=True):
-                self.learn(identity, anchor)
-        several = ids.to_array()
-        high, low = map(self._high.__getitem__, several), map(self._low.__getitem__, several)
-        return ((sum(high) << 64) + sum(low)) % (1 << 128)
-
-    def learn(self, identity: int, anchor: str) -> None:
-        """One of whom the anchor is known need not be asked for."""
-        if identity >= len(self._high):
-            room = bytes(8 * (identity + 1))  # as much again, so that it does not grow with each
-            self._high.frombytes(room)
-            self._low.frombytes(room)
-        self._high[identity], self._low[identity] = _HALVES(blake2b(anchor.encode(), digest_size=16).digest())
-        self._known.add(identity)
 
 
 def _count_object(plan: Plan, change: ObjectChange) -> None:
