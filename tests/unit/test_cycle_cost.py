@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
+from support.model import Held
 from syncramp.plan.changes import changes
 from syncramp.report.changes import listing
 from syncramp.report.json import plan_document
+from syncramp.report.plan_text import member_line
 
 
 def _filled(tmp_path) -> Engine:
@@ -59,3 +61,29 @@ def test_members_are_told_by_their_names(tmp_path) -> None:
     (moved,) = (one for one in document["changes"] if one["dn"].startswith("CN=Group 101,"))
     assert [moved["names"][anchor] for anchor in moved["derived"]] == [user_dn(2)]
     assert moved["derived_held"] == []
+
+
+def test_links_of_those_whose_create_is_held_cost_nothing_and_wait_with_it(tmp_path) -> None:
+    engine = _filled(tmp_path)
+    engine.source.complete = False
+    report, plan = engine.run()
+    assert plan.budget is not None and plan.holds == {"SourceNeverRead": 19}
+    assert (plan.links, plan.absent, plan.digests, plan.budget.writes, plan.budget.links) == (0, 35, {}, 0, 0)
+    assert (report.links.expected, report.links.left, report.calls) == (0, 0, 0)
+    assert list(member_line(plan)) == [f"{'':11}35 memberships wait for a create that is held"]
+    engine.source.complete = True
+    report, plan = engine.run()
+    assert (plan.absent, report.links.acknowledged, report.links.left) == (0, 35, 0)
+
+
+def test_only_the_link_waits_whose_own_member_is_not_created(tmp_path) -> None:
+    engine = _filled(tmp_path)
+    engine.settle()
+    anchor, cloud = engine.anchor(user(20)), engine.cloud
+    cloud.objects[anchor] = Held("User", {})
+    cloud._clock += 1
+    cloud._log[anchor] = cloud._clock
+    engine.source.add(user(20), user(21))
+    engine.source.members[guid(100)] += [user_dn(20), user_dn(21)]
+    _, plan = engine.run()
+    assert plan.holds == {"NotOurs": 1} and (plan.link_adds, plan.absent) == (1, 1)

@@ -110,6 +110,8 @@ class MembershipChange:
     adds: BitMap
     removes: BitMap
     held: tuple[HeldLinks, ...] = ()
+    absent: BitMap = field(default_factory=BitMap)
+    """Additions that wait with a create which is held, of the group or of the member: no change of their own."""
 
 
 Change = ObjectChange | MembershipChange
@@ -180,6 +182,8 @@ class Plan:
     """Links that end with the delete of their member."""
     derived_held: int = 0
     """Links that wait with the delete of their member."""
+    absent: int = 0
+    """Links that wait with the create of their group or of their member."""
     add_sizes: list[int] = field(default_factory=list)
     """Members that each group gets, of groups that get some: what calls are made of."""
     remove_sizes: list[int] = field(default_factory=list)

@@ -21,7 +21,7 @@ from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState
 from syncramp.model.values import Attributes, Value
 from syncramp.plan import claims
 from syncramp.plan.barriers import Found, hold_object
-from syncramp.plan.members import AUTHORITY, TRAVELS, membership_change
+from syncramp.plan.members import AUTHORITY, TRAVELS, membership_change, without
 
 
 class View(Protocol):
@@ -37,14 +37,18 @@ class View(Protocol):
 def changes(view: View, around: Circumstances) -> Iterator[Change]:
     """Every change, objects first, each in the order of anchors.
 
-    A group that only loses members with their own delete stands there too, with no link of its own.
+    A group that only loses members with their own delete stands there too, with no link of its own. What would link
+    somebody whose create is held waits with that create, since the service knows no such member.
     """
+    absent = BitMap()
     for state in view.differing():
         if change := object_change(state, around):
+            if change.verb is Verb.CREATE and not change.sends:
+                absent.add(state.id)
             yield change
     for membership in view.memberships():
         if moved := membership_change(membership, around):
-            yield moved
+            yield without(moved, absent) if absent else moved
         elif membership.derived:
             yield MembershipChange(membership, BitMap(), BitMap())
 

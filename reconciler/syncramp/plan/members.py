@@ -4,6 +4,8 @@ Explicit removals are ``possible - desired - derived``, additions ``desired - su
 removed when it is not wanted, what it does not surely hold is added when it is.
 """
 
+from dataclasses import replace
+
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Circumstances
@@ -38,6 +40,15 @@ def membership_change(membership: Membership, around: Circumstances) -> Membersh
     adds, waiting = _held_adds(membership, adds, around)
     removes, kept = _held_removes(membership, removes, around)
     return MembershipChange(membership, adds, removes, tuple(held for held in (*waiting, *kept) if len(held)))
+
+
+def without(change: MembershipChange, absent: BitMap) -> MembershipChange:
+    """The change with the additions that wait for a create told apart.
+
+    :param absent: ids of objects whose create is held.
+    """
+    waiting = change.adds if change.membership.id in absent else change.adds & absent
+    return replace(change, adds=change.adds - waiting, absent=waiting) if waiting else change
 
 
 def _held_whole(membership: Membership, held: HeldLinks) -> MembershipChange:

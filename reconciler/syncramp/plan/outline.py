@@ -55,6 +55,7 @@ class Outline:
         """Hold -> changes (objects and links) that are not sent."""
         self.derived = 0
         self.derived_held = 0
+        self.absent = 0
 
     def take(self, change: Change) -> None:
         """One more change."""
@@ -110,6 +111,7 @@ class Outline:
         waiting = len(group.derived) - len(ending)
         self.derived += len(ending)
         self.derived_held += waiting
+        self.absent += len(change.absent)
         if topic := _fate(change, ending):
             self._count(topic, Kind.GROUP)
             rank = _weight(topic, change)

@@ -52,7 +52,7 @@ def _members(change: MembershipChange, wanted: Selection) -> Iterator[Membership
     if wanted.groups is not None and group.id not in wanted.groups:
         return
     part = change if objects is None or group.id in objects else _links_of(change, objects)
-    if part.adds or part.removes or part.held or part.membership.derived:
+    if part.adds or part.removes or part.held or part.absent or part.membership.derived:
         yield part
 
 
@@ -63,4 +63,5 @@ def _links_of(change: MembershipChange, members: BitMap) -> MembershipChange:
         change.adds & members,
         change.removes & members,
         tuple(one for one in held if len(one)),
+        change.absent & members,
     )

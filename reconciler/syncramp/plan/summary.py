@@ -51,7 +51,7 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
         outline.take(change)
     plan.topics, plan.samples = outline.topics, outline.rows()
     plan.holds, plan.hold_samples = outline.holds, outline.held()
-    plan.derived, plan.derived_held = outline.derived, outline.derived_held
+    plan.derived, plan.derived_held, plan.absent = outline.derived, outline.derived_held, outline.absent
     plan.digest, plan.digests = digests.whole.hexdigest(), digests.by_class()
     plan.waiting, plan.wanted = frozen.waiting(), frozen.wanted
     return plan

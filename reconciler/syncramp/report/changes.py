@@ -70,6 +70,7 @@ def _members(change: MembershipChange, named: Named, deletes: BitMap) -> Iterato
     yield from _links("  −", change.removes, named)
     yield from _links("  −", group.derived & deletes, named, " (with its own delete)")
     yield from _links("  held −", group.derived - deletes, named, " (waits with its own delete)")
+    yield from _links("  held +", change.absent, named, " (waits with a create that is held)")
     for held in change.held:
         yield f"  held ({held.hold.value}): {held.reason}"
         yield from _links("    +", held.adds, named)

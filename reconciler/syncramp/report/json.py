@@ -66,6 +66,7 @@ def _head(
             "groups": plan.groups,
             "derived": plan.derived,
             "derived_held": plan.derived_held,
+            "absent": plan.absent,
         },
         "anchor_writes": plan.anchor_writes,
         "budget": {**asdict(budget), "fits": budget.fits} if budget else None,
@@ -147,6 +148,7 @@ def _membership(change: MembershipChange, named: Named, deletes: BitMap) -> Iter
         "removes": change.removes,
         "derived": group.derived & deletes,
         "derived_held": group.derived - deletes,
+        "absent": change.absent,
     }
     for name, ids in lists.items():
         yield f', "{name}": '

@@ -31,6 +31,9 @@ def derived_links(plan: Plan) -> str:
     if plan.derived_held:
         waiting = f"{plan.derived_held:,} more" if told else count(plan.derived_held, "membership")
         told.append(f"{waiting} {_verb(plan.derived_held, 'wait')} for a delete that is held")
+    if plan.absent:
+        waiting = f"{plan.absent:,} more" if told else count(plan.absent, "membership")
+        told.append(f"{waiting} {_verb(plan.absent, 'wait')} for a create that is held")
     return ", ".join(told)
 
 
