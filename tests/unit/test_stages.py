@@ -153,6 +153,21 @@ def test_a_tenth_of_nothing_is_all(engine: Engine) -> None:
     assert stage(engine) is Stage.ALL
 
 
+def test_creates_that_are_too_many_get_their_tenth_when_they_are_approved(engine: Engine) -> None:
+    engine.config = replace(engine.config, failsafe=replace(engine.config.failsafe, creates=CreateLimits(count=5)))
+    engine.run()
+    release(engine, Stage.TENTH)
+    engine.source.add(group(GROUP + 1))  # another kind, of which there are few
+    report, _ = engine.run()
+    assert report.holds[Hold.TOO_MANY_CREATES] == PEOPLE
+    assert (len(engine.cloud.objects), stage(engine), report.stage.most_objects) == (2, Stage.TENTH, 7)
+    engine.approve()
+    report, _ = engine.run()
+    assert (len(engine.cloud.objects), report.stage.most_links) == (8, 6) and report.holds[Hold.CANARY] > 50
+    engine.settle()
+    assert len(engine.cloud.objects) == PEOPLE + 2
+
+
 def test_a_plan_and_a_staging_run_choose_nothing_for_good(engine: Engine) -> None:
     _, plan = engine.run(sends=False)
     assert plan.progress and len(plan.progress.objects) == 25

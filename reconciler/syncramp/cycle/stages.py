@@ -11,6 +11,7 @@ from syncramp.cycle.job import Job
 from syncramp.errors import InputRefused
 from syncramp.events import Note
 from syncramp.model.adoption import Adoption
+from syncramp.model.holds import Hold
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport
 from syncramp.model.stages import PROBATION_RUNS, RELEASES, Progress, Stage, StageReport
@@ -100,9 +101,18 @@ def note_answers(job: Job, report: RunReport, plan: Plan) -> None:
     if job.exports:
         progress = _answered(job, report, progress)
         job.store.stages.write(progress)
-        if adoption.stage is Stage.TENTH and (went_well(progress) or plan.progress is None):
+        if adoption.stage is Stage.TENTH and _is_over(plan, progress):
             adoption = _all_follow(job, adoption)
     report.stage = _told(adoption, progress, job.clock())
+
+
+def _is_over(plan: Plan, progress: Progress) -> bool:
+    """The tenth was all it is for. Creates that wait because they are too many have not had theirs yet: without it a
+    whole second directory would go at once on the day on which they are approved.
+    """
+    if Hold.TOO_MANY_CREATES.value in plan.holds:
+        return False
+    return went_well(progress) or plan.progress is None
 
 
 def release(store: Store, by: str, now: float) -> tuple[Stage, Progress]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Circumstances, Share
+from syncramp.model.holds import Hold
 from syncramp.model.plan import Change, MembershipChange, ObjectChange
 from syncramp.model.stages import HALVED, PROBATION_RUNS, Progress, Stage
 from syncramp.plan.changes import disables
@@ -45,14 +46,18 @@ def begun(before: Progress, stage: Stage, objects: int, links: int) -> Progress:
 
 
 def counted(changes: Iterable[Change]) -> tuple[int, int]:
-    """Objects and links that need a place."""
+    """Objects and links that need a place, now or as soon as a person approves creates that are too many."""
     objects = links = 0
+    later = BitMap()
     for change in changes:
         if isinstance(change, MembershipChange):
-            links += len(change.adds)
+            waiting = change.absent if change.membership.id in later else change.absent & later
+            links += len(change.adds) + len(waiting)
+        elif change.hold is Hold.TOO_MANY_CREATES:
+            later.add(change.state.id)
         else:
             objects += going(change)
-    return objects, links
+    return objects + len(later), links
 
 
 def filled(
