@@ -25,6 +25,7 @@ from syncramp.model.wire import Operation, ReadBackPage
 from syncramp.plan.shares import begun, counted, filled, halved, probation
 from syncramp.report.stages import released_line, stage_lines
 from syncramp.spec.failsafe import CreateLimits, Failsafe, RemovalLimits
+from syncramp.spec.types import ApprovalMode
 
 PEOPLE = 60
 GROUP = 501
@@ -132,6 +133,30 @@ def test_a_tenth_that_no_read_back_has_shown_is_not_over(engine: Engine) -> None
     report, _ = engine.run()
     assert (stage(engine), report.stage.applied, report.stage.waiting) == (Stage.TENTH, 4, 4)
     engine.cloud.read_back = shown
+    engine.run()
+    assert stage(engine) is Stage.ALL
+
+
+def test_a_tenth_of_which_everything_waits_for_a_person_is_not_over(engine: Engine) -> None:
+    engine.run()
+    release(engine, Stage.TENTH)
+    config = engine.config
+    engine.config = replace(config, approval=ApprovalMode.MANUAL)
+    for _ in range(2):
+        report, _ = engine.run()
+    assert stage(engine) is Stage.TENTH and report.holds == {Hold.APPROVAL_REQUIRED: 36 + report.links.held}
+    assert (report.stage.name, report.stage.objects, report.stage.most_objects) == ("Tenth", 0, 0)
+    engine.config = config
+    engine.run()
+    assert len(engine.cloud.objects) == 25 + 4
+
+
+def test_a_tenth_of_a_tenant_from_which_nothing_differs_is_over(engine: Engine) -> None:
+    engine.run()
+    release(engine, Stage.TENTH)
+    engine.source.entries = {entry.guid: entry for entry in list(engine.source.entries.values())[:25]}
+    engine.source.members.clear()
+    engine.config = replace(engine.config)
     engine.run()
     assert stage(engine) is Stage.ALL
 

@@ -103,16 +103,19 @@ def note_answers(job: Job, report: RunReport, plan: Plan) -> None:
         job.store.stages.write(progress)
         if adoption.stage is Stage.TENTH and _is_over(plan, progress):
             adoption = _all_follow(job, adoption)
+    if adoption.stage is Stage.TENTH and progress.stage is not Stage.TENTH:
+        progress = begun(progress, Stage.TENTH, 0, 0)  # it has not begun, and what is known is of the one before
     report.stage = _told(adoption, progress, job.clock())
 
 
 def _is_over(plan: Plan, progress: Progress) -> bool:
     """The tenth was all it is for. Creates that wait because they are too many have not had theirs yet: without it a
-    whole second directory would go at once on the day on which they are approved.
+    whole second directory would go at once on the day on which they are approved. No share was chosen where there was
+    nothing to choose from; what is held is then no sign that all goes well.
     """
     if Hold.TOO_MANY_CREATES.value in plan.holds:
         return False
-    return went_well(progress) or plan.progress is None
+    return went_well(progress) or (plan.progress is None and not (plan.held_objects or plan.held_links))
 
 
 def release(store: Store, by: str, now: float) -> tuple[Stage, Progress]:
