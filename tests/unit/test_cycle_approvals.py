@@ -10,7 +10,7 @@ import pytest
 from support.approved import HOUR, by_hand, digests, name_in_cloud, rename, waiting
 from support.build import config, deletes_up_to, group, guid, user, user_dn
 from support.engine import Engine, crashing
-from support.model import Crash, no_fault, unavailable
+from support.model import Crash, Held, no_fault, unavailable
 from syncramp.cycle.job import Pace
 from syncramp.errors import EndpointUnavailable
 from syncramp.model.holds import Class, Hold
@@ -48,6 +48,25 @@ def test_what_was_approved_goes_and_nothing_else(manual) -> None:
     assert manual.anchor(user(3)) in manual.cloud.links[manual.anchor(group(101))]
     assert manual.anchor(user(5)) not in manual.cloud.objects
     assert report.holds == {"ApprovalRequired": 2}
+
+
+def test_a_create_that_was_approved_waits_when_a_stranger_takes_its_name_meanwhile(manual) -> None:
+    """The service would join the two: that is another change than the one somebody looked at."""
+    manual.source.add(user(4))
+    _, plan = manual.run()
+    manual.approve()
+    (create,) = (each for each in plan.waiting if each.part is Class.CREATES)
+    name = user(4).attributes["userprincipalname"][0].decode()
+    stranger = Held("User", {"userPrincipalName": name, "displayName": "Admin"}, "User_admin")
+    manual.cloud.appear("c3RyYW5nZXI=", stranger)
+    report, plan = manual.run()
+    assert manual.anchor(user(4)) not in manual.cloud.objects
+    assert report.holds == {"WouldMatch": 1}
+    (match,) = plan.waiting
+    assert match.part is Class.CREATES and set(match.marks).isdisjoint(create.marks)
+    manual.approve()
+    manual.run()
+    assert manual.anchor(user(4)) in manual.cloud.objects
 
 
 def test_one_attribute_that_was_approved_goes_without_another_of_the_same_object(manual) -> None:

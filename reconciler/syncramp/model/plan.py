@@ -61,6 +61,8 @@ class ObjectChange:
     """What of it is not sent, each part with its reason; of a create or a delete one part, which is all of it."""
     restores: bool = False
     """A create that brings back what was deleted lately."""
+    joins: str = ""
+    """The object that is not ours and that the service joins a create with, in words; empty: none is known."""
 
     @property
     def origin(self) -> Origin:

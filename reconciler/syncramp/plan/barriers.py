@@ -42,7 +42,7 @@ def hold_object(change: ObjectChange, around: Circumstances) -> ObjectChange:
 
 
 def _mark(change: ObjectChange) -> int:
-    return delete_mark(change.state) if change.verb is Verb.DELETE else create_mark(change.state)
+    return delete_mark(change.state) if change.verb is Verb.DELETE else create_mark(change.state, change.joins)
 
 
 def _delete(state: ObjectState, around: Circumstances) -> Found | None:

@@ -58,9 +58,12 @@ def object_change(state: ObjectState, around: Circumstances) -> ObjectChange | N
     change = _wanted(state)
     if change is None:
         return None
-    made = _held(change, around)
-    restores = made.verb is Verb.CREATE and state.id in around.restoring
-    return replace(made, restores=True) if restores else made
+    if change.verb is not Verb.CREATE:
+        return _held(change, around)
+    joins, restores = around.matching.get(state.id, ""), state.id in around.restoring
+    if not (joins or restores):
+        return _held(change, around)
+    return replace(_held(replace(change, joins=joins), around), joins=joins, restores=restores)
 
 
 def _held(change: ObjectChange, around: Circumstances) -> ObjectChange:

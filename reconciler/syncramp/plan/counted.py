@@ -25,7 +25,7 @@ def spends(change: ObjectChange, values: Mapping[str, Value | None], approved: A
     if change.verb is Verb.DELETE:
         yield Spend(What.DELETE, approved=bool(marks) and delete_mark(state) in marks)
     elif change.verb is Verb.CREATE:
-        yield Spend(What.CREATE, approved=bool(marks) and create_mark(state) in marks)
+        yield Spend(What.CREATE, approved=bool(marks) and create_mark(state, change.joins) in marks)
     else:
         for name, value in values.items():
             for what, attribute in _counts(name, value, (state.acked or {}).get(name), doubt=state.doubt):

@@ -79,7 +79,7 @@ def object_marks(change: ObjectChange, values: Mapping[str, Value | None]) -> It
     if change.verb is Verb.DELETE:
         yield Class.DELETES, delete_mark(change.state)
     elif change.verb is Verb.CREATE:
-        yield Class.CREATES, create_mark(change.state)
+        yield Class.CREATES, create_mark(change.state, change.joins)
     else:
         for name, value in values.items():
             disables = name == "accountEnabled" and value is False

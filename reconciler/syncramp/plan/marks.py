@@ -1,9 +1,10 @@
 """Marks: 8 bytes that stand for one change, so that an approval can name a set of them.
 
 A mark is over the anchor, what happens, and the value before and after, and never over an id or a time: the same
-change has the same mark in another run and in another store. A create is marked by what it is matched by and by
-whether it may sign in; that a title changed while it waited makes it no other create. Links, of which a plan may have
-a million, are marked by the digests of their members' anchors, which a plan makes once for each member.
+change has the same mark in another run and in another store. A create is marked by what it is matched by, by whether
+it may sign in, and by whom it is joined with; that a title changed while it waited makes it no other create. Links,
+of which a plan may have a million, are marked by the digests of their members' anchors, which a plan makes once for
+each member.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,10 +23,15 @@ def delete_mark(state: ObjectState) -> int:
     return mark("Delete", state.kind.value, state.anchor)
 
 
-def create_mark(state: ObjectState) -> int:
-    """The create of an object."""
+def create_mark(state: ObjectState, joins: str = "") -> int:
+    """The create of an object.
+
+    :param joins: the object that is not ours and that the service joins it with: whoever approved the create before
+        that one was there did not see what it comes to.
+    """
     desired = plain(state.desired or {})
-    return mark("Create", state.kind.value, state.anchor, *map(desired.get, _OF_A_CREATE))
+    values = map(desired.get, _OF_A_CREATE)
+    return mark("Create", state.kind.value, state.anchor, *values, *([joins] if joins else []))
 
 
 def update_mark(state: ObjectState, name: str, value: Value | None) -> int:
