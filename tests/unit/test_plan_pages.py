@@ -11,9 +11,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from support.random_plans import HOSTILE, NAMES, Random, plans
-from syncramp.model.plan import Plan, Sample, Topic
+from syncramp.model.holds import HeldPart, Hold
+from syncramp.model.plan import ObjectChange, Plan, Sample, Topic, Verb
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.sizes import GroupSize, Histogram
+from syncramp.model.state import ObjectState
+from syncramp.model.values import Kind
 from syncramp.plan.outline import Outline
 from syncramp.plan.sizes import histogram
 from syncramp.report.html import html
@@ -118,6 +121,19 @@ def test_what_is_opened_in_a_comment_is_closed_wherever_it_is_cut() -> None:
     for limit in range(2_000, 2_200):
         lines = markdown(sheet, limit).splitlines()
         assert sum(line.startswith("<details>") for line in lines) == lines.count("</details>") > 0
+
+
+def test_the_command_that_approves_can_be_copied_from_a_comment_and_from_a_page() -> None:
+    plan, report = Plan(held_objects=2, holds={"TooManyDeletes": 2}), RunReport()
+    report.waiting = [{"hold": "TooManyDeletes", "class": "Deletes", "digest": "0123456789abcdef", "changes": 2}]
+    outline = Outline(10, plan.around, plan.lanes.deletes)
+    state = ObjectState(1, 1, Kind.USER, "a", "CN=x", None, {}, False, frozenset(), None, "", {})
+    outline.take(ObjectChange(state, Verb.DELETE, {}, (HeldPart(Hold.TOO_MANY_DELETES, "too many", {}),)))
+    sheet = make_sheet(plan, report, SIZES, outline)
+    command = "syncramp approve FILE 0123456789ab"
+    assert f"* approve with `{command}` (Deletes, 2 changes)\n" in markdown(sheet)
+    told = [(code.getparent().text, code.text) for code in lxml.html.fromstring("".join(html(sheet))).iter("code")]
+    assert ("Approve Deletes, 2 changes: ", command) in told
 
 
 def test_an_empty_plan_is_a_short_comment() -> None:

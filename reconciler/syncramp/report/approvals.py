@@ -14,15 +14,20 @@ SHOWN = 12
 """Digits of a digest as it is told."""
 
 
-def approvable_lines(waiting: Iterable[Mapping[str, Any]], hold: str) -> Iterator[str]:
-    """How to approve what one hold keeps back.
+def approvals_of(waiting: Iterable[Mapping[str, Any]], hold: str) -> Iterator[tuple[str, str]]:
+    """The commands that approve what one hold keeps back, each with what that is.
 
     :param waiting: all sets that wait, as ``Waiting.as_json``.
     """
     for each in waiting:
         if each["hold"] == hold:
-            changes = f"{each['class']}, {count(each['changes'], 'change')}"
-            yield f"    approve: syncramp approve FILE {each['digest'][:SHOWN]} ({changes})"
+            what = f"{each['class']}, {count(each['changes'], 'change')}"
+            yield f"syncramp approve FILE {each['digest'][:SHOWN]}", what
+
+
+def approvable_lines(waiting: Iterable[Mapping[str, Any]], hold: str) -> Iterator[str]:
+    """The same, a line for each."""
+    return (f"    approve: {command} ({what})" for command, what in approvals_of(waiting, hold))
 
 
 def approval_lines(approvals: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -97,8 +97,8 @@ def _section(main: Element, section: Section) -> None:
         _text(SubElement(details, "p"), "code", section.about)
     if section.note:
         _text(details, "p", f"{section.note[0].upper()}{section.note[1:]}.")
-    for command in section.commands:
-        _text(_text(details, "p", "Approve: "), "code", command)
+    for command, what in section.commands:
+        _text(_text(details, "p", f"Approve {what}: "), "code", command)
     table = SubElement(details, "table", {"class": "rows"})
     body = SubElement(table, "tbody")
     for row in section.rows:

@@ -106,8 +106,8 @@ def _section(section: Section) -> Iterator[str]:
         yield ""
     if section.note:
         yield f"{section.note[0].upper()}{section.note[1:]}."
-    for command in section.commands:
-        yield f"* approve with {code(command)}"
+    for command, what in section.commands:
+        yield f"* approve with {code(command)} ({what})"
     if section.note:
         yield ""
     for row in section.rows:

@@ -13,7 +13,7 @@ from syncramp.model.report import RunReport
 from syncramp.model.sizes import Histogram
 from syncramp.model.values import Kind
 from syncramp.plan.outline import Outline
-from syncramp.report.approvals import approvable_lines, approval_lines
+from syncramp.report.approvals import approval_lines, approvals_of
 from syncramp.report.causes import drift_lines, origin_lines
 from syncramp.report.parts import AMONG, HOLDS, largest
 from syncramp.report.plan_text import cost, derived_links, nearing
@@ -58,7 +58,8 @@ class Section:
     about: str = ""
     """What others said of it, on one line."""
     note: str = ""
-    commands: Sequence[str] = ()
+    commands: Sequence[tuple[str, str]] = ()
+    """What approves some of them, and what that is."""
     alarming: bool = False
     unit: int = 1
     """0: the number counts something else than rows, and does not say how many are missing."""
@@ -166,7 +167,7 @@ def _topics(outline: Outline) -> Iterator[Section]:
 def _holds(report: RunReport, outline: Outline) -> Iterator[Section]:
     rows = outline.held()
     for name, number in sorted(outline.holds.items()):
-        commands = [line.strip().removeprefix("approve: ") for line in approvable_lines(report.waiting, name)]
+        commands = tuple(approvals_of(report.waiting, name))
         note = HOLDS[Hold(name)]
         yield Section(
             f"Held: {name}", number, _plain(rows[name]), note=note, commands=commands, alarming=True, unit=0
