@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
-from support.model import US
+from support.model import US, Held
 from syncramp.errors import AnotherSyncClientActive, Stopped
 from syncramp.model.holds import Hold
 from syncramp.model.wire import Operation
@@ -78,6 +78,33 @@ def test_what_was_created_since_is_ours_and_is_not_sent_again(engine: Engine, co
     engine.leave(4)
     engine.settle()
     mirrored(engine)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_an_object_that_the_copy_knows_not_to_be_ours_stays_so_when_somebody_changes_it(
+    engine: Engine, tmp_path: Path, wanted: bool
+) -> None:
+    """That it changed since does not say that it was we: another client owns it."""
+    engine.settle()
+    theirs = engine.anchor(user(4))
+    engine.cloud.appear(theirs, Held("User", {"displayName": "Theirs"}, "User_theirs"))
+    if wanted:
+        engine.source.add(user(4))
+    engine.run()
+    path = copied(engine, tmp_path)
+    engine.source.add(user(1, title="Boss"))
+    engine.run()
+    engine.source.add(user(4))
+    changed = Held("User", {"displayName": "Theirs, too"}, "User_theirs")
+    engine.cloud.appear(theirs, changed)
+    put_back(engine, path)
+    for _ in range(3):
+        report, _ = engine.run()
+        assert report.holds == {Hold.NOT_OURS: 1}
+    assert engine.cloud.objects[theirs].values == {"displayName": "Theirs, too"}
+    engine.leave(4)
+    engine.settle()
+    assert theirs in engine.cloud.objects
 
 
 def test_what_the_directory_took_back_is_sent_again(engine: Engine, copy: Path) -> None:

@@ -17,6 +17,7 @@ from syncramp.store.database import Database
 _READ = "SELECT value FROM meta WHERE key = 'behind'"
 _NOTE = "INSERT INTO meta VALUES ('behind', ?) ON CONFLICT (key) DO NOTHING"
 _WRITE = "INSERT INTO meta VALUES ('behind', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_THEIRS = "UPDATE foreign_objects SET theirs = 1"
 _COOKIE = "SELECT value FROM meta WHERE key = 'cookie'"
 _OWN = "SELECT value FROM meta WHERE key = 'token'"
 _KNOWS = "SELECT 1 FROM objects WHERE acked IS NOT NULL OR doubt = 1 LIMIT 1"
@@ -53,8 +54,13 @@ class Age:
             os.replace(fresh, path)  # noqa: PTH105 - in one step
 
     def note(self) -> None:
-        """The store is behind from the cookie of now on, unless it was already."""
-        self._database.run(_NOTE, (json.dumps({"cookie": self._database.value(_COOKIE), "refused": False}),))
+        """The store is behind from the cookie of now on, unless it was already.
+
+        Whom it knows not to be ours was not created by the runs that it lost.
+        """
+        if self.behind() is None:
+            self._database.run(_THEIRS)
+            self._database.run(_NOTE, (json.dumps({"cookie": self._database.value(_COOKIE), "refused": False}),))
 
     def behind(self) -> Behind | None:
         """What is known of it; None: the store is as new as the tenant."""

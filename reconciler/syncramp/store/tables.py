@@ -221,6 +221,7 @@ foreign = Table(
     Column("anchor", String, primary_key=True),  # in the tenant with a source anchor, and not ours
     Column("kind", String, nullable=False),
     Column("name", String, nullable=False, default="", server_default=""),  # what a person knows it by
+    Column("theirs", Integer, nullable=False, default=0, server_default="0"),  # known before the store fell behind
 )
 
 foreign_values = Table(

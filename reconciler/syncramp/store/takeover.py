@@ -56,6 +56,9 @@ _NO_STRANGERS = tuple(
     f"DELETE FROM {table} WHERE anchor IN (SELECT anchor FROM sightings WHERE finding = 'Matched')"  # noqa: S608
     for table in ("foreign_objects", "foreign_values")
 )
+_THEIRS = """UPDATE sightings SET finding = 'Orphan' WHERE finding = 'Matched'
+             AND anchor IN (SELECT anchor FROM foreign_objects WHERE theirs = 1)
+             AND object IN (SELECT id FROM objects WHERE acked IS NULL AND doubt = 0)"""
 _BRACKET = "SELECT sure, possible, found FROM cloud_links WHERE id = ?"
 _SHOWN = """INSERT INTO cloud_links (id, sure, possible, observed, found) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
@@ -104,11 +107,14 @@ def take_over(
 def take_shown(database: Database, exports: Exports) -> None:
     """What a part of a read-back showed of wanted objects is what is known of them; what was found stays found.
 
+    Who was known not to be ours before the store fell behind stays so, whoever changed it since.
+
     :raises AnotherRunActive: a later run has begun; nothing is written.
     """
     with database.transaction():
         exports.check_fence()
         database.run_among(_TRAVELLING, list(exports.under_way))
+        database.run(_THEIRS)
         database.run(_MATCHED, (Origin.CLOUD,))
         database.run(_PAYLOAD)
         for statement in _NO_STRANGERS:
