@@ -10,10 +10,9 @@ def restored_lines(restored: Restored | None) -> Iterator[str]:
     """What of a lost store is known again; nothing where there was no snapshot."""
     if restored is None:
         return
-    yield (
-        f"Snapshot: {count(restored.ours, 'object')} of ours, {restored.departed:,} of them left the directories and "
-        "are deletes from now on"
-    )
+    follows = ": no orphans, but deletes from now on" if restored.departed else ""
+    departed = f"{restored.departed:,} of them left the directories{follows}"
+    yield f"Snapshot: {count(restored.ours, 'object')} of ours, {departed}"
     for source, number in restored.lost_sources.items():
         yield f"    {count(number, 'object')} of source {source} stay: the document does not name it"
     again = f"{count(restored.deletes, 'deleted object')} and {count(restored.approvals, 'approval')}"
