@@ -10,7 +10,8 @@ from pyroaring import BitMap
 from support.random_plans import Random, plans
 from syncramp.model.budget import WINDOW
 from syncramp.model.circumstances import Circumstances
-from syncramp.model.plan import Change, Lanes, MembershipChange, ObjectChange, Plan, Topic, Verb
+from syncramp.model.holds import HeldPart, Hold
+from syncramp.model.plan import Change, HeldLinks, Lanes, MembershipChange, ObjectChange, Plan, Topic, Verb
 from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
@@ -207,6 +208,35 @@ def test_every_group_is_in_one_bucket_of_each_side_that_has_it(rows: list[tuple[
 def test_a_limit_belongs_to_the_bucket_below_it() -> None:
     found = histogram([GroupSize("CN=g", size, 0) for size in (1_500, 1_501, 250_000, 250_001)])
     assert [bucket.wanted for bucket in found.buckets] == [1, 1, 0, 0, 1, 1]
+
+
+def test_what_a_person_decides_about_is_told_with_its_values() -> None:
+    acked = {"title": "Lead", "accountEnabled": True, "mail": "a@x"}
+    person = ObjectState(1, 1, Kind.USER, "A", "CN=A", {}, acked, False, frozenset(), None, "")
+    parts = (
+        HeldPart(Hold.APPROVAL_REQUIRED, "by hand", {"title": "Director", "mail": None}),
+        HeldPart(Hold.TOO_MANY_DISABLES, "too many", {"accountEnabled": False}),
+        HeldPart(Hold.SOURCE_INCOMPLETE, "cut", {"accountEnabled": False}),
+    )
+    outline = Outline(10, Circumstances(), Lanes().deletes)
+    outline.take(ObjectChange(person, Verb.UPDATE, {}, parts))
+    assert {hold: [(one.verb, one.detail) for one in rows] for hold, rows in outline.held().items()} == {
+        "ApprovalRequired": [("Update", "mail a@x → (none), title Lead → Director; by hand")],
+        "TooManyDisables": [("Disable", "accountEnabled true → false; too many")],
+        "SourceIncomplete": [("Disable", "cut")],
+    }
+
+
+def test_of_links_that_wait_the_largest_groups_are_told() -> None:
+    outline = Outline(2, Circumstances(), Lanes().deletes)
+    for number in (1, 3, 2):
+        ids, none = BitMap(range(number)), BitMap()
+        group = Membership(number, 1, f"G{number}", f"CN={number}", "", none, ids, ids, none, in_cloud=True)
+        held = HeldLinks(Hold.TOO_MANY_REMOVALS, "too many", removes=ids)
+        outline.take(MembershipChange(group, none, none, (held,)))
+    told = [(one.dn, one.detail) for one in outline.held()["TooManyRemovals"]]
+    assert told == [("CN=3", "+0 −3 members: too many"), ("CN=2", "+0 −2 members: too many")]
+    assert outline.holds == {"TooManyRemovals": 6}
 
 
 def _key(change: Change) -> tuple[str, int]:

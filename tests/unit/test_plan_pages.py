@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from support.random_plans import HOSTILE, NAMES, Random, plans
+from syncramp.model.guards import Reading
 from syncramp.model.holds import HeldPart, Hold
 from syncramp.model.plan import ObjectChange, Plan, Sample, Topic, Verb
 from syncramp.model.report import RunReport, SourceReport
@@ -61,6 +62,15 @@ def _inline(text: str) -> list[Token]:
     assert all(BLOCKS.fullmatch(token.type) for token in tokens)
     assert all(OURS.fullmatch(token.content.strip()) for token in tokens if token.type == "html_block")
     return [child for token in tokens for child in token.children or ()]
+
+
+def test_a_guard_is_told_as_long_as_it_holds_something() -> None:
+    reading = Reading("Deletes", "", "", 9, 5, -4, "Deletes", "TooManyDeletes", True, "9 deletes")
+    told = Outline(1, Plan().around, Plan().lanes.deletes)
+    for holds, shown in (({"TooManyDeletes": 9}, True), ({}, False)):
+        plan = Plan(readings=(reading,), holds=holds)
+        page = markdown(make_sheet(plan, RunReport(), histogram([]), told))
+        assert ("Guard Deletes holds Deletes: " in page) is shown
 
 
 @FEW

@@ -185,15 +185,16 @@ def _hold_claims(change: ObjectChange, around: Circumstances) -> ObjectChange:
 
 def disables(change: ObjectChange) -> bool:
     """The update takes away the right to sign in, which the cloud has or, of an object in doubt, may have."""
-    return _takes_sign_in(change, change.values)
+    return takes_sign_in(change, change.values)
 
 
 def wants_disable(change: ObjectChange) -> bool:
     """The same, whether it goes or is held."""
-    return disables(change) or any(_takes_sign_in(change, part.values) for part in change.parts)
+    return disables(change) or any(takes_sign_in(change, part.values) for part in change.parts)
 
 
-def _takes_sign_in(change: ObjectChange, values: Mapping[str, Value | None]) -> bool:
+def takes_sign_in(change: ObjectChange, values: Mapping[str, Value | None]) -> bool:
+    """The same of some values of an update, whether they go or are held."""
     if change.verb is not Verb.UPDATE or values.get("accountEnabled") is not False:
         return False
     return change.state.doubt or (change.state.acked or {}).get("accountEnabled") is not False

@@ -1,8 +1,8 @@
 """The outline of a plan: its changes counted by what they are to people, and the riskiest of each kept.
 
 Changes come one by one and are forgotten again; a heap for each topic keeps the few that rank highest, so a plan of
-any size has an outline of the same size. Groups rank by the members that they lose or get, a delete of a group before
-other deletes; the rest is kept in the order in which it comes, which is that of anchors.
+any size has an outline of the same size. Groups rank by the members that they lose or get, or that wait, a delete of
+a group before other deletes; the rest is kept in the order in which it comes, which is that of anchors.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,13 @@ from heapq import heappush, heapreplace
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Circumstances
-from syncramp.model.holds import Hold
+from syncramp.model.holds import APPROVABLE, HeldPart, Hold
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Sample, Topic, Verb
-from syncramp.model.state import Cause
+from syncramp.model.state import Cause, ObjectState
 from syncramp.model.values import Kind, Value
 from syncramp.plan.barriers import SIGN_IN
-from syncramp.plan.changes import disables
+from syncramp.plan.changes import disables, takes_sign_in
 from syncramp.rules.flows import REFERENCES
-from syncramp.words import count
 
 ANCHORS = frozenset(flow.wire for flows in REFERENCES.values() for flow in flows)
 """Attributes whose values are anchors of other objects, which say nothing to people."""
@@ -82,8 +81,9 @@ class Outline:
                 verb = topic.value if topic is Topic.DISABLE else change.verb.value
                 self._keep(self._rows, topic, rank, _sample(verb, change, self._detail(topic, change)))
         for part in change.parts:
-            if self._holds(part.hold, 1):
-                self._keep(self._held, part.hold, 0, _sample(change.verb.value, change, part.reason))
+            rank = int(change.verb is Verb.DELETE and state.kind is Kind.GROUP)
+            if self._holds(part.hold, 1, rank):
+                self._keep(self._held, part.hold, rank, _held_sample(change, part))
 
     def _topic(self, change: ObjectChange) -> Topic:
         if change.verb is Verb.DELETE:
@@ -98,11 +98,11 @@ class Outline:
 
     def _detail(self, topic: Topic, change: ObjectChange) -> str:
         if topic is Topic.DELETE:
-            return _CAUSES.get(change.state.cause, "") if change.state.cause else ""
+            return _cause(change.state)
         if topic is Topic.MATCH:
             return f"the service joins it with {self._around.matching[change.state.id]}"
         if change.verb is Verb.UPDATE:
-            return ", ".join(told(name, change) for name in sorted(change.values))
+            return _updated(change.state, change.values)
         return _RESTORE if topic is Topic.RESTORE else ""
 
     def _members(self, change: MembershipChange) -> None:
@@ -119,21 +119,21 @@ class Outline:
                 detail = _moved(change, len(ending), waiting, topic)
                 self._keep(self._rows, topic, rank, _members_sample(change, detail))
         for held in change.held:
-            if self._holds(held.hold, len(held)):
-                detail = f"{count(len(held), 'link')}: {held.reason}"
-                self._keep(self._held, held.hold, 0, _members_sample(change, detail))
+            if self._holds(held.hold, len(held), len(held)):
+                detail = f"{_links(len(held.adds), len(held.removes))}: {held.reason}"
+                self._keep(self._held, held.hold, len(held), _members_sample(change, detail))
 
     def _count(self, topic: Topic, kind: Kind) -> None:
         kinds = self.topics.setdefault(str(topic), {})
         kinds[str(kind)] = kinds.get(kind, 0) + 1
 
-    def _holds(self, hold: Hold, number: int) -> bool:
+    def _holds(self, hold: Hold, number: int, rank: int) -> bool:
         """Count what a hold holds.
 
         :returns: it is kept as an example.
         """
         self.holds[hold.value] = self.holds.get(hold.value, 0) + number
-        return self._wants(self._held, hold, 0)
+        return self._wants(self._held, hold, rank)
 
     def _wants(self, heaps: Mapping[str, _Heap], name: str, rank: int) -> bool:
         heap = heaps.get(name)
@@ -189,7 +189,7 @@ def _weight(topic: Topic, change: MembershipChange) -> int:
 def _moved(change: MembershipChange, ending: int, waiting: int, topic: Topic) -> str:
     parts = []
     if change.adds or change.removes:
-        parts.append(f"+{len(change.adds):,} −{len(change.removes):,} members")
+        parts.append(_links(len(change.adds), len(change.removes)))
     if ending:
         parts.append(f"−{ending:,} by the delete of the member")
     if waiting:
@@ -199,9 +199,17 @@ def _moved(change: MembershipChange, ending: int, waiting: int, topic: Topic) ->
     return ", ".join(parts)
 
 
-def told(name: str, change: ObjectChange) -> str:
-    """One attribute of an update with its old and its new value, where people can read both."""
-    before, after = (change.state.acked or {}).get(name), change.values[name]
+def _links(adds: int, removes: int) -> str:
+    return f"+{adds:,} −{removes:,} members"
+
+
+def _updated(state: ObjectState, values: Mapping[str, Value | None]) -> str:
+    """Attributes of an update, each with its old and its new value where people can read both."""
+    acked = state.acked or {}
+    return ", ".join(_told(name, acked.get(name), values[name]) for name in sorted(values))
+
+
+def _told(name: str, before: Value | None, after: Value | None) -> str:
     if name in ANCHORS or not (_readable(before) and _readable(after)):
         return name
     return f"{name} {_shown(before)} → {_shown(after)}"
@@ -220,6 +228,23 @@ def _shown(value: Value | None) -> str:
 def _sample(verb: str, change: ObjectChange, detail: str) -> Sample:
     state = change.state
     return Sample(verb, state.kind.value, state.dn, state.anchor, detail)
+
+
+def _held_sample(change: ObjectChange, part: HeldPart) -> Sample:
+    """What waits of a change. Where a person decides, what is decided about is told before the reason."""
+    verb = Topic.DISABLE if takes_sign_in(change, part.values) else change.verb
+    what = _decided(change, part.values) if part.hold in APPROVABLE else ""
+    return _sample(verb.value, change, f"{what}; {part.reason}" if what else part.reason)
+
+
+def _decided(change: ObjectChange, values: Mapping[str, Value | None]) -> str:
+    if change.verb is Verb.UPDATE:
+        return _updated(change.state, values)
+    return _cause(change.state) if change.verb is Verb.DELETE else ""
+
+
+def _cause(state: ObjectState) -> str:
+    return _CAUSES.get(state.cause, "") if state.cause else ""
 
 
 def _members_sample(change: MembershipChange, detail: str) -> Sample:

@@ -22,9 +22,13 @@ def tripped_lines(found: Iterable[Reading], holds: Container[str]) -> Iterator[s
 
     :param holds: those that hold anything; what a guard held and a person approved goes, and its line would puzzle.
     """
-    for reading in found:
-        if reading.tripped and reading.holds and reading.hold in holds:
-            yield f"Guard {reading.guard} holds {reading.holds}: {reading.sentence}"
+    for reading in holding(found, holds):
+        yield f"Guard {reading.guard} holds {reading.holds}: {reading.sentence}"
+
+
+def holding(found: Iterable[Reading], holds: Container[str]) -> Iterator[Reading]:
+    """The readings of guards that hold something now."""
+    return (reading for reading in found if reading.tripped and reading.holds and reading.hold in holds)
 
 
 def guard_lines(plan: Plan) -> Iterator[str]:

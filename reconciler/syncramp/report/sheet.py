@@ -15,6 +15,7 @@ from syncramp.model.values import Kind
 from syncramp.plan.outline import Outline
 from syncramp.report.approvals import approval_lines, approvals_of
 from syncramp.report.causes import drift_lines, origin_lines
+from syncramp.report.guards import holding
 from syncramp.report.parts import AMONG, HOLDS, largest
 from syncramp.report.plan_text import cost, derived_links, nearing
 from syncramp.report.preflight import preflight_lines
@@ -118,9 +119,8 @@ def _facts(plan: Plan, report: RunReport, sizes: Histogram) -> Iterator[Sentence
         yield "Source ", Foreign(printable(source.source)), proof, Foreign(printable(source.reason))
     for name, number in report.unmanaged.items():
         yield "Not in the document any more: ", Foreign(printable(name)), f", with {count(number, 'object')}"
-    for reading in plan.readings:
-        if reading.tripped:
-            yield f"Guard {reading.guard} is tripped: ", Foreign(printable(reading.sentence))
+    for reading in holding(plan.readings, plan.holds):
+        yield f"Guard {reading.guard} holds {reading.holds}: ", Foreign(printable(reading.sentence))
     if plan.budget and plan.budget.writes:
         yield (cost(plan.budget),)
     if plan.links:
