@@ -57,8 +57,7 @@ _NO_STRANGERS = tuple(
     for table in ("foreign_objects", "foreign_values")
 )
 _THEIRS = """UPDATE sightings SET finding = 'Orphan' WHERE finding = 'Matched'
-             AND anchor IN (SELECT anchor FROM foreign_objects WHERE theirs = 1)
-             AND object IN (SELECT id FROM objects WHERE acked IS NULL AND doubt = 0)"""
+             AND anchor IN (SELECT anchor FROM foreign_objects WHERE theirs = 1)"""
 _BRACKET = "SELECT sure, possible, found FROM cloud_links WHERE id = ?"
 _SHOWN = """INSERT INTO cloud_links (id, sure, possible, observed, found) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
