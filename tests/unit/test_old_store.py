@@ -206,6 +206,21 @@ def test_a_store_that_is_behind_stays_so_from_its_first_cookie_on(engine: Engine
     assert first and behind and (behind.cookie, behind.refused) == (first, False)
 
 
+def test_a_store_that_is_behind_takes_nobody_whom_it_sees_since_for_somebody_elses(
+    engine: Engine, copy: Path
+) -> None:
+    """What the lost runs created looks like a stranger until it has caught up."""
+    engine.source.add(user(4))
+    engine.settle()
+    put_back(engine, copy)
+    with engine.store() as store:
+        store.age.note()
+        store.database.run("INSERT INTO foreign_objects (anchor, kind) VALUES (?, 'User')", (engine.anchor(user(4)),))
+        store.age.note()
+    report, _ = engine.run()
+    assert report.holds == {}
+
+
 def test_a_new_store_in_the_place_of_a_later_one_is_no_old_copy(engine: Engine) -> None:
     fresh = Engine(engine.path.with_name("fresh.db"), sources=engine.sources)
     beside(fresh.path).write_text("99")
