@@ -280,6 +280,17 @@ def test_deletes_need_an_approval_in_the_first_runs_and_then_limits_are_halved(e
     assert [obj.operation for obj in engine.sent] == [Operation.DELETE]
 
 
+def test_a_run_that_does_not_show_every_delete_does_not_count_for_the_probation(engine: Engine) -> None:
+    report, _ = engine.run()
+    before = report.stage.probation_runs
+    engine.source.complete = False
+    report, _ = engine.run()
+    assert report.stage.probation_runs == before
+    engine.source.complete = True
+    report, _ = engine.run()
+    assert report.stage.probation_runs == before - 1
+
+
 def test_limits_are_halved_for_seven_days_after_the_probation() -> None:
     progress = Progress(runs=PROBATION_RUNS, probation_ended=100.0)
     assert probation(progress) == ""

@@ -99,7 +99,7 @@ def note_answers(job: Job, report: RunReport, plan: Plan) -> None:
     if adoption is None or progress is None:
         return
     if job.exports:
-        progress = _answered(job, report, progress)
+        progress = _answered(job, report, progress, counts=_shows_deletes(job, plan))
         job.store.stages.write(progress)
         if adoption.stage is Stage.TENTH and _is_over(plan, progress):
             adoption = _all_follow(job, adoption)
@@ -133,7 +133,14 @@ def release(store: Store, by: str, now: float) -> tuple[Stage, Progress]:
     return following.stage, progress
 
 
-def _answered(job: Job, report: RunReport, progress: Progress) -> Progress:
+def _shows_deletes(job: Job, plan: Plan) -> bool:
+    """A person could see every delete there is. A run that was stopped, or did not read everything, shows fewer."""
+    around = plan.around
+    unread = around.never_read or around.incomplete.keys() - around.dropped
+    return not (job.stop.is_set() or around.adoption or unread)
+
+
+def _answered(job: Job, report: RunReport, progress: Progress, *, counts: bool) -> Progress:
     objects, links = report.objects, report.links
     waiting = objects.left + objects.in_doubt + links.left + links.in_doubt + report.missing_links
     return answered(
@@ -142,7 +149,7 @@ def _answered(job: Job, report: RunReport, progress: Progress) -> Progress:
         refused=objects.refused + links.refused,
         waiting=waiting + job.store.stages.unconfirmed(progress.objects),
         now=job.clock(),
-        counts=not job.stop.is_set(),
+        counts=counts,
     )
 
 

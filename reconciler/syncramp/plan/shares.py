@@ -134,7 +134,7 @@ def answered(progress: Progress, applied: int, refused: int, waiting: int, now: 
     """The stage after a run that sent what it chose.
 
     :param waiting: changes that are left, in doubt or not confirmed.
-    :param counts: the run came to its end, and counts for the probation.
+    :param counts: the run came to its end and read everything, and counts for the probation.
     """
     runs = progress.runs + counts
     ended = progress.probation_ended or (now if runs >= PROBATION_RUNS else 0.0)
