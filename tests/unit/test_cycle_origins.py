@@ -154,6 +154,23 @@ def test_what_another_scope_changes_follows_from_the_document(engine) -> None:
     assert "  1 of these changes follows from a change of the document, not from a directory" in lines
 
 
+def test_whom_a_release_leaves_out_waits_for_a_person_whatever_else_changes(engine, monkeypatch) -> None:
+    monkeypatch.setattr(ruleset, "RULES_VERSION", NEXT)
+    before = ruleset.excluded
+    monkeypatch.setattr(ruleset, "excluded", lambda entry: "new" if entry.dn == user_dn(2) else before(entry))
+    for _ in range(2):
+        report, _ = engine.run()
+        assert report.holds == {"CausedByConfiguration": 1}
+        assert "Syncramp was upgraded" in report.hold_samples["CausedByConfiguration"][0].detail
+        _change(engine, user(2, shoeSize="42", title="Director"))
+    engine.source.entries.pop(guid(3))  # no leaver waits for that
+    for _ in range(2):
+        engine.run()
+    assert engine.anchor(user(3)) not in engine.cloud.objects
+    engine.settle(approving=True)
+    assert engine.anchor(user(2)) not in engine.cloud.objects
+
+
 def test_a_document_that_changes_with_an_upgrade_is_the_stronger_reason(engine, monkeypatch) -> None:
     engine.scope = Scope(SCOPE.dn, SCOPE.kinds, "(!(cn=User 2))")
     _upgrade(monkeypatch)

@@ -12,8 +12,9 @@ from support.facts import loss, number
 from syncramp.model.guards import Reading
 from syncramp.model.holds import Barrier, Class, Hold
 from syncramp.model.values import Kind
+from syncramp.plan import guards
 from syncramp.plan.facts import Facts, Number, Part
-from syncramp.plan.gauges import TOLD
+from syncramp.plan.gauges import TOLD, Gauge
 from syncramp.plan.guards import judge
 from syncramp.plan.nesting import Growth
 from syncramp.spec.failsafe import Failsafe
@@ -243,3 +244,8 @@ def test_half_the_limits_hold_what_the_whole_ones_let_go() -> None:
 def test_a_percentage_of_nought_holds_what_is_more_than_the_floor() -> None:
     limits = replace(LIMITS, deletes=replace(LIMITS.deletes, percent=Decimal(0), floor=0))
     assert reading(part("Kind", "User", 1, 10**6), "DeletesOfKind", limits).tripped
+
+
+def test_what_a_guard_counts_has_a_plural() -> None:
+    nouns = {gauge.noun for gauge in vars(guards).values() if isinstance(gauge, Gauge)}
+    assert nouns and not [noun for noun in nouns if noun.endswith("s")]

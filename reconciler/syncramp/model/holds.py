@@ -71,7 +71,8 @@ class Hold(StrEnum):
     RESTORE = "WouldRestore"
     """A create that would bring a deleted object back, in a tenant that was adopted."""
     CONFIGURATION = "CausedByConfiguration"
-    """A delete that follows from a change of the document: the same entry under the document before would stay."""
+    """A delete that follows from a change of the document, or of the default rules by an upgrade: the same entry
+    would stay under those before."""
     NESTING = "EffectiveGrowth"
     """Groups nested into others, by which more people become members than ``failsafe.effectiveAdds``."""
     FOUND_AT_ADOPTION = "FoundAtAdoption"

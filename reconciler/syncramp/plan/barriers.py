@@ -23,7 +23,10 @@ SIGN_IN = frozenset({"userPrincipalName", "proxyAddresses", "usageLocation", "pr
 """Attributes whose change may lock somebody out or move the mailbox; of addresses a change of the primary one counts.
 Practice of careful administrators; ``accountEnabled`` is a class of its own."""
 _MANUAL = "spec.approval is Manual"
-_CONFIGURED = "the document changed, and under the one before it would stay"
+_NOT_THE_ENTRY = {
+    Origin.CONFIGURATION: "the document changed, and under the one before it would stay",
+    Origin.UPGRADE: "Syncramp was upgraded, and the default rules leave it out now; nobody changed its entry",
+}
 _FOUND = "it was so when the tenant was adopted, and nobody looked at it since"
 _ORPHAN = "it was in the tenant without an entry, and was taken over to be deleted"
 
@@ -48,8 +51,8 @@ def _mark(change: ObjectChange) -> int:
 def _delete(state: ObjectState, around: Circumstances) -> Found | None:
     if "" in state.found:
         return Hold.FOUND_AT_ADOPTION, _ORPHAN
-    if state.origin is Origin.CONFIGURATION:
-        return Hold.CONFIGURATION, _CONFIGURED
+    if reason := _NOT_THE_ENTRY.get(state.origin):
+        return Hold.CONFIGURATION, reason
     if found := _barred(state.id, around.barriers.get(Class.DELETES, ())):
         return found
     if around.probation:

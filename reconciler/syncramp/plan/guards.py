@@ -91,7 +91,7 @@ _OF_ALL = replace(_REMOVALS, guard="RemovalsOfAll", field="failsafe.memberRemova
 _PER_GROUP = replace(_REMOVALS, guard="RemovalsOfGroup", field="failsafe.memberRemovals.perGroup")
 _SHARE = replace(_REMOVALS, guard="RemovalShare", field="failsafe.memberRemovals.percent")
 _EMPTIED = replace(_REMOVALS, guard="EmptiedGroups", field="failsafe.memberRemovals.emptiedAbove")
-_NESTING = Gauge("EffectiveGrowth", "failsafe.effectiveAdds", Class.REST, Hold.NESTING, "member by nested groups")
+_NESTING = Gauge("EffectiveGrowth", "failsafe.effectiveAdds", Class.REST, Hold.NESTING, "nested member")
 
 
 def removals_of_groups(facts: Facts, limits: Failsafe) -> Iterator[Found]:
@@ -208,7 +208,7 @@ def known_holds(facts: Facts, limits: Failsafe) -> Iterator[Found]:
     for guard, hold, value, words in (
         ("Matches", Hold.MATCH, None, "creates that would match what is not ours"),
         ("Restorations", Hold.RESTORE, None, "creates that would bring back what was deleted"),
-        ("ConfigurationDepartures", Hold.CONFIGURATION, None, "deletes that follow from the document"),
+        ("ConfigurationDepartures", Hold.CONFIGURATION, None, "deletes that follow from the document or an upgrade"),
         ("AnchorChanges", Hold.ANCHOR, None, "objects with a conflict of anchors or kinds"),
         ("SourceProofs", Hold.SOURCE_INCOMPLETE, facts.unproven, "sources that are not proven to be complete"),
         ("UnverifiedDomains", "", facts.unverified, "values of domains that are not verified"),

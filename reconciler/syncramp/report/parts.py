@@ -41,7 +41,7 @@ HOLDS = {
     Hold.TOO_MANY_CREATES: "more creates than failsafe.creates lets go in an adopted tenant",
     Hold.MATCH: "the service would join it with an object that is not ours",
     Hold.RESTORE: "it would bring a deleted object back",
-    Hold.CONFIGURATION: "it leaves because the document changed, not because its entry did",
+    Hold.CONFIGURATION: "it leaves because the document or the default rules changed, not its entry",
     Hold.NESTING: "nested groups make more people members than failsafe.effectiveAdds",
     Hold.FOUND_AT_ADOPTION: "it was different when the tenant was adopted",
     Hold.APPROVAL_REQUIRED: "a person must approve it",
