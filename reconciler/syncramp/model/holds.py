@@ -78,7 +78,7 @@ class Hold(StrEnum):
     FOUND_AT_ADOPTION = "FoundAtAdoption"
     """A difference that was there when the tenant was adopted, and takes something away or changes a sign-in."""
     APPROVAL_REQUIRED = "ApprovalRequired"
-    """``spec.approval`` is Manual, or the tenant was adopted less than a day ago and this is a delete."""
+    """``spec.approval`` is Manual, or this is a delete in the first runs of a tenant that was adopted."""
     CANARY = "Canary"
     """It is beyond the first shares of what goes to a tenant that was adopted."""
 
