@@ -30,6 +30,16 @@ class Part:
     """It does not go, so the object keeps what it gives up."""
 
 
+def may_contend(state: ObjectState) -> bool:
+    """A change of the object may give up or claim a unique value; most updates of everybody do not, whoever holds
+    them, and are not made to find that out.
+    """
+    if state.desired is None or state.acked is None or state.doubt:
+        return True
+    desired, acked = plain(state.desired), plain(state.acked)
+    return any(desired.get(name) != acked.get(name) for name in UNIQUE)
+
+
 def parts(change: ObjectChange) -> Iterator[Part]:
     """The parts of a change that give up or claim a unique value."""
     if change.verb is Verb.UPDATE and not any(name in change.values or name in change.held for name in UNIQUE):

@@ -27,7 +27,7 @@ from syncramp.model.plan import ObjectChange
 from syncramp.model.state import ObjectState
 from syncramp.model.uniques import mark
 from syncramp.plan.changes import object_change
-from syncramp.plan.claims import Part, claimed, owned, parts
+from syncramp.plan.claims import Part, claimed, may_contend, owned, parts
 from syncramp.plan.ordering import circles
 
 
@@ -84,7 +84,7 @@ def _contended(view: View, around: Circumstances) -> Iterator[ObjectState]:
 
 
 def _parts(state: ObjectState, around: Circumstances) -> Iterator[Part]:
-    change = object_change(state, around)
+    change = object_change(state, around) if may_contend(state) else None
     return parts(change) if change else iter(())
 
 
