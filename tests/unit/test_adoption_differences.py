@@ -8,6 +8,7 @@ from support.adopted import held
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
 from syncramp.model.holds import Hold
+from syncramp.model.stages import Stage
 from syncramp.model.state import Origin
 from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject
 
@@ -48,6 +49,18 @@ def test_a_disable_that_was_found_waits_for_a_person_and_one_that_comes_later_do
     lost.approve()
     lost.run()
     assert lost.cloud.objects[lost.anchor(user(1))].values["accountEnabled"] is False
+
+
+def test_a_disable_that_was_found_waits_also_when_no_stage_holds_anything_any_more(lost: Engine) -> None:
+    lost.source.add(user(1, userAccountControl="514"))
+    lost.adopt()
+    with lost.store() as store:
+        adoption = store.adoption.read()
+        assert adoption
+        store.adoption.write(replace(adoption, stage=Stage.ALL))
+    for _ in range(2):
+        report, _ = lost.run()
+        assert report.holds == {"FoundAtAdoption": 1} and not lost.sent
 
 
 def test_a_found_disable_that_the_directory_took_back_is_found_no_more(lost: Engine) -> None:

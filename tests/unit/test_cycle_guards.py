@@ -17,7 +17,7 @@ from syncramp.model.wire import Operation
 from syncramp.spec.failsafe import ClearLimits, DisableLimits, Failsafe, RemovalLimits, SignInLimits
 
 HOUR = 3600.0
-GROUP, SMALL = 9001, 9002
+GROUP, SMALL, OTHER = 9001, 9002, 9003
 
 
 @pytest.fixture
@@ -340,6 +340,25 @@ def test_groups_that_were_created_today_may_be_nested(engine, clock) -> None:
     clock[0] += HOUR
     engine.source.members[guid(SMALL)] = [f"CN=Group {GROUP},OU=Groups,{user_dn(1).partition('OU=People,')[2]}"]
     assert engine.run()[0].holds == {"EffectiveGrowth": 1}
+
+
+def test_groups_that_are_nested_one_after_the_other_grow_together_for_a_day(engine, clock) -> None:
+    limited(engine, effective_adds=7)
+    filled(engine, 10, 5)
+    engine.source.add(group(SMALL), group(OTHER))
+    engine.source.members[guid(OTHER)] = [user_dn(number) for number in range(6, 11)]
+    engine.settle()
+    clock[0] += 25 * HOUR
+    first, second = (
+        f"CN=Group {number},OU=Groups,{user_dn(1).partition('OU=People,')[2]}" for number in (GROUP, OTHER)
+    )
+    engine.source.members[guid(SMALL)] = [first]
+    assert not engine.run()[0].holds
+    clock[0] += 23 * HOUR
+    engine.source.members[guid(SMALL)] = [first, second]
+    assert engine.run()[0].holds == {"EffectiveGrowth": 1}
+    clock[0] += 2 * HOUR
+    assert not engine.run()[0].holds
 
 
 def test_limits_are_halved_for_a_week_after_a_probation(engine, clock) -> None:
