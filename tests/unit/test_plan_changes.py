@@ -13,7 +13,7 @@ from syncramp.model.state import Cause, Membership, ObjectState
 from syncramp.model.values import Kind
 from syncramp.plan.changes import object_change
 from syncramp.plan.comparison import differing
-from syncramp.plan.members import membership_change
+from syncramp.plan.members import membership_change, without
 from syncramp.plan.ordering import layers
 from syncramp.plan.summary import summarise
 
@@ -276,3 +276,14 @@ def test_the_comparison_forgives_spelling_of_keys_order_and_types() -> None:
     assert differing(sent, seen) == []
     assert differing(sent, {**seen, "Mail": "b@x"}) == ["mail"]
     assert differing({"title": "T"}, {}) == ["title"]
+
+
+@given(small, small, small, st.booleans())
+def test_additions_wait_with_a_create_of_either_end_and_removals_never(
+    adds: BitMap, removes: BitMap, others: BitMap, lonely: bool
+) -> None:
+    absent = others | BitMap([GROUP.id]) if lonely else others - BitMap([GROUP.id])
+    found = without(MembershipChange(GROUP, adds, removes), absent)
+    assert found.absent == (adds if lonely else adds & absent)
+    assert found.adds | found.absent == adds and not found.adds & found.absent
+    assert found.removes == removes
