@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from support.model import US, Held
 from syncramp.errors import AnotherSyncClientActive, Stopped
 from syncramp.model.holds import Hold
 from syncramp.model.wire import Operation
+from syncramp.spec.types import ApprovalMode
 from syncramp.store.age import beside
 
 
@@ -105,6 +107,24 @@ def test_an_object_that_the_copy_knows_not_to_be_ours_stays_so_when_somebody_cha
     engine.leave(4)
     engine.settle()
     assert theirs in engine.cloud.objects
+
+
+def test_an_approval_that_was_taken_back_since_does_not_come_back_with_the_copy(
+    engine: Engine, tmp_path: Path
+) -> None:
+    engine.settle()
+    engine.config = replace(engine.config, approval=ApprovalMode.MANUAL)
+    engine.source.add(user(1, title="Boss"))
+    engine.run()
+    engine.approve()
+    path = copied(engine, tmp_path)
+    with engine.store() as store:
+        store.approvals.withdraw(store.approvals.given(0.0), 0.0)
+    assert engine.run()[0].holds == {Hold.APPROVAL_REQUIRED: 1}
+    put_back(engine, path)
+    assert engine.run()[0].holds == {Hold.APPROVAL_REQUIRED: 1} and not engine.cloud.calls
+    engine.approve()
+    assert engine.settle().holds == {}
 
 
 def test_what_the_directory_took_back_is_sent_again(engine: Engine, copy: Path) -> None:

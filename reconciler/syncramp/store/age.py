@@ -18,6 +18,7 @@ _READ = "SELECT value FROM meta WHERE key = 'behind'"
 _NOTE = "INSERT INTO meta VALUES ('behind', ?) ON CONFLICT (key) DO NOTHING"
 _WRITE = "INSERT INTO meta VALUES ('behind', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _THEIRS = "UPDATE foreign_objects SET theirs = 1"
+_UNAPPROVED = "UPDATE approvals SET until = MIN(until, given), marks = x''"
 _COOKIE = "SELECT value FROM meta WHERE key = 'cookie'"
 _OWN = "SELECT value FROM meta WHERE key = 'token'"
 _KNOWS = "SELECT 1 FROM objects WHERE acked IS NOT NULL OR doubt = 1 LIMIT 1"
@@ -56,10 +57,12 @@ class Age:
     def note(self) -> None:
         """The store is behind from the cookie of now on, unless it was already.
 
-        Whom it knows not to be ours was not created by the runs that it lost.
+        Whom it knows not to be ours was not created by the runs that it lost. Its approvals are over: it does not
+        know which of them were taken back, or went and are wanted once more.
         """
         if self.behind() is None:
             self._database.run(_THEIRS)
+            self._database.run(_UNAPPROVED)
             self._database.run(_NOTE, (json.dumps({"cookie": self._database.value(_COOKIE), "refused": False}),))
 
     def behind(self) -> Behind | None:
