@@ -114,13 +114,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     with phase("import", report, job.listen, unit="entry") as current:
         import_sources(job, report, current)
     seen = job.clock()
-    with phase("read back", report, job.listen) as current:
-        foreign = read_back(job, exports, report, current)
-    with phase("synchronise", report, job.listen, unit="entry") as current:
-        synchronise(job, report, current)
-    if job.store.age.behind():
-        with phase("catch up", report, job.listen) as current:
-            catch_up(job, exports, report, current)
+    foreign = _compare(job, exports, report)
     if job.config.adopts:
         adopt_as_named(job, company, foreign, exports, report)
     with phase("plan", report, job.listen) as current:
@@ -128,11 +122,7 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         current.advance(plan.objects, plan.links)
     check_quota(job, company, plan, foreign, report)
     exports.note_revocations(plan.disables, plan.removals, seen)
-    report.digest, report.counts = plan.digest, plan.counts
-    report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)
-    report.guards = list(plan.readings)
-    report.waiting = [each.as_json() for each in plan.waiting]
-    report.approvals = [each.as_json() for each in job.store.approvals.given(job.clock())]
+    _tell_plan(job, plan, report)
     results = Results(report)
     results.expect(plan)
     if report.sends and (plan.objects or plan.links):
@@ -141,6 +131,29 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
         results.settle()
     note_answers(job, report, plan)
     return plan
+
+
+def _compare(job: Job, exports: Exports, report: RunReport) -> int:
+    """What the cloud holds, and what it should hold.
+
+    :returns: how many objects of the tenant with a source anchor are not ours.
+    """
+    with phase("read back", report, job.listen) as current:
+        foreign = read_back(job, exports, report, current)
+    with phase("synchronise", report, job.listen, unit="entry") as current:
+        synchronise(job, report, current)
+    if job.store.age.behind():
+        with phase("catch up", report, job.listen) as current:
+            catch_up(job, exports, report, current)
+    return foreign
+
+
+def _tell_plan(job: Job, plan: Plan, report: RunReport) -> None:
+    report.digest, report.counts = plan.digest, plan.counts
+    report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)
+    report.guards = list(plan.readings)
+    report.waiting = [each.as_json() for each in plan.waiting]
+    report.approvals = [each.as_json() for each in job.store.approvals.given(job.clock())]
 
 
 def company_of(job: Job) -> Company:
