@@ -239,6 +239,34 @@ def test_of_links_that_wait_the_largest_groups_are_told() -> None:
     assert outline.holds == {"TooManyRemovals": 6}
 
 
+def test_of_what_waits_the_riskiest_is_told_first() -> None:
+    def person(kind: Kind, name: str) -> ObjectState:
+        return ObjectState(1, 1, kind, name, f"CN={name}", {}, {"accountEnabled": True}, False, frozenset(), None, "")
+
+    def waits(verb: Verb, name: str, kind: Kind = Kind.USER, **values: bool | str) -> ObjectChange:
+        return ObjectChange(person(kind, name), verb, {}, (HeldPart(Hold.APPROVAL_REQUIRED, "", values),))
+
+    def links(name: str, adds: int, removes: int) -> MembershipChange:
+        held = HeldLinks(Hold.APPROVAL_REQUIRED, "", BitMap(range(adds)), BitMap(range(removes)))
+        group = Membership(9, 1, name, f"CN={name}", "", *(BitMap() for _ in range(4)), in_cloud=True)
+        return MembershipChange(group, BitMap(), BitMap(), (held,))
+
+    changes = [
+        waits(Verb.CREATE, "new", title="x"),
+        waits(Verb.UPDATE, "disabled", accountEnabled=False),
+        waits(Verb.DELETE, "leaver"),
+        waits(Verb.DELETE, "group", Kind.GROUP),
+        links("grows", 90_000, 0),
+        links("loses", 0, 2),
+        links("loses more", 0, 70_000),
+    ]
+    outline = Outline(10, Circumstances(), Lanes().deletes)
+    for change in changes:
+        outline.take(change)
+    told = [one.dn.removeprefix("CN=") for one in outline.held()["ApprovalRequired"]]
+    assert told == ["group", "leaver", "disabled", "loses more", "loses", "new", "grows"]
+
+
 def _key(change: Change) -> tuple[str, int]:
     return type(change).__name__, _id(change)
 

@@ -1,8 +1,9 @@
 """The outline of a plan: its changes counted by what they are to people, and the riskiest of each kept.
 
 Changes come one by one and are forgotten again; a heap for each topic keeps the few that rank highest, so a plan of
-any size has an outline of the same size. Groups rank by the members that they lose or get, or that wait, a delete of
-a group before other deletes; the rest is kept in the order in which it comes, which is that of anchors.
+any size has an outline of the same size. Groups rank by the members that they lose or get, a delete of a group before
+other deletes; of what waits, deletes come before disables, and those before the groups with the most removals. The
+rest is kept in the order in which it comes, which is that of anchors.
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ _CAUSES = {
     Cause.ABSENT: "its entry was absent from two complete imports",
     Cause.OUT_OF_SCOPE: "its entry is out of scope",
 }
+_DISABLES, _DELETES = 1 << 60, 1 << 61
+"""Ranks beyond any number of links."""
 _RESTORE = "it was deleted less than 30 days ago, and comes back"
 
 _Heap = list[tuple[int, int, Sample]]
@@ -81,7 +84,7 @@ class Outline:
                 verb = topic.value if topic is Topic.DISABLE else change.verb.value
                 self._keep(self._rows, topic, rank, _sample(verb, change, self._detail(topic, change)))
         for part in change.parts:
-            rank = int(change.verb is Verb.DELETE and state.kind is Kind.GROUP)
+            rank = _risk(change, part)
             if self._holds(part.hold, 1, rank):
                 self._keep(self._held, part.hold, rank, _held_sample(change, part))
 
@@ -119,9 +122,10 @@ class Outline:
                 detail = _moved(change, len(ending), waiting, topic)
                 self._keep(self._rows, topic, rank, _members_sample(change, detail))
         for held in change.held:
-            if self._holds(held.hold, len(held), len(held)):
+            rank = len(held.removes)
+            if self._holds(held.hold, len(held), rank):
                 detail = f"{_links(len(held.adds), len(held.removes))}: {held.reason}"
-                self._keep(self._held, held.hold, len(held), _members_sample(change, detail))
+                self._keep(self._held, held.hold, rank, _members_sample(change, detail))
 
     def _count(self, topic: Topic, kind: Kind) -> None:
         kinds = self.topics.setdefault(str(topic), {})
@@ -228,6 +232,13 @@ def _shown(value: Value | None) -> str:
 def _sample(verb: str, change: ObjectChange, detail: str) -> Sample:
     state = change.state
     return Sample(verb, state.kind.value, state.dn, state.anchor, detail)
+
+
+def _risk(change: ObjectChange, part: HeldPart) -> int:
+    """The rank of what waits of an object; links that are removed rank by their number, all else behind them."""
+    if change.verb is Verb.DELETE:
+        return _DELETES + (change.state.kind is Kind.GROUP)
+    return _DISABLES if takes_sign_in(change, part.values) else 0
 
 
 def _held_sample(change: ObjectChange, part: HeldPart) -> Sample:
