@@ -180,6 +180,21 @@ def test_what_goes_with_a_delete_takes_the_verdict_of_that_delete(engine, clock)
     assert len(engine.cloud.links[engine.anchor(group(GROUP))]) == 40
 
 
+def test_members_that_come_back_with_their_objects_and_are_not_wanted_wait_for_nobody_and_count(
+    engine, clock
+) -> None:
+    filled(engine, 6, 6)
+    leave(engine, [1, 2, 3])
+    limited(engine, member_removals=RemovalLimits(per_group=2))
+    engine.source.add(user(1), user(2), user(3))
+    report, _ = engine.run()
+    assert not report.holds and len(engine.cloud.links[engine.anchor(group(GROUP))]) == 3
+    engine.source.members[guid(GROUP)].remove(user_dn(4))
+    assert engine.run()[0].holds == {"TooManyRemovals": 1}
+    clock[0] += 25 * HOUR
+    assert not engine.run()[0].holds
+
+
 def test_a_group_of_many_that_is_nested_into_another_waits(engine, clock) -> None:
     limited(engine, effective_adds=20)
     filled(engine, 21, 21)
