@@ -94,7 +94,7 @@ def _samples(samples: Sequence[Sample], total: int) -> Iterator[str]:
 
 def _next(findings: Findings) -> str:
     if findings.recorded:
-        return "Adopted: what is observed is known from now on; nothing was sent"
+        return "Adopted: what is observed is known from now on; nothing was sent. Next: syncramp plan FILE"
     if findings.alarms:
         return f"Nothing is recorded; if this is what you expect: syncramp adopt FILE --accept {findings.digest}"
     return "Nothing is recorded: this was a look"

@@ -7,7 +7,7 @@ from syncramp.model.stages import Progress, Stage, StageReport
 from syncramp.words import count, moment
 
 _ENDS = {
-    Stage.CANARY: "look at what went, then release the rest: syncramp adopt FILE --release",
+    Stage.CANARY: "look at what went, then let a tenth go: syncramp adopt FILE --release",
     Stage.TENTH: "all follows when it was confirmed and at most 1 % was refused, or at syncramp adopt FILE --release",
 }
 
@@ -32,7 +32,7 @@ def stage_lines(stage: StageReport) -> Iterator[str]:
         went = f"{stage.applied:,} acknowledged, {stage.refused:,} refused, {stage.waiting:,} not confirmed"
         yield f"Stage {stage.name}: {share} and {links} chosen, {went}; {end}"
     if stage.probation_runs:
-        yield f"Probation: deletes need an approval in the next {count(stage.probation_runs, 'run')} that export"
+        yield f"Probation: deletes need an approval in the next {count(stage.probation_runs, 'run')} of mode Sync"
     if stage.halved_until:
         until = moment(datetime.fromisoformat(stage.halved_until))
         yield f"Probation is over; the limits of the failsafe are halved until {until}"
