@@ -47,8 +47,10 @@ def adopt(
     by: By = "",
     output: Annotated[Output, typer.Option("--output", "-o", help="How the findings are printed.")] = Output.TEXT,
 ) -> None:
-    """Take over a tenant that holds synchronised objects: read everything, tell how it stands to the directories, and
-    record what is observed as known. Nothing is sent and nothing is deleted.
+    """Take over a tenant that holds synchronised objects.
+
+    Everything is read, how it stands to the directories is told, and what is observed is recorded as known. Nothing
+    is sent and nothing is deleted.
 
     Exit code 0: recorded; 2: not recorded, because something looks wrong or only a look was asked for; 1: it failed.
 

@@ -16,7 +16,9 @@ def guards(
     secrets: Secrets = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the guards are printed.")] = Output.TEXT,
 ) -> None:
-    """Show what every guard counts in a plan, and how far that is from its limit. Nothing is sent or kept.
+    """Show how far every guard is from its limit.
+
+    Each counts one class of change in the plan of now. Nothing is sent or kept.
 
     Exit code 0: none is tripped; 2: one is; 1: it failed, or a source was not complete.
 

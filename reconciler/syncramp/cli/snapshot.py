@@ -16,7 +16,9 @@ def snapshot(
     ],
     state: State = None,
 ) -> None:
-    """Write a state snapshot: who is ours in the tenant, where deleted objects come back to, and what is approved.
+    """Write a snapshot of what a store alone knows.
+
+    That is who is ours in the tenant, where deleted objects come back to, and what is approved.
 
     A run may go on meanwhile. With the file, syncramp adopt knows our leavers again after the store was lost.
 

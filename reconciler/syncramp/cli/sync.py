@@ -16,7 +16,9 @@ def sync(
     once: Annotated[bool, typer.Option("--once", help="End with the first slice, whatever is left.")] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the summary is printed.")] = Output.TEXT,
 ) -> None:
-    """Read the sources, plan, send, and read back; a long export in slices of spec.interval, each a run of its own.
+    """Read the sources, plan, send, and read back.
+
+    A long export goes in slices of spec.interval, each a run of its own.
 
     Exit code 0: nothing waits; 2: something waits; 1: it failed, or a source was not complete.
 

@@ -51,7 +51,8 @@ class Age:
         path = beside(self._database.path)
         fresh = path.with_name(path.name + ".new")
         with suppress(OSError):
-            fresh.write_text(f"{token}\n", encoding="utf-8")
+            with os.fdopen(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.write(f"{token}\n")
             os.replace(fresh, path)  # noqa: PTH105 - in one step
 
     def note(self) -> None:
