@@ -233,7 +233,7 @@ def test_the_page_has_every_member_of_an_adoption_and_no_other() -> None:
         frozen=[sample],
         alarms={"ManyOrphans": "many"},
         unmatched=lambda: iter([sample]),
-        restored=Restored(1, 1, {"labs": 1}, 1, 1, 1),
+        restored=Restored(1, 1, {"labs": 1}, 1, 1, 1, {"corp": 1}),
     )
     _compare(json.loads("".join(adoption_document(findings))), "member of what adopt prints")
 

@@ -188,6 +188,20 @@ def test_a_source_that_is_not_in_the_document_any_more_has_no_leavers(engine: En
     assert any("source labs stay" in line for line in restored_lines(told))
 
 
+def test_nobody_left_a_source_that_was_not_read_completely(engine: Engine, snapshot: Path) -> None:
+    engine.lose_store()
+    engine.leave(3)
+    engine.source.complete = False
+    engine.adopt(accepted=engine.adopt().digest)
+    told = restored(engine, snapshot)
+    assert (told.departed, told.unread) == (0, {"corp": 1})
+    assert any("take the snapshot again" in line for line in restored_lines(told))
+    engine.source.complete = True
+    engine.run()
+    told = restored(engine, snapshot)
+    assert (told.departed, told.unread) == (1, {})
+
+
 def test_a_snapshot_of_another_tenant_is_refused(engine: Engine, snapshot: Path) -> None:
     write_saved(snapshot, SavedHead({"tenantID": "other"}, 1, None), [])
     with pytest.raises(InputRefused, match="tenantID other"):

@@ -41,9 +41,13 @@ def check(config: SyncConfig, path: Path) -> SavedHead:
 def restore(job: Job, path: Path) -> Restored:
     """Take a snapshot into the store, after its tenant was adopted.
 
+    Nobody is taken to have left a source that was not read completely; a second time, when it was, finds who did.
+
     :raises InputRefused: as :func:`check`; nothing is taken.
     """
     check(job.config, path)
     sources = {source.name: job.store.staging.source_id(source.name) for source, _ in job.sources}
+    incomplete = job.store.staging.incomplete()
+    unread = frozenset(name for name, number in sources.items() if number in incomplete)
     with reading_saved(path) as (_, rows):
-        return Restoring(job.store.database, sources, job.clock()).take(rows)
+        return Restoring(job.store.database, sources, job.clock(), unread).take(rows)

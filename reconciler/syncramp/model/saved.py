@@ -74,3 +74,5 @@ class Restored:
     """Groups of ours whose members need no approval to leave."""
     deletes: int = 0
     approvals: int = 0
+    unread: dict[str, int] = field(default_factory=dict)
+    """Source that was not read completely -> objects that it does not show, and that may be there."""

@@ -15,5 +15,8 @@ def restored_lines(restored: Restored | None) -> Iterator[str]:
     yield f"Snapshot: {count(restored.ours, 'object')} of ours, {departed}"
     for source, number in restored.lost_sources.items():
         yield f"    {count(number, 'object')} of source {source} stay: the document does not name it"
+    for source, number in restored.unread.items():
+        told = f"{count(number, 'object')} of source {source} stay: it was not read completely"
+        yield f"    {told}; take the snapshot again when it was"
     again = f"{count(restored.deletes, 'deleted object')} and {count(restored.approvals, 'approval')}"
     yield f"    {count(restored.groups, 'group')} whose members leave as in every run; {again} known again"

@@ -52,14 +52,18 @@ class Restoring:
     """A snapshot comes into a store that was just made anew by an adoption.
 
     :param sources: name -> number of the sources of the document.
+    :param unread: names of those that were not read completely: who seems to have left them may be there.
     :param now: seconds since the epoch.
     """
 
-    def __init__(self, database: Database, sources: dict[str, int], now: float) -> None:
+    def __init__(
+        self, database: Database, sources: dict[str, int], now: float, unread: frozenset[str] = frozenset()
+    ) -> None:
         self.restored = Restored()
         self._database = database
         self._adoptions = Adoptions(database)
         self._sources = sources
+        self._unread = unread
         self._now = now
 
     def take(self, rows: Iterable[Saved]) -> Restored:
@@ -90,13 +94,13 @@ class Restoring:
 
     def _depart(self, gone: Sequence[SavedObject]) -> None:
         for one in gone:
-            if one.source not in self._sources:
-                lost = self.restored.lost_sources
-                lost[one.source] = lost.get(one.source, 0) + 1
+            if one.source not in self._sources or one.source in self._unread:
+                told = self.restored.unread if one.source in self._unread else self.restored.lost_sources
+                told[one.source] = told.get(one.source, 0) + 1
         ours = [
             Departed(one.anchor, Kind(one.kind), self._sources[one.source], one.dn, bytes.fromhex(one.guid))
             for one in gone
-            if one.source in self._sources
+            if one.source in self._sources and one.source not in self._unread
         ]
         if ours:
             self._adoptions.own_departed(ours, found=False)
