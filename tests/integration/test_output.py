@@ -102,6 +102,7 @@ def test_only_its_owner_reads_the_store(walk: Walk) -> None:
     assert stat.S_IMODE(walk.state.parent.stat().st_mode) == 0o700
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in walk.state.parent.iterdir()} == {
         walk.state.name: 0o600,
+        f"{walk.state.name}.run": 0o600,
         f"{walk.state.name}.lock": 0o600,
     }
 
