@@ -136,6 +136,7 @@ class Guarded(Trial):
     def meanwhile(self, moment: str) -> None:
         """A call takes some time, and somebody in the directory does not wait for it."""
         if moment == "after":
+            self.let_arrive(chance=0.0)  # what travels is never later than its time
             self.now += self.rng.choice((0.0, 1.0, STEP))
             if self.rng.random() < 0.1:
                 self.change()
