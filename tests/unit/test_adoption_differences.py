@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.adopted import held
+from support.adopted import held, numbers
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
 from syncramp.model.holds import Hold
@@ -185,3 +185,13 @@ def test_what_the_directory_took_back_of_what_we_know_is_not_found_by_another_ad
     assert engine.run()[0].settled
     assert engine.cloud.links[engine.anchor(group(101))] == {engine.anchor(user(1))}
     assert engine.cloud.objects[engine.anchor(user(3))].values["accountEnabled"] is False
+
+
+def test_a_group_of_which_the_cloud_has_nothing_but_members_is_known_to_be_there(lost: Engine) -> None:
+    """A late addition of members makes such a group anew, where the group was deleted meanwhile."""
+    anchor = lost.anchor(group(101))
+    lost.cloud.objects[anchor].values = {}
+    findings = lost.adopt()
+    assert findings.recorded and numbers(findings) == {"Matched": 4}
+    report, _ = lost.run()
+    assert report.in_cloud == {"User": 3, "Group": 1}

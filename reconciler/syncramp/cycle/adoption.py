@@ -33,6 +33,7 @@ from syncramp.model.adoption import Adoption, Finding, Findings
 from syncramp.model.approvals import ADOPTS
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
+from syncramp.model.values import Kind
 from syncramp.model.wire import AnchorType, Company, LinkOperation, Operation, ReadBackPage, SyncObject
 from syncramp.plan.adoption import agree, alarms, digest, frozen, judge
 from syncramp.store.exports import Exports
@@ -102,6 +103,9 @@ class _Looking:
     sightings: Sightings
     findings: Findings
     shows_members: bool = False
+    begun: set[str] = field(default_factory=set)
+    """Anchors of groups that were shown: what follows of one with nothing but members is a further part of it. What
+    comes first is the group, even if a call that was too late left no more of it than its members."""
     managed: Mapping[str, frozenset[str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,8 +136,10 @@ class _Looking:
         known = self.sightings.candidates(list({anchor for obj in living if (anchor := anchor_of(obj))}))
         for obj in living:
             anchor = anchor_of(obj)
-            if not only_members(obj):
+            if not (only_members(obj) and (not anchor or anchor in self.begun)):
                 self._see_object(seen, obj, anchor, known.get(anchor))
+            if obj.kind == Kind.GROUP:
+                self.begun.add(anchor)
         self._see_members(seen, living, known)
         return seen
 
