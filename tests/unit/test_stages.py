@@ -58,6 +58,22 @@ def test_a_person_releases_stage_after_stage_and_then_there_is_nothing_to_releas
             release_next(store, "Bob", 8.0)
 
 
+def test_nobody_releases_a_first_share_of_which_nothing_went_yet(engine: Engine) -> None:
+    with engine.store() as store, pytest.raises(InputRefused, match="nothing of the first share was sent"):
+        release_next(store, "Bob", 7.0)
+    engine.run(sends=False)
+    with engine.store() as store, pytest.raises(InputRefused, match="look at what went, and release then"):
+        release_next(store, "Bob", 7.0)
+    engine.cloud.refuse = lambda obj: "not today"
+    engine.run()
+    engine.cloud.refuse = lambda obj: ""
+    engine.config = replace(engine.config, releases=frozenset({"Canary"}))
+    engine.run()
+    assert stage(engine) is Stage.CANARY and "before anything of it went" in str(engine.events)
+    engine.run()
+    assert stage(engine) is not Stage.CANARY
+
+
 def release(engine: Engine, stage: Stage) -> None:
     with engine.store() as store:
         adoption = store.adoption.read()

@@ -81,8 +81,9 @@ def _as_named(job: Job, adoption: Adoption, progress: Progress) -> tuple[Adoptio
         return adoption, progress
     if adoption.stage.value not in job.config.releases:
         return adoption, replace(progress, announced=False)
-    if progress.announced:
-        text = f"the annotation {RELEASES} named {adoption.stage.value} before that began; take it away for one run"
+    if progress.announced or _unseen(adoption, progress):
+        before = "that began; take it away for one run" if progress.announced else "anything of it went"
+        text = f"the annotation {RELEASES} named {adoption.stage.value} before {before}"
         job.listen(Note("warning", text))
         return adoption, progress
     following = replace(
@@ -90,6 +91,11 @@ def _as_named(job: Job, adoption: Adoption, progress: Progress) -> tuple[Adoptio
     )
     job.store.adoption.write(following)
     return following, progress
+
+
+def _unseen(adoption: Adoption, progress: Progress) -> bool:
+    """Of the first share nothing was answered yet, so nobody can have looked at what went."""
+    return adoption.stage is Stage.CANARY and not (progress.stage is Stage.CANARY and progress.applied)
 
 
 def note_answers(job: Job, report: RunReport, plan: Plan) -> None:
@@ -122,12 +128,18 @@ def release(store: Store, by: str, now: float) -> tuple[Stage, Progress]:
     """A person lets the next stage begin.
 
     :returns: the stage that begins, and how far the one before came.
-    :raises InputRefused: there is no stage to end.
+    :raises InputRefused: there is no stage to end, or nobody can have looked at what went.
     """
     adoption, progress = store.adoption.read(), progress_of(store)
     if adoption is None or progress is None or adoption.stage is Stage.ALL:
         why = "everything goes already" if adoption else "the tenant was not adopted, so no share is held back"
         raise InputRefused(why, where=str(store.database.path), remedy="there is nothing to release")
+    if _unseen(adoption, progress):
+        raise InputRefused(
+            "nothing of the first share was sent and answered yet",
+            where=str(store.database.path),
+            remedy="make a run (syncramp sync), look at what went, and release then",
+        )
     following = replace(adoption, stage=next_stage(adoption.stage), released_by=by, released_at=now)
     store.adoption.write(following)
     return following.stage, progress
