@@ -152,14 +152,15 @@ def _page(
     """A plan as a comment or as a page: the changes are looked through once more, and the riskiest kept."""
     from syncramp.plan.outline import Outline
     from syncramp.report import html, markdown
-    from syncramp.report.sheet import make_sheet
+    from syncramp.report.sheet import Foreign, make_sheet
 
     plan = rehearsal.plan
     rows = markdown.ROWS if output is PlanOutput.MARKDOWN else html.MANY if full else html.ROWS
     outline = Outline(rows, plan.around, plan.lanes.deletes)
     for change in chosen:
         outline.take(change)
-    sheet = make_sheet(plan, rehearsal.report, sizes, outline)
+    about = "SyncConfig ", Foreign(rehearsal.document), ", tenant ", Foreign(rehearsal.tenant)
+    sheet = make_sheet(plan, rehearsal.report, sizes, outline, [about])
     return markdown.markdown(sheet) if output is PlanOutput.MARKDOWN else html.html(sheet)
 
 

@@ -94,6 +94,9 @@ class Rehearsal:
     """The anchors and DNs of objects."""
     sizes: Callable[[], Iterator[GroupSize]]
     """All groups, with how many members they have."""
+    document: str
+    """Namespace and name."""
+    tenant: str
 
 
 def rehearse(job: Job) -> Rehearsal:
@@ -103,7 +106,10 @@ def rehearse(job: Job) -> Rehearsal:
     """
     report, plan = run(job)
     snapshot = job.store.snapshot()
-    return Rehearsal(report, plan, lambda: changes(snapshot, plan.around), snapshot.names, snapshot.sizes)
+    name, tenant = f"{job.config.namespace}/{job.config.name}", job.config.target.tenant_id
+    return Rehearsal(
+        report, plan, lambda: changes(snapshot, plan.around), snapshot.names, snapshot.sizes, name, tenant
+    )
 
 
 def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:

@@ -87,17 +87,20 @@ class Sheet:
     sizes: Histogram
 
 
-def make_sheet(plan: Plan, report: RunReport, sizes: Histogram, outline: Outline) -> Sheet:
+def make_sheet(
+    plan: Plan, report: RunReport, sizes: Histogram, outline: Outline, about: Sequence[Sentence] = ()
+) -> Sheet:
     """What is shown of a plan.
 
     :param outline: of the changes that are asked for.
+    :param about: what tells this plan from one of another document.
     """
     kinds = [kind for kind in Kind if any(kind.value in numbers for numbers in plan.counts.values())]
     return Sheet(
         headline=_headline(plan),
         digest=plan.digest,
         complete=all(source.complete for source in report.sources),
-        facts=list(_facts(plan, report, sizes)),
+        facts=[*about, *_facts(plan, report, sizes)],
         kinds=[f"{kind.value}s" for kind in kinds],
         counts=list(_counts(plan, kinds)),
         sections=[*_topics(outline), *_holds(report, outline), *_remarks(report)],
