@@ -51,6 +51,21 @@ def planned(engine: Engine) -> tuple[RunReport, Plan, list[str]]:
     return report, plan, list(plan_lines(plan, report))
 
 
+def test_whom_a_read_back_of_everything_does_not_show_any_more_is_told_and_nothing_is_concluded(
+    engine: Engine,
+) -> None:
+    engine.cloud.objects.pop(engine.anchor(user(1)))
+    engine.cloud._log.pop(engine.anchor(user(1)))  # so long ago that the service remembers no delete
+    engine.cloud.forgets_cookies = True
+    report, plan, told = planned(engine)
+    assert plan.empty and report.drift == {"NotShown": 1}
+    words = "not shown any more by a read-back of everything; syncramp adopt --dry-run looks at all"
+    assert f"Drift: 1 object {words}" in told and f"    User {user_dn(1)}" in told
+    assert (report.confirmed, report.unconfirmed) == (3, 1)
+    engine.cloud.forgets_cookies = False
+    assert (planned(engine)[0].confirmed, planned(engine)[0].drift) == (3, {})
+
+
 def test_an_object_that_is_gone_comes_again_because_of_the_cloud_with_its_links(engine: Engine) -> None:
     engine.cloud.vanish(engine.anchor(user(1)))
     report, plan, told = planned(engine)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from pyroaring import BitMap
 
-from syncramp.cycle.drift import ForeignAnchors, differences, gone, tell
+from syncramp.cycle.drift import ForeignAnchors, differences, gone, tell, tell_not_shown
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.shown import anchor_of, authority_of, name_of, only_members, stranger_of, value_of
@@ -51,11 +51,11 @@ def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase) -> in
 
 
 def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, phase: Phase) -> int:
-    foreign, others = 0, ForeignAnchors(job, report)
+    foreign, others, shown = 0, ForeignAnchors(job, report), BitMap()
     page: ReadBackPage | None = None
     for page in job.endpoint.read_back(cookie):
         job.go_on()
-        foreign += observe_page(job, page, exports, report, others, full=cookie is None)
+        foreign += observe_page(job, page, exports, report, others, shown, full=cookie is None)
         phase.advance(objects=len(page.objects), links=sum(obj.links for obj in page.objects))
     others.end()
     if page is None or page.more is not False:
@@ -65,6 +65,8 @@ def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, 
             where="ReadBackAzureADSyncObjects2",
             remedy=f"nothing was concluded from it; {FORM}",
         )
+    if cookie is None:
+        tell_not_shown(job, report, shown)
     return foreign
 
 
@@ -74,18 +76,22 @@ def observe_page(
     exports: Exports,
     report: RunReport,
     others: ForeignAnchors | None = None,
+    shown: BitMap | None = None,
     *,
     full: bool,
 ) -> int:
     """Take in one page and the cookie after it.
 
     :param others: looks whether an object that is not ours is one of ours; None: nobody does.
+    :param shown: gets the ids of our objects on it.
     :param full: it is of a read-back of everything.
     :returns: how many foreign objects with a source anchor it shows.
     """
     seen = _observe(job, page, others, full=full)
     moved = job.store.observations.observe(seen, page.cookie, exports, job.clock())
     tell(job, report, seen, moved)
+    if shown is not None:
+        shown |= seen.shown
     return len(seen.foreign)
 
 
@@ -134,6 +140,7 @@ def _observe(job: Job, page: ReadBackPage, others: ForeignAnchors | None, *, ful
             continue
         ours = known.get(anchor)
         if ours is not None and (ours.acked is not None or ours.doubt):
+            seen.shown.add(ours.id)
             _observe_authority(seen, obj, ours, full=full)
             _observe_ours(job, seen, obj, ours)
         elif obj.operation is Operation.DELETE:

@@ -7,11 +7,13 @@ told apart.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pyroaring import BitMap
+
 from syncramp.cycle.job import Job
 from syncramp.cycle.shown import anchor_of, text_of
 from syncramp.model.drift import Difference, Drift
 from syncramp.model.plan import Sample
-from syncramp.model.report import RunReport
+from syncramp.model.report import SAMPLES, RunReport
 from syncramp.model.values import Attributes
 from syncramp.model.wire import SyncObject, WireValue, object_id
 from syncramp.plan.comparison import Verdict, compare
@@ -58,6 +60,17 @@ def tell(job: Job, report: RunReport, seen: Observation, moved: Mapping[int, Mov
             if links:
                 sample = _sample("Group", told[group].dn, f"{sign}{len(links):,}")
                 report.note_drift(drift, sample, len(links))
+
+
+def tell_not_shown(job: Job, report: RunReport, shown: BitMap) -> None:
+    """Count whom a read-back of everything does not show any more. Nothing is concluded from it: no independent count
+    says that everything was shown.
+    """
+    missing = job.store.observations.not_shown(shown)
+    for one in job.store.objects.entries_of(missing[:SAMPLES]):
+        report.note_drift(Drift.NOT_SHOWN, _sample(one.entry.kind.value, one.entry.dn, ""))
+    if missing:
+        report.drift[Drift.NOT_SHOWN.value] = len(missing)
 
 
 def _sample(kind: str, dn: str, detail: str, anchor: str = "") -> Sample:

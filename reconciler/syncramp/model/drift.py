@@ -13,6 +13,8 @@ class Drift(StrEnum):
 
     GONE = "Gone"
     """An object of ours was deleted in the cloud."""
+    NOT_SHOWN = "NotShown"
+    """A read-back of everything does not show an object of ours that an earlier one showed."""
     ANEW = "Anew"
     """Another object than before has the source anchor."""
     ANCHOR = "AnchorChanged"

@@ -19,6 +19,10 @@ _TOLD = {
 }
 _DRIFT = {
     Drift.GONE: ("object", "deleted in the cloud"),
+    Drift.NOT_SHOWN: (
+        "object",
+        "not shown any more by a read-back of everything; syncramp adopt --dry-run looks at all",
+    ),
     Drift.ANEW: ("object", "replaced by another one with the same source anchor"),
     Drift.ANCHOR: ("object", "given another source anchor in the cloud; nothing more is known of it"),
     Drift.LINKS_LOST: ("member", "taken out of groups in the cloud"),

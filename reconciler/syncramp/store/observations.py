@@ -67,6 +67,8 @@ class Observation:
 
     confirmed: dict[int, Sequence[Difference]] = field(default_factory=dict)
     """Id -> what of it is not as we sent it."""
+    shown: BitMap = field(default_factory=BitMap)
+    """Ids of objects of ours that stand on the page."""
     drifts: list[tuple[Drift, int, str]] = field(default_factory=list)
     """What somebody else did: to which of our objects, and what there is to say of it."""
     ours: BitMap = field(default_factory=BitMap)
@@ -195,6 +197,14 @@ class Observations:
             if identity not in travelling:
                 self._database.run("UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?", (identity,))
         drop_links(self._database, BitMap(gone), now)
+
+    def not_shown(self, shown: BitMap) -> BitMap:
+        """Objects in the cloud that a read-back showed once and that are not among these: no more confirmed."""
+        rows = self._database.all("SELECT id FROM objects WHERE acked IS NOT NULL AND doubt = 0 AND confirmed > 0")
+        missing = BitMap(row[0] for row in rows) - shown
+        with self._database.transaction():
+            self._database.run_among("UPDATE objects SET confirmed = 0 WHERE id IN ({})", list(missing))
+        return missing
 
     def cloud_managed(self) -> BitMap:
         """Ids of objects of ours over which the cloud has the authority."""
