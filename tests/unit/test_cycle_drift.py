@@ -9,12 +9,12 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.explained import attribute, explained, lines
 from support.model import Held, ModelCloud
-from syncramp.model.circumstances import Circumstances
+from syncramp.model.circumstances import RESTORED_WITHIN, Circumstances
 from syncramp.model.plan import MembershipChange, Plan
 from syncramp.model.report import RunReport
 from syncramp.model.state import Membership, Origin
 from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject
-from syncramp.plan.causes import RESTORED_WITHIN, link_origins
+from syncramp.plan.causes import link_origins
 from syncramp.plan.normalisations import INITIAL_DOMAIN
 from syncramp.report.causes import causes_document
 from syncramp.report.text import plan_lines, report_from, run_lines

@@ -31,6 +31,7 @@ from syncramp.errors import ServiceRefused
 from syncramp.events import Note
 from syncramp.model.adoption import Adoption, Finding, Findings
 from syncramp.model.approvals import ADOPTS
+from syncramp.model.circumstances import RESTORED_WITHIN
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
 from syncramp.model.values import Kind
@@ -43,8 +44,6 @@ from syncramp.words import count
 
 SAMPLES = 10
 """Examples kept of each finding."""
-RESTORABLE = 30 * 86_400.0
-"""Seconds for which the service keeps what was deleted."""
 
 
 def look(
@@ -206,7 +205,7 @@ def _classify(job: Job, sightings: Sightings, findings: Findings) -> None:
     """Everything is seen: what is to create, what looks wrong, and the digest."""
     for finding, kind, number in sightings.counts():
         findings.note(finding, kind, number)
-    for kind, number in sightings.restored(job.clock() - RESTORABLE).items():
+    for kind, number in sightings.restored(job.clock() - RESTORED_WITHIN).items():
         findings.note(Finding.WOULD_RESTORE, kind, number)
     orphans = 0
     for match, orphan in sightings.matching():

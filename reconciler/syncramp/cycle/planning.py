@@ -24,7 +24,6 @@ from syncramp.model.plan import Plan
 from syncramp.model.state import Origin
 from syncramp.model.wire import Company
 from syncramp.plan.budget import reckon
-from syncramp.plan.causes import RESTORED_WITHIN
 from syncramp.plan.changes import changes
 from syncramp.plan.contention import contention
 from syncramp.plan.facts import Setting, bases, gather
@@ -32,7 +31,7 @@ from syncramp.plan.guards import judge
 from syncramp.plan.shares import share_of
 from syncramp.plan.summary import summarise
 from syncramp.plan.survey import Survey
-from syncramp.spec.types import ApprovalMode
+from syncramp.store.circumstances import known_circumstances
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
 
@@ -101,31 +100,17 @@ def guard(
 
 def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, exports: Exports) -> Circumstances:
     """Everything beside the objects that decides what may be sent."""
-    lately = job.clock() - RESTORED_WITHIN
     job.store.adoption.settle_links(snapshot.members)
     required = adoption_required(job, company, foreign, snapshot)
-    staging, names = job.store.staging, [source.name for source, _ in job.sources]
-    incomplete = staging.incomplete()
-    unproven = snapshot.of_sources(incomplete)
-    return Circumstances(
-        max_members=job.config.max_members,
-        never_read=staging.never_read(names),
-        incomplete=incomplete,
-        unproven=unproven,
-        dropped=staging.dropped(names),
-        foreign=job.store.observations.foreign_anchors(),
+    names = [source.name for source, _ in job.sources]
+    known = known_circumstances(job.store, snapshot, job.config, names, job.clock())
+    return replace(
+        known,
         adoption=required,
+        matching={} if required else known.matching,
         under_way=exports.under_way,
-        cloud_managed=job.store.observations.cloud_managed(),
         unanchored=unanchored(job),
-        keeping=snapshot.keeping,
-        matching={} if required else job.store.adoption.matching(),
-        restoring=snapshot.restoring(lately),
-        returning=snapshot.returning(lately),
-        coming=snapshot.coming(),
-        adopted=job.store.adoption.adopted,
         probation=on_probation(job.store),
-        manual=job.config.approval is ApprovalMode.MANUAL,
     )
 
 

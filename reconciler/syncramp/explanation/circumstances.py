@@ -13,14 +13,14 @@ from syncramp.model.holds import Hold
 from syncramp.model.plan import ObjectChange
 from syncramp.model.stages import Stage
 from syncramp.model.state import ObjectState
-from syncramp.plan.causes import RESTORED_WITHIN
 from syncramp.plan.changes import changes, object_change
 from syncramp.plan.contention import contention
 from syncramp.plan.facts import Setting, bases, gather
 from syncramp.plan.guards import judge
 from syncramp.plan.shares import halved, probation, share_of
 from syncramp.plan.survey import Survey
-from syncramp.spec.types import ApprovalMode, SyncConfig
+from syncramp.spec.types import SyncConfig
+from syncramp.store.circumstances import known_circumstances
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
 
@@ -33,25 +33,13 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
 
     :param now: seconds since the epoch.
     """
-    incomplete, names = store.staging.incomplete(), [source.name for source in config.sources]
-    unproven = snapshot.of_sources(incomplete)
     progress = store.stages.of(store.adoption.read())
-    return Circumstances(
-        max_members=config.max_members,
-        never_read=store.staging.never_read(names),
-        incomplete=incomplete,
-        unproven=unproven,
-        dropped=store.staging.dropped(names),
-        foreign=store.observations.foreign_anchors(),
+    known = known_circumstances(store, snapshot, config, [source.name for source in config.sources], now)
+    return replace(
+        known,
         adoption=_adoption(store, snapshot),
         under_way=store.runs.travelling(now),
-        cloud_managed=store.observations.cloud_managed(),
-        keeping=snapshot.keeping,
-        manual=config.approval is ApprovalMode.MANUAL,
         approved=approved(store, snapshot, now),
-        matching=store.adoption.matching(),
-        adopted=store.adoption.adopted,
-        restoring=snapshot.restoring(now - RESTORED_WITHIN),
         probation=probation(progress) if progress else "",
     )
 

@@ -9,6 +9,10 @@ from syncramp.model.approvals import Marks
 from syncramp.model.holds import Barrier, Class
 from syncramp.model.state import Origin
 
+RESTORED_WITHIN = 30 * 86_400.0
+"""Seconds after a delete in which the service can bring an object back with its links: a deleted user is kept for 30
+days (Microsoft Entra, restore or remove a recently deleted user)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:

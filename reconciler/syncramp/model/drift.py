@@ -1,9 +1,7 @@
 """What the cloud shows otherwise than it was known to be."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-
-from pyroaring import BitMap
 
 from syncramp.model.values import Value
 
@@ -37,14 +35,3 @@ class Difference:
     known: bool
     """The service is known to write such values otherwise."""
     shown: Value | None
-
-
-@dataclass(frozen=True, slots=True)
-class LinkDrift:
-    """What changed in a group's members without us."""
-
-    id: int
-    anchor: str
-    dn: str
-    lost: BitMap = field(default_factory=BitMap)
-    added: BitMap = field(default_factory=BitMap)

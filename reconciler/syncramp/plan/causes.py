@@ -13,9 +13,6 @@ from syncramp.model.plan import MembershipChange
 from syncramp.model.state import Membership, ObjectState, Origin
 from syncramp.source.dn import renamed
 
-RESTORED_WITHIN = 30 * 86_400.0
-"""Seconds after a delete in which the service can bring an object back with its links: a deleted user is kept for 30
-days (Microsoft Entra, restore or remove a recently deleted user)."""
 _DN = "onPremisesDistinguishedName"
 _COMING = (Origin.ADOPTION, Origin.CONFIGURATION, Origin.UPGRADE)
 
