@@ -8,7 +8,7 @@ on and arrive later.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from support.build import TENANT
@@ -67,6 +67,17 @@ class ListSource:
                 yield Links(guid, "member", dns, final=True, principals=principals_among(dns))
         reason = "" if self.complete else "the list was cut"
         yield Proof(partition, self.complete and bool(self.entries), len(self.entries), None, reason)
+
+
+class Asked(ListSource):
+    """A directory that gives what is asked for, and no more."""
+
+    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+        for fact in super().read(partition, wanted):
+            if isinstance(fact, Entry):
+                given = {name: values for name, values in fact.attributes.items() if name in wanted}
+                fact = replace(fact, attributes=given)
+            yield fact
 
 
 @dataclass

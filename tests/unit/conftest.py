@@ -24,3 +24,11 @@ def lost(engine: Engine) -> Engine:
     engine.lose_store()
     engine.cloud.calls.clear()
     return engine
+
+
+@pytest.fixture
+def settled(engine) -> Engine:
+    """The cloud holds everything, and what was sent for it is forgotten."""
+    engine.run()
+    engine.cloud.calls.clear()
+    return engine

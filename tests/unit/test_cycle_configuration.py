@@ -7,9 +7,9 @@ import pytest
 
 from support.build import BASE, SCOPE, config, group, guid, user, user_dn
 from support.engine import Engine, crashing, links
-from support.model import Crash, ListSource
+from support.model import Asked, Crash, ListSource
 from syncramp.errors import SourceUnavailable
-from syncramp.model.facts import Entry, Fact, Links
+from syncramp.model.facts import Fact, Links
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.plan.changes import object_change
@@ -43,8 +43,8 @@ class Based(ListSource):
 
 
 @dataclass
-class Asked(ListSource):
-    """A directory that gives what is asked for, and may be out of reach."""
+class Unsteady(Asked):
+    """A directory that may be out of reach."""
 
     away: bool = False
 
@@ -52,13 +52,6 @@ class Asked(ListSource):
         if self.away:
             raise SourceUnavailable("no server answers")
         return super().partitions()
-
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
-        for fact in super().read(partition, wanted):
-            if isinstance(fact, Entry):
-                given = {name: values for name, values in fact.attributes.items() if name in wanted}
-                fact = replace(fact, attributes=given)
-            yield fact
 
 
 @dataclass
@@ -244,7 +237,7 @@ def test_a_source_that_is_renamed_and_narrowed_at_once_lets_nobody_go(tmp_path) 
 
 
 def test_rules_that_ask_for_what_nobody_reads_any_more_keep_whom_they_may_have_kept(tmp_path) -> None:
-    source = Asked()
+    source = Unsteady()
     source.add(user(1, employeeType="Staff", title="Clerk"))
     engine = Configured(tmp_path / "state.db", sources=[source])
     engine.use(Scope(SCOPE.dn, SCOPE.kinds, "(employeeType=Staff)"))
@@ -255,7 +248,7 @@ def test_rules_that_ask_for_what_nobody_reads_any_more_keep_whom_they_may_have_k
 
 
 def test_a_source_that_was_out_of_reach_is_judged_by_the_document_before_when_it_is_read_again(tmp_path) -> None:
-    source = Asked()
+    source = Unsteady()
     source.add(user(1, title="Clerk"))
     engine = Configured(tmp_path / "state.db", sources=[source])
     engine.settle()

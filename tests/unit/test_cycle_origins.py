@@ -1,14 +1,14 @@
 """What a change follows from: a directory, the document, or a release with other default rules."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 
 from support.build import SCOPE, group, guid, user, user_dn
 from support.engine import Engine
-from support.model import ListSource
-from syncramp.model.facts import Entry, Fact
+from support.model import Asked
+from syncramp.model.facts import Entry
 from syncramp.model.plan import Plan
 from syncramp.model.values import Kind
 from syncramp.report.text import plan_lines
@@ -19,17 +19,6 @@ from syncramp.spec.types import Scope
 
 NEXT = ruleset.RULES_VERSION + 1
 TOLD = f"follow from the upgrade of Syncramp (default rules {NEXT - 1} → {NEXT}), not from a directory"
-
-
-class Asked(ListSource):
-    """A directory that gives what is asked for, and no more."""
-
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
-        for fact in super().read(partition, wanted):
-            if isinstance(fact, Entry):
-                given = {name: values for name, values in fact.attributes.items() if name in wanted}
-                fact = replace(fact, attributes=given)
-            yield fact
 
 
 @dataclass

@@ -2,32 +2,11 @@
 
 from dataclasses import replace
 
-import pytest
-
 from support.build import config, group, guid, user, user_dn
 from support.engine import Engine, crashing
 from support.model import Crash, ListSource
+from support.settled import anchors, members_in_cloud, name_as_members
 from syncramp.model.facts import Entry
-
-
-@pytest.fixture
-def settled(engine) -> Engine:
-    """The cloud holds everything, and what was sent for it is forgotten."""
-    engine.run()
-    engine.cloud.calls.clear()
-    return engine
-
-
-def name_as_members(engine: Engine, *dns: str) -> None:
-    engine.source.members[guid(101)] = list(dns)
-
-
-def members_in_cloud(engine: Engine) -> set[str]:
-    return engine.cloud.links[engine.anchor(group(101))]
-
-
-def anchors(engine: Engine, *numbers: int) -> set[str]:
-    return {engine.anchor(user(number)) for number in numbers}
 
 
 def rename(engine: Engine, *names: str) -> None:
