@@ -26,8 +26,9 @@ from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.simulator.grants import PUBLIC_CLIENTS
 from syncramp.simulator.server import make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
+from syncramp.spec.references import KeyRef
 from syncramp.spec.secrets import FileSecrets
-from syncramp.spec.types import CertificateAuth, Cloud, EndpointOverrides, KeyRef, Target, WriteBudget
+from syncramp.spec.types import CertificateAuth, Cloud, EndpointOverrides, Target, WriteBudget
 
 QUICK = ("--visibility-delay", "0", "--writes-per-five-minutes", "0")
 

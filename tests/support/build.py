@@ -7,11 +7,11 @@ from pathlib import Path
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
 from syncramp.spec.failsafe import DeleteLimits
+from syncramp.spec.references import KeyRef
 from syncramp.spec.types import (
     ClientSecretAuth,
     Cloud,
     EndpointOverrides,
-    KeyRef,
     LdifFile,
     Mode,
     Scope,

@@ -17,7 +17,8 @@ from syncramp.endpoint.client import V2Endpoint
 from syncramp.simulator.faults import Script
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
-from syncramp.spec.types import ClientSecretAuth, EndpointOverrides, KeyRef, SyncConfig
+from syncramp.spec.references import KeyRef
+from syncramp.spec.types import ClientSecretAuth, EndpointOverrides, SyncConfig
 
 
 @contextmanager

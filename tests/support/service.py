@@ -23,7 +23,8 @@ from support.ldap_certificates import Certificates, issue
 from syncramp.endpoint import contract, soap
 from syncramp.errors import InputRefused
 from syncramp.model.wire import Company
-from syncramp.spec.types import ClientSecretAuth, Cloud, EndpointOverrides, KeyRef, Target, WriteBudget
+from syncramp.spec.references import KeyRef
+from syncramp.spec.types import ClientSecretAuth, Cloud, EndpointOverrides, Target, WriteBudget
 
 SECRET = "a-made-up-client-secret"
 COMPANY = Company(

@@ -26,7 +26,7 @@ from syncramp.spec.types import AccountAuth, EndpointOverrides, SyncConfig, Writ
 
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "reconciler" / "syncramp"
-ROOMS = {"expr": "expressions"} | {
+ROOMS = {"expr": "expressions", "ramp": "ramps"} | {
     room: f"the {room}" for room in ("check", "cycle", "endpoint", "explanation", "rules", "simulator", "store")
 }
 """Rooms with a section of their own in docs/architecture.md, and what it calls them."""

@@ -22,6 +22,7 @@ from syncramp.spec.failsafe import (
     RemovalLimits,
     SignInLimits,
 )
+from syncramp.spec.references import KeyRef
 from syncramp.spec.schema import API_VERSION, CRD, KIND, crd, schema, with_defaults
 from syncramp.spec.structure import structure
 from syncramp.spec.types import (
@@ -35,7 +36,6 @@ from syncramp.spec.types import (
     EndpointOverrides,
     Join,
     JoinBy,
-    KeyRef,
     LdapAccess,
     LdifFile,
     Merge,

@@ -13,7 +13,8 @@ from support.pages import coded, rows, section
 from syncramp.endpoint.facts import QUESTIONS, Fact, Verdict
 from syncramp.endpoint.profile import OLD, WireProfile, named_by, parse, reported, settled, stranger
 from syncramp.errors import InputRefused
-from syncramp.spec.types import Cloud, EndpointOverrides, KeyRef, ReadBackNames, Target
+from syncramp.spec.references import KeyRef
+from syncramp.spec.types import Cloud, EndpointOverrides, ReadBackNames, Target
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 CANARY = "a-secret-that-is-nobodys-business"

@@ -78,6 +78,7 @@ class Export:
             self._objects(lanes.releases)
             self._objects(lanes.deletes)
             self._claims(lanes.claims)
+            self._fills(lanes.fills)
             self._rest(lanes.creates - again, lanes.updates - again, lanes.additions - again)
             self._rest(lanes.creates & again, lanes.updates & again, lanes.additions & again)
             self._send_anew()
@@ -108,6 +109,12 @@ class Export:
             self._references()
             self._remove_restored()
             self._links(additions, adds=True)
+
+    def _fills(self, groups: BitMap) -> None:
+        """Groups that are filled in one go, one after the other."""
+        for group in groups:
+            self._objects(BitMap([group]))
+            self._links(BitMap([group]), adds=True)
 
     # --- objects ---------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from pyroaring import BitMap
 
 from syncramp.model.approvals import Marks
 from syncramp.model.holds import Barrier, Class
+from syncramp.model.ramps import Room
 from syncramp.model.state import Origin
 
 RESTORED_WITHIN = 30 * 86_400.0
@@ -93,6 +94,8 @@ class Circumstances:
     """Why objects come that are not in the cloud, where it is not their directory -> their ids."""
     returning: Mapping[int, BitMap] = field(default_factory=dict)
     """Group -> members whose link was lost when they were deleted, less than 30 days ago."""
+    ramps: Mapping[int, Room] = field(default_factory=dict)
+    """Group that follows a ramp, or has more than ``max_members`` -> what it may have in this run."""
     adopted: bool = False
     """The tenant was adopted: it was not proven empty when its first object came to be ours."""
 

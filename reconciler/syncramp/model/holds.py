@@ -38,6 +38,10 @@ class Hold(StrEnum):
     """One of more deletes than ``failsafe.deletes`` lets go without a person."""
     TOO_MANY_MEMBERS = "TooManyMembers"
     """Additions to a group that would be larger than ``groups.maxMembers``."""
+    RAMP = "Ramp"
+    """Additions to a group, or its create, that wait for a ramp."""
+    MAIL_ENABLED = "MailEnabledLimit"
+    """Additions to a mail-enabled group beyond what its ramp lets one have."""
     ANCHOR = "AnchorConflict"
     """The source anchor or the kind of a known object changed, or its anchor belongs to another object."""
     ANCHOR_NOT_WRITTEN = "AnchorNotWritten"
@@ -77,6 +81,8 @@ class Hold(StrEnum):
     """Groups nested into others, by which more people become members than ``failsafe.effectiveAdds``."""
     FOUND_AT_ADOPTION = "FoundAtAdoption"
     """A difference that was there when the tenant was adopted, and takes something away or changes a sign-in."""
+    REVERT = "RampReverted"
+    """A member who came with a ramp and is taken out again, because a person said that it reverts."""
     APPROVAL_REQUIRED = "ApprovalRequired"
     """``spec.approval`` is Manual, or this is a delete in the first runs of a tenant that was adopted."""
     CANARY = "Canary"
@@ -98,6 +104,7 @@ APPROVABLE = frozenset(
         Hold.CONFIGURATION,
         Hold.NESTING,
         Hold.FOUND_AT_ADOPTION,
+        Hold.REVERT,
         Hold.APPROVAL_REQUIRED,
     }
 )

@@ -134,8 +134,10 @@ class Lanes:
     """Updates that claim a unique value which is given up in the same run, behind those who give it up."""
     creates: BitMap = field(default_factory=BitMap)
     updates: BitMap = field(default_factory=BitMap)
+    fills: BitMap = field(default_factory=BitMap)
+    """Groups that are filled in one go: created, if they are not there, and given all members."""
     additions: BitMap = field(default_factory=BitMap)
-    """Groups with members to add."""
+    """Other groups with members to add."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 from syncramp.model.drift import Drift
 from syncramp.model.guards import Reading
 from syncramp.model.plan import Sample
+from syncramp.model.ramps import RampReport
 from syncramp.model.stages import StageReport
 
 
@@ -142,6 +143,8 @@ class RunReport:
     skipped: dict[str, int] = field(default_factory=dict)
     """Why entries are not synchronised -> how many, of those this run judged."""
     unresolved_members: int = 0
+    ramps: list[RampReport] = field(default_factory=list)
+    """Ramps that groups follow."""
     stage: StageReport = field(default_factory=StageReport)
     """Of a tenant that was adopted."""
     preflight: list[dict[str, str]] = field(default_factory=list)

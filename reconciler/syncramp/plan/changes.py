@@ -135,7 +135,8 @@ def _hold_create(change: ObjectChange, around: Circumstances) -> Found | None:
         return _conflict(state.hold)
     if state.anchor in around.foreign and not state.doubt:
         return Hold.NOT_OURS, f"an object with the source anchor {state.anchor} is in the tenant and is not ours"
-    return None
+    room = around.ramps.get(state.id)
+    return (room.hold, room.reason) if room is not None and room.absent else None
 
 
 def _conflict(hold: str) -> Found:

@@ -58,14 +58,18 @@ def _held_whole(membership: Membership, held: HeldLinks) -> MembershipChange:
 def _held_adds(membership: Membership, adds: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
     """The additions that go, and those that wait."""
     holds = []
+    room = around.ramps.get(membership.id)
     if growth := _hold_growth(membership, around):
         holds.append(HeldLinks(*growth, adds=adds - membership.possible))
         adds = adds & membership.possible
+    elif room is not None and (waiting := adds - membership.possible - room.admitted):
+        holds.append(HeldLinks(room.hold, room.reason, adds=waiting))
+        adds = adds - waiting
     if travelling := adds if membership.id in around.under_way else adds & around.under_way:
         holds.append(HeldLinks(Hold.CALL_UNDER_WAY, TRAVELS, adds=travelling))
         adds = adds - travelling
-    going, waiting = hold_adds(membership, adds, around)
-    return going, [*holds, *waiting]
+    going, beyond = hold_adds(membership, adds, around)
+    return going, [*holds, *beyond]
 
 
 def _held_removes(membership: Membership, removes: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:

@@ -115,7 +115,8 @@ def _lanes(plan: Plan, change: ObjectChange) -> Iterator[BitMap]:
     if change.verb is Verb.DELETE:
         yield lanes.deletes
     elif change.verb is Verb.CREATE:
-        yield lanes.creates
+        room = plan.around.ramps.get(change.state.id)
+        yield lanes.fills if room and room.fills else lanes.creates
     else:
         if first := disables(change):
             yield lanes.disables
@@ -137,7 +138,8 @@ def _count_membership(plan: Plan, change: MembershipChange) -> None:
         plan.link_origins[origin.word] = plan.link_origins.get(origin.word, 0) + number
     plan.groups += bool(change.adds or change.removes)
     if change.adds:
-        plan.lanes.additions.add(group.id)
+        room = plan.around.ramps.get(group.id)
+        (plan.lanes.fills if room and room.fills else plan.lanes.additions).add(group.id)
         plan.add_sizes.append(len(change.adds))
     if change.removes:
         plan.lanes.removals.add(group.id)

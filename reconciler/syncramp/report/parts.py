@@ -26,6 +26,8 @@ HOLDS = {
     Hold.VALUE_TAKEN: "a value that must be unique still belongs to another object",
     Hold.TOO_MANY_DELETES: "more deletes than failsafe.deletes lets go",
     Hold.TOO_MANY_MEMBERS: "the group would be larger than groups.maxMembers",
+    Hold.RAMP: "the group waits for its ramp",
+    Hold.MAIL_ENABLED: "the group is mail-enabled and would be larger than its ramp lets one be",
     Hold.ANCHOR: "its source anchor or its kind is in conflict",
     Hold.ANCHOR_NOT_WRITTEN: "its anchor could not be written into the directory",
     Hold.JOIN: "it is not clear with whom it should be joined",
@@ -44,6 +46,7 @@ HOLDS = {
     Hold.CONFIGURATION: "it leaves because the document or the default rules changed, not its entry",
     Hold.NESTING: "nested groups make more people members than failsafe.effectiveAdds",
     Hold.FOUND_AT_ADOPTION: "it was different when the tenant was adopted",
+    Hold.REVERT: "the ramp goes back to where it began",
     Hold.APPROVAL_REQUIRED: "a person must approve it",
     Hold.CANARY: "beyond the share that may go to a tenant adopted lately",
 }

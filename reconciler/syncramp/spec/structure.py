@@ -20,6 +20,7 @@ from syncramp.spec.failsafe import (
     RemovalLimits,
     SignInLimits,
 )
+from syncramp.spec.references import KeyRef
 from syncramp.spec.types import (
     AccountAuth,
     ApprovalMode,
@@ -32,7 +33,6 @@ from syncramp.spec.types import (
     EndpointOverrides,
     Join,
     JoinBy,
-    KeyRef,
     LdapAccess,
     LdifFile,
     Merge,

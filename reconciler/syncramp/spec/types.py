@@ -12,6 +12,8 @@ from pathlib import Path
 from syncramp.model.features import Capability
 from syncramp.model.values import Kind, Type
 from syncramp.spec.failsafe import Failsafe
+from syncramp.spec.ramps import DENY_PATTERNS, RampPolicy
+from syncramp.spec.references import KeyRef
 
 
 class Mode(StrEnum):
@@ -55,14 +57,6 @@ class SourceAnchor(StrEnum):
 
     CONSISTENCY_GUID = "mS-DS-ConsistencyGuid"
     OBJECT_GUID = "objectGUID"
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRef:
-    """One key of a Secret or of a ConfigMap."""
-
-    name: str
-    key: str
 
 
 class CertificateFormat(StrEnum):
@@ -299,6 +293,10 @@ class SyncConfig:
     interval: timedelta = field(default=timedelta(minutes=30), kw_only=True)
     """How long one slice of an export lasts."""
     max_members: int = 250_000
+    ramps: tuple[RampPolicy, ...] = ()
+    """Those of the document, in its order; the built-in one comes behind them."""
+    deny_patterns: tuple[str, ...] = DENY_PATTERNS
+    """Groups whose name, or that of an OU above them, matches one are never admitted partially."""
     failsafe: Failsafe = field(default_factory=Failsafe)
     write_back_anchor: bool = False
     """objectGUID is written into an empty mS-DS-ConsistencyGuid before the create."""
