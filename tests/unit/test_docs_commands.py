@@ -54,7 +54,7 @@ from syncramp.source import dn
 from syncramp.store.store import Store
 
 COMMANDS = commands(app)
-CLI = ("docs/cli.md", "docs/cli-decisions.md", "docs/cli-endpoint.md")
+CLI = ("docs/cli.md", "docs/cli-decisions.md", "docs/cli-endpoint.md", "docs/cli-ramps.md")
 DYNAMIC = re.compile(r"<\w+>")
 
 

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from syncramp import __version__
-from syncramp.cli import endpoint, rules, simulator
+from syncramp.cli import endpoint, ramp, rules, simulator
 from syncramp.cli.adopt import adopt
 from syncramp.cli.approve import approve
 from syncramp.cli.demo import demo
@@ -36,6 +36,7 @@ app = typer.Typer(
 for command in (validate, plan, guards, adopt, approve, sync, status, snapshot, explain, demo):
     app.command()(command)
 app.add_typer(endpoint.app, name="endpoint")
+app.add_typer(ramp.app, name="ramp")
 app.add_typer(rules.app, name="rules")
 app.add_typer(simulator.app, name="simulator")
 

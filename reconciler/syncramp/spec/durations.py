@@ -24,3 +24,10 @@ def parse_duration(text: str) -> timedelta:
         return timedelta(hours=hours, minutes=minutes, seconds=seconds)
     except (OverflowError, ValueError):
         raise TooLong(f"{text!r} is longer than any calendar") from None
+
+
+def format_duration(duration: timedelta) -> str:
+    """A duration of whole seconds as ``parse_duration`` takes it, in its shortest form."""
+    seconds = int(duration.total_seconds())
+    parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"

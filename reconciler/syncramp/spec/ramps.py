@@ -174,10 +174,11 @@ def built_in_gates(interval: timedelta) -> tuple[Gate, ...]:
 
     :param interval: ``spec.interval``; a removal should be out within one, and a cycle be over in 70 % of it.
     """
-    seconds = Decimal(int(interval.total_seconds()))
+    whole = int(interval.total_seconds())
+    seconds = Decimal(whole)
     return (
         Gate(Metric.REMOVAL_LATENCY, seconds, 2 * seconds),
-        Gate(Metric.CYCLE_DURATION, seconds * 7 / 10, seconds),
+        Gate(Metric.CYCLE_DURATION, Decimal(whole * 7 // 10), seconds),
         Gate(Metric.EXPORT_LATENCY_P95, Decimal(60), Decimal(240)),
         Gate(Metric.LINK_ERRORS, Decimal("0.1"), Decimal(1)),
         Gate(Metric.OBJECT_ERRORS, Decimal("0.5"), Decimal(2)),

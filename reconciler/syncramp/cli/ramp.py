@@ -1,0 +1,40 @@
+"""``syncramp ramp``: ramps as people look at them. ``show`` stands here; other commands in modules of their own."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from syncramp.cli.options import Document
+
+app = typer.Typer(no_args_is_help=True, help="Ramps: how large groups grow step by step.")
+
+
+class Form(StrEnum):
+    """How ramps are printed."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+@app.callback()
+def _root() -> None:
+    """Keeps ``show`` a command of its own."""
+
+
+@app.command()
+def show(
+    document: Document,
+    output: Annotated[Form, typer.Option("--output", "-o", help="How they are printed.")] = Form.YAML,
+) -> None:
+    """Show the ramps of a document in full, and the built-in one behind them. Nothing is read or sent.
+
+    The first ramp that matches a group counts. What is printed can be pasted into a document.
+
+    Example: syncramp ramp show syncconfig.yaml
+    """
+    from syncramp.check import load
+    from syncramp.report.policies import policies_json, policies_yaml
+
+    config = load(document)
+    typer.echo(policies_json(config) if output is Form.JSON else policies_yaml(config).rstrip("\n"))
