@@ -42,3 +42,5 @@ class Histogram:
 
     buckets: tuple[Bucket, ...]
     largest: tuple[GroupSize, ...]
+    near: int = 0
+    """Groups that are near, or over, a limit which nobody notices who lets a group grow (``ramp.consumers``)."""

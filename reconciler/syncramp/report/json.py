@@ -12,6 +12,7 @@ from pyroaring import BitMap
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Plan, Sample
 from syncramp.model.report import RunReport
 from syncramp.model.sizes import Histogram
+from syncramp.ramp.consumers import warning
 from syncramp.report.causes import causes_document
 from syncramp.report.changes import Named
 from syncramp.report.guards import readings
@@ -96,9 +97,11 @@ def _sizes(sizes: Histogram) -> dict[str, Any]:
                 "dn": group.dn,
                 "wanted": group.wanted if group.desired else None,
                 "there": group.there if group.in_cloud else None,
+                "warning": warning(max(group.wanted, group.there)),
             }
             for group in sizes.largest
         ],
+        "near": sizes.near,
     }
 
 

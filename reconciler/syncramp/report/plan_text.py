@@ -4,15 +4,9 @@ from collections.abc import Iterator
 
 from syncramp.model.budget import Budget
 from syncramp.model.plan import Plan, Topic
-from syncramp.model.sizes import LIMITS, GroupSize, Histogram
+from syncramp.model.sizes import LIMITS, Histogram
+from syncramp.ramp.consumers import CONSUMERS, NEAR, warning
 from syncramp.words import count
-
-NEAR = 80
-"""Percent of a limit from which a group is named."""
-NOTED = 50_000
-"""Limits from here on are those that a growing group breaks without anybody noticing; smaller ones are passed by
-groups of every organisation.
-"""
 
 
 def member_line(plan: Plan) -> Iterator[str]:
@@ -83,9 +77,9 @@ def size_lines(sizes: Histogram | None) -> Iterator[str]:
     for bucket in sizes.buckets:
         if bucket.wanted or bucket.there:
             yield f"    {border(bucket.limit):22}{bucket.wanted:>14,}{bucket.there:>14,}"
-    for group in sizes.largest:
-        if note := nearing(group):
-            yield f"    Group {group.dn}: {note}"
+    yield from (f"    Group {dn}: {told}" for dn, told in warnings(sizes))
+    if more := unnamed(sizes):
+        yield f"    … and {more}"
 
 
 def border(limit: int | None) -> str:
@@ -93,15 +87,17 @@ def border(limit: int | None) -> str:
     return f"up to {limit:,}" if limit else f"more than {max(LIMITS):,}"
 
 
-def nearing(group: GroupSize) -> str:
-    """The highest limit that a group is over, or near, with whose limit it is; empty for most groups."""
-    size = max(group.wanted, group.there)
-    near = [limit for limit in LIMITS if limit >= NOTED and size * 100 >= limit * NEAR]
-    if not near:
-        return ""
-    limit = max(near)
-    place = "over" if size > limit else f"{size * 100 // limit} % of"
-    return f"{count(size, 'member')}, {place} {limit:,} ({LIMITS[limit]})"
+def warnings(sizes: Histogram) -> Iterator[tuple[str, str]]:
+    """The largest groups that are near a limit of somebody who reads them, or over it, each with a sentence."""
+    for group in sizes.largest:
+        if told := warning(max(group.wanted, group.there)):
+            yield group.dn, told
+
+
+def unnamed(sizes: Histogram) -> str:
+    """How many more groups are near a limit, as words; empty where all are named."""
+    more = sizes.near - sum(1 for _ in warnings(sizes))
+    return f"{count(more, 'more group')} of {CONSUMERS[0] * NEAR // 100:,} or more members" if more > 0 else ""
 
 
 def digest_lines(plan: Plan) -> Iterator[str]:

@@ -17,7 +17,7 @@ from syncramp.report.approvals import approval_lines, approvals_of
 from syncramp.report.causes import drift_lines, origin_lines
 from syncramp.report.guards import holding
 from syncramp.report.parts import AMONG, HOLDS, largest
-from syncramp.report.plan_text import cost, derived_links, nearing
+from syncramp.report.plan_text import cost, derived_links, unnamed, warnings
 from syncramp.report.preflight import preflight_lines
 from syncramp.report.stages import stage_lines
 from syncramp.words import count, printable
@@ -136,9 +136,10 @@ def _facts(plan: Plan, report: RunReport, sizes: Histogram) -> Iterator[Sentence
     if plan.origins:
         yield (f"From: {', '.join(f'{name} {number:,}' for name, number in largest(plan.origins))}",)
     yield from _lines(plan, report)
-    for group in sizes.largest:
-        if note := nearing(group):
-            yield "Large group ", Foreign(printable(group.dn)), f": {note}"
+    for dn, told in warnings(sizes):
+        yield "Large group ", Foreign(printable(dn)), f": {told}"
+    if more := unnamed(sizes):
+        yield (f"Large groups: {more}",)
 
 
 def _lines(plan: Plan, report: RunReport) -> Iterator[Sentence]:
