@@ -11,27 +11,24 @@ An export lasts for one slice (``spec.interval``), then no call begins any more 
 the directories again and goes on. ``flights`` has the calls themselves.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 
 from pyroaring import BitMap
 
 from syncramp.cycle.anchors import AnchorWrites
-from syncramp.cycle.batches import LinkWork, link_item, object_item, postpone
+from syncramp.cycle.batches import object_item
 from syncramp.cycle.calls import Answer
 from syncramp.cycle.flights import Flights
 from syncramp.cycle.job import Job
+from syncramp.cycle.links import Links
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Lanes, ObjectChange, Plan
-from syncramp.model.wire import Outcome, Result
 from syncramp.plan.changes import object_change
 from syncramp.plan.claims import claimed, owned
 from syncramp.plan.contention import order
-from syncramp.plan.members import membership_change
 from syncramp.plan.ordering import layers
 from syncramp.store.exports import Exports, Item
 
@@ -49,19 +46,16 @@ class Export:
         self, job: Job, exports: Exports, around: Circumstances, results: Results, phase: Phase, max_links: int
     ) -> None:
         self._job = job
-        self._exports = exports
         self._around = around
         self._results = results
         self._phase = phase
         self._snapshot = job.store.snapshot()
-        self._census = job.store.census(self._snapshot)
         self._visibility = Visibility(job, self._snapshot)
         self._flights = Flights(job, exports, results, self._snapshot, self._visibility, max_links)
+        self._links = Links(job, exports, around, results, phase, self._snapshot, self._visibility, self._flights)
         self._owed = dict(around.releasing)
         """Unique values that are to be given up in this run, and are not yet."""
         self._anchors = AnchorWrites(job, around.unanchored, results)
-        self._removals: dict[int, BitMap] = {}
-        """Group -> members to remove that were told, held or not."""
         self._late = BitMap()
         self._seen = BitMap()
         """Objects that were answered about; one with a late reference is sent twice and counted once."""
@@ -72,7 +66,7 @@ class Export:
         :raises SyncrampError: the endpoint failed for good; what was answered is in the store.
         """
         lanes, again = plan.lanes, BitMap(self._job.refused)
-        self._removals = dict(plan.removals)
+        self._links.told = dict(plan.removals)
         with self._flights.open():
             self._revocations(lanes)
             self._objects(lanes.releases)
@@ -98,7 +92,7 @@ class Export:
         """What takes rights away waits for nothing, and for no budget."""
         self._flights.urgent = True
         self._objects(lanes.disables, self._disable)
-        self._links(lanes.removals, adds=False)
+        self._links.send(lanes.removals, adds=False)
         self._flights.urgent = False
 
     def _rest(self, creates: BitMap, updates: BitMap, additions: BitMap) -> None:
@@ -107,14 +101,14 @@ class Export:
             self._creates(creates)
             self._objects(updates)
             self._references()
-            self._remove_restored()
-            self._links(additions, adds=True)
+            self._links.remove_restored()
+            self._links.send(additions, adds=True)
 
     def _fills(self, groups: BitMap) -> None:
         """Groups that are filled in one go, one after the other."""
         for group in groups:
             self._objects(BitMap([group]))
-            self._links(BitMap([group]), adds=True)
+            self._links.send(BitMap([group]), adds=True)
 
     # --- objects ---------------------------------------------------------------------------------------------------
 
@@ -208,123 +202,6 @@ class Export:
             self._seen.add(item.id)
         self._phase.advance(objects=len(self._seen) - before)
 
-    # --- links -----------------------------------------------------------------------------------------------------
-
-    def _links(self, groups: BitMap, *, adds: bool) -> None:
-        """The additions, or the removals, of these groups."""
-        self._rounds(self._link_work(groups, adds=adds))
-
-    def _rounds(self, works: Iterable[LinkWork]) -> None:
-        """Rounds over the groups: what could not be seen yet is tried again after the visibility delay."""
-        waiting = deque(works)
-        while waiting and not self._ended:
-            later = self._link_round(waiting)
-            if later and not self._ended:
-                self._visibility.wait()
-            waiting = deque(later.values())
-
-    def _remove_restored(self) -> None:
-        """Links that may have come back with a re-created member and are not wanted any more: nobody planned them."""
-        groups = self._exports.restored_groups
-        self._results.expect_links(sum(len(work.removes) for work in self._link_work(groups, adds=False)))
-        self._hold_restored(groups)
-        self._links(groups, adds=False)
-
-    def _hold_restored(self, groups: BitMap) -> None:
-        """Those of them that a guard of the plan holds: they are told here, and the next plan has them."""
-        for group in groups:
-            membership = self._snapshot.membership(group)
-            change = membership_change(membership, self._around) if membership else None
-            if change is None:
-                continue
-            for held in change.held:
-                told = self._removals.get(group, BitMap())
-                if links := held.removes - told:
-                    self._removals[group] = told | links
-                    self._results.hold_links(held, change.membership, len(links))
-
-    def _link_work(self, groups: BitMap, *, adds: bool) -> Iterator[LinkWork]:
-        for group in groups:
-            membership = self._snapshot.membership(group)
-            change = membership_change(membership, self._around) if membership else None
-            if membership is None or change is None:
-                continue
-            if adds and self._visibility.in_cloud(group):
-                yield LinkWork(membership, self._visibility.reachable(change.adds), BitMap())
-            elif not adds:
-                yield LinkWork(membership, BitMap(), change.removes)
-
-    def _link_round(self, waiting: deque[LinkWork]) -> dict[int, LinkWork]:
-        later: dict[int, LinkWork] = {}
-        for batch, works in self._link_batches(waiting, later):
-            self._flights.send(batch, self._link_answer(works, later))
-            self._flights.make_way()
-            if self._ended:
-                break
-        self._flights.drain(0)
-        return later
-
-    def _link_batches(
-        self, waiting: deque[LinkWork], later: dict[int, LinkWork]
-    ) -> Iterator[tuple[list[Item], dict[int, LinkWork]]]:
-        """Batches of links; two batches of one group never fly together, because their order would be lost."""
-        batch: list[Item] = []
-        works: dict[int, LinkWork] = {}
-        room = self._flights.size.links
-        while waiting:
-            work = waiting.popleft()
-            if hidden := self._visibility.hidden(work.adds):
-                postpone(later, LinkWork(work.group, hidden, BitMap(), work.tries))
-                work.adds -= hidden
-            while (work.adds or work.removes) and not self._ended:
-                item = link_item(work, room, self._snapshot, self._census.groups, self._around.approved)
-                batch.append(item)
-                works[item.id] = work
-                room -= item.links
-                whole = not (work.adds or work.removes)
-                if room == 0 or len(batch) >= self._flights.size.objects:
-                    yield batch, works
-                    batch, works, room = [], {}, self._flights.size.links
-                    if not whole:
-                        self._flights.drain(0)
-        if batch:
-            yield batch, works
-
-    def _link_answer(self, works: dict[int, LinkWork], later: dict[int, LinkWork]) -> Callable[[Answer], None]:
-        def answered(answer: Answer) -> None:
-            for item, outcome in answer.pairs:
-                work = works[item.id]
-                again = self._again(work, item, outcome, answer)
-                if again is not None:
-                    postpone(later, again)
-                else:
-                    self._link_result(item, outcome, work, answer.repeated[item.id])
-            self._phase.advance(links=sum(item.links for item in answer.items))
-
-        return answered
-
-    def _again(self, work: LinkWork, item: Item, outcome: Outcome, answer: Answer) -> LinkWork | None:
-        """What of a refused item is tried again: what the service did not know yet, or what falls with links that it
-        may only have refused because they are there, or gone, already.
-        """
-        if outcome.result is not Result.REFUSED or work.tries >= self._job.pace.reference_tries:
-            return None
-        if answer.unknown_target(outcome):
-            return LinkWork(work.group, item.adds, item.removes, work.tries + 1)
-        shown, repeated = self._job.store.observations.shown_links(item), answer.repeated[item.id]
-        added, removed = (there & again for there, again in zip(shown, repeated, strict=True))
-        alone = LinkWork(work.group, item.adds - added, item.removes - removed, work.tries + 1)
-        if not (added or removed) or not (alone.adds or alone.removes):
-            return None
-        part = replace(item, adds=added, removes=removed)
-        self._link_result(part, outcome, work, (added, removed))
-        return alone
-
-    def _link_result(self, item: Item, outcome: Outcome, work: LinkWork, repeated: tuple[BitMap, BitMap]) -> None:
-        self._results.link_answer(item, outcome, work.group, repeated)
-        if item.id in self._flights.lost_links:
-            self._flights.lost_links[item.id] -= item.adds
-
     # --- what was gone ---------------------------------------------------------------------------------------------
 
     def _send_anew(self) -> None:
@@ -337,11 +214,4 @@ class Export:
             done |= found
             self._objects(found)
             self._references()
-            self._rounds(list(self._lost_work()))
-
-    def _lost_work(self) -> Iterator[LinkWork]:
-        """Only what was lost: the rest of a group was answered about, or waits for the next run."""
-        lost = self._flights.lost_links
-        for work in self._link_work(BitMap(lost), adds=True):
-            work.adds &= lost[work.group.id]
-            yield work
+            self._links.give_back()
