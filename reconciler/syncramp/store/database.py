@@ -28,7 +28,8 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateColumn
 
 from syncramp.errors import AnotherRunActive, StoreUnusable
-from syncramp.store.tables import READ_BEFORE, SCHEMA_VERSION, metadata
+from syncramp.store.ramp_tables import metadata
+from syncramp.store.tables import READ_BEFORE, SCHEMA_VERSION
 
 Parameters = Sequence[Any]
 _OUR_FAULTS = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_MISUSE}

@@ -9,13 +9,10 @@ from collections.abc import Mapping
 
 from pyroaring import BitMap
 
+from syncramp.model.measures import KEPT_SECONDS, Measure, percentile
 from syncramp.model.report import RemovalLatency
 from syncramp.store.database import Database
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
-
-KEPT_SECONDS = 7 * 24 * 3600.0
-"""Samples are kept for a week, so that a day can be compared with those before."""
-REMOVAL_LATENCY = "removalLatency"
 
 _ALL = "SELECT object, seen, members FROM revocations"
 _DROP = "DELETE FROM revocations WHERE object = ? AND seen = ?"
@@ -24,8 +21,7 @@ _WRITE = """INSERT INTO revocations (object, seen, members) VALUES (?, ?, ?)
 _OF = "SELECT object, seen, members FROM revocations WHERE object = ?"
 _SAMPLE = "INSERT INTO samples (at, run, name, value, weight) VALUES (?, ?, ?, ?, ?)"
 _PRUNE = "DELETE FROM samples WHERE at < ?"
-_SAMPLES = """SELECT value, SUM(weight) FROM samples WHERE name = ? AND run BETWEEN ? AND ?
-              GROUP BY value ORDER BY value"""
+_SAMPLES = "SELECT value, SUM(weight) FROM samples WHERE name = ? AND run BETWEEN ? AND ? GROUP BY value"
 
 Rows = dict[tuple[int, float], BitMap | None]
 """(Object, since when) -> the members to remove; None: the account is to be disabled."""
@@ -71,26 +67,30 @@ class Revocations:
         for (_, seen), waiting in before.items():
             gone = len(waiting & members) if waiting is not None and members is not None else int(waiting is members)
             if gone:
-                self._database.run(_SAMPLE, (now, run, REMOVAL_LATENCY, max(0.0, now - seen), gone))
+                self._database.run(_SAMPLE, (now, run, Measure.REMOVAL_LATENCY, max(0.0, now - seen), gone))
             if waiting is None and members is not None:
                 after[identity, seen] = None
             elif waiting is not None and (left := waiting - (members or BitMap())):
                 after[identity, seen] = left
         self._write(before, after)
 
+    def waiting(self) -> Rows:
+        """What is wanted, held or not, and was not answered yet."""
+        return _rows(self._database.all(_ALL))
+
     def latency(self, first: int, last: int, now: float) -> RemovalLatency:
         """How long it took in some runs, by their numbers, and what waits at this moment."""
         samples = [(float(value), int(weight)) for value, weight in self._samples(first, last)]
         told = RemovalLatency(sum(weight for _, weight in samples))
         if samples:
-            told.p50, told.p95, told.max = (_rank(samples, percent) for percent in (50, 95, 100))
+            told.p50, told.p95, told.max = (_rounded(percentile(samples, percent)) for percent in (50, 95, 100))
         rows = _rows(self._database.all(_ALL))
         told.waiting = sum(1 if members is None else len(members) for members in rows.values())
         told.oldest = max((round(max(0.0, now - seen), 3) for _, seen in rows), default=None)
         return told
 
     def _samples(self, first: int, last: int) -> list[tuple[float, int]]:
-        return [tuple(row) for row in self._database.all(_SAMPLES, (REMOVAL_LATENCY, first, last))]
+        return [tuple(row) for row in self._database.all(_SAMPLES, (Measure.REMOVAL_LATENCY, first, last))]
 
 
 def _rows(rows: object) -> Rows:
@@ -122,11 +122,5 @@ def _packed(members: BitMap | None) -> bytes | None:
     return None if members is None else pack_bitmap(members)
 
 
-def _rank(samples: list[tuple[float, int]], percent: int) -> float:
-    """The smallest value that so many percent of all do not exceed (nearest rank); samples ascend."""
-    rest = percent * sum(weight for _, weight in samples)
-    for value, weight in samples:
-        rest -= 100 * weight
-        if rest <= 0:
-            return round(value, 3)
-    return round(samples[-1][0], 3)
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

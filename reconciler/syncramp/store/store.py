@@ -11,6 +11,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``differences``: attributes that it shows otherwise than we sent them,
 * ``observations``: what the read-back showed,
 * ``revocations``: what is to be taken away, and since when,
+* ``samples``: what runs measured, for the gates of ramps,
 * ``spent``: what was sent in the last day of what guards count,
 * ``runs``: runs and their reports,
 * ``adoption``: that the tenant was adopted, and how far that went; ``stages``: what went since,
@@ -36,6 +37,7 @@ from syncramp.store.objects import Objects
 from syncramp.store.observations import Observations
 from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
+from syncramp.store.samples import Samples
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.spent import Spent
 from syncramp.store.stages import Stages
@@ -60,6 +62,7 @@ class Store:
         self.joins = Joins(self.database)
         self.observations = Observations(self.database)
         self.revocations = Revocations(self.database)
+        self.samples = Samples(self.database)
         self.spent = Spent(self.database)
         self.runs = Runs(self.database)
         self.adoption = Adoptions(self.database)

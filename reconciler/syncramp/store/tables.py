@@ -315,18 +315,6 @@ revocations = Table(
     Column("members", LargeBinary),  # roaring bitmap; NULL: the account is to be disabled
 )
 
-samples = Table(
-    "samples",  # what was measured, for a week
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", Float, nullable=False),
-    Column("run", Integer, nullable=False),
-    Column("name", String, nullable=False),
-    Column("value", Float, nullable=False),
-    Column("weight", Integer, nullable=False),  # how many things it was measured of
-    Index("samples_run", "run"),
-)
-
 drift = Table(
     "drift",  # attributes of our objects that the read-back shows otherwise than we sent them
     metadata,
@@ -334,57 +322,6 @@ drift = Table(
     Column("attribute", String, primary_key=True),
     Column("known", Integer, nullable=False),  # 1: a normalisation that the service is known to make
     Column("shown", LargeBinary, nullable=False),  # packed
-    sqlite_with_rowid=False,
-)
-
-ramps = Table(
-    "ramps",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("state", String, nullable=False),  # model.ramps.RampState as JSON
-)
-
-ramp_groups = Table(
-    "ramp_groups",  # groups that follow a ramp, bound by anchor until they are whole or the policy changes
-    metadata,
-    Column("anchor", String, primary_key=True),
-    Column("ramp", String, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("policy", String, nullable=False),  # digest of the policy it was bound under
-    Column("start", LargeBinary, nullable=False),  # roaring bitmap of the members that the cloud possibly held then
-    Column("filling", Integer, nullable=False, default=0),  # 1: its additions were begun and have not all arrived
-)
-
-ramp_history = Table(
-    "ramp_history",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", Float, nullable=False),
-    Column("run", Integer, nullable=False),
-    Column("ramp", String, nullable=False),
-    Column("decided", String, nullable=False),  # model.ramps.Decided as JSON
-    Index("ramp_history_ramp", "ramp", "id"),
-)
-
-ramp_orders = Table(
-    "ramp_orders",  # commands of people that no run has followed yet, and those that runs have followed
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", Float, nullable=False),
-    Column("ramp", String, nullable=False),
-    Column("command", String, nullable=False),
-    Column("by", String, nullable=False),
-    Column("step", Integer),  # it was meant for; NULL: whichever it is
-    Column("run", Integer),  # that followed it; NULL: none yet
-    Column("token", String, nullable=False, default=""),  # of an annotation, so that it counts once
-)
-
-departed_links = Table(
-    "departed_links",  # links that were surely in the cloud and went, by day, for 30 days: they return at once
-    metadata,
-    Column("group", Integer, primary_key=True, autoincrement=False),
-    Column("day", Integer, primary_key=True, autoincrement=False),  # days since the epoch
-    Column("members", LargeBinary, nullable=False),  # roaring bitmap
     sqlite_with_rowid=False,
 )
 
