@@ -20,6 +20,6 @@ def test_a_page_tells_what_happens(page: str, tmp_path: Path) -> None:
         assert console.play((tmp_path / page).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/cli.md", "docs/plan-json.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/cli.md", "docs/plan-json.md", "docs/run-json.md"])
 def test_the_pages_that_show_the_product_hold_commands_that_run(page: str) -> None:
     assert _runs(page)

@@ -2,7 +2,7 @@
 
 from pyroaring import BitMap
 
-from syncramp.plan.nesting import growth
+from syncramp.plan.nesting import growth, people
 
 TOP, MIDDLE, LOW = 1, 2, 3
 PEOPLE = BitMap(range(100, 150))
@@ -61,3 +61,19 @@ def test_groups_in_a_circle_end() -> None:
         {TOP: [MIDDLE, 100], MIDDLE: [LOW, 101], LOW: [102]},
     )
     assert found.people == 3, "the lowest group gets two, and the one above it the one of the highest"
+
+
+def _counted(graph: dict[int, list[int]], group: int = TOP) -> int | None:
+    return people(group, lambda asked: BitMap(graph.get(asked, ())), BitMap([TOP, MIDDLE, LOW]))
+
+
+def test_people_of_nested_groups_count_once_and_groups_do_not() -> None:
+    assert _counted({TOP: [MIDDLE, 100], MIDDLE: [LOW, 100, 101], LOW: [102]}) == 3
+
+
+def test_a_group_in_which_nothing_is_nested_has_no_effective_members() -> None:
+    assert _counted({TOP: [100, 101]}) is None
+
+
+def test_a_circle_of_groups_ends() -> None:
+    assert _counted({TOP: [MIDDLE], MIDDLE: [TOP, 100]}) == 1

@@ -11,6 +11,7 @@ from syncramp.model.budget import Budget
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.guards import Reading
 from syncramp.model.holds import HeldPart, Hold
+from syncramp.model.ramps import RampReport
 from syncramp.model.rows import row
 from syncramp.model.stages import Progress
 from syncramp.model.state import Membership, ObjectState, Origin
@@ -211,6 +212,8 @@ class Plan:
     """The stage of a tenant that was adopted, with what was chosen for it; None: everything may go."""
     readings: tuple[Reading, ...] = ()
     """What every guard says of it, in the order in which guards are asked."""
+    ramps: Sequence[RampReport] = ()
+    """Ramps that groups follow, as they are in this run."""
     upgrade: tuple[int, int] | None = None
     """Versions of the built-in rules, before and after, if something follows from an upgrade."""
 

@@ -5,7 +5,7 @@ They are counted in each of these groups: what they get by it, they get in each.
 24 hours grants nothing yet, so what grows in it does not count.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -47,6 +47,23 @@ def growth(nested: Graph, earlier: Graph, wanted: Graph, surely: Graph, establis
             total += len(gained)
             grown |= below
     return Growth(total, {group: links for group, links in nested.items() if group in grown})
+
+
+def people(group: int, members: Callable[[int], BitMap], groups: BitMap) -> int | None:
+    """How many people are members of a group directly or by nested groups; None: nothing is nested in it.
+
+    :param members: the members of a group by its id; asked for this one and for those that are nested in it.
+    :param groups: ids of all groups.
+    """
+    found = members(group)
+    reached, edge = BitMap([group]), found & groups
+    if not edge:
+        return None
+    while edge:
+        reached |= edge
+        found = BitMap.union(found, *(members(nested) for nested in edge))
+        edge = (found & groups) - reached
+    return len(found - groups)
 
 
 def _people(starts: BitMap, graph: Graph, groups: BitMap) -> BitMap:

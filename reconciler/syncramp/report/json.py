@@ -1,4 +1,6 @@
-"""A plan or a run as JSON; the form is documented in ``docs/plan-json.md`` and carries a version."""
+"""A plan or a run as JSON; the form is documented in ``docs/plan-json.md`` and
+``docs/run-json.md`` and carries a version.
+"""
 
 import json
 from base64 import b64encode
@@ -81,6 +83,7 @@ def _head(
         "preflight": report.preflight,
         "stage": asdict(report.stage),
         "guards": readings(plan.readings),
+        "ramps": [asdict(ramp) for ramp in plan.ramps],
         "sources": [asdict(source) for source in report.sources],
         "unmanaged": report.unmanaged,
         "groups": _sizes(sizes) if sizes else None,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Plan, Sample, Topic, Verb
+from syncramp.model.ramps import Phase
 from syncramp.model.report import RunReport
 from syncramp.model.sizes import Histogram
 from syncramp.model.values import Kind
@@ -19,6 +20,7 @@ from syncramp.report.guards import holding
 from syncramp.report.parts import AMONG, HOLDS, largest
 from syncramp.report.plan_text import cost, derived_links, unnamed, warnings
 from syncramp.report.preflight import preflight_lines
+from syncramp.report.ramps import ramp_section
 from syncramp.report.stages import stage_lines
 from syncramp.words import count, printable
 
@@ -103,7 +105,7 @@ def make_sheet(
         facts=[*about, *_facts(plan, report, sizes)],
         kinds=[f"{kind.value}s" for kind in kinds],
         counts=list(_counts(plan, kinds)),
-        sections=[*_topics(outline), *_holds(report, outline), *_remarks(report)],
+        sections=[*_topics(outline), *_ramps(plan), *_holds(report, outline), *_remarks(report)],
         digests=plan.digests,
         sizes=sizes,
     )
@@ -166,6 +168,13 @@ def _topics(outline: Outline) -> Iterator[Section]:
         if numbers := outline.topics.get(topic.value):
             alarming = topic in ALARMING
             yield Section(TITLES[topic], sum(numbers.values()), _plain(rows[topic.value]), alarming=alarming)
+
+
+def _ramps(plan: Plan) -> Iterator[Section]:
+    for ramp in plan.ramps:
+        about, rows = ramp_section(ramp)
+        alarming = ramp.phase in (Phase.HOLDING, Phase.PAUSED)
+        yield Section("Ramp", ramp.groups_held, _plain(rows), printable(about), alarming=alarming)
 
 
 def _holds(report: RunReport, outline: Outline) -> Iterator[Section]:

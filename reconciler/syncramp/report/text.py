@@ -7,6 +7,7 @@ from typing import Any
 
 from syncramp.model.guards import Reading
 from syncramp.model.plan import Plan, Sample
+from syncramp.model.ramps import GroupReport, RampReport
 from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.sizes import Histogram
 from syncramp.model.stages import StageReport
@@ -16,6 +17,7 @@ from syncramp.report.guards import tripped_lines
 from syncramp.report.parts import categories, counts, held, largest, source_lines, unmanaged, violations
 from syncramp.report.plan_text import cost_line, digest_lines, member_line, riskiest, size_lines
 from syncramp.report.preflight import preflight_lines
+from syncramp.report.ramps import ramp_line, ramp_lines
 from syncramp.report.stages import stage_lines
 from syncramp.words import clock, count, moment, printable
 
@@ -35,6 +37,7 @@ def _plan(plan: Plan, report: RunReport, sizes: Histogram | None) -> Iterator[st
     yield from unmanaged(report.unmanaged)
     if plan.empty:
         yield _nothing(report)
+        yield from ramp_lines(plan.ramps)
         yield from _remarks(report)
         return
     yield from counts(plan.counts, plan.topics)
@@ -48,6 +51,7 @@ def _plan(plan: Plan, report: RunReport, sizes: Histogram | None) -> Iterator[st
     yield from origin_lines(plan)
     yield from riskiest(plan)
     yield from size_lines(sizes)
+    yield from ramp_lines(plan.ramps)
     yield from tripped_lines(plan.readings, plan.holds)
     yield from held(plan.holds, plan.hold_samples, report.waiting)
     yield from approval_lines(report.approvals)
@@ -97,6 +101,7 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from categories("Warning", report.warnings, report.warning_samples)
     yield from preflight_lines(report)
     yield from stage_lines(report.stage)
+    yield from map(ramp_line, report.ramps)
     yield from _cloud(report)
     if report.certificate_valid_until:
         until = datetime.fromisoformat(report.certificate_valid_until)
@@ -125,6 +130,10 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
     report.stage = StageReport(**kept.get("stage", {}))
     report.sources = [SourceReport(**source) for source in kept["sources"]]
     report.guards = [Reading(**reading) for reading in kept.get("guards", ())]
+    report.ramps = [
+        RampReport(**{**ramp, "held": [GroupReport(**group) for group in ramp["held"]]})
+        for ramp in kept.get("ramps", ())
+    ]
     report.phases = [PhaseReport(**phase) for phase in kept["phases"]]
     for name in ("hold_samples", "error_samples", "warning_samples", "violation_samples", "drift_samples"):
         samples = {key: [Sample(**sample) for sample in group] for key, group in kept.get(name, {}).items()}

@@ -23,6 +23,8 @@ _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = 
 _UNDER_WAY = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND token < ? AND deadline > ?"
 _TRAVELLING = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND deadline > ?"
 _END = "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?"
+_RUN = "SELECT id, started, ended, state, report FROM runs"
+_WHOLE = f"{_RUN} WHERE state IN ('Succeeded', 'Incomplete')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,14 @@ class Runs:
 
     def last(self) -> RunRow | None:
         """The newest run."""
-        row = self._database.one("SELECT id, started, ended, state, report FROM runs ORDER BY id DESC LIMIT 1")
+        return self._run(_RUN)
+
+    def last_whole(self) -> RunRow | None:
+        """The newest run that came to its end, whatever waits."""
+        return self._run(_WHOLE)
+
+    def _run(self, sql: str) -> RunRow | None:
+        row = self._database.one(f"{sql} ORDER BY id DESC LIMIT 1")
         return RunRow(row[0], row[1], row[2], row[3], json.loads(row[4])) if row else None
 
     def flag(self, key: str) -> str | None:

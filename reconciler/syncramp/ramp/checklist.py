@@ -1,0 +1,60 @@
+"""What a person looks at before a paused ramp goes on: what breaks at the next ceiling, and what no gate can see.
+
+The endpoint tells nothing of what follows from a membership elsewhere in the cloud: licences are given within hours
+up to a day, Exchange copies large groups late, provisioning of other services goes in cycles of 40 minutes. So each
+pause lists what is worth a look, by the size that comes next and by why the ramp stands.
+"""
+
+from collections.abc import Iterator
+
+from syncramp.model.ramps import PauseReason, RampState
+from syncramp.spec.ramps import RampPolicy
+
+EXCHANGE = 100_000
+TEAMS = 50_000
+SENDERS = 5_000
+"""Limits of ``model.sizes`` that have a line of their own."""
+
+_FIRST = {
+    PauseReason.GATE: "Gates: find out why the gate above failed; resumed as it is, it will fail again",
+    PauseReason.FAILURES: "Gates: find out why gates failed again and again; resumed as it is, they will fail again",
+    PauseReason.MANUAL: "Pause: ask whoever paused it whether the reason is gone",
+}
+
+
+def checklist(policy: RampPolicy, state: RampState, waiting: int) -> tuple[str, ...]:
+    """The lines of a ramp that is paused; nothing for one that is not.
+
+    :param waiting: memberships that wait for it.
+    """
+    if state.pause is None:
+        return ()
+    first = _FIRST.get(state.pause)
+    return (*([first] if first else []), *_lines(next_ceiling(policy, state) or state.ceiling, waiting))
+
+
+def next_ceiling(policy: RampPolicy, state: RampState) -> int | None:
+    """The ceiling of the next step that has one; None: there is none."""
+    return next((step.ceiling for step in policy.steps[state.step + 1 :] if step.ceiling is not None), None)
+
+
+def _lines(ceiling: int, waiting: int) -> Iterator[str]:
+    yield (
+        f"Licences: as many are free as members come with a group that gives one ({waiting:,} wait), and group-based "
+        "licensing shows no errors"
+    )
+    yield "Access: no Conditional Access policy includes or excludes a group of which a part would be wrong"
+    if ceiling > EXCHANGE:
+        yield f"Exchange Online: none of the groups is mail-enabled; a distribution group takes {EXCHANGE:,} members"
+    if ceiling > SENDERS:
+        yield (
+            f"Exchange Online: mail-enabled groups above {SENDERS:,} members have allowed senders or moderation, and "
+            "their address book entry is as it should be, before they grow"
+        )
+    if ceiling > TEAMS:
+        yield (
+            f"Teams: policies that a group gives are recommended up to {TEAMS:,} members and work up to "
+            f"{EXCHANGE:,}; they take up to a day"
+        )
+    yield "Provisioning: services that the groups are assigned to have taken who came so far, and quarantine nobody"
+    yield "Help desk: no tickets since the step began that name access, mail or licences"

@@ -1,0 +1,196 @@
+"""A ramp as people are told of it: where it stands, what waits and why, when it goes on, and what to look at.
+
+The same numbers go into a plan, the report of a run and ``syncramp ramp status``. They are reckoned from the
+memberships of its groups and from what each may have in this run (``Room``): a member waits who is desired, possibly
+not in the cloud, and not let in. So what was sent meanwhile, and what was refused, makes nobody wait for the ramp.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from heapq import nlargest
+from math import isfinite
+
+from pyroaring import BitMap
+
+from syncramp.model.holds import Hold
+from syncramp.model.ramps import GroupPhase, GroupReport, Phase, RampReport, RampState, Room
+from syncramp.model.state import Membership
+from syncramp.ramp.checklist import checklist
+from syncramp.ramp.consumers import warning
+from syncramp.ramp.soak import earliest, soaked
+from syncramp.spec.ramps import Admit, RampPolicy, Soak
+
+SHOWN = 10
+"""Groups that are named; the others are counted."""
+
+_REASONS = {
+    Phase.GROWING: "groups grow up to the ceiling",
+    Phase.SOAKING: "nothing more fits under the ceiling, which has to prove itself",
+    Phase.HOLDING: "a gate failed, and nothing grows before it passes",
+    Phase.PAUSED: "a person must let it go on",
+    Phase.ABORTED: "a person ended it: nothing grows any more",
+    Phase.REVERTING: "a person ended it: who came with it leaves again, with an approval",
+    Phase.COMPLETE: "nobody waits whom a later step could let in",
+}
+_NOTED = (Hold.TOO_MANY_MEMBERS, Hold.MAIL_ENABLED)
+"""Holds that no later step ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One group that follows a ramp, before or after a run."""
+
+    membership: Membership
+    room: Room | None = None
+    """What it may have in this run; None: nobody of it waits."""
+    filling: bool = False
+    """Its additions were begun and have not all arrived."""
+    note: str = ""
+    """What else must be known of it, as a clause."""
+
+    @property
+    def admitted(self) -> BitMap:
+        """Members whom this run lets in."""
+        return self.room.admitted if self.room else BitMap()
+
+    @property
+    def missing(self) -> BitMap:
+        """Members who are possibly not in the cloud, let in or not."""
+        return self.membership.desired - self.membership.possible
+
+    @property
+    def waiting(self) -> BitMap:
+        """Members who wait for the ramp."""
+        return self.missing - self.admitted
+
+    @property
+    def size(self) -> int:
+        """Members, as desired or in the cloud, whichever is more."""
+        return max(len(self.membership.desired), len(self.membership.possible))
+
+
+def group_phase(admit: Admit, group: Standing) -> GroupPhase:
+    """What the ramp does with a group now."""
+    there = group.membership.in_cloud or group.membership.possible
+    if not group.missing and there:
+        return GroupPhase.WHOLE
+    if group.filling or (admit is Admit.WHOLE and group.admitted):
+        return GroupPhase.FILLING
+    if not there and not group.admitted:
+        return GroupPhase.ABSENT
+    if admit is not Admit.WHOLE and group.admitted:
+        return GroupPhase.GROWING
+    return GroupPhase.WAITING
+
+
+def report(
+    policy: RampPolicy,
+    state: RampState,
+    groups: Sequence[Standing],
+    now: float,
+    *,
+    next_run: float = 0.0,
+    spent: int = 0,
+    changed: str = "",
+    eta: str = "",
+    effective: Callable[[int], int | None] = lambda _: None,
+) -> RampReport:
+    """A ramp with its groups.
+
+    :param state: as it was decided for this run.
+    :param now: seconds since the epoch.
+    :param next_run: seconds between two runs.
+    :param spent: members that were let in within the last 24 hours.
+    :param changed: what a change of the document does to it, as a sentence.
+    :param eta: when it will be complete, by the forecast (RFC 3339); empty: nobody can tell.
+    :param effective: people of a group with nested ones, by its id; asked for the groups that are named.
+    """
+    waiting = [(len(found), group) for group in groups if (found := group.waiting)]
+    members_waiting = sum(number for number, _ in waiting)
+    step = policy.steps[min(state.step, len(policy.steps) - 1)]
+    following = policy.steps[state.step + 1] if state.step + 1 < len(policy.steps) else None
+    named = nlargest(SHOWN, waiting, key=lambda pair: (pair[1].size, pair[1].membership.dn))
+    large = nlargest(SHOWN, groups, key=lambda group: (group.size, group.membership.dn))
+    return RampReport(
+        name=policy.name,
+        admit=policy.admit.value,
+        phase=state.phase.value,
+        step=state.step + 1,
+        steps=len(policy.steps),
+        ceiling=state.ceiling,
+        target=policy.target,
+        built_in=policy.built_in,
+        groups=len(groups),
+        phases=_phases(policy.admit, groups),
+        groups_held=len(waiting),
+        members_waiting=members_waiting,
+        admitted=sum(len(group.admitted) for group in groups),
+        largest=max((len(group.membership.possible) for group in groups), default=0),
+        reason=state.reason or _REASONS[state.phase],
+        pause=state.pause.value if state.pause else "",
+        by=state.by,
+        changed=changed,
+        soak=soaked(step.soak, state.soaked_from, now, state.cycles, policy.time_zone).as_json(),
+        failures=state.failures,
+        judgements=[asdict(each) for each in state.judgements],
+        next_ceiling=following.ceiling if following else None,
+        next_decision=_next_decision(policy, state, step.soak, now, next_run),
+        eta=eta,
+        admitted_today=spent,
+        per_cycle=policy.per_cycle if policy.admit is Admit.MEMBERS else 0,
+        per_day=policy.per_day if policy.admit is Admit.MEMBERS else 0,
+        held=[_group(policy.admit, group, number, effective) for number, group in named],
+        notes=_notes(large, groups),
+        warnings={group.membership.dn: told for group in large if (told := warning(group.size))},
+        checklist=checklist(policy, state, members_waiting),
+    )
+
+
+def _phases(admit: Admit, groups: Sequence[Standing]) -> Mapping[str, int]:
+    found = Counter(group_phase(admit, group) for group in groups)
+    return {phase.value: found[phase] for phase in GroupPhase if found[phase]}
+
+
+def _group(admit: Admit, group: Standing, waiting: int, effective: Callable[[int], int | None]) -> GroupReport:
+    there = group.membership
+    return GroupReport(
+        dn=there.dn,
+        anchor=there.anchor,
+        phase=group_phase(admit, group).value,
+        members=len(there.desired),
+        there=len(there.possible),
+        waiting=waiting,
+        effective=effective(there.id),
+        reason=group.room.reason if group.room else "",
+        note=group.note,
+    )
+
+
+def _note(group: Standing) -> str:
+    """What must be known of a group: what no later step ends, and what the caller says."""
+    room = group.room
+    stays = room.reason if room and room.hold in _NOTED and group.waiting else ""
+    return "; ".join(filter(None, (stays, group.note)))
+
+
+def _notes(large: Sequence[Standing], groups: Sequence[Standing]) -> Mapping[str, str]:
+    """Notes of the largest groups, and of others as long as there is room for them."""
+    told = ((group.membership.dn, note) for group in (*large, *groups) if (note := _note(group)))
+    found: dict[str, str] = {}
+    for dn, note in told:
+        if len(found) == SHOWN:
+            break
+        found[dn] = note
+    return found
+
+
+def _next_decision(policy: RampPolicy, state: RampState, soak: Soak, now: float, next_run: float) -> str:
+    """Where something still fits, as if nothing did from now on: it cannot end earlier."""
+    if state.phase not in (Phase.GROWING, Phase.SOAKING, Phase.HOLDING):
+        return ""
+    since = now if state.soaked_from is None else state.soaked_from
+    runs = max(0, soak.cycles - state.cycles) * next_run
+    at = max(now, earliest(soak, since, policy.time_zone, now + runs))
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" if isfinite(at) else ""
