@@ -226,16 +226,33 @@ def test_what_was_asked_of_a_ramp_that_no_run_told_of_is_told_too() -> None:
     assert _status()[0] == "No group follows a ramp."
 
 
-DECIDED = Decided(
-    MONDAY, 12, "large", "Promoted", 1, 8, "", "every gate passed", {"waiting": 6, "judgements": [FAILED]}
-)
+GATE = {
+    "gate": "CycleDurationP95",
+    "verdict": "Failed",
+    "value": 1320.0,
+    "unit": "maxDuration",
+    "hold": 1260.0,
+    "abort": 1800.0,
+    "baseline": None,
+    "samples": 9,
+}
+NUMBERS = {
+    "phase": "Soaking",
+    "groups": 2,
+    "waiting": 130_000,
+    "soak": {"elapsed": 3_600.0, "duration": 86_400.0},
+    "judgements": [GATE, {**GATE, "verdict": "Inconclusive", "value": None, "samples": 1, "abort": None}],
+}
+DECIDED = Decided(MONDAY, 12, "large", "Held", 1, 8, "", "the cycle takes too long", NUMBERS)
 
 
 def test_the_history_has_every_decision_with_its_numbers() -> None:
-    assert list(history_lines([DECIDED, replace(DECIDED, what="promote", by="ada", reason="", numbers={})])) == [
-        "2026-11-16 00:00:00 UTC  run 12  large: Promoted at step 2, ceiling 8: every gate passed",
-        "    waiting 6",
-        "    Failed CycleDurationP95: p95 1,300 s, the limit is 1,260 s (9 cycles)",
+    asked = replace(DECIDED, what="promote", by="ada", reason="", numbers={})
+    assert list(history_lines([DECIDED, asked])) == [
+        "2026-11-16 00:00:00 UTC  run 12  large: Held at step 2, ceiling 8: the cycle takes too long",
+        "    groups 2, waiting 130,000, soak 1h00m of 24h00m",
+        "    Failed CycleDurationP95 22m00s (hold 21m00s, abort 30m00s; 9 samples)",
+        "    Inconclusive CycleDurationP95 not measured (hold 21m00s; 1 sample)",
         "2026-11-16 00:00:00 UTC  run 12  large: promote by ada at step 2, ceiling 8",
     ]
     assert list(history_lines([])) == ["Nothing was decided yet."]
@@ -245,4 +262,4 @@ def test_the_json_holds_the_same() -> None:
     told = json.loads(status_document(StatusTold(12, MONDAY, [FULL], [ORDER])))
     assert (told["version"], told["run"], told["ramps"][0]["name"]) == (1, 12, "large")
     assert told["orders"] == [{"command": "promote", "ramp": "large", "by": "ada", "at": MONDAY, "step": 3}]
-    assert json.loads(history_document([DECIDED]))["decisions"][0]["numbers"]["waiting"] == 6
+    assert json.loads(history_document([DECIDED]))["decisions"][0]["numbers"]["waiting"] == 130_000

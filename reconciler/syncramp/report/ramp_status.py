@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase, RampReport
+from syncramp.ramp.wording import FORMATS
 from syncramp.report.layout import labelled, moment, wrapped
 from syncramp.report.ramps import next_step, phases, size, standing, typed, waits, when
+from syncramp.spec.ramps import Unit
 from syncramp.words import clock, count, printable
 
 VERSION = 1
@@ -27,6 +29,8 @@ _COMMANDS: Mapping[str, Mapping[Command, str]] = {
     Phase.REVERTING: {Command.RETRY: "grows again from this step"},
 }
 """What a person may say in a phase, or in a pause for this reason, with what it does."""
+_COUNTED = ("groups", "largest", "waiting", "admissible", "grew", "runs", "failures")
+"""Numbers of a decision, as they are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def _ramp(ramp: RampReport, orders: Sequence[Order], file: str) -> Iterator[str]
     yield from labelled("groups", f"{count(ramp.groups, 'group')}: {phases(ramp) or 'none'}")
     yield from labelled("waiting", waits(ramp).partition(" (")[0])
     yield from labelled("largest", f"{count(ramp.largest, 'member')} in the cloud")
-    if told := _soak(ramp):
+    if told := _soak(ramp.soak):
         yield from labelled("soak", told)
     yield from _gates(ramp)
     yield from labelled("next", next_step(ramp))
@@ -94,9 +98,8 @@ def _order(order: Order) -> str:
     return f"{order.command.value}{step} by {order.by} at {moment(order.at)}; the next run follows it"
 
 
-def _soak(ramp: RampReport) -> str:
-    """How much of the soak is over; empty where the step has none."""
-    soak = ramp.soak
+def _soak(soak: Mapping[str, Any]) -> str:
+    """How much of a soak is over; empty where the step has none."""
     parts = []
     if soak.get("duration"):
         parts.append(f"{clock(soak['elapsed'])} of {clock(soak['duration'])}")
@@ -174,15 +177,22 @@ def history_lines(decided: Iterable[Decided]) -> Iterator[str]:
 
 
 def _numbers(numbers: Mapping[str, Any]) -> Iterator[str]:
-    plain = {name: value for name, value in numbers.items() if isinstance(value, (int, float, str)) and value != ""}
-    if plain:
-        yield from wrapped(f"    {', '.join(f'{name} {_number(value)}' for name, value in plain.items())}", "      ")
+    """What a decision was made on; the step and the ceiling before it are those of the line above."""
+    told = [f"{name} {numbers[name]:,}" for name in _COUNTED if name in numbers]
+    if soak := _soak(numbers.get("soak", {})):
+        told.append(f"soak {soak}")
+    if told:
+        yield from wrapped(f"    {', '.join(told)}", "      ")
     for each in numbers.get("judgements", ()):
-        yield from wrapped(f"    {judgement(each)}", "      ")
+        yield from wrapped(f"    {_measured(each)}", "      ")
 
 
-def _number(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:,}"
+def _measured(each: Mapping[str, Any]) -> str:
+    """A gate with its numbers: ``Failed CycleDurationP95 22m00s (hold 21m00s, abort 30m00s; 9 samples)``."""
+    format_ = FORMATS[Unit(each["unit"])]
+    value = "not measured" if each["value"] is None else format_(each["value"])
+    limits = [f"{name} {format_(each[name])}" for name in ("hold", "abort", "baseline") if each[name] is not None]
+    return f"{each['verdict']} {each['gate']} {value} ({', '.join(limits)}; {count(each['samples'], 'sample')})"
 
 
 def history_document(decided: Iterable[Decided]) -> str:
