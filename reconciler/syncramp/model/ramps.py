@@ -99,6 +99,11 @@ class Judgement:
     baseline: float | None = None
     """The median of seven days that it is compared with."""
 
+    @property
+    def gate(self) -> str:
+        """What the gate is called among those of its ramp."""
+        return self.name or self.metric
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -110,7 +115,7 @@ class Order:
     at: float
     """Seconds since the epoch."""
     step: int | None = None
-    """The step it was meant for; None: whichever it is."""
+    """The step it was meant for, counted from 1; None: whichever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +141,12 @@ class RampState:
     """Runs since then that exported something."""
     grew: int = 0
     """Links that this step admitted and the service took."""
+    runs: int = 0
+    """Runs since the window began."""
     failures: int = 0
     """Of gates at this step."""
+    failed: tuple[str, ...] = ()
+    """Gates that must pass before it goes on (``Judgement.gate``); of one that holds."""
     pause: PauseReason | None = None
     reason: str = ""
     """Why it is in this phase, as a sentence; empty where the phase says it."""
@@ -155,7 +164,10 @@ class RampState:
         """As it was kept."""
         judgements = tuple(Judgement(**{**one, "verdict": Verdict(one["verdict"])}) for one in kept["judgements"])
         pause = PauseReason(kept["pause"]) if kept["pause"] else None
-        return cls(**{**kept, "phase": Phase(kept["phase"]), "pause": pause, "judgements": judgements})
+        failed = tuple(kept["failed"])
+        return cls(
+            **{**kept, "phase": Phase(kept["phase"]), "pause": pause, "failed": failed, "judgements": judgements}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +178,8 @@ class Decided:
     run: int
     ramp: str
     what: str
-    """Started, Soaking, Promoted, Skipped, Held, Paused, Completed, or a command."""
+    """Started, Soaking, Promoted, Skipped, Held, Recovered, Paused, Reopened, Completed, Refused, Ended, or a
+    command."""
     step: int
     ceiling: int
     by: str
