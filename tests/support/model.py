@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from support.build import TENANT
+from syncramp.endpoint.traffic import TrafficCounter
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable
 from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.model.measures import Traffic
 from syncramp.model.values import Kind
 from syncramp.model.wire import (
     Company,
@@ -117,6 +119,9 @@ class ModelCloud:
     travels: Callable[[], bool] = lambda: False
     """Whether a call whose sender gave up before it was processed is still processed, later."""
     travelling: list[Sequence[SyncObject]] = field(default_factory=list)
+    counter: TrafficCounter = field(default_factory=TrafficCounter)
+    pushes: Callable[[], int] = lambda: 0
+    """How often it asks a call for patience before it takes it."""
     calls: list[Sequence[SyncObject]] = field(default_factory=list)
     finalized: list[tuple[int, int]] = field(default_factory=list)
     max_links: int = 15_000
@@ -162,6 +167,11 @@ class ModelCloud:
     def provision(self, objects: Sequence[SyncObject], patience: float = 0.0) -> Sequence[Outcome]:
         if not self.leaves(patience):
             raise unavailable()
+        self.counter.sent()
+        with self.counter.patience() as pushed:
+            for _ in range(self.pushes()):
+                pushed()
+                self.counter.sent()
         with self._lock:
             try:
                 self.fault("before")
@@ -178,6 +188,12 @@ class ModelCloud:
         """The first of the travelling calls is processed; nobody hears the answer."""
         for obj in self.travelling.pop(0):
             self._one(obj)
+
+    def traffic(self) -> Traffic:
+        return self.counter.taken()
+
+    def put_off(self) -> int:
+        return self.counter.put_off()
 
     def finalize(self, exported: int, applied: int) -> None:
         self.finalized.append((exported, applied))

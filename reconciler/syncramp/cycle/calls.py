@@ -16,6 +16,7 @@ from pyroaring import BitMap
 from syncramp.cycle.job import Job
 from syncramp.endpoint.causes import UNRESOLVED, cause_of
 from syncramp.errors import AnswerLost, CallFailed, CallTimedOut, CallTooLarge, SyncrampError
+from syncramp.model.measures import CallTime
 from syncramp.model.wire import Operation, Outcome, Result, SyncObject, same_object
 from syncramp.store.exports import Intent, Item
 
@@ -42,6 +43,8 @@ class Answer:
     """A try of the call was never answered, and may still be processed."""
     heavy: bool = False
     """The batch was more than the service, or the way to it, could take."""
+    times: Sequence[CallTime] = ()
+    """Of its calls those that carried links and were answered, or waited for too long."""
     repeated: Mapping[int, tuple[BitMap, BitMap]] = field(default_factory=dict)
     """Group -> links that the cloud may have added, and removed, before the answered try."""
 
@@ -70,7 +73,7 @@ def call(job: Job, intent: Intent) -> Answer:
         failure = None if sending.stopped else sending.lost
         outcomes, error = (outcomes, error or failure) if sending.lost else (None, error)
     heavy = sending.heavy or (sending.lost is not None and not sending.answered)
-    return Answer(intent.items, outcomes, error, sending.calls, sending.lost is not None, heavy)
+    return Answer(intent.items, outcomes, error, sending.calls, sending.lost is not None, heavy, times=sending.times)
 
 
 class _Sending:
@@ -84,6 +87,7 @@ class _Sending:
         self._last_try = last_try
         self._failures = 0
         self.calls = 0
+        self.times: list[CallTime] = []
         self.answered = False
         """Some part of the batch has its outcomes."""
         self.heavy = False
@@ -122,12 +126,27 @@ class _Sending:
             self.calls += 1
             attempt += 1
             try:
-                return self._job.endpoint.provision(objects, patience)
+                return self._timed(objects, patience)
             except AnswerLost as error:
                 self.lost = error
                 self._failures += 1
                 if attempt >= self._tries(error) or self._job.stop.wait(_pause(attempt)):
                     raise
+
+    def _timed(self, objects: Sequence[SyncObject], patience: float) -> Sequence[Outcome]:
+        """How long the service took is noted, unless it put the call off: then most of it was waiting."""
+        began, endpoint = self._job.clock(), self._job.endpoint
+        before, answered = endpoint.put_off(), True
+        try:
+            return endpoint.provision(objects, patience)
+        except SyncrampError as error:
+            answered = isinstance(error, CallTimedOut)
+            raise
+        finally:
+            links = sum(obj.links for obj in objects)
+            if answered and links and endpoint.put_off() == before:
+                now = self._job.clock()
+                self.times.append(CallTime(now, 0, links, len(objects), max(0.0, now - began)))
 
     def _tries(self, error: AnswerLost) -> int:
         """Who waited in vain would do so again; a part of what made the service fail is tried once."""

@@ -11,6 +11,7 @@ from pyroaring import BitMap
 
 from syncramp.cycle.drift import ForeignAnchors, differences, gone, tell, tell_not_shown
 from syncramp.cycle.job import Job
+from syncramp.cycle.meter import Meter
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.shown import anchor_of, authority_of, name_of, only_members, stranger_of, value_of
 from syncramp.endpoint.faults import FORM
@@ -35,19 +36,23 @@ from syncramp.words import count
 PROVEN_EMPTY = "proven_empty"
 
 
-def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase) -> int:
+def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase, meter: Meter | None = None) -> int:
     """Bring what is known of the cloud up to date, by what changed since the last time or by everything.
 
+    :param meter: told how many objects changed since the last time; None: what this run sent itself is among them.
     :returns: how many foreign objects with a source anchor were seen.
     :raises SyncrampError: it broke off or the run was asked to stop; pages before are kept.
     """
     cookie = job.store.observations.cookie()
     try:
-        return _pages(job, cookie, exports, report, phase)
+        foreign = _pages(job, cookie, exports, report, phase)
     except CookieRefused as error:
         job.listen(Note("warning", str(error)))
         job.store.observations.forget_cookie()
         return _pages(job, None, exports, report, phase)
+    if meter and cookie is not None:
+        meter.read_back = phase.objects
+    return foreign
 
 
 def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, phase: Phase) -> int:

@@ -44,6 +44,7 @@ class Flights:
         self._snapshot = snapshot
         self._exports = exports
         self._results = results
+        self._meter = results.meter
         self._visibility = visibility
         self._flying: dict[Future[Answer], tuple[Intent, Answered]] = {}
         self._landed: SimpleQueue[Future[Answer]] = SimpleQueue()
@@ -87,7 +88,11 @@ class Flights:
         if not batch or self.ended:
             return
         self.make_way()
-        if self.ended or not self._room(len(batch), sum(item.links for item in batch)):
+        if self.ended:
+            return
+        self._meter.begins(batch)
+        if not self._room(len(batch), sum(item.links for item in batch)):
+            self._meter.ends(batch)
             return
         now, pace = self._job.clock(), self._job.pace
         last_try = now + pace.patience
@@ -105,6 +110,7 @@ class Flights:
         while len(self._flying) > limit:
             future = self._next()
             intent, answered = self._flying.pop(future)
+            self._meter.ends(intent.items)
             self._take(intent, future.result(), answered)
 
     def _next(self) -> Future[Answer]:
@@ -133,6 +139,7 @@ class Flights:
 
     def _take(self, intent: Intent, answer: Answer, answered: Answered) -> None:
         self._results.calls += answer.calls
+        self._meter.calls += answer.times
         self._judge_size(intent, answer)
         if answer.error is not None and not isinstance(answer.error, Stopped):
             self.failure = self.failure or answer.error

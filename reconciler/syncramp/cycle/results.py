@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pyroaring import BitMap
 
+from syncramp.cycle.meter import Meter
 from syncramp.endpoint.causes import cause_of
 from syncramp.model.holds import Hold
 from syncramp.model.plan import HeldLinks, Lanes, Plan, Sample, Verb
@@ -38,8 +39,9 @@ class Question:
 class Results:
     """The answers of one export."""
 
-    def __init__(self, report: RunReport) -> None:
+    def __init__(self, report: RunReport, meter: Meter) -> None:
         self._report = report
+        self.meter = meter
         self._acknowledged = BitMap()
         self._refused = BitMap()
         self._in_doubt = BitMap()
@@ -155,6 +157,7 @@ class Results:
 
     def _count_links(self, item: Item, outcome: Outcome, dn: str) -> None:
         links = self._report.links
+        self.meter.answered(item, outcome.result)
         if outcome.result is Result.APPLIED:
             self.applied += 1
             links.acknowledged += item.links

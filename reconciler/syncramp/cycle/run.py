@@ -18,6 +18,7 @@ from syncramp.cycle.drift import tell_differences
 from syncramp.cycle.export import Export
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
+from syncramp.cycle.meter import Meter, keep
 from syncramp.cycle.phases import phase
 from syncramp.cycle.planning import make_plan
 from syncramp.cycle.preflight import begin_sending, check_quota, end_sending, preflight
@@ -51,13 +52,15 @@ def run(job: Job, report: RunReport | None = None) -> tuple[RunReport, Plan]:
     exports = job.store.exports(number, token, job.clock())
     report = report or RunReport()
     report.run, report.mode, report.sends, report.wire = number, job.config.mode.value, job.exports, job.wire
-    plan = Plan()
+    plan, meter = Plan(), Meter(job.clock)
+    job.endpoint.traffic()  # what was before is none of this run
     try:
-        plan = _walk(job, exports, report)
+        plan = _walk(job, exports, report, meter)
     except BaseException as error:  # a second Ctrl-C, or a fault of ours: neither may look like a success
         report.failure = _words(error)
         raise
     finally:
+        keep(job, exports, report, meter)
         close(job, report, number)
     return report, plan
 
@@ -112,7 +115,7 @@ def rehearse(job: Job) -> Rehearsal:
     )
 
 
-def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
+def _walk(job: Job, exports: Exports, report: RunReport, meter: Meter) -> Plan:
     company = company_of(job)
     preflight(job, company, report)
     if warning := renewal_warning(job.endpoint.certificate_until, job.clock()):
@@ -120,16 +123,17 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     with phase("import", report, job.listen, unit="entry") as current:
         import_sources(job, report, current)
     seen = job.clock()
-    foreign = _compare(job, exports, report)
+    foreign = _compare(job, exports, report, meter)
     if job.config.adopts:
         adopt_as_named(job, company, foreign, exports, report)
     with phase("plan", report, job.listen) as current:
         plan = make_plan(job, company, foreign, exports)
         current.advance(plan.objects, plan.links)
+    meter.follow(plan)
     check_quota(job, company, plan, foreign, report)
     exports.note_revocations(plan.disables, plan.removals, seen)
     _tell_plan(job, plan, report)
-    results = Results(report)
+    results = Results(report, meter)
     results.expect(plan)
     if report.sends and (plan.objects or plan.links):
         _export(job, exports, report, plan, results, company)
@@ -139,13 +143,13 @@ def _walk(job: Job, exports: Exports, report: RunReport) -> Plan:
     return plan
 
 
-def _compare(job: Job, exports: Exports, report: RunReport) -> int:
+def _compare(job: Job, exports: Exports, report: RunReport, meter: Meter) -> int:
     """What the cloud holds, and what it should hold.
 
     :returns: how many objects of the tenant with a source anchor are not ours.
     """
     with phase("read back", report, job.listen) as current:
-        foreign = read_back(job, exports, report, current)
+        foreign = read_back(job, exports, report, current, meter)
     with phase("synchronise", report, job.listen, unit="entry") as current:
         synchronise(job, report, current)
     if job.store.age.behind():

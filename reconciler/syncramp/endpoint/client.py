@@ -31,6 +31,7 @@ from syncramp.endpoint.channel import Channel, Tap
 from syncramp.endpoint.contract import Form
 from syncramp.endpoint.faults import FORM, IN_DOUBT, Busy, TokenRefused, Unserved
 from syncramp.endpoint.throttle import Throttle, windows_of
+from syncramp.endpoint.traffic import TrafficCounter
 from syncramp.errors import (
     AccessDenied,
     AnswerLost,
@@ -41,6 +42,7 @@ from syncramp.errors import (
     Stopped,
     SyncrampError,
 )
+from syncramp.model.measures import Traffic
 from syncramp.model.seams import SecretReader
 from syncramp.model.wire import Capabilities, Company, Outcome, ReadBackPage, SyncObject
 from syncramp.spec.types import Target, Values
@@ -88,6 +90,7 @@ class V2Endpoint:
         self._values: Form = "text" if target.endpoint.values is Values.TEXT else "typed"
         self._channel = Channel(target, secrets, tap)
         self._throttle = Throttle(windows_of(target.tenant_id), target.writes, self._stop, note)
+        self._traffic = TrafficCounter()
         self._company: Company | None = None
 
     def close(self) -> None:
@@ -98,6 +101,14 @@ class V2Endpoint:
     def certificate_until(self) -> datetime | None:
         """Until when the certificate is valid that signed in last; None where none did."""
         return self._channel.certificate_until
+
+    def traffic(self) -> Traffic:
+        """What went over the wire since it was asked last; the calls of the sign-in are none of it."""
+        return self._traffic.taken()
+
+    def put_off(self) -> int:
+        """How often the service asked the calls of this thread for patience so far."""
+        return self._traffic.put_off()
 
     def company(self) -> Company:
         """GetCompanyConfiguration; ``max_links`` is what a call may carry, by the tenant and by the document.
@@ -250,10 +261,19 @@ class V2Endpoint:
             reraise=True,
         )
         try:
-            return retrying(self._channel.call, operation, body, until)
+            with self._traffic.patience() as pushed:
+                return retrying(self._once, operation, body, until, pushed)
         except Busy:
             if self._stop.is_set() and not patience.in_doubt:
                 raise Stopped("the run was stopped while the service was busy", where=self._channel.host) from None
+            raise
+
+    def _once(self, operation: str, body: bytes, until: float, pushed: Callable[[], None]) -> contract.Answer:
+        self._traffic.sent()
+        try:
+            return self._channel.call(operation, body, until)
+        except Busy:
+            pushed()
             raise
 
     def _sleep(self, seconds: float) -> None:

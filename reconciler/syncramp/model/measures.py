@@ -72,6 +72,18 @@ class CallTime:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """What went over the wire since it was asked last."""
+
+    calls: int = 0
+    """Requests, those that went again included."""
+    throttled: int = 0
+    """Those that were answered with a plea for patience."""
+    longest: float = 0.0
+    """Seconds of the longest time without a break in which some call was put off."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unconfirmed:
     """Links of a ramp that were answered as added and that no read-back has shown."""
 

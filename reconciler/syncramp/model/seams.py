@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from syncramp.model.facts import Fact
+from syncramp.model.measures import Asked, Told, Traffic
 from syncramp.model.values import Kind
 from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
 
@@ -94,6 +95,22 @@ class Endpoint(Protocol):
 
     def finalize(self, exported: int, applied: int) -> None:
         """FinalizeExport: how many objects were sent in this run, and how many of them applied."""
+
+    def traffic(self) -> Traffic:
+        """What went over the wire since it was asked last."""
+
+    def put_off(self) -> int:
+        """How often the service asked the calls of this thread for patience so far."""
+
+
+class OutsideMetric(Protocol):
+    """A number of another system, which a gate of a ramp is judged by."""
+
+    def ask(self, about: Asked) -> Told:
+        """The number as it is now; whatever goes wrong is told, nothing is raised.
+
+        :param about: the ramp that asks.
+        """
 
 
 class SecretReader(Protocol):

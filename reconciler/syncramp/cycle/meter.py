@@ -1,0 +1,167 @@
+"""What one run measures as it goes, and keeps when it ends, however it ends.
+
+Seconds are of the job's clock. Calls that the service put off are no sample of how long it takes: they count for the
+throttle. Of additions to groups of ramps the last answer in the run counts.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+
+from pyroaring import BitMap
+
+from syncramp.cycle.job import Job
+from syncramp.errors import SyncrampError
+from syncramp.model.measures import CallTime, Measure, Measured
+from syncramp.model.plan import Plan
+from syncramp.model.report import RunReport
+from syncramp.model.stretch import Stretch
+from syncramp.model.wire import Result
+from syncramp.plan.members import membership_change
+from syncramp.store.exports import Exports, Item
+from syncramp.store.ramp_links import LinkAnswers
+from syncramp.store.snapshot import Snapshot
+
+Lazy = Callable[[], Snapshot]
+"""A snapshot looks at every object, and most runs end without a question to it."""
+
+
+class Meter:
+    """The measurements of one run; used by its thread alone.
+
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.began = clock()
+        self.plan: Plan | None = None
+        """None: the run came to none."""
+        self.read_back: int | None = None
+        """Objects that the first read-back showed; None: it was one of everything, or there was none."""
+        self.calls: list[CallTime] = []
+        """Those that carried links."""
+        self.sent: dict[int, BitMap] = {}
+        """Group that follows a ramp -> members that were added, or tried to be."""
+        self.acknowledged: dict[int, BitMap] = {}
+        self.refused: dict[int, BitMap] = {}
+        self._ramps: dict[int, str] = {}
+        self._stretch = Stretch()
+
+    @property
+    def ramps(self) -> Mapping[int, str]:
+        """Group -> the ramp it follows."""
+        return self._ramps
+
+    @property
+    def ramp_seconds(self) -> float:
+        """In which links of ramps were on their way, or waited for room."""
+        return self._stretch.total(self._clock())
+
+    def follow(self, plan: Plan) -> None:
+        """The plan that the run follows, with the ramps that groups follow."""
+        self.plan = plan
+        self._ramps = {group: room.ramp for group, room in plan.around.ramps.items() if room.ramp}
+
+    def begins(self, batch: Iterable[Item]) -> None:
+        """A batch is to be sent, and may have to wait for room."""
+        if self._grows(batch):
+            self._stretch.begin(self._clock())
+
+    def ends(self, batch: Iterable[Item]) -> None:
+        """It was answered, or it was not sent."""
+        if self._grows(batch):
+            self._stretch.end(self._clock())
+
+    def _grows(self, batch: Iterable[Item]) -> bool:
+        return any(item.adds and item.id in self._ramps for item in batch)
+
+    def answered(self, item: Item, result: Result) -> None:
+        """The service said what became of the links of one group."""
+        if item.adds and item.id in self._ramps:
+            _widen(self.sent, item)
+            _narrow(self.refused, item)
+            if result is Result.APPLIED:
+                _widen(self.acknowledged, item)
+            elif result is Result.REFUSED:
+                _widen(self.refused, item)
+
+
+def _widen(links: dict[int, BitMap], item: Item) -> None:
+    links[item.id] = links.get(item.id, BitMap()) | item.adds
+
+
+def _narrow(links: dict[int, BitMap], item: Item) -> None:
+    links[item.id] = links.get(item.id, BitMap()) - item.adds
+
+
+def keep(job: Job, exports: Exports, report: RunReport, meter: Meter) -> None:
+    """Write down what a run that exports measured, as far as it came; what the store does not take is not kept."""
+    if not report.sends:
+        return
+    with suppress(SyncrampError):
+        now, snapshot = job.clock(), cache(job.store.snapshot)
+        values = {**_values(job, report, meter, now), **_links(meter)}
+        rows = [Measured(now, report.run, name, value, 1, ramp) for (name, ramp), value in values.items()]
+        rows += _waiting(job, report, meter, snapshot, now)
+        calls = [replace(call, at=now, run=report.run) for call in meter.calls]
+        answers = LinkAnswers(
+            report.run, now, meter.ramps, meter.acknowledged, meter.refused, lambda group: snapshot().members(group)
+        )
+        job.store.samples.keep(exports, rows, calls, answers)
+
+
+def _values(job: Job, report: RunReport, meter: Meter, now: float) -> dict[tuple[Measure, str], float]:
+    """Of the tenant."""
+    traffic, objects = job.endpoint.traffic(), report.objects
+    values: dict[Measure, float] = {
+        Measure.CYCLE: now - meter.began - meter.ramp_seconds,
+        Measure.RAMP_SECONDS: meter.ramp_seconds,
+        Measure.CALLS: traffic.calls,
+        Measure.THROTTLED: traffic.throttled,
+        Measure.THROTTLED_PIECE: traffic.longest,
+        Measure.EXPORTS: report.calls,
+        Measure.OBJECTS_SENT: objects.acknowledged + objects.refused + objects.in_doubt,
+        Measure.OBJECTS_REFUSED: objects.refused,
+    }
+    if meter.read_back is not None:
+        values[Measure.READ_BACK] = meter.read_back
+    return {(name, ""): value for name, value in values.items()}
+
+
+def _links(meter: Meter) -> dict[tuple[Measure, str], float]:
+    """Of each ramp of which something went."""
+    counted = {
+        Measure.LINKS_SENT: meter.sent,
+        Measure.LINKS_TAKEN: meter.acknowledged,
+        Measure.LINKS_REFUSED: meter.refused,
+    }
+    values: dict[tuple[Measure, str], float] = {}
+    for name, links in counted.items():
+        for group, members in links.items():
+            key = name, meter.ramps[group]
+            values[key] = values.get(key, 0.0) + len(members)
+    return values
+
+
+def _waiting(job: Job, report: RunReport, meter: Meter, snapshot: Lazy, now: float) -> list[Measured]:
+    """Since when the oldest revocation waits that the plan let go; of none the weight is 0."""
+    if meter.plan is None:
+        return []
+    since = list(_let_go(job, meter.plan, snapshot))
+    oldest = max(0.0, now - min(since, default=now))
+    return [Measured(now, report.run, Measure.REMOVAL_WAITING, oldest, len(since))]
+
+
+def _let_go(job: Job, plan: Plan, snapshot: Lazy) -> Iterator[float]:
+    """Since when each revocation is wanted that nothing held, and that was not answered all the same."""
+    for (identity, seen), members in job.store.revocations.waiting().items():
+        if members is None:
+            goes = identity in plan.lanes.disables
+        else:
+            membership = snapshot().membership(identity) if identity in plan.lanes.removals else None
+            change = membership_change(membership, plan.around) if membership else None
+            goes = change is not None and bool(change.removes & members)
+        if goes:
+            yield seen
