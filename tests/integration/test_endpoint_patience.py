@@ -13,6 +13,7 @@ from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.faults import Busy, seconds_of
 from syncramp.errors import AnswerLost, EndpointUnavailable, Stopped, SyncrampError
+from syncramp.model.measures import Traffic
 from syncramp.model.wire import Operation, Result, SyncObject
 
 ONE = [SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "displayName": "Ada"})]
@@ -43,6 +44,23 @@ def test_a_busy_service_is_waited_for_and_the_batch_goes_again_unchanged(tmp_pat
     assert len([text for text in notes if text.startswith("the service pushes back: 50%")]) == 1
 
 
+def test_every_request_and_every_plea_for_patience_is_counted(tmp_path) -> None:
+    with serving(SERVICE, GATEWAY, Step(429, "text/plain", b"later")) as service, endpoint(service, tmp_path) as client:
+        client.provision(ONE)
+        first, mine = client.traffic(), client.put_off()
+        client.provision(ONE)
+        assert client.traffic() == Traffic(1, 0, 0.0)
+    assert (first.calls, first.throttled, mine) == (4, 3, 3)
+    assert first.longest > 0.0
+
+
+def test_what_a_service_put_off_in_vain_is_counted_too(tmp_path) -> None:
+    with serving(*[SERVICE] * 3) as service, endpoint(service, tmp_path, stop=_Stops()) as client:
+        with pytest.raises(Stopped):
+            client.provision(ONE)
+        assert (client.traffic().throttled, client.put_off()) == (2, 2)
+
+
 class _Waits(threading.Event):
     """A stop that nobody asks for, and for how long it was waited for."""
 
@@ -53,6 +71,14 @@ class _Waits(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         self.seconds.append(timeout or 0.0)
         return super().wait(0)
+
+
+class _Stops(threading.Event):
+    """A run that is stopped while it waits."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
 
 
 @pytest.mark.parametrize("status", [429, 503])

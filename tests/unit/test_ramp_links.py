@@ -33,9 +33,7 @@ class Ramp:
         sql = "INSERT INTO cloud_links (id, sure, possible, observed, drifted) VALUES (?, ?, ?, ?, ?)"
         self._database.run(sql, (group, *packed, pack_bitmap(drifted) if drifted else None))
 
-    def end(
-        self, acknowledged: Links | None = None, refused: Links | None = None
-    ) -> Told:
+    def end(self, acknowledged: Links | None = None, refused: Links | None = None) -> Told:
         """A run ends: what it measured, by name."""
         self.run += 1
         groups = dict.fromkeys((GROUP, OTHER), "big")
