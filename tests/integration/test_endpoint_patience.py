@@ -45,7 +45,10 @@ def test_a_busy_service_is_waited_for_and_the_batch_goes_again_unchanged(tmp_pat
 
 
 def test_every_request_and_every_plea_for_patience_is_counted(tmp_path) -> None:
-    with serving(SERVICE, GATEWAY, Step(429, "text/plain", b"later")) as service, endpoint(service, tmp_path) as client:
+    with (
+        serving(SERVICE, GATEWAY, Step(429, "text/plain", b"later")) as service,
+        endpoint(service, tmp_path) as client,
+    ):
         client.provision(ONE)
         first, mine = client.traffic(), client.put_off()
         client.provision(ONE)
