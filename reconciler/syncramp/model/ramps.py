@@ -203,6 +203,8 @@ class Bound:
     """Members that the cloud possibly held then: what ``revert`` goes back to."""
     filling: bool = False
     """Its additions were begun and have not all arrived."""
+    waited: bool = False
+    """Somebody of it waited when the last run was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +212,12 @@ class Room:
     """What a ramp lets a group have in one run."""
 
     ramp: str
+    """Its name; empty: the group follows none."""
     admitted: BitMap
     """Members that the cloud possibly does not hold, and that may be added now; restored ones included."""
-    hold: Hold
-    reason: str
-    """Why others wait, as a sentence."""
+    hold: Hold = Hold.RAMP
+    reason: str = ""
+    """Why others wait, as a sentence; empty: nobody does."""
     fills: bool = False
     """Its additions go in one go, in a lane of their own."""
     begins: bool = False
@@ -223,6 +226,11 @@ class Room:
     """It is not created in this run."""
     reverted: BitMap = field(default_factory=BitMap)
     """Members that came with the ramp and are taken out again."""
+    counted: BitMap = field(default_factory=BitMap)
+    """Of the admitted those whom the budget of the ramp counts."""
+    waiting: int = 0
+    """Members that are not in the cloud and are not admitted."""
+    phase: GroupPhase = GroupPhase.WHOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,43 +1,109 @@
 """Who of a group may be added now.
 
-What the cloud possibly holds occupies room, a removal that is not answered included. A link that was there within the
-last 30 days returns at once: it is no growth. Everybody else waits in a queue: of a ``Whole`` group until all fit, of
-a ``Members`` group for room under the ceiling and in the budget. Pure functions.
+What the cloud possibly holds occupies room, a removal that is not answered included. A link that was surely there
+within the last 30 days returns at once: it is no growth. Everybody else waits in a queue: of a ``Whole`` group until
+all fit, of a ``Members`` group for room under the ceiling and in the budget, which is given to people and not to
+groups, so that the same people come first in all of them. Nothing here takes anybody out. Pure functions.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 
 from pyroaring import BitMap
 
-from syncramp.model.state import Membership
+from syncramp.model.holds import Hold
+from syncramp.model.ramps import GroupPhase, Phase, RampState, Room
+from syncramp.ramp.candidates import Candidate, Limits, limits_of
+from syncramp.ramp.people import Classes, first, within
+from syncramp.ramp.reasons import why
+from syncramp.spec.ramps import Admit, RampPolicy
+
+GROWS = frozenset({Phase.GROWING, Phase.SOAKING, Phase.COMPLETE})
+"""Phases in which groups grow."""
+FILLS_ON = GROWS | {Phase.HOLDING, Phase.PAUSED}
+"""Phases in which a fill that was begun goes on: half a ``Whole`` group is worse than none of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A group that follows a ramp, as far as admission asks."""
-
-    membership: Membership
-    queue: BitMap = field(default_factory=BitMap)
-    """Desired, possibly not in the cloud, and no restoration."""
-    restored: BitMap = field(default_factory=BitMap)
-    """Desired, possibly not in the cloud, and there within the last 30 days."""
-
-    @property
-    def occupied(self) -> int:
-        """Members that the cloud possibly holds, with those that return."""
-        return len(self.membership.possible | self.restored)
-
-    @property
-    def size(self) -> int:
-        """Members once everything came, and nothing that is to be removed went yet."""
-        return len(self.membership.possible | self.membership.desired)
+def admissible(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_members: int) -> int:
+    """Links that could come under a ceiling if budgets were endless."""
+    limits = limits_of(policy, ceiling, max_members)
+    return sum(_fitting(group, limits) for group in groups if group.queue)
 
 
-def candidate(membership: Membership, returning: BitMap) -> Candidate:
-    """A group with its queue.
+def _fitting(group: Candidate, limits: Limits) -> int:
+    """How many of the queue there is room for, whatever budgets say."""
+    if group.size > limits.max_members:
+        return 0
+    limit = limits.of(group)
+    if group.size <= limit:
+        return len(group.queue)
+    by_part = group.admit is Admit.MEMBERS or group.filling
+    return min(len(group.queue), max(0, limit - group.occupied)) if by_part else 0
 
-    :param returning: members whose link was there within the last 30 days.
+
+def admit(
+    policy: RampPolicy,
+    state: RampState,
+    groups: Sequence[Candidate],
+    max_members: int,
+    spent: int = 0,
+    classes: Classes | None = None,
+) -> dict[int, Room]:
+    """What every group of one ramp may have in this run.
+
+    :param spent: links that the ramp admitted in the last 24 hours, as far as its budget counts them.
+    :param classes: the order of people; asked only where not everybody comes. None: by id.
     """
-    missing = membership.desired - membership.possible
-    restored = missing & returning
-    return Candidate(membership, missing - restored, restored)
+    limits = limits_of(policy, state.ceiling, max_members)
+    whole = {
+        group.membership.id: first(group.queue, room)
+        for group in groups
+        if group.queue and group.admit is not Admit.MEMBERS and (room := _may_come(group, state.phase, limits))
+    }
+    parts = {
+        group.membership.id: (group.queue, room)
+        for group in groups
+        if group.queue and group.admit is Admit.MEMBERS and (room := _may_come(group, state.phase, limits))
+    }
+    budget = max(0, min(policy.per_cycle, policy.per_day - spent))
+    chosen = whole | (within(parts, budget, classes) if parts else {})
+    return {
+        group.membership.id: _room(policy, state, group, limits, chosen.get(group.membership.id)) for group in groups
+    }
+
+
+def _may_come(group: Candidate, phase: Phase, limits: Limits) -> int:
+    """How many of the queue may come in this phase, whatever the budget says."""
+    going = group.admit is Admit.NOW or phase in GROWS or (group.filling and phase in FILLS_ON)
+    return _fitting(group, limits) if going and phase is not Phase.REVERTING else 0
+
+
+def _room(policy: RampPolicy, state: RampState, group: Candidate, limits: Limits, chosen: BitMap | None) -> Room:
+    reverting = state.phase is Phase.REVERTING
+    back = group.restored & group.start if reverting else group.restored
+    there, coming = group.membership, chosen or BitMap()
+    waiting = len(group.queue) + len(group.restored) - len(coming) - len(back)
+    fills = group.admit is Admit.WHOLE and bool(coming or (back and not there.in_cloud))
+    absent = not (there.in_cloud or coming or back) and waiting > 0
+    return Room(
+        policy.name,
+        back | coming if coming else back,
+        limits.hold(group) if waiting else Hold.RAMP,
+        why(policy, state, group, limits, len(coming)) if waiting else "",
+        fills=fills,
+        begins=fills and not group.filling and (group.waited or not there.in_cloud),
+        absent=absent,
+        reverted=(there.possible & there.desired) - group.start if reverting else BitMap(),
+        counted=coming if group.admit is Admit.MEMBERS else BitMap(),
+        waiting=waiting,
+        phase=_phase(group, absent=absent, waiting=waiting, coming=len(coming)),
+    )
+
+
+def _phase(group: Candidate, *, absent: bool, waiting: int, coming: int) -> GroupPhase:
+    if absent:
+        return GroupPhase.ABSENT
+    if group.filling or (group.admit is Admit.WHOLE and coming):
+        return GroupPhase.FILLING
+    if coming:
+        return GroupPhase.GROWING
+    return GroupPhase.WAITING if waiting else GroupPhase.WHOLE

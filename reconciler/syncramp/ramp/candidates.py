@@ -1,0 +1,95 @@
+"""Groups that follow a ramp, as far as admission asks, and what a ramp lets them have now."""
+
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+
+from syncramp.model.holds import Hold
+from syncramp.model.rows import row
+from syncramp.model.state import Membership
+from syncramp.spec.ramps import Admit, RampPolicy
+
+
+@row
+class Candidate:
+    """A group that follows a ramp, as far as admission asks."""
+
+    membership: Membership
+    admit: Admit
+    """As its ramp says; a denied group under ``Members`` is ``Whole``."""
+    queue: BitMap
+    """Desired, possibly not in the cloud, and no restoration."""
+    restored: BitMap
+    """Desired, possibly not in the cloud, and there within the last 30 days: those who return at once."""
+    size: int
+    """Members once everybody came, and nobody who is to be removed went yet."""
+    start: BitMap = field(default_factory=BitMap)
+    """Members that the cloud possibly held when it began to follow the ramp."""
+    mail_enabled: bool = False
+    filling: bool = False
+    """Whole: its additions were begun and have not all arrived."""
+    waited: bool = False
+    """Somebody of it waited when the last run was over."""
+    denied: str = ""
+    """The pattern for which it is ``Whole`` under ``Members``; empty: none."""
+
+    @property
+    def occupied(self) -> int:
+        """Members that the cloud possibly holds, with those who return."""
+        return len(self.membership.possible) + len(self.restored)
+
+
+def candidate(
+    membership: Membership,
+    admit: Admit,
+    returning: BitMap,
+    max_members: int,
+    *,
+    start: BitMap | None = None,
+    mail_enabled: bool = False,
+    filling: bool = False,
+    waited: bool = False,
+    denied: str = "",
+) -> Candidate:
+    """A group with its queue.
+
+    :param returning: members whose link was there within the last 30 days.
+    :param max_members: beyond it nobody returns.
+    """
+    possible = membership.possible
+    queue = membership.desired - possible
+    size, restored = len(possible) + len(queue), queue & returning
+    if restored:
+        restored = restored[: max(0, max_members - len(possible))]
+        queue -= restored
+    admit = Admit.WHOLE if denied and admit is Admit.MEMBERS else admit
+    return Candidate(
+        membership, admit, queue, restored, size, BitMap() if start is None else start, mail_enabled, filling, waited,
+        denied,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a group may have under its ramp now."""
+
+    ceiling: int
+    max_members: int
+    mail: int
+
+    def of(self, group: Candidate) -> int:
+        """The members that the group may have; of one that never waits for a ramp whatever its step is."""
+        ceiling = self.max_members if group.admit is Admit.NOW else min(self.ceiling, self.max_members)
+        return min(ceiling, self.mail) if group.mail_enabled else ceiling
+
+    def hold(self, group: Candidate) -> Hold:
+        """Why those who do not come wait."""
+        if group.size > self.max_members:
+            return Hold.TOO_MANY_MEMBERS
+        beyond = group.mail_enabled and group.size > self.mail
+        return Hold.MAIL_ENABLED if beyond and self.of(group) == self.mail else Hold.RAMP
+
+
+def limits_of(policy: RampPolicy, ceiling: int, max_members: int) -> Limits:
+    """The limits under a ceiling of a ramp."""
+    return Limits(ceiling, max_members, policy.mail_enabled_max)

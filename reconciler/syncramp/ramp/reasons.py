@@ -1,0 +1,48 @@
+"""Why members of a group wait, as a sentence with its numbers: all that somebody needs who looks at three at night."""
+
+from syncramp.model.ramps import Phase, RampState
+from syncramp.ramp.candidates import Candidate, Limits
+from syncramp.spec.ramps import Admit, RampPolicy
+from syncramp.words import count
+
+_STANDS = {
+    Phase.HOLDING: "holds, because a gate failed",
+    Phase.PAUSED: "is paused",
+    Phase.ABORTED: "was aborted",
+    Phase.REVERTING: "goes back to where it began",
+}
+
+
+def why(policy: RampPolicy, state: RampState, group: Candidate, limits: Limits, coming: int) -> str:
+    """Why somebody of a group does not come in this run.
+
+    :param coming: how many of it do.
+    """
+    size = f"it would have {count(group.size, 'member')}"
+    if group.size > limits.max_members:
+        return f"{size}, groups.maxMembers is {limits.max_members:,}"
+    limit = limits.of(group)
+    if group.size > limit and limit == limits.mail and group.mail_enabled:
+        return (
+            f"{size} and is mail-enabled; ramp {policy.name} lets such a group have {limit:,} (mailEnabledMaxMembers)"
+        )
+    step = f"ramp {policy.name}, step {state.step + 1} of {len(policy.steps)}"
+    if stands := _STANDS.get(state.phase):
+        return f"{step}, {stands}{_because(state)}; {size}, {group.occupied:,} are there"
+    if group.size > limit:
+        whole = f", and it comes whole{_denied(group)}" if group.admit is Admit.WHOLE else ""
+        there = f"{group.occupied + coming:,} are there{_now(coming)}"
+        return f"{step}: {size}, the ceiling is {state.ceiling:,}{whole}; {there}"
+    return f"{step}: the budget of {policy.per_cycle:,} members in a run and {policy.per_day:,} in a day is used"
+
+
+def _because(state: RampState) -> str:
+    return f" ({state.reason})" if state.reason else ""
+
+
+def _denied(group: Candidate) -> str:
+    return f" because its name matches {group.denied}" if group.denied else ""
+
+
+def _now(coming: int) -> str:
+    return f" with those of this run ({coming:,})" if coming else ""
