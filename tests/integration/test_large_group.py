@@ -1,9 +1,10 @@
 """A group of 250,000 members from nothing, and then one more, as the simulator counts what came over the wire.
 
 Its members are in the tenant already and the store knows it: both are written directly, because making them is not
-what is asked here. Plan, export, client, wire and service are the real ones.
+what is asked here. Plan, export, client, wire and service are the real ones. No ramp keeps anybody back.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from pyroaring import BitMap
@@ -16,6 +17,7 @@ from syncramp.endpoint import contract
 from syncramp.simulator.journal import Entry
 from syncramp.simulator.server import Simulator
 from syncramp.simulator.storage import Held
+from syncramp.spec.ramps import Admit, built_in
 from syncramp.store.packing import pack, pack_bitmap
 
 MEMBERS = range(10, 250_010)
@@ -71,6 +73,8 @@ def test_a_group_of_250_000_members_is_17_calls_and_one_more_member_is_one_call_
     source = ListSource()
     source.add(group(GROUP))
     with online(tmp_path, source, page_size=500) as (engine, simulator):
+        ramp = replace(built_in(engine.config.interval), name="large", admit=Admit.NOW, built_in=False)
+        engine.config = replace(engine.config, ramps=(ramp,))
         assert engine.run()[0].settled
         _write_people(engine, simulator)
         source.entries.clear()  # nothing is read any more: what was, stands

@@ -22,6 +22,7 @@ from syncramp.cycle.meter import Meter, keep
 from syncramp.cycle.phases import phase
 from syncramp.cycle.planning import make_plan
 from syncramp.cycle.preflight import begin_sending, check_quota, end_sending, preflight
+from syncramp.cycle.ramping import note_ramps
 from syncramp.cycle.results import Results
 from syncramp.cycle.stages import note_answers
 from syncramp.cycle.synchronise import synchronise
@@ -140,6 +141,7 @@ def _walk(job: Job, exports: Exports, report: RunReport, meter: Meter) -> Plan:
     else:
         results.settle()
     note_answers(job, report, plan)
+    note_ramps(job, report, plan)
     return plan
 
 

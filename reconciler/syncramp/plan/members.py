@@ -12,7 +12,8 @@ from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Hold
 from syncramp.model.plan import HeldLinks, MembershipChange
 from syncramp.model.state import Membership
-from syncramp.plan.barriers import Found, hold_adds, hold_removes
+from syncramp.plan.barriers import hold_adds, hold_removes
+from syncramp.ramp.reasons import too_many
 
 TRAVELS = "a call of an earlier run that was never answered may still be changing it"
 AUTHORITY = "its source of authority was moved to the cloud, which refuses changes from a directory"
@@ -58,13 +59,12 @@ def _held_whole(membership: Membership, held: HeldLinks) -> MembershipChange:
 def _held_adds(membership: Membership, adds: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
     """The additions that go, and those that wait."""
     holds = []
-    room = around.ramps.get(membership.id)
-    if growth := _hold_growth(membership, around):
-        holds.append(HeldLinks(*growth, adds=adds - membership.possible))
+    if membership.hold:
+        holds.append(HeldLinks(Hold.ANCHOR, membership.hold, adds=adds - membership.possible))
         adds = adds & membership.possible
-    elif room is not None and (waiting := adds - membership.possible - room.admitted):
-        holds.append(HeldLinks(room.hold, room.reason, adds=waiting))
-        adds = adds - waiting
+    if waits := _without_room(membership, adds - membership.possible, around):
+        holds.append(waits)
+        adds = adds - waits.adds
     if travelling := adds if membership.id in around.under_way else adds & around.under_way:
         holds.append(HeldLinks(Hold.CALL_UNDER_WAY, TRAVELS, adds=travelling))
         adds = adds - travelling
@@ -85,14 +85,16 @@ def _held_removes(membership: Membership, removes: BitMap, around: Circumstances
     return going, [*holds, *waiting]
 
 
-def _hold_growth(membership: Membership, around: Circumstances) -> Found | None:
-    """What the cloud possibly holds occupies room already; only what is beyond it is growth, and waits."""
-    size = len(membership.desired | membership.possible)
-    if size > around.max_members:
-        return (
-            Hold.TOO_MANY_MEMBERS,
-            f"it would have {size:,} members, groups.maxMembers is {around.max_members:,}",
-        )
-    if membership.hold:
-        return Hold.ANCHOR, membership.hold
-    return None
+def _without_room(membership: Membership, growth: BitMap, around: Circumstances) -> HeldLinks | None:
+    """Who has to wait for room in the group.
+
+    :param growth: members that the cloud possibly does not hold: what it possibly holds occupies room already.
+    """
+    room = around.ramps.get(membership.id)
+    if room is not None:
+        waiting = growth - room.admitted
+        return HeldLinks(room.hold, room.reason, adds=waiting) if waiting else None
+    size = len(membership.possible) + len(growth)
+    if not growth or size <= around.max_members:
+        return None
+    return HeldLinks(Hold.TOO_MANY_MEMBERS, too_many(size, around.max_members), adds=growth)

@@ -14,7 +14,7 @@ from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Phase, RampState, Room
 from syncramp.ramp.candidates import Candidate, Limits, limits_of
 from syncramp.ramp.people import Classes, first, within
-from syncramp.ramp.reasons import why
+from syncramp.ramp.reasons import too_many, why
 from syncramp.spec.ramps import Admit, RampPolicy
 
 GROWS = frozenset({Phase.GROWING, Phase.SOAKING, Phase.COMPLETE})
@@ -107,3 +107,12 @@ def _phase(group: Candidate, *, absent: bool, waiting: int, coming: int) -> Grou
     if coming:
         return GroupPhase.GROWING
     return GroupPhase.WAITING if waiting else GroupPhase.WHOLE
+
+
+def oversize(group: Candidate, max_members: int) -> Room:
+    """What a group may have that follows no ramp and would have too many members: those who return."""
+    reason = too_many(group.size, max_members)
+    waiting = len(group.queue)
+    absent = not (group.membership.in_cloud or group.restored)
+    phase = GroupPhase.ABSENT if absent else GroupPhase.WAITING
+    return Room("", group.restored, Hold.TOO_MANY_MEMBERS, reason, absent=absent, waiting=waiting, phase=phase)

@@ -1,4 +1,4 @@
-"""Why members of a group wait, as a sentence with its numbers: all that somebody needs who looks at three at night."""
+"""Why members of a group wait, as a sentence with its numbers: all that somebody needs who is woken by it."""
 
 from syncramp.model.ramps import Phase, RampState
 from syncramp.ramp.candidates import Candidate, Limits
@@ -20,7 +20,7 @@ def why(policy: RampPolicy, state: RampState, group: Candidate, limits: Limits, 
     """
     size = f"it would have {count(group.size, 'member')}"
     if group.size > limits.max_members:
-        return f"{size}, groups.maxMembers is {limits.max_members:,}"
+        return too_many(group.size, limits.max_members)
     limit = limits.of(group)
     if group.size > limit and limit == limits.mail and group.mail_enabled:
         return (
@@ -34,6 +34,11 @@ def why(policy: RampPolicy, state: RampState, group: Candidate, limits: Limits, 
         there = f"{group.occupied + coming:,} are there{_now(coming)}"
         return f"{step}: {size}, the ceiling is {state.ceiling:,}{whole}; {there}"
     return f"{step}: the budget of {policy.per_cycle:,} members in a run and {policy.per_day:,} in a day is used"
+
+
+def too_many(size: int, max_members: int) -> str:
+    """Why a group waits that no ramp could let grow."""
+    return f"it would have {size:,} members, groups.maxMembers is {max_members:,}"
 
 
 def _because(state: RampState) -> str:

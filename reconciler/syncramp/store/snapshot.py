@@ -37,6 +37,7 @@ _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.memb
                   WHERE o.kind = 'Group' AND o.digest IS NOT NULL AND o.anchor IS NOT NULL"""
 _GROUPS = """SELECT id FROM objects WHERE kind = 'Group' AND digest IS NOT NULL AND anchor IS NOT NULL
              ORDER BY +anchor"""
+_MEMBERS = "SELECT id, members FROM links WHERE attribute = 'member'"
 _NAMES = "SELECT o.id, o.anchor, e.dn FROM objects o JOIN entries e ON e.id = o.id WHERE o.id IN ({})"
 _SIZES = """SELECT e.dn, o.digest IS NOT NULL AND o.anchor IS NOT NULL AS wanted, o.acked IS NOT NULL, l.members,
                    c.sure
@@ -120,6 +121,22 @@ class Snapshot:
             for membership in (self._membership(rows[identity]) for identity in page):
                 if not (membership.desired == membership.sure == membership.possible):
                     yield membership
+
+    def large(self, least: int) -> BitMap:
+        """Groups that may have so many members, or more: so many entries are named by them."""
+        rows = self._database.stream(_MEMBERS)
+        return BitMap([identity for identity, packed in rows if len(unpack_bitmap(packed)) >= least])
+
+    def groups(self, ids: BitMap) -> Iterator[Membership]:
+        """Those of these groups that should be in the cloud, in ascending order of their ids."""
+        wanted = ids.to_array()
+        for start in range(0, len(wanted), PAGE):
+            page = wanted[start : start + PAGE]
+            yield from map(self._membership, sorted(self._database.among(_MEMBERSHIPS + " AND o.id IN ({})", page)))
+
+    def departed(self, ids: BitMap, since: float) -> dict[int, BitMap]:
+        """Group -> members whose link was surely there after a moment (seconds since the epoch) and went."""
+        return {}
 
     def membership(self, identity: int) -> Membership | None:
         """One group that should be in the cloud."""

@@ -1,0 +1,77 @@
+"""Ramps in a run: who follows which, what was decided about them, and what their groups may have.
+
+All of it is decided before the first plan, so that every plan of the run and its export know one answer. A run that
+does not export decides the same and writes nothing of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+
+from syncramp.cycle.job import Job
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.plan import Plan
+from syncramp.model.ramps import Judgement, Phase, RampState, Room
+from syncramp.model.report import RunReport
+from syncramp.plan.rooms import Followers, followers, rooms
+from syncramp.ramp.candidates import Candidate
+from syncramp.spec.ramps import RampPolicy
+from syncramp.store.exports import Exports
+from syncramp.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Ramped:
+    """What a run knows of ramps before it plans."""
+
+    followers: Followers
+    states: Mapping[str, RampState] = field(default_factory=dict)
+    """Ramp -> its state in this run; of ramps that some group follows."""
+    spent: Mapping[str, int] = field(default_factory=dict)
+    """Ramp -> links that its budget counts of the last 24 hours."""
+    rooms: Mapping[int, Room] = field(default_factory=dict)
+
+
+def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports) -> Ramped:
+    """What groups may have, and why.
+
+    :param exports: whose fence is checked before anything of it is written.
+    """
+    now = job.clock()
+    found = followers(snapshot, job.config, {}, around, now)
+    if not (found.groups or found.oversize):
+        return Ramped(found)
+    states = {}
+    for policy in found.policies:
+        if groups := found.groups.get(policy.name):
+            states[policy.name] = _state(policy, groups, _judgements(job, policy), now)
+    spent: Mapping[str, int] = {}
+    return Ramped(found, states, spent, rooms(found, states, spent, around.max_members, _classes))
+
+
+def note_ramps(job: Job, report: RunReport, plan: Plan) -> None:
+    """Keep what became of the ramps when a run is over."""
+
+
+def _judgements(job: Job, policy: RampPolicy) -> tuple[Judgement, ...]:
+    """What the gates of a ramp say."""
+    return ()
+
+
+def _state(
+    policy: RampPolicy, groups: Sequence[Candidate], judgements: tuple[Judgement, ...], now: float
+) -> RampState:
+    """The state of a ramp in this run: it begins at the lowest ceiling that is not below what is there."""
+    largest = max(len(group.membership.possible) for group in groups)
+    fitting = [
+        index for index, step in enumerate(policy.steps) if step.ceiling is not None and step.ceiling >= largest
+    ]
+    step = fitting[0] if fitting else len(policy.steps) - 1
+    ceiling = policy.steps[step].ceiling or policy.target
+    return RampState(policy.name, "", Phase.GROWING, step, ceiling, now, now, now, judgements=judgements)
+
+
+def _classes(policy: RampPolicy, people: BitMap) -> Sequence[BitMap]:
+    """The order of people that a ramp has."""
+    return ()

@@ -1,0 +1,147 @@
+"""Which groups follow which ramp, and what each may have in a run: assembled from the store, asking nobody else.
+
+Groups that are large enough for some ramp are looked at, those that follow one already, and those beyond
+``groups.maxMembers``; each is read once. Of all others only the size is looked at.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pyroaring import BitMap
+
+from syncramp.model.circumstances import RESTORED_WITHIN, Circumstances
+from syncramp.model.ramps import Bound, RampState, Room
+from syncramp.model.state import Membership, ObjectState
+from syncramp.model.values import Attributes
+from syncramp.ramp.admission import admit, oversize
+from syncramp.ramp.candidates import Candidate, candidate
+from syncramp.spec.policies import policies
+from syncramp.spec.ramps import Admit, RampPolicy
+from syncramp.spec.types import SyncConfig
+
+Order = Callable[[RampPolicy, BitMap], Sequence[BitMap]]
+"""People of a ramp in its order; see ``ramp.people.Classes``."""
+
+
+class View(Protocol):
+    """What is read of groups (``store.snapshot``)."""
+
+    def large(self, least: int) -> BitMap:
+        """Ids of groups that may have so many members, or more."""
+
+    def groups(self, ids: BitMap) -> Iterator[Membership]:
+        """Those of these groups that should be in the cloud."""
+
+    def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
+        """Objects by id."""
+
+    def departed(self, ids: BitMap, since: float) -> Mapping[int, BitMap]:
+        """Group -> members whose link was surely there after a moment (seconds since the epoch) and went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followers:
+    """The groups that ramps concern."""
+
+    policies: tuple[RampPolicy, ...]
+    """In the order in which they match."""
+    bound: Mapping[int, Bound] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
+    """Ramp -> its groups."""
+    oversize: Sequence[Candidate] = ()
+    """Groups of no ramp that would have more than ``groups.maxMembers``."""
+
+
+def followers(
+    view: View, config: SyncConfig, bound: Mapping[int, Bound], around: Circumstances, now: float
+) -> Followers:
+    """The groups that ramps concern, each with its queue.
+
+    :param bound: groups that follow a ramp since earlier runs.
+    :param now: seconds since the epoch.
+    """
+    ramps = policies(config)
+    least = min(around.max_members + 1, *(policy.min_members for policy in ramps))
+    found = list(view.groups(view.large(least) | BitMap(bound)))
+    if not found:
+        return Followers(ramps)
+    binding = _bind(found, bound, ramps, now)
+    ids = BitMap(group.id for group in found)
+    departed = view.departed(ids, now - RESTORED_WITHIN)
+    mailing = _mail_enabled(view, ramps, found, binding)
+    of: dict[str, list[Candidate]] = {}
+    beyond = []
+    for group in found:
+        returning = departed.get(group.id, BitMap()) | around.returning.get(group.id, BitMap())
+        tied = binding.get(group.id)
+        policy = next((each for each in ramps if tied and each.name == tied.ramp), None)
+        if tied is None or policy is None:
+            if len(group.desired) > around.max_members:
+                beyond.append(candidate(group, Admit.NOW, returning, around.max_members))
+            continue
+        of.setdefault(policy.name, []).append(
+            candidate(
+                group,
+                policy.admit,
+                returning,
+                around.max_members,
+                start=tied.start,
+                mail_enabled=group.id in mailing,
+                filling=tied.filling,
+                waited=tied.waited,
+            )
+        )
+    return Followers(ramps, binding, of, beyond)
+
+
+def rooms(
+    found: Followers, states: Mapping[str, RampState], spent: Mapping[str, int], max_members: int, order: Order
+) -> dict[int, Room]:
+    """What every group that a ramp concerns may have.
+
+    :param states: ramp -> its state in this run.
+    :param spent: ramp -> links that its budget counts of the last 24 hours.
+    :param order: asked only where not everybody comes.
+    """
+    given = {group.membership.id: oversize(group, max_members) for group in found.oversize}
+    for policy in found.policies:
+        if groups := found.groups.get(policy.name):
+            classes = (lambda people, policy=policy: order(policy, people)) if policy.order else None
+            state = states[policy.name]
+            given.update(admit(policy, state, groups, max_members, spent.get(policy.name, 0), classes))
+    return given
+
+
+def _bind(
+    groups: Iterable[Membership], bound: Mapping[int, Bound], ramps: Sequence[RampPolicy], now: float
+) -> dict[int, Bound]:
+    tied = {}
+    for group in groups:
+        size = len(group.desired)
+        policy = next((each for each in ramps if size >= each.min_members), None)
+        if policy is not None:
+            tied[group.id] = bound.get(group.id) or Bound(
+                group.id, group.anchor, policy.name, now, "", group.possible
+            )
+    return tied
+
+
+def _mail_enabled(
+    view: View, ramps: Sequence[RampPolicy], groups: Iterable[Membership], bound: Mapping[int, Bound]
+) -> BitMap:
+    """Groups with an address, of those that are large enough for it to matter."""
+    most = {policy.name: policy.mail_enabled_max for policy in ramps}
+    large = BitMap(
+        group.id
+        for group in groups
+        if (tied := bound.get(group.id)) and len(group.desired) + len(group.possible) > most.get(tied.ramp, 0)
+    )
+    return BitMap(state.id for state in view.states(large) if mail_enabled(state.desired or {})) if large else large
+
+
+def mail_enabled(desired: Attributes) -> bool:
+    """A group with these attributes gets mail: it has an address, in ``mail`` or as an SMTP proxy address."""
+    mail, proxies = desired.get("mail"), desired.get("proxyAddresses")
+    addresses = [each for each in proxies if isinstance(each, str)] if isinstance(proxies, tuple) else []
+    return (isinstance(mail, str) and "@" in mail) or any(each[:5].lower() == "smtp:" for each in addresses)
