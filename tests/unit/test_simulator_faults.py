@@ -82,6 +82,31 @@ def test_the_first_rule_that_acts_decides_and_the_others_go_on_counting() -> Non
     assert kinds == [Kind.BUSY, Kind.RESET, None]
 
 
+def test_a_rule_with_a_time_counts_and_acts_in_it_only() -> None:
+    script = Script((Rule(Kind.RESET, calls=Calls.at(2), after=10.0, until=20.0),))
+    ages = (9.9, 9.9, 10.0, 15.0, 19.9, 20.0)
+    assert [age for age in ages if script.next("a", age)] == [15.0]
+
+
+def test_the_time_of_a_rule_passes_on_the_clock_of_the_simulator() -> None:
+    clock = Clock(HandClock(), virtual=True)
+    made = simulator(Rule(Kind.BUSY, after=3600.0, until=7200.0), clock=clock)
+    statuses = []
+    for _ in range(3):
+        statuses.append(ask(made).status)
+        clock.spend(3600.0)
+    assert statuses == [200, 500, 200]
+
+
+def test_a_slow_service_takes_a_multiple_of_its_latency() -> None:
+    clock = Clock(HandClock(), virtual=True)
+    slow = Rule(Kind.SLOW, contract.PROVISION, factor=8.0, seconds=1.0)
+    made = simulator(slow, behaviour=Behaviour(latency=Latency(0.5, 0.25)), clock=clock)
+    before = clock()
+    export(made, put("A"), put("B"))
+    assert clock() - before == pytest.approx(8 * (0.5 + 2 * 0.25) + 1.0)
+
+
 def test_chance_is_the_same_in_every_run_and_another_with_another_seed() -> None:
     rules = (Rule(Kind.BUSY, rate=0.25),)
     first, again, other = (acting(Script(rules, seed), "a" * 2000) for seed in (1, 1, 2))
@@ -251,6 +276,7 @@ def test_a_script_is_read_from_a_file(tmp_path: Path) -> None:
         faults:
         - {do: reset, operation: Provision2, calls: 3, processed: true}
         - {do: slow, seconds: 2, rate: 0.1}
+        - {do: slow, factor: 8, after: 36h, until: 37h30m}
         - {do: unavailable, calls: 2-5, retryAfter: 4}
         - {do: fault, calls: every 3, code: 90, text: Not now., status: 200}
         - {do: redirect, calls: 4-, to: "https://elsewhere.example/"}
@@ -260,6 +286,7 @@ def test_a_script_is_read_from_a_file(tmp_path: Path) -> None:
         (
             Rule(Kind.RESET, "ProvisionAzureADSyncObjects2", Calls(3, 3), processed=True),
             Rule(Kind.SLOW, rate=0.1, seconds=2.0),
+            Rule(Kind.SLOW, factor=8.0, after=129_600.0, until=135_000.0),
             Rule(Kind.UNAVAILABLE, calls=Calls(2, 5), retry_after=4),
             Rule(Kind.FAULT, calls=Calls(every=3), code="90", text="Not now.", status=200),
             Rule(Kind.REDIRECT, calls=Calls(4), to="https://elsewhere.example/"),
@@ -281,7 +308,7 @@ def test_a_script_is_read_from_a_file(tmp_path: Path) -> None:
         ("faults: [1]", r"faults.yaml: faults\[0\].do: a rule needs one of the actions; write one of slow, "),
         ("faults: [{do: explode}]", r"faults\[0\].do: a rule needs one of the actions"),
         ("faults: [{do: [1]}]", r"faults\[0\].do: a rule needs one of the actions"),
-        ("faults: [{do: busy}, {do: slow}]", r"faults\[1\]: a rule that does slow needs seconds"),
+        ("faults: [{do: busy}, {do: slow}]", r"faults\[1\]: a rule that does slow needs seconds or factor"),
         (
             "faults: [{do: busy, seconds: 1}]",
             r"faults\[0\].seconds: a rule that does busy does not know it; it knows ",
@@ -297,6 +324,9 @@ def test_a_script_is_read_from_a_file(tmp_path: Path) -> None:
         ("faults: [{do: busy, rate: yes}]", r"faults\[0\].rate: True is no number from 0 to 1"),
         ("faults: [{do: busy, status: 99}]", r"faults\[0\].status: 99 is no whole number from 200 to 599"),
         ("faults: [{do: slow, seconds: .nan}]", r"faults\[0\].seconds: nan is no number"),
+        ("faults: [{do: slow, factor: 0.5}]", r"faults\[0\].factor: 0.5 is no number from 1 to 1000"),
+        ("faults: [{do: busy, after: 3d}]", r"faults\[0\].after: '3d' is no time since the start; write it as 36h"),
+        ("faults: [{do: busy, after: 2h, until: 1h}]", r"faults\[0\].until: the rule would end before it begins"),
         ("faults: [{do: reset, processed: 1}]", r"faults\[0\].processed: 1 is neither true nor false"),
     ],
 )

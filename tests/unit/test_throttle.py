@@ -12,9 +12,11 @@ from syncramp.endpoint.throttle import (
     Pressure,
     TenantWindows,
     Throttle,
+    Timing,
     Window,
     windows_of,
 )
+from syncramp.simulator.latency import Clock
 from syncramp.spec.types import WriteBudget
 
 ALL = WriteBudget(100, 100, 1000)
@@ -121,6 +123,14 @@ def test_two_runs_on_one_tenant_share_what_was_spent_and_keep_to_their_own_budge
     assert other.reserve(5, 0, wait=False)
     assert one.reserve(50, 0, wait=False)
     assert elsewhere.reserve(100, 0, wait=False)
+
+
+def test_on_a_virtual_clock_the_wait_for_room_passes_at_once() -> None:
+    clock = Clock(lambda: 1_790_000_000.0, virtual=True)
+    timing = Timing(clock, clock.rest)
+    throttle = Throttle(TenantWindows(), ALL, threading.Event(), lambda text: None, timing)
+    assert all(throttle.reserve(40, 0, wait=True) for _ in range(5))
+    assert clock.skipped == 2 * WINDOW
 
 
 def test_a_push_is_told_once() -> None:

@@ -130,7 +130,7 @@ class _Sending:
             except AnswerLost as error:
                 self.lost = error
                 self._failures += 1
-                if attempt >= self._tries(error) or self._job.stop.wait(_pause(attempt)):
+                if attempt >= self._tries(error) or self._job.rest(self._job.stop, _pause(attempt)):
                     raise
 
     def _timed(self, objects: Sequence[SyncObject], patience: float) -> Sequence[Outcome]:

@@ -69,6 +69,8 @@ class Job:
     """Seconds since the epoch."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set from outside to end the run after its calls in flight."""
+    rest: Callable[[threading.Event, float], bool] = threading.Event.wait
+    """How it waits for so many seconds, or for a stop; a virtual ``clock`` is put forward in place of waiting."""
     pace: Pace = field(default_factory=Pace)
     wire: WireReport = field(default_factory=WireReport)
     """What is known of the wire; without a word about it nothing is sent."""

@@ -69,7 +69,7 @@ class Visibility:
         pause = min(self._delay, max(0.0, last + self._delay - self._job.clock()))
         if pause >= TOLD:
             self._job.listen(Note("info", f"waiting {pause:.0f}s until the service can refer to what is new"))
-        if not self._job.stop.wait(pause):
+        if not self._job.rest(self._job.stop, pause):
             self._arrivals.clear()
             self._new.clear()
 

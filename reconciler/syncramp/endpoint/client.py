@@ -30,7 +30,7 @@ from syncramp.endpoint import contract
 from syncramp.endpoint.channel import Channel, Tap
 from syncramp.endpoint.contract import Form
 from syncramp.endpoint.faults import FORM, IN_DOUBT, Busy, TokenRefused, Unserved
-from syncramp.endpoint.throttle import Throttle, windows_of
+from syncramp.endpoint.throttle import REAL, Throttle, Timing, windows_of
 from syncramp.endpoint.traffic import TrafficCounter
 from syncramp.errors import (
     AccessDenied,
@@ -71,6 +71,7 @@ class V2Endpoint:
     :param stop: ends waiting; calls in flight are never cut.
     :param note: told once in a while what is waited for.
     :param busy_first: seconds before the first repetition while the service is busy.
+    :param timing: how it waits for the throttle and for a busy service.
     """
 
     def __init__(
@@ -82,14 +83,16 @@ class V2Endpoint:
         note: Callable[[str], None] = _silent,
         busy_first: float = BUSY_FIRST,
         tap: Tap | None = None,
+        timing: Timing = REAL,
     ) -> None:
         self._stop = stop or threading.Event()
+        self._timing = timing
         self._note = note
         self._busy_first = busy_first
         self._settings = target.endpoint
         self._values: Form = "text" if target.endpoint.values is Values.TEXT else "typed"
         self._channel = Channel(target, secrets, tap)
-        self._throttle = Throttle(windows_of(target.tenant_id), target.writes, self._stop, note)
+        self._throttle = Throttle(windows_of(target.tenant_id), target.writes, self._stop, note, timing)
         self._traffic = TrafficCounter()
         self._company: Company | None = None
 
@@ -232,7 +235,8 @@ class V2Endpoint:
                 raise
             except AnswerLost as error:
                 lost = error
-                if self._stop.wait(self._busy_first * 2**attempt if attempt + 1 < READ_TRIES else 0):
+                self._sleep(self._busy_first * 2**attempt if attempt + 1 < READ_TRIES else 0)
+                if self._stop.is_set():
                     break
         raise EndpointUnavailable(lost.what, where=lost.where, remedy="the next run tries again")
 
@@ -277,7 +281,7 @@ class V2Endpoint:
             raise
 
     def _sleep(self, seconds: float) -> None:
-        self._stop.wait(seconds)
+        self._timing.wait(self._stop, seconds)
 
     def _tell(self, state: RetryCallState) -> None:
         self._throttle.push_back()

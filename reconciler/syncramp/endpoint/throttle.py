@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from syncramp.spec.types import WriteBudget
 
@@ -134,6 +135,18 @@ def windows_of(tenant_id: str) -> TenantWindows:
         return _tenants.setdefault(tenant_id.lower(), TenantWindows())
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How an endpoint reads the time and waits; a virtual clock is put forward in place of waiting."""
+
+    now: Callable[[], float] = time.monotonic
+    wait: Callable[[threading.Event, float], bool] = threading.Event.wait
+    """For so many seconds, or until the event is set; tells whether it is."""
+
+
+REAL = Timing()
+
+
 class Throttle:
     """One run's way to the windows of its tenant; waiting ends when the run is stopped.
 
@@ -141,8 +154,14 @@ class Throttle:
     """
 
     def __init__(
-        self, windows: TenantWindows, budget: WriteBudget, stop: threading.Event, note: Callable[[str], None]
+        self,
+        windows: TenantWindows,
+        budget: WriteBudget,
+        stop: threading.Event,
+        note: Callable[[str], None],
+        timing: Timing = REAL,
     ) -> None:
+        self._timing = timing
         self._windows = windows
         self._budget = budget
         self._stop = stop
@@ -156,22 +175,22 @@ class Throttle:
         :returns: False: there is none now, or the run was stopped while it waited.
         """
         while not self._stop.is_set():
-            delay = self._windows.take(writes, links, self._budget, time.monotonic())
+            delay = self._windows.take(writes, links, self._budget, self._timing.now())
             if delay <= 0:
                 return True
             if not wait:
                 return False
             self._tell()
-            self._stop.wait(delay)
+            self._timing.wait(self._stop, delay)
         return False
 
     def spend(self, writes: int, links: int) -> None:
         """So many objects with so many links go at once, whether there is room or not."""
-        self._windows.spend(writes, links, time.monotonic())
+        self._windows.spend(writes, links, self._timing.now())
 
     def push_back(self) -> None:
         """The service answered that it is busy."""
-        level = self._windows.push(time.monotonic())
+        level = self._windows.push(self._timing.now())
         if level is not None:
             self._note(
                 f"the service pushes back: {level:.0%} of our share of the tenant's throttle is used from now on"

@@ -9,6 +9,7 @@ import yaml
 
 from syncramp.errors import InputRefused
 from syncramp.simulator.faults import Calls, Kind, Rule, Script
+from syncramp.spec.durations import parse_duration
 
 OPERATIONS = (
     "GetCompanyConfiguration",
@@ -21,7 +22,7 @@ OPERATIONS = (
     "FinalizeExport",
 )
 MEMBERS: Mapping[Kind, frozenset[str]] = {
-    Kind.SLOW: frozenset({"seconds"}),
+    Kind.SLOW: frozenset({"seconds", "factor"}),
     Kind.UNAVAILABLE: frozenset({"retryAfter", "processed"}),
     Kind.BUSY: frozenset({"status"}),
     Kind.FAULT: frozenset({"code", "text", "status", "processed"}),
@@ -35,8 +36,8 @@ MEMBERS: Mapping[Kind, frozenset[str]] = {
     Kind.STALL: frozenset({"seconds", "processed"}),
 }
 """What a rule may say beside its calls."""
-_WHICH = frozenset({"do", "operation", "calls", "rate"})
-_NEEDED = {Kind.SLOW: "seconds", Kind.STALL: "seconds"}
+_WHICH = frozenset({"do", "operation", "calls", "rate", "after", "until"})
+_NEEDED = {Kind.SLOW: ("seconds", "factor"), Kind.STALL: ("seconds",)}
 
 
 class _Wrong(Exception):
@@ -88,9 +89,12 @@ def _rule(told: Any, place: str) -> Rule:
     if unknown := [name for name in told if name not in _WHICH | MEMBERS[kind]]:
         known = ", ".join(sorted(_WHICH | MEMBERS[kind]))
         raise _Wrong(f"{place}.{unknown[0]}", f"a rule that does {kind} does not know it", f"it knows {known}")
-    if (needed := _NEEDED.get(kind)) and needed not in told:
-        raise _Wrong(place, f"a rule that does {kind} needs {needed}")
-    return Rule(kind, **dict(_values(told, place)))
+    if (needed := _NEEDED.get(kind)) and not any(name in told for name in needed):
+        raise _Wrong(place, f"a rule that does {kind} needs {' or '.join(needed)}")
+    rule = Rule(kind, **dict(_values(told, place)))
+    if rule.until <= rule.after:
+        raise _Wrong(f"{place}.until", "the rule would end before it begins", "write a time after `after`")
+    return rule
 
 
 def _values(told: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
@@ -105,6 +109,10 @@ def _values(told: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
                 yield name, _number(value, where, 1.0)
             case "seconds":
                 yield name, _number(value, where, 3600.0)
+            case "factor":
+                yield name, _factor(value, where)
+            case "after" | "until":
+                yield name, _moment(value, where)
             case "retryAfter":
                 yield "retry_after", _whole(value, where, 0, 3600)
             case "status":
@@ -140,6 +148,20 @@ def _number(value: Any, where: str, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
         raise _Wrong(where, f"{value!r} is no number from 0 to {most:g}")
     return float(value)
+
+
+def _factor(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1 <= value <= 1000:
+        raise _Wrong(where, f"{value!r} is no number from 1 to 1000")
+    return float(value)
+
+
+def _moment(value: Any, where: str) -> float:
+    """Seconds since the simulator started."""
+    try:
+        return parse_duration(str(value)).total_seconds()
+    except ValueError:
+        raise _Wrong(where, f"{value!r} is no time since the start", "write it as 36h or 1h30m") from None
 
 
 def _whole(value: Any, where: str, least: int, most: int) -> int:

@@ -2,12 +2,14 @@
 
 A script is a list of rules. Each rule counts the calls of its operation and acts on some of them: by their number, by
 chance, or both; the first rule that acts on a call decides. Chance comes from a seed and from the number of the call,
-so a script does the same in every run in which the calls come in the same order.
+so a script does the same in every run in which the calls come in the same order. A rule may have its time: it neither
+counts nor acts before and after it.
 
 ``spoiled`` makes the answer of a call that goes wrong; what it cannot say in bytes (a reset, silence) it says as an
 ``Ending``, and the server does it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, auto
@@ -100,8 +102,14 @@ class Rule:
     calls: Calls = Calls()
     rate: float = 1.0
     """The part of these calls that goes wrong."""
+    after: float = 0.0
+    """Seconds since the simulator started; it begins to act."""
+    until: float = math.inf
+    """The same; it acts no more."""
     seconds: float = 0.0
     """Of ``SLOW`` and ``STALL``."""
+    factor: float = 1.0
+    """Of ``SLOW``: so many times what the latency model says."""
     status: int | None = None
     """HTTP status of faults (500) and of the proxy's page (200)."""
     code: str = ""
@@ -126,11 +134,14 @@ class Script:
     seed: int = 0
     _seen: dict[int, int] = field(default_factory=dict, init=False, repr=False)
 
-    def next(self, operation: str) -> Rule | None:
-        """What goes wrong with the next call of an operation; None: nothing."""
+    def next(self, operation: str, age: float = 0.0) -> Rule | None:
+        """What goes wrong with the next call of an operation; None: nothing.
+
+        :param age: seconds since the simulator started.
+        """
         acting = None
         for place, rule in enumerate(self.rules):
-            if rule.operation not in ("", operation):
+            if rule.operation not in ("", operation) or not rule.after <= age < rule.until:
                 continue
             number = self._seen[place] = self._seen.get(place, 0) + 1
             if acting is None and number in rule.calls and self._falls(place, number, rule.rate):

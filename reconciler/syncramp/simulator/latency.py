@@ -7,6 +7,7 @@ and latency agree on one time. Answers given side by side add up there, because 
 What the real service needs is not public. The numbers are therefore zero until somebody sets them.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +40,13 @@ class Clock:
             return seconds
         self.skipped += seconds
         return 0.0
+
+    def rest(self, stop: threading.Event, seconds: float) -> bool:
+        """Wait as a client does, unless the clock is virtual: then it is put forward.
+
+        :returns: ``stop`` is set.
+        """
+        return stop.wait(self.spend(seconds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class Service:
         self.script = script or Script()
         self._issuer = issuer
         self._clock = clock
+        self._started = clock()
         self._behaviour = behaviour
         self._values: Values = _VALUES[behaviour.values]
         self._operations: dict[str, Callable[[Request], Reply]] = {
@@ -128,7 +129,7 @@ class Service:
 
     def _done(self, request: Request, onward: str) -> _Done:
         """A call, and what the script makes of it; hosts that only send a client on have no script."""
-        rule = None if onward else self.script.next(request.operation)
+        rule = None if onward else self.script.next(request.operation, self._clock() - self._started)
         if rule is None:
             return self._processed(request, onward)
         if rule.processed or rule.kind in ALWAYS_PROCESSED:
@@ -137,8 +138,9 @@ class Service:
         return self._spoiled(rule, _Done(Answer(200, b""), ""), spoiled(rule, None, request))
 
     def _spoiled(self, rule: Rule, done: _Done, answer: Answer) -> _Done:
-        slept = answer.seconds + self._clock.spend(rule.seconds)
-        seconds = done.seconds + rule.seconds
+        late = rule.seconds + done.seconds * (rule.factor - 1)
+        slept = answer.seconds + self._clock.spend(late)
+        seconds = done.seconds + late
         return replace(done, answer=replace(answer, seconds=slept), injected=rule.kind.value, seconds=seconds)
 
     def _processed(self, request: Request, onward: str) -> _Done:
