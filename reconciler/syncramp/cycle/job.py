@@ -46,6 +46,10 @@ class Pace:
         return cls(objects_per_call=settings.objects_per_call, call_timeout=travels)
 
 
+def _wait(stop: threading.Event, seconds: float) -> bool:
+    return stop.wait(seconds)
+
+
 def _ignore(event: Event) -> None:
     """Nobody listens."""
 
@@ -69,7 +73,7 @@ class Job:
     """Seconds since the epoch."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set from outside to end the run after its calls in flight."""
-    rest: Callable[[threading.Event, float], bool] = threading.Event.wait
+    rest: Callable[[threading.Event, float], bool] = _wait
     """How it waits for so many seconds, or for a stop; a virtual ``clock`` is put forward in place of waiting."""
     pace: Pace = field(default_factory=Pace)
     wire: WireReport = field(default_factory=WireReport)

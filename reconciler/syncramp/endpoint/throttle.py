@@ -135,12 +135,16 @@ def windows_of(tenant_id: str) -> TenantWindows:
         return _tenants.setdefault(tenant_id.lower(), TenantWindows())
 
 
+def _wait(stop: threading.Event, seconds: float) -> bool:
+    return stop.wait(seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """How an endpoint reads the time and waits; a virtual clock is put forward in place of waiting."""
 
     now: Callable[[], float] = time.monotonic
-    wait: Callable[[threading.Event, float], bool] = threading.Event.wait
+    wait: Callable[[threading.Event, float], bool] = _wait
     """For so many seconds, or until the event is set; tells whether it is."""
 
 
