@@ -73,8 +73,6 @@ class Job:
     """Seconds since the epoch."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set from outside to end the run after its calls in flight."""
-    rest: Callable[[threading.Event, float], bool] = _wait
-    """How it waits for so many seconds, or for a stop; a virtual ``clock`` is put forward in place of waiting."""
     pace: Pace = field(default_factory=Pace)
     wire: WireReport = field(default_factory=WireReport)
     """What is known of the wire; without a word about it nothing is sent."""
@@ -89,6 +87,9 @@ class Job:
     """Where it is kept, too, what waits for an approval, and when that was found: a run on a copy of the document's
     own store tells it here.
     """
+
+    rest: Callable[[threading.Event, float], bool] = _wait
+    """How it waits for so many seconds, or for a stop; a virtual ``clock`` is put forward in place of waiting."""
 
     @property
     def exports(self) -> bool:
