@@ -93,7 +93,7 @@ class V2Endpoint:
         self._values: Form = "text" if target.endpoint.values is Values.TEXT else "typed"
         self._channel = Channel(target, secrets, tap)
         self._throttle = Throttle(windows_of(target.tenant_id), target.writes, self._stop, note, timing)
-        self._traffic = TrafficCounter()
+        self._traffic = TrafficCounter(timing.now)
         self._company: Company | None = None
 
     def close(self) -> None:
