@@ -153,14 +153,14 @@ def _confirm_lag(gate: Gate, measures: Measures, now: float) -> Found:
 def _read_back(gate: Gate, measures: Measures, now: float) -> Found:
     """How much changes in the tenant between two runs: what our links set off comes back there."""
     rows = measures.of(Measure.READ_BACK, measures.window)
-    before = measures.of(Measure.READ_BACK, *_week(measures, now))
+    before = _usual(measures, now, Measure.READ_BACK)
     usual = percentile(((row.value, 1) for row in before), 50)
     most = percentile(((row.value, 1) for row in rows), 95)
     value = None if most is None or usual is None else round(most / max(usual, READ_BACK_FLOOR), 6)
     text = (
         f"read-backs show up to {most or 0:,.0f} changed objects, {usual or 0:,.0f} in a usual run ({_in(len(rows))})"
     )
-    return Found(value, len(rows), text, _too_few_cycles(min(len(rows), len(before))), baseline=usual)
+    return Found(value, len(rows), text, _too_few_cycles(len(rows)), baseline=usual)
 
 
 def _member_count(gate: Gate, measures: Measures, now: float) -> Found:
@@ -202,19 +202,21 @@ FINDERS: Mapping[Metric, Finder] = {
 # --- how much there is to judge by ---------------------------------------------------------------------------------
 
 
-def _week(measures: Measures, now: float) -> tuple[float, float]:
-    """The seven days before the step; where too little was measured in them, the last seven."""
+def _usual(measures: Measures, now: float, name: Measure, least: float = 0.0) -> list[Measured]:
+    """Measurements of the seven days before the step; where there are too few of them, of the last seven.
+
+    :param least: smaller values are left out.
+    """
     began = measures.began
-    known = measures.of(Measure.CYCLE, began - WEEK, began)
-    return (began - WEEK, began) if len(known) >= LEAST_CYCLES else (now - WEEK, float("inf"))
+    before = [row for row in measures.of(name, began - WEEK, began) if row.value >= least]
+    recent = [row for row in measures.of(name, now - WEEK) if row.value >= least]
+    return before if len(before) >= LEAST_CYCLES else recent
 
 
 def _shares(measures: Measures, now: float) -> list[float]:
     """Percent of the objects that were refused, of each run of a usual week that sent some."""
-    since, until = _week(measures, now)
-    refused = {row.run: row.value for row in measures.of(Measure.OBJECTS_REFUSED, since, until)}
-    sent = measures.of(Measure.OBJECTS_SENT, since, until)
-    return [100 * refused.get(row.run, 0.0) / row.value for row in sent if row.value]
+    refused = {row.run: row.value for row in measures.of(Measure.OBJECTS_REFUSED, 0.0)}
+    return [100 * refused.get(row.run, 0.0) / row.value for row in _usual(measures, now, Measure.OBJECTS_SENT, 1.0)]
 
 
 def _cycles(measures: Measures, since: float) -> int:
