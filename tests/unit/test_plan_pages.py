@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from support.ramped import ramp_report
 from support.random_plans import HOSTILE, NAMES, Random, plans
 from syncramp.model.guards import Reading
 from syncramp.model.holds import HeldPart, Hold
 from syncramp.model.plan import ObjectChange, Plan, Sample, Topic, Verb
+from syncramp.model.ramps import GroupReport
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.sizes import GroupSize, Histogram
 from syncramp.model.state import ObjectState
@@ -54,6 +56,8 @@ def _sheet(random: Random, name: str, most: int = 10, sizes: Histogram = SIZES) 
     outline = Outline(most, random.around, random.plan.lanes.deletes)
     for change in random.changes:
         outline.take(change)
+    group = GroupReport(name, name, "Waiting", 9, 3, 6, None, name, name)
+    random.plan.ramps = [ramp_report(name=name, changed=name, held=[group], notes={f"{name}2": name})]
     return make_sheet(random.plan, _report(name), sizes, outline)
 
 
