@@ -6,7 +6,7 @@ from datetime import timedelta
 from pyroaring import BitMap
 
 from syncramp.model.holds import Hold
-from syncramp.model.ramps import GroupReport, Judgement, Phase, RampReport, RampState, Room, Verdict
+from syncramp.model.ramps import GroupPhase, GroupReport, Judgement, Phase, RampReport, RampState, Room, Verdict
 from syncramp.model.state import Membership
 from syncramp.ramp.reporting import Standing
 from syncramp.spec.ramps import RampPolicy, Soak, Step
@@ -37,16 +37,27 @@ def membership(
     return Membership(number, 1, f"g{number}", name, "", BitMap(desired), there, there, nobody, in_cloud)
 
 
-def room(admitted: Iterable[int] = (), hold: Hold = Hold.RAMP, reason: str = "it does not fit") -> Room:
+def room(
+    admitted: Iterable[int] = (),
+    hold: Hold = Hold.RAMP,
+    reason: str = "it does not fit",
+    phase: GroupPhase = GroupPhase.WAITING,
+) -> Room:
     """What a group may have."""
-    return Room("large", BitMap(admitted), hold, reason)
+    return Room("large", BitMap(admitted), hold, reason, phase=phase)
 
 
-def standing(number: int = 1, desired: int = 0, possible: int = 0, admitted: int = 0, **others: object) -> Standing:
+def standing(
+    number: int = 1,
+    desired: int = 0,
+    possible: int = 0,
+    admitted: int = 0,
+    phase: GroupPhase = GroupPhase.WAITING,
+    note: str = "",
+) -> Standing:
     """A group of so many members, of whom the first are there and the next ones are let in."""
     group = membership(number, range(desired), range(possible), in_cloud=bool(possible))
-    may = room(range(possible, possible + admitted)) if desired > possible else None
-    return Standing(**{"membership": group, "room": may, **others})  # type: ignore[arg-type]
+    return Standing(group, room(range(possible, possible + admitted), phase=phase), note)
 
 
 def judgement(verdict: Verdict = Verdict.PASSED, sentence: str = "312 s of 1,260 s") -> Judgement:

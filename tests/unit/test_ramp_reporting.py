@@ -17,38 +17,26 @@ from syncramp.ramp.checklist import checklist
 from syncramp.ramp.reporting import SHOWN, Standing, group_phase, report
 from syncramp.spec.ramps import Admit, Soak, Step, built_in
 
-WHOLE, MEMBERS, NOW = Admit.WHOLE, Admit.MEMBERS, Admit.NOW
+
+@pytest.mark.parametrize("phase", GroupPhase)
+def test_a_group_of_which_nobody_is_missing_is_whole_whatever_the_run_made_of_it(phase: GroupPhase) -> None:
+    assert group_phase(standing(desired=9, possible=3, phase=phase)) is phase
+    assert group_phase(standing(desired=9, possible=9, phase=phase)) is GroupPhase.WHOLE
 
 
-@pytest.mark.parametrize(
-    ("admit", "group", "phase"),
-    [
-        (WHOLE, standing(desired=9, possible=9), GroupPhase.WHOLE),
-        (WHOLE, standing(desired=9, possible=3), GroupPhase.WAITING),
-        (WHOLE, standing(desired=9), GroupPhase.ABSENT),
-        (WHOLE, standing(desired=9, admitted=9), GroupPhase.FILLING),
-        (WHOLE, standing(desired=9, possible=3, admitted=6), GroupPhase.FILLING),
-        (WHOLE, standing(desired=9, possible=3, filling=True), GroupPhase.FILLING),
-        (MEMBERS, standing(desired=9, possible=3, admitted=2), GroupPhase.GROWING),
-        (MEMBERS, standing(desired=9, admitted=2), GroupPhase.GROWING),
-        (MEMBERS, standing(desired=9, possible=3), GroupPhase.WAITING),
-        (MEMBERS, standing(desired=9), GroupPhase.ABSENT),
-        (NOW, standing(desired=9, possible=3, admitted=6), GroupPhase.GROWING),
-        (NOW, standing(desired=9, possible=9), GroupPhase.WHOLE),
-        (WHOLE, Standing(membership(in_cloud=True)), GroupPhase.WHOLE),
-    ],
-)
-def test_a_group_is_in_one_phase(admit: Admit, group: Standing, phase: GroupPhase) -> None:
-    assert group_phase(admit, group) is phase
+def test_a_group_without_a_room_is_whole() -> None:
+    assert group_phase(Standing(membership(1, range(9)))) is GroupPhase.WHOLE
 
 
 def test_a_ramp_is_told_with_its_numbers() -> None:
     groups = [
-        standing(1, desired=9, possible=3, admitted=2, note="large-mail would match it now"),
+        standing(
+            1, desired=9, possible=3, admitted=2, phase=GroupPhase.GROWING, note="large-mail would match it now"
+        ),
         standing(2, desired=4, possible=4),
-        standing(3, desired=7),
+        standing(3, desired=7, phase=GroupPhase.ABSENT),
     ]
-    found = report(policy(admit=MEMBERS), state(judgements=(judgement(),)), groups, MONDAY, spent=2)
+    found = report(policy(admit=Admit.MEMBERS), state(judgements=(judgement(),)), groups, MONDAY, spent=2)
     assert (found.phase, found.step, found.steps, found.ceiling, found.target) == ("Growing", 1, 5, 5, 20)
     assert (found.groups, found.groups_held, found.members_waiting, found.admitted) == (3, 2, 4 + 7, 2)
     assert (found.largest, found.phases) == (4, {"Absent": 1, "Growing": 1, "Whole": 1})
@@ -69,7 +57,7 @@ def test_what_is_let_in_waits_for_nobody_even_if_it_was_not_sent() -> None:
 
 
 def test_a_ramp_without_a_budget_has_none() -> None:
-    found = report(policy(admit=WHOLE), state(), [], MONDAY)
+    found = report(policy(admit=Admit.WHOLE), state(), [], MONDAY)
     assert (found.per_day, found.per_cycle, found.largest, found.phases) == (0, 0, 0, {})
 
 

@@ -45,8 +45,6 @@ class Standing:
     membership: Membership
     room: Room | None = None
     """What it may have in this run; None: nobody of it waits."""
-    filling: bool = False
-    """Its additions were begun and have not all arrived."""
     note: str = ""
     """What else must be known of it, as a clause."""
 
@@ -71,18 +69,9 @@ class Standing:
         return max(len(self.membership.desired), len(self.membership.possible))
 
 
-def group_phase(admit: Admit, group: Standing) -> GroupPhase:
-    """What the ramp does with a group now."""
-    there = group.membership.in_cloud or group.membership.possible
-    if not group.missing and there:
-        return GroupPhase.WHOLE
-    if group.filling or (admit is Admit.WHOLE and group.admitted):
-        return GroupPhase.FILLING
-    if not there and not group.admitted:
-        return GroupPhase.ABSENT
-    if admit is not Admit.WHOLE and group.admitted:
-        return GroupPhase.GROWING
-    return GroupPhase.WAITING
+def group_phase(group: Standing) -> GroupPhase:
+    """What the ramp does with a group, as admission says it as long as somebody is missing."""
+    return group.room.phase if group.room and group.missing else GroupPhase.WHOLE
 
 
 def report(
@@ -123,7 +112,7 @@ def report(
         target=policy.target,
         built_in=policy.built_in,
         groups=len(groups),
-        phases=_phases(policy.admit, groups),
+        phases=_phases(groups),
         groups_held=len(waiting),
         members_waiting=members_waiting,
         admitted=sum(len(group.admitted) for group in groups),
@@ -141,24 +130,24 @@ def report(
         admitted_today=spent,
         per_cycle=policy.per_cycle if policy.admit is Admit.MEMBERS else 0,
         per_day=policy.per_day if policy.admit is Admit.MEMBERS else 0,
-        held=[_group(policy.admit, group, number, effective) for number, group in named],
+        held=[_group(group, number, effective) for number, group in named],
         notes=_notes(large, groups),
         warnings={group.membership.dn: told for group in large if (told := warning(group.size))},
         checklist=checklist(policy, state, members_waiting),
     )
 
 
-def _phases(admit: Admit, groups: Sequence[Standing]) -> Mapping[str, int]:
-    found = Counter(group_phase(admit, group) for group in groups)
+def _phases(groups: Sequence[Standing]) -> Mapping[str, int]:
+    found = Counter(map(group_phase, groups))
     return {phase.value: found[phase] for phase in GroupPhase if found[phase]}
 
 
-def _group(admit: Admit, group: Standing, waiting: int, effective: Callable[[int], int | None]) -> GroupReport:
+def _group(group: Standing, waiting: int, effective: Callable[[int], int | None]) -> GroupReport:
     there = group.membership
     return GroupReport(
         dn=there.dn,
         anchor=there.anchor,
-        phase=group_phase(admit, group).value,
+        phase=group_phase(group).value,
         members=len(there.desired),
         there=len(there.possible),
         waiting=waiting,
