@@ -42,9 +42,10 @@ def room(
     hold: Hold = Hold.RAMP,
     reason: str = "it does not fit",
     phase: GroupPhase = GroupPhase.WAITING,
+    note: str = "",
 ) -> Room:
     """What a group may have."""
-    return Room("large", BitMap(admitted), hold, reason, phase=phase)
+    return Room("large", BitMap(admitted), hold, reason, phase=phase, note=note)
 
 
 def standing(
@@ -57,7 +58,7 @@ def standing(
 ) -> Standing:
     """A group of so many members, of whom the first are there and the next ones are let in."""
     group = membership(number, range(desired), range(possible), in_cloud=bool(possible))
-    return Standing(group, room(range(possible, possible + admitted), phase=phase), note)
+    return Standing(group, room(range(possible, possible + admitted), phase=phase, note=note))
 
 
 def judgement(verdict: Verdict = Verdict.PASSED, sentence: str = "312 s of 1,260 s") -> Judgement:

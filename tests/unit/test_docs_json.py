@@ -46,7 +46,7 @@ from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
 from syncramp.plan.sizes import histogram
-from syncramp.ramp.reporting import report
+from syncramp.ramp.reporting import report, with_groups
 from syncramp.report.adoption import adoption_document
 from syncramp.report.approvals import approve_document
 from syncramp.report.explanation_json import explanation_document
@@ -118,11 +118,9 @@ def _reading() -> Reading:
     return Reading("Deletes", "failsafe.deletes.count", "", 1, 2, 1, "Deletes", "TooManyDeletes", False, "one delete")
 
 
-RAMP = report(
-    policy(),
-    state(judgements=(judgement(),), phase=Phase.PAUSED, pause=PauseReason.STEP),
+RAMP = with_groups(
+    report(policy(), state(judgements=(judgement(),), phase=Phase.PAUSED, pause=PauseReason.STEP), MONDAY),
     [standing(desired=50_000, note="another ramp would match it")],
-    MONDAY,
 )
 """A ramp of which everything is told."""
 

@@ -14,18 +14,16 @@ from syncramp.model.ramps import GroupPhase, PauseReason, Phase, Verdict
 from syncramp.model.sizes import LIMITS
 from syncramp.ramp import checklist as checklists
 from syncramp.ramp.checklist import checklist
-from syncramp.ramp.reporting import SHOWN, Standing, group_phase, report
+from syncramp.ramp.reporting import SHOWN, Standing, group_phase, report, with_groups
 from syncramp.spec.ramps import Admit, Soak, Step, built_in
+
+PLAIN = report(policy(), state(), MONDAY)
 
 
 @pytest.mark.parametrize("phase", GroupPhase)
 def test_a_group_of_which_nobody_is_missing_is_whole_whatever_the_run_made_of_it(phase: GroupPhase) -> None:
     assert group_phase(standing(desired=9, possible=3, phase=phase)) is phase
     assert group_phase(standing(desired=9, possible=9, phase=phase)) is GroupPhase.WHOLE
-
-
-def test_a_group_without_a_room_is_whole() -> None:
-    assert group_phase(Standing(membership(1, range(9)))) is GroupPhase.WHOLE
 
 
 def test_a_ramp_is_told_with_its_numbers() -> None:
@@ -36,7 +34,9 @@ def test_a_ramp_is_told_with_its_numbers() -> None:
         standing(2, desired=4, possible=4),
         standing(3, desired=7, phase=GroupPhase.ABSENT),
     ]
-    found = report(policy(admit=Admit.MEMBERS), state(judgements=(judgement(),)), groups, MONDAY, spent=2)
+    found = with_groups(
+        report(policy(admit=Admit.MEMBERS), state(judgements=(judgement(),)), MONDAY, spent=2), groups
+    )
     assert (found.phase, found.step, found.steps, found.ceiling, found.target) == ("Growing", 1, 5, 5, 20)
     assert (found.groups, found.groups_held, found.members_waiting, found.admitted) == (3, 2, 4 + 7, 2)
     assert (found.largest, found.phases) == (4, {"Absent": 1, "Growing": 1, "Whole": 1})
@@ -52,12 +52,12 @@ def test_a_ramp_is_told_with_its_numbers() -> None:
 
 
 def test_what_is_let_in_waits_for_nobody_even_if_it_was_not_sent() -> None:
-    found = report(policy(), state(), [standing(desired=9, possible=3, admitted=6)], MONDAY)
+    found = with_groups(PLAIN, [standing(desired=9, possible=3, admitted=6)])
     assert (found.groups_held, found.members_waiting, found.held) == (0, 0, [])
 
 
 def test_a_ramp_without_a_budget_has_none() -> None:
-    found = report(policy(admit=Admit.WHOLE), state(), [], MONDAY)
+    found = with_groups(report(policy(admit=Admit.WHOLE), state(), MONDAY), [])
     assert (found.per_day, found.per_cycle, found.largest, found.phases) == (0, 0, 0, {})
 
 
@@ -65,7 +65,7 @@ def test_a_group_that_no_step_lets_in_has_a_note() -> None:
     mail = Standing(membership(1, range(9), range(3)), room(hold=Hold.MAIL_ENABLED, reason="it is mail-enabled"))
     whole = Standing(membership(2, range(3), range(3)), room(hold=Hold.MAIL_ENABLED, reason="it is mail-enabled"))
     waits = Standing(membership(3, range(9), range(3)), room(reason="9 do not fit"))
-    assert report(policy(), state(), [mail, whole, waits], MONDAY).notes == {"CN=g1": "it is mail-enabled"}
+    assert with_groups(PLAIN, [mail, whole, waits]).notes == {"CN=g1": "it is mail-enabled"}
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40)), max_size=30))
@@ -75,7 +75,7 @@ def test_every_membership_is_there_let_in_or_waits(rows: list[tuple[int, int, in
         there, wanted = BitMap(range(5, 5 + possible)), BitMap(range(desired))
         may = room((wanted - there)[:admitted])
         groups.append(Standing(replace(membership(number), desired=wanted, possible=there), may))
-    found = report(policy(), state(), groups, MONDAY)
+    found = with_groups(PLAIN, groups)
     there = sum(len(group.membership.desired & group.membership.possible) for group in groups)
     assert found.members_waiting + found.admitted + there == sum(row[0] for row in rows)
     assert found.groups_held == sum(bool(group.waiting) for group in groups)
@@ -89,44 +89,44 @@ def _at(days: float, hours: float = 0) -> str:
 
 def test_the_next_decision_is_when_every_part_of_the_soak_can_be_over() -> None:
     soaking = state(Phase.SOAKING, soaked_from=MONDAY, cycles=1)
-    later = report(policy(), soaking, [], MONDAY + 60, next_run=1800)
+    later = report(policy(), soaking, MONDAY + 60, next_run=1800)
     assert later.next_decision == _at(1)  # 24 hours; the business day ends at 18:00
-    slow = report(policy(), soaking, [], MONDAY, next_run=DAY)
+    slow = report(policy(), soaking, MONDAY, next_run=DAY)
     assert slow.next_decision == _at(3)  # three more of four runs, one a day
     friday = state(Phase.SOAKING, soaked_from=MONDAY + 4.5 * DAY, cycles=4)
-    assert report(policy(), friday, [], MONDAY + 5 * DAY).next_decision == _at(7, 18)  # over a weekend
+    assert report(policy(), friday, MONDAY + 5 * DAY).next_decision == _at(7, 18)  # over a weekend
 
 
 def test_a_soak_that_is_over_is_decided_on_in_the_next_run() -> None:
     over = state(Phase.SOAKING, soaked_from=MONDAY, cycles=4)
-    assert report(policy(), over, [], MONDAY + 9 * DAY).next_decision == _at(9)
+    assert report(policy(), over, MONDAY + 9 * DAY).next_decision == _at(9)
 
 
 def test_while_something_still_fits_the_step_cannot_end_before_a_soak_from_now() -> None:
-    found = report(policy(), state(), [], MONDAY)
+    found = report(policy(), state(), MONDAY)
     assert found.next_decision == _at(1)
     assert found.soak["elapsed"] == 0.0
 
 
 def test_a_soak_that_no_calendar_ends_has_no_next_decision() -> None:
     endless = policy(steps=(Step(5, Soak(business_days=3_000_000)),))
-    assert report(endless, state(), [], MONDAY).next_decision == ""
+    assert report(endless, state(), MONDAY).next_decision == ""
 
 
 @pytest.mark.parametrize("phase", [Phase.PAUSED, Phase.ABORTED, Phase.REVERTING, Phase.COMPLETE])
 def test_what_does_not_go_on_by_itself_has_no_next_decision(phase: Phase) -> None:
-    assert report(policy(), state(phase), [], MONDAY).next_decision == ""
+    assert report(policy(), state(phase), MONDAY).next_decision == ""
 
 
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_has_a_reason_and_the_states_own_counts_first(phase: Phase) -> None:
-    assert report(policy(), state(phase), [], MONDAY).reason
-    assert report(policy(), state(phase, reason="because"), [], MONDAY).reason == "because"
+    assert report(policy(), state(phase), MONDAY).reason
+    assert report(policy(), state(phase, reason="because"), MONDAY).reason == "because"
 
 
 def test_the_last_step_has_no_ceiling_after_it_and_a_pause_has_none() -> None:
-    assert report(policy(), state(step=4, ceiling=20), [], MONDAY).next_ceiling is None
-    assert report(policy(), state(step=1, ceiling=8), [], MONDAY).next_ceiling is None  # a pause follows
+    assert report(policy(), state(step=4, ceiling=20), MONDAY).next_ceiling is None
+    assert report(policy(), state(step=1, ceiling=8), MONDAY).next_ceiling is None  # a pause follows
 
 
 def test_effective_members_are_asked_for_the_groups_that_are_named() -> None:
@@ -137,28 +137,29 @@ def test_effective_members_are_asked_for_the_groups_that_are_named() -> None:
         return 99
 
     groups = [standing(number, desired=9) for number in range(30)]
-    found = report(policy(), state(), groups, MONDAY, effective=effective)
+    found = with_groups(PLAIN, groups, effective)
     assert len(asked) == SHOWN
     assert {group.effective for group in found.held} == {99}
 
 
 def test_large_groups_are_told_with_the_limits_of_others() -> None:
-    found = report(policy(), state(), [standing(desired=41_000, possible=41_000), standing(2, desired=9)], MONDAY)
+    found = with_groups(
+        report(policy(), state(), MONDAY), [standing(desired=41_000, possible=41_000), standing(2, desired=9)]
+    )
     assert found.warnings == {"CN=g1": f"41,000 of 50,000 ({LIMITS[50_000]})"}
 
 
 def _text(pause: PauseReason, step: int) -> str:
     ramp = built_in(timedelta(minutes=30))
-    return "\n".join(checklist(ramp, state(Phase.PAUSED, step, 100_000, pause=pause), 1234))
+    return "\n".join(checklist(ramp, state(Phase.PAUSED, step, 100_000, pause=pause)))
 
 
 def test_a_checklist_names_what_breaks_at_the_next_ceiling() -> None:
     told = _text(PauseReason.STEP, 2)  # before 150,000
     assert "a distribution group takes 100,000 members" in told
-    assert "1,234 wait" in told
     for word in ("Licences", "Conditional Access", "Teams", "Provisioning", "Help desk", "moderation"):
         assert word in told
-    small = "\n".join(checklist(policy(), state(Phase.PAUSED, 2, 8, pause=PauseReason.STEP), 3))
+    small = "\n".join(checklist(policy(), state(Phase.PAUSED, 2, 8, pause=PauseReason.STEP)))
     assert "Licences" in small
     assert "Exchange" not in small
     assert "Teams" not in small
@@ -173,8 +174,8 @@ def test_a_checklist_begins_with_why_the_ramp_stands() -> None:
 
 
 def test_only_a_paused_ramp_has_a_checklist() -> None:
-    assert checklist(policy(), state(), 3) == ()
-    found = report(policy(), state(Phase.PAUSED, 2, 8, pause=PauseReason.STEP), [], MONDAY)
+    assert checklist(policy(), state()) == ()
+    found = report(policy(), state(Phase.PAUSED, 2, 8, pause=PauseReason.STEP), MONDAY)
     assert (found.pause, bool(found.checklist)) == ("PauseStep", True)
 
 
@@ -183,5 +184,5 @@ def test_the_limits_of_the_checklist_are_those_that_are_known() -> None:
 
 
 def test_a_failed_gate_keeps_its_sentence() -> None:
-    found = report(policy(), state(judgements=(judgement(Verdict.FAILED, "1,300 s"),)), [], MONDAY)
+    found = report(policy(), state(judgements=(judgement(Verdict.FAILED, "1,300 s"),)), MONDAY)
     assert found.judgements[0]["sentence"] == "1,300 s"

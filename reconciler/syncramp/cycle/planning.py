@@ -15,7 +15,7 @@ from syncramp.cycle.approving import keep, load, take
 from syncramp.cycle.catching_up import REFUSED
 from syncramp.cycle.confirm import prove_empty
 from syncramp.cycle.job import Job
-from syncramp.cycle.ramping import ramped
+from syncramp.cycle.ramping import ramp_reports, ramped
 from syncramp.cycle.stages import chosen, halves_limits, on_probation
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.desire import Code
@@ -47,7 +47,8 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     take(job)
     loaded = load(job.store, snapshot, job.clock())
     alone = replace(circumstances(job, snapshot, company, foreign, exports), approved=loaded.approved)
-    alone = replace(alone, ramps=ramped(job, snapshot, alone, exports).rooms)
+    ramps = ramped(job, snapshot, alone, exports)
+    alone = replace(alone, ramps=ramps.rooms)
     survey = Survey(lambda: job.store.census(snapshot).groups)
     plan = _plan(snapshot, alone, survey)
     readings, barriers = guard(job, company, snapshot, plan, survey)
@@ -57,7 +58,7 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     if progress := chosen(job, snapshot, plan):
         plan = _plan(snapshot, replace(alone, share=share_of(progress)))
         plan.progress = progress
-    plan.readings = readings
+    plan.readings, plan.ramps = readings, ramp_reports(job, snapshot, ramps)
     if Origin.UPGRADE.word in plan.origins:
         plan.upgrade = job.store.staging.upgrade()
     plan.budget = reckon(

@@ -12,10 +12,12 @@ from pyroaring import BitMap
 from syncramp.cycle.job import Job
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Plan
-from syncramp.model.ramps import Judgement, Phase, RampState, Room
+from syncramp.model.ramps import Judgement, Phase, RampReport, RampState, Room
 from syncramp.model.report import RunReport
+from syncramp.plan.ramp_reports import grouped
 from syncramp.plan.rooms import Followers, followers, rooms
 from syncramp.ramp.candidates import Candidate
+from syncramp.ramp.reporting import report
 from syncramp.spec.ramps import RampPolicy
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
@@ -50,8 +52,24 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     return Ramped(found, states, spent, rooms(found, states, spent, around.max_members, _classes))
 
 
-def note_ramps(job: Job, report: RunReport, plan: Plan) -> None:
+def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampReport, ...]:
+    """Every ramp that some group follows, as a plan tells it."""
+    now, interval = job.clock(), job.config.interval.total_seconds()
+    told = (
+        report(policy, state, now, next_run=interval, spent=found.spent.get(policy.name, 0))
+        for policy in found.followers.policies
+        if (state := found.states.get(policy.name))
+    )
+    census = job.store.census(snapshot)
+    return tuple(grouped(told, found.rooms, snapshot, lambda: census.groups))
+
+
+def note_ramps(job: Job, run: RunReport, plan: Plan) -> None:
     """Keep what became of the ramps when a run is over."""
+    if plan.ramps and run.sends:
+        snapshot = job.store.snapshot()
+        census = job.store.census(snapshot)
+        run.ramps = list(grouped(plan.ramps, plan.around.ramps, snapshot, lambda: census.groups))
 
 
 def _judgements(job: Job, policy: RampPolicy) -> tuple[Judgement, ...]:

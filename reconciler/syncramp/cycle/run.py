@@ -163,7 +163,7 @@ def _compare(job: Job, exports: Exports, report: RunReport, meter: Meter) -> int
 def _tell_plan(job: Job, plan: Plan, report: RunReport) -> None:
     report.digest, report.counts = plan.digest, plan.counts
     report.holds, report.hold_samples = dict(plan.holds), dict(plan.hold_samples)
-    report.guards = list(plan.readings)
+    report.guards, report.ramps = list(plan.readings), list(plan.ramps)
     report.waiting = [each.as_json() for each in plan.waiting]
     report.approvals = [each.as_json() for each in job.store.approvals.given(job.clock())]
 

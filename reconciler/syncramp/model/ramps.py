@@ -231,6 +231,8 @@ class Room:
     waiting: int = 0
     """Members that are not in the cloud and are not admitted."""
     phase: GroupPhase = GroupPhase.WHOLE
+    note: str = ""
+    """What else a person should know of the group, as a clause."""
 
 
 @dataclass(frozen=True, slots=True)

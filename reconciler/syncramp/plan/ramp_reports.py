@@ -1,20 +1,17 @@
-"""The reports of all ramps of a run: what was assembled before the plan (``plan.rooms``), put into words.
+"""The reports of all ramps of a run: what was assembled before the plan (``plan.rooms``), for people.
 
-A plan is told of the memberships that it was made of; the report of a run reads them once more when it is over.
+A plan is told of the memberships that it was made of; when the run is over they are read once more.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from pyroaring import BitMap
 
-from syncramp.model.ramps import RampReport, RampState, Room
+from syncramp.model.ramps import RampReport, Room
 from syncramp.model.state import Membership
 from syncramp.plan.nesting import people
-from syncramp.plan.rooms import Followers
-from syncramp.ramp.candidates import Candidate
-from syncramp.ramp.reporting import Standing, report
+from syncramp.ramp.reporting import Standing, with_groups
 
 
 class View(Protocol):
@@ -27,54 +24,15 @@ class View(Protocol):
         """Members that a group should have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the reports of a run are made of, beside the groups."""
-
-    states: Mapping[str, RampState]
-    """Ramp -> its state in this run."""
-    rooms: Mapping[int, Room]
-    spent: Mapping[str, int] = field(default_factory=dict)
-    changed: Mapping[str, str] = field(default_factory=dict)
-    """Ramp -> what a change of the document does to it, as a sentence."""
-    eta: Mapping[str, str] = field(default_factory=dict)
-    """Ramp -> when it is complete, by the forecast (RFC 3339)."""
-    notes: Mapping[int, str] = field(default_factory=dict)
-    """Group -> what must be known of it, as a clause."""
-
-
-def ramp_reports(
-    view: View, found: Followers, known: Known, groups: BitMap, now: float, next_run: float, *, over: bool = False
+def grouped(
+    ramps: Iterable[RampReport], rooms: Mapping[int, Room], view: View, nested: Callable[[], BitMap]
 ) -> Iterator[RampReport]:
-    """Every ramp that some group follows, in the order in which they match.
+    """Ramps with their groups as they are now.
 
-    :param groups: ids of all groups, for those that are nested.
-    :param now: seconds since the epoch.
-    :param next_run: seconds between two runs.
-    :param over: the run is, so memberships are read anew.
+    :param rooms: what each group may have in this run.
+    :param nested: ids of all groups, asked where a group is named: people are counted through those within it.
     """
-    for policy in found.policies:
-        candidates = found.groups.get(policy.name, ())
-        if not candidates:
-            continue
-        ids = BitMap(each.membership.id for each in candidates)
-        there = {group.id: group for group in view.groups(ids)} if over else {}
-        standings = [_standing(each, there.get(each.membership.id), known) for each in candidates]
-        yield report(
-            policy,
-            known.states[policy.name],
-            standings,
-            now,
-            next_run=next_run,
-            spent=known.spent.get(policy.name, 0),
-            changed=known.changed.get(policy.name, ""),
-            eta=known.eta.get(policy.name, ""),
-            effective=lambda group: people(group, view.members, groups),
-        )
-
-
-def _standing(each: Candidate, fresh: Membership | None, known: Known) -> Standing:
-    group = each.membership
-    denied = f"its name matches {each.denied}, so it comes whole" if each.denied else ""
-    note = "; ".join(filter(None, (denied, known.notes.get(group.id, ""))))
-    return Standing(fresh or group, known.rooms.get(group.id), note)
+    for ramp in ramps:
+        ids = BitMap(group for group, room in rooms.items() if room.ramp == ramp.name)
+        standings = [Standing(group, rooms[group.id]) for group in view.groups(ids)]
+        yield with_groups(ramp, standings, lambda group: people(group, view.members, nested()))

@@ -14,7 +14,7 @@ from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Phase, RampState, Room
 from syncramp.ramp.candidates import Candidate, Limits, limits_of
 from syncramp.ramp.people import Classes, first, within
-from syncramp.ramp.reasons import too_many, why
+from syncramp.ramp.reasons import note, too_many, why
 from syncramp.spec.ramps import Admit, RampPolicy
 
 GROWS = frozenset({Phase.GROWING, Phase.SOAKING, Phase.COMPLETE})
@@ -96,6 +96,7 @@ def _room(policy: RampPolicy, state: RampState, group: Candidate, limits: Limits
         counted=coming if group.admit is Admit.MEMBERS else BitMap(),
         waiting=waiting,
         phase=_phase(group, absent=absent, waiting=waiting, coming=len(coming)),
+        note=note(policy, group),
     )
 
 

@@ -32,6 +32,8 @@ class Candidate:
     """Somebody of it waited when the last run was over."""
     denied: str = ""
     """The pattern for which it is ``Whole`` under ``Members``; empty: none."""
+    moves: str = ""
+    """The ramp that would match it now; empty: the one that it follows, or none."""
 
     @property
     def occupied(self) -> int:
@@ -50,6 +52,7 @@ def candidate(
     filling: bool = False,
     waited: bool = False,
     denied: str = "",
+    moves: str = "",
 ) -> Candidate:
     """A group with its queue.
 
@@ -65,7 +68,7 @@ def candidate(
     admit = Admit.WHOLE if denied and admit is Admit.MEMBERS else admit
     return Candidate(
         membership, admit, queue, restored, size, BitMap() if start is None else start, mail_enabled, filling, waited,
-        denied,
+        denied, moves,
     )  # fmt: skip
 
 

@@ -22,15 +22,12 @@ _FIRST = {
 }
 
 
-def checklist(policy: RampPolicy, state: RampState, waiting: int) -> tuple[str, ...]:
-    """The lines of a ramp that is paused; nothing for one that is not.
-
-    :param waiting: memberships that wait for it.
-    """
+def checklist(policy: RampPolicy, state: RampState) -> tuple[str, ...]:
+    """The lines of a ramp that is paused; nothing for one that is not."""
     if state.pause is None:
         return ()
     first = _FIRST.get(state.pause)
-    return (*([first] if first else []), *_lines(next_ceiling(policy, state) or state.ceiling, waiting))
+    return (*([first] if first else []), *_lines(next_ceiling(policy, state) or state.ceiling))
 
 
 def next_ceiling(policy: RampPolicy, state: RampState) -> int | None:
@@ -38,10 +35,10 @@ def next_ceiling(policy: RampPolicy, state: RampState) -> int | None:
     return next((step.ceiling for step in policy.steps[state.step + 1 :] if step.ceiling is not None), None)
 
 
-def _lines(ceiling: int, waiting: int) -> Iterator[str]:
+def _lines(ceiling: int) -> Iterator[str]:
     yield (
-        f"Licences: as many are free as members come with a group that gives one ({waiting:,} wait), and group-based "
-        "licensing shows no errors"
+        "Licences: for each group that gives one, as many are free as members of it wait, and group-based licensing "
+        "shows no errors"
     )
     yield "Access: no Conditional Access policy includes or excludes a group of which a part would be wrong"
     if ceiling > EXCHANGE:

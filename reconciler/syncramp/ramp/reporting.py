@@ -7,7 +7,7 @@ not in the cloud, and not let in. So what was sent meanwhile, and what was refus
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from heapq import nlargest
 from math import isfinite
@@ -43,15 +43,13 @@ class Standing:
     """One group that follows a ramp, before or after a run."""
 
     membership: Membership
-    room: Room | None = None
-    """What it may have in this run; None: nobody of it waits."""
-    note: str = ""
-    """What else must be known of it, as a clause."""
+    room: Room
+    """What it may have in this run."""
 
     @property
     def admitted(self) -> BitMap:
         """Members whom this run lets in."""
-        return self.room.admitted if self.room else BitMap()
+        return self.room.admitted
 
     @property
     def missing(self) -> BitMap:
@@ -71,37 +69,30 @@ class Standing:
 
 def group_phase(group: Standing) -> GroupPhase:
     """What the ramp does with a group, as admission says it as long as somebody is missing."""
-    return group.room.phase if group.room and group.missing else GroupPhase.WHOLE
+    return group.room.phase if group.missing else GroupPhase.WHOLE
 
 
 def report(
     policy: RampPolicy,
     state: RampState,
-    groups: Sequence[Standing],
     now: float,
     *,
     next_run: float = 0.0,
     spent: int = 0,
     changed: str = "",
     eta: str = "",
-    effective: Callable[[int], int | None] = lambda _: None,
 ) -> RampReport:
-    """A ramp with its groups.
+    """A ramp without its groups.
 
     :param state: as it was decided for this run.
     :param now: seconds since the epoch.
     :param next_run: seconds between two runs.
-    :param spent: members that were let in within the last 24 hours.
+    :param spent: what its budget counts of the last 24 hours.
     :param changed: what a change of the document does to it, as a sentence.
     :param eta: when it will be complete, by the forecast (RFC 3339); empty: nobody can tell.
-    :param effective: people of a group with nested ones, by its id; asked for the groups that are named.
     """
-    waiting = [(len(found), group) for group in groups if (found := group.waiting)]
-    members_waiting = sum(number for number, _ in waiting)
     step = policy.steps[min(state.step, len(policy.steps) - 1)]
     following = policy.steps[state.step + 1] if state.step + 1 < len(policy.steps) else None
-    named = nlargest(SHOWN, waiting, key=lambda pair: (pair[1].size, pair[1].membership.dn))
-    large = nlargest(SHOWN, groups, key=lambda group: (group.size, group.membership.dn))
     return RampReport(
         name=policy.name,
         admit=policy.admit.value,
@@ -111,12 +102,6 @@ def report(
         ceiling=state.ceiling,
         target=policy.target,
         built_in=policy.built_in,
-        groups=len(groups),
-        phases=_phases(groups),
-        groups_held=len(waiting),
-        members_waiting=members_waiting,
-        admitted=sum(len(group.admitted) for group in groups),
-        largest=max((len(group.membership.possible) for group in groups), default=0),
         reason=state.reason or _REASONS[state.phase],
         pause=state.pause.value if state.pause else "",
         by=state.by,
@@ -130,10 +115,31 @@ def report(
         admitted_today=spent,
         per_cycle=policy.per_cycle if policy.admit is Admit.MEMBERS else 0,
         per_day=policy.per_day if policy.admit is Admit.MEMBERS else 0,
+        checklist=checklist(policy, state),
+    )
+
+
+def with_groups(
+    ramp: RampReport, groups: Sequence[Standing], effective: Callable[[int], int | None] = lambda _: None
+) -> RampReport:
+    """The same ramp with its groups as they are now, before the run or after it.
+
+    :param effective: people of a group with nested ones, by its id; asked for the groups that are named.
+    """
+    waiting = [(len(found), group) for group in groups if (found := group.waiting)]
+    named = nlargest(SHOWN, waiting, key=lambda pair: (pair[1].size, pair[1].membership.dn))
+    large = nlargest(SHOWN, groups, key=lambda group: (group.size, group.membership.dn))
+    return replace(
+        ramp,
+        groups=len(groups),
+        phases=_phases(groups),
+        groups_held=len(waiting),
+        members_waiting=sum(number for number, _ in waiting),
+        admitted=sum(len(group.admitted) for group in groups),
+        largest=max((len(group.membership.possible) for group in groups), default=0),
         held=[_group(group, number, effective) for number, group in named],
         notes=_notes(large, groups),
         warnings={group.membership.dn: told for group in large if (told := warning(group.size))},
-        checklist=checklist(policy, state, members_waiting),
     )
 
 
@@ -152,16 +158,15 @@ def _group(group: Standing, waiting: int, effective: Callable[[int], int | None]
         there=len(there.possible),
         waiting=waiting,
         effective=effective(there.id),
-        reason=group.room.reason if group.room else "",
-        note=group.note,
+        reason=group.room.reason,
+        note=group.room.note,
     )
 
 
 def _note(group: Standing) -> str:
-    """What must be known of a group: what no later step ends, and what the caller says."""
-    room = group.room
-    stays = room.reason if room and room.hold in _NOTED and group.waiting else ""
-    return "; ".join(filter(None, (stays, group.note)))
+    """What must be known of a group: what no later step ends, and what its room says."""
+    stays = group.room.reason if group.room.hold in _NOTED and group.waiting else ""
+    return "; ".join(filter(None, (stays, group.room.note)))
 
 
 def _notes(large: Sequence[Standing], groups: Sequence[Standing]) -> Mapping[str, str]:

@@ -24,7 +24,7 @@ _UNDER_WAY = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND token 
 _TRAVELLING = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND deadline > ?"
 _END = "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?"
 _RUN = "SELECT id, started, ended, state, report FROM runs"
-_WHOLE = f"{_RUN} WHERE state IN ('Succeeded', 'Incomplete')"
+_PLANNED = f"{_RUN} WHERE json_extract(report, '$.digest') != ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ class Runs:
         """The newest run."""
         return self._run(_RUN)
 
-    def last_whole(self) -> RunRow | None:
-        """The newest run that came to its end, whatever waits."""
-        return self._run(_WHOLE)
+    def last_planned(self) -> RunRow | None:
+        """The newest run that came as far as a plan, whatever became of it."""
+        return self._run(_PLANNED)
 
     def _run(self, sql: str) -> RunRow | None:
         row = self._database.one(f"{sql} ORDER BY id DESC LIMIT 1")
