@@ -1,0 +1,85 @@
+"""What plans and runs tell of ramps, from the directory to the kept report."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from support.build import group, guid, user, user_dn
+from support.engine import Engine
+from support.ramped import policy
+from syncramp.report.text import kept_run_lines, plan_lines, report_from
+from syncramp.spec.ramps import Admit
+
+PEOPLE, ALL, INNER = range(1, 10), 90, 91
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    """Nine people in one group, with a first ceiling of five."""
+    engine = Engine(tmp_path / "state.db")
+    engine.source.add(*map(user, PEOPLE), group(ALL))
+    engine.source.members[guid(ALL)] = [user_dn(number) for number in PEOPLE]
+    ramped(engine, Admit.MEMBERS)
+    return engine
+
+
+def ramped(engine: Engine, admit: Admit) -> None:
+    """The document has a ramp."""
+    engine.config = replace(engine.config, ramps=(policy(admit=admit, gates=()),))
+
+
+def test_a_plan_tells_what_goes_and_what_waits(engine: Engine) -> None:
+    report, plan = engine.run(sends=False)
+    (ramp,) = plan.ramps
+    assert report.ramps == [ramp]
+    assert (ramp.name, ramp.admitted, ramp.members_waiting, ramp.phases) == ("large", 5, 4, {"Growing": 1})
+    told = list(plan_lines(plan, report))
+    assert "    5 memberships go; 4 memberships wait in 1 of 1 group (Growing 1)" in told
+    assert any(
+        line.startswith(f"    Growing Group {group(ALL).dn}: 9 members, 0 in the cloud, 4 wait: ") for line in told
+    )
+
+
+def test_a_run_tells_how_it_is_when_it_is_over_and_keeps_that(engine: Engine) -> None:
+    report, plan = engine.run()
+    assert (plan.ramps[0].largest, report.ramps[0].largest) == (0, 5)
+    assert (report.ramps[0].held[0].there, report.ramps[0].members_waiting) == (5, 4)
+    with engine.store() as store:
+        kept = store.runs.last_planned()
+        assert kept is not None
+        assert report_from(kept.report).ramps[0].held == report.ramps[0].held
+        lines = list(kept_run_lines(1, "Incomplete", __import__("datetime").datetime(2026, 1, 1), kept.report))
+    assert any(
+        line.startswith("Ramp large: Growing at 5, step 1 of 5 up to 20: 4 memberships wait") for line in lines
+    )
+
+
+def test_a_group_that_comes_whole_is_absent_until_it_fits(engine: Engine) -> None:
+    ramped(engine, Admit.WHOLE)
+    report, _ = engine.run()
+    (ramp,) = report.ramps
+    assert (ramp.phases, ramp.admitted, ramp.members_waiting, ramp.largest) == ({"Absent": 1}, 0, 9, 0)
+
+
+def test_people_of_nested_groups_are_counted(engine: Engine) -> None:
+    engine.source.add(group(INNER))
+    engine.source.members[guid(INNER)] = [user_dn(number) for number in (1, 2)]
+    engine.source.members[guid(ALL)].append(group(INNER).dn)
+    _, plan = engine.run(sends=False)
+    (told,) = plan.ramps[0].held
+    assert (told.members, told.effective) == (10, 9)
+
+
+def test_a_run_that_fails_after_its_plan_tells_of_ramps_too(engine: Engine) -> None:
+    engine.lose()
+    with engine.store() as store:
+        kept = store.runs.last_planned()
+        assert kept is not None
+        assert (kept.state, [ramp.name for ramp in report_from(kept.report).ramps]) == ("Failed", ["large"])
+
+
+def test_a_tenant_without_large_groups_has_no_ramps(engine: Engine) -> None:
+    engine.config = replace(engine.config, ramps=())
+    report, plan = engine.run()
+    assert (report.ramps, plan.ramps) == ([], ())
