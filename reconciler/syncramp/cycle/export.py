@@ -18,6 +18,7 @@ from pyroaring import BitMap
 from syncramp.cycle.anchors import AnchorWrites
 from syncramp.cycle.batches import object_item
 from syncramp.cycle.calls import Answer
+from syncramp.cycle.fills import Fills
 from syncramp.cycle.flights import Flights
 from syncramp.cycle.job import Job
 from syncramp.cycle.links import Links
@@ -53,6 +54,9 @@ class Export:
         self._visibility = Visibility(job, self._snapshot)
         self._flights = Flights(job, exports, results, self._snapshot, self._visibility, max_links)
         self._links = Links(job, exports, around, results, phase, self._snapshot, self._visibility, self._flights)
+        self._fills = Fills(
+            job, exports, around, results, self._snapshot, self._visibility, self._flights, self._links
+        )
         self._owed = dict(around.releasing)
         """Unique values that are to be given up in this run, and are not yet."""
         self._anchors = AnchorWrites(job, around.unanchored, results)
@@ -72,9 +76,8 @@ class Export:
             self._objects(lanes.releases)
             self._objects(lanes.deletes)
             self._claims(lanes.claims)
-            self._fills(lanes.fills)
-            self._rest(lanes.creates - again, lanes.updates - again, lanes.additions - again)
-            self._rest(lanes.creates & again, lanes.updates & again, lanes.additions & again)
+            self._rest(lanes.without(again))
+            self._rest(lanes.among(again))
             self._send_anew()
         if self._flights.failure:
             raise self._flights.failure
@@ -95,20 +98,16 @@ class Export:
         self._links.send(lanes.removals, adds=False)
         self._flights.urgent = False
 
-    def _rest(self, creates: BitMap, updates: BitMap, additions: BitMap) -> None:
+    def _rest(self, lanes: Lanes) -> None:
         """What grows. What an earlier slice had refused comes last: else it could use up every slice."""
-        if creates or updates or additions:
-            self._creates(creates)
-            self._objects(updates)
+        if lanes.creates or lanes.updates or lanes.fills or lanes.additions:
+            self._creates(lanes.creates - lanes.fills)
+            self._objects(lanes.updates)
             self._references()
             self._links.remove_restored()
-            self._links.send(additions, adds=True)
-
-    def _fills(self, groups: BitMap) -> None:
-        """Groups that are filled in one go, one after the other."""
-        for group in groups:
-            self._objects(BitMap([group]))
-            self._links.send(BitMap([group]), adds=True)
+            self._fills.send(lanes.fills, self._objects, self._blocked)
+            self._references()
+            self._links.send(lanes.additions, adds=True)
 
     # --- objects ---------------------------------------------------------------------------------------------------
 

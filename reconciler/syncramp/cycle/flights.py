@@ -55,7 +55,10 @@ class Flights:
         """Group -> links that went with them, and of which nothing was said since."""
         self.urgent = False
         """What is sent waits for no room in the tenant's throttle, and for no next slice."""
-        self._until = job.clock() + job.config.interval.total_seconds()
+        self.lasting = False
+        """What was begun goes on beyond the end of the slice."""
+        self.until = job.clock() + job.config.interval.total_seconds()
+        """When the slice is over; seconds since the epoch."""
         self.cut = False
         """The slice was over before everything was sent."""
         self.failure: SyncrampError | None = None
@@ -68,7 +71,7 @@ class Flights:
         """
         if self.failure is not None or self._job.stop.is_set():
             return True
-        late = not self.urgent and self._job.clock() >= self._until
+        late = not (self.urgent or self.lasting) and self._job.clock() >= self.until
         self.cut = self.cut or late
         return late
 

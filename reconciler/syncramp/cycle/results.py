@@ -22,6 +22,7 @@ from syncramp.words import count
 
 GONE = "it was gone in the cloud: sent whole"
 MODIFIED = "written by the service with modified properties"
+NOT_FILLED = "a group begins to fill in a later run"
 LASTING = frozenset({GONE, MODIFIED})
 """Warnings of what is over: a later run has no word of it."""
 
@@ -126,6 +127,10 @@ class Results:
         sample = Sample(verb.value, state.kind.value, state.dn, state.anchor, detail)
         self._report.note_warning(sample, "a value waits, because the change that frees it did not apply")
 
+    def not_filled(self, group: Membership, reason: str) -> None:
+        """A group that its ramp would let fill does not begin in this run: it is left for the next one."""
+        self._report.note_warning(Sample("Fill", "Group", group.dn, group.anchor, reason), NOT_FILLED)
+
     def hold(self, hold: Hold, sample: Sample) -> None:
         """What the plan let go is held after all."""
         self._report.objects.held += 1
@@ -217,6 +222,11 @@ class Results:
     def refused(self) -> BitMap:
         """Objects that the service refused, and groups of which it refused links."""
         return self._refused | self._unwelcome
+
+    @property
+    def in_doubt(self) -> BitMap:
+        """Objects of which it is not known yet."""
+        return self._in_doubt
 
     @property
     def acknowledged(self) -> BitMap:

@@ -16,6 +16,7 @@ from syncramp.cycle.certificate import renewal_warning, stamp
 from syncramp.cycle.confirm import doubt_missing_links, read_back
 from syncramp.cycle.drift import tell_differences
 from syncramp.cycle.export import Export
+from syncramp.cycle.fills import end_fills
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
 from syncramp.cycle.meter import Meter, keep
@@ -140,6 +141,8 @@ def _walk(job: Job, exports: Exports, report: RunReport, meter: Meter) -> Plan:
         _export(job, exports, report, plan, results, company)
     else:
         results.settle()
+    if job.exports:
+        end_fills(job, exports)
     note_answers(job, report, plan)
     note_ramps(job, report, plan)
     return plan

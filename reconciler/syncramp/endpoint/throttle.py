@@ -97,7 +97,7 @@ class TenantWindows:
         :returns: seconds until there is; 0: it was spent.
         """
         with self._lock:
-            most_writes, most_links = _part(budget, self._pressure.level(now))
+            most_writes, most_links = within(budget, self._pressure.level(now))
             delay = max(self._writes.delay(writes, most_writes, now), self._links.delay(links, most_links, now))
             if delay <= 0:
                 self._writes.spend(writes, now)
@@ -119,8 +119,11 @@ class TenantWindows:
             return self._pressure.level(now) if self._pressure.push(now) else None
 
 
-def _part(budget: WriteBudget, level: float) -> tuple[int, int]:
-    """Writes and links in five minutes at this level."""
+def within(budget: WriteBudget, level: float = 1.0) -> tuple[int, int]:
+    """Our share: writes and links in five minutes.
+
+    :param level: the part of it that the service lets us use.
+    """
     part = budget.share / 100 * level
     return max(1, int(budget.per_five_minutes * part)), max(1, int(budget.links_per_five_minutes * part))
 
@@ -202,7 +205,7 @@ class Throttle:
 
     def _tell(self) -> None:
         if not self._told:
-            writes, links = _part(self._budget, 1.0)
+            writes, links = within(self._budget)
             amount = f"{writes:,} writes, {links:,} links in five minutes"
             self._note(f"our share of the tenant's throttle ({amount}) is spent; the export goes on at its pace")
         self._told = True

@@ -102,3 +102,8 @@ class Circumstances:
     def why(self, source: int) -> str:
         """Why a source is not proven, or the first other one."""
         return self.incomplete.get(source) or next(iter(self.incomplete.values()), "")
+
+    def fills(self, group: int) -> bool:
+        """A ramp lets the group have its members in one go."""
+        room = self.ramps.get(group)
+        return room is not None and room.fills

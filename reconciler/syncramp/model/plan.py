@@ -1,8 +1,9 @@
 """A plan: what a run would send, what it holds, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import Self
 
 from pyroaring import BitMap
 
@@ -136,9 +137,18 @@ class Lanes:
     creates: BitMap = field(default_factory=BitMap)
     updates: BitMap = field(default_factory=BitMap)
     fills: BitMap = field(default_factory=BitMap)
-    """Groups that are filled in one go: created, if they are not there, and given all members."""
+    """Groups that are filled in one go: created, if they are not there, and given all members. Their creates stand
+    among ``creates`` too."""
     additions: BitMap = field(default_factory=BitMap)
     """Other groups with members to add."""
+
+    def among(self, ids: BitMap) -> Self:
+        """What of these lanes is of some objects."""
+        return type(self)(**{lane.name: getattr(self, lane.name) & ids for lane in fields(self)})
+
+    def without(self, ids: BitMap) -> Self:
+        """What of these lanes is not."""
+        return type(self)(**{lane.name: getattr(self, lane.name) - ids for lane in fields(self)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 What was chosen for a stage stays chosen until the stage ends, so that a run after it chooses no other ones. Objects
 are chosen in the order of anchors. Who gives up a unique value and who claims it go together or not at all: half of
 it would leave an address with nobody until a person comes. Links follow: to groups and members that are in the cloud
-or chosen themselves. Disables and explicit removals go beside all this, and are not counted. Pure functions.
+or chosen themselves; all of a group that a ramp fills in one go, or none. Disables and explicit removals go beside
+all this, and are not counted. Pure functions.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -68,23 +69,55 @@ def filled(
     :param in_cloud: ids of objects that are known to be in the cloud.
     :param anchors: of ids, in ascending order of these.
     """
-    units = _Units(changes(), around)
-    chosen, links = BitMap(progress.objects), dict(progress.links)
-    room = progress.most_links - progress.chosen_links
+    taking = _Taking(progress, _Units(changes(), around), in_cloud)
     for change in changes():
         if isinstance(change, ObjectChange):
-            unit = units.of(change.state.id)
-            if going(change) and len(chosen | unit) <= progress.most_objects:
-                chosen |= unit
-            continue
-        group = change.membership
-        before = links.get(group.id, BitMap())
-        adds = (change.adds & (in_cloud | chosen)) - before
-        if room > 0 and adds and (group.in_cloud or group.id in chosen):
-            taken = adds if len(adds) <= room else _first(adds, room, anchors)
-            links[group.id] = before | taken
-            room -= len(taken)
-    return replace(progress, objects=chosen, links=links)
+            if going(change) and not around.fills(change.state.id):
+                taking.object(change.state.id)
+        elif around.fills(change.membership.id):
+            taking.whole(change)
+        else:
+            taking.part(change, anchors)
+    return replace(progress, objects=taking.objects, links=taking.links)
+
+
+class _Taking:
+    """What is chosen, and the room that is left."""
+
+    def __init__(self, progress: Progress, units: "_Units", in_cloud: BitMap) -> None:
+        self._units = units
+        self._in_cloud = in_cloud
+        self._most = progress.most_objects
+        self._room = progress.most_links - progress.chosen_links
+        self.objects, self.links = BitMap(progress.objects), dict(progress.links)
+
+    def object(self, identity: int) -> bool:
+        """An object, with those that it goes together with, if there is room for all of them."""
+        together = self.objects | self._units.of(identity)
+        if len(together) <= self._most:
+            self.objects = together
+        return identity in self.objects
+
+    def part(self, change: MembershipChange, anchors: Anchors) -> None:
+        """As many members as there is room for."""
+        there = self._in_cloud | self.objects
+        adds = (change.adds & there) - self._before(change)
+        if self._room > 0 and adds and change.membership.id in there:
+            self._take(change, adds if len(adds) <= self._room else _first(adds, self._room, anchors))
+
+    def whole(self, change: MembershipChange) -> None:
+        """All members and the group itself, or nothing of it."""
+        adds, group = change.adds - self._before(change), change.membership
+        fits = adds <= self._in_cloud | self.objects and len(adds) <= self._room
+        if fits and (group.in_cloud or self.object(group.id)):
+            self._take(change, adds)
+
+    def _before(self, change: MembershipChange) -> BitMap:
+        return self.links.get(change.membership.id, BitMap())
+
+    def _take(self, change: MembershipChange, adds: BitMap) -> None:
+        self.links[change.membership.id] = self._before(change) | adds
+        self._room -= len(adds)
 
 
 def _first(ids: BitMap, number: int, anchors: Anchors) -> BitMap:

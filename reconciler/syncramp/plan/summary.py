@@ -115,8 +115,9 @@ def _lanes(plan: Plan, change: ObjectChange) -> Iterator[BitMap]:
     if change.verb is Verb.DELETE:
         yield lanes.deletes
     elif change.verb is Verb.CREATE:
-        room = plan.around.ramps.get(change.state.id)
-        yield lanes.fills if room and room.fills else lanes.creates
+        yield lanes.creates
+        if plan.around.fills(change.state.id):
+            yield lanes.fills
     else:
         if first := disables(change):
             yield lanes.disables
@@ -138,8 +139,7 @@ def _count_membership(plan: Plan, change: MembershipChange) -> None:
         plan.link_origins[origin.word] = plan.link_origins.get(origin.word, 0) + number
     plan.groups += bool(change.adds or change.removes)
     if change.adds:
-        room = plan.around.ramps.get(group.id)
-        (plan.lanes.fills if room and room.fills else plan.lanes.additions).add(group.id)
+        (plan.lanes.fills if plan.around.fills(group.id) else plan.lanes.additions).add(group.id)
         plan.add_sizes.append(len(change.adds))
     if change.removes:
         plan.lanes.removals.add(group.id)

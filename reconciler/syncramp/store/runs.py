@@ -22,6 +22,7 @@ _CLAIM = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _UNDER_WAY = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND token < ? AND deadline > ?"
 _TRAVELLING = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND deadline > ?"
+_SENT = "SELECT sent_at, objects, links FROM batches WHERE sent_at > ? ORDER BY sent_at"
 _END = "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?"
 _RUN = "SELECT id, started, ended, state, report FROM runs"
 _PLANNED = f"{_RUN} WHERE json_extract(report, '$.digest') != ''"
@@ -116,6 +117,10 @@ class Runs:
         for (ids,) in self._database.all(_TRAVELLING, (now,)):
             found |= unpack_bitmap(ids)
         return found
+
+    def sent(self, since: float) -> list[tuple[float, int, int]]:
+        """When calls were sent after a moment (seconds since the epoch), with how many objects and links."""
+        return [(moment, objects, links) for moment, objects, links in self._database.all(_SENT, (since,))]
 
     def under_way(self, token: int, now: float) -> BitMap:
         """Ids of objects that a call of an earlier run may still be changing.

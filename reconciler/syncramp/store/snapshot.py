@@ -73,6 +73,11 @@ class Snapshot:
         self._joined = self._bitmap("SELECT entry FROM joined")
         """Ids of entries that add to the object of another one, or are no part of their own."""
 
+    @property
+    def in_doubt(self) -> BitMap:
+        """Ids of objects of which a call was sent and its answer is not known."""
+        return self._bitmap("SELECT id FROM objects WHERE doubt = 1")
+
     def differing(self) -> Iterator[ObjectState]:
         """Objects whose desired state is not known to be in the cloud, in the order of their anchors.
 

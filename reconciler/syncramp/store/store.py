@@ -13,6 +13,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``revocations``: what is to be taken away, and since when,
 * ``samples``: what runs measured, for the gates of ramps,
 * ``spent``: what was sent in the last day of what guards count,
+* ``filling``: large groups whose fill was begun,
 * ``runs``: runs and their reports,
 * ``adoption``: that the tenant was adopted, and how far that went; ``stages``: what went since,
 * ``age``: whether it is an old copy of itself,
@@ -31,6 +32,7 @@ from syncramp.store.database import PATIENCE, Database
 from syncramp.store.documents import Documents
 from syncramp.store.drift import Differences
 from syncramp.store.exports import Exports
+from syncramp.store.filling import Filling
 from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
 from syncramp.store.objects import Objects
@@ -64,6 +66,7 @@ class Store:
         self.revocations = Revocations(self.database)
         self.samples = Samples(self.database)
         self.spent = Spent(self.database)
+        self.filling = Filling(self.database)
         self.runs = Runs(self.database)
         self.adoption = Adoptions(self.database)
         self.stages = Stages(self.database)

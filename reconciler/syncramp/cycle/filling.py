@@ -1,0 +1,67 @@
+"""How long it takes to fill a group, reckoned before it begins: a fill that has begun is not cut.
+
+The calls go one after the other, each as soon as the tenant's throttle has room for it (``endpoint.throttle``). What
+was sent in the last five minutes takes room, by whichever run; it stands in the store.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from syncramp.endpoint.throttle import WINDOW, Window, within
+from syncramp.spec.types import WriteBudget
+
+CALL, LINK = 2.0, 58.0 / 15_000
+"""Seconds of a call and of each of its links, as long as nothing was measured: so a full one takes a minute, at which
+``ExportLatencyP95`` holds. The service may take five (Microsoft Entra Connect, performance factors)."""
+
+Sent = tuple[float, int, int]
+"""When a call was sent (seconds since the epoch), with how many objects and links."""
+
+
+def assumed(links: int) -> float:
+    """Seconds of a call with so many links of which nothing is known."""
+    return CALL + links * LINK
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """At which pace links go."""
+
+    links: int
+    """In one call, at most."""
+    budget: WriteBudget
+    seconds: Callable[[int], float] = assumed
+    """Of a call with so many links."""
+
+    def duration(self, links: int, now: float, sent: Iterable[Sent] = ()) -> float:
+        """Seconds until so many links of one group were answered.
+
+        :param now: when the first call could go; seconds since the epoch.
+        :param sent: in the last five minutes, in their order.
+        """
+        throttle, moment = _Throttle(self.budget), now
+        for earlier, writes, amount in sent:
+            if now - WINDOW < earlier <= now:
+                throttle.spend(writes, amount, earlier)
+        while links > 0:
+            size = min(self.links, links)
+            moment += throttle.delay(size, moment)
+            throttle.spend(1, size, moment)
+            moment, links = moment + self.seconds(size), links - size
+        return moment - now
+
+
+class _Throttle:
+    """The windows of a tenant as they will be."""
+
+    def __init__(self, budget: WriteBudget) -> None:
+        self._writes, self._links = Window(), Window()
+        self._most = within(budget)
+
+    def delay(self, links: int, now: float) -> float:
+        writes, most = self._most
+        return max(self._writes.delay(1, writes, now), self._links.delay(links, most, now))
+
+    def spend(self, writes: int, links: int, now: float) -> None:
+        self._writes.spend(writes, now)
+        self._links.spend(links, now)
