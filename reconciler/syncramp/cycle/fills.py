@@ -118,7 +118,8 @@ class Fills:
         """Members whose create is held, or was refused, keep nothing back: they do not come in this run."""
         if held := [each for each in change.held if each.adds]:
             holds = ", ".join(sorted({each.hold.value for each in held}))
-            return f"not all of it may go: {count(sum(len(each.adds) for each in held), 'addition')} wait ({holds})"
+            number = sum(len(each.adds) for each in held)
+            return f"not all of it may go: {count(number, 'addition')} {'waits' if number == 1 else 'wait'} ({holds})"
         if unsure := change.adds & self._results.in_doubt - adds:
             return f"it is not known whether {count(len(unsure), 'new member')} came to be in the cloud"
         return ""
