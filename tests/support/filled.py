@@ -39,18 +39,18 @@ def waits(group: Membership, begun: bool) -> Room | None:
 @contextmanager
 def rooms(give: Give) -> Iterator[None]:
     """Runs in the block give every group that differs its room; a group is bound when it is first seen."""
-    original = planning.circumstances
+    original = planning.ramped
 
-    def circumstances(job: Any, snapshot: Any, *rest: Any) -> Any:
+    def ramped(job: Any, snapshot: Any, *rest: Any) -> Any:
         begun = job.store.filling.begun()
         given = {}
         for group in snapshot.memberships():
             bind(job.store, group.anchor)
             if room := give(group, group.anchor in begun):
                 given[group.id] = room
-        return replace(original(job, snapshot, *rest), ramps=given)
+        return replace(original(job, snapshot, *rest), rooms=given)
 
-    with patch.object(planning, "circumstances", circumstances):
+    with patch.object(planning, "ramped", ramped):
         yield
 
 

@@ -20,6 +20,7 @@ from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
 from syncramp.endpoint.throttle import WINDOW
 from syncramp.model.circumstances import Circumstances
+from syncramp.model.holds import Hold
 from syncramp.model.plan import MembershipChange
 from syncramp.model.ramps import Room
 from syncramp.model.state import Membership
@@ -35,6 +36,10 @@ Creates = Callable[[BitMap], None]
 """Sends the creates of groups."""
 Blocked = Callable[[BitMap], BitMap]
 """Those of some groups that claim a value which is not free, and that is told."""
+
+
+RAMPED = frozenset({Hold.RAMP, Hold.MAIL_ENABLED, Hold.TOO_MANY_MEMBERS})
+"""Why a ramp itself lets somebody wait, while others return who were there."""
 
 
 class Fills:
@@ -94,7 +99,7 @@ class Fills:
             self._visibility.wait()
         if self._flights.ended:
             return False
-        if reason := reason or self._too_long(len(adds)):
+        if reason := reason or self._too_long(len(adds), begins=room.begins):
             self._results.not_filled(group, reason)
             return False
         self._places[room.ramp] -= room.begins
@@ -116,7 +121,7 @@ class Fills:
 
     def _not_all(self, change: MembershipChange, adds: BitMap) -> str:
         """Members whose create is held, or was refused, keep nothing back: they do not come in this run."""
-        if held := [each for each in change.held if each.adds]:
+        if held := [each for each in change.held if each.adds and each.hold not in RAMPED]:
             holds = ", ".join(sorted({each.hold.value for each in held}))
             number = sum(len(each.adds) for each in held)
             return f"not all of it may go: {count(number, 'addition')} {'waits' if number == 1 else 'wait'} ({holds})"
@@ -124,16 +129,18 @@ class Fills:
             return f"it is not known whether {count(len(unsure), 'new member')} came to be in the cloud"
         return ""
 
-    def _too_long(self, links: int) -> str:
-        """Whether there is time: if a whole slice has enough, the rest of this one is given up for the next."""
+    def _too_long(self, links: int, *, begins: bool) -> str:
+        """Whether there is time: if a whole slice has enough, the rest of this one is given up for the next.
+        Newcomers of a group that is whole, and who returns, do not wait for a slice that never comes.
+        """
         config, now = self._job.config, self._job.clock()
         pacing = Pacing(self._flights.size.links, config.target.writes)
         needs = pacing.duration(links, now, self._job.store.runs.sent(now - WINDOW))
         left, slot = self._flights.until - now, config.interval.total_seconds()
-        if needs <= left:
+        fits = pacing.duration(links, now) <= slot
+        if needs <= left or not (fits or begins):
             return ""
-        if pacing.duration(links, now) <= slot:
-            self._flights.cut = True
+        self._flights.cut = self._flights.cut or fits
         return f"{count(links, 'link')} take about {clock(needs)}, and {clock(max(0.0, left))} of the slice are left"
 
 

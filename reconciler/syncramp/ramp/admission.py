@@ -90,7 +90,7 @@ def _room(policy: RampPolicy, state: RampState, group: Candidate, limits: Limits
         limits.hold(group) if waiting else Hold.RAMP,
         why(policy, state, group, limits, len(coming)) if waiting else "",
         fills=fills,
-        begins=fills and not group.filling and (group.waited or not there.in_cloud),
+        begins=fills and bool(coming) and not group.filling and (group.waited or not there.in_cloud),
         absent=absent,
         reverted=(there.possible & there.desired) - group.start if reverting else BitMap(),
         counted=coming if group.admit is Admit.MEMBERS else BitMap(),
