@@ -261,5 +261,7 @@ def test_the_history_has_every_decision_with_its_numbers() -> None:
 def test_the_json_holds_the_same() -> None:
     told = json.loads(status_document(StatusTold(12, MONDAY, [FULL], [ORDER])))
     assert (told["version"], told["run"], told["ramps"][0]["name"]) == (1, 12, "large")
-    assert told["orders"] == [{"command": "promote", "ramp": "large", "by": "ada", "at": MONDAY, "step": 3}]
+    assert told["orders"] == [
+        {"command": "promote", "ramp": "large", "by": "ada", "at": MONDAY, "step": 3, "reason": ""}
+    ]
     assert json.loads(history_document([DECIDED]))["decisions"][0]["numbers"]["waiting"] == 130_000

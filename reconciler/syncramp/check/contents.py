@@ -9,6 +9,7 @@ from syncramp.check.remedies import form
 from syncramp.check.values import items, members, show
 from syncramp.errors import InputRefused
 from syncramp.model.approvals import ADOPTS, ANNOTATION, DIGEST, DIGITS, FEWEST, named_digests
+from syncramp.model.orders import COMMANDS, malformed
 from syncramp.model.stages import RELEASABLE, RELEASES, named_stages
 from syncramp.rules.secrets import is_secret
 from syncramp.source.dn import DnError, canonical, fold
@@ -16,6 +17,7 @@ from syncramp.source.filter import FilterError, parse
 from syncramp.source.ldap.address import parse as parse_address
 
 _PORTS = range(1, 65536)
+_ANNOTATIONS = "metadata.annotations."
 
 
 def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Iterator[Finding]:
@@ -37,6 +39,8 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
                 yield from _digests(path, text)
             elif path.endswith(RELEASES):
                 yield from _stages(path, text)
+            elif path.startswith(_ANNOTATIONS):
+                yield from _orders(path, text)
             elif "servers" in path:
                 yield from _server(path, text)
             else:
@@ -46,8 +50,8 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
 def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is judged here, and its path."""
     annotations = members(members(data.get("metadata")).get("annotations"))
-    for name in (ANNOTATION, ADOPTS, RELEASES):
-        yield f"metadata.annotations.{name}", annotations.get(name)
+    for name in (ANNOTATION, ADOPTS, RELEASES, *COMMANDS):
+        yield f"{_ANNOTATIONS}{name}", annotations.get(name)
     spec = members(data.get("spec"))
     endpoint = members(members(spec.get("target")).get("endpoint"))
     for name in ("host", "authority"):
@@ -100,6 +104,12 @@ def _digests(path: str, text: str) -> Iterator[Finding]:
 def _stages(path: str, text: str) -> Iterator[Finding]:
     if not named_stages(text) <= set(RELEASABLE):
         yield Finding(path, f"names something else than {' and '.join(RELEASABLE)}", form(path, ""), show(path, text))
+
+
+def _orders(path: str, text: str) -> Iterator[Finding]:
+    if part := malformed(text):
+        reason = f"{part} is no ramp: its name, and behind it a step as /2 or a word of your own as @again"
+        yield Finding(path, reason, form(path, ""), show(path, text))
 
 
 def _anchor(path: str, name: str) -> Iterator[Finding]:

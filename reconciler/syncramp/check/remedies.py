@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from syncramp.model.orders import COMMANDS
+
 FORMS: Mapping[str, str] = {
     "spec.target.cloud": "write Commercial, China or USGovernment",
     "spec.interval": "write hours, minutes and seconds, 5m to 24h, as 30m",
@@ -27,6 +29,7 @@ FORMS: Mapping[str, str] = {
     "spec.approvalExpiry": "write hours, minutes and seconds, 1m to 720h, as 72h",
     "syncramp.io/approve": "write digests as a plan tells them, with commas between them",
     "syncramp.io/release": "write Canary, Tenth, or both with a comma between them",
+    **dict.fromkeys(COMMANDS, "write names of ramps, as large or large/2, with commas between them"),
     "syncramp.io/adopt": "write the digest that syncramp adopt --dry-run tells",
     "target.verifiedDomains": "write the domains of the tenant, at least its initial one, or remove the field",
     "target.verifiedDomains[]": "write a domain, as contoso.com",

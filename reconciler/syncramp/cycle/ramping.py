@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
+from syncramp.cycle.deciding import decisions
 from syncramp.cycle.job import Job
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Plan
-from syncramp.model.ramps import Judgement, Phase, RampReport, RampState, Room
+from syncramp.model.ramps import RampReport, RampState, Room
 from syncramp.model.report import RunReport
 from syncramp.plan.ramp_reports import grouped
 from syncramp.plan.rooms import Followers, followers, rooms
-from syncramp.ramp.candidates import Candidate
 from syncramp.ramp.reporting import report
 from syncramp.spec.ramps import RampPolicy
 from syncramp.store.exports import Exports
@@ -29,7 +29,7 @@ class Ramped:
 
     followers: Followers
     states: Mapping[str, RampState] = field(default_factory=dict)
-    """Ramp -> its state in this run; of ramps that some group follows."""
+    """Ramp -> its state in this run; of ramps that some group follows, or has followed."""
     spent: Mapping[str, int] = field(default_factory=dict)
     """Ramp -> links that its budget counts of the last 24 hours."""
     rooms: Mapping[int, Room] = field(default_factory=dict)
@@ -42,12 +42,9 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     """
     now = job.clock()
     found = followers(snapshot, job.config, {}, around, now)
+    states = decisions(job, found.policies, found.groups, exports, around)
     if not (found.groups or found.oversize):
-        return Ramped(found)
-    states = {}
-    for policy in found.policies:
-        if groups := found.groups.get(policy.name):
-            states[policy.name] = _state(policy, groups, _judgements(job, policy), now)
+        return Ramped(found, states)
     spent: Mapping[str, int] = {}
     return Ramped(found, states, spent, rooms(found, states, spent, around.max_members, _classes))
 
@@ -70,24 +67,6 @@ def note_ramps(job: Job, run: RunReport, plan: Plan) -> None:
         snapshot = job.store.snapshot()
         census = job.store.census(snapshot)
         run.ramps = list(grouped(plan.ramps, plan.around.ramps, snapshot, lambda: census.groups))
-
-
-def _judgements(job: Job, policy: RampPolicy) -> tuple[Judgement, ...]:
-    """What the gates of a ramp say."""
-    return ()
-
-
-def _state(
-    policy: RampPolicy, groups: Sequence[Candidate], judgements: tuple[Judgement, ...], now: float
-) -> RampState:
-    """The state of a ramp in this run: it begins at the lowest ceiling that is not below what is there."""
-    largest = max(len(group.membership.possible) for group in groups)
-    fitting = [
-        index for index, step in enumerate(policy.steps) if step.ceiling is not None and step.ceiling >= largest
-    ]
-    step = fitting[0] if fitting else len(policy.steps) - 1
-    ceiling = policy.steps[step].ceiling or policy.target
-    return RampState(policy.name, "", Phase.GROWING, step, ceiling, now, now, now, judgements=judgements)
 
 
 def _classes(policy: RampPolicy, people: BitMap) -> Sequence[BitMap]:

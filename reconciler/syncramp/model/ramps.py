@@ -116,6 +116,8 @@ class Order:
     """Seconds since the epoch."""
     step: int | None = None
     """The step it was meant for, counted from 1; None: whichever it is."""
+    reason: str = ""
+    """Why, as that person says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,8 @@ class RampState:
     """Who gave the command it follows from; empty: nobody."""
     judgements: tuple[Judgement, ...] = ()
     """The last ones."""
+    run: int = 0
+    """That decided this."""
 
     def as_json(self) -> dict[str, Any]:
         """As plain data."""

@@ -57,7 +57,7 @@ def decide(
     for move in (reopened, judged, recovered, filled, proven):
         state, more = move(at, state)
         rows += more
-    return replace(state, judgements=tuple(judgements) or state.judgements), tuple(rows)
+    return replace(state, judgements=tuple(judgements) or state.judgements, run=run), tuple(rows)
 
 
 def began(at: Setting, before: RampState | None, digest: str) -> Moved:

@@ -21,31 +21,33 @@ def obeyed(at: Setting, state: RampState, order: Order) -> Moved:
 def promoted(at: Setting, state: RampState, order: Order) -> Moved:
     """A person ends the step or the pause, whatever gates say."""
     if state.step == len(at.policy.steps) - 1:
-        return completed(at, state, Event.PROMOTE, order.command.value, order.by)
-    return entered(at, state, Event.PROMOTE, state.step + 1, order.command.value, order.by)
+        return completed(at, state, Event.PROMOTE, order.command.value, order.by, order.reason)
+    return entered(at, state, Event.PROMOTE, state.step + 1, order.command.value, order.by, order.reason)
 
 
 def promoted_fully(at: Setting, state: RampState, order: Order) -> Moved:
     """A person goes to the last step at once."""
-    return entered(at, state, Event.PROMOTE_FULL, len(at.policy.steps) - 1, order.command.value, order.by)
+    return entered(
+        at, state, Event.PROMOTE_FULL, len(at.policy.steps) - 1, order.command.value, order.by, order.reason
+    )
 
 
 def paused(at: Setting, state: RampState, order: Order) -> Moved:
     """A person pauses the ramp."""
-    after = to(state, Event.PAUSE, Phase.PAUSED, pause=PauseReason.MANUAL, by=order.by, reason="")
-    return after, (at.told(order.command.value, state, after, order.by),)
+    after = to(state, Event.PAUSE, Phase.PAUSED, pause=PauseReason.MANUAL, by=order.by, reason=order.reason)
+    return after, (at.told(order.command.value, state, after, order.by, order.reason),)
 
 
 def aborted(at: Setting, state: RampState, order: Order) -> Moved:
     """A person freezes the ramp."""
-    after = to(state, Event.ABORT, Phase.ABORTED, pause=None, by=order.by, reason="")
-    return after, (at.told(order.command.value, state, after, order.by),)
+    after = to(state, Event.ABORT, Phase.ABORTED, pause=None, by=order.by, reason=order.reason)
+    return after, (at.told(order.command.value, state, after, order.by, order.reason),)
 
 
 def reverted(at: Setting, state: RampState, order: Order) -> Moved:
     """A person wants the members back that there were at the start."""
-    after = to(state, Event.REVERT, Phase.REVERTING, pause=None, by=order.by, reason="")
-    return after, (at.told(order.command.value, state, after, order.by),)
+    after = to(state, Event.REVERT, Phase.REVERTING, pause=None, by=order.by, reason=order.reason)
+    return after, (at.told(order.command.value, state, after, order.by, order.reason),)
 
 
 def renewed(at: Setting, state: RampState, order: Order) -> Moved:
@@ -57,7 +59,7 @@ def renewed(at: Setting, state: RampState, order: Order) -> Moved:
     else:
         phase = Phase.GROWING if fresh.soaked_from is None else Phase.SOAKING
         after = to(fresh, event, phase, pause=None, by=order.by, reason="")
-    return after, (at.told(order.command.value, state, after, order.by),)
+    return after, (at.told(order.command.value, state, after, order.by, order.reason),)
 
 
 _COMMANDS: dict[Command, Callable[[Setting, RampState, Order], Moved]] = {

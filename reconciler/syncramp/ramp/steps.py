@@ -1,7 +1,9 @@
 """What a decision is made on, and the steps of a policy as one counts them."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from syncramp.model.ramps import Decided, Judgement, RampState, Verdict
@@ -24,6 +26,8 @@ class Situation:
     """The last run exported something."""
     grew: int = 0
     """Links of the ramp that the service took in the last run."""
+    refused: int = 0
+    """Links that fit, and whose last try at this step was refused: nobody waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class Setting:
         return soaked(wanted, state.soaked_from, self.now, state.cycles, self.policy.time_zone)
 
     def fits(self, state: RampState) -> bool:
-        """Somebody who waits fits under the ceiling."""
-        return self.situation.admissible(state.ceiling) > 0
+        """Somebody who waits fits under the ceiling, and was not refused there."""
+        return self.situation.admissible(state.ceiling) > self.situation.refused
 
     def beyond(self, state: RampState) -> bool:
         """Somebody waits whom a later step could admit, and this one cannot."""
@@ -94,6 +98,16 @@ def _brief(one: Judgement) -> Mapping[str, Any]:
         "baseline": one.baseline,
         "samples": one.samples,
     }
+
+
+def digest_of(policy: RampPolicy) -> str:
+    """What binds groups to a ramp and leads it: what it matches, how it admits, its steps; no gates, no budgets."""
+    steps = [
+        (step.ceiling, step.soak.duration.total_seconds(), step.soak.cycles, step.soak.business_days)
+        for step in policy.steps
+    ]
+    bound = (policy.min_members, policy.where, policy.admit.value, policy.order, steps)
+    return blake2b(json.dumps(bound).encode(), digest_size=16).hexdigest()
 
 
 def first_step(policy: RampPolicy, largest: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from syncramp.model.approvals import ADOPTS, ANNOTATION, named_digests
 from syncramp.model.features import Capability
+from syncramp.model.orders import named_orders
 from syncramp.model.stages import RELEASES, named_stages
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
@@ -78,6 +79,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         approves=named_digests((metadata.get("annotations") or {}).get(ANNOTATION, "")),
         adopts=named_digests((metadata.get("annotations") or {}).get(ADOPTS, "")),
         releases=named_stages((metadata.get("annotations") or {}).get(RELEASES, "")),
+        orders=named_orders(metadata.get("annotations") or {}),
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from syncramp.model.features import Capability
+from syncramp.model.orders import NamedOrder
 from syncramp.model.values import Kind, Type
 from syncramp.spec.failsafe import Failsafe
 from syncramp.spec.ramps import DENY_PATTERNS, RampPolicy
@@ -314,3 +315,5 @@ class SyncConfig:
     """The same of findings of an adoption, which a run records when it needs one."""
     releases: frozenset[str] = frozenset()
     """Stages of an adopted tenant that the document's annotation ends."""
+    orders: tuple[NamedOrder, ...] = ()
+    """Commands to ramps in the document's annotations."""

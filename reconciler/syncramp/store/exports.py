@@ -120,6 +120,11 @@ class Exports:
         self._deleting = BitMap()
         """What a delete in flight, or one that was never answered, may take away."""
 
+    @property
+    def run(self) -> int:
+        """The number of the run."""
+        return self._run
+
     @cached_property
     def under_way(self) -> BitMap:
         """Ids of what a call of an earlier run may still be changing; asked for once every anchor has its holder."""

@@ -45,7 +45,8 @@ ramp_orders = Table(
     Column("by", String, nullable=False),
     Column("step", Integer),  # it was meant for; NULL: whichever it is
     Column("run", Integer),  # that followed it; NULL: none yet
-    Column("token", String, nullable=False, default=""),  # of an annotation, so that it counts once
+    Column("token", String, nullable=False, default=""),  # text of an annotation, which counts once
+    Column("reason", String, nullable=False, default="", server_default=""),
 )
 
 departed_links = Table(

@@ -31,7 +31,7 @@ _PRUNE = (
 )
 _LAST = """SELECT run, SUM(CASE WHEN name = ? THEN value ELSE 0 END),
            SUM(CASE WHEN name = ? AND subject = ? THEN value ELSE 0 END)
-           FROM samples WHERE run = (SELECT MAX(run) FROM samples WHERE name = ?) GROUP BY run"""
+           FROM samples WHERE run = (SELECT MAX(run) FROM samples WHERE name = ?) AND run >= ? GROUP BY run"""
 
 
 class Samples:
@@ -70,9 +70,12 @@ class Samples:
         """Everything else that was measured from a moment on."""
         return [Measured(*row) for row in self._database.all(_ROWS, (since,))]
 
-    def last(self, ramp: str) -> tuple[bool, int]:
-        """Of the last run that exports: did it send anything, and how many links of a ramp did the service take?"""
-        found = self._database.one(_LAST, (Measure.EXPORTS, Measure.LINKS_TAKEN, ramp, Measure.CYCLE))
+    def last(self, ramp: str, since: int = 0) -> tuple[bool, int]:
+        """Of the last run that exports: did it send anything, and how many links of a ramp did the service take?
+
+        :param since: a run; of earlier ones nothing is told.
+        """
+        found = self._database.one(_LAST, (Measure.EXPORTS, Measure.LINKS_TAKEN, ramp, Measure.CYCLE, since))
         return (found[1] > 0, int(found[2])) if found else (False, 0)
 
     def measures(self, states: Sequence[RampState], run: int, now: float) -> dict[str, Measures]:

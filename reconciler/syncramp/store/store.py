@@ -18,7 +18,8 @@ One thread owns it. Each part is a view with its own transactions:
 * ``adoption``: that the tenant was adopted, and how far that went; ``stages``: what went since,
 * ``age``: whether it is an old copy of itself,
 * ``lookup``: what is kept of one entry, for a person who asks,
-* ``approvals``: what waits for a person, and what people approved.
+* ``approvals``: what waits for a person, and what people approved,
+* ``ramp_states``: how far ramps are, what was decided of them, and what people said to them.
 """
 
 from collections.abc import Callable
@@ -37,6 +38,7 @@ from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
 from syncramp.store.objects import Objects
 from syncramp.store.observations import Observations
+from syncramp.store.ramp_states import RampStates
 from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
 from syncramp.store.samples import Samples
@@ -73,6 +75,7 @@ class Store:
         self.age = Age(self.database)
         self.lookup = Lookup(self.database)
         self.approvals = Approvals(self.database)
+        self.ramp_states = RampStates(self.database)
 
     def snapshot(self) -> Snapshot:
         """A view for a plan or for a lane of the export."""

@@ -1,0 +1,170 @@
+"""What a run decides about ramps: from their states, what was measured, and what people said, to their next states.
+
+It is decided before the plan and written in one transaction, before anything is sent. A run that does not export
+decides the same and writes nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncramp.cycle.job import Job
+from syncramp.events import Note
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.measures import Measures
+from syncramp.model.orders import NamedOrder
+from syncramp.model.ramps import Decided, Order, RampState
+from syncramp.ramp.admission import admissible
+from syncramp.ramp.candidates import Candidate
+from syncramp.ramp.decision import decide
+from syncramp.ramp.gates import judge
+from syncramp.ramp.steps import Situation, digest_of
+from syncramp.spec.ramps import RampPolicy
+from syncramp.store.exports import Exports
+from syncramp.words import closest
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What people said to ramps and no run has followed."""
+
+    given: Mapping[int, Order]
+    """By the command line, by their numbers."""
+    announced: Sequence[tuple[str, Order]]
+    """By annotations, each with its text."""
+
+    def to(self, ramp: str) -> list[Order]:
+        """Commands to a ramp, the oldest first."""
+        orders = (*self.given.values(), *(order for _, order in self.announced))
+        return [order for order in orders if order.ramp == ramp]
+
+
+@dataclass(slots=True)
+class Decisions:
+    """What a run decided."""
+
+    states: dict[str, RampState] = field(default_factory=dict)
+    """Ramp -> its state in this run; of those that some group follows, or has followed."""
+    decided: list[Decided] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
+    """Ramps whose commands were followed or refused."""
+
+
+def decisions(
+    job: Job,
+    ramps: Sequence[RampPolicy],
+    groups: Mapping[str, Sequence[Candidate]],
+    exports: Exports,
+    around: Circumstances,
+) -> Mapping[str, RampState]:
+    """Decide about every ramp of the document, and write it down if the run exports.
+
+    :param groups: ramp -> the groups that follow it.
+    :param around: under an adoption that is required nothing is known of the cloud, and nothing is written.
+    :returns: ramp -> its state in this run; of those that some group follows, or has followed.
+    """
+    kept = job.store.ramp_states.all()
+    said = _said(job, [policy.name for policy in ramps])
+    made, run = Decisions(), exports.run
+    measures = _measures(job, [kept[policy.name] for policy in ramps if policy.name in kept], run)
+    for policy in ramps:
+        following = groups.get(policy.name, ())
+        if following or policy.name in kept:
+            before, measured = kept.get(policy.name), measures.get(policy.name)
+            judgements = judge(policy, measured, job.clock()) if measured else ()
+            situation = _situation(job, policy, before, following, measured, around.max_members)
+            orders = said.to(policy.name)
+            state, rows = decide(policy, before, situation, judgements, orders, job.clock(), run, digest_of(policy))
+            made.states[policy.name] = state
+            made.decided += rows
+            made.answered.add(policy.name)
+    _bury(job, made, kept, {policy.name for policy in ramps}, said, run)
+    if job.exports and not around.adoption:
+        _write(job, exports, run, made, kept, said)
+    return made.states
+
+
+def _measures(job: Job, states: Sequence[RampState], run: int) -> Mapping[str, Measures]:
+    """What the gates of ramps are judged on; of those that have a state."""
+    return job.store.samples.measures(states, run, job.clock())
+
+
+def _situation(
+    job: Job,
+    policy: RampPolicy,
+    before: RampState | None,
+    groups: Sequence[Candidate],
+    measured: Measures | None,
+    max_members: int,
+) -> Situation:
+    exported, grew = job.store.samples.last(policy.name, before.run) if before else (False, 0)
+    return Situation(
+        groups=len(groups),
+        largest=max((len(group.membership.possible) for group in groups), default=0),
+        waiting=sum(len(group.queue) for group in groups),
+        admissible=_Admissible(policy, groups, max_members),
+        exported=exported,
+        grew=grew,
+        refused=measured.refused if measured else 0,
+    )
+
+
+class _Admissible:
+    """Links that fit under a ceiling, counted once for each."""
+
+    def __init__(self, policy: RampPolicy, groups: Iterable[Candidate], max_members: int) -> None:
+        self._policy, self._max = policy, max_members
+        self._groups = [group for group in groups if group.queue]
+        self._known = dict[int, int]()
+
+    def __call__(self, ceiling: int) -> int:
+        """How many."""
+        if ceiling not in self._known:
+            self._known[ceiling] = admissible(self._policy, self._groups, ceiling, self._max)
+        return self._known[ceiling]
+
+
+def _said(job: Job, ramps: Sequence[str]) -> Said:
+    given = job.store.ramp_states.pending()
+    announced = []
+    for named in job.config.orders:
+        if job.store.ramp_states.taken(named.command, named.text):
+            continue
+        if named.ramp in ramps:
+            order = Order(named.command, named.ramp, named.by, job.clock(), named.step)
+            announced.append((named.text, order))
+        else:
+            job.listen(Note("warning", _unknown(named, ramps)))
+    return Said(given, announced)
+
+
+def _unknown(named: NamedOrder, ramps: Sequence[str]) -> str:
+    near = closest(named.ramp, ramps)
+    meant = f"; {near} is one" if near else ""
+    return f"the {named.by}: the document has no ramp {named.ramp}{meant}"
+
+
+def _bury(job: Job, made: Decisions, kept: Mapping[str, RampState], ramps: set[str], said: Said, run: int) -> None:
+    """What is said of ramps that the document does not have any more: their states end, commands come too late."""
+    for name in sorted(kept.keys() - ramps):
+        state, why = kept[name], "the document does not have it any more; nobody is taken out of its groups"
+        made.decided.append(Decided(job.clock(), run, name, "Ended", state.step, state.ceiling, "", why))
+    for order in said.given.values():
+        if order.ramp not in ramps:
+            why = f"{order.command.value}: the document does not have the ramp any more"
+            made.decided.append(Decided(job.clock(), run, order.ramp, "Refused", 0, 0, order.by, why))
+            made.answered.add(order.ramp)
+
+
+def _write(job: Job, exports: Exports, run: int, made: Decisions, kept: Mapping[str, RampState], said: Said) -> None:
+    gone = kept.keys() - made.states.keys()
+    if not (made.states or made.decided or gone):
+        return
+    job.store.ramp_states.write(
+        exports,
+        run,
+        made.states.values(),
+        made.decided,
+        gone=gone,
+        followed=[number for number, order in said.given.items() if order.ramp in made.answered],
+        announced=[(text, order) for text, order in said.announced if order.ramp in made.answered],
+    )
