@@ -174,6 +174,48 @@ def test_what_no_slice_has_time_for_makes_no_export_endless(engine: Engine, cloc
     assert all(reason.startswith("12 links take about 10m") for reason in reasons(report))
 
 
+def test_a_group_that_no_slice_has_time_for_is_held_and_what_to_do_is_told(engine: Engine, clock: Clock) -> None:
+    policy = RampPolicy("mine", (Step(20),), (), min_members=5)
+    writes = replace(engine.config.target, writes=WriteBudget(1_000_000, 100, 4))
+    engine.config = replace(engine.config, ramps=(policy,), interval=timedelta(minutes=5), target=writes)
+    report = engine.sync()
+    assert (members(engine, LARGE), members(engine, OTHER), members(engine, SMALL)) == (None, None, 3)
+    assert report.holds == {Hold.RAMP.value: 2 + 24} and report.slices == 1 and agrees(report)
+    assert report.hold_samples[Hold.RAMP.value][0].detail == (
+        "12 links take about 10m02s, and a slice lasts 5m00s: raise spec.interval or writes.linksPerFiveMinutes"
+    )
+    engine.config = replace(engine.config, interval=timedelta(minutes=11))
+    for _ in range(2):
+        clock.now += 900.0
+        engine.run()
+    assert (members(engine, LARGE), members(engine, OTHER)) == (12, 12)
+
+
+def test_newcomers_of_a_whole_group_do_not_wait_for_a_slice_that_never_comes(engine: Engine) -> None:
+    engine.config = replace(engine.config, interval=timedelta(seconds=1))
+    engine.source.members[guid(OTHER)] = []
+    with rooms(others_wait):
+        for _ in range(8):
+            engine.run()
+    with rooms(lambda group, begun: newcomers(group, begun) if "101" in group.dn else None):
+        report, _ = engine.run()
+    assert members(engine, LARGE) == 12 and not reasons(report)
+
+
+def test_newcomers_of_a_whole_group_wait_for_the_next_slice_if_it_has_time_for_them(
+    engine: Engine, clock: Clock
+) -> None:
+    with rooms(others_wait):
+        engine.run()
+    engine.config = replace(engine.config, interval=timedelta(seconds=12))
+    engine.source.add(user(13))
+    with rooms(lambda group, begun: newcomers(group, begun) if "101" in group.dn else waits(group, begun)):
+        report = engine.sync(once=True)
+        assert members(engine, LARGE) is None and report.sliced
+        engine.sync()
+    assert members(engine, LARGE) == 12
+
+
 def test_what_was_sent_lately_takes_room_in_the_throttle(engine: Engine, clock: Clock) -> None:
     """Ten links fit in five minutes, and the small group got three of them just now."""
     engine.source.members[guid(LARGE)] = list(map(user_dn, range(1, 10)))

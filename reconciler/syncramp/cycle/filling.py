@@ -4,11 +4,16 @@ The calls go one after the other, each as soon as the tenant's throttle has room
 was sent in the last five minutes takes room, by whichever run; it stands in the store.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from syncramp.cycle.job import Job
 from syncramp.endpoint.throttle import WINDOW, Window, within
+from syncramp.model.holds import Hold
+from syncramp.model.ramps import GroupPhase, Room
+from syncramp.ramp.candidates import Candidate
 from syncramp.spec.types import WriteBudget
+from syncramp.words import clock, count
 
 CALL, LINK = 2.0, 58.0 / 15_000
 """Seconds of a call and of each of its links, as long as nothing was measured: so a full one takes a minute, at which
@@ -49,6 +54,44 @@ class Pacing:
             throttle.spend(1, size, moment)
             moment, links = moment + self.seconds(size), links - size
         return moment - now
+
+
+def endless(job: Job, rooms: Mapping[int, Room], groups: Iterable[Candidate], max_links: int) -> dict[int, Room]:
+    """The rooms, without those of groups that no slice has time to fill: they are held until the document gives more.
+
+    :param groups: those that follow ramps.
+    :param max_links: in one call, as the tenant says.
+    """
+    pacing, slot = Pacing(max_links, job.config.target.writes), job.config.interval.total_seconds()
+    begin = {identity: len(room.admitted) for identity, room in rooms.items() if room.begins}
+    if not begin or pacing.duration(max(begin.values()), 0.0) <= slot:
+        return dict(rooms)
+    given = dict(rooms)
+    for group in groups:
+        identity = group.membership.id
+        if identity in begin and (needs := pacing.duration(begin[identity], 0.0)) > slot:
+            reason = (
+                f"{count(begin[identity], 'link')} take about {clock(needs)}, and a slice lasts {clock(slot)}: raise"
+            )
+            given[identity] = _held(given[identity], group, f"{reason} spec.interval or writes.linksPerFiveMinutes")
+    return given
+
+
+def _held(room: Room, group: Candidate, reason: str) -> Room:
+    """Nobody comes but who returns."""
+    there = group.membership.in_cloud
+    absent = not (there or group.restored)
+    return replace(
+        room,
+        admitted=group.restored,
+        hold=Hold.RAMP,
+        reason=reason,
+        fills=bool(group.restored) and not there,
+        begins=False,
+        absent=absent,
+        waiting=room.waiting + len(group.queue),
+        phase=GroupPhase.ABSENT if absent else GroupPhase.WAITING,
+    )
 
 
 class _Throttle:

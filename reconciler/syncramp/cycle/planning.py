@@ -47,7 +47,7 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     take(job)
     loaded = load(job.store, snapshot, job.clock())
     alone = replace(circumstances(job, snapshot, company, foreign, exports), approved=loaded.approved)
-    ramps = ramped(job, snapshot, alone, exports)
+    ramps = ramped(job, snapshot, alone, exports, company.max_links)
     alone = replace(alone, ramps=ramps.rooms)
     survey = Survey(lambda: job.store.census(snapshot).groups)
     plan = _plan(snapshot, alone, survey)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from syncramp.cycle.deciding import decisions
+from syncramp.cycle.filling import endless
 from syncramp.cycle.job import Job
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Plan
@@ -35,10 +36,11 @@ class Ramped:
     rooms: Mapping[int, Room] = field(default_factory=dict)
 
 
-def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports) -> Ramped:
+def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports, max_links: int) -> Ramped:
     """What groups may have, and why.
 
     :param exports: whose fence is checked before anything of it is written.
+    :param max_links: in one call, as the tenant says.
     """
     now = job.clock()
     found = followers(snapshot, job.config, {}, around, now)
@@ -46,7 +48,9 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     if not (found.groups or found.oversize):
         return Ramped(found, states)
     spent: Mapping[str, int] = {}
-    return Ramped(found, states, spent, rooms(found, states, spent, around.max_members, _classes))
+    given = rooms(found, states, spent, around.max_members, _classes)
+    followed = (group for groups in found.groups.values() for group in groups)
+    return Ramped(found, states, spent, endless(job, given, followed, max_links))
 
 
 def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampReport, ...]:
