@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.kube_api_objects import merged
+from support.ramp_cases import CASES as RAMP_CASES
 from syncramp.check.twins import TWINS
 
 TENANT = "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8"
@@ -160,6 +161,11 @@ BROKEN = (
         "spec.rules[]",
         "!has(self.set) || !has(self.clear) || !self.clear.exists(name, name in self.set)",
         _rule(set={"mobile": "'1'"}),
+    ),
+    *(
+        Broken(f"groups-{number}", case.place, case.rule, {"spec": {"groups": case.groups}})
+        for number, case in enumerate(RAMP_CASES)
+        if case.sentence
     ),
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.documents import FOLDER, GONE, findings, full, loaded, minimal
+from support.policies import FULL_RAMPS
 from syncramp.model.features import Capability
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
@@ -144,7 +145,7 @@ def test_defaults_are_those_the_api_server_fills_in() -> None:
             }
         ],
         "identity": {"sourceAnchor": "mS-DS-ConsistencyGuid", "writeBackAnchor": False},
-        "groups": {"maxMembers": 250000},
+        "groups": {"maxMembers": 250000, "denyPatterns": ["*deny*", "*block*", "*exclude*", "*break*glass*"]},
         "failsafe": {
             "deletes": {
                 "count": 500,
@@ -250,6 +251,8 @@ def test_a_full_document_becomes_frozen_types() -> None:
         ),
         source_anchor=SourceAnchor.OBJECT_GUID,
         max_members=50000,
+        ramps=FULL_RAMPS,
+        deny_patterns=("*deny*", "*vip?"),
         failsafe=Failsafe(
             deletes=DeleteLimits(20, Decimal(5), 10, 2, 30, 0),
             member_removals=RemovalLimits(Decimal("20.5"), 40, 500, 5, 2000, Decimal(1)),

@@ -1,4 +1,4 @@
-"""docs/spec/syncconfig.md: every field of the CRD stands there, with its type, default and limits, and no other."""
+"""The pages of docs/spec: every field of the CRD stands there, with its type, default and limits, and no other."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,8 @@ from syncramp.errors import InputRefused
 from syncramp.spec.schema import crd, schema
 from syncramp_operator.conditions import ACCEPTED, UNJUDGED, UNPROVEN, UNVERIFIED, judgement_on
 
-PAGE = (Path(__file__).parents[2] / "docs/spec/syncconfig.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[2] / "docs/spec"
+PAGE = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in ("syncconfig.md", "groups.md"))
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -51,7 +52,7 @@ def default(node: dict[str, Any], required: bool) -> str:
         return f"`[{', '.join(value)}]`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    return "required" if required else "" if value is None else f"`{value}`"
+    return "required" if required else "" if value in (None, "") else f"`{value}`"
 
 
 def limits(node: dict[str, Any]) -> Iterator[str]:

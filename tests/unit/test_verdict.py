@@ -51,7 +51,7 @@ def test_unknown_fields_are_refused_as_kubectl_does_with_the_field_that_was_mean
 
 
 def test_an_unknown_field_like_no_other_is_told_which_there_are() -> None:
-    assert one({"spec.groups.xyz": 5}).remedy == "remove it; known fields are maxMembers"
+    assert one({"spec.groups.xyz": 5}).remedy == "remove it; known fields are maxMembers, denyPatterns, ramps"
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,19 @@ FORMS: Mapping[str, str] = {
     "rules[].exclude": "write exclude: {}",
     "rules[].set": "write set: {NAME: EXPRESSION}, as set: {usageLocation: \"'FR'\"}",
     "rules[].clear": "write clear: [NAME], as clear: [mobile]",
+    "ramps[].name": "write lower-case letters, digits and dashes, as licences; built-in is taken",
+    "match.where": "write an expression that is true or false, as object.displayName.startsWith('LIC-')",
+    "ramps[].order": "write FirstSeen or an expression, as object.?department.orValue('') != 'IT'",
+    "ramps[].timeZone": "write a name of the IANA database, as Europe/Paris",
+    "steps[].pause": "write pause: {}",
+    "soak.duration": "write hours, minutes and seconds, at most 2160h, as 24h",
+    ".maxDuration": "write hours, minutes and seconds, at most 720h, as 30m",
+    ".maxPercent": 'write a percentage in quotes, as "0.1"',
+    ".maxPoints": 'write percentage points in quotes, as "0.5"',
+    ".maxFactor": 'write a decimal number in quotes, as "3"',
+    ".maxValue": 'write a decimal number in quotes, as "20"',
+    "prometheus.url": "write https://host[:port][/path], without a user or a password",
+    "webhook.url": "write https://host[:port][/path], without a user or a password",
     "scope[].dn": "write a distinguished name, as OU=People,DC=corp,DC=example,DC=com",
     "scope[].filter": "write an LDAP filter (RFC 4515), as (!(cn=tmp-*))",
 }
@@ -59,6 +72,10 @@ RULES: Mapping[tuple[str, str], str] = {
     ("spec.target.cloud", "self != 'Germany'"): "set cloud: Commercial if the tenant was migrated",
     ("spec.target.endpoint.version", "self != 'V1'"): "remove the field or set version: V2",
     ("spec.target.endpoint.visibilityDelay", "duration(self) <= duration('1h')"): "write 1h or less",
+    (
+        "spec.groups.ramps[].gates[]",
+        "self.metric != 'RemovalLatencyP95' || !self.disabled",
+    ): "remove disabled, or set hold and abort",
     ("spec.rules", "self.all(a, self.exists_one(b, b.precedence == a.precedence))"): "give each rule a precedence of "
     "its own, 0 to 99",
     (

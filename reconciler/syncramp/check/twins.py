@@ -10,6 +10,7 @@ from typing import Any
 
 from syncramp.check.correlation import GONE, before
 from syncramp.check.findings import Finding
+from syncramp.check.ramp_twins import RAMP_MESSAGES, RAMP_TWINS
 from syncramp.check.remedies import of_rule
 from syncramp.check.values import below, show
 from syncramp.spec.durations import TooLong, parse_duration
@@ -83,6 +84,7 @@ _NO_ANCHORS = (
 )
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 TWINS: Mapping[Rule, Callable[[Any], bool]] = {
+    **RAMP_TWINS,
     ("spec.target.cloud", "self != 'Germany'"): lambda value: value != "Germany",
     ("spec.target.cloud", "self in ['Commercial', 'China', 'USGovernment', 'Germany']"): lambda value: (
         value in ("Commercial", "China", "USGovernment", "Germany")
@@ -141,7 +143,7 @@ MESSAGES: Mapping[Rule, Callable[[Any], str]] = {
         f"is immutable (was {old}): every user of the tenant would be created again"
     ),
 }
-"""Rules with a messageExpression: what it says, given the value before."""
+"""Rules of a change with a messageExpression: what it says, given the value before."""
 _TYPES = {"string": str, "object": dict, "array": list}
 
 
@@ -150,7 +152,8 @@ def rule_findings(data: Any) -> Iterator[Finding]:
     for place, path, rule, value in _ruled(data):
         twin = TWINS.get((place, rule["rule"]))
         if twin is not None and not twin(value):
-            yield _finding(place, path, rule, value, rule["message"])
+            says = RAMP_MESSAGES.get((place, rule["rule"]), lambda _, rule=rule: rule["message"])
+            yield _finding(place, path, rule, value, says(value))
 
 
 def transition(new: Any, old: Any) -> Iterator[Finding]:

@@ -1,6 +1,8 @@
 """``spec.groups.ramps`` of a document and back: policies with every default filled in.
 
-A gate of a document stands in the place of the built-in one with the same metric; the others stay.
+A gate of a document stands in the place of the built-in one with the same metric, and the other built-in ones stay.
+If it says neither ``hold`` nor ``abort``, the limits are the built-in ones; of the two, one that it leaves out never
+fails.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,9 +10,23 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from syncramp.spec.durations import format_duration
-from syncramp.spec.ramps import UNITS, Gate, Prometheus, RampPolicy, Soak, Step, Unit, built_in
-from syncramp.spec.references import KeyRef
+from syncramp.spec.durations import format_duration, parse_duration
+from syncramp.spec.ramps import (
+    BUILT_IN_STEPS,
+    UNITS,
+    Admit,
+    Gate,
+    Metric,
+    Prometheus,
+    RampPolicy,
+    Soak,
+    Step,
+    Unit,
+    Webhook,
+    built_in,
+    built_in_gates,
+)
+from syncramp.spec.references import KeyRef, key_of
 from syncramp.spec.types import SyncConfig
 
 Body = Mapping[str, Any]
@@ -23,6 +39,72 @@ BUILT_IN = "built-in"
 def policies(config: SyncConfig) -> tuple[RampPolicy, ...]:
     """The ramps of a document in its order, and the built-in one behind them: the first that matches counts."""
     return (*config.ramps, built_in(config.interval))
+
+
+def ramps_of(ramps: Sequence[Body], interval: timedelta) -> tuple[RampPolicy, ...]:
+    """``spec.groups.ramps``, accepted by ``check``, with its defaults.
+
+    :param interval: ``spec.interval``, to which limits of built-in gates are relative.
+    """
+    return tuple(_ramp(ramp, interval) for ramp in ramps)
+
+
+def _ramp(ramp: Body, interval: timedelta) -> RampPolicy:
+    return RampPolicy(
+        name=ramp["name"],
+        steps=tuple(map(_step, ramp["steps"])) if "steps" in ramp else BUILT_IN_STEPS,
+        gates=tuple(_resolved(ramp.get("gates", ()), interval)),
+        min_members=ramp["match"]["minMembers"],
+        where=ramp["match"].get("where"),
+        admit=Admit(ramp["admit"]),
+        order=None if ramp["order"] == FIRST_SEEN else ramp["order"],
+        groups_per_cycle=ramp["fill"]["groupsPerCycle"],
+        per_cycle=ramp["budget"]["perCycle"],
+        per_day=ramp["budget"]["perDay"],
+        failures_before_pause=ramp["failuresBeforePause"],
+        mail_enabled_max=ramp["mailEnabledMaxMembers"],
+        time_zone=ramp["timeZone"],
+    )
+
+
+def _step(step: Body) -> Step:
+    soak = step.get("soak", {})
+    duration = parse_duration(soak.get("duration", "0s"))
+    return Step(step.get("ceiling"), Soak(duration, soak.get("cycles", 0), soak.get("businessDays", 0)))
+
+
+def _resolved(gates: Sequence[Body], interval: timedelta) -> Iterator[Gate]:
+    """The built-in gates, each as the document has it where it has it, and then those that only the document has."""
+    said = {(gate["metric"], gate["name"]): gate for gate in gates}
+    for known in built_in_gates(interval):
+        gate = said.pop((known.metric.value, known.name), {})
+        if not gate.get("disabled"):
+            yield _gate(gate) if "hold" in gate or "abort" in gate else known
+    yield from (_gate(gate) for gate in said.values() if not gate["disabled"])
+
+
+def _gate(gate: Body) -> Gate:
+    metric = Metric(gate["metric"])
+    hold, abort = (_limit(UNITS[metric], gate.get(name)) for name in ("hold", "abort"))
+    return Gate(metric, hold, abort, gate["name"], _external(gate))
+
+
+def _limit(unit: Unit, limits: Body | None) -> Decimal | None:
+    if limits is None:
+        return None
+    limit = limits[unit.value]
+    return Decimal(int(parse_duration(limit).total_seconds())) if unit is Unit.SECONDS else Decimal(limit)
+
+
+def _external(gate: Body) -> Prometheus | Webhook | None:
+    if asked := gate.get("prometheus"):
+        return Prometheus(asked["url"], asked["query"], _token(asked), key_of(asked.get("ca")))
+    asked = gate.get("webhook")
+    return Webhook(asked["url"], _token(asked), key_of(asked.get("ca"))) if asked else None
+
+
+def _token(asked: Body) -> KeyRef | None:
+    return key_of(asked.get("token"))
 
 
 def groups_document(config: SyncConfig) -> dict[str, Any]:
@@ -83,7 +165,7 @@ def _gate_document(gate: Gate) -> dict[str, Any]:
 
 
 def _reference(key: KeyRef) -> dict[str, Any]:
-    return {"secretKeyRef": {"name": key.name, "key": key.key}}
+    return {"configMapKeyRef" if key.config_map else "secretKeyRef": {"name": key.name, "key": key.key}}
 
 
 def _limit_document(unit: Unit, limit: Decimal) -> Any:

@@ -21,7 +21,8 @@ from syncramp.spec.failsafe import (
     RemovalLimits,
     SignInLimits,
 )
-from syncramp.spec.references import KeyRef
+from syncramp.spec.policies import ramps_of
+from syncramp.spec.references import KeyRef, key_of
 from syncramp.spec.types import (
     AccountAuth,
     ApprovalMode,
@@ -69,6 +70,8 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         source_anchor=spec["identity"]["sourceAnchor"],
         write_back_anchor=spec["identity"]["writeBackAnchor"],
         max_members=spec["groups"]["maxMembers"],
+        ramps=ramps_of(spec["groups"].get("ramps", ()), parse_duration(spec["interval"])),
+        deny_patterns=tuple(spec["groups"]["denyPatterns"]),
         failsafe=_failsafe(spec["failsafe"]),
         rules=tuple(map(rule_of, spec.get("rules", ()))),
         attributes=tuple(map(attribute_of, spec.get("attributes", ()))),
@@ -118,7 +121,7 @@ def _endpoint(endpoint: Body) -> EndpointOverrides:
         audience=endpoint.get("audience"),
         build_number=endpoint["buildNumber"],
         application_id=endpoint["applicationID"],
-        ca=_ca(endpoint.get("ca")),
+        ca=key_of(endpoint.get("ca")),
         visibility_delay=parse_duration(endpoint["visibilityDelay"]),
         read_back=_read_back(endpoint.get("readBack", {})),
         values=Values(endpoint["values"]),
@@ -136,7 +139,7 @@ def _read_back(names: Body) -> ReadBackNames:
 
 def _source(source: Body, folder: Path) -> SourceSpec:
     if ldap := source.get("ldap"):
-        ca = _ca(ldap.get("tls", {}).get("ca"))
+        ca = key_of(ldap.get("tls", {}).get("ca"))
         access: LdapAccess | LdifFile = LdapAccess(tuple(ldap["servers"]), ldap["bind"]["secretRef"]["name"], ca)
     else:
         access = LdifFile(_path(folder, source["ldif"]["path"]), source["ldif"].get("entries"))
@@ -201,12 +204,6 @@ def rule_of(rule: Body) -> Rule:
 def _join(join: Body) -> Join:
     by = JoinBy(join["by"]) if "by" in join else None
     return Join(frozenset(map(Kind, join["kinds"])), by, join.get("expression", ""))
-
-
-def _ca(ca: Body | None) -> KeyRef | None:
-    if ca is None:
-        return None
-    return _key(ca["secretKeyRef"] if "secretKeyRef" in ca else ca["configMapKeyRef"])
 
 
 def _key(reference: Body) -> KeyRef:

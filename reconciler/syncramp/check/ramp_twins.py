@@ -1,0 +1,185 @@
+"""The CEL rules of ``spec.groups``, as Python (``twins`` tells how they are used).
+
+What has a wrong type is the schema's business: a twin lets it pass.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from typing import Any
+
+from syncramp.spec.durations import TooLong, parse_duration
+from syncramp.spec.ramps import UNITS, Metric, Unit
+
+GATE, STEP, STEPS = "spec.groups.ramps[].gates[]", "spec.groups.ramps[].steps[]", "spec.groups.ramps[].steps"
+_CEILINGS = "self.filter(s, has(s.ceiling))"
+INCREASING = (
+    f"[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22].all(n, n + 1 >= "
+    f"size({_CEILINGS}) || {_CEILINGS}[n].ceiling < {_CEILINGS}[n + 1].ceiling)"
+)
+BELOW_MOST = (
+    "!has(self.ramps) || self.ramps.all(r, !has(r.steps) || r.steps.all(s, !has(s.ceiling) || s.ceiling <= "
+    "self.maxMembers))"
+)
+ONE_STEP = "[has(self.ceiling), has(self.pause)].exists_one(x, x)"
+SOAK = "has(self.ceiling) || !has(self.soak)"
+FIRST, LAST = (f"size(self) == 0 || has(self[{place}].ceiling)" for place in ("0", "size(self) - 1"))
+ASKED = (
+    "self.metric == 'External' ? [has(self.prometheus), has(self.webhook)].exists_one(x, x) : "
+    "!has(self.prometheus) && !has(self.webhook)"
+)
+NAMED = "self.metric == 'External' || self.name == ''"
+ALWAYS = "self.metric != 'RemovalLatencyP95' || !self.disabled"
+WHOLLY = "self.metric != 'RemovalLatencyP95' || has(self.hold) == has(self.abort)"
+LIMITED = "self.disabled || !(self.metric in ['External', 'ExportLatencyP50']) || has(self.hold) || has(self.abort)"
+HTTPS = '!has(self.token) || self.url.startsWith("https://")'
+
+
+def _fitting(member: str) -> str:
+    return f"[!has(self.hold) || has(self.hold.{member}), !has(self.abort) || has(self.abort.{member})]"
+
+
+FIT = (
+    "(self.metric in ['RemovalLatencyP95', 'CycleDurationP95', 'ExportLatencyP50', 'ExportLatencyP95'] ? "
+    f"{_fitting('maxDuration')} : self.metric in ['LinkErrorRate', 'ThrottleShare'] ? {_fitting('maxPercent')} : "
+    f"self.metric == 'ObjectErrorRate' ? {_fitting('maxPoints')} : self.metric == 'ReadBackDelta' ? "
+    f"{_fitting('maxFactor')} : self.metric == 'External' ? {_fitting('maxValue')} : {_fitting('maxCycles')})"
+    ".all(x, x)"
+)
+
+
+def _ordered(member: str, convert: str) -> str:
+    hold, abort = f"self.hold.{member}", f"self.abort.{member}"
+    return f"(!has({hold}) || !has({abort}) || {convert.format(hold)} <= {convert.format(abort)})"
+
+
+ORDERED = (
+    f"!has(self.hold) || !has(self.abort) || ({_ordered('maxDuration', 'duration({})')} && "
+    f"{_ordered('maxPercent', 'double({})')} && {_ordered('maxPoints', 'double({})')} && "
+    f"{_ordered('maxFactor', 'double({})')} && {_ordered('maxCycles', '{}')} && "
+    f"{_ordered('maxValue', 'double({})')})"
+)
+
+
+def _at_most(longest: str) -> Callable[[Any], bool]:
+    return lambda value: _seconds(value) <= parse_duration(longest)
+
+
+def _seconds(value: Any) -> timedelta:
+    try:
+        return parse_duration(value)
+    except TooLong:
+        return timedelta.max
+    except ValueError:
+        return timedelta()  # no duration: the pattern has refused it
+
+
+def _given(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _ceilings(steps: Any) -> list[int]:
+    return [found for step in steps if type(found := _given(step, "ceiling")) is int]
+
+
+def _increasing(steps: Any) -> bool:
+    found = _ceilings(steps)
+    return all(one < other for one, other in pairwise(found))
+
+
+def _below_most(groups: Any) -> bool:
+    most, ramps = groups.get("maxMembers"), groups.get("ramps")
+    if type(most) is not int or not isinstance(ramps, list):
+        return True
+    steps = [found for ramp in ramps if isinstance(found := _given(ramp, "steps"), list)]
+    return all(ceiling <= most for each in steps for ceiling in _ceilings(each))
+
+
+def _begins(place: int) -> Callable[[Any], bool]:
+    return lambda steps: (
+        not steps or not isinstance(steps[place], dict) or _given(steps[place], "ceiling") is not None
+    )
+
+
+def _one_of(value: Any, *names: str) -> bool:
+    return sum(value.get(name) is not None for name in names) == 1
+
+
+def _asked(gate: Any) -> bool:
+    if gate.get("metric") == Metric.EXTERNAL:
+        return _one_of(gate, "prometheus", "webhook")
+    return gate.get("prometheus") is None and gate.get("webhook") is None
+
+
+def _limited(gate: Any) -> bool:
+    free = gate.get("disabled") is True or gate.get("metric") not in (Metric.EXTERNAL, Metric.EXPORT_LATENCY_P50)
+    return free or any(gate.get(name) is not None for name in ("hold", "abort"))
+
+
+def _fits(gate: Any) -> bool:
+    if gate.get("metric") not in list(Metric):
+        return True
+    member = UNITS[Metric(gate["metric"])].value
+    limits = [limit for limit in (gate.get("hold"), gate.get("abort")) if isinstance(limit, dict)]
+    return all(limit.get(member) is not None for limit in limits)
+
+
+def _below_abort(gate: Any) -> bool:
+    pairs = ((_given(gate.get("hold"), unit.value), _given(gate.get("abort"), unit.value)) for unit in Unit)
+    numbers = ([*_number(hold), *_number(abort)] for hold, abort in pairs)
+    return all(len(pair) < 2 or pair[0] <= pair[1] for pair in numbers)
+
+
+def _number(value: Any) -> Iterator[Decimal]:
+    """A limit; nothing of what is none."""
+    if type(value) is int:
+        yield Decimal(value)
+    elif isinstance(value, str):
+        try:
+            yield Decimal(value)
+        except InvalidOperation:
+            yield Decimal(int(_seconds(value).total_seconds()))
+
+
+def _over_https(asked: Any) -> bool:
+    url = asked.get("url")
+    return asked.get("token") is None or not isinstance(url, str) or url.startswith("https://")
+
+
+_ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
+RAMP_TWINS: Mapping[tuple[str, str], Callable[[Any], bool]] = {
+    ("spec.groups", BELOW_MOST): _below_most,
+    ("spec.groups.ramps[].name", "self != 'built-in'"): lambda name: name != "built-in",
+    (STEPS, FIRST): _begins(0),
+    (STEPS, LAST): _begins(-1),
+    (STEPS, INCREASING): _increasing,
+    (STEP, ONE_STEP): lambda step: _one_of(step, "ceiling", "pause"),
+    (STEP, SOAK): lambda step: step.get("ceiling") is not None or step.get("soak") is None,
+    (f"{STEP}.soak.duration", "duration(self) <= duration('2160h')"): _at_most("2160h"),
+    **{
+        (f"{GATE}.{name}.maxDuration", "duration(self) <= duration('720h')"): _at_most("720h")
+        for name in ("hold", "abort")
+    },
+    **{
+        (f"{GATE}.{name}.ca", _ONE_CA): lambda ca: _one_of(ca, "secretKeyRef", "configMapKeyRef")
+        for name in ("prometheus", "webhook")
+    },
+    **{(f"{GATE}.{name}", HTTPS): _over_https for name in ("prometheus", "webhook")},
+    (GATE, ASKED): _asked,
+    (GATE, NAMED): lambda gate: gate.get("metric") == Metric.EXTERNAL or gate.get("name") in ("", None),
+    (GATE, ALWAYS): lambda gate: gate.get("metric") != Metric.REMOVAL_LATENCY or gate.get("disabled") is not True,
+    (GATE, WHOLLY): lambda gate: (
+        gate.get("metric") != Metric.REMOVAL_LATENCY or (gate.get("hold") is None) == (gate.get("abort") is None)
+    ),
+    (GATE, LIMITED): _limited,
+    (GATE, FIT): _fits,
+    (GATE, ORDERED): _below_abort,
+}
+RAMP_MESSAGES: Mapping[tuple[str, str], Callable[[Any], str]] = {
+    (STEPS, INCREASING): lambda steps: f"ceilings must strictly increase, but are {_ceilings(steps)}",
+    ("spec.groups", BELOW_MOST): lambda groups: (
+        f"no ceiling of a ramp may be above maxMembers ({groups['maxMembers']})"
+    ),
+}
+"""Rules with a messageExpression: what it says of the value."""
