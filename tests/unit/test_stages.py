@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from support.build import group, guid, user, user_dn
+from support.changes import creates, gains
 from support.documents import findings, minimal
 from support.engine import Engine, links
 from syncramp.cycle.stages import release as release_next
@@ -17,11 +18,7 @@ from syncramp.errors import InputRefused
 from syncramp.model.adoption import Adoption
 from syncramp.model.circumstances import Circumstances, Owner
 from syncramp.model.holds import Hold
-from syncramp.model.plan import MembershipChange, ObjectChange, Verb
-from syncramp.model.ramps import Room
 from syncramp.model.stages import HALVED, PROBATION_RUNS, RELEASES, Progress, Stage
-from syncramp.model.state import Membership, ObjectState
-from syncramp.model.values import Kind
 from syncramp.model.wire import Operation, ReadBackPage
 from syncramp.plan.shares import begun, counted, filled, halved, probation
 from syncramp.report.stages import released_line, stage_lines
@@ -329,20 +326,6 @@ def test_a_tenant_proven_empty_has_no_stages(engine: Engine) -> None:
     assert len(fresh.cloud.objects) == PEOPLE + 1
 
 
-def _create(identity: int, upn: str) -> ObjectChange:
-    desired = {"userPrincipalName": upn}
-    state = ObjectState(
-        identity, 1, Kind.USER, f"{identity:03}", "CN=x", desired, None, False, frozenset(), None, "", {}
-    )
-    return ObjectChange(state, Verb.CREATE, desired)
-
-
-def _members(identity: int, adds: BitMap) -> MembershipChange:
-    empty = BitMap()
-    bracket = Membership(identity, 1, f"{identity:03}", "CN=g", "", adds, empty, empty, empty, True)
-    return MembershipChange(bracket, adds, empty)
-
-
 @settings(max_examples=200)
 @given(
     st.sets(st.integers(1, 60), max_size=60),
@@ -353,8 +336,8 @@ def _members(identity: int, adds: BitMap) -> MembershipChange:
 def test_a_share_is_never_too_large_never_splits_and_only_grows(
     objects: set[int], groups: list[set[int]], owners: dict[int, int], at: Stage
 ) -> None:
-    objects_in_order = [_create(identity, f"u{identity}@x") for identity in sorted(objects)]
-    members = [_members(900 + number, BitMap(adds)) for number, adds in enumerate(groups)]
+    objects_in_order = [creates(identity, f"u{identity}@x") for identity in sorted(objects)]
+    members = [gains(900 + number, BitMap(adds)) for number, adds in enumerate(groups)]
     claims = {a: b for a, b in owners.items() if {a, b} <= objects and a != b}
     around = Circumstances(releasing={f"u{a}@x": Owner(b, "", "") for a, b in claims.items()})
     made, in_cloud = [*objects_in_order, *members], BitMap(range(61, 81))
@@ -368,36 +351,6 @@ def test_a_share_is_never_too_large_never_splits_and_only_grows(
     again = filled(share, lambda: made, around, in_cloud, lambda ids: [f"{identity:03}" for identity in ids])
     assert again == share
     assert Progress.from_json(share.as_json()) == share
-
-
-@given(
-    st.sets(st.integers(1, 60), max_size=40),
-    st.lists(st.sets(st.integers(1, 80), min_size=1, max_size=70), max_size=4),
-    st.sets(st.integers(900, 903)),
-)
-def test_of_a_group_that_is_filled_in_one_go_all_is_chosen_or_nothing(
-    objects: set[int], groups: list[set[int]], there: set[int]
-) -> None:
-    absent = [900 + number for number in range(len(groups)) if 900 + number not in there]
-    creates = [_create(identity, f"u{identity}@x") for identity in [*sorted(objects), *absent]]
-    members = [_members(900 + number, BitMap(adds)) for number, adds in enumerate(groups)]
-    members = [
-        replace(each, membership=replace(each.membership, in_cloud=each.membership.id in there)) for each in members
-    ]
-    room = Room("built-in", BitMap(), Hold.RAMP, "it waits", fills=True)
-    around = Circumstances(ramps={each.membership.id: room for each in members})
-    made, in_cloud = [*creates, *members], BitMap(range(61, 81)) | BitMap(there)
-    before = begun(Progress(), Stage.CANARY, *counted(made))
-    share = filled(before, lambda: made, around, in_cloud, lambda ids: [f"{identity:03}" for identity in ids])
-    assert len(share.objects) <= share.most_objects and share.chosen_links <= share.most_links
-    for each in members:
-        group, chosen = each.membership.id, share.links.get(each.membership.id, BitMap())
-        assert chosen in (BitMap(), each.adds) and chosen <= in_cloud | share.objects
-        assert (group in share.objects) is (bool(chosen) and group not in there), "never created without its members"
-    left = share.most_links - share.chosen_links
-    for each in members if len(share.objects) < share.most_objects else ():
-        fits = len(each.adds) <= left and each.adds <= in_cloud | (share.objects - BitMap(absent))
-        assert each.membership.id in share.links or not fits
 
 
 @pytest.mark.parametrize(("text", "good"), [("Canary", True), ("Tenth, Canary,", True), ("", True), ("All", False)])
