@@ -12,7 +12,7 @@ from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
 from syncramp.model.approvals import Waiting
 from syncramp.model.report import WireReport
-from syncramp.model.seams import AnchorWriter, Endpoint, Source
+from syncramp.model.seams import AnchorWriter, Endpoint, OutsideMetric, Source
 from syncramp.rules.ruleset import Ruleset
 from syncramp.spec.types import EndpointOverrides, Mode, SyncConfig
 from syncramp.store.store import Store
@@ -78,6 +78,8 @@ class Job:
     """What is known of the wire; without a word about it nothing is sent."""
     writers: Mapping[str, AnchorWriter] = field(default_factory=dict)
     """By the name of a source: where anchors are written back before a create; empty where nobody asked for it."""
+    outside: Mapping[tuple[str, str], OutsideMetric] = field(default_factory=dict)
+    """By ramp and gate: numbers of other systems that gates are judged by."""
     refused: BitMap = field(default_factory=BitMap)
     """Ids of what the service refused in earlier slices of the same export: it goes behind the rest."""
     thorough: bool = False
