@@ -28,6 +28,7 @@ from syncramp.model.values import Kind, Type
 from syncramp.rules.own import own_rules
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
+from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import LdapAccess, SourceSpec, SyncConfig
 from syncramp.store.age import copy_beside
@@ -120,14 +121,17 @@ def _opened(
     path: Path, config: SyncConfig, wire: WireReport, reader: SecretReader, listen: Listener, *, sends: bool
 ) -> Iterator[Job]:
     from syncramp.endpoint.client import V2Endpoint
+    from syncramp.external.metrics import metrics_of
 
     stop = threading.Event()
+    outside = metrics_of(policies(config), reader)
     sources = [(_source(spec, reader), rules_of(spec, config)) for spec in config.sources]
     writers = _writers(sources, config)
     made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
     with closing(made) as endpoint, closing(Store(path, dn.key)) as store, stopping(stop, listen):
         pace = Pace.of(config.target.endpoint)
-        yield Job(config, sources, endpoint, store, sends, listen, stop=stop, pace=pace, wire=wire, writers=writers)
+        job = Job(config, sources, endpoint, store, sends, listen, stop=stop, pace=pace, wire=wire, writers=writers)
+        yield replace(job, outside=outside)
 
 
 def _writers(sources: Sequence[tuple[Source, Ruleset]], config: SyncConfig) -> dict[str, AnchorWriter]:

@@ -78,8 +78,6 @@ class Job:
     """What is known of the wire; without a word about it nothing is sent."""
     writers: Mapping[str, AnchorWriter] = field(default_factory=dict)
     """By the name of a source: where anchors are written back before a create; empty where nobody asked for it."""
-    outside: Mapping[tuple[str, str], OutsideMetric] = field(default_factory=dict)
-    """By ramp and gate: numbers of other systems that gates are judged by."""
     refused: BitMap = field(default_factory=BitMap)
     """Ids of what the service refused in earlier slices of the same export: it goes behind the rest."""
     thorough: bool = False
@@ -92,6 +90,9 @@ class Job:
 
     rest: Callable[[threading.Event, float], bool] = _wait
     """How it waits for so many seconds, or for a stop; a virtual ``clock`` is put forward in place of waiting."""
+
+    outside: Mapping[tuple[str, str], OutsideMetric] = field(default_factory=dict)
+    """By ramp and gate: numbers of other systems that gates are judged by."""
 
     @property
     def exports(self) -> bool:

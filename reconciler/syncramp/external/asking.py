@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -51,7 +51,14 @@ class Address:
     @property
     def host(self) -> str:
         """As it is named in sentences: neither a password nor a query of the URL is."""
-        return urlsplit(self.url).hostname or "no host"
+        return self._parts.hostname or "no host"
+
+    @property
+    def _parts(self) -> SplitResult:
+        try:
+            return urlsplit(self.url)
+        except ValueError:  # brackets that do not match
+            return urlsplit("")
 
     def ask(self, method: str, url: str = "", **content: Any) -> Reply | Told:
         """One request.
@@ -88,7 +95,7 @@ class Address:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "syncramp"}
         if self.token is None:
             return headers
-        if urlsplit(self.url).scheme != "https":
+        if self._parts.scheme != "https":
             raise InputRefused("a token goes over https alone", where=self.host, remedy="name an https URL")
         token = text(self.secrets, self.token.name, self.token.key).strip()
         if not (token.isascii() and token.isprintable() and " " not in token):
