@@ -22,7 +22,7 @@ from syncramp.model.adoption import Findings
 from syncramp.model.facts import Entry
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport, WireReport
-from syncramp.model.seams import AnchorWriter
+from syncramp.model.seams import AnchorWriter, OutsideMetric
 from syncramp.model.wire import SyncObject
 from syncramp.rules.own import own_rules
 from syncramp.rules.ruleset import Ruleset
@@ -51,6 +51,7 @@ class Engine:
     events: list[Event] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     writers: Mapping[str, AnchorWriter] = field(default_factory=dict)
+    outside: Mapping[tuple[str, str], OutsideMetric] = field(default_factory=dict)
 
     @property
     def source(self) -> ListSource:
@@ -92,6 +93,7 @@ class Engine:
             self.pace,
             WireReport(probed="2026-11-25T00:00:00Z", accepted=True),
             self.writers,
+            outside=self.outside,
         )
 
     def rules(self, name: str) -> Ruleset:

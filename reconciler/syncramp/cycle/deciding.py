@@ -5,14 +5,15 @@ decides the same and writes nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncramp.cycle.job import Job
+from syncramp.cycle.outside import ask
 from syncramp.events import Note
 from syncramp.model.circumstances import Circumstances
-from syncramp.model.measures import Measures
+from syncramp.model.measures import Asked, Measures
 from syncramp.model.orders import NamedOrder
-from syncramp.model.ramps import Decided, Order, RampState
+from syncramp.model.ramps import Decided, Order, Phase, RampState
 from syncramp.ramp.admission import admissible
 from syncramp.ramp.candidates import Candidate
 from syncramp.ramp.decision import decide
@@ -21,6 +22,9 @@ from syncramp.ramp.steps import Situation, digest_of
 from syncramp.spec.ramps import RampPolicy
 from syncramp.store.exports import Exports
 from syncramp.words import closest
+
+HEARING = (Phase.GROWING, Phase.SOAKING, Phase.HOLDING, Phase.PAUSED)
+"""Phases in which gates can decide something, or tell a person who has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def decisions(
     kept = job.store.ramp_states.all()
     said = _said(job, [policy.name for policy in ramps])
     made, run = Decisions(), exports.run
-    measures = _measures(job, [kept[policy.name] for policy in ramps if policy.name in kept], run)
+    judged = {policy: kept[policy.name] for policy in ramps if policy.name in kept}
+    measures = _measures(job, judged, {name: len(following) for name, following in groups.items()}, run)
     for policy in ramps:
         following = groups.get(policy.name, ())
         if following or policy.name in kept:
@@ -83,9 +88,22 @@ def decisions(
     return made.states
 
 
-def _measures(job: Job, states: Sequence[RampState], run: int) -> Mapping[str, Measures]:
-    """What the gates of ramps are judged on; of those that have a state."""
-    return job.store.samples.measures(states, run, job.clock())
+def _measures(
+    job: Job, states: Mapping[RampPolicy, RampState], groups: Mapping[str, int], run: int
+) -> Mapping[str, Measures]:
+    """What the gates of ramps are judged on; of those that have a state.
+
+    Other systems are asked where the answer may decide something.
+    """
+    found = job.store.samples.measures(list(states.values()), run, job.clock())
+    document = f"{job.config.namespace}/{job.config.name}"
+    asking = {
+        policy.name: Asked(document, policy.name, state.step + 1, state.ceiling, policy.target, groups[policy.name])
+        for policy, state in states.items()
+        if policy.name in groups and state.phase in HEARING
+    }
+    told = ask(job, asking)
+    return {name: replace(measures, outside=told.get(name, {})) for name, measures in found.items()}
 
 
 def _situation(
