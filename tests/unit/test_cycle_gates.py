@@ -11,7 +11,7 @@ import pytest
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from syncramp.model.measures import Asked, Measure, Measured, Told
-from syncramp.model.ramps import Judgement, PauseReason, Phase, RampState, Verdict
+from syncramp.model.ramps import Command, Judgement, Order, PauseReason, Phase, RampState, Verdict
 from syncramp.model.wire import Operation, SyncObject
 from syncramp.spec.ramps import Admit, Gate, Metric, RampPolicy, Soak, Step, Webhook
 
@@ -20,7 +20,7 @@ GROUP = 501
 INTERVAL = 1800.0
 TICKETS = Gate(Metric.EXTERNAL, Decimal(5), Decimal(50), "tickets", Webhook("https://desk.example"))
 STEPS = (Step(4, Soak(timedelta(hours=2))), Step(8, Soak(timedelta(hours=2))), Step(20))
-RAMP = RampPolicy("small", STEPS, (), min_members=3, admit=Admit.MEMBERS)
+RAMP = RampPolicy("small", STEPS, (), min_members=3, admit=Admit.MEMBERS, failures_before_pause=9)
 
 
 class Clock:
@@ -140,7 +140,7 @@ def test_a_system_outside_is_asked_once_for_each_decision_and_by_plans_too(engin
     desk = Desk()
     engine.outside = {
         ("small", "tickets"): desk,
-        ("other", "tickets"): Desk(Told(None, "nobody asks me", failed=True)),
+        ("other", "tickets"): Desk(),
     }
     gated(engine, TICKETS)
     runs(engine)
@@ -155,13 +155,14 @@ def test_a_system_outside_is_asked_once_for_each_decision_and_by_plans_too(engin
     assert len(desk.asked) == asked, "a ramp that is complete hears no gates"
 
 
-def test_refused_links_fail_the_ramp_until_the_service_takes_them(engine: Engine) -> None:
+def test_refused_links_fail_the_ramp_until_a_person_lets_them_be_tried_again(engine: Engine) -> None:
     gated(engine, Gate(Metric.LINK_ERRORS, Decimal(1), None))
     engine.cloud.refuse = no_members
-    runs(engine, 2)
+    until(engine, lambda kept: kept.phase is Phase.PAUSED)
     assert judgement(engine, Metric.LINK_ERRORS).value == 100.0
-    assert state(engine).phase is not Phase.GROWING
     engine.cloud.refuse = lambda obj: ""
+    with engine.store() as store:
+        store.ramp_states.give(Order(Command.RESUME, "small", "Ann", engine.clock()))
     until(engine, lambda kept: kept.phase is Phase.COMPLETE)
     assert cloud_members(engine) == len(PEOPLE)
 
