@@ -6,7 +6,7 @@ import pytest
 from pyroaring import BitMap
 
 from syncramp.model.approvals import Marks
-from syncramp.model.circumstances import Approved
+from syncramp.model.circumstances import Approved, Circumstances
 from syncramp.model.guards import Spend, What
 from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.state import ObjectState
@@ -75,7 +75,9 @@ def test_a_delete_and_a_create_count_once(verb, mark, what) -> None:
 
 def test_links_count_as_removals_and_as_nested_groups_and_the_approved_ones_apart() -> None:
     approved = Approved(adds={9: BitMap([21])}, removes={9: BitMap([1])})
-    found = list(link_spends(9, BitMap([5, 20, 21]), BitMap([1, 2, 3]), BitMap([20, 21]), approved))
+    found = list(
+        link_spends(9, BitMap([5, 20, 21]), BitMap([1, 2, 3]), BitMap([20, 21]), Circumstances(approved=approved))
+    )
     assert found == [
         (Spend(What.REMOVAL, group=9), BitMap([2, 3])),
         (Spend(What.REMOVAL, group=9, approved=True), BitMap([1])),

@@ -133,7 +133,7 @@ def test_a_plan_tells_which_approved_changes_it_still_wants_whether_they_go_or_w
 
 def test_approved_links_are_found_by_their_anchors_in_a_store_with_other_ids() -> None:
     class Groups:
-        def memberships(self):
+        def memberships(self, also=()):
             yield replace(GROUP, id=5, desired=BitMap([1, 2]), sure=BitMap([1]), possible=BitMap([1, 3]))
 
         def named(self, ids):

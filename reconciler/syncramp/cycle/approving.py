@@ -1,14 +1,16 @@
 """Approvals in a run: what people let go is loaded before the plan, and what waits is kept after it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
 from syncramp.events import Note
 from syncramp.model.approvals import ANNOTATION, Approval, Marks
 from syncramp.model.circumstances import Approved
 from syncramp.model.plan import Plan
-from syncramp.plan.approved import approved_links
+from syncramp.plan.approved import NOBODY, approved_links
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
 
@@ -44,14 +46,17 @@ def take(job: Job) -> None:
             job.listen(Note("warning", f"the annotation {ANNOTATION}: {named} {reason}"))
 
 
-def load(store: Store, snapshot: Snapshot, now: float) -> Loaded:
-    """What people approved and is valid now (seconds since the epoch)."""
+def load(store: Store, snapshot: Snapshot, now: float, reverted: Mapping[int, BitMap] = NOBODY) -> Loaded:
+    """What people approved and is valid now (seconds since the epoch).
+
+    :param reverted: group -> members who are taken out again although they are desired.
+    """
     given = store.approvals.given(now)
     if not given:
         return Loaded()
     marks = store.approvals.marks(given)
     if store.approvals.has_links(given):
-        return Loaded(given, *approved_links(snapshot, marks))
+        return Loaded(given, *approved_links(snapshot, marks, reverted))
     return Loaded(given, Approved(marks))
 
 

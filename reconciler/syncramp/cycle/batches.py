@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pyroaring import BitMap
 
-from syncramp.model.circumstances import Approved
+from syncramp.model.circumstances import Approved, Circumstances
 from syncramp.model.guards import Spend
 from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.state import Membership
@@ -129,7 +129,7 @@ def postpone(later: dict[int, LinkWork], work: LinkWork) -> None:
         known.tries = max(known.tries, work.tries)
 
 
-def link_item(work: LinkWork, room: int, snapshot: Snapshot, groups: BitMap, approved: Approved) -> Item:
+def link_item(work: LinkWork, room: int, snapshot: Snapshot, groups: BitMap, around: Circumstances) -> Item:
     """The next links of a group, as an item of a batch.
 
     :param groups: ids of all objects that are groups; guards count those that become members.
@@ -137,8 +137,9 @@ def link_item(work: LinkWork, room: int, snapshot: Snapshot, groups: BitMap, app
     removes, adds = work.take(room)
     changes = (*_references(removes, LinkOperation.REMOVE, snapshot), *_references(adds, LinkOperation.ADD, snapshot))
     values: dict[str, WireValue] = {"SourceAnchor": work.group.anchor, "member": changes}
-    counted = tuple(link_spends(work.group.id, adds, removes, groups, approved))
-    return Item(work.group.id, SyncObject("Group", Operation.SET, values), adds=adds, removes=removes, spends=counted)
+    counted = tuple(link_spends(work.group.id, adds, removes, groups, around))
+    sent, reverts = SyncObject("Group", Operation.SET, values), removes & work.group.desired
+    return Item(work.group.id, sent, adds=adds, removes=removes, reverts=reverts, spends=counted)
 
 
 def _references(ids: BitMap, operation: LinkOperation, snapshot: Snapshot) -> Iterator[ReferenceChange]:

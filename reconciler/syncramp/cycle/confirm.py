@@ -130,7 +130,7 @@ def doubt_missing_links(job: Job, sent: Mapping[int, BitMap]) -> int:
         for group, links in job.store.observations.missing_links(sent).items()
         if len(links) < len(sent[group])
     }
-    job.store.observations.doubt_links(missing)
+    job.store.observations.doubt_links(missing, job.clock())
     return sum(map(len, missing.values()))
 
 

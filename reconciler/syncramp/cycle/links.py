@@ -122,7 +122,7 @@ class Links:
                 postpone(later, LinkWork(work.group, hidden, BitMap(), work.tries))
                 work.adds -= hidden
             while (work.adds or work.removes) and not self._ended:
-                item = link_item(work, room, self._snapshot, self._census.groups, self._around.approved)
+                item = link_item(work, room, self._snapshot, self._census.groups, self._around)
                 batch.append(item)
                 works[item.id] = work
                 room -= item.links

@@ -45,10 +45,11 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     """
     snapshot = job.store.snapshot()
     take(job)
-    loaded = load(job.store, snapshot, job.clock())
-    alone = replace(circumstances(job, snapshot, company, foreign, exports), approved=loaded.approved)
+    alone = circumstances(job, snapshot, company, foreign, exports)
     ramps = ramped(job, snapshot, alone, exports, company.max_links)
     alone = replace(alone, ramps=ramps.rooms)
+    loaded = load(job.store, snapshot, job.clock(), alone.reverted)
+    alone = replace(alone, approved=loaded.approved)
     survey = Survey(lambda: job.store.census(snapshot).groups)
     plan = _plan(snapshot, alone, survey)
     readings, barriers = guard(job, company, snapshot, plan, survey)

@@ -20,6 +20,7 @@ from syncramp.plan.ramp_reports import grouped
 from syncramp.plan.rooms import Followers, followers, rooms
 from syncramp.ramp.reporting import report
 from syncramp.spec.ramps import RampPolicy
+from syncramp.store.departed import prune_departed
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
 
@@ -47,7 +48,7 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     states = decisions(job, found.policies, found.groups, exports, around)
     if not (found.groups or found.oversize):
         return Ramped(found, states)
-    spent: Mapping[str, int] = {}
+    spent = job.store.spent.admitted(now)
     given = rooms(found, states, spent, around.max_members, _classes)
     followed = (group for groups in found.groups.values() for group in groups)
     return Ramped(found, states, spent, endless(job, given, followed, max_links))
@@ -71,6 +72,8 @@ def note_ramps(job: Job, run: RunReport, plan: Plan) -> None:
         snapshot = job.store.snapshot()
         census = job.store.census(snapshot)
         run.ramps = list(grouped(plan.ramps, plan.around.ramps, snapshot, lambda: census.groups))
+    if job.exports:
+        prune_departed(job.store.database, job.clock())
 
 
 def _classes(policy: RampPolicy, people: BitMap) -> Sequence[BitMap]:

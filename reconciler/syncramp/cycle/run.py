@@ -133,7 +133,7 @@ def _walk(job: Job, exports: Exports, report: RunReport, meter: Meter) -> Plan:
         current.advance(plan.objects, plan.links)
     meter.follow(plan)
     check_quota(job, company, plan, foreign, report)
-    exports.note_revocations(plan.disables, plan.removals, seen)
+    exports.note_revocations(plan.disables, plan.revocations, seen)
     _tell_plan(job, plan, report)
     results = Results(report, meter)
     results.expect(plan)

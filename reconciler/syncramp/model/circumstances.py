@@ -99,6 +99,11 @@ class Circumstances:
     adopted: bool = False
     """The tenant was adopted: it was not proven empty when its first object came to be ours."""
 
+    @property
+    def reverted(self) -> Mapping[int, BitMap]:
+        """Group -> members who came with its ramp and are taken out again."""
+        return {group: room.reverted for group, room in self.ramps.items() if room.reverted}
+
     def why(self, source: int) -> str:
         """Why a source is not proven, or the first other one."""
         return self.incomplete.get(source) or next(iter(self.incomplete.values()), "")

@@ -21,6 +21,8 @@ class What(StrEnum):
     """Explicit removals of members of one group."""
     NESTING = "Nesting"
     """Groups that become members of another one."""
+    ADMISSION = "Admission"
+    """Links that a ramp admitted and that its budget counts; no guard asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,9 @@ class Spend:
 
     what: What
     attribute: str = ""
-    """Of sign-in changes and clears."""
+    """Of sign-in changes and clears; of admissions the name of the ramp."""
     group: int = 0
-    """Of removals and nestings the id of the group; the counted ids are its members."""
+    """Of removals, nestings and admissions the id of the group; the counted ids are its members."""
     approved: bool = False
     """A person approved it: it was looked at, and no guard counts it once it was sent."""
 

@@ -228,6 +228,14 @@ class Plan:
     """Versions of the built-in rules, before and after, if something follows from an upgrade."""
 
     @property
+    def revocations(self) -> Mapping[int, BitMap]:
+        """Group -> members to remove because they are not desired any more, held or not."""
+        reverted = self.around.reverted
+        return {
+            group: found for group, ids in self.removals.items() if (found := ids - reverted.get(group, BitMap()))
+        }
+
+    @property
     def objects(self) -> int:
         """Objects that are created, updated or deleted."""
         return sum(sum(kinds.values()) for kinds in self.counts.values())

@@ -5,7 +5,8 @@ their marks first: only when links were approved at all, and only those of group
 approved and pending is wanted, so this is also where it is seen which links still are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 from pyroaring import BitMap
@@ -15,28 +16,34 @@ from syncramp.model.circumstances import Approved
 from syncramp.model.state import Membership
 from syncramp.plan.marks import add_mark, remove_mark
 
+NOBODY: Mapping[int, BitMap] = MappingProxyType({})
+
 
 class Groups(Protocol):
     """What is read of the store."""
 
-    def memberships(self) -> Iterator[Membership]:
-        """Groups whose members may differ."""
+    def memberships(self, also: Collection[int] = ()) -> Iterator[Membership]:
+        """Groups whose members may differ, and some others by id."""
 
     def named(self, ids: BitMap) -> Iterator[tuple[int, str]]:
         """Objects with their anchors."""
 
 
-def approved_links(groups: Groups, marks: Marks) -> tuple[Approved, Sequence[int]]:
+def approved_links(
+    groups: Groups, marks: Marks, reverted: Mapping[int, BitMap] = NOBODY
+) -> tuple[Approved, Sequence[int]]:
     """Approvals with links among them.
 
     :param marks: of all that was approved.
+    :param reverted: group -> members who are taken out again although they are desired.
     :returns: what is approved, and the marks of the links of it that are pending.
     """
     adds, removes, pending = dict[int, BitMap](), dict[int, BitMap](), list[int]()
-    for group in groups.memberships():
+    for group in groups.memberships(reverted):
+        wanted = group.desired - reverted.get(group.id, BitMap())
         for found, mark, ids in (
-            (adds, add_mark, group.desired - group.sure),
-            (removes, remove_mark, group.possible - group.desired),
+            (adds, add_mark, wanted - group.sure),
+            (removes, remove_mark, group.possible - wanted),
         ):
             named = ((identity, mark(group.anchor, anchor)) for identity, anchor in groups.named(ids))
             if approved := {identity: each for identity, each in named if each in marks}:

@@ -27,7 +27,7 @@ def link_origins(change: MembershipChange, around: Circumstances) -> Mapping[Ori
     """What the links of a group that go follow from -> how many they are."""
     group = change.membership
     found: dict[Origin, int] = {}
-    for links, causes in ((change.adds, _of_adds(group, around)), (change.removes, _of_removes(group))):
+    for links, causes in ((change.adds, _of_adds(group, around)), (change.removes, _of_removes(group, around))):
         left = links
         for origin, those in causes if left else ():
             if taken := left & those:
@@ -51,6 +51,8 @@ def _coming(origin: Origin, group: Membership, around: Circumstances) -> BitMap:
     return group.desired if group.id in coming else coming
 
 
-def _of_removes(group: Membership) -> Iterator[tuple[Origin, BitMap]]:
+def _of_removes(group: Membership, around: Circumstances) -> Iterator[tuple[Origin, BitMap]]:
+    if room := around.ramps.get(group.id):
+        yield Origin.NONE, room.reverted  # a person takes a ramp back
     yield Origin.ADOPTION, group.found
     yield Origin.CLOUD, group.drifted

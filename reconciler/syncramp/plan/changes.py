@@ -7,7 +7,7 @@ What a call of an earlier run may still be changing waits until that call cannot
 explicit removals do not wait: they are sent at once, and again when the wait is over.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -30,8 +30,8 @@ class View(Protocol):
     def differing(self) -> Iterator[ObjectState]:
         """Objects that differ, in the order of their anchors."""
 
-    def memberships(self) -> Iterator[Membership]:
-        """Groups whose members may differ, in the order of their anchors."""
+    def memberships(self, also: Collection[int] = ()) -> Iterator[Membership]:
+        """Groups whose members may differ, and some others by id, in the order of their anchors."""
 
 
 def changes(view: View, around: Circumstances) -> Iterator[Change]:
@@ -46,7 +46,7 @@ def changes(view: View, around: Circumstances) -> Iterator[Change]:
             if change.verb is Verb.CREATE and not change.sends:
                 absent.add(state.id)
             yield change
-    for membership in view.memberships():
+    for membership in view.memberships(around.reverted):
         if moved := membership_change(membership, around):
             yield without(moved, absent) if absent else moved
         elif membership.derived:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from pyroaring import BitMap
 
-from syncramp.model.circumstances import Approved
+from syncramp.model.circumstances import Approved, Circumstances
 from syncramp.model.guards import Spend, What
 from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.values import Value
@@ -53,12 +53,15 @@ def _signs_in(name: str, value: Value | None) -> Value | None:
 
 
 def link_spends(
-    group: int, adds: BitMap, removes: BitMap, groups: BitMap, approved: Approved
+    group: int, adds: BitMap, removes: BitMap, groups: BitMap, around: Circumstances
 ) -> Iterator[tuple[Spend, BitMap]]:
     """What counts of the links of a group, with the members it is counted of.
 
     :param groups: ids of all objects that are groups.
     """
+    approved, room = around.approved, around.ramps.get(group)
+    if room is not None and (admitted := adds & room.counted):
+        yield Spend(What.ADMISSION, room.ramp, group), admitted
     for what, links, looked_at in (
         (What.REMOVAL, removes, approved.removes.get(group, BitMap())),
         (What.NESTING, adds & groups if adds else adds, approved.adds.get(group, BitMap())),

@@ -18,6 +18,7 @@ from syncramp.ramp.reasons import too_many
 TRAVELS = "a call of an earlier run that was never answered may still be changing it"
 AUTHORITY = "its source of authority was moved to the cloud, which refuses changes from a directory"
 FOREIGN = "a group with its source anchor is in the tenant and is not ours"
+REVERTS = "it came with a ramp that a person takes back to where it began"
 _PERHAPS_MOVED = (
     "the group has a new member that no source knows; it may be the same person, moved while the directory was read, "
     "and the next import tells"
@@ -29,18 +30,22 @@ def membership_change(membership: Membership, around: Circumstances) -> Membersh
     removes = membership.possible - membership.desired - membership.derived
     if membership.source in around.dropped:
         removes = BitMap()  # an entry that was dropped along may have been the one by which a member was named
-    adds = membership.desired - membership.sure
-    if not adds and not removes:
+    room = around.ramps.get(membership.id)
+    reverted = room.reverted & membership.possible & membership.desired if room and room.reverted else BitMap()
+    adds = membership.desired - membership.sure - reverted
+    if not (adds or removes or reverted):
         return None
     if around.adoption:
-        return _held_whole(membership, HeldLinks(Hold.ADOPTION_REQUIRED, around.adoption, adds, removes))
+        return _held_whole(membership, HeldLinks(Hold.ADOPTION_REQUIRED, around.adoption, adds, removes | reverted))
     if membership.id in around.cloud_managed:
-        return _held_whole(membership, HeldLinks(Hold.CLOUD_MANAGED, AUTHORITY, adds, removes))
+        return _held_whole(membership, HeldLinks(Hold.CLOUD_MANAGED, AUTHORITY, adds, removes | reverted))
     if not membership.in_cloud and membership.anchor in around.foreign:
-        return _held_whole(membership, HeldLinks(Hold.NOT_OURS, FOREIGN, adds, removes))
+        return _held_whole(membership, HeldLinks(Hold.NOT_OURS, FOREIGN, adds, removes | reverted))
     adds, waiting = _held_adds(membership, adds, around)
     removes, kept = _held_removes(membership, removes, around)
-    return MembershipChange(membership, adds, removes, tuple(held for held in (*waiting, *kept) if len(held)))
+    back = reverted & around.approved.removes.get(membership.id, BitMap())
+    kept.append(HeldLinks(Hold.REVERT, REVERTS, removes=reverted - back))
+    return MembershipChange(membership, adds, removes | back, tuple(held for held in (*waiting, *kept) if len(held)))
 
 
 def without(change: MembershipChange, absent: BitMap) -> MembershipChange:

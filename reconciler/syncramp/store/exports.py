@@ -23,6 +23,7 @@ from syncramp.model.guards import Spend
 from syncramp.model.values import Attributes
 from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.store.database import Database
+from syncramp.store.departed import forget_departed, keep_departed
 from syncramp.store.drift import forget_differences, keep_drifted
 from syncramp.store.found import forget, forget_objects
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
@@ -68,6 +69,8 @@ class Item:
     """An object in doubt is so no more once this applied; False: something of it was not sent."""
     adds: BitMap = field(default_factory=BitMap)
     removes: BitMap = field(default_factory=BitMap)
+    reverts: BitMap = field(default_factory=BitMap)
+    """Of the removed links those that are taken out although they are desired: they do not return by themselves."""
     spends: Sequence[tuple[Spend, BitMap]] = ()
     """What guards count of it."""
 
@@ -156,8 +159,8 @@ class Exports:
             self._database.run_many(_MAYBE, [(_keys(item, doubt), item.id) for item in objects if item.after])
             created = [item.id for item in objects if item.after is not None]
             self.restored_groups |= may_return(self._database, created, created=True)
-            brackets = self._widen([item for item in items if item.links])
-            losing = self._loosen(BitMap(item.id for item in items if item.deletes))
+            brackets = self._widen([item for item in items if item.links], now)
+            losing = self._loosen(BitMap(item.id for item in items if item.deletes), now)
             links = sum(item.links for item in items)
             ids = pack_bitmap(BitMap(item.id for item in items))
             self._spent.record((spend for item in items for spend in item.spends), now)
@@ -165,16 +168,21 @@ class Exports:
             seq = int(self._database.value("SELECT MAX(seq) FROM batches"))
         return Intent(seq, items, doubt, brackets, last_try, losing, held)
 
-    def _widen(self, items: Sequence[Item]) -> dict[int, tuple[BitMap, BitMap]]:
+    def _widen(self, items: Sequence[Item], now: float) -> dict[int, tuple[BitMap, BitMap]]:
         brackets = {item.id: (BitMap(), BitMap()) for item in items}
         for identity, sure, possible in self._database.among(_BRACKETS, list(brackets)):
             brackets[identity] = (unpack_bitmap(sure), unpack_bitmap(possible))
+        departing: dict[int, BitMap] = {}
         for item in items:
             sure, possible = brackets[item.id]
             self._set_bracket(item.id, sure - item.removes, possible | item.adds)
+            if item.removes:
+                departing[item.id] = sure & item.removes - item.reverts
+        keep_departed(self._database, departing, now)
+        forget_departed(self._database, {item.id: item.reverts for item in items})
         return brackets
 
-    def _loosen(self, deletes: BitMap) -> dict[int, BitMap]:
+    def _loosen(self, deletes: BitMap, now: float) -> dict[int, BitMap]:
         """The cloud drops the links of what it deletes: from now on they are possible, and no longer sure."""
         losing: dict[int, BitMap] = {}
         if not deletes:
@@ -186,6 +194,7 @@ class Exports:
             if lost:
                 losing[group] = lost
                 self._database.run(_SURE, (pack_bitmap(sure - lost), group))
+        keep_departed(self._database, losing, now)
         return losing
 
     def _set_bracket(self, identity: int, sure: BitMap, possible: BitMap) -> None:

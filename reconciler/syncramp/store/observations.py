@@ -13,6 +13,7 @@ from syncramp.model.drift import Difference, Drift
 from syncramp.model.state import Origin
 from syncramp.model.values import Attributes, Kind
 from syncramp.store.database import Database
+from syncramp.store.departed import keep_departed
 from syncramp.store.drift import forget_differences, keep_differences, keep_drifted
 from syncramp.store.exports import Exports, Item
 from syncramp.store.found import forget_objects
@@ -134,7 +135,7 @@ class Observations:
             keep_differences(self._database, seen.confirmed)
             self._observe_anew(seen.anew, now)
             self._observe_authority(seen.authority)
-            moved = self._observe_links(seen.links, seen.ours)
+            moved = self._observe_links(seen.links, seen.ours, now)
             self._observe_gone(seen.gone, now)
             self._database.run_many(_FOREIGN, [(anchor, *told) for anchor, told in seen.foreign.items()])
             self._database.run_among("DELETE FROM foreign_objects WHERE anchor IN ({})", seen.not_foreign)
@@ -166,7 +167,9 @@ class Observations:
         self._database.run_many("INSERT INTO cloud_managed VALUES (?) ON CONFLICT (id) DO NOTHING", gained)
         self._database.run_many("DELETE FROM cloud_managed WHERE id = ?", lost)
 
-    def _observe_links(self, links: Mapping[int, tuple[BitMap, BitMap]], ours: BitMap) -> dict[int, Moved]:
+    def _observe_links(
+        self, links: Mapping[int, tuple[BitMap, BitMap]], ours: BitMap, now: float
+    ) -> dict[int, Moved]:
         """What is seen to be there is possible, whoever put it there; what is seen to be gone is not sure.
 
         :param ours: groups that were known to be there: what changed in them, somebody else did.
@@ -176,6 +179,7 @@ class Observations:
         for group, (adds, removes) in links.items():
             sure, possible, observed = map(unpack_bitmap, rows.get(group, (None, None, None)))
             bracket = sure - removes, possible | adds, (observed - removes) | adds
+            keep_departed(self._database, {group: sure & removes}, now)
             self._database.run(_OBSERVED, (group, *map(pack_bitmap, bracket)))
             if group in ours:
                 moved[group] = removes & sure, adds - possible
@@ -243,9 +247,10 @@ class Observations:
                 missing[group] = lost
         return missing
 
-    def doubt_links(self, links: Mapping[int, BitMap]) -> None:
+    def doubt_links(self, links: Mapping[int, BitMap], now: float) -> None:
         """These links are no longer sure: the next run adds them again."""
         with self._database.transaction():
+            keep_departed(self._database, links, now)
             keep_drifted(self._database, {group: (lost, BitMap()) for group, lost in links.items()})
             for group, sure in self._database.among("SELECT id, sure FROM cloud_links WHERE id IN ({})", list(links)):
                 narrowed = pack_bitmap(unpack_bitmap(sure) - links[group])

@@ -52,7 +52,7 @@ ramp_orders = Table(
 departed_links = Table(
     "departed_links",  # links that were surely in the cloud and went, by day, for 30 days: they return at once
     metadata,
-    Column("group", Integer, primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),  # of the group
     Column("day", Integer, primary_key=True, autoincrement=False),  # days since the epoch
     Column("members", LargeBinary, nullable=False),  # roaring bitmap
     sqlite_with_rowid=False,

@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from syncramp.model.state import Origin
 from syncramp.store.database import Database
+from syncramp.store.departed import hand_over_departed, keep_departed
 from syncramp.store.drift import keep_drifted
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
 
@@ -52,11 +53,14 @@ def drop_links(database: Database, deleted: BitMap, now: float) -> None:
     Of what is told twice (a read-back shows it gone, and the delete is answered later) the links of both are kept.
     """
     groups_of: dict[int, list[int]] = {}
+    departing = _own(database, deleted)
     for group, sure, possible, observed in _naming(database, deleted):
+        departing.setdefault(group, sure & deleted)
         for member in possible & deleted:
             groups_of.setdefault(member, []).append(group)
         kept = (pack_bitmap(links - deleted) for links in (sure, possible, observed))
         database.run(_NARROWED, (*kept, group))
+    keep_departed(database, departing, now)
     database.run_many(_FORGOTTEN, [(identity,) for identity in deleted])
     anchors = _anchors(database, {*deleted, *(group for groups in groups_of.values() for group in groups)})
     known = {identity: anchors[identity] for identity in deleted if identity in anchors}
@@ -84,10 +88,17 @@ def doubt_anew(database: Database, anew: Mapping[int, BitMap], now: float) -> di
         seen = BitMap() if group in ids else observed - ids
         if left != sure:
             lost[group] = sure - left
+            keep_departed(database, {group: lost[group]}, now)
             keep_drifted(database, {group: (lost[group], BitMap())})
         if (left, seen) != (sure, observed):
             database.run(_LOST, (pack_bitmap(left), pack_bitmap(seen), group))
     return lost
+
+
+def _own(database: Database, deleted: BitMap) -> dict[int, BitMap]:
+    """Of groups that were deleted the members they surely had."""
+    rows = database.among("SELECT id, sure FROM cloud_links WHERE id IN ({})", list(deleted))
+    return {group: unpack_bitmap(sure) for group, sure in rows}
 
 
 def _naming(database: Database, ids: BitMap) -> Iterator[tuple[int, BitMap, BitMap, BitMap]]:
@@ -148,6 +159,7 @@ def hand_over(database: Database, heirs: Mapping[int, int]) -> None:
     if not heirs:
         return
     former = BitMap(heirs)
+    hand_over_departed(database, heirs)
     for group, sure, possible, observed in _naming(database, former):
         renamed = (pack_bitmap(_renamed(links, heirs, former)) for links in (possible, observed))
         database.run(_NARROWED, (pack_bitmap(sure - former), *renamed, group))

@@ -7,7 +7,7 @@ Narrow rows come in the order of their anchors, the wide ones follow in pages wh
 from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,7 @@ from pyroaring import BitMap
 from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Cause, Membership, ObjectState, Origin
 from syncramp.store.database import Database
+from syncramp.store.departed import departed_since
 from syncramp.store.packing import unpack_bitmap
 from syncramp.store.returning import lost_with_members, restoring
 from syncramp.store.states import ROWS, Page
@@ -117,14 +118,17 @@ class Snapshot:
             page.read()
             yield from page.states()
 
-    def memberships(self) -> Iterator[Membership]:
-        """Groups whose members in the cloud are not surely the desired ones, in the order of their anchors."""
+    def memberships(self, also: Collection[int] = ()) -> Iterator[Membership]:
+        """Groups whose members in the cloud are not surely the desired ones, in the order of their anchors.
+
+        :param also: ids of groups that are wanted whatever their members are.
+        """
         ordered = self._database.numbers(_GROUPS)
         for start in range(0, len(ordered), PAGE):
             page = ordered[start : start + PAGE]
             rows = {row[0]: row for row in self._database.among(_MEMBERSHIPS + " AND o.id IN ({})", page)}
             for membership in (self._membership(rows[identity]) for identity in page):
-                if not (membership.desired == membership.sure == membership.possible):
+                if membership.id in also or not (membership.desired == membership.sure == membership.possible):
                     yield membership
 
     def large(self, least: int) -> BitMap:
@@ -141,7 +145,7 @@ class Snapshot:
 
     def departed(self, ids: BitMap, since: float) -> dict[int, BitMap]:
         """Group -> members whose link was surely there after a moment (seconds since the epoch) and went."""
-        return {}
+        return departed_since(self._database, ids, since)
 
     def membership(self, identity: int) -> Membership | None:
         """One group that should be in the cloud."""

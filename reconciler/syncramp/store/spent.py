@@ -29,6 +29,7 @@ _REMEMBER = """INSERT INTO meta (key, value) VALUES ('prevention', ?)
                ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
 _INSERT = "INSERT INTO spent (at, what, attribute, subject, approved, ids) VALUES (?, ?, ?, ?, ?, ?)"
 _SINCE = "SELECT what, attribute, subject, ids FROM spent WHERE approved = 0 AND at > ?"
+_ADMITTED = "SELECT attribute, subject, ids FROM spent WHERE what = ? AND at > ?"
 
 
 class Spent:
@@ -62,6 +63,19 @@ class Spent:
             spend = Spend(What(what), attribute, subject)
             found[spend] = found.get(spend, BitMap()) | unpack_bitmap(ids)
         return found
+
+    def admitted(self, now: float) -> dict[str, int]:
+        """Ramp -> links that it admitted in the last 24 hours, as far as its budget counts them.
+
+        :param now: seconds since the epoch.
+        """
+        found: dict[tuple[str, int], BitMap] = {}
+        for ramp, group, ids in self._database.stream(_ADMITTED, (What.ADMISSION.value, now - DAY)):
+            found[ramp, group] = found.get((ramp, group), BitMap()) | unpack_bitmap(ids)
+        totals: dict[str, int] = {}
+        for (ramp, _), members in found.items():
+            totals[ramp] = totals.get(ramp, 0) + len(members)
+        return totals
 
     def remember(self, prevention: Prevention) -> None:
         """Keep what the tenant told of its own limit, for those who cannot ask it."""
