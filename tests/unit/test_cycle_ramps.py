@@ -4,8 +4,8 @@ import pytest
 
 from support.build import group, guid, user
 from support.engine import Engine, links
-from support.model import Held
 from support.growing import follow, name, policy, populate, there
+from support.model import Held
 from syncramp.spec.ramps import Admit
 
 DAY = 86_400.0
@@ -32,7 +32,7 @@ def test_a_new_group_that_does_not_fit_stays_absent_and_what_links_to_it_waits_w
     populate(engine, 8)
     engine.source.add(group(102))
     engine.source.members[guid(102)] = [group(101).dn]
-    follow(engine, policy(5, 9))
+    follow(engine, policy(5))
     report, plan = engine.run()
     assert engine.anchor(group(101)) not in engine.cloud.objects and engine.anchor(group(102)) in engine.cloud.objects
     assert report.holds == {"Ramp": 9} and plan.absent == 1
@@ -43,12 +43,12 @@ def test_a_new_group_that_does_not_fit_stays_absent_and_what_links_to_it_waits_w
 
 
 def test_a_whole_group_waits_whole_and_comes_whole(engine) -> None:
-    grown(engine, 4, policy(5, 9))
+    grown(engine, 4, policy(5, None, 9))
     engine.source.add(*map(user, range(5, 9)))
     name(engine, range(1, 9))
     report, _ = engine.run()
     assert report.holds == {"Ramp": 4} and there(engine) == {1, 2, 3, 4}
-    follow(engine, policy(8, 9))
+    follow(engine, policy(8, None, 9))
     engine.settle()
     assert there(engine) == set(range(1, 9))
 
@@ -119,7 +119,7 @@ def test_a_group_of_members_is_not_created_before_somebody_of_it_may_come(engine
 # --- limits --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("policies", [(), (policy(4, 9),), (policy(9, admit=Admit.NOW),)])
+@pytest.mark.parametrize("policies", [(), (policy(4, None, 9),), (policy(9, admit=Admit.NOW),)])
 def test_a_group_beyond_the_largest_size_is_not_created_and_one_that_is_there_keeps_what_it_has(
     engine, policies
 ) -> None:
