@@ -1,10 +1,8 @@
 """``syncramp approve``: let go what waits for a person."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +12,6 @@ from syncramp.cli.options import Document, Output, State, who
 
 if TYPE_CHECKING:
     from syncramp.model.approvals import Approval, Proposal
-    from syncramp.spec.types import SyncConfig
     from syncramp.store.store import Store
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=720)
@@ -47,13 +44,13 @@ def approve(
     Example: syncramp approve syncconfig.yaml 3f2a91bc
     """
     from syncramp.check import load
-    from syncramp.cli.session import state_path
+    from syncramp.cli.session import known_store, state_path
     from syncramp.report.approvals import approve_document, approve_lines
 
     config = load(document)
     now = time.time()
     until = now + _validity(valid, config.approval_expiry).total_seconds()
-    with _opened(config, state_path(document, config, state)) as store:
+    with known_store(config, state_path(document, config, state), "so nothing waits") as store:
         if withdraw:
             store.approvals.withdraw(_approved(store, digests or [], now), now)
             digests = []
@@ -65,21 +62,6 @@ def approve(
     told = approve_document if output is Output.JSON else approve_lines
     typer.echo("\n".join(told(new, waiting, approvals)))
     raise typer.Exit(Exit.PENDING if waiting and not given else Exit.OK)
-
-
-@contextmanager
-def _opened(config: "SyncConfig", path: Path) -> Iterator["Store"]:
-    from syncramp.cli.session import PATIENT
-    from syncramp.cycle.run import identity
-    from syncramp.errors import InputRefused
-    from syncramp.source import dn
-    from syncramp.store.store import Store
-
-    if not path.exists():
-        raise InputRefused("there is no store yet, so nothing waits", where=str(path), remedy="make a run first")
-    with closing(Store(path, dn.key, PATIENT)) as store:
-        store.runs.compare(identity(config))
-        yield store
 
 
 def _validity(text: str, otherwise: timedelta) -> timedelta:

@@ -6,8 +6,11 @@ from typing import Annotated
 import typer
 
 from syncramp.cli.options import Document
+from syncramp.cli.ramp_say import TOLD, saying
 
 app = typer.Typer(no_args_is_help=True, help="Ramps: how large groups grow step by step.")
+for command in TOLD:
+    app.command(command)(saying(command))
 
 
 class Form(StrEnum):

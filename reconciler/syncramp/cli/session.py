@@ -19,6 +19,7 @@ from types import FrameType
 from syncramp.check import load
 from syncramp.cli.memory import tame_allocator
 from syncramp.cycle.job import Job, Pace
+from syncramp.cycle.run import identity
 from syncramp.errors import InputRefused, StoreUnusable
 from syncramp.events import Listener, Note
 from syncramp.model.approvals import Waiting
@@ -51,6 +52,21 @@ def state_path(document: str, config: SyncConfig, state: Path | None) -> Path:
     if document == "-":
         raise InputRefused("a document from standard input has no folder", remedy="name the store with --state FILE")
     return Path(document).resolve().parent / ".syncramp" / f"{config.namespace}.{config.name}.db"
+
+
+@contextmanager
+def known_store(config: SyncConfig, path: Path, consequence: str = "") -> Iterator[Store]:
+    """The store of a document, for whoever writes a decision into it; a run may go on meanwhile.
+
+    :param consequence: of there being none, as a clause.
+    :raises InputRefused: no run has made it yet.
+    """
+    if not path.exists():
+        reason = "there is no store yet" + (f", {consequence}" if consequence else "")
+        raise InputRefused(reason, where=str(path), remedy="make a run first")
+    with closing(Store(path, dn.key, PATIENT)) as store:
+        store.runs.compare(identity(config))
+        yield store
 
 
 def secrets_of(document: str, directory: Path | None) -> FileSecrets:

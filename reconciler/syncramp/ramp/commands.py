@@ -73,7 +73,7 @@ def _after(policy: RampPolicy, state: RampState, command: Command) -> RampState:
         case Command.PROMOTE_FULL:
             step = last
         case Command.RESUME | Command.RETRY:
-            step = state.step
+            step = min(state.step, last)
     if policy.steps[step].ceiling is None:
         return replace(state, phase=Phase.PAUSED, pause=PauseReason.STEP, step=step)
     return replace(state, phase=Phase.GROWING, pause=None, step=step)
