@@ -14,6 +14,7 @@ half of what the gate ``ExportLatencyP95`` holds at and a tenth of what an answe
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Self
 
 from syncramp.model.budget import WINDOW
 from syncramp.spec.types import WriteBudget
@@ -105,6 +106,31 @@ def fitted(measured: Iterable[Timed]) -> LatencyModel:
     return LatencyModel(line.call, line.link, _tail(calls, line, number), round(number), most)
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Links in calls: so many with so many links each."""
+
+    sizes: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, links: int, groups: int, per_call: int, objects_per_call: int) -> Self:
+        """Links of several groups, packed as an export does: a call is full by its links or by its groups."""
+        full, rest = divmod(links, per_call)
+        least = -(-groups // objects_per_call)
+        if full + bool(rest) >= least:
+            return cls(tuple((size, number) for size, number in ((per_call, full), (rest, 1)) if size and number))
+        return cls(((links // least, least),))
+
+    @property
+    def number(self) -> int:
+        """Of all calls."""
+        return sum(number for _, number in self.sizes)
+
+    def seconds(self, latency: LatencyModel) -> float:
+        """Of all calls, one after the other."""
+        return sum(number * latency.seconds(links) for links, number in self.sizes)
+
+
 def paced(links: int, writes: WriteBudget) -> float:
     """Seconds until the last of so many links may go: our share of the throttle goes at once, and each further share
     waits for five minutes (``endpoint.throttle``).
@@ -132,7 +158,7 @@ def _line(calls: Sequence[Timed], before: LatencyModel) -> LatencyModel:
 def _weighed(calls: Sequence[Timed], line: LatencyModel) -> Iterator[float]:
     """What each counts in a fit of seconds: less where a call takes long anyway, and far off the line."""
     off = [abs(each.seconds / _least(line, each.links) - 1) for each in calls]
-    usual = 1.4826 * _quantile([(far, each.weight) for far, each in zip(off, calls, strict=True)], 0.5)
+    usual = 1.4826 * quantile([(far, each.weight) for far, each in zip(off, calls, strict=True)], 0.5)
     near = HUBER * max(usual, BUCKET)
     for each, far in zip(calls, off, strict=True):
         yield each.weight * min(1.0, near / far if far else 1.0) / _least(line, each.links) ** 2
@@ -146,10 +172,10 @@ def _tail(calls: Sequence[Timed], line: LatencyModel, number: float) -> float:
     """How much longer than the line says the slowest one of 20 took; a guess of fewer."""
     if number < ENOUGH:
         return TAIL
-    return max(1.0, _quantile([(each.seconds / _least(line, each.links), each.weight) for each in calls], 0.95))
+    return max(1.0, quantile([(each.seconds / _least(line, each.links), each.weight) for each in calls], 0.95))
 
 
-def _quantile(values: Iterable[tuple[float, float]], part: float) -> float:
+def quantile(values: Iterable[tuple[float, float]], part: float) -> float:
     """The smallest value that so large a part of the weight does not exceed."""
     ordered = sorted(values)
     left = part * sum(weight for _, weight in ordered)
