@@ -47,7 +47,7 @@ e2e: $(VENV)/.dev
 # hatchling and editables are locked too, so that the build of this project itself fetches nothing unpinned.
 lock: $(VENV)/.dev
 	printf 'hatchling==1.33.0\neditables\n' > $(VENV)/build.in
-	$(BIN)/uv pip compile --quiet pyproject.toml $(VENV)/build.in --extra simulator --universal \
+	$(BIN)/uv pip compile --quiet pyproject.toml $(VENV)/build.in --extra charts --extra simulator --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/demo.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml $(VENV)/build.in --extra dev --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt

@@ -27,8 +27,6 @@ class NearGate:
     hold: float
     unit: str
     """``spec.ramps.Unit``."""
-    of: str = ""
-    """What the value is of, in words."""
 
     @property
     def fails(self) -> bool:
@@ -62,8 +60,8 @@ class StepForecast:
     """That links of the ramp take in one run, at most."""
     largest: int = 0
     """Members of its largest group at its end."""
-    whole: int = 0
-    """Groups that become whole during it."""
+    became_whole: int = 0
+    """Groups."""
     gate: NearGate | None = None
     skipped: bool = False
     """Nothing grows at it, so it is passed at once."""
@@ -111,11 +109,36 @@ class Forecast:
     groups: Sequence[GroupForecast]
     """The largest first."""
     points: Sequence[Point]
+
+
+@dataclass(frozen=True, slots=True)
+class NearLimit:
+    """A group that is near a limit of those who read it, or beyond."""
+
+    dn: str
+    limits: str
+    """Which ones, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What ``syncramp ramp forecast`` tells of a document."""
+
+    document: str
+    """Its namespace and name."""
+    now: float
+    """The moment that it starts from."""
+    interval: float
+    """Seconds from one run to the next."""
     pauses: float
-    """Seconds for which a person is assumed to take for each pause."""
+    """Seconds that a person is assumed to take for each pause."""
     latency: str
     """What the seconds of calls stand on, as a clause."""
     full_call: float
-    """Seconds of the slowest one of 20 full calls."""
+    """Seconds that one of 20 calls takes longer than, of full ones."""
     per_call: int
     """Links of a full call."""
+    ramps: Sequence[Forecast]
+    notes: Sequence[str] = ()
+    """What else somebody should know, as sentences."""
+    warnings: Sequence[NearLimit] = ()

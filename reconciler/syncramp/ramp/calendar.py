@@ -65,7 +65,7 @@ class Calendar:
         if number not in self._whole:
             self._whole[number] = now
             if self._step is not None and self._start[number][0] < group.there:
-                self._step = replace(self._step, whole=self._step.whole + 1)
+                self._step = replace(self._step, became_whole=self._step.became_whole + 1)
 
     def wholes(self, now: float) -> None:
         """Every group of which nobody waits is whole, since now if it was not before."""

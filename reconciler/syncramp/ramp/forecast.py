@@ -45,7 +45,6 @@ def forecast(
     walk = _Walk(policy, state, digest, groups, terms)
     while walk.end is None:
         walk.decide()
-    latency = terms.latency
     return Forecast(
         ramp=policy.name,
         admit=policy.admit.value,
@@ -56,10 +55,6 @@ def forecast(
         steps=walk.calendar.steps(walk.at if walk.end is End.COMPLETE else None),
         groups=walk.calendar.groups(),
         points=tuple(walk.calendar.points),
-        pauses=terms.pauses,
-        latency=latency.source,
-        full_call=latency.slow(terms.per_call),
-        per_call=terms.per_call,
     )
 
 
@@ -229,3 +224,14 @@ class _Walk:
 
     def _over(self, end: End, why: str) -> None:
         self.end, self.why = end, why
+
+
+def eta(
+    policy: RampPolicy, state: RampState | None, digest: str, groups: Sequence[Counted], terms: Terms, now: float
+) -> float | None:
+    """The earliest moment at which a whole ramp can be complete, if persons take no time for its pauses.
+
+    :returns: seconds since the epoch; None: a person must change something first.
+    """
+    told = forecast(policy, state, digest, groups, replace(terms, pauses=0.0), now)
+    return told.at if told.end is End.COMPLETE else None
