@@ -11,7 +11,7 @@ class End(StrEnum):
     COMPLETE = "Complete"
     """Nobody waits whom a step could admit."""
     STOPS = "Stops"
-    """A gate is expected to fail until a person changes something."""
+    """Gates are expected to pause it for a person."""
     ENDED = "Ended"
     """A person aborted or reverts the ramp; nothing grows."""
     ENDLESS = "Endless"
@@ -63,6 +63,8 @@ class StepForecast:
     became_whole: int = 0
     """Groups."""
     gate: NearGate | None = None
+    held: int = 0
+    """How often a gate is expected to hold it."""
     skipped: bool = False
     """Nothing grows at it, so it is passed at once."""
 

@@ -1,12 +1,12 @@
 """The calendar of a forecast: which step began when, what went during it, and when each group became whole."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from syncramp.model.forecast import GroupForecast, NearGate, Point, StepForecast
 from syncramp.model.ramps import Decided, RampState
 from syncramp.ramp.growth import Counted
-from syncramp.spec.ramps import RampPolicy
+from syncramp.spec.ramps import Admit, RampPolicy
 
 
 class Calendar:
@@ -26,7 +26,7 @@ class Calendar:
         self._step: StepForecast | None = None
         self.points: list[Point] = []
 
-    def decided(self, state: RampState, rows: Iterable[Decided], now: float) -> None:
+    def decided(self, state: RampState, rows: Sequence[Decided], now: float) -> None:
         """A run decided: perhaps a step ended, others were passed, and another one began."""
         if self._step is None or self._step.step != state.step + 1:
             self._close(now)
@@ -37,8 +37,8 @@ class Calendar:
             pause = self._policy.steps[state.step].ceiling is None
             begins = now if self._done or state.began > now else state.began
             self._step = StepForecast(state.step + 1, state.ceiling, begins, None, pause)
-        if state.soaked_from != self._step.grown:
-            self._step = replace(self._step, grown=state.soaked_from)
+        held = self._step.held + sum(row.what == "Held" for row in rows)
+        self._step = replace(self._step, grown=state.soaked_from, held=held)
         self.points.append(Point(now, state.ceiling, self.largest, 0))
 
     def carried(self, state: RampState, now: float, links: int, calls: int, seconds: float, largest: int) -> None:
@@ -105,9 +105,9 @@ class Calendar:
             return "more than the V2 endpoint takes; nobody is added"
         if group.too_long:
             return "filling it takes longer than one interval; raise spec.interval or writes.linksPerFiveMinutes"
-        if group.mail_enabled and group.size > group.most:
-            return f"mail-enabled: it holds at {group.most:,}"
-        if group.size > self._policy.target and group.admit.value != "Now":
+        if group.mail is not None and group.size > group.mail:
+            return f"mail-enabled: it holds at {group.mail:,}"
+        if group.size > self._policy.target and group.admit is not Admit.NOW:
             return f"beyond the last ceiling, {self._policy.target:,}"
         return "the forecast ends before"
 

@@ -5,7 +5,8 @@ groups grow as ``ramp.growth`` lets them. A pause takes as long as a person is a
 happen for a while, because a soak or the budget of a day is not over, the calendar jumps; so weeks take milliseconds.
 
 It assumes that directories stay as they are, that removals go with the next run, and that nothing but latency changes
-with size. It ends where a gate is expected to fail: what a person does then is not for a forecast to say.
+with size. A gate that is expected to fail holds the step as it would. Where gates pause the ramp the forecast ends:
+what a person does then is not for it to say.
 """
 
 from collections import deque
@@ -94,7 +95,7 @@ class _Walk:
         pending = Pending(self._groups if state.phase in _GROWS else (), state.ceiling)
         if state.phase in (Phase.ABORTED, Phase.REVERTING):
             self._over(End.ENDED, f"It is {state.phase.value.lower()}; nothing grows until a person says retry.")
-        elif pending or self._returns():
+        elif pending or any(group.restored or group.leaving for group in self._groups):
             self._grow(state, pending)
         else:
             self.calendar.wholes(self.at)
@@ -113,6 +114,9 @@ class _Walk:
             self._window = Window(self._terms, state.window)
         self._state, self._order, self._passed, self._grew = state, None, 0, 0
         self.calendar.decided(state, rows, self.at)
+        failing = [one.metric for one in judgements if one.verdict is Verdict.FAILED]
+        if state.phase is Phase.PAUSED and failing:
+            self._over(End.STOPS, f"{', '.join(failing)} pauses it; what then happens is for a person to say.")
         return state
 
     def _situation(self) -> Situation:
@@ -121,21 +125,22 @@ class _Walk:
         self._largest, exported = self.calendar.largest, self._passed > 0
         return Situation(len(self._groups), self._largest, waiting, fitting, exported=exported, grew=self._grew)
 
-    def _returns(self) -> bool:
-        return any(group.restored for group in self._groups)
-
     def _grow(self, state: RampState, pending: Pending) -> None:
         """Runs in which somebody comes, until nobody more fits."""
         returned, last = sum(group.settle() for group in self._groups), self.at
+        if not (pending or returned):
+            self._pass(1)  # only removals
         while self.end is None and (pending or returned):
             fills, seconds = self._fills(pending)
-            links = min(pending.room, self._budget()) if self._policy.admit is Admit.MEMBERS else pending.room
+            links = min(pending.open, self._budget()) if self._policy.admit is Admit.MEMBERS else pending.open
             pending.take(links)
             self._spent.append((self.at, links))
-            self._send(state, fills, links + returned, pending, seconds)
-            returned, last = 0, self.at
-            self._pass(1 if pending.fills or not pending.room or self._budget() else self._until_free())
-            self._hear()
+            if sends := bool(fills or links or returned):
+                self._send(state, fills, links + returned, pending, seconds)
+                returned, last = 0, self.at
+            self._pass(1 if sends else self._until_free())
+            if self._fails():
+                break
         pending.hand_out()
         self.calendar.wholes(last)
 
@@ -153,7 +158,8 @@ class _Walk:
             total += seconds
             filled.append(pending.fill())
             self._largest = max(self._largest, group.there)
-            self.calendar.whole(group, self.at)
+            if not group.queue:
+                self.calendar.whole(group, self.at)
         return filled, total
 
     def _filling(self, links: int) -> float:
@@ -185,32 +191,34 @@ class _Walk:
         return max(0, min(self._policy.per_cycle, self._policy.per_day - sum(links for _, links in self._spent)))
 
     def _until_free(self) -> float:
-        """Runs until the budget of the day has room again."""
-        return (self._spent[0][0] + DAY - self.at) / self._terms.interval
+        """Runs until the budget of the day has room again, or gates say something, which may be that they fail."""
+        free, wanting = (self._spent[0][0] + DAY - self.at) / self._terms.interval, self._wanting()
+        return min(free, wanting) if wanting > 0 else free
 
-    def _hear(self) -> None:
-        """Gates: the forecast ends where one is expected to fail."""
-        judgements = self._window.judge(self._policy.gates)
+    def _wanting(self) -> float:
+        """Runs until gates have samples enough."""
+        return self._window.wanting() if self._policy.gates else 0
+
+    def _fails(self) -> bool:
+        """A gate is expected to fail with the next decision."""
         self.calendar.near(self._window.near(self._policy.gates))
-        for one in judgements:
-            if one.verdict is Verdict.FAILED:
-                self._over(End.STOPS, f"{one.metric} is expected to fail; what then happens is up to a person.")
+        return any(one.verdict is Verdict.FAILED for one in self._window.judge(self._policy.gates))
 
     def _wait(self, state: RampState) -> None:
         """To the next run that can decide something."""
-        wanting = self._window.wanting()
+        wanting = self._wanting()
         if state.phase is Phase.PAUSED:
             self._order = Command.PROMOTE if state.pause is PauseReason.STEP else Command.RESUME
             self._pass(self._terms.pauses / self._terms.interval)
-        elif state.phase is Phase.SOAKING and state.soaked_from is not None:
+        elif state.phase is Phase.SOAKING and state.soaked_from is not None and wanting <= 0:
             soak = self._policy.steps[state.step].soak
             cycles = self.at + max(0, soak.cycles - state.cycles) * self._terms.interval
             over = earliest(soak, state.soaked_from, self._policy.time_zone, cycles)
-            self._pass(max(wanting, (over - self.at) / self._terms.interval))
+            self._pass((over - self.at) / self._terms.interval)
         elif state.phase is Phase.COMPLETE:
             self._over(End.COMPLETE, "Nobody waits whom a step could admit.")
         else:
-            self._pass(wanting)
+            self._pass(wanting)  # until gates say something, which may be that they fail
 
     def _pass(self, runs: float) -> None:
         """So many runs later, at least one."""

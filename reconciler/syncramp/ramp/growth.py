@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from syncramp.spec.ramps import Admit
+from syncramp.ramp.candidates import Candidate
+from syncramp.spec.ramps import Admit, RampPolicy
 
 
 @dataclass(slots=True)
@@ -23,15 +24,14 @@ class Counted:
     """Members that the cloud possibly holds."""
     queue: int
     """Desired, possibly not in the cloud, and no restoration."""
-    most: int
-    """Members that it may have under any ceiling: ``groups.maxMembers``, or the limit of mail-enabled groups."""
+    max_members: int
+    """``groups.maxMembers``: of a group with more nobody comes."""
     restored: int = 0
     """Those who return at once."""
     leaving: int = 0
     """Of those that are there: not desired any more, gone with the next run."""
-    oversize: bool = False
-    """More are desired than the service takes: nobody comes."""
-    mail_enabled: bool = False
+    mail: int | None = None
+    """What it may have because it is mail-enabled; None: it is not."""
     filling: bool = False
     """Whole: its additions were begun and have not all arrived."""
     too_long: bool = False
@@ -47,11 +47,17 @@ class Counted:
         """Members that it should have."""
         return self.size - self.leaving
 
+    @property
+    def oversize(self) -> bool:
+        """It would have more members than the service takes."""
+        return self.size > self.max_members
+
     def room(self, ceiling: int) -> int:
         """How many of the queue there is room for under a ceiling, whatever budgets say."""
         if self.oversize or self.too_long:
             return 0
-        limit = self.most if self.admit is Admit.NOW else min(ceiling, self.most)
+        limits = (self.max_members, self.mail, None if self.admit is Admit.NOW else ceiling)
+        limit = min(each for each in limits if each is not None)
         if self.size <= limit:
             return self.queue
         by_part = self.admit is Admit.MEMBERS or self.filling
@@ -70,6 +76,22 @@ class Counted:
         """So many of the queue came."""
         self.there += links
         self.queue -= links
+
+
+def counted(group: Candidate, policy: RampPolicy, max_members: int) -> Counted:
+    """A group in numbers."""
+    there = group.membership
+    return Counted(
+        there.dn,
+        group.admit,
+        len(there.possible),
+        len(group.queue),
+        max_members,
+        restored=len(group.restored),
+        leaving=len(there.possible - there.desired),
+        mail=policy.mail_enabled_max if group.mail_enabled else None,
+        filling=group.filling,
+    )
 
 
 def admissible(groups: Iterable[Counted], ceiling: int) -> int:
@@ -118,10 +140,10 @@ class Pending:
         self._widest = max(self._sharing, key=lambda pair: pair[0].there + pair[1], default=None)
 
     def __bool__(self) -> bool:
-        return bool(self.fills) or self.room > 0
+        return bool(self.fills) or self.open > 0
 
     @property
-    def room(self) -> int:
+    def open(self) -> int:
         """Links that groups share, and that are not taken yet."""
         return self._room - self._taken
 

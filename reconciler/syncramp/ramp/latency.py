@@ -116,10 +116,10 @@ class Calls:
     def of(cls, links: int, groups: int, per_call: int, objects_per_call: int) -> Self:
         """Links of several groups, packed as an export does: a call is full by its links or by its groups."""
         full, rest = divmod(links, per_call)
-        least = -(-groups // objects_per_call)
+        least = -(-groups // objects_per_call) if links else 0
         if full + bool(rest) >= least:
             return cls(tuple((size, number) for size, number in ((per_call, full), (rest, 1)) if size and number))
-        return cls(((links // least, least),))
+        return cls(((-(-links // least), least),))
 
     @property
     def number(self) -> int:

@@ -14,7 +14,7 @@ from syncramp.words import clock, count, printable
 VERSION = 1
 GROUPS = 10
 """Groups that are named in a text."""
-_STEP = "{:>4}  {:>9}  {:<16}  {:<16}  {:<16}  {:>9}  {:>6}  {:>7}  {}"
+_STEP = "{:>4}  {:>9}  {:<16}  {:<16}  {:<16}  {:>11}  {:>7}  {:>7}  {}"
 _MOMENTS = frozenset({"now", "at", "begins", "ends", "grown", "whole"})
 _GROUP = "{:>9}  {:>9}  {:<16}  {}"
 
@@ -59,7 +59,8 @@ def _step(step: StepForecast) -> str:
     minutes = f"{step.peak_seconds / 60:.1f}" if step.links else ""
     numbers = (f"{step.links:,}", f"{step.calls:,}", minutes)
     dates = (_date(step.begins), _date(step.grown), _date(step.ends))
-    return _STEP.format(step.step, f"{step.ceiling:,}", *dates, *numbers, gate(step.gate))
+    held = f"; holds {count(step.held, 'time')}" if step.held else ""
+    return _STEP.format(step.step, f"{step.ceiling:,}", *dates, *numbers, f"{gate(step.gate)}{held}")
 
 
 def _group(group: GroupForecast) -> str:
@@ -76,7 +77,7 @@ def gate(near: NearGate | None) -> str:
     if near is None:
         return "none"
     words = FORMATS[Unit(near.unit)]
-    return f"{near.metric} {words(near.value)} of {words(near.hold)}{': fails' if near.fails else ''}"
+    return f"{near.metric} {words(near.value)} of {words(near.hold)}"
 
 
 def _date(moment: float | None) -> str:
