@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 KEPT_SECONDS = 8 * 86_400.0
 """Measurements are kept for eight days: seven that a day can be compared with, and the day itself."""
@@ -118,7 +119,7 @@ class Told:
     """It could not be asked, or its answer is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Measures:
     """What the gates of one ramp are judged on; moments are seconds since the epoch."""
 
@@ -127,8 +128,9 @@ class Measures:
     began: float
     """When the step began."""
     rows: Sequence[Measured] = ()
-    """Of eight days, ascending by their moment: of the tenant and of this ramp."""
+    """Of eight days: of the tenant, and of this ramp. Those of one name ascend by their moment."""
     calls: Sequence[CallTime] = ()
+    """Of the window, and perhaps before it."""
     run: int = 0
     """The run that judges."""
     unconfirmed: Sequence[Unconfirmed] = ()
@@ -139,7 +141,14 @@ class Measures:
 
     def of(self, name: str, since: float, until: float = float("inf")) -> list[Measured]:
         """The measurements of one name from a moment on, and before another one."""
-        return [row for row in self.rows if row.name == name and since <= row.at < until]
+        return [row for row in self._by_name.get(name, ()) if since <= row.at < until]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Measured]]:
+        found: dict[str, list[Measured]] = {}
+        for row in self.rows:
+            found.setdefault(row.name, []).append(row)
+        return found
 
 
 def percentile(values: Iterable[tuple[float, int]], percent: float) -> float | None:

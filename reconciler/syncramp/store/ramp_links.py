@@ -4,7 +4,8 @@ Kept as bitmaps by group and run, until they are shown or not wanted any more. A
 its first answer, so that one which vanishes again and again is not taken for new.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -12,6 +13,9 @@ from pyroaring import BitMap
 from syncramp.model.measures import Measure, Measured, Unconfirmed
 from syncramp.store.database import Database
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
+
+PAGE = 100
+"""Groups whose memberships are in memory at once."""
 
 _KEPT = 'SELECT "group", run, ramp, at, members FROM ramp_links WHERE refused = ? ORDER BY "group", run'
 _OF_RAMP = 'SELECT "group", run, at, members FROM ramp_links WHERE refused = ? AND ramp = ? ORDER BY run'
@@ -55,9 +59,6 @@ class _Kept:
     members: BitMap
 
 
-_NOTHING = _Bracket(BitMap(), BitMap(), BitMap(), BitMap())
-
-
 class RampLinks:
     """Answers about links of ramps, as long as they matter."""
 
@@ -69,20 +70,17 @@ class RampLinks:
 
         :returns: how long links took to be shown, and how many of each ramp are not as we know them.
         """
-        waiting, refused = self._kept(0), self._kept(1)
-        groups = {*waiting, *refused, *answers.acknowledged, *answers.refused, *answers.groups}
-        brackets = self._brackets(groups)
-        told = list(self._shown(answers, waiting, brackets))
-        self._note_refused(answers, refused)
-        return told + _disagreements(answers, brackets)
+        told = list(self._shown(answers, self._kept(0)))
+        self._note_refused(answers, self._kept(1))
+        return told + self._disagreements(answers)
 
     def unconfirmed(self, ramp: str) -> list[Unconfirmed]:
         """What was answered as added and not shown, of groups of which read-backs show members at all."""
         rows = self._database.all(_OF_RAMP, (0, ramp))
-        brackets = self._brackets({row[0] for row in rows})
+        observations = {group: bracket.observed for group, bracket in self._brackets({row[0] for row in rows})}
         found = []
         for group, run, at, members in rows:
-            observed = brackets.get(group, _NOTHING).observed
+            observed = observations.get(group, BitMap())
             left = unpack_bitmap(members) - observed
             if observed and left:
                 found.append(Unconfirmed(at, run, len(left)))
@@ -99,15 +97,16 @@ class RampLinks:
             found.setdefault(group, []).append(_Kept(run, ramp, at, unpack_bitmap(members)))
         return found
 
-    def _brackets(self, groups: set[int]) -> dict[int, _Bracket]:
-        rows = self._database.among(_BRACKETS, sorted(groups))
-        return {group: _Bracket(*map(unpack_bitmap, packed)) for group, *packed in rows}
+    def _brackets(self, groups: Collection[int]) -> Iterator[tuple[int, _Bracket]]:
+        """What is known of groups and what was shown, a page at a time: a ramp may have thousands of large groups."""
+        ordered = sorted(groups)
+        for start in range(0, len(ordered), PAGE):
+            for group, *packed in self._database.among(_BRACKETS, ordered[start : start + PAGE]):
+                yield group, _Bracket(*map(unpack_bitmap, packed))
 
-    def _shown(
-        self, answers: LinkAnswers, waiting: Mapping[int, list[_Kept]], brackets: Mapping[int, _Bracket]
-    ) -> Iterator[Measured]:
-        for group in {*waiting, *answers.acknowledged}:
-            bracket, earlier = brackets.get(group, _NOTHING), BitMap()
+    def _shown(self, answers: LinkAnswers, waiting: Mapping[int, list[_Kept]]) -> Iterator[Measured]:
+        for group, bracket in self._brackets({*waiting, *answers.acknowledged}):
+            earlier = BitMap()
             wanted = answers.desired(group) & bracket.possible
             for kept in [*waiting.get(group, ()), *_new(answers, group)]:
                 members = (kept.members & wanted) - earlier
@@ -128,6 +127,21 @@ class RampLinks:
             if now and group in answers.groups:
                 self._write(group, _Kept(answers.run, answers.groups[group], answers.at, now), now, refused=1)
 
+    def _disagreements(self, answers: LinkAnswers) -> list[Measured]:
+        """How many links of each ramp only we know of, or only the read-back; groups that are not there agree."""
+        found = dict(answers.groups)
+        links, groups = Counter[str](), Counter[str]()
+        for group, bracket in self._brackets(answers.groups):
+            late, ramp = answers.acknowledged.get(group, BitMap()), found.pop(group)
+            if (number := _disagreement(bracket, late)) is not None:
+                links[ramp] += number
+                groups[ramp] += 1
+        groups.update(found.values())
+        return [
+            Measured(answers.at, answers.run, Measure.DISAGREEMENT, float(links[ramp]), number, ramp)
+            for ramp, number in groups.items()
+        ]
+
     def _write(self, group: int, kept: _Kept, members: BitMap, *, refused: int) -> None:
         if members:
             row = (group, kept.run, refused, kept.ramp, kept.at, pack_bitmap(members))
@@ -143,20 +157,13 @@ def _new(answers: LinkAnswers, group: int) -> list[_Kept]:
     return [_Kept(answers.run, answers.groups[group], answers.at, members)]
 
 
-def _disagreements(answers: LinkAnswers, brackets: Mapping[int, _Bracket]) -> list[Measured]:
-    """Links that are known and not shown, or shown and not known; what was answered in this run may come late.
+def _disagreement(bracket: _Bracket, late: BitMap) -> int | None:
+    """Links that are known and not shown, or shown and not known.
 
-    A group of which no read-back ever showed a member says nothing.
+    :param late: what was answered in this run, and may be shown later.
+    :returns: None: no read-back has shown a member of the group, so nothing is said of it.
     """
-    found: dict[str, list[int]] = {}
-    for group, ramp in answers.groups.items():
-        bracket = brackets.get(group, _NOTHING)
-        if bracket.observed or not bracket.sure:
-            late = answers.acknowledged.get(group, BitMap())
-            missing = bracket.sure - bracket.observed - late
-            strange = bracket.drifted & (bracket.observed - bracket.sure)
-            found.setdefault(ramp, []).append(len(missing | strange))
-    return [
-        Measured(answers.at, answers.run, Measure.DISAGREEMENT, float(sum(each)), len(each), ramp)
-        for ramp, each in found.items()
-    ]
+    if bracket.sure and not bracket.observed:
+        return None
+    strange = bracket.drifted & (bracket.observed - bracket.sure)
+    return len((bracket.sure - bracket.observed - late) | strange)

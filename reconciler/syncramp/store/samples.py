@@ -85,12 +85,15 @@ class Samples:
         """
         if not states:
             return {}
-        rows, calls = self.rows(now - KEPT_SECONDS), self.calls(now - KEPT_SECONDS)
+        of: dict[str, list[Measured]] = {}
+        for row in self.rows(now - KEPT_SECONDS):
+            of.setdefault(row.subject, []).append(row)
+        calls = self.calls(min(state.window for state in states))
         return {
             state.name: Measures(
                 state.window,
                 state.began,
-                [row for row in rows if row.subject in ("", state.name)],
+                [*of.get("", ()), *of.get(state.name, ())],
                 calls,
                 run,
                 self._links.unconfirmed(state.name),
