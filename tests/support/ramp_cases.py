@@ -65,10 +65,12 @@ def _told(
 def _of_steps() -> Iterator[RampCase]:
     at = f"{_RAMP}.steps"
     yield from _told(
-        STEPS, rules.FIRST, at, "the first step must be a ceiling, not a pause", [_steps(None, 5)], [_steps(5)]
-    )
-    yield from _told(
-        STEPS, rules.LAST, at, "the last step must be a ceiling, not a pause", [_steps(5, None)], [_steps(5, None, 6)]
+        STEPS,
+        rules.LAST,
+        at,
+        "the last step must be a ceiling, not a pause",
+        [_steps(5, None)],
+        [_steps(None, 5, None, 6)],
     )
     sentence = "ceilings must strictly increase, but are {}"
     for wrong in ([75000, 60000, 250000], [5, 5], [*range(1, 24), 23]):

@@ -24,7 +24,7 @@ BELOW_MOST = (
 )
 ONE_STEP = "[has(self.ceiling), has(self.pause)].exists_one(x, x)"
 SOAK = "has(self.ceiling) || !has(self.soak)"
-FIRST, LAST = (f"size(self) == 0 || has(self[{place}].ceiling)" for place in ("0", "size(self) - 1"))
+LAST = "size(self) == 0 || has(self[size(self) - 1].ceiling)"
 ASKED = (
     "self.metric == 'External' ? [has(self.prometheus), has(self.webhook)].exists_one(x, x) : "
     "!has(self.prometheus) && !has(self.webhook)"
@@ -96,10 +96,8 @@ def _below_most(groups: Any) -> bool:
     return all(ceiling <= most for each in steps for ceiling in _ceilings(each))
 
 
-def _begins(place: int) -> Callable[[Any], bool]:
-    return lambda steps: (
-        not steps or not isinstance(steps[place], dict) or _given(steps[place], "ceiling") is not None
-    )
+def _ends_with_ceiling(steps: Any) -> bool:
+    return not steps or not isinstance(steps[-1], dict) or _given(steps[-1], "ceiling") is not None
 
 
 def _one_of(value: Any, *names: str) -> bool:
@@ -151,8 +149,7 @@ _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 RAMP_TWINS: Mapping[tuple[str, str], Callable[[Any], bool]] = {
     ("spec.groups", BELOW_MOST): _below_most,
     ("spec.groups.ramps[].name", "self != 'built-in'"): lambda name: name != "built-in",
-    (STEPS, FIRST): _begins(0),
-    (STEPS, LAST): _begins(-1),
+    (STEPS, LAST): _ends_with_ceiling,
     (STEPS, INCREASING): _increasing,
     (STEP, ONE_STEP): lambda step: _one_of(step, "ceiling", "pause"),
     (STEP, SOAK): lambda step: step.get("ceiling") is not None or step.get("soak") is None,

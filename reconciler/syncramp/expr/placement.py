@@ -22,7 +22,10 @@ def misplaced(tree: Node, wants: Name | Want) -> None:
             continue
         if id(node) not in results:
             raise Refused(node.at, f"{node.function}() is a result, not a value to go on with")
-        if wants is Want.CONDITION or (wants is Want.KEY and SPECIALS[node.function] is not Special.NO_VALUE):
+        empty = isinstance(wants, Name) or (
+            wants is not Want.CONDITION and SPECIALS[node.function] is Special.NO_VALUE
+        )
+        if isinstance(wants, Want) and not empty:
             raise Refused(node.at, f"a {wants.value} cannot be {node.function}()")
 
 

@@ -1,5 +1,7 @@
 """Whether an expression makes what is wanted, and its result as a value of the model."""
 
+import re
+
 from syncramp.expr.access import CLASSES
 from syncramp.expr.errors import EvaluationFailed
 from syncramp.expr.operators import WORDS, word
@@ -9,10 +11,13 @@ from syncramp.model.values import Value
 
 TYPES = {str: "STRING", bool: "BOOL", int: "INT", bytes: "BYTES"}
 """How the library writes them."""
+_RANKED = {"STRING", "BOOL", "INT", "DYN", "NULL"}
 
 
 def unfit(made: str, wants: Name | Want) -> tuple[str, str] | None:
     """What is wrong with a type that the library found, and what to do; None when it fits."""
+    if wants is Want.RANK:
+        return _unranked(made)
     plain = TYPES[_class(wants)]
     wanted = f"LIST<{plain}>" if _multi(wants) else plain
     fitting = {wanted, "DYN"}
@@ -23,6 +28,13 @@ def unfit(made: str, wants: Name | Want) -> tuple[str, str] | None:
     if made in fitting:
         return None
     return f"it makes {described(made)}, but {described(wanted)} is wanted", _remedy(made, wanted)
+
+
+def _unranked(made: str) -> tuple[str, str] | None:
+    plain = re.sub(r"optional_type<(\w+)>", r"\1", made)
+    if plain in _RANKED:
+        return None
+    return f"it makes {described(made)}, but a number, text, or true or false is wanted", ""
 
 
 def canonical(result: object, wants: Name | Want) -> Value | Special:
@@ -37,6 +49,8 @@ def canonical(result: object, wants: Name | Want) -> Value | Special:
         return Special.NO_VALUE
     if isinstance(result, Special):
         return result
+    if wants is Want.RANK:
+        return _ranked(result)
     class_ = _class(wants)
     if _multi(wants):
         return _list(result, class_)
@@ -53,6 +67,12 @@ def _list(result: object, class_: type) -> Value | Special:
             raise EvaluationFailed(f"an item of the result is {word(item)}, not {WORDS[class_]}")
     kept = {item for item in result if not _empty(item)}
     return tuple(sorted(kept, key=lambda item: item.encode() if class_ is str else item)) or Special.NO_VALUE
+
+
+def _ranked(result: object) -> Value | Special:
+    if not isinstance(result, bool | int | str):
+        raise EvaluationFailed(f"the result is {word(result)}, not a number, text, or true or false")
+    return Special.NO_VALUE if _empty(result) else result
 
 
 def _empty(value: object) -> bool:

@@ -28,6 +28,8 @@ class Want(Enum):
     """True or false, and nothing else (``when``)."""
     KEY = "key"
     """Text, or no value (a join)."""
+    RANK = "rank"
+    """A number, text, or true or false, or no value (``order``)."""
 
 
 class Special(Enum):

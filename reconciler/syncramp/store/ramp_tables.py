@@ -21,7 +21,8 @@ ramp_groups = Table(
     Column("at", Float, nullable=False),
     Column("policy", String, nullable=False),  # digest of the policy it was bound under
     Column("start", LargeBinary, nullable=False),  # roaring bitmap of the members that the cloud possibly held then
-    Column("filling", Integer, nullable=False, default=0),  # 1: its additions were begun and have not all arrived
+    Column("filling", Integer, nullable=False, default=0, server_default="0"),  # 1: begun, and not all arrived
+    Column("waited", Integer, nullable=False, default=0, server_default="0"),  # 1: somebody, after the last run
 )
 
 ramp_history = Table(

@@ -13,6 +13,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``revocations``: what is to be taken away, and since when,
 * ``samples``: what runs measured, for the gates of ramps,
 * ``spent``: what was sent in the last day of what guards count,
+* ``ramp_groups``: which groups follow which ramp,
 * ``filling``: large groups whose fill was begun,
 * ``runs``: runs and their reports,
 * ``adoption``: that the tenant was adopted, and how far that went; ``stages``: what went since,
@@ -38,6 +39,7 @@ from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
 from syncramp.store.objects import Objects
 from syncramp.store.observations import Observations
+from syncramp.store.ramp_groups import RampGroups
 from syncramp.store.ramp_states import RampStates
 from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
@@ -75,6 +77,7 @@ class Store:
         self.age = Age(self.database)
         self.lookup = Lookup(self.database)
         self.approvals = Approvals(self.database)
+        self.ramp_groups = RampGroups(self.database)
         self.ramp_states = RampStates(self.database)
 
     def snapshot(self) -> Snapshot:
