@@ -202,7 +202,7 @@ def test_the_page_has_every_member_of_a_ramp_and_no_other() -> None:
 
 def test_the_page_has_every_member_of_the_status_of_ramps_and_no_other() -> None:
     order = Order(Command.PROMOTE, "large", "ada", 1.0, 2)
-    _compare(json.loads(status_document(StatusTold(1, 1.0, [RAMP], [order]))), "member of what ramp status prints")
+    _compare(json.loads(status_document(StatusTold(1, 1.0, [RAMP], [order], {"large": "anew"}))), "member of what ramp status prints")
 
 
 def test_the_page_has_every_member_of_the_history_of_ramps_and_no_other() -> None:

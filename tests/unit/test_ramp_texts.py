@@ -133,7 +133,6 @@ FULL = ramp_report(
     phase="Soaking",
     built_in=True,
     by="ada",
-    changed="its steps changed",
     soak={
         "elapsed": 50_400.0,
         "duration": 86_400.0,
@@ -155,15 +154,15 @@ FULL = ramp_report(
 )
 
 
-def _status(*ramps, orders=(), file="syncconfig.yaml") -> list[str]:
-    return list(status_lines(StatusTold(12, MONDAY, ramps, orders), file))
+def _status(*ramps, orders=(), changes=(), file="syncconfig.yaml") -> list[str]:
+    return list(status_lines(StatusTold(12, MONDAY, ramps, orders, dict(changes)), file))
 
 
 def test_the_status_of_a_ramp_answers_what_why_when_and_what_to_do() -> None:
-    assert _status(FULL, orders=[ORDER]) == [
+    assert _status(FULL, orders=[ORDER], changes={"large": "it starts anew", "old": "it is gone"}) == [
         "Ramp large (Whole, built in): Soaking at 5, step 1 of 5 up to 20",
         "  why            groups grow up to the ceiling (ada)",
-        "  document       its steps changed",
+        "  next run       it starts anew",
         "  asked          promote at step 3 by ada at 2026-11-16 00:00:00 UTC; the next run follows it",
         "  groups         2 groups: Waiting 1, Whole 1",
         "  waiting        6 memberships wait in 1 of 2 groups",
@@ -180,6 +179,7 @@ def test_the_status_of_a_ramp_answers_what_why_when_and_what_to_do() -> None:
         "  warning        CN=g2: 41,000 of 50,000 (members)",
         "  do             syncramp ramp pause syncconfig.yaml large (nothing grows until it is resumed)",
         "                 syncramp ramp promote syncconfig.yaml large (ends the step now)",
+        "Ramp old: it is gone",
         "",
         "As of run 12 of 2026-11-16 00:00:00 UTC",
     ]

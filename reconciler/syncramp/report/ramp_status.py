@@ -6,7 +6,7 @@ type now stand at the end, each with what it does.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase, RampReport
@@ -44,6 +44,8 @@ class StatusTold:
     ramps: Sequence[RampReport]
     orders: Sequence[Order]
     """Commands that no run has followed yet."""
+    changes: Mapping[str, str] = field(default_factory=dict)
+    """Ramp -> what the document as it is now does to it in the next run."""
 
 
 def status_lines(told: StatusTold, file: str) -> Iterator[str]:
@@ -58,21 +60,22 @@ def status_lines(told: StatusTold, file: str) -> Iterator[str]:
     for number, ramp in enumerate(told.ramps):
         yield from [""] * bool(number)
         orders = [order for order in told.orders if order.ramp == ramp.name]
-        yield from map(printable, _ramp(ramp, orders, file))
+        yield from map(printable, _ramp(ramp, orders, told.changes.get(ramp.name, ""), file))
     known = {ramp.name for ramp in told.ramps}
+    yield from (printable(f"Ramp {name}: {what}") for name, what in told.changes.items() if name not in known)
     yield from (printable(f"Ramp {order.ramp}: {_order(order)}") for order in told.orders if order.ramp not in known)
     if told.run is not None and told.at is not None:
         yield ""
         yield f"As of run {told.run} of {moment(told.at)}"
 
 
-def _ramp(ramp: RampReport, orders: Sequence[Order], file: str) -> Iterator[str]:
+def _ramp(ramp: RampReport, orders: Sequence[Order], change: str, file: str) -> Iterator[str]:
     built_in = ", built in" if ramp.built_in else ""
     yield f"Ramp {ramp.name} ({ramp.admit}{built_in}): {standing(ramp)}"
     by = f" ({ramp.by})" if ramp.by else ""
     yield from labelled("why", f"{ramp.reason}{by}")
-    if ramp.changed:
-        yield from labelled("document", ramp.changed)
+    if change:
+        yield from labelled("next run", change)
     for order in orders:
         yield from labelled("asked", _order(order))
     yield from labelled("groups", f"{count(ramp.groups, 'group')}: {phases(ramp) or 'none'}")
@@ -158,6 +161,7 @@ def status_document(told: StatusTold) -> str:
         "at": told.at,
         "ramps": [asdict(ramp) for ramp in told.ramps],
         "orders": [asdict(order) for order in told.orders],
+        "changes": told.changes,
     }
     return json.dumps(body, indent=2)
 
