@@ -6,7 +6,8 @@ from datetime import timedelta
 from pyroaring import BitMap
 
 from syncramp.model.holds import Hold
-from syncramp.model.ramps import GroupPhase, GroupReport, Judgement, Phase, RampReport, RampState, Room, Verdict
+from syncramp.model.ramp_reports import GroupReport, RampReport
+from syncramp.model.ramps import GroupPhase, Judgement, Phase, RampState, Room, Verdict
 from syncramp.model.state import Membership
 from syncramp.ramp.reporting import Standing
 from syncramp.spec.ramps import RampPolicy, Soak, Step

@@ -39,6 +39,7 @@ from syncramp.model.explanation import (
 from syncramp.model.guards import Reading
 from syncramp.model.holds import Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan, Sample, Verb
+from syncramp.model.ramp_reports import RampTold
 from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
 from syncramp.model.saved import Restored
@@ -202,7 +203,10 @@ def test_the_page_has_every_member_of_a_ramp_and_no_other() -> None:
 
 def test_the_page_has_every_member_of_the_status_of_ramps_and_no_other() -> None:
     order = Order(Command.PROMOTE, "large", "ada", 1.0, 2)
-    _compare(json.loads(status_document(StatusTold(1, 1.0, [RAMP], [order], {"large": "anew"}))), "member of what ramp status prints")
+    _compare(
+        json.loads(status_document(StatusTold(1, 1.0, [RAMP], [order], {"large": "anew"}))),
+        "member of what ramp status prints",
+    )
 
 
 def test_the_page_has_every_member_of_the_history_of_ramps_and_no_other() -> None:
@@ -337,6 +341,7 @@ def _answer() -> Answer:
         1,
         (GroupTold("CN=g", True, True, True, "in the cloud"),),
         MembersTold(1, 1, 1, 1, 1, ("CN=z",)),
+        RampTold("large", "Whole", "Growing", 1, 2, 5, 8, "grows", "", RAMP.held[0]),
         change,
         links,
         (Said(True, "InvalidSoftMatch", "taken"),),
@@ -349,6 +354,7 @@ def _answer() -> Answer:
 def test_the_page_has_every_member_of_an_explanation_and_no_other() -> None:
     answer = json.loads(explanation_document(_answer()))
     _compare(answer["explanation"], "member of an explanation")
+    _compare(answer["explanation"]["ramp"], "member of the ramp of a group")
     _compare({**answer, "explanation": None}, "member of an answer")
     assert list(answer["explanation"]["attributes"][0]["desired"]) == ["bytes", "sha256"]
 

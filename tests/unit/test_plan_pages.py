@@ -15,7 +15,7 @@ from support.random_plans import HOSTILE, NAMES, Random, plans
 from syncramp.model.guards import Reading
 from syncramp.model.holds import HeldPart, Hold
 from syncramp.model.plan import ObjectChange, Plan, Sample, Topic, Verb
-from syncramp.model.ramps import GroupReport
+from syncramp.model.ramp_reports import GroupReport
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.sizes import GroupSize, Histogram
 from syncramp.model.state import ObjectState

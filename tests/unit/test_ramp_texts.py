@@ -7,7 +7,8 @@ import pytest
 
 from support.ramped import MONDAY, judgement, ramp_report
 from syncramp.model.plan import Plan
-from syncramp.model.ramps import Command, Decided, GroupReport, Order, PauseReason, Phase, Verdict
+from syncramp.model.ramp_reports import GroupReport
+from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase, Verdict
 from syncramp.model.report import RunReport
 from syncramp.plan.outline import Outline
 from syncramp.plan.sizes import histogram

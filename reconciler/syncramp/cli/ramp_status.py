@@ -1,4 +1,4 @@
-"""``syncramp ramp status`` and ``syncramp ramp history``: what is known of a document's ramps, from its store alone."""
+"""``syncramp ramp status`` and ``ramp history``: what is known of a document's ramps, from its store alone."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -37,7 +37,7 @@ def status(
     config = load(document)
     with _opened(document, config, state) as store:
         told = _told(store, config)
-    typer.echo(status_document(told) if output is Output.JSON else "\n".join(status_lines(told, str(document))))
+    typer.echo(status_document(told) if output is Output.JSON else "\n".join(status_lines(told, document)))
     waits = told.run is None or any(ramp.phase == Phase.PAUSED for ramp in told.ramps)
     raise typer.Exit(Exit.PENDING if waits else Exit.OK)
 
@@ -64,7 +64,7 @@ def history(
 
 
 @contextmanager
-def _opened(document: Path, config: "SyncConfig", state: Path | None) -> Iterator["Store | None"]:
+def _opened(document: str, config: "SyncConfig", state: Path | None) -> Iterator["Store | None"]:
     """The store of a document; None before its first run."""
     from syncramp.cli.session import state_path
     from syncramp.cycle.run import identity

@@ -14,10 +14,12 @@ from syncramp.cycle.filling import endless
 from syncramp.cycle.job import Job
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Plan
-from syncramp.model.ramps import RampReport, RampState, Room
+from syncramp.model.ramp_reports import RampReport
+from syncramp.model.ramps import RampState, Room
 from syncramp.model.report import RunReport
 from syncramp.plan.ramp_reports import grouped
 from syncramp.plan.rooms import Followers, followers, rooms
+from syncramp.ramp.changes import changes
 from syncramp.ramp.reporting import report
 from syncramp.spec.ramps import RampPolicy
 from syncramp.store.departed import prune_departed
@@ -35,6 +37,8 @@ class Ramped:
     spent: Mapping[str, int] = field(default_factory=dict)
     """Ramp -> links that its budget counts of the last 24 hours."""
     rooms: Mapping[int, Room] = field(default_factory=dict)
+    changes: Mapping[str, str] = field(default_factory=dict)
+    """Ramp -> what a change of the document does to it, as a sentence."""
 
 
 def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports, max_links: int) -> Ramped:
@@ -45,23 +49,36 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     """
     now = job.clock()
     found = followers(snapshot, job.config, {}, around, now)
+    changed = changes(found.policies, job.store.ramp_states.all(), _largest(found))
     states = decisions(job, found.policies, found.groups, exports, around)
-    if not (found.groups or found.oversize):
-        return Ramped(found, states)
-    spent = job.store.spent.admitted(now)
+    spent = job.store.spent.admitted(now) if found.groups else {}
     given = rooms(found, states, spent, around.max_members, _classes)
     followed = (group for groups in found.groups.values() for group in groups)
-    return Ramped(found, states, spent, endless(job, given, followed, max_links))
+    return Ramped(found, states, spent, endless(job, given, followed, max_links), changed)
+
+
+def _largest(found: Followers) -> Mapping[str, int]:
+    """Ramp -> members that the largest of its groups possibly has in the cloud."""
+    return {
+        ramp: max(len(group.membership.possible) for group in groups) for ramp, groups in found.groups.items()
+    }
 
 
 def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampReport, ...]:
     """Every ramp that some group follows, as a plan tells it."""
     now, interval = job.clock(), job.config.interval.total_seconds()
-    told = (
-        report(policy, state, now, next_run=interval, spent=found.spent.get(policy.name, 0))
+    told = [
+        report(
+            policy,
+            state,
+            now,
+            next_run=interval,
+            spent=found.spent.get(policy.name, 0),
+            changed=found.changes.get(policy.name, ""),
+        )
         for policy in found.followers.policies
         if (state := found.states.get(policy.name))
-    )
+    ]
     census = job.store.census(snapshot)
     return tuple(grouped(told, found.rooms, snapshot, lambda: census.groups))
 

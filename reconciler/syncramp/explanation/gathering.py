@@ -1,6 +1,7 @@
 """One answer: who is meant, and everything the store and the document say of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from syncramp.explanation.attributes import References, attributes
@@ -9,6 +10,7 @@ from syncramp.explanation.decisions import decisions
 from syncramp.explanation.finding import find
 from syncramp.explanation.memberships import View, groups, links_of, members
 from syncramp.explanation.persons import Person
+from syncramp.explanation.ramps import ramps_of
 from syncramp.model.desire import TAKEN, Violation
 from syncramp.model.explanation import Answer, CloudTold, EntryTold, Explanation, RunTold, Said
 from syncramp.model.state import ObjectState
@@ -47,9 +49,11 @@ def _explained(
     entry, snapshot = person.asked.staged.entry, store.snapshot()
     numbered = {number: rules[name] for number, name in store.lookup.sources().items() if name in rules}
     state = next(snapshot.states([person.id]), None)
-    around = guarded(store, snapshot, config, circumstances(store, snapshot, config, now), now)
+    alone = circumstances(store, snapshot, config, now)
+    ramps = ramps_of(store, snapshot, config, alone, now)
+    around = guarded(store, snapshot, config, replace(alone, ramps=ramps.rooms), now)
     change, around = pending(store, snapshot, state, around) if state else (None, around)
-    view = View(store, snapshot, around, numbered)
+    view = View(store, snapshot, around, numbered, ramps)
     read = _entry(person.asked, rules.get(person.asked.source))
     stale = (read.changed or read.new_rules) and not person.several
     wrong = _violations(store, person, stale=stale)
@@ -79,6 +83,7 @@ def _explained(
         referrers=store.lookup.referrers(person.id),
         groups=tuple(groups(view, [row.staged.id for row in person.rows], person.id, change)),
         members=members(view, group, everyone=everyone) if group else None,
+        ramp=ramps.told(person.id, store, snapshot, now, config.interval.total_seconds()) if group else None,
         change=change,
         links=links,
         said=tuple(_said(store, person.own)),

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from syncramp.explanation.ramps import Ramps
 from syncramp.explanation.verdicts import verdict
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.explanation import GroupTold, MembersTold
-from syncramp.model.plan import MembershipChange, ObjectChange, Verb
+from syncramp.model.holds import Hold
+from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Verb
 from syncramp.model.state import Membership
 from syncramp.plan.changes import object_change
 from syncramp.plan.members import membership_change
@@ -27,6 +29,7 @@ class View:
     around: Circumstances
     rules: Mapping[int, Ruleset]
     """Of each source of the document, by its number in the store."""
+    ramps: Ramps
 
 
 def members(view: View, group: Membership, *, everyone: bool) -> MembersTold:
@@ -69,7 +72,8 @@ def _state(view: View, group: Membership, member: int, change: ObjectChange | No
     links = membership_change(group, view.around)
     for held in links.held if links else ():
         if member in held.adds or member in held.removes:
-            return f"the {'addition' if member in held.adds else 'removal'} is held", held.hold.value, held.reason
+            reason = f"{held.reason}{_place(view, group, member, held)}"
+            return f"the {'addition' if member in held.adds else 'removal'} is held", held.hold.value, reason
     if links and member in links.adds:
         return _adding(view, group, change)
     if links and member in links.removes:
@@ -79,6 +83,12 @@ def _state(view: View, group: Membership, member: int, change: ObjectChange | No
     if member in group.desired:
         return "in the cloud", "", ""
     return "not sent, because the member is not synchronised", "", ""
+
+
+def _place(view: View, group: Membership, member: int, held: HeldLinks) -> str:
+    """Where somebody stands in a queue; nothing where there is none."""
+    place = view.ramps.place(group.id, member) if held.hold is Hold.RAMP and member in held.adds else ""
+    return f"; {place}" if place else ""
 
 
 def _adding(view: View, group: Membership, change: ObjectChange | None) -> tuple[str, str, str]:

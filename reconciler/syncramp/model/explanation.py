@@ -6,6 +6,7 @@ from enum import StrEnum
 from syncramp.model.approvals import Approval, Proposal
 from syncramp.model.desire import Violation
 from syncramp.model.plan import MembershipChange, ObjectChange
+from syncramp.model.ramp_reports import RampTold
 from syncramp.model.values import Kind, Value
 
 
@@ -273,6 +274,8 @@ class Explanation:
     groups: tuple[GroupTold, ...] = ()
     members: MembersTold | None = None
     """Of a group that should be in the cloud."""
+    ramp: RampTold | None = None
+    """Of a group that follows one."""
     change: ObjectChange | None = None
     """What a run would do with the object, as far as the store knows."""
     links: MembershipChange | None = None

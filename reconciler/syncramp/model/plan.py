@@ -12,7 +12,7 @@ from syncramp.model.budget import Budget
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.guards import Reading
 from syncramp.model.holds import HeldPart, Hold
-from syncramp.model.ramps import RampReport
+from syncramp.model.ramp_reports import RampReport
 from syncramp.model.rows import row
 from syncramp.model.stages import Progress
 from syncramp.model.state import Membership, ObjectState, Origin

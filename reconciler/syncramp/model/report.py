@@ -6,7 +6,7 @@ from typing import Any
 from syncramp.model.drift import Drift
 from syncramp.model.guards import Reading
 from syncramp.model.plan import Sample
-from syncramp.model.ramps import RampReport
+from syncramp.model.ramp_reports import RampReport
 from syncramp.model.stages import StageReport
 
 

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from pyroaring import BitMap
 
-from syncramp.model.ramps import RampReport, Room
+from syncramp.model.ramp_reports import RampReport
+from syncramp.model.ramps import Room
 from syncramp.model.state import Membership
 from syncramp.plan.nesting import people
 from syncramp.ramp.reporting import Standing, with_groups

@@ -1,7 +1,7 @@
 """What a change of a document does to ramps that are under way: told before it happens, in a plan or a status.
 
-Whatever changes, nobody is taken out of a group: a ramp that starts anew starts at the lowest ceiling that is not below
-what is in the cloud, and groups of a ramp that is gone are matched again as they are.
+Whatever changes, nobody is taken out of a group: a ramp that starts anew starts at the lowest ceiling that is not
+below what is in the cloud, and groups of a ramp that is gone are matched again as they are.
 """
 
 from collections.abc import Mapping, Sequence

@@ -94,3 +94,17 @@ def _one(groups: Mapping[int, BitMap], budget: int) -> Iterator[tuple[int, BitMa
     having = [group for group, people in sorted(groups.items()) if person in people]
     for group in having[:budget]:
         yield group, BitMap([person])
+
+
+def place(person: int, queue: BitMap, order: Sequence[BitMap]) -> int:
+    """The place of somebody in a queue, counted from 1.
+
+    :param order: classes of the queue, as ``Classes`` gives them.
+    """
+    before = 0
+    for people in _complete(order, queue):
+        mine = people & queue
+        if person in mine:
+            return before + mine.rank(person)
+        before += len(mine)
+    return before + 1

@@ -15,7 +15,8 @@ from math import isfinite
 from pyroaring import BitMap
 
 from syncramp.model.holds import Hold
-from syncramp.model.ramps import GroupPhase, GroupReport, Phase, RampReport, RampState, Room
+from syncramp.model.ramp_reports import GroupReport, RampReport
+from syncramp.model.ramps import GroupPhase, Phase, RampState, Room
 from syncramp.model.state import Membership
 from syncramp.ramp.checklist import checklist
 from syncramp.ramp.consumers import warning
@@ -137,7 +138,7 @@ def with_groups(
         members_waiting=sum(number for number, _ in waiting),
         admitted=sum(len(group.admitted) for group in groups),
         largest=max((len(group.membership.possible) for group in groups), default=0),
-        held=[_group(group, number, effective) for number, group in named],
+        held=[group_report(group, effective) for _, group in named],
         notes=_notes(large, groups),
         warnings={group.membership.dn: told for group in large if (told := warning(group.size))},
     )
@@ -148,7 +149,8 @@ def _phases(groups: Sequence[Standing]) -> Mapping[str, int]:
     return {phase.value: found[phase] for phase in GroupPhase if found[phase]}
 
 
-def _group(group: Standing, waiting: int, effective: Callable[[int], int | None]) -> GroupReport:
+def group_report(group: Standing, effective: Callable[[int], int | None]) -> GroupReport:
+    """One group of a ramp."""
     there = group.membership
     return GroupReport(
         dn=there.dn,
@@ -156,7 +158,7 @@ def _group(group: Standing, waiting: int, effective: Callable[[int], int | None]
         phase=group_phase(group).value,
         members=len(there.desired),
         there=len(there.possible),
-        waiting=waiting,
+        waiting=len(group.waiting),
         effective=effective(there.id),
         reason=group.room.reason,
         note=group.room.note,

@@ -20,7 +20,7 @@ from syncramp.model.explanation import (
 )
 from syncramp.model.plan import MembershipChange, ObjectChange, Verb
 from syncramp.report.approvals import decision_lines
-from syncramp.report.explanation_object import attribute_lines, group_lines, member_lines, reference_lines
+from syncramp.report.explanation_object import attribute_lines, group_lines, member_lines, ramp_lines, reference_lines
 from syncramp.report.layout import labelled, moment, wrapped
 from syncramp.words import count, printable
 
@@ -62,6 +62,7 @@ def _answer(answer: Answer, everything: bool) -> Iterator[str]:
     yield from reference_lines(told.references, told.referrers)
     yield from group_lines(told.groups, everything)
     yield from member_lines(told.members)
+    yield from ramp_lines(told.ramp)
     yield from _as_of(answer.last, told.entry)
 
 

@@ -36,6 +36,7 @@ def _explanation(told: Explanation) -> dict[str, Any]:
         "referrers": told.referrers,
         "groups": [asdict(each) for each in told.groups],
         "members": asdict(told.members) if told.members else None,
+        "ramp": asdict(told.ramp) if told.ramp else None,
         "change": object_change(told.change) if told.change else None,
         "links": _links(told),
         "said": [asdict(each) for each in told.said],

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from syncramp.model.explanation import AttributeTold, GroupTold, MembersTold, ReferenceTold
+from syncramp.model.ramp_reports import RampTold
 from syncramp.report.layout import WIDTH, labelled, wrapped
+from syncramp.report.ramps import size, when
 from syncramp.report.values import shown
 from syncramp.words import count
 
@@ -121,3 +123,16 @@ def member_lines(members: MembersTold | None) -> Iterator[str]:
         yield f"    {name}"
     if members.read > len(members.names):
         yield f"    … and {members.read - len(members.names):,} more (--members lists all)"
+
+
+def ramp_lines(told: RampTold | None) -> Iterator[str]:
+    """The ramp that a group follows; nothing of one that follows none."""
+    if told is None:
+        return
+    yield ""
+    place = f"step {told.step} of {told.steps} up to {told.target:,}"
+    yield f"Ramp {told.name} ({told.admit}): {told.phase} at {told.ceiling:,}, {place}"
+    yield from labelled("why", told.reason)
+    yield from labelled("this group", f"{told.group.phase}: {size(told.group)}")
+    if told.next_decision:
+        yield from labelled("next decision", f"{when(told.next_decision)} at the earliest")

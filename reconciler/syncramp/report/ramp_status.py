@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase, RampReport
+from syncramp.model.ramp_reports import RampReport
+from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase
 from syncramp.ramp.wording import FORMATS
 from syncramp.report.layout import labelled, moment, wrapped
 from syncramp.report.ramps import next_step, phases, size, standing, typed, waits, when

@@ -5,7 +5,8 @@ from datetime import datetime
 from shlex import quote
 
 from syncramp.model.plan import Sample
-from syncramp.model.ramps import Command, GroupReport, PauseReason, Phase, RampReport
+from syncramp.model.ramp_reports import GroupReport, RampReport
+from syncramp.model.ramps import Command, PauseReason, Phase
 from syncramp.words import count, moment, plural
 
 STEP_ENDS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from syncramp.model.guards import Reading
 from syncramp.model.plan import Plan, Sample
-from syncramp.model.ramps import GroupReport, RampReport
+from syncramp.model.ramp_reports import GroupReport, RampReport
 from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally, WireReport
 from syncramp.model.sizes import Histogram
 from syncramp.model.stages import StageReport
