@@ -20,7 +20,7 @@ from syncramp.model.report import RunReport
 from syncramp.plan.ramp_reports import grouped
 from syncramp.plan.rooms import Followers, followers, rooms
 from syncramp.ramp.changes import changes
-from syncramp.ramp.reporting import report
+from syncramp.ramp.reporting import ended, report
 from syncramp.spec.ramps import RampPolicy
 from syncramp.store.departed import prune_departed
 from syncramp.store.exports import Exports
@@ -39,6 +39,8 @@ class Ramped:
     rooms: Mapping[int, Room] = field(default_factory=dict)
     changes: Mapping[str, str] = field(default_factory=dict)
     """Ramp -> what a change of the document does to it, as a sentence."""
+    gone: Mapping[str, RampState] = field(default_factory=dict)
+    """Ramps that the document does not have any more, as they were."""
 
 
 def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports, max_links: int) -> Ramped:
@@ -49,19 +51,19 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     """
     now = job.clock()
     found = followers(snapshot, job.config, {}, around, now)
-    changed = changes(found.policies, job.store.ramp_states.all(), _largest(found))
+    kept = job.store.ramp_states.all()
+    changed = changes(found.policies, kept, _largest(found))
     states = decisions(job, found.policies, found.groups, exports, around)
     spent = job.store.spent.admitted(now) if found.groups else {}
     given = rooms(found, states, spent, around.max_members, _classes)
     followed = (group for groups in found.groups.values() for group in groups)
-    return Ramped(found, states, spent, endless(job, given, followed, max_links), changed)
+    gone = {name: state for name, state in kept.items() if name in changed and name not in states}
+    return Ramped(found, states, spent, endless(job, given, followed, max_links), changed, gone)
 
 
 def _largest(found: Followers) -> Mapping[str, int]:
     """Ramp -> members that the largest of its groups possibly has in the cloud."""
-    return {
-        ramp: max(len(group.membership.possible) for group in groups) for ramp, groups in found.groups.items()
-    }
+    return {ramp: max(len(group.membership.possible) for group in groups) for ramp, groups in found.groups.items()}
 
 
 def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampReport, ...]:
@@ -79,6 +81,7 @@ def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampRepor
         for policy in found.followers.policies
         if (state := found.states.get(policy.name))
     ]
+    told += [ended(state, found.changes[name]) for name, state in found.gone.items()]
     census = job.store.census(snapshot)
     return tuple(grouped(told, found.rooms, snapshot, lambda: census.groups))
 

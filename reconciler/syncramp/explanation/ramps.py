@@ -70,7 +70,7 @@ def ramps_of(store: Store, snapshot: Snapshot, config: SyncConfig, around: Circu
     :param now: seconds since the epoch.
     """
     found = followers(snapshot, config, {}, around, now)
-    kept: Mapping[str, RampState] = {}
+    kept = store.ramp_states.all()
     states = {
         policy.name: kept.get(policy.name) or _first(policy, found.groups[policy.name], now)
         for policy in found.policies

@@ -120,6 +120,24 @@ def report(
     )
 
 
+def ended(state: RampState, told: str) -> RampReport:
+    """A ramp that the document does not have any more.
+
+    :param told: what becomes of its groups, as a sentence.
+    """
+    return RampReport(
+        name=state.name,
+        admit="",
+        phase=state.phase.value,
+        step=state.step + 1,
+        steps=0,
+        ceiling=state.ceiling,
+        target=0,
+        reason=told,
+        changed=told,
+    )
+
+
 def with_groups(
     ramp: RampReport, groups: Sequence[Standing], effective: Callable[[int], int | None] = lambda _: None
 ) -> RampReport:

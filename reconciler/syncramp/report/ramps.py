@@ -36,6 +36,8 @@ def _remarks(ramp: RampReport) -> Iterator[str]:
     """What must be known of a ramp beside where it stands."""
     if ramp.changed:
         yield ramp.changed
+    if not ramp.steps:
+        return
     yield f"{goes(ramp)}; {waits(ramp)}"
     yield from failing(ramp)
     if told := command(ramp):
@@ -60,6 +62,8 @@ def ramp_section(ramp: RampReport) -> tuple[str, Sequence[Sample]]:
 
 def standing(ramp: RampReport) -> str:
     """``Soaking at 100,000 (step 2 of 6 up to 250,000)``, and of a paused one why."""
+    if not ramp.steps:
+        return f"it was {ramp.phase} at {ramp.ceiling:,}"
     pause = f" ({ramp.pause})" if ramp.pause else ""
     return f"{ramp.phase}{pause} at {ramp.ceiling:,}, step {ramp.step} of {ramp.steps} up to {ramp.target:,}"
 
