@@ -35,7 +35,7 @@ def test_a_plan_tells_what_goes_and_what_waits(engine: Engine) -> None:
     assert report.ramps == [ramp]
     assert (ramp.name, ramp.admitted, ramp.members_waiting, ramp.phases) == ("large", 5, 4, {"Growing": 1})
     told = list(plan_lines(plan, report))
-    assert "    5 memberships go; 4 memberships wait in 1 of 1 group (Growing 1)" in told
+    assert "    5 memberships go; 4 memberships wait in 1 of 1 group (1 Growing)" in told
     assert any(
         line.startswith(f"    Growing Group {group(ALL).dn}: 9 members, 0 in the cloud, 4 wait: ") for line in told
     )

@@ -21,9 +21,15 @@ PLAIN = report(policy(), state(), MONDAY)
 
 
 @pytest.mark.parametrize("phase", GroupPhase)
-def test_a_group_of_which_nobody_is_missing_is_whole_whatever_the_run_made_of_it(phase: GroupPhase) -> None:
-    assert group_phase(standing(desired=9, possible=3, phase=phase)) is phase
+def test_a_group_is_in_the_phase_of_its_room_until_nobody_is_missing(phase: GroupPhase) -> None:
+    assert group_phase(standing(desired=9, possible=3, admitted=1, phase=phase)) is phase
     assert group_phase(standing(desired=9, possible=9, phase=phase)) is GroupPhase.WHOLE
+
+
+def test_a_group_waits_again_when_everybody_who_was_let_in_has_come() -> None:
+    for phase in (GroupPhase.GROWING, GroupPhase.FILLING):
+        assert group_phase(standing(desired=9, possible=3, phase=phase)) is GroupPhase.WAITING
+    assert group_phase(standing(desired=9, phase=GroupPhase.ABSENT)) is GroupPhase.ABSENT
 
 
 def test_a_ramp_is_told_with_its_numbers() -> None:

@@ -38,14 +38,21 @@ def test_a_plan_has_a_block_of_its_ramps() -> None:
     assert told[told.index("Ramps") :][:6] == [
         "Ramps",
         "  large: Growing at 5, step 1 of 5 up to 20",
-        "    3 memberships go; 6 memberships wait in 1 of 2 groups (Waiting 1, Whole 1)",
-        "    gate CycleDurationP95: Failed: p95 1,300 s, the limit is 1,260 s (9 cycles)",
+        "    3 memberships go; 6 memberships wait in 1 of 2 groups (1 Waiting, 1 Whole)",
+        "    gate CycleDurationP95 Failed: p95 1,300 s, the limit is 1,260 s (9 cycles)",
         (
             "    Waiting Group CN=g1: 9 members (11 people with nested groups), 3 in the cloud, 6 wait: "
             "9 members do not fit under 5"
         ),
         "    Group CN=g2: built-in would match it now",
     ]
+
+
+def test_gates_that_were_not_measured_enough_are_counted() -> None:
+    unsure = {**FAILED, "verdict": "Inconclusive"}
+    told = _plan_text(Plan(ramps=[ramp_report(judgements=[unsure, unsure, {**FAILED, "verdict": "Passed"}])]))
+    assert "    2 of 3 gates are not measured enough yet" in told
+    assert not any("CycleDurationP95" in line for line in told)
 
 
 def test_a_plan_says_what_a_change_of_the_document_does() -> None:
@@ -75,14 +82,14 @@ def test_a_plan_without_ramps_has_no_block() -> None:
             ramp_report(next_decision="2026-11-28T18:00:00Z", next_ceiling=8),
             (
                 "Ramp large: Growing at 5, step 1 of 5 up to 20: 6 memberships wait in 1 of 2 groups "
-                "(Waiting 1, Whole 1); next decision 2026-11-28 18:00 UTC at the earliest, then up to 8"
+                "(1 Waiting, 1 Whole); next decision 2026-11-28 18:00 UTC at the earliest, then up to 8"
             ),
         ),
         (
             PAUSED,
             (
                 "Ramp large: Paused (PauseStep) at 5, step 3 of 5 up to 20: 6 memberships wait in 1 of 2 groups "
-                "(Waiting 1, Whole 1); syncramp ramp promote FILE large"
+                "(1 Waiting, 1 Whole); syncramp ramp promote FILE large"
             ),
         ),
         (
@@ -118,7 +125,7 @@ def test_a_comment_and_a_page_have_a_ramp_with_its_groups() -> None:
     assert "`large: Holding at 5, step 1 of 5 up to 20; 0 memberships go; 6 memberships wait in 1 of 2 groups" in page
     assert "* Waiting Group `CN=g1`: `9 members (11 people with nested groups), 3 in the cloud" in page
     assert "* Note Group `CN=g2`: `built-in would match it now`" in page
-    assert "gate CycleDurationP95: Failed" in html(_sheet(ramp))
+    assert "gate CycleDurationP95 Failed" in html(_sheet(ramp))
     assert '<details class="alarming"' in html(_sheet(ramp))
     assert '<details class="alarming"' not in html(_sheet(ramp_report()))
 
@@ -165,13 +172,13 @@ def test_the_status_of_a_ramp_answers_what_why_when_and_what_to_do() -> None:
         "  why            groups grow up to the ceiling (ada)",
         "  next run       it starts anew",
         "  asked          promote at step 3 by ada at 2026-11-16 00:00:00 UTC; the next run follows it",
-        "  groups         2 groups: Waiting 1, Whole 1",
+        "  groups         2 groups: 1 Waiting, 1 Whole",
         "  waiting        6 memberships wait in 1 of 2 groups",
         "  largest        3 members in the cloud",
         "  soak           14h00m of 24h00m, 2 of 4 runs, 0 of 1 business day",
         "  gates          1 Failed, 1 Passed; 1 failure at this step",
-        "                 Failed CycleDurationP95: p95 1,300 s, the limit is 1,260 s (9 cycles)",
-        "  next           next decision 2026-11-17 18:00 UTC at the earliest, then up to 8",
+        "                 CycleDurationP95 Failed: p95 1,300 s, the limit is 1,260 s (9 cycles)",
+        "  next           2026-11-17 18:00 UTC at the earliest, then up to 8",
         "  complete       about 2026-12-20 12:00 UTC, by the forecast",
         "  budget         4,000 of 50,000 members in the last 24 hours, at most 10,000 a run",
         "  groups waiting Waiting CN=g1: 9 members (11 people with nested groups), 3 in the cloud, 6 wait: 9",

@@ -69,8 +69,12 @@ class Standing:
 
 
 def group_phase(group: Standing) -> GroupPhase:
-    """What the ramp does with a group, as admission says it as long as somebody is missing."""
-    return group.room.phase if group.missing else GroupPhase.WHOLE
+    """What the ramp does with a group: as admission says it, as long as somebody whom it let in is missing."""
+    if not group.missing:
+        return GroupPhase.WHOLE
+    arrived = not (group.missing & group.admitted)
+    waits = arrived and group.room.phase in (GroupPhase.FILLING, GroupPhase.GROWING)
+    return GroupPhase.WAITING if waits else group.room.phase
 
 
 def report(

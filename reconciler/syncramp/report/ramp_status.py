@@ -13,7 +13,7 @@ from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase
 from syncramp.ramp.wording import FORMATS
 from syncramp.report.layout import labelled, moment, wrapped
-from syncramp.report.ramps import next_step, phases, size, standing, typed, waits, when
+from syncramp.report.ramps import judgement, next_step, phases, size, standing, typed, waits, when
 from syncramp.spec.ramps import Unit
 from syncramp.words import clock, count, printable
 
@@ -125,12 +125,6 @@ def _gates(ramp: RampReport) -> Iterator[str]:
     for each in ramp.judgements:
         if each["verdict"] != "Passed":
             yield from labelled("", judgement(each))
-
-
-def judgement(each: Mapping[str, Any]) -> str:
-    """What a gate said, in one line."""
-    name = f" {each['name']}" if each["name"] else ""
-    return f"{each['verdict']} {each['metric']}{name}: {each['sentence']}"
 
 
 def _groups(ramp: RampReport) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """Ramps in a plan and in a run: one glance says where each stands, what goes because of it and what waits."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from shlex import quote
+from typing import Any
 
 from syncramp.model.plan import Sample
 from syncramp.model.ramp_reports import GroupReport, RampReport
-from syncramp.model.ramps import Command, PauseReason, Phase
+from syncramp.model.ramps import Command, PauseReason, Phase, Verdict
 from syncramp.words import count, moment, plural
 
 STEP_ENDS = {
@@ -47,7 +48,7 @@ def _remarks(ramp: RampReport) -> Iterator[str]:
 def ramp_line(ramp: RampReport) -> str:
     """A ramp in one line, as ``syncramp status`` has it."""
     told = command(ramp)
-    end = f"; {told}" if told else f"; {next_step(ramp)}" if ramp.next_decision else ""
+    end = f"; {told}" if told else f"; next decision {next_step(ramp)}" if ramp.next_decision else ""
     return f"Ramp {ramp.name}: {standing(ramp)}: {waits(ramp)}{end}"
 
 
@@ -86,7 +87,7 @@ def waits(ramp: RampReport) -> str:
 
 def phases(ramp: RampReport) -> str:
     """Groups by what the ramp does with them."""
-    return ", ".join(f"{name} {number:,}" for name, number in ramp.phases.items())
+    return ", ".join(f"{number:,} {name}" for name, number in ramp.phases.items())
 
 
 def size(group: GroupReport) -> str:
@@ -97,18 +98,26 @@ def size(group: GroupReport) -> str:
 
 
 def failing(ramp: RampReport) -> Iterator[str]:
-    """Gates that keep it from going on."""
+    """Gates that keep it from going on; of those that were not measured enough how many there are."""
+    verdicts = [each["verdict"] for each in ramp.judgements]
     for each in ramp.judgements:
-        if each["verdict"] != "Passed":
-            name = f"{each['metric']} {each['name']}".strip()
-            yield f"gate {name}: {each['verdict']}: {each['sentence']}"
+        if each["verdict"] in (Verdict.FAILED, Verdict.ERROR):
+            yield f"gate {judgement(each)}"
+    if unsure := verdicts.count(Verdict.INCONCLUSIVE):
+        yield f"{unsure:,} of {count(len(verdicts), 'gate')} {'is' if unsure == 1 else 'are'} not measured enough yet"
+
+
+def judgement(each: Mapping[str, Any]) -> str:
+    """What a gate said, in one line."""
+    name = f" {each['name']}" if each["name"] else ""
+    return f"{each['metric']}{name} {each['verdict']}: {each['sentence']}"
 
 
 def next_step(ramp: RampReport) -> str:
     """When its step can end, and what follows."""
     if ramp.next_decision:
         following = f"up to {ramp.next_ceiling:,}" if ramp.next_ceiling else _after(ramp)
-        return f"next decision {when(ramp.next_decision)} at the earliest, then {following}"
+        return f"{when(ramp.next_decision)} at the earliest, then {following}"
     return STEP_ENDS.get(Phase(ramp.phase), "nothing follows by itself")
 
 
