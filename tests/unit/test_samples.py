@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.model import lost
-from syncramp.errors import AnotherRunActive, AnswerLost
+from syncramp.errors import AnchorMismatch, AnotherRunActive, AnswerLost
 from syncramp.model.measures import KEPT_SECONDS, CallTime, Measure, Measured
 from syncramp.source import dn
 from syncramp.store.ramp_links import LinkAnswers
@@ -134,7 +134,27 @@ def test_a_run_that_fails_keeps_what_it_measured_until_then(engine: Engine, cloc
     with pytest.raises(AnswerLost):
         engine.run()
     told = values(engine)
-    assert (told[Measure.CYCLE], told[Measure.EXPORTS], told[Measure.OBJECTS_SENT]) == (CALL, 1, 3)
+    assert (told[Measure.EXPORTS], told[Measure.OBJECTS_SENT]) == (1, 3)
+    assert Measure.CYCLE not in told, "it broke off early, so it was not quick"
+
+
+def test_a_run_that_was_stopped_is_no_cycle(engine: Engine) -> None:
+    def stops(moment: str) -> None:
+        engine.stop.set()
+
+    engine.cloud.fault = stops
+    engine.run()
+    assert Measure.CYCLE not in values(engine) and values(engine)[Measure.EXPORTS] == 1
+
+
+def test_a_run_that_could_not_even_read_the_tenant_is_kept_and_is_no_cycle(engine: Engine) -> None:
+    engine.run()
+    engine.cloud.anchor_attribute = "another"
+    with pytest.raises(AnchorMismatch):
+        engine.run()
+    told = values(engine)
+    assert told[Measure.EXPORTS] == 0
+    assert not {Measure.CYCLE, Measure.REMOVAL_WAITING, Measure.READ_BACK} & told.keys()
 
 
 def test_a_removal_that_nothing_holds_and_that_was_not_answered_waits(engine: Engine, clock: Clock) -> None:
@@ -184,7 +204,7 @@ def test_the_last_run_tells_whether_it_sent_anything_and_what_came_of_a_ramp(tmp
     exports = store.exports(*store.runs.begin(START), START)
 
     def told(run: int, calls: float, **taken: float) -> None:
-        rows = [Measured(START, run, Measure.CYCLE, 1.0), Measured(START, run, Measure.EXPORTS, calls)]
+        rows = [Measured(START, run, Measure.EXPORTS, calls)]
         rows += [Measured(START, run, Measure.LINKS_TAKEN, value, 1, ramp) for ramp, value in taken.items()]
         store.samples.keep(exports, rows, [], LinkAnswers(run, START))
 

@@ -116,7 +116,6 @@ def _values(job: Job, report: RunReport, meter: Meter, now: float) -> dict[tuple
     """Of the tenant."""
     traffic, objects = job.endpoint.traffic(), report.objects
     values: dict[Measure, float] = {
-        Measure.CYCLE: now - meter.began - meter.ramp_seconds,
         Measure.RAMP_SECONDS: meter.ramp_seconds,
         Measure.CALLS: traffic.calls,
         Measure.THROTTLED: traffic.throttled,
@@ -125,6 +124,8 @@ def _values(job: Job, report: RunReport, meter: Meter, now: float) -> dict[tuple
         Measure.OBJECTS_SENT: objects.acknowledged + objects.refused + objects.in_doubt,
         Measure.OBJECTS_REFUSED: objects.refused,
     }
+    if not (report.failure or job.stop.is_set()):  # what broke off early was not quick
+        values[Measure.CYCLE] = now - meter.began - meter.ramp_seconds
     if meter.read_back is not None:
         values[Measure.READ_BACK] = meter.read_back
     return {(name, ""): value for name, value in values.items()}

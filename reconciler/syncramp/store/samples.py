@@ -75,7 +75,7 @@ class Samples:
 
         :param since: a run; of earlier ones nothing is told.
         """
-        found = self._database.one(_LAST, (Measure.EXPORTS, Measure.LINKS_TAKEN, ramp, Measure.CYCLE, since))
+        found = self._database.one(_LAST, (Measure.EXPORTS, Measure.LINKS_TAKEN, ramp, Measure.EXPORTS, since))
         return (found[1] > 0, int(found[2])) if found else (False, 0)
 
     def measures(self, states: Sequence[RampState], run: int, now: float) -> dict[str, Measures]:
