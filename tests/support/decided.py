@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from syncramp.model.ramps import Command, Decided, Judgement, Order, Phase, RampState, Verdict
+from syncramp.model.ramps import Command, Decided, Judgement, Order, PauseReason, Phase, RampState, Verdict
 from syncramp.ramp.decision import decide
 from syncramp.ramp.steps import Situation
 from syncramp.spec.ramps import Gate, Metric, RampPolicy, Soak, Step, Unit
@@ -75,3 +75,9 @@ class Ramp:
 
 
 GROWS = (Phase.GROWING, Phase.SOAKING, Phase.COMPLETE)
+
+
+def state_in(phase: Phase, pause: PauseReason | None = None, step: int = 0) -> RampState:
+    pause = pause or (PauseReason.GATE if phase is Phase.PAUSED else None)
+    since = None if phase is Phase.GROWING else 0.0
+    return RampState("large", "one", phase, step, 10, 0.0, 0.0, 0.0, soaked_from=since, pause=pause)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.decided import ABORTS, FAILED, HOUR, PASSED, POLICY, UNMEASURED, Ramp
-from syncramp.model.ramps import Command, Order, PauseReason, Phase, RampState
+from support.decided import ABORTS, FAILED, HOUR, PASSED, POLICY, UNMEASURED, Ramp, state_in
+from syncramp.model.ramps import Command, Order, PauseReason, Phase
 from syncramp.ramp.commands import expected, refusal, settled
 from syncramp.ramp.decision import decide
 from syncramp.ramp.steps import Situation
@@ -45,12 +45,6 @@ def test_an_aborted_ramp_never_moves_by_itself() -> None:
     for judgements in (PASSED, FAILED, ABORTS, UNMEASURED) * 20:
         assert ramp.run(judgements, after=24 * HOUR).phase is Phase.ABORTED
     assert len(ramp.rows) == rows and ramp.there == 10
-
-
-def state_in(phase: Phase, pause: PauseReason | None = None, step: int = 0) -> RampState:
-    pause = pause or (PauseReason.GATE if phase is Phase.PAUSED else None)
-    since = None if phase is Phase.GROWING else 0.0
-    return RampState("large", "one", phase, step, 10, 0.0, 0.0, 0.0, soaked_from=since, pause=pause)
 
 
 @pytest.mark.parametrize("phase", Phase)

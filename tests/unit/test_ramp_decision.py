@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from support.decided import ABORTS, DAY, FAILED, GATE, HOUR, MONDAY, POLICY, UNMEASURED, Ramp, judgement
+from support.decided import ABORTS, DAY, FAILED, GATE, HOUR, MONDAY, POLICY, UNMEASURED, Ramp, judgement, state_in
 from syncramp.model.ramps import Command, PauseReason, Phase, RampState, Verdict
-from syncramp.ramp.decision import FEWEST_RUNS, decide
-from syncramp.ramp.steps import Situation, first_step
+from syncramp.ramp.decision import FEWEST_RUNS, decide, resumed
+from syncramp.ramp.steps import Situation, digest_of, first_step
 from syncramp.ramp.transitions import TABLE, Event
 from syncramp.spec.ramps import RampPolicy, Soak, Step, built_in
 
@@ -203,3 +203,33 @@ def test_the_page_has_the_whole_table() -> None:
             assert not told[pair]
             told[pair] = frozenset(Phase(outcome.strip("`")) for outcome in outcomes.split(", "))
     assert told == dict(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("phase", "pause", "largest", "step", "after"),
+    [
+        (Phase.SOAKING, None, 5, 1, Phase.GROWING),
+        (Phase.COMPLETE, None, 5, 1, Phase.GROWING),
+        (Phase.HOLDING, None, 5, 1, Phase.HOLDING),
+        (Phase.PAUSED, PauseReason.GATE, 5, 1, Phase.PAUSED),
+        (Phase.SOAKING, None, 25, 3, Phase.GROWING),
+        (Phase.PAUSED, PauseReason.STEP, 25, 3, Phase.GROWING),
+        (Phase.PAUSED, PauseReason.MANUAL, 25, 3, Phase.PAUSED),
+        (Phase.ABORTED, None, 25, 3, Phase.ABORTED),
+        (Phase.REVERTING, None, 25, 3, Phase.REVERTING),
+    ],
+)
+def test_a_state_out_of_a_snapshot_goes_on_at_its_step_or_where_the_tenant_is(
+    phase: Phase, pause: PauseReason | None, largest: int, step: int, after: Phase
+) -> None:
+    kept = replace(state_in(phase, pause, 1), policy=digest_of(POLICY), ceiling=20, grew=5, cycles=3, runs=2)
+    state = resumed(POLICY, kept, largest, 99.0)
+    assert (state.phase, state.step, state.ceiling) == (after, step, POLICY.steps[step].ceiling)
+    assert (state.pause is pause) == (after is phase) or state.pause is None
+    assert (state.began, state.window, state.soaked_from) == (99.0, 99.0, None)
+    assert (state.cycles, state.runs, state.grew) == (0, 0, 0)
+
+
+def test_a_state_of_another_policy_is_begun_anew_by_the_next_run() -> None:
+    kept = state_in(Phase.SOAKING)
+    assert resumed(POLICY, kept, 25, 99.0) is kept

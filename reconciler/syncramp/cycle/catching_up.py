@@ -9,6 +9,7 @@ no such difference, and absence proves nothing: then only an adoption, which rea
 from collections.abc import Mapping
 
 from syncramp.cycle.confirm import observe_page
+from syncramp.cycle.deciding import resume
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.shown import anchor_of, authority_of, managed, name_of, only_members, text_of
@@ -42,6 +43,7 @@ def catch_up(job: Job, exports: Exports, report: RunReport, phase: Phase) -> Non
     except CookieRefused:
         job.store.age.refuse()
         return
+    resume(job, job.store.ramp_states.all().values())
     job.store.age.caught_up()
 
 

@@ -16,9 +16,10 @@ from syncramp.model.orders import NamedOrder
 from syncramp.model.ramps import Decided, Order, Phase, RampState
 from syncramp.ramp.admission import admissible
 from syncramp.ramp.candidates import Candidate
-from syncramp.ramp.decision import decide
+from syncramp.ramp.decision import decide, resumed
 from syncramp.ramp.gates import judge
 from syncramp.ramp.steps import Situation, digest_of
+from syncramp.spec.policies import policies
 from syncramp.spec.ramps import RampPolicy
 from syncramp.store.exports import Exports
 from syncramp.words import closest
@@ -86,6 +87,20 @@ def decisions(
     if job.exports and not around.adoption:
         _write(job, exports, run, made, kept, said)
     return made.states
+
+
+def resume(job: Job, states: Iterable[RampState]) -> int:
+    """Ramps of a store that is older than its tenant go on at their steps, or where the tenant is by now.
+
+    :param states: as they were; of a ramp that the document does not have nothing is kept.
+    :returns: how many go on.
+    """
+    of = {policy.name: policy for policy in policies(job.config)}
+    going = [state for state in states if state.name in of]
+    for state in going:
+        largest = job.store.ramp_states.largest(state.name)
+        job.store.ramp_states.restore(resumed(of[state.name], state, largest, job.clock()))
+    return len(going)
 
 
 def _measures(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from syncramp.cycle.deciding import resume
 from syncramp.cycle.job import Job
 from syncramp.cycle.run import identity
 from syncramp.errors import InputRefused
@@ -50,4 +51,8 @@ def restore(job: Job, path: Path) -> Restored:
     incomplete = job.store.staging.incomplete()
     unread = frozenset(name for name, number in sources.items() if number in incomplete)
     with reading_saved(path) as (_, rows):
-        return Restoring(job.store.database, sources, job.clock(), unread).take(rows)
+        restoring = Restoring(job.store.database, sources, job.clock(), unread)
+        restored = restoring.take(rows)
+    known = job.store.ramp_states.all()
+    restored.ramps = resume(job, [state for state in restoring.ramps.states if state.name not in known])
+    return restored

@@ -43,7 +43,29 @@ class SavedApproval(NamedTuple):
     """64-bit marks in hexadecimal digits, as the store keeps them."""
 
 
-Saved = SavedObject | SavedDelete | SavedApproval
+class SavedRamp(NamedTuple):
+    """How far a ramp was."""
+
+    name: str
+    state: str
+    """``model.ramps.RampState`` as JSON."""
+
+
+class SavedBound(NamedTuple):
+    """A group that followed a ramp."""
+
+    anchor: str
+    ramp: str
+    at: float
+    policy: str
+    """The digest of the policy it was bound under."""
+    start: str
+    """Roaring bitmap in hexadecimal digits: which of the objects of the snapshot, counted from 0, were its members
+    when it began to follow the ramp."""
+    filling: int
+
+
+Saved = SavedObject | SavedDelete | SavedApproval | SavedRamp | SavedBound
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +98,7 @@ class Restored:
     approvals: int = 0
     unread: dict[str, int] = field(default_factory=dict)
     """Source that was not read completely -> objects that it does not show, and that may be there."""
+    ramps: int = 0
+    """Ramps that go on where they were."""
+    followers: int = 0
+    """Groups that follow a ramp, with the members they had at its start."""

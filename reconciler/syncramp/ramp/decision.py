@@ -15,7 +15,7 @@ from dataclasses import replace
 from syncramp.model.ramps import Decided, Judgement, Order, PauseReason, Phase, RampState, Verdict
 from syncramp.ramp.moves import Moved, anew, completed, entered, to
 from syncramp.ramp.obedience import obeyed
-from syncramp.ramp.steps import Setting, Situation, ceiling_at, first_step
+from syncramp.ramp.steps import Setting, Situation, ceiling_at, digest_of, first_step
 from syncramp.ramp.transitions import Event
 from syncramp.spec.ramps import RampPolicy
 from syncramp.words import count
@@ -84,6 +84,31 @@ def began(at: Setting, before: RampState | None, digest: str) -> Moved:
         kept = f"{why}; it stays {before.phase.value.lower()}"
         return stays, (at.told("Started", before, stays, reason=kept),)
     return entered(at, replace(seed, phase=before.phase), Event.POLICY, index, "Started", reason=why)
+
+
+def resumed(policy: RampPolicy, state: RampState, largest: int, now: float) -> RampState:
+    """A state out of a snapshot: at its step, or at the one that the tenant is at by now; measured and soaked anew.
+
+    :param largest: members that the largest group of the ramp possibly has in the cloud.
+    """
+    if state.policy != digest_of(policy):
+        return state  # the next run begins it anew
+    first = first_step(policy, largest)
+    step = first if policy.steps[first].ceiling is not None and first > state.step else state.step
+    runs = state.phase in (Phase.SOAKING, Phase.COMPLETE) or (step > state.step and not _stopped(state))
+    return replace(
+        state,
+        phase=Phase.GROWING if runs else state.phase,
+        pause=None if runs else state.pause,
+        step=step,
+        ceiling=ceiling_at(policy, step, state.ceiling),
+        began=now,
+        window=now,
+        soaked_from=None,
+        cycles=0,
+        runs=0,
+        grew=0,
+    )
 
 
 def counted(at: Setting, state: RampState) -> RampState:

@@ -19,4 +19,7 @@ def restored_lines(restored: Restored | None) -> Iterator[str]:
         told = f"{count(number, 'object')} of source {source} stay: it was not read completely"
         yield f"    {told}; take the snapshot again when it was"
     again = f"{count(restored.deletes, 'deleted object')} and {count(restored.approvals, 'approval')}"
+    if restored.ramps or restored.followers:
+        told = f"{count(restored.ramps, 'ramp')} at the step of then, or where the tenant is by now"
+        yield f"    {told}; {count(restored.followers, 'group')} known to follow one"
     yield f"    {count(restored.groups, 'group')} whose members leave as in every run; {again} known again"

@@ -12,12 +12,15 @@ from typing import Any
 from syncramp.model.ramps import Command, Decided, Order, RampState
 from syncramp.store.database import Database
 from syncramp.store.exports import Exports
+from syncramp.store.packing import unpack_bitmap
 
 KEPT = 1_000
 """Decisions that are kept of each ramp: years of one that goes well, and about 1.5 MB at most."""
 
 _STATES = "SELECT state FROM ramps ORDER BY name"
 _WRITE = """INSERT INTO ramps (name, state) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state"""
+_POSSIBLE = """SELECT c.possible FROM ramp_groups g JOIN objects o ON o.anchor = g.anchor AND o.kind = 'Group'
+               JOIN cloud_links c ON c.id = o.id WHERE g.ramp = ?"""
 _DROP = "DELETE FROM ramps WHERE name = ?"
 _DECIDED = "INSERT INTO ramp_history (at, run, ramp, decided) VALUES (?, ?, ?, ?)"
 _PRUNE = """DELETE FROM ramp_history WHERE ramp = ? AND id <= (SELECT id FROM ramp_history WHERE ramp = ?
@@ -67,6 +70,15 @@ class RampStates:
     def taken(self, command: Command, token: str) -> bool:
         """An annotation with this text was followed before."""
         return self._database.one(_TAKEN, (command.value, token)) is not None
+
+    def largest(self, ramp: str) -> int:
+        """Members that the largest group of a ramp possibly has in the cloud."""
+        rows = self._database.all(_POSSIBLE, (ramp,))
+        return max((len(unpack_bitmap(possible)) for (possible,) in rows), default=0)
+
+    def restore(self, state: RampState) -> None:
+        """A state out of a snapshot."""
+        self._database.run(_WRITE, (state.name, _json(state.as_json())))
 
     def write(
         self,

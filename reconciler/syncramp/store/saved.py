@@ -1,7 +1,7 @@
 """State snapshots: what of a store cannot be read back from the tenant, in and out of it.
 
 Who is ours, and so may be deleted when the directory has it no more; into which groups a deleted object comes back;
-what people approved. Everything else an import and an adoption bring back.
+what people approved; how far ramps are. Everything else an import and an adoption bring back.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,12 +12,13 @@ from syncramp.model.values import Kind
 from syncramp.store.adoption import Adoptions, Departed
 from syncramp.store.database import Database
 from syncramp.store.runs import Runs
+from syncramp.store.saved_ramps import RestoringRamps, saved_ramps
 
 PAGE = 500
 
-_OBJECTS = """SELECT o.anchor, o.kind, s.name, LOWER(HEX(e.guid)), e.dn FROM objects o JOIN entries e ON e.id = o.id
-              JOIN sources s ON s.id = e.source
-              WHERE o.anchor IS NOT NULL AND (o.acked IS NOT NULL OR o.doubt = 1) ORDER BY o.anchor"""
+_OURS = """FROM objects o JOIN entries e ON e.id = o.id JOIN sources s ON s.id = e.source
+           WHERE o.anchor IS NOT NULL AND (o.acked IS NOT NULL OR o.doubt = 1) ORDER BY o.anchor"""
+_OBJECTS = f"SELECT o.anchor, o.kind, s.name, LOWER(HEX(e.guid)), e.dn {_OURS}"
 _DELETES = "SELECT anchor, groups, at FROM ever_deleted ORDER BY anchor"
 _APPROVALS = """SELECT digest, class, hold, given, until, "by", changes, links, LOWER(HEX(marks)) FROM approvals
                 WHERE LENGTH(marks) > 0 ORDER BY given, digest, "by" """
@@ -43,6 +44,7 @@ def head_of(database: Database, identity: dict[str, str]) -> SavedHead:
 
 def saved(database: Database) -> Iterator[Saved]:
     """Everything that a snapshot holds, in an order of its own; same store, same rows."""
+    yield from saved_ramps(database, f"SELECT o.id {_OURS}")
     yield from (SavedObject(*row) for row in database.stream(_OBJECTS))
     yield from (SavedDelete(*row) for row in database.stream(_DELETES))
     yield from (SavedApproval(*row) for row in database.stream(_APPROVALS))
@@ -60,6 +62,7 @@ class Restoring:
         self, database: Database, sources: dict[str, int], now: float, unread: frozenset[str] = frozenset()
     ) -> None:
         self.restored = Restored()
+        self.ramps = RestoringRamps(database)
         self._database = database
         self._adoptions = Adoptions(database)
         self._sources = sources
@@ -70,6 +73,7 @@ class Restoring:
         """Take in what is still true of it; a second time changes nothing."""
         rest = iter(rows)
         while page := list(islice(rest, PAGE)):
+            self.ramps.take(page)
             self._objects([row for row in page if isinstance(row, SavedObject)])
             deletes = [row for row in page if isinstance(row, SavedDelete)]
             self._database.run_many(_REMEMBER, deletes)
@@ -77,6 +81,7 @@ class Restoring:
             for row in page:
                 if isinstance(row, SavedApproval):
                     self._approve(row)
+        self.ramps.end(self.restored)
         return self.restored
 
     def _objects(self, objects: Sequence[SavedObject]) -> None:

@@ -16,15 +16,23 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from syncramp.errors import InputRefused
-from syncramp.model.saved import Saved, SavedApproval, SavedDelete, SavedHead, SavedObject
+from syncramp.model.ramps import RampState
+from syncramp.model.saved import Saved, SavedApproval, SavedBound, SavedDelete, SavedHead, SavedObject, SavedRamp
 from syncramp.model.values import Kind
+from syncramp.store.packing import unpack_bitmap
 
 VERSION = 1
 """Of the form; a file of another one is refused."""
 LONGEST = 500_000_000
 """Characters of a line: an approval of five million changes has 80 million."""
 
-_WORDS: dict[str, type[Saved]] = {"object": SavedObject, "deleted": SavedDelete, "approval": SavedApproval}
+_WORDS: dict[str, type[Saved]] = {
+    "object": SavedObject,
+    "deleted": SavedDelete,
+    "approval": SavedApproval,
+    "ramp": SavedRamp,
+    "bound": SavedBound,
+}
 _WORD = {kind: word for word, kind in _WORDS.items()}
 _END = "end"
 
@@ -122,7 +130,11 @@ def _row(told: Any) -> Saved | None:
             Kind(row.kind)
         elif isinstance(row, SavedApproval):
             bytes.fromhex(row.marks)
-    except (TypeError, ValueError):
+        elif isinstance(row, SavedBound):
+            unpack_bitmap(bytes.fromhex(row.start))
+        elif isinstance(row, SavedRamp):
+            RampState.from_json(json.loads(row.state))
+    except (TypeError, ValueError, KeyError):
         return None
     return row
 
