@@ -14,7 +14,9 @@ from support.service import Secrets
 from support.simulator import HandClock
 from syncramp.cycle.job import Pace
 from syncramp.endpoint.client import V2Endpoint
+from syncramp.simulator.behaviour import Behaviour
 from syncramp.simulator.faults import Script
+from syncramp.simulator.latency import NO_LATENCY, Clock, Latency
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.references import KeyRef
@@ -23,17 +25,20 @@ from syncramp.spec.types import ClientSecretAuth, EndpointOverrides, SyncConfig
 
 @contextmanager
 def online(
-    path: Path, source: ListSource, script: Script | None = None, **settings: Any
+    path: Path, source: ListSource, script: Script | None = None, latency: Latency = NO_LATENCY, **settings: Any
 ) -> Iterator[tuple[Engine, Simulator]]:
     """An engine and its simulator.
 
     :param path: a folder for the store.
     :param script: what goes wrong.
+    :param latency: how long the service takes; the clock is put forward by it.
     :param settings: of the tenant, in which new objects can be referred to at once.
     """
-    clock = HandClock()
+    clock = HandClock() if latency is NO_LATENCY else Clock(HandClock(), virtual=True)
     tenant = TenantSettings(**{"visibility_delay": 0.0, "writes_per_five_minutes": 0, **settings})
-    with running_simulator(make_simulator(tenant, faults=script, clock=clock)) as simulator:
+    with running_simulator(
+        make_simulator(tenant, faults=script, clock=clock, behaviour=Behaviour(latency=latency))
+    ) as simulator:
         document = _document(simulator)
         secret = simulator.client_secret.encode()
         secrets = Secrets({("ca", "ca.crt"): simulator.certificates.ca, ("app", "secret"): secret})
