@@ -4,14 +4,18 @@ import json
 import logging
 import socket
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.documents import minimal
 from support.outside import Outside, Said, outside
 from support.service import Secrets
+from syncramp.cli.session import job
 from syncramp.external.asking import LARGEST, Address
 from syncramp.external.metrics import metrics_of
 from syncramp.external.prometheus import PrometheusMetric
@@ -273,3 +277,30 @@ def test_every_external_gate_of_a_document_has_its_metric() -> None:
         ("big", "a"): PrometheusMetric,
         ("big", "b"): WebhookMetric,
     }
+
+
+def test_a_run_is_given_the_numbers_that_its_document_names(tmp_path: Path) -> None:
+    with outside(Said(body=scalar("7"))) as service:
+        gate = {
+            "metric": "External",
+            "name": "load",
+            "hold": {"maxValue": "9"},
+            "prometheus": {
+                "url": service.url,
+                "query": QUERY,
+                "token": {"secretKeyRef": {"name": "prometheus"}},
+                "ca": {"configMapKeyRef": {"name": "ca"}},
+            },
+        }
+        ramp = {"name": "big", "steps": [{"ceiling": 75_000}], "gates": [gate]}
+        source = {"name": "labs", "ldif": {"path": "labs.ldif"}, "scope": [{"dn": "DC=labs"}]}
+        said = {"spec.sources": [source], "spec.groups.ramps": [ramp], "spec.target.endpoint.unverified": True}
+        document = tmp_path / "document.yaml"
+        document.write_text(yaml.safe_dump(minimal(said)), encoding="utf-8")
+        for name, key, content in (("prometheus", "token", SECRET.encode()), ("ca", "ca.crt", service.ca)):
+            (tmp_path / "secrets" / name).mkdir(parents=True)
+            (tmp_path / "secrets" / name / key).write_bytes(content)
+        with job(str(document), None, None, lambda event: None, sends=False) as made:
+            assert made.outside.keys() == {("big", "load")}
+            assert made.outside["big", "load"].ask(ABOUT) == Told(7.0)
+    assert service.heard[0].headers["authorization"] == f"Bearer {SECRET}"

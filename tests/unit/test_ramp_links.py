@@ -1,9 +1,13 @@
 """Links of ramps after their answer: how many runs until they are shown, which are refused, and what disagrees."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from syncramp.model.measures import Measure, Unconfirmed
@@ -139,3 +143,48 @@ def test_a_group_of_no_ramp_leaves_nothing(ramp: Ramp) -> None:
     ramp.cloud(GROUP, BitMap([1, 3]), BitMap([3]))
     assert ramp.kept.note(answers) == []
     assert (ramp.kept.unconfirmed("big"), ramp.kept.refused("big", 0.0)) == ([], 0)
+
+
+class ByLink:
+    """The same, link by link, as it is meant."""
+
+    def __init__(self) -> None:
+        self.first: dict[int, int] = {}
+        """Member -> the run of the first answer that it was added; until it is shown, or not wanted."""
+        self.refused: dict[int, int] = {}
+        """Member -> the run of its last try, which was refused."""
+
+    def end(self, run: int, acknowledged: BitMap, refused: BitMap, wanted: BitMap, observed: BitMap) -> list[int]:
+        """A run ends; the lags of what it showed."""
+        for member in acknowledged:
+            self.first.setdefault(member, run)
+        self.first = {member: first for member, first in self.first.items() if member in wanted}
+        shown = sorted(run - first for member, first in self.first.items() if member in observed)
+        self.first = {member: first for member, first in self.first.items() if member not in observed}
+        kept = {member: last for member, last in self.refused.items() if member in wanted}
+        self.refused = {member: last for member, last in kept.items() if member not in acknowledged | refused}
+        self.refused.update(dict.fromkeys(refused, run))
+        return shown
+
+
+people = st.sets(st.integers(1, 8)).map(BitMap)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(people, people, people, people), min_size=1, max_size=8))
+def test_whatever_runs_answer_and_show_bitmaps_tell_what_single_links_would(runs) -> None:
+    with TemporaryDirectory() as folder, closing(Store(Path(folder) / "state.db", dn.key)) as store:
+        ramp, truth = Ramp(store), ByLink()
+        for acknowledged, refused, wanted, hidden in runs:
+            refused = (refused - acknowledged) & wanted
+            ramp.desired[GROUP] = wanted
+            observed = ALL - hidden
+            ramp.cloud(GROUP, ALL, observed)
+            told = ramp.end({GROUP: acknowledged} if acknowledged else {}, {GROUP: refused} if refused else {})
+            lags = sorted(int(lag) for lag, weight in told.get(Measure.CONFIRM_LAG, ()) for _ in range(weight))
+            assert lags == truth.end(ramp.run, acknowledged, refused, wanted, observed)
+            waiting = sorted(one.run for one in ramp.kept.unconfirmed("big") for _ in range(one.links))
+            assert waiting == sorted(truth.first.values())
+            for since in range(ramp.run + 1):
+                told_refused = ramp.kept.refused("big", 1000.0 * since)
+                assert told_refused == sum(last >= since for last in truth.refused.values())
