@@ -4,7 +4,7 @@ All of it is decided before the first plan, so that every plan of the run and it
 does not export decides the same and writes nothing of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -17,11 +17,12 @@ from syncramp.model.plan import Plan
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import RampState, Room
 from syncramp.model.report import RunReport
+from syncramp.plan.following import ordering
 from syncramp.plan.ramp_reports import grouped
 from syncramp.plan.rooms import Followers, followers, rooms
+from syncramp.ramp.binding import whole
 from syncramp.ramp.changes import changes
 from syncramp.ramp.reporting import ended, report
-from syncramp.spec.ramps import RampPolicy
 from syncramp.store.departed import prune_departed
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
@@ -50,12 +51,15 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     :param max_links: in one call, as the tenant says.
     """
     now = job.clock()
-    found = followers(snapshot, job.config, {}, around, now)
+    bound = job.store.ramp_groups.all()
+    found = followers(snapshot, job.config, bound, around, now)
     kept = job.store.ramp_states.all()
     changed = changes(found.policies, kept, _largest(found))
+    if job.exports and not around.adoption:
+        job.store.ramp_groups.write(found.bound, bound, found.released, exports.check_fence)
     states = decisions(job, found.policies, found.groups, exports, around)
     spent = job.store.spent.admitted(now) if found.groups else {}
-    given = rooms(found, states, spent, around.max_members, _classes)
+    given = rooms(found, states, spent, around.max_members, ordering(snapshot).classes)
     followed = (group for groups in found.groups.values() for group in groups)
     gone = {name: state for name, state in kept.items() if name in changed and name not in states}
     return Ramped(found, states, spent, endless(job, given, followed, max_links), changed, gone)
@@ -86,16 +90,18 @@ def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampRepor
     return tuple(grouped(told, found.rooms, snapshot, lambda: census.groups))
 
 
-def note_ramps(job: Job, run: RunReport, plan: Plan) -> None:
+def note_ramps(job: Job, run: RunReport, plan: Plan, exports: Exports) -> None:
     """Keep what became of the ramps when a run is over."""
     if plan.ramps and run.sends:
         snapshot = job.store.snapshot()
         census = job.store.census(snapshot)
         run.ramps = list(grouped(plan.ramps, plan.around.ramps, snapshot, lambda: census.groups))
     if job.exports:
+        job.store.ramp_groups.note_waiting(_waiting(job, job.store.snapshot()), exports.check_fence)
         prune_departed(job.store.database, job.clock())
 
 
-def _classes(policy: RampPolicy, people: BitMap) -> Sequence[BitMap]:
-    """The order of people that a ramp has."""
-    return ()
+def _waiting(job: Job, snapshot: Snapshot) -> list[str]:
+    """Anchors of groups that follow a ramp and of which somebody waits still."""
+    groups = snapshot.groups(BitMap(job.store.ramp_groups.all()))
+    return [group.anchor for group in groups if not whole(group)]

@@ -144,7 +144,7 @@ def _walk(job: Job, exports: Exports, report: RunReport, meter: Meter) -> Plan:
     if job.exports:
         end_fills(job, exports)
     note_answers(job, report, plan)
-    note_ramps(job, report, plan)
+    note_ramps(job, report, plan, exports)
     return plan
 
 

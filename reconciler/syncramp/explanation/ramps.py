@@ -7,13 +7,12 @@ run has started yet stands where the next one would start it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pyroaring import BitMap
-
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.ramp_reports import RampTold
 from syncramp.model.ramps import RampState, Room
+from syncramp.plan.following import ordering
 from syncramp.plan.nesting import people
-from syncramp.plan.rooms import Followers, followers, rooms
+from syncramp.plan.rooms import Followers, Order, followers, rooms
 from syncramp.ramp.candidates import Candidate
 from syncramp.ramp.decision import decide
 from syncramp.ramp.people import place
@@ -32,6 +31,7 @@ class Ramps:
     followers: Followers
     states: Mapping[str, RampState] = field(default_factory=dict)
     rooms: Mapping[int, Room] = field(default_factory=dict)
+    order: Order = lambda policy, people: ()
 
     def place(self, group: int, member: int) -> str:
         """The place of somebody who waits for a group that grows by members, as a clause; empty for others."""
@@ -42,7 +42,7 @@ class Ramps:
         if candidate.admit is not Admit.MEMBERS:
             return ""
         waiting = candidate.queue - room.admitted
-        number = place(member, waiting, _classes(policy, waiting))
+        number = place(member, waiting, self.order(policy, waiting))
         budget = f"at most {policy.per_cycle:,} come in a run and {policy.per_day:,} in a day"
         return f"it is number {number:,} of {len(waiting):,} who wait for this group; {budget}"
 
@@ -69,14 +69,16 @@ def ramps_of(store: Store, snapshot: Snapshot, config: SyncConfig, around: Circu
 
     :param now: seconds since the epoch.
     """
-    found = followers(snapshot, config, {}, around, now)
+    found = followers(snapshot, config, store.ramp_groups.all(), around, now)
     kept = store.ramp_states.all()
     states = {
         policy.name: kept.get(policy.name) or _first(policy, found.groups[policy.name], now)
         for policy in found.policies
         if policy.name in found.groups
     }
-    return Ramps(found, states, rooms(found, states, {}, around.max_members, _classes))
+    order = ordering(snapshot).classes
+    given = rooms(found, states, store.spent.admitted(now), around.max_members, order)
+    return Ramps(found, states, given, order)
 
 
 def _first(policy: RampPolicy, groups: Sequence[Candidate], now: float) -> RampState:
@@ -84,8 +86,3 @@ def _first(policy: RampPolicy, groups: Sequence[Candidate], now: float) -> RampS
     largest = max(len(group.membership.possible) for group in groups)
     situation = Situation(len(groups), largest, sum(len(group.queue) for group in groups), lambda _: 1)
     return decide(policy, None, situation, (), (), now, 0, "")[0]
-
-
-def _classes(policy: RampPolicy, people: BitMap) -> Sequence[BitMap]:
-    """The order of people that a ramp has."""
-    return ()

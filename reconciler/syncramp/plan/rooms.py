@@ -5,7 +5,7 @@ Groups that are large enough for some ramp are looked at, those that follow one 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pyroaring import BitMap
@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from syncramp.model.circumstances import RESTORED_WITHIN, Circumstances
 from syncramp.model.ramps import Bound, RampState, Room
 from syncramp.model.state import Membership, ObjectState
-from syncramp.model.values import Attributes
+from syncramp.plan.following import following
 from syncramp.ramp.admission import admit, oversize
 from syncramp.ramp.candidates import Candidate, candidate
 from syncramp.spec.policies import policies
@@ -51,6 +51,10 @@ class Followers:
     """Ramp -> its groups."""
     oversize: Sequence[Candidate] = ()
     """Groups of no ramp that would have more than ``groups.maxMembers``."""
+    released: Sequence[Bound] = ()
+    """Groups that follow no ramp any more, as they were bound."""
+    failed: Mapping[int, str] = field(default_factory=dict)
+    """Groups of which a condition has no result -> which, and why."""
 
 
 def followers(
@@ -66,16 +70,14 @@ def followers(
     found = list(view.groups(view.large(least) | BitMap(bound)))
     if not found:
         return Followers(ramps)
-    binding = _bind(found, bound, ramps, now)
+    followed = following(view, found, bound, ramps, config.deny_patterns, now)
     ids = BitMap(group.id for group in found)
     departed = view.departed(ids, now - RESTORED_WITHIN)
-    mailing = _mail_enabled(view, ramps, found, binding)
     of: dict[str, list[Candidate]] = {}
     beyond = []
     for group in found:
         returning = departed.get(group.id, BitMap()) | around.returning.get(group.id, BitMap())
-        tied = binding.get(group.id)
-        policy = next((each for each in ramps if tied and each.name == tied.ramp), None)
+        tied, policy = followed.binding.bound.get(group.id), followed.policy(group.id)
         if tied is None or policy is None:
             if len(group.desired) > around.max_members:
                 beyond.append(candidate(group, Admit.NOW, returning, around.max_members))
@@ -87,12 +89,15 @@ def followers(
                 returning,
                 around.max_members,
                 start=tied.start,
-                mail_enabled=group.id in mailing,
+                mail_enabled=group.id in followed.mail_enabled,
                 filling=tied.filling,
                 waited=tied.waited,
+                denied=followed.denied.get(group.id, ""),
+                moves=followed.binding.stays.get(group.id, ""),
             )
         )
-    return Followers(ramps, binding, of, beyond)
+    binding = followed.binding
+    return Followers(ramps, binding.bound, of, beyond, tuple(binding.released.values()), followed.failed)
 
 
 def rooms(
@@ -110,38 +115,7 @@ def rooms(
             classes = (lambda people, policy=policy: order(policy, people)) if policy.order else None
             state = states[policy.name]
             given.update(admit(policy, state, groups, max_members, spent.get(policy.name, 0), classes))
+    for identity in found.failed.keys() & given.keys():
+        notes = filter(None, (given[identity].note, found.failed[identity]))
+        given[identity] = replace(given[identity], note="; ".join(notes))
     return given
-
-
-def _bind(
-    groups: Iterable[Membership], bound: Mapping[int, Bound], ramps: Sequence[RampPolicy], now: float
-) -> dict[int, Bound]:
-    tied = {}
-    for group in groups:
-        size = len(group.desired)
-        policy = next((each for each in ramps if size >= each.min_members), None)
-        if policy is not None:
-            tied[group.id] = bound.get(group.id) or Bound(
-                group.id, group.anchor, policy.name, now, "", group.possible
-            )
-    return tied
-
-
-def _mail_enabled(
-    view: View, ramps: Sequence[RampPolicy], groups: Iterable[Membership], bound: Mapping[int, Bound]
-) -> BitMap:
-    """Groups with an address, of those that are large enough for it to matter."""
-    most = {policy.name: policy.mail_enabled_max for policy in ramps}
-    large = BitMap(
-        group.id
-        for group in groups
-        if (tied := bound.get(group.id)) and len(group.desired) + len(group.possible) > most.get(tied.ramp, 0)
-    )
-    return BitMap(state.id for state in view.states(large) if mail_enabled(state.desired or {})) if large else large
-
-
-def mail_enabled(desired: Attributes) -> bool:
-    """A group with these attributes gets mail: it has an address, in ``mail`` or as an SMTP proxy address."""
-    mail, proxies = desired.get("mail"), desired.get("proxyAddresses")
-    addresses = [each for each in proxies if isinstance(each, str)] if isinstance(proxies, tuple) else []
-    return (isinstance(mail, str) and "@" in mail) or any(each[:5].lower() == "smtp:" for each in addresses)
