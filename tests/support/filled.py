@@ -19,6 +19,7 @@ from syncramp.model.report import RunReport
 from syncramp.model.state import Membership
 from syncramp.model.wire import SyncObject
 from syncramp.store.packing import pack_bitmap
+from syncramp.store.ramp_groups import RampGroups
 from syncramp.store.store import Store
 
 PEOPLE = range(1, 13)
@@ -60,7 +61,7 @@ def rooms(give: Give) -> Iterator[None]:
                 given[one.id] = room
         return replace(original(job, snapshot, *rest), rooms=given)
 
-    with patch.object(planning, "ramped", ramped):
+    with patch.object(planning, "ramped", ramped), patch.object(RampGroups, "write"):
         yield
 
 
