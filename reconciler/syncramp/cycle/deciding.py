@@ -133,7 +133,7 @@ def _situation(
     return Situation(
         groups=len(groups),
         largest=max((len(group.membership.possible) for group in groups), default=0),
-        waiting=sum(len(group.queue) for group in groups),
+        waiting=sum(group.queued for group in groups),
         admissible=_Admissible(policy, groups, max_members),
         exported=exported,
         grew=grew,
@@ -146,7 +146,7 @@ class _Admissible:
 
     def __init__(self, policy: RampPolicy, groups: Iterable[Candidate], max_members: int) -> None:
         self._policy, self._max = policy, max_members
-        self._groups = [group for group in groups if group.queue]
+        self._groups = [group for group in groups if group.queued]
         self._known = dict[int, int]()
 
     def __call__(self, ceiling: int) -> int:

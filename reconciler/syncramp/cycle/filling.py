@@ -89,7 +89,7 @@ def _held(room: Room, group: Candidate, reason: str) -> Room:
         fills=bool(group.restored) and not there,
         begins=False,
         absent=absent,
-        waiting=room.waiting + len(group.queue),
+        waiting=room.waiting + group.queued,
         phase=GroupPhase.ABSENT if absent else GroupPhase.WAITING,
     )
 

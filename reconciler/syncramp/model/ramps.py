@@ -8,6 +8,7 @@ from typing import Any, Self
 from pyroaring import BitMap
 
 from syncramp.model.holds import Hold
+from syncramp.model.rows import row
 
 
 class Phase(StrEnum):
@@ -211,7 +212,7 @@ class Bound:
     """Somebody of it waited when the last run was over."""
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class Room:
     """What a ramp lets a group have in one run."""
 

@@ -26,7 +26,7 @@ FILLS_ON = GROWS | {Phase.HOLDING, Phase.PAUSED}
 def admissible(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_members: int) -> int:
     """Links that could come under a ceiling if budgets were endless."""
     limits = limits_of(policy, ceiling, max_members)
-    return sum(_fitting(group, limits) for group in groups if group.queue)
+    return sum(_fitting(group, limits) for group in groups if group.queued)
 
 
 def _fitting(group: Candidate, limits: Limits) -> int:
@@ -35,9 +35,9 @@ def _fitting(group: Candidate, limits: Limits) -> int:
         return 0
     limit = limits.of(group)
     if group.size <= limit:
-        return len(group.queue)
+        return group.queued
     by_part = group.admit is Admit.MEMBERS or group.filling
-    return min(len(group.queue), max(0, limit - group.occupied)) if by_part else 0
+    return min(group.queued, max(0, limit - group.occupied)) if by_part else 0
 
 
 def admit(
@@ -57,17 +57,21 @@ def admit(
     whole = {
         group.membership.id: first(group.queue, room)
         for group in groups
-        if group.queue and group.admit is not Admit.MEMBERS and (room := _may_come(group, state.phase, limits))
+        if group.queued and group.admit is not Admit.MEMBERS and (room := _may_come(group, state.phase, limits))
     }
     parts = {
         group.membership.id: (group.queue, room)
         for group in groups
-        if group.queue and group.admit is Admit.MEMBERS and (room := _may_come(group, state.phase, limits))
+        if group.queued and group.admit is Admit.MEMBERS and (room := _may_come(group, state.phase, limits))
     }
     budget = max(0, min(policy.per_cycle, policy.per_day - spent))
     chosen = whole | (within(parts, budget, classes) if parts else {})
+    rest, reverting = Room(policy.name, BitMap()), state.phase is Phase.REVERTING
     return {
-        group.membership.id: _room(policy, state, group, limits, chosen.get(group.membership.id)) for group in groups
+        group.membership.id: _room(policy, state, group, limits, chosen.get(group.membership.id))
+        if group.queued or group.restored or reverting or group.moves or group.denied
+        else rest
+        for group in groups
     }
 
 
@@ -81,12 +85,12 @@ def _room(policy: RampPolicy, state: RampState, group: Candidate, limits: Limits
     reverting = state.phase is Phase.REVERTING
     back = group.restored & group.start if reverting else group.restored
     there, coming = group.membership, chosen or BitMap()
-    waiting = len(group.queue) + len(group.restored) - len(coming) - len(back)
+    waiting = group.queued + len(group.restored) - len(coming) - len(back)
     fills = group.admit is Admit.WHOLE and bool(coming or (back and not there.in_cloud))
     absent = not (there.in_cloud or coming or back) and waiting > 0
     return Room(
         policy.name,
-        back | coming if coming else back,
+        back | coming if back and coming else coming or back,
         limits.hold(group) if waiting else Hold.RAMP,
         why(policy, state, group, limits, len(coming)) if waiting else "",
         fills=fills,
@@ -113,7 +117,7 @@ def _phase(group: Candidate, *, absent: bool, waiting: int, coming: int) -> Grou
 def oversize(group: Candidate, max_members: int) -> Room:
     """What a group may have that follows no ramp and would have too many members: those who return."""
     reason = too_many(group.size, max_members)
-    waiting = len(group.queue)
+    waiting = group.queued
     absent = not (group.membership.in_cloud or group.restored)
     phase = GroupPhase.ABSENT if absent else GroupPhase.WAITING
     return Room("", group.restored, Hold.TOO_MANY_MEMBERS, reason, absent=absent, waiting=waiting, phase=phase)

@@ -17,8 +17,8 @@ class Candidate:
     membership: Membership
     admit: Admit
     """As its ramp says; a denied group under ``Members`` is ``Whole``."""
-    queue: BitMap
-    """Desired, possibly not in the cloud, and no restoration."""
+    queued: int
+    """Members in its queue."""
     restored: BitMap
     """Desired, possibly not in the cloud, and there within the last 30 days: those who return at once."""
     size: int
@@ -34,6 +34,12 @@ class Candidate:
     """The pattern for which it is ``Whole`` under ``Members``; empty: none."""
     moves: str = ""
     """The ramp that would match it now; empty: the one that it follows, or none."""
+
+    @property
+    def queue(self) -> BitMap:
+        """Desired, possibly not in the cloud, and no restoration; made when it is asked for."""
+        missing = self.membership.desired - self.membership.possible
+        return missing - self.restored if self.restored else missing
 
     @property
     def occupied(self) -> int:
@@ -59,17 +65,24 @@ def candidate(
     :param returning: members whose link was there within the last 30 days.
     :param max_members: beyond it nobody returns.
     """
-    possible = membership.possible
-    queue = membership.desired - possible
-    size, restored = len(possible) + len(queue), queue & returning
-    if restored:
-        restored = restored[: max(0, max_members - len(possible))]
-        queue -= restored
+    possible, restored = membership.possible, BitMap()
+    there, missing = len(possible), membership.desired.difference_cardinality(possible)
+    if missing and returning:
+        restored = ((returning & membership.desired) - possible)[: max(0, max_members - there)]
     admit = Admit.WHOLE if denied and admit is Admit.MEMBERS else admit
     return Candidate(
-        membership, admit, queue, restored, size, BitMap() if start is None else start, mail_enabled, filling, waited,
-        denied, moves,
-    )  # fmt: skip
+        membership=membership,
+        admit=admit,
+        queued=missing - len(restored),
+        restored=restored,
+        size=there + missing,
+        start=BitMap() if start is None else start,
+        mail_enabled=mail_enabled,
+        filling=filling,
+        waited=waited,
+        denied=denied,
+        moves=moves,
+    )
 
 
 @dataclass(frozen=True, slots=True)

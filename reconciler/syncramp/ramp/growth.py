@@ -85,7 +85,7 @@ def counted(group: Candidate, policy: RampPolicy, max_members: int) -> Counted:
         there.dn,
         group.admit,
         len(there.possible),
-        len(group.queue),
+        group.queued,
         max_members,
         restored=len(group.restored),
         leaving=len(there.possible - there.desired),

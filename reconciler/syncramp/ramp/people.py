@@ -24,27 +24,26 @@ def within(groups: Mapping[int, tuple[BitMap, int]], budget: int, classes: Class
     :param budget: how many may come, over all groups.
     :param classes: asked only if not everybody comes.
     """
-    if sum(min(len(queue), room) for queue, room in groups.values()) <= budget and all(
-        room >= len(queue) for queue, room in groups.values()
-    ):
-        return {group: queue for group, (queue, _) in groups.items()}
-    everybody = BitMap.union(*(queue for queue, _ in groups.values()))
-    order = _complete(classes(everybody) if classes else (), everybody)
+    everybody = {group: queue for group, (queue, _) in groups.items()}
+    if sum(map(len, everybody.values())) <= budget and all(room >= len(queue) for queue, room in groups.values()):
+        return everybody
+    if classes is None:
+        return _paid([{group: first(queue, room) for group, (queue, room) in groups.items()}], budget)
+    order = _complete(classes, BitMap.union(*everybody.values()))
     fitting = {group: _first_of(queue, room, order) for group, (queue, room) in groups.items()}
-    return _paid(fitting, budget, order)
+    return _paid([_among(fitting, people) for people in order], budget)
 
 
-def _complete(order: Sequence[BitMap], everybody: BitMap) -> list[BitMap]:
+def _complete(classes: Classes, everybody: BitMap) -> list[BitMap]:
     """Those of whom the order says nothing come last."""
+    order = list(classes(everybody))
     rest = everybody - BitMap.union(BitMap(), *order)
-    return [*order, rest] if rest else list(order)
+    return [*order, rest] if rest else order
 
 
 def _first_of(queue: BitMap, room: int, order: Sequence[BitMap]) -> BitMap:
     if room >= len(queue):
         return queue
-    if len(order) == 1:
-        return queue[:room]
     found = BitMap()
     for people in order:
         found |= first(queue & people, room - len(found))
@@ -53,43 +52,52 @@ def _first_of(queue: BitMap, room: int, order: Sequence[BitMap]) -> BitMap:
     return found
 
 
-def _paid(groups: Mapping[int, BitMap], budget: int, order: Sequence[BitMap]) -> dict[int, BitMap]:
+def _among(groups: Mapping[int, BitMap], people: BitMap) -> dict[int, BitMap]:
+    return {group: part for group, queue in groups.items() if (part := queue & people)}
+
+
+def _paid(classes: Sequence[Mapping[int, BitMap]], budget: int) -> dict[int, BitMap]:
     """Who comes for a budget: whole classes, of the next one those up to an id, of the very first person a part."""
     found: dict[int, BitMap] = {}
-    for people in order:
-        parts = {group: part for group, queue in groups.items() if (part := queue & people)}
-        cost = sum(map(len, parts.values()))
+    for groups in classes:
+        cost = sum(map(len, groups.values()))
+        coming = groups
         if cost > budget:
-            parts = _up_to(parts, budget) or ({} if found else dict(_one(parts, budget)))
-            cost, last = sum(map(len, parts.values())), True
-        else:
-            last = False
-        for group, part in parts.items():
-            found[group] = found.get(group, BitMap()) | part
-        budget -= cost
-        if last:
+            coming = _up_to(groups, budget) or ({} if found else dict(_one(groups, budget)))
+        for group, part in coming.items():
+            found[group] = found[group] | part if group in found else part
+        if cost > budget:
             break
+        budget -= cost
     return found
 
 
 def _up_to(groups: Mapping[int, BitMap], budget: int) -> dict[int, BitMap]:
     """The people with the lowest ids whom the budget is enough for, each in all groups."""
-    low, high = 0, max(people.max() for people in groups.values()) + 1
+    near = _near(groups, budget)
+    low, high = 0, max(people.max() for people in near.values()) + 1
     while high - low > 1:  # for those below ``low`` it is enough, for those below ``high`` it is not
         middle = (low + high) // 2
-        if sum(people.rank(middle - 1) for people in groups.values()) <= budget:
+        if sum(people.rank(middle - 1) for people in near.values()) <= budget:
             low = middle
         else:
             high = middle
-    return {
-        group: part
-        for group, people in groups.items()
-        if (part := people[: people.rank(low - 1)] if low else BitMap())
-    }
+    numbers = {group: people.rank(low - 1) if low else 0 for group, people in near.items()}
+    return {group: near[group][:number] for group, number in numbers.items() if number}
+
+
+def _near(groups: Mapping[int, BitMap], budget: int) -> Mapping[int, BitMap]:
+    """The groups without people who come too late, as far as a guess finds them: a small set is searched faster."""
+    total, last = sum(map(len, groups.values())), max(people.max() for people in groups.values())
+    guess = 2 * (last + 1) * max(1, budget) // total
+    numbers = {group: people.rank(guess) for group, people in groups.items()}
+    if sum(numbers.values()) <= budget:
+        return groups
+    return {group: groups[group][:number] for group, number in numbers.items() if number}
 
 
 def _one(groups: Mapping[int, BitMap], budget: int) -> Iterator[tuple[int, BitMap]]:
-    """The first person in as many groups as the budget is enough for: nobody could ever come else."""
+    """The first person in as many groups as the budget is enough for, since nobody could ever come else."""
     person = min(people.min() for people in groups.values())
     having = [group for group, people in sorted(groups.items()) if person in people]
     for group in having[:budget]:
