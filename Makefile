@@ -13,7 +13,7 @@ help:
 	@echo "make demo   a whole organisation, a simulated cloud, four syncs (about two minutes)"
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
-	@echo "make bench  how fast the codec is, against lxml, a plan and a full synchronise, against ldapsearch, of PEOPLE=30000"
+	@echo "make bench  how fast the codec is, against lxml, a plan, ramps, and a full synchronise, against ldapsearch, of PEOPLE=30000"
 	@echo "make fuzz   random messages for the codec, for FUZZ_SECONDS=60"
 	@echo "make e2e    tests against the cluster of your kubeconfig"
 	@echo "make lock   pin the dependencies again"
@@ -35,6 +35,7 @@ bench: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.expressions
 	@PYTHONPATH=tests $(BIN)/python -m bench.plan --people $(PEOPLE)
+	@PYTHONPATH=tests $(BIN)/python -m bench.ramps
 	@PYTHONPATH=tests $(BIN)/python -m bench.synchronise --people $(PEOPLE)
 
 FUZZ_SECONDS ?= 60

@@ -32,7 +32,7 @@ PEOPLE = 300_000
 SETS = 40
 """Different memberships."""
 MAX_MEMBERS = 250_000
-SHARE_WHOLE = 0.6
+SHARE_WHOLE = 0.8
 """Of the groups nobody waits in these; half of the others wait as a whole, half grow."""
 NOBODY = BitMap()
 

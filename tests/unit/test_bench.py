@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from lxml import etree
 
-from bench import expressions
+from bench import expressions, ramps
 from bench.codec import encode, measure
 from bench.messages import objects, tree
 from bench.table import table
@@ -41,3 +41,13 @@ def test_every_measured_expression_has_a_result() -> None:
     assert len(expressions.ENTRY) == 20
     told = expressions.table(found, expressions.whole(rounds=1, times=1))
     assert "µs  entry.mail.matches" in told and "µs  a rule of a document" in told
+
+
+def test_ramps_are_decided_of_groups_that_are_whole_that_wait_and_that_grow() -> None:
+    found = ramps.measure(groups=60, members=1_000, rounds=1)
+    following = ramps.memberships(60, 1_000)
+    whole = [group for group in following if group.desired == group.possible]
+    assert (len(following), len(whole)) == (60, 48)
+    assert found.waiting == 0, "600 who wait are less than a run may admit"
+    assert found.seconds == found.binding + found.deciding + found.admission > 0
+    assert json.loads(json.dumps(asdict(found)))["groups"] == 60 and "60 groups of 1,000 members" in ramps.table(found)

@@ -69,7 +69,7 @@ def bind(
 
 def whole(group: Membership) -> bool:
     """Nobody who should be a member is possibly missing."""
-    return group.desired <= group.possible
+    return not group.desired.difference_cardinality(group.possible)
 
 
 def _first(group: Membership, policies: Sequence[RampPolicy], matches: Matches) -> RampPolicy | None:
