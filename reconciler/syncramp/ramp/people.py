@@ -29,16 +29,16 @@ def within(groups: Mapping[int, tuple[BitMap, int]], budget: int, classes: Class
         return everybody
     if classes is None:
         return _paid([{group: first(queue, room) for group, (queue, room) in groups.items()}], budget)
-    order = _complete(classes, BitMap.union(*everybody.values()))
+    people = BitMap.union(*everybody.values())
+    order = _complete(classes(people), people)
     fitting = {group: _first_of(queue, room, order) for group, (queue, room) in groups.items()}
     return _paid([_among(fitting, people) for people in order], budget)
 
 
-def _complete(classes: Classes, everybody: BitMap) -> list[BitMap]:
+def _complete(order: Sequence[BitMap], everybody: BitMap) -> list[BitMap]:
     """Those of whom the order says nothing come last."""
-    order = list(classes(everybody))
     rest = everybody - BitMap.union(BitMap(), *order)
-    return [*order, rest] if rest else order
+    return [*order, rest] if rest else list(order)
 
 
 def _first_of(queue: BitMap, room: int, order: Sequence[BitMap]) -> BitMap:
