@@ -45,6 +45,7 @@ def test_a_run_tells_how_it_is_when_it_is_over_and_keeps_that(engine: Engine) ->
     report, plan = engine.run()
     assert (plan.ramps[0].largest, report.ramps[0].largest) == (0, 5)
     assert (report.ramps[0].held[0].there, report.ramps[0].members_waiting) == (5, 4)
+    assert (plan.ramps[0].admitted_today, report.ramps[0].admitted_today) == (0, 5)
     with engine.store() as store:
         kept = store.runs.last_planned()
         assert kept is not None

@@ -5,7 +5,7 @@ does not export decides the same and writes nothing of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pyroaring import BitMap
 
@@ -95,7 +95,9 @@ def note_ramps(job: Job, run: RunReport, plan: Plan, exports: Exports) -> None:
     if plan.ramps and run.sends:
         snapshot = job.store.snapshot()
         census = job.store.census(snapshot)
-        run.ramps = list(grouped(plan.ramps, plan.around.ramps, snapshot, lambda: census.groups))
+        spent = job.store.spent.admitted(job.clock())
+        told = grouped(plan.ramps, plan.around.ramps, snapshot, lambda: census.groups)
+        run.ramps = [replace(ramp, admitted_today=spent.get(ramp.name, 0)) for ramp in told]
     if job.exports:
         job.store.ramp_groups.note_waiting(_waiting(job, job.store.snapshot()), exports.check_fence)
         prune_departed(job.store.database, job.clock())
