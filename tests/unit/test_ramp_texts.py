@@ -25,7 +25,9 @@ from syncramp.report.sheet import Sheet, make_sheet
 from syncramp.report.text import plan_lines, report_from, run_lines
 
 FAILED = asdict(judgement(Verdict.FAILED, "p95 1,300 s, the limit is 1,260 s (9 cycles)"))
-PAUSED = ramp_report(phase="Paused", pause="PauseStep", step=3, checklist=("Licences: enough", "Help desk: quiet"))
+PAUSED = ramp_report(
+    phase="Paused", pause="PauseStep", step=3, next_ceiling=8, checklist=("Licences: enough", "Help desk: quiet")
+)
 
 
 def _plan_text(plan: Plan) -> list[str]:
@@ -201,7 +203,7 @@ def test_a_paused_ramp_lists_what_to_look_at_and_what_to_type() -> None:
         "  do             syncramp ramp promote 'my config.yaml' large (goes on)",
         "                 syncramp ramp abort 'my config.yaml' large (nothing grows any more)",
     ]
-    assert "  next           it goes on when a person says so" in told
+    assert "  next           it goes on when a person says so, then up to 8" in told
 
 
 @pytest.mark.parametrize(

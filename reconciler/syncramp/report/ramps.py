@@ -116,12 +116,14 @@ def judgement(each: Mapping[str, Any]) -> str:
 def next_step(ramp: RampReport) -> str:
     """When its step can end, and what follows."""
     if ramp.next_decision:
-        following = f"up to {ramp.next_ceiling:,}" if ramp.next_ceiling else _after(ramp)
-        return f"{when(ramp.next_decision)} at the earliest, then {following}"
-    return STEP_ENDS.get(Phase(ramp.phase), "nothing follows by itself")
+        return f"{when(ramp.next_decision)} at the earliest, then {_following(ramp)}"
+    ends = STEP_ENDS.get(Phase(ramp.phase), "nothing follows by itself")
+    return f"{ends}, then {_following(ramp)}" if ramp.phase == Phase.PAUSED else ends
 
 
-def _after(ramp: RampReport) -> str:
+def _following(ramp: RampReport) -> str:
+    if ramp.next_ceiling:
+        return f"up to {ramp.next_ceiling:,}"
     return "the ramp is complete" if ramp.step >= ramp.steps else "a pause"
 
 
