@@ -42,7 +42,9 @@ class Ramps:
         if candidate.admit is not Admit.MEMBERS:
             return ""
         waiting = candidate.queue - room.admitted
-        number = place(member, waiting, self.order(policy, waiting))
+        if member not in waiting:
+            return ""
+        number = place(member, waiting, lambda people: self.order(policy, people))
         budget = f"at most {policy.per_cycle:,} come in a run and {policy.per_day:,} in a day"
         return f"it is number {number:,} of {len(waiting):,} who wait for this group; {budget}"
 

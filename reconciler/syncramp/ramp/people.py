@@ -104,15 +104,15 @@ def _one(groups: Mapping[int, BitMap], budget: int) -> Iterator[tuple[int, BitMa
         yield group, BitMap([person])
 
 
-def place(person: int, queue: BitMap, order: Sequence[BitMap]) -> int:
+def place(person: int, queue: BitMap, classes: Classes) -> int:
     """The place of somebody in a queue, counted from 1.
 
-    :param order: classes of the queue, as ``Classes`` gives them.
+    :raises ValueError: nobody of the queue is that.
     """
     before = 0
-    for people in _complete(order, queue):
+    for people in _complete(classes, queue):
         mine = people & queue
         if person in mine:
             return before + mine.rank(person)
         before += len(mine)
-    return before + 1
+    raise ValueError(person)
