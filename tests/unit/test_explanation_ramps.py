@@ -85,6 +85,6 @@ def test_everybody_of_a_queue_has_a_place_of_their_own(people: set[int], data: s
     queue = BitMap(people)
     first = BitMap(data.draw(st.sets(st.sampled_from(sorted(people)))))
     order = [first] if first else []
-    places = {person: place(person, queue, lambda _: order) for person in people}
+    places = {person: place(person, queue, order) for person in people}
     assert sorted(places.values()) == list(range(1, len(people) + 1))
     assert all(places[one] < places[other] for one in first for other in people - set(first))

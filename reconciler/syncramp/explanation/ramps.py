@@ -44,7 +44,7 @@ class Ramps:
         waiting = candidate.queue - room.admitted
         if member not in waiting:
             return ""
-        number = place(member, waiting, lambda people: self.order(policy, people))
+        number = place(member, waiting, self.order(policy, waiting))
         budget = f"at most {policy.per_cycle:,} come in a run and {policy.per_day:,} in a day"
         return f"it is number {number:,} of {len(waiting):,} who wait for this group; {budget}"
 

@@ -104,13 +104,14 @@ def _one(groups: Mapping[int, BitMap], budget: int) -> Iterator[tuple[int, BitMa
         yield group, BitMap([person])
 
 
-def place(person: int, queue: BitMap, classes: Classes) -> int:
+def place(person: int, queue: BitMap, order: Sequence[BitMap]) -> int:
     """The place of somebody in a queue, counted from 1.
 
+    :param order: classes of the queue, as ``Classes`` gives them.
     :raises ValueError: nobody of the queue is that.
     """
     before = 0
-    for people in _complete(classes, queue):
+    for people in _complete(order, queue):
         mine = people & queue
         if person in mine:
             return before + mine.rank(person)
