@@ -72,6 +72,41 @@ def test_people_of_nested_groups_are_counted(engine: Engine) -> None:
     assert (told.members, told.effective) == (10, 9)
 
 
+def _note(engine: Engine) -> str:
+    """What a plan notes of the one group that waits."""
+    report, plan = engine.run(sends=False)
+    (told,) = plan.ramps[0].held
+    assert plan.ramps[0].notes == {told.dn: told.note}
+    assert any(line.endswith(f" wait: {told.reason}; {told.note}") for line in plan_lines(plan, report))
+    return told.note
+
+
+def test_a_rename_that_would_change_the_ramp_is_a_line_of_the_plan_and_changes_nothing(engine: Engine) -> None:
+    named = 'object.displayName == "Staff"'
+    first = policy(admit=Admit.MEMBERS, gates=(), where=named)
+    engine.config = replace(engine.config, ramps=(first, policy(name="others", admit=Admit.NOW, gates=())))
+    engine.source.entries[guid(ALL)] = group(ALL, displayName="Staff")
+    engine.run()
+    engine.source.entries[guid(ALL)] = group(ALL, displayName="Everybody")
+    assert _note(engine) == "ramp others would match it now; it stays with large until it is whole"
+    report, _ = engine.run()
+    assert (report.ramps[0].name, report.ramps[0].largest) == ("large", 5)
+    engine.config = replace(engine.config, ramps=(first,))
+    assert _note(engine) == "no ramp would match it now; it stays with large until it is whole"
+
+
+def test_a_group_that_is_whole_because_of_its_name_is_noted(engine: Engine) -> None:
+    engine.source.entries[guid(ALL)] = group(ALL, displayName="Block legacy sign-in")
+    _, plan = engine.run(sends=False)
+    assert plan.ramps[0].notes == {group(ALL).dn: "its name matches *block*, so it comes whole"}
+
+
+def test_a_group_beyond_every_step_is_noted(engine: Engine) -> None:
+    engine.config = replace(engine.config, max_members=7)
+    _, plan = engine.run(sends=False)
+    assert plan.ramps[0].notes == {group(ALL).dn: "it would have 9 members, groups.maxMembers is 7"}
+
+
 def test_a_run_that_fails_after_its_plan_tells_of_ramps_too(engine: Engine) -> None:
     engine.lose()
     with engine.store() as store:

@@ -4,7 +4,7 @@ All of it is decided before the first plan, so that every plan of the run and it
 does not export decides the same and writes nothing of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pyroaring import BitMap
@@ -17,6 +17,7 @@ from syncramp.model.plan import Plan
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import RampState, Room
 from syncramp.model.report import RunReport
+from syncramp.model.state import Membership
 from syncramp.plan.following import ordering
 from syncramp.plan.ramp_reports import grouped
 from syncramp.plan.rooms import Followers, followers, rooms
@@ -86,24 +87,31 @@ def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampRepor
         if (state := found.states.get(policy.name))
     ]
     told += [ended(state, found.changes[name]) for name, state in found.gone.items()]
-    census = job.store.census(snapshot)
-    return tuple(grouped(told, found.rooms, snapshot, lambda: census.groups))
+    groups = (each.membership for candidates in found.followers.groups.values() for each in candidates)
+    return tuple(_grouped(job, snapshot, told, groups, found.rooms))
 
 
 def note_ramps(job: Job, run: RunReport, plan: Plan, exports: Exports) -> None:
     """Keep what became of the ramps when a run is over."""
-    if plan.ramps and run.sends:
+    if not job.exports:
+        return
+    if bound := job.store.ramp_groups.all():
         snapshot = job.store.snapshot()
-        census = job.store.census(snapshot)
+        groups = list(snapshot.groups(BitMap(bound)))
+        waiting = [group.anchor for group in groups if not whole(group)]
+        job.store.ramp_groups.note_waiting(waiting, exports.check_fence)
         spent = job.store.spent.admitted(job.clock())
-        told = grouped(plan.ramps, plan.around.ramps, snapshot, lambda: census.groups)
+        told = _grouped(job, snapshot, plan.ramps, groups, plan.around.ramps)
         run.ramps = [replace(ramp, admitted_today=spent.get(ramp.name, 0)) for ramp in told]
-    if job.exports:
-        job.store.ramp_groups.note_waiting(_waiting(job, job.store.snapshot()), exports.check_fence)
-        prune_departed(job.store.database, job.clock())
+    prune_departed(job.store.database, job.clock())
 
 
-def _waiting(job: Job, snapshot: Snapshot) -> list[str]:
-    """Anchors of groups that follow a ramp and of which somebody waits still."""
-    groups = snapshot.groups(BitMap(job.store.ramp_groups.all()))
-    return [group.anchor for group in groups if not whole(group)]
+def _grouped(
+    job: Job,
+    snapshot: Snapshot,
+    ramps: Iterable[RampReport],
+    groups: Iterable[Membership],
+    given: Mapping[int, Room],
+) -> Iterator[RampReport]:
+    census = job.store.census(snapshot)
+    return grouped(ramps, groups, given, snapshot, lambda: census.groups)

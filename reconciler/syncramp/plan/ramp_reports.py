@@ -16,24 +16,28 @@ from syncramp.ramp.reporting import Standing, with_groups
 
 
 class View(Protocol):
-    """What is read of groups (``store.snapshot``)."""
-
-    def groups(self, ids: BitMap) -> Iterator[Membership]:
-        """Those of these groups that should be in the cloud."""
+    """What is read of groups that are nested (``store.snapshot``, ``store.census``)."""
 
     def members(self, identity: int) -> BitMap:
         """Members that a group should have."""
 
 
 def grouped(
-    ramps: Iterable[RampReport], rooms: Mapping[int, Room], view: View, nested: Callable[[], BitMap]
+    ramps: Iterable[RampReport],
+    groups: Iterable[Membership],
+    rooms: Mapping[int, Room],
+    view: View,
+    nested: Callable[[], BitMap],
 ) -> Iterator[RampReport]:
     """Ramps with their groups as they are now.
 
+    :param groups: those that follow one.
     :param rooms: what each group may have in this run.
     :param nested: ids of all groups, asked where a group is named: people are counted through those within it.
     """
+    standings: dict[str, list[Standing]] = {}
+    for group in groups:
+        if room := rooms.get(group.id):
+            standings.setdefault(room.ramp, []).append(Standing(group, room))
     for ramp in ramps:
-        ids = BitMap(group for group, room in rooms.items() if room.ramp == ramp.name)
-        standings = [Standing(group, rooms[group.id]) for group in view.groups(ids)]
-        yield with_groups(ramp, standings, lambda group: people(group, view.members, nested()))
+        yield with_groups(ramp, standings.get(ramp.name, ()), lambda group: people(group, view.members, nested()))

@@ -93,7 +93,7 @@ def followers(
                 filling=tied.filling,
                 waited=tied.waited,
                 denied=followed.denied.get(group.id, ""),
-                moves=followed.binding.stays.get(group.id, ""),
+                moves=followed.binding.stays.get(group.id),
             )
         )
     binding = followed.binding

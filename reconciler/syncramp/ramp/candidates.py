@@ -32,8 +32,8 @@ class Candidate:
     """Somebody of it waited when the last run was over."""
     denied: str = ""
     """The pattern for which it is ``Whole`` under ``Members``; empty: none."""
-    moves: str = ""
-    """The ramp that would match it now; empty: the one that it follows, or none."""
+    moves: str | None = None
+    """The ramp that would match it now; empty: none would; None: the one that it follows."""
 
     @property
     def queue(self) -> BitMap:
@@ -58,7 +58,7 @@ def candidate(
     filling: bool = False,
     waited: bool = False,
     denied: str = "",
-    moves: str = "",
+    moves: str | None = None,
 ) -> Candidate:
     """A group with its queue.
 

@@ -55,8 +55,11 @@ def _now(coming: int) -> str:
 
 def note(policy: RampPolicy, group: Candidate) -> str:
     """What somebody should know of a group beside its size, as a clause; empty for nearly all."""
-    if not (group.denied or group.moves):
+    if not group.denied and group.moves is None:
         return ""
     denied = f"its name matches {group.denied}, so it comes whole" if group.denied else ""
-    moves = f"ramp {group.moves} would match it now; it stays with {policy.name} until it is whole"
-    return "; ".join(filter(None, (denied, moves if group.moves else "")))
+    moves = ""
+    if group.moves is not None:
+        would = f"ramp {group.moves}" if group.moves else "no ramp"
+        moves = f"{would} would match it now; it stays with {policy.name} until it is whole"
+    return "; ".join(filter(None, (denied, moves)))
