@@ -6,6 +6,7 @@ from support.build import group, guid, user
 from support.engine import Engine, links
 from support.growing import follow, name, policy, populate, there
 from support.model import Held
+from syncramp.model.ramps import Command, Order
 from syncramp.spec.ramps import Admit
 
 DAY = 86_400.0
@@ -193,3 +194,75 @@ def test_what_the_service_lost_without_a_word_returns_at_once(engine) -> None:
     engine.cloud.appear(anchor, Held("Group", {"displayName": "Group 101"}, "Group_other"))
     engine.settle()
     assert there(engine) == set(range(1, 9))
+
+
+# --- the way back --------------------------------------------------------------------------------------------------
+
+
+def say(engine: Engine, command: Command) -> None:
+    """A person says something to the ramp."""
+    with engine.store() as store:
+        store.ramp_states.give(Order(command, "large", "ada", engine.clock()))
+
+
+def begun(engine: Engine) -> None:
+    """A group of three that is there follows a ramp and gets two more."""
+    populate(engine, 9, named=range(1, 4))
+    engine.settle()
+    follow(engine, policy(5, None, 9, admit=Admit.MEMBERS))
+    engine.run()
+    name(engine, range(1, 7))
+    engine.run()
+    assert there(engine) == {1, 2, 3, 4, 5}
+
+
+def test_a_ramp_goes_back_to_where_it_began_with_an_approval_and_forward_again_step_by_step(engine) -> None:
+    begun(engine)
+    say(engine, Command.REVERT)
+    report, _ = engine.run()
+    assert report.holds == {"RampReverted": 2, "Ramp": 1} and there(engine) == {1, 2, 3, 4, 5}
+    assert not report.removal_latency.waiting, "nobody left: no gate may wait for it"
+    assert engine.approve() == 1
+    engine.run()
+    assert there(engine) == {1, 2, 3}
+    for _ in range(2):
+        report, _ = engine.run()
+        assert there(engine) == {1, 2, 3} and report.holds == {"Ramp": 3}, "who was taken out does not return"
+    follow(engine, policy(4, None, 9, admit=Admit.MEMBERS))
+    say(engine, Command.RETRY)
+    for _ in range(3):
+        engine.run()
+    assert there(engine) == {1, 2, 3, 4}, "and comes back within the ceiling only"
+
+
+def test_who_leaves_the_directory_leaves_a_ramp_that_goes_back_at_once(engine) -> None:
+    begun(engine)
+    say(engine, Command.REVERT)
+    engine.run()
+    name(engine, [2, 3, 4, 5, 6])
+    report, _ = engine.run()
+    assert there(engine) == {2, 3, 4, 5} and report.holds == {"RampReverted": 2, "Ramp": 1}
+
+
+def test_who_was_there_before_the_ramp_returns_while_it_goes_back(engine) -> None:
+    begun(engine)
+    name(engine, range(2, 7))
+    engine.run()
+    say(engine, Command.REVERT)
+    engine.run()
+    name(engine, range(1, 7))
+    engine.run()
+    assert there(engine) == {1, 2, 3, 4, 5}
+
+
+def test_a_group_that_was_not_there_when_its_ramp_began_is_emptied_and_never_deleted(engine) -> None:
+    populate(engine, 6)
+    follow(engine, policy(6, 9))
+    engine.settle()
+    assert there(engine) == set(range(1, 7))
+    say(engine, Command.REVERT)
+    engine.run()
+    assert engine.approve() == 1
+    for _ in range(3):
+        engine.run()
+    assert there(engine) == set() and engine.anchor(group(101)) in engine.cloud.objects
