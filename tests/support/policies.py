@@ -109,7 +109,7 @@ def policies(draw: st.DrawFn, name: str) -> RampPolicy:
         tuple(steps),
         (*(gate for gate in judged if gate not in last), *last, *external),
         min_members=draw(st.integers(1, 1000)),
-        where=draw(st.none() | st.sampled_from([f"'{name}' == object.displayName", "has(object.mail)"])),
+        where=draw(st.sampled_from([None, f"'{name}' == object.displayName", "has(object.mail)"])),
         admit=draw(st.sampled_from(Admit)),
         order=draw(st.none() | st.just("object.accountEnabled")),
         groups_per_cycle=draw(st.integers(1, 1000)),

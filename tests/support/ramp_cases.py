@@ -32,7 +32,7 @@ class RampCase:
 
 def ramp(**members: Any) -> dict[str, Any]:
     """``spec.groups`` with one ramp."""
-    return {"ramps": [{"name": "large", **members}]}
+    return {"ramps": [{"name": "large", "match": {"minMembers": 1}, **members}]}
 
 
 def _steps(*ceilings: int | None) -> dict[str, Any]:

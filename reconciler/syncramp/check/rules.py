@@ -5,7 +5,7 @@ from typing import Any
 
 from syncramp.check.expressions import expression_findings
 from syncramp.check.findings import Finding
-from syncramp.check.values import below, items, members, show
+from syncramp.check.values import below, items, members, show, sound
 from syncramp.expr.environment import Environment
 from syncramp.expr.types import Want
 from syncramp.model.values import Kind
@@ -30,9 +30,11 @@ def own_rule_findings(data: Mapping[str, Any], refused: Collection[str]) -> Iter
     spec = data.get("spec")
     if not isinstance(spec, dict):
         return
-    declared = [(path, attribute_of(body)) for path, body in _sound("spec.attributes", spec, refused)]
-    rules = [(path, rule_of(body)) for path, body in _sound("spec.rules", spec, refused)]
-    scopes = {body["name"]: _kinds(body) for _, body in _sound("spec.sources", spec, refused)}
+    declared = [
+        (path, attribute_of(body)) for path, body in sound("spec.attributes", spec.get("attributes"), refused)
+    ]
+    rules = [(path, rule_of(body)) for path, body in sound("spec.rules", spec.get("rules"), refused)]
+    scopes = {body["name"]: _kinds(body) for _, body in sound("spec.sources", spec.get("sources"), refused)}
     names = [name for _, body in items("", spec.get("sources")) if isinstance(name := members(body).get("name"), str)]
     yield from _declarations(declared)
     environments: dict[Kind, Environment] = {}
@@ -54,13 +56,6 @@ def unsaid(data: Mapping[str, Any]) -> Iterator[Finding]:
             if text is None:
                 remedy = "write an expression, or name the attribute below clear"
                 yield Finding(below(f"{path}.set", wire), "has no expression, and would be dropped", remedy)
-
-
-def _sound(path: str, spec: Mapping[str, Any], refused: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """The items of a list that the schema has nothing against, with their paths."""
-    for place, item in items(path, spec.get(path.removeprefix("spec."))):
-        if not any(bad == place or bad.startswith((f"{place}.", f"{place}[")) for bad in refused):
-            yield place, item
 
 
 def _kinds(source: Mapping[str, Any]) -> frozenset[Kind]:

@@ -6,7 +6,7 @@ addresses with a user in them. What is shown is short, and no character of it ca
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from syncramp.words import printable
@@ -41,3 +41,13 @@ def items(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     """The items of a list with their paths; none of what is no list."""
     for number, item in enumerate(value if isinstance(value, list) else ()):
         yield f"{path}[{number}]", item
+
+
+def sound(path: str, value: Any, refused: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """The items of a list that the schema has nothing against, with their paths.
+
+    :param refused: paths that the schema has refused.
+    """
+    for place, item in items(path, value):
+        if not any(bad == place or bad.startswith((f"{place}.", f"{place}[")) for bad in refused):
+            yield place, item

@@ -8,6 +8,7 @@ from typing import Any
 from syncramp.check.contents import contents_findings
 from syncramp.check.findings import Finding
 from syncramp.check.joins import join_findings
+from syncramp.check.ramps import ramp_findings
 from syncramp.check.references import reference_findings
 from syncramp.check.rules import own_rule_findings, unsaid
 from syncramp.check.shape import shape_findings
@@ -80,6 +81,7 @@ def _findings(data: Any, old: Any = None) -> Iterator[Finding]:
     yield from own_rule_findings(filled, refused)
     yield from unsaid(data)
     yield from join_findings(filled, refused)
+    yield from ramp_findings(filled, refused)
     yield from reference_findings(filled)
 
 
