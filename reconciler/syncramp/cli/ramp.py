@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from syncramp.cli.options import Document
+from syncramp.cli.ramp_forecast import forecast
 from syncramp.cli.ramp_say import TOLD, saying
 from syncramp.cli.ramp_status import history, status
 
@@ -14,6 +15,7 @@ for known in (status, history):
     app.command()(known)
 for command in TOLD:
     app.command(command)(saying(command))
+app.command()(forecast)
 
 
 class Form(StrEnum):

@@ -54,7 +54,7 @@ def _say(command: "Command", document: str, ramp: str, by: str, step: int | None
     from syncramp.model.ramps import Command, Order
 
     config = load(document)
-    policy = _named(config, ramp)
+    policy = named_ramp(config, ramp)
     with known_store(config, state_path(document, config, state), "so no ramp has started") as store:
         kept = store.ramp_states.all().get(ramp)
         pending = [order for order in store.ramp_states.pending().values() if order.ramp == ramp]
@@ -68,7 +68,7 @@ def _say(command: "Command", document: str, ramp: str, by: str, step: int | None
     typer.echo(told)
 
 
-def _named(config: "SyncConfig", name: str) -> "RampPolicy":
+def named_ramp(config: "SyncConfig", name: str) -> "RampPolicy":
     """The ramp of a name.
 
     :raises InputRefused: the document has none.
