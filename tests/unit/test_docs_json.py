@@ -36,6 +36,7 @@ from syncramp.model.explanation import (
     Standing,
     Verdict,
 )
+from syncramp.model.forecast import End, Forecast, Foretold, GroupForecast, NearGate, NearLimit, Point, StepForecast
 from syncramp.model.guards import Reading
 from syncramp.model.holds import Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan, Sample, Verb
@@ -51,6 +52,7 @@ from syncramp.ramp.reporting import report, with_groups
 from syncramp.report.adoption import adoption_document
 from syncramp.report.approvals import approve_document
 from syncramp.report.explanation_json import explanation_document
+from syncramp.report.forecast import forecast_document
 from syncramp.report.guards import guards_document
 from syncramp.report.json import plan_document, run_document
 from syncramp.report.ramp_status import StatusTold, history_document, status_document
@@ -212,6 +214,14 @@ def test_the_page_has_every_member_of_the_status_of_ramps_and_no_other() -> None
 def test_the_page_has_every_member_of_the_history_of_ramps_and_no_other() -> None:
     decided = Decided(1.0, 1, "large", "Promoted", 1, 8, "", "all passed", {"waiting": 1})
     _compare(json.loads(history_document([decided])), "member of what ramp history prints")
+
+
+def test_the_page_has_every_member_of_a_forecast_and_no_other() -> None:
+    step = StepForecast(1, 75_000, 1.0, 2.0, gate=NearGate("CycleDurationP95", 1.0, 2.0, "maxDuration"))
+    group, point = GroupForecast("CN=a", 2, 1, 1.0), Point(1.0, 75_000, 1, 1)
+    ramp = Forecast("large", "Whole", 1.0, End.COMPLETE, 2.0, "nobody waits", [step], [group], [point])
+    told = Foretold("a/b", 1.0, 1.0, 1.0, "a guess", 1.0, 1, [ramp], ["a note"], [NearLimit("CN=a", "1 of 2")])
+    _compare(json.loads(forecast_document(told)), "member of what ramp forecast prints")
 
 
 def test_the_page_has_every_member_of_what_approve_prints_and_no_other() -> None:

@@ -109,7 +109,7 @@ def test_a_document_tells_moments_as_rfc_3339() -> None:
     ramp = told["ramps"][0]
     assert (told["version"], told["now"]) == (1, "2026-11-26T09:00:00Z")
     assert ramp["steps"][0]["begins"] == "2026-11-26T09:00:00Z"
-    assert ramp["steps"][0]["becameWhole"] == 1
+    assert ramp["steps"][0]["became_whole"] == 1
     assert ramp["groups"][0]["whole"] is None
     assert ramp["groups"][2]["whole"] == "2026-11-26T09:00:00Z"
     assert ramp["points"][0]["links"] == 0

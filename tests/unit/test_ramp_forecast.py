@@ -92,12 +92,15 @@ def test_the_budget_of_a_day_is_used_once_in_every_day() -> None:
 
 def test_what_went_before_today_counts_for_the_budget() -> None:
     policy = replace(MEMBERS, steps=(Step(250_000),), per_day=20_000, gates=())
-    told = _told(_group(30_000, admit=Admit.MEMBERS), policy=policy, terms=replace(TERMS, spent=15_000))
+    told = _told(
+        _group(30_000, admit=Admit.MEMBERS), policy=policy, terms=replace(TERMS, spent=((THURSDAY - HOUR, 15_000),))
+    )
     assert [(point.at - THURSDAY, point.links) for point in told.points if point.links] == [
         (0.0, 5_000),
-        (DAY, 10_000),
-        (DAY + 1800.0, 10_000),
-        (2 * DAY, 5_000),
+        (DAY - HOUR, 10_000),  # an hour less than a day: the 15,000 count no more
+        (DAY - HOUR + 1800.0, 5_000),
+        (DAY, 5_000),
+        (2 * DAY - HOUR, 5_000),
     ]
 
 

@@ -1,6 +1,6 @@
 """Forecasts of a document's ramps, of what its store has: groups, states, and what runs measured. It asks nobody."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -9,7 +9,6 @@ from syncramp.model.forecast import Forecast, Foretold, NearLimit
 from syncramp.model.measures import KEPT_SECONDS, CallTime, Measure, Measured, percentile
 from syncramp.model.ramps import RampState
 from syncramp.plan.rooms import Followers, followers
-from syncramp.ramp.candidates import Candidate
 from syncramp.ramp.consumers import is_near, warning
 from syncramp.ramp.expected import Terms
 from syncramp.ramp.forecast import eta, forecast
@@ -51,7 +50,7 @@ def known(store: Store, config: SyncConfig, now: float, pauses: float) -> Known:
     """
     snapshot = store.snapshot()
     around = known_circumstances(store, snapshot, config, [source.name for source in config.sources], now)
-    found = followers(snapshot, config, {}, around, now)
+    found = followers(snapshot, config, store.ramp_groups.all(), around, now)
     rows, calls = store.samples.rows(now - KEPT_SECONDS), store.samples.calls(now - KEPT_SECONDS)
     terms = _terms(config, now, pauses, rows, calls)
     return Known(snapshot, around, found, terms, tuple(_notes(config, found, rows)))
@@ -63,9 +62,9 @@ def foretold(store: Store, config: SyncConfig, now: float, pauses: float, ramp: 
     :param ramp: only this one.
     """
     told = known(store, config, now, pauses)
-    states, spent = store.ramp_states.all(), store.spent.admitted(now)
+    states, spent = store.ramp_states.all(), store.spent.admissions(now)
     ramps = [
-        _forecast(told, policy, states.get(policy.name), spent.get(policy.name, 0))
+        _forecast(told, policy, states.get(policy.name), spent.get(policy.name, ()))
         for policy in told.followers.policies
         if policy.name in told.followers.groups and ramp in ("", policy.name)
     ]
@@ -83,14 +82,25 @@ def foretold(store: Store, config: SyncConfig, now: float, pauses: float, ramp: 
     )
 
 
-def eta_of(policy: RampPolicy, state: RampState, groups: Sequence[Candidate], terms: Terms, max_members: int) -> str:
-    """When a ramp can be complete at the earliest (RFC 3339, UTC); empty: nobody can tell.
+def etas(
+    store: Store, config: SyncConfig, found: Followers, states: Mapping[str, RampState], now: float
+) -> dict[str, str]:
+    """Ramp -> when it can be complete at the earliest (RFC 3339, UTC); none where a person must change something.
 
-    :param groups: those that follow it.
+    :param states: as they were decided for the run of now.
+    :param now: seconds since the epoch.
     """
-    numbers = [counted(group, policy, max_members) for group in groups]
-    moment = eta(policy, state, digest_of(policy), numbers, terms, terms.next_run)
-    return "" if moment is None else f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    told = {}
+    terms = terms_of(store, config, now) if found.groups else None
+    sent = store.spent.admissions(now) if found.groups else {}
+    for policy in found.policies:
+        groups, state = found.groups.get(policy.name), states.get(policy.name)
+        if terms and groups and state:
+            numbers = [counted(group, policy, config.max_members) for group in groups]
+            spent = replace(terms, spent=sent.get(policy.name, ()))
+            if moment := eta(policy, state, digest_of(policy), numbers, spent, now):
+                told[policy.name] = f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return told
 
 
 def terms_of(store: Store, config: SyncConfig, now: float, pauses: float = 0.0) -> Terms:
@@ -100,7 +110,9 @@ def terms_of(store: Store, config: SyncConfig, now: float, pauses: float = 0.0) 
     )
 
 
-def _forecast(told: Known, policy: RampPolicy, state: RampState | None, spent: int) -> Forecast:
+def _forecast(
+    told: Known, policy: RampPolicy, state: RampState | None, spent: Sequence[tuple[float, int]]
+) -> Forecast:
     terms = replace(told.terms, spent=spent)
     return forecast(policy, state, digest_of(policy), told.counted(policy), terms, terms.next_run)
 

@@ -11,6 +11,7 @@ from pyroaring import BitMap
 
 from syncramp.cycle.deciding import decisions
 from syncramp.cycle.filling import endless
+from syncramp.cycle.forecasting import etas
 from syncramp.cycle.job import Job
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Plan
@@ -74,6 +75,7 @@ def _largest(found: Followers) -> Mapping[str, int]:
 def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampReport, ...]:
     """Every ramp that some group follows, as a plan tells it."""
     now, interval = job.clock(), job.config.interval.total_seconds()
+    complete = etas(job.store, job.config, found.followers, found.states, now)
     told = [
         report(
             policy,
@@ -82,6 +84,7 @@ def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampRepor
             next_run=interval,
             spent=found.spent.get(policy.name, 0),
             changed=found.changes.get(policy.name, ""),
+            eta=complete.get(policy.name, ""),
         )
         for policy in found.followers.policies
         if (state := found.states.get(policy.name))

@@ -47,8 +47,8 @@ class Terms:
     """Calls in flight."""
     pauses: float = 0.0
     """That a person is assumed to take for each pause."""
-    spent: int = 0
-    """Links that count for the budget of the day already."""
+    spent: Sequence[tuple[float, int]] = ()
+    """Links that the budget of the day counts already, with their moments, the earliest first."""
 
 
 class Window:

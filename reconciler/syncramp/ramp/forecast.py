@@ -72,7 +72,7 @@ class _Walk:
         self._terms = terms
         self._window = Window(terms, state.window if state else terms.next_run)
         self._window.runs = state.runs if state else 0
-        self._spent = deque([(terms.next_run, terms.spent)])
+        self._spent = deque(terms.spent)
         self._order: Command | None = None
         self._passed = 0
         """Runs since the last decision."""

@@ -18,6 +18,7 @@ from typing import Self
 
 from syncramp.model.budget import WINDOW
 from syncramp.spec.types import WriteBudget
+from syncramp.words import count
 
 CALL = 2.0
 """Seconds, a guess: for the call itself."""
@@ -85,8 +86,10 @@ class LatencyModel:
         if not self.calls:
             return "a guess: no call with links was measured yet"
         if self.calls < ENOUGH:
-            return f"mostly a guess: {self.calls} calls with links were measured, at most {self.most:,} in one"
-        told = f"{self.calls:,} calls with links that were measured, at most {self.most:,} in one"
+            return (
+                f"mostly a guess: measured were {count(self.calls, 'call')} with links, at most {self.most:,} in one"
+            )
+        told = f"measured: {count(self.calls, 'call')} with links, at most {self.most:,} in one"
         return told if 2 * self.most >= FULL else f"{told}; larger calls are reckoned from those"
 
 

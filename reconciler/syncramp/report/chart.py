@@ -101,7 +101,7 @@ def _paint(figure: "Figure", chart: Chart) -> None:
         axes.set_ylim(bottom=0)
         axes.grid(axis="y", color="0.85", linewidth=0.5)
         axes.set_axisbelow(True)
-    locator = AutoDateLocator(maxticks=9)
+    locator = AutoDateLocator(minticks=3)
     below.xaxis.set_major_locator(locator)
     below.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     below.set_xlabel("UTC")

@@ -85,21 +85,16 @@ def _date(moment: float | None) -> str:
 
 
 def forecast_document(told: Foretold) -> str:
-    """The same as JSON; the form is documented in ``docs/ramp-forecast.md``."""
+    """The same as JSON; the form is documented in ``docs/ramp-json.md``."""
     return json.dumps({"version": VERSION} | _plain(asdict(told)), ensure_ascii=False, indent=2)
 
 
 def _plain(value: Any, name: str = "") -> Any:
-    """Names as JSON has them, moments as RFC 3339."""
+    """Moments as RFC 3339."""
     if isinstance(value, dict):
-        return {_camel(inner): _plain(each, inner) for inner, each in value.items()}
+        return {inner: _plain(each, inner) for inner, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     if name in _MOMENTS and value is not None:
         return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
     return value
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.title() for part in rest)

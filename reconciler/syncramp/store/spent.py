@@ -31,6 +31,8 @@ _INSERT = "INSERT INTO spent (at, what, attribute, subject, approved, ids) VALUE
 _SINCE = "SELECT what, attribute, subject, ids FROM spent WHERE approved = 0 AND at > ?"
 _ADMITTED = "SELECT attribute, subject, ids FROM spent WHERE what = ? AND at > ?"
 
+_ADMISSIONS = "SELECT attribute, at, ids FROM spent WHERE what = ? AND at > ? ORDER BY at"
+
 
 class Spent:
     """What was sent, for a day."""
@@ -76,6 +78,15 @@ class Spent:
         for (ramp, _), members in found.items():
             totals[ramp] = totals.get(ramp, 0) + len(members)
         return totals
+
+    def admissions(self, now: float) -> dict[str, list[tuple[float, int]]]:
+        """Ramp -> when it admitted how many links in the last 24 hours, the earliest first; what was sent again
+        counts again.
+        """
+        found: dict[str, list[tuple[float, int]]] = {}
+        for ramp, at, ids in self._database.stream(_ADMISSIONS, (What.ADMISSION.value, now - DAY)):
+            found.setdefault(ramp, []).append((at, len(unpack_bitmap(ids))))
+        return found
 
     def remember(self, prevention: Prevention) -> None:
         """Keep what the tenant told of its own limit, for those who cannot ask it."""
