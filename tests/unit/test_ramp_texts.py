@@ -181,7 +181,7 @@ def test_the_status_of_a_ramp_answers_what_why_when_and_what_to_do() -> None:
         "  gates          1 Failed, 1 Passed; 1 failure at this step",
         "                 CycleDurationP95 Failed: p95 1,300 s, the limit is 1,260 s (9 cycles)",
         "  next           2026-11-17 18:00 UTC at the earliest, then up to 8",
-        "  complete       about 2026-12-20 12:00 UTC, by the forecast",
+        "  complete       2026-12-20 12:00 UTC at the earliest, by the forecast",
         "  budget         4,000 of 50,000 members in the last 24 hours, at most 10,000 a run",
         "  groups waiting Waiting CN=g1: 9 members (11 people with nested groups), 3 in the cloud, 6 wait: 9",
         "                 members do not fit under 5",

@@ -87,7 +87,7 @@ def _ramp(ramp: RampReport, orders: Sequence[Order], change: str, file: str) -> 
     yield from _gates(ramp)
     yield from labelled("next", next_step(ramp))
     if ramp.eta:
-        yield from labelled("complete", f"about {when(ramp.eta)}, by the forecast")
+        yield from labelled("complete", f"{when(ramp.eta)} at the earliest, by the forecast")
     if ramp.per_day:
         went = f"{ramp.admitted_today:,} of {count(ramp.per_day, 'member')} in the last 24 hours"
         yield from labelled("budget", f"{went}, at most {ramp.per_cycle:,} a run")
