@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.model import lost
-from syncramp.errors import AnchorMismatch, AnotherRunActive, AnswerLost
+from syncramp.errors import AnchorMismatch, AnotherRunActive, AnswerLost, CallTimedOut
 from syncramp.model.measures import KEPT_SECONDS, CallTime, Measure, Measured
 from syncramp.source import dn
 from syncramp.store.ramp_links import LinkAnswers
@@ -174,6 +174,38 @@ def test_a_removal_that_nothing_holds_and_that_was_not_answered_waits(engine: En
     with engine.store() as store:
         row = store.samples.rows(0.0)[-1]
     assert (row.name, row.weight, row.value) == (Measure.REMOVAL_WAITING, 0, 0.0)
+
+
+def test_a_removal_that_is_held_is_not_waited_for(engine: Engine, clock: Clock) -> None:
+    engine.run()
+    engine.source.members[guid(101)] = list(map(user_dn, (1, 2, 3)))
+    engine.source.add(user(4, userAccountControl="514"))
+    engine.source.complete = False
+    report, _ = engine.run()
+    assert report.holds == {"SourceIncomplete": 3}
+    with engine.store() as store:
+        assert len(store.revocations.waiting()) == 2
+        row = store.samples.rows(0.0)[-1]
+    assert (row.name, row.weight) == (Measure.REMOVAL_WAITING, 0)
+
+
+@pytest.mark.parametrize("error", [CallTimedOut, AnswerLost])
+def test_a_call_that_was_waited_for_in_vain_counts_and_one_that_broke_does_not(engine: Engine, error) -> None:
+    engine.run()
+    engine.source.add(user(6))
+    engine.source.members[guid(101)].append(user_dn(6))
+    before = len(measured(engine, lambda samples: samples.calls(0.0)))
+
+    def fails(moment: str) -> None:
+        if len(engine.cloud.calls[-1][0].values.get("member", ())) == 1:
+            engine.clock.now += 300.0
+            raise error("no answer came")
+
+    engine.cloud.fault = lambda moment: fails(moment) if moment == "after" else None
+    with pytest.raises(AnswerLost):
+        engine.run()
+    calls = measured(engine, lambda samples: samples.calls(0.0))[before:]
+    assert [round(call.seconds / 300.0, 1) for call in calls] == ([1.0] if error is CallTimedOut else [])
 
 
 def test_another_run_that_has_begun_keeps_this_one_from_writing(engine: Engine) -> None:
