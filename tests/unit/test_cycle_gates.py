@@ -172,11 +172,14 @@ def test_the_seconds_of_its_own_links_are_not_laid_to_the_cycle(engine: Engine) 
         if moment == "before" and len(engine.cloud.calls) >= 5:  # four calls of people, one of the group
             engine.clock.now += 100.0  # type: ignore[attr-defined]
 
+    def late(exported: int, applied: int) -> None:
+        engine.clock.now += 7.0  # type: ignore[attr-defined]
+
     gated(engine, Gate(Metric.CYCLE_DURATION, Decimal(50), None))
-    engine.cloud.fault = slow
+    engine.cloud.fault, engine.cloud.finalize = slow, late  # type: ignore[method-assign]
     runs(engine)
     (cycle,), (ramp,) = measured(engine, Measure.CYCLE), measured(engine, Measure.RAMP_SECONDS)
-    assert (cycle.value, ramp.value) == (0.0, 100.0)
+    assert (cycle.value, ramp.value) == (7.0, 100.0)
 
 
 def test_links_that_no_read_back_shows_hold_the_ramp(engine: Engine) -> None:
