@@ -33,6 +33,14 @@ from syncramp.simulator.view import View
 CONNECT_BUILD = "2.4.21.0"
 """Of a published answer of GetCompanyConfiguration."""
 _LIVE = "FROM objects WHERE state = ? AND flags & 1 AND kind = coalesce(?, kind)"
+_SIZES = (
+    "SELECT g.source_anchor, count(*) FROM links l JOIN objects g ON g.id = l.group_id "
+    "WHERE g.state = ? AND l.state = ? AND g.source_anchor IS NOT NULL GROUP BY g.id"
+)
+_MEMBER_OF = (
+    "SELECT g.source_anchor FROM objects m JOIN links l ON l.member_id = m.id JOIN objects g ON g.id = l.group_id "
+    "WHERE m.source_anchor = ? AND g.state = ? AND l.state = ?"
+)
 _MEMBERS = (
     "SELECT m.source_anchor FROM links l JOIN objects g ON g.id = l.group_id JOIN objects m "
     "ON m.id = l.member_id WHERE g.source_anchor = ? AND g.state = ? AND l.state = ?"
@@ -198,6 +206,17 @@ class Tenant:
         """Source anchors of a group's members."""
         with self._lock:
             rows = self._storage.rows(_MEMBERS, (anchor, int(State.LIVE), int(Link.ALIVE)))
+            return {row[0] for row in rows if row[0]}
+
+    def sizes(self) -> dict[str, int]:
+        """Source anchor of each group that has members -> how many."""
+        with self._lock:
+            return dict(self._storage.rows(_SIZES, (int(State.LIVE), int(Link.ALIVE))))
+
+    def groups_of(self, anchor: str) -> set[str]:
+        """Source anchors of the groups that somebody is a member of."""
+        with self._lock:
+            rows = self._storage.rows(_MEMBER_OF, (anchor, int(State.LIVE), int(Link.ALIVE)))
             return {row[0] for row in rows if row[0]}
 
     def anchors(self, kind: str | None = None) -> set[str]:
