@@ -7,11 +7,12 @@ import typer
 
 from syncramp.cli.options import Document
 from syncramp.cli.ramp_forecast import forecast
+from syncramp.cli.ramp_rehearse import rehearse
 from syncramp.cli.ramp_say import TOLD, saying
 from syncramp.cli.ramp_status import history, status
 
 app = typer.Typer(no_args_is_help=True, help="Ramps: how large groups grow step by step.")
-for known in (status, history):
+for known in (status, history, rehearse):
     app.command()(known)
 for command in TOLD:
     app.command(command)(saying(command))
@@ -23,6 +24,11 @@ class Form(StrEnum):
 
     YAML = "yaml"
     JSON = "json"
+
+
+@app.callback()
+def _root() -> None:
+    """Keeps ``show`` a command of its own."""
 
 
 @app.command()

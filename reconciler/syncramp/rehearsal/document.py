@@ -65,6 +65,11 @@ def rehearsed(config: SyncConfig, scale: int) -> SyncConfig:
     )
 
 
+def least_of(config: SyncConfig, scale: int) -> int:
+    """Members from which on some ramp of a document cares."""
+    return min(max(1, policy.min_members // scale) for policy in policies(config))
+
+
 def smaller(policy: RampPolicy, scale: int) -> RampPolicy:
     """A ramp whose sizes are divided by a number; what is measured in time is not."""
     return replace(

@@ -2,8 +2,8 @@
 
 The first run makes the tenant as it was: a large group just below where ramps begin. Then the directory grows, people
 leave and come between runs, and the ramps of the document do what they do. After every run two things must be true in
-the cloud, whatever the ramps decided: no group is larger than the ceiling that it grew under, and nobody who left is a
-member of anything. At the end people stop to come and go, and the members of every group are compared one by one.
+the cloud, whatever the ramps decided: no group is larger than the ceiling that it grew under, and nobody who left is
+a member of anything. At the end people stop to come and go, and the members of every group are compared one by one.
 """
 
 import base64

@@ -1,0 +1,74 @@
+"""``syncramp ramp rehearse``: the ramps of a document, played from their first step to the last one in minutes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncramp.cli.exits import Exit
+from syncramp.cli.options import Document, Output
+from syncramp.events import Event
+
+Scale = Annotated[
+    int, typer.Option(min=1, max=1000, help="Divides everything that counts members: ceilings, budgets, groups.")
+]
+Days = Annotated[int, typer.Option(min=1, max=3650, help="Virtual days after which it ends in any case.")]
+Promote = Annotated[bool, typer.Option("--promote", help="Pauses between steps are promoted as they come.")]
+Faults = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What goes wrong at the simulated service: a fault script.")
+]
+Latency = Annotated[
+    str, typer.Option(metavar="CALL,OBJECT,LINK", help="Seconds of an answer of the simulated service; invented.")
+]
+PEOPLE = 1_000
+"""The made directory has at least so many, so that there are some of each kind."""
+
+
+def rehearse(
+    document: Document,
+    scale: Scale = 1,
+    days: Days = 120,
+    promote: Promote = False,
+    faults: Faults = None,
+    latency: Latency = "0.3,0.02,0.001",
+    output: Annotated[Output, typer.Option("--output", "-o", help="How it is told.")] = Output.TEXT,
+) -> None:
+    """Play the ramps of a document on a made directory, a simulated tenant and a virtual clock.
+
+    Nothing of a real directory or tenant is read or written: of the document only its ramps, limits and interval count.
+
+    Example: syncramp ramp rehearse syncconfig.yaml --scale 50 --promote
+    """
+    from syncramp.check import load
+    from syncramp.rehearsal.course import End, Moment
+    from syncramp.rehearsal.document import least_of
+    from syncramp.rehearsal.play import Bounds, play
+    from syncramp.rehearsal.staff import Staff, made_groups
+    from syncramp.rehearsal.stage import SOURCE, Setting, stage
+    from syncramp.rehearsal.telling import closing_lines, course_document, moment_lines, opening_lines
+    from syncramp.simulator.fault_file import read_script
+    from syncramp.simulator.latency import parse_latency
+    from syncramp.words import clock
+
+    config = load(document)
+    setting = Setting(config, scale, parse_latency(latency, "--latency"), read_script(faults) if faults else None)
+    people = max(PEOPLE, config.max_members // scale)
+    staff = Staff(SOURCE, people, made_groups(people, least_of(config, scale)))
+    says = output is Output.TEXT
+
+    def tell(told: Moment) -> None:
+        if says:
+            for line in moment_lines(told):
+                typer.echo(line)
+
+    if says:
+        for line in opening_lines(staff, scale, clock(config.interval.total_seconds())):
+            typer.echo(line)
+    with stage(setting, staff, _silent) as made:
+        course = play(made, Bounds(days, promote), tell)
+    typer.echo("\n".join(closing_lines(course)) if says else course_document(course))
+    raise typer.Exit({End.COMPLETE: Exit.OK, End.FAILED: Exit.FAILED}.get(course.end, Exit.PENDING))
+
+
+def _silent(event: Event) -> None:
+    """Nobody looks at the progress of one run among many."""
