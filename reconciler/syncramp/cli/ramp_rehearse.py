@@ -35,16 +35,16 @@ def rehearse(
 ) -> None:
     """Play the ramps of a document on a made directory, a simulated tenant and a virtual clock.
 
-    Nothing of a real directory or tenant is read or written: of the document only its ramps, limits and interval count.
+    Nothing of a real directory or tenant is read or written: of the document its ramps, limits and interval count.
 
     Example: syncramp ramp rehearse syncconfig.yaml --scale 50 --promote
     """
     from syncramp.check import load
     from syncramp.rehearsal.course import End, Moment
-    from syncramp.rehearsal.document import least_of
+    from syncramp.rehearsal.document import SOURCE, least_of
     from syncramp.rehearsal.play import Bounds, play
     from syncramp.rehearsal.staff import Staff, made_groups
-    from syncramp.rehearsal.stage import SOURCE, Setting, stage
+    from syncramp.rehearsal.stage import Setting, stage
     from syncramp.rehearsal.telling import closing_lines, course_document, moment_lines, opening_lines
     from syncramp.simulator.fault_file import read_script
     from syncramp.simulator.latency import parse_latency

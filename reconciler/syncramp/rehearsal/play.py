@@ -128,7 +128,7 @@ class _Play:
 
     def _groups(self, states: Mapping[str, RampState]) -> Iterator[Group]:
         sizes = self._stage.simulator.tenant.sizes()
-        bound = {one.anchor: one.ramp for one in self._stage.job.store.ramp_groups.all()}
+        bound = dict(self._stage.job.store.database.all("SELECT anchor, ramp FROM ramp_groups"))
         for group in self._staff.groups:
             anchor = anchor_of(group.guid)
             ramp = bound.get(anchor, "")

@@ -8,6 +8,7 @@ from typing import Any
 from syncramp.model.ramps import PauseReason, RampReport
 from syncramp.rehearsal.course import Course, End, Group, Moment
 from syncramp.rehearsal.staff import Staff
+from syncramp.rehearsal.stage import BEGIN
 from syncramp.report.layout import labelled, moment, wrapped
 from syncramp.report.ramp_status import judgement
 from syncramp.words import count, printable
@@ -28,7 +29,7 @@ def opening_lines(staff: Staff, scale: int, interval: str) -> Iterator[str]:
 
 def moment_lines(told: Moment) -> Iterator[str]:
     """What a run decided, and the groups after it; nothing for a run in which nothing was decided."""
-    if not told.decided and told.report.run > 1 and not told.report.failure:
+    if not told.decided and told.at > BEGIN and not told.report.failure:
         return
     sent = f"{count(told.report.objects.acknowledged, 'object')} and {count(told.report.links.acknowledged, 'link')}"
     yield f"{moment(told.at)}  run {told.report.run}: {sent} sent, {_sizes(told.groups)}"

@@ -37,8 +37,12 @@ BUILT_IN = "built-in"
 
 
 def policies(config: SyncConfig) -> tuple[RampPolicy, ...]:
-    """The ramps of a document in its order, and the built-in one behind them: the first that matches counts."""
-    return (*config.ramps, built_in(config.interval))
+    """The ramps of a document in its order, and the built-in one behind them: the first that matches counts.
+
+    A rehearsal that divides sizes brings a built-in one of its own.
+    """
+    brought = any(policy.built_in for policy in config.ramps)
+    return config.ramps if brought else (*config.ramps, built_in(config.interval))
 
 
 def ramps_of(ramps: Sequence[Body], interval: timedelta) -> tuple[RampPolicy, ...]:
