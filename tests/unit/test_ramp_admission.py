@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from support.growing import policy, state, waiting
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Phase, Room
-from syncramp.ramp.admission import FILLS_ON, GROWS, admissible, admit
+from syncramp.ramp.admission import FILLS_ON, GROWS, admissible, admit, passing
 from syncramp.ramp.candidates import Candidate
 from syncramp.spec.ramps import Admit, RampPolicy
 
@@ -55,6 +55,16 @@ def given_rooms(
     rooms = admit(ramp, state(ramp.ceilings[0], phase), found, MOST, spent)
     assert list(rooms) == [group.membership.id for group in found]
     return [(group, rooms[group.membership.id]) for group in found]
+
+
+@given(RAMPS, groups(), st.integers(0, 40))
+def test_what_waits_for_no_later_run_is_a_part_of_what_fits(ramp, found, spent) -> None:
+    fits, goes = (
+        admissible(ramp, found, ramp.ceilings[0], MOST),
+        passing(ramp, found, ramp.ceilings[0], MOST, spent),
+    )
+    new = [group for group in found if group.admit is Admit.WHOLE and (group.waited or not group.membership.in_cloud)]
+    assert 0 <= goes <= fits - admissible(ramp, new, ramp.ceilings[0], MOST)
 
 
 @given(RAMPS, st.sampled_from(Phase), groups(), st.integers(0, 40))

@@ -8,7 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from support.decided import ABORTS, DAY, FAILED, GATE, HOUR, MONDAY, POLICY, UNMEASURED, Ramp, judgement, state_in
+from support.decided import (
+    ABORTS,
+    DAY,
+    FAILED,
+    GATE,
+    HOUR,
+    MONDAY,
+    PASSED,
+    POLICY,
+    UNMEASURED,
+    Ramp,
+    judgement,
+    state_in,
+)
 from syncramp.model.ramps import Command, PauseReason, Phase, RampState, Verdict
 from syncramp.ramp.decision import FEWEST_RUNS, decide, resumed
 from syncramp.ramp.steps import Situation, digest_of, first_step
@@ -16,6 +29,18 @@ from syncramp.ramp.transitions import TABLE, Event
 from syncramp.spec.ramps import RampPolicy, Soak, Step, built_in
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_people_who_come_in_every_run_keep_no_ramp_from_soaking() -> None:
+    """Two join between runs, and the budget of a run takes both: a ceiling below which somebody always fits is full."""
+    seen = []
+    state = None
+    for run in range(1, 4):
+        fits = 25 if run == 1 else 2
+        situation = Situation(1, 5, fits, lambda ceiling, fits=fits: fits, lambda ceiling: 2, exported=True)
+        state, _ = decide(POLICY, state, situation, PASSED if run > 1 else (), (), MONDAY + run * HOUR, run, "one")
+        seen.append(state.phase)
+    assert seen == [Phase.GROWING, Phase.SOAKING, Phase.SOAKING]
 
 
 def test_a_ramp_grows_soaks_and_goes_on_waits_at_its_pause_and_ends() -> None:

@@ -14,7 +14,7 @@ from syncramp.model.circumstances import Circumstances
 from syncramp.model.measures import Asked, Measures
 from syncramp.model.orders import NamedOrder
 from syncramp.model.ramps import Decided, Order, Phase, RampState
-from syncramp.ramp.admission import admissible
+from syncramp.ramp.admission import admissible, passing
 from syncramp.ramp.candidates import Candidate
 from syncramp.ramp.decision import decide, resumed
 from syncramp.ramp.gates import judge
@@ -130,11 +130,13 @@ def _situation(
     max_members: int,
 ) -> Situation:
     exported, grew = job.store.samples.last(policy.name, before.run) if before else (False, 0)
+    spent = job.store.spent.admitted(job.clock()).get(policy.name, 0)
     return Situation(
         groups=len(groups),
         largest=max((len(group.membership.possible) for group in groups), default=0),
         waiting=sum(group.queued for group in groups),
         admissible=_Admissible(policy, groups, max_members),
+        passing=lambda ceiling: passing(policy, groups, ceiling, max_members, spent),
         exported=exported,
         grew=grew,
         refused=measured.refused if measured else 0,

@@ -29,6 +29,22 @@ def admissible(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, ma
     return sum(_fitting(group, limits) for group in groups if group.queued)
 
 
+def passing(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_members: int, spent: int) -> int:
+    """Those of the admissible links that wait for no later run: newcomers of groups that were whole, and what the
+    budget of this run takes. People come and go in every group, so there are always some.
+
+    :param spent: links that the ramp admitted in the last 24 hours, as far as its budget counts them.
+    """
+    limits = limits_of(policy, ceiling, max_members)
+    whole = parts = 0
+    for group in groups:
+        if group.admit is Admit.MEMBERS:
+            parts += _fitting(group, limits)
+        elif group.admit is Admit.NOW or (group.membership.in_cloud and not group.waited):
+            whole += _fitting(group, limits)
+    return whole + min(parts, max(0, min(policy.per_cycle, policy.per_day - spent)))
+
+
 def _fitting(group: Candidate, limits: Limits) -> int:
     """How many of the queue there is room for, whatever budgets say."""
     if group.size > limits.max_members:

@@ -162,8 +162,8 @@ def recovered(at: Setting, state: RampState) -> Moved:
 
 
 def filled(at: Setting, state: RampState) -> Moved:
-    """Nothing more fits under the ceiling: it soaks."""
-    if state.phase is not Phase.GROWING or at.fits(state):
+    """Nothing more fits under the ceiling, or all of it comes in this run: it soaks."""
+    if state.phase is not Phase.GROWING or at.grows(state):
         return state, ()
     after = to(state, Event.FULL, Phase.SOAKING, soaked_from=at.now, cycles=0, reason="")
     return after, (at.told("Soaking", state, after, reason=f"nobody more fits below {state.ceiling:,} members"),)

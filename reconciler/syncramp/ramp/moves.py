@@ -67,4 +67,4 @@ def beginning(at: Setting, state: RampState, index: int) -> RampState:
 
 def anew(at: Setting, state: RampState) -> RampState:
     """Window and soak begin now."""
-    return replace(state, window=at.now, soaked_from=None if at.fits(state) else at.now, cycles=0, runs=0)
+    return replace(state, window=at.now, soaked_from=None if at.grows(state) else at.now, cycles=0, runs=0)

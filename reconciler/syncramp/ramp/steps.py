@@ -22,6 +22,8 @@ class Situation:
     """Links that are wanted and wait."""
     admissible: Callable[[int], int]
     """Ceiling -> links that could be admitted under it if budgets were endless; under a higher one never fewer."""
+    passing: Callable[[int], int] = lambda ceiling: 0
+    """The same of those that wait for no later run: people come and go, and that is no growth of the ramp."""
     exported: bool = False
     """The last run exported something."""
     grew: int = 0
@@ -50,6 +52,11 @@ class Setting:
     def fits(self, state: RampState) -> bool:
         """Somebody who waits fits under the ceiling, and was not refused there."""
         return self.situation.admissible(state.ceiling) > self.situation.refused
+
+    def grows(self, state: RampState) -> bool:
+        """Some of them wait for a later run."""
+        there = self.situation.passing(state.ceiling) + self.situation.refused
+        return self.situation.admissible(state.ceiling) > there
 
     def beyond(self, state: RampState) -> bool:
         """Somebody waits whom a later step could admit, and this one cannot."""
