@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_people_who_come_in_every_run_keep_no_ramp_from_soaking() -> None:
-    """Two join between runs, and a run takes both: a ceiling below which somebody always fits is full all the same."""
+    """Two join between runs, and a run takes both: below a ceiling that is full somebody fits all the same."""
     seen = []
     state = None
     for run in range(1, 4):

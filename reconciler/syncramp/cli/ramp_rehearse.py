@@ -20,6 +20,9 @@ Faults = Annotated[
 Latency = Annotated[
     str, typer.Option(metavar="CALL,OBJECT,LINK", help="Seconds of an answer of the simulated service; invented.")
 ]
+Chart = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Draws the ramp that began first: a name in .png or .svg.")
+]
 PEOPLE = 1_000
 """The made directory has at least so many, so that there are some of each kind."""
 
@@ -31,6 +34,7 @@ def rehearse(
     promote: Promote = False,
     faults: Faults = None,
     latency: Latency = "0.3,0.02,0.001",
+    chart: Chart = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How it is told.")] = Output.TEXT,
 ) -> None:
     """Play the ramps of a document on a made directory, a simulated tenant and a virtual clock.
@@ -42,15 +46,19 @@ def rehearse(
     from syncramp.check import load
     from syncramp.rehearsal.course import End, Moment
     from syncramp.rehearsal.document import SOURCE, least_of
+    from syncramp.rehearsal.picture import chart_of
     from syncramp.rehearsal.play import Bounds, play
     from syncramp.rehearsal.staff import Staff, made_groups
     from syncramp.rehearsal.stage import Setting, stage
     from syncramp.rehearsal.telling import closing_lines, course_document, moment_lines, opening_lines
+    from syncramp.report.chart import draw, writable
     from syncramp.simulator.fault_file import read_script
     from syncramp.simulator.latency import parse_latency
     from syncramp.words import clock
 
     config = load(document)
+    if chart:
+        writable(chart)
     setting = Setting(config, scale, parse_latency(latency, "--latency"), read_script(faults) if faults else None)
     people = max(PEOPLE, config.max_members // scale)
     staff = Staff(SOURCE, people, made_groups(people, least_of(config, scale)))
@@ -67,6 +75,8 @@ def rehearse(
     with stage(setting, staff, _silent) as made:
         course = play(made, Bounds(days, promote), tell)
     typer.echo("\n".join(closing_lines(course)) if says else course_document(course))
+    if chart and (drawn := chart_of(course, f"{config.namespace}/{config.name}")):
+        draw(drawn, chart)
     raise typer.Exit({End.COMPLETE: Exit.OK, End.FAILED: Exit.FAILED}.get(course.end, Exit.PENDING))
 
 

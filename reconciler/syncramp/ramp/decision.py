@@ -166,7 +166,14 @@ def filled(at: Setting, state: RampState) -> Moved:
     if state.phase is not Phase.GROWING or at.grows(state):
         return state, ()
     after = to(state, Event.FULL, Phase.SOAKING, soaked_from=at.now, cycles=0, reason="")
-    return after, (at.told("Soaking", state, after, reason=f"nobody more fits below {state.ceiling:,} members"),)
+    return after, (
+        at.told(
+            "Soaking",
+            state,
+            after,
+            reason=f"whoever fits below {state.ceiling:,} members is there, or comes in this run",
+        ),
+    )
 
 
 def proven(at: Setting, state: RampState) -> Moved:

@@ -83,7 +83,7 @@ class _Play:
             if ended := self._ended(moment):
                 return ended
             if moment.report.settled and not moment.report.links.expected:
-                return End.COMPLETE, "every ramp is complete, and nothing is left to be sent"
+                return End.COMPLETE, "nobody waits for a ramp, and nothing is left to be sent"
         return End.LATE, f"after the last change, {_standing(self._moments[-1])}"
 
     def course(self, end: End, why: str) -> Course:

@@ -1,15 +1,17 @@
 """A forecast, or what became of a ramp, as a picture: PNG or SVG.
 
-Above: the ceiling as steps, and the members of the largest group below it; soaks are hatched, pauses crossed.
+Above: the ceiling as steps, and the members of the largest group below it; soaks are hatched, pauses crossed, and
+what a gate held is dotted.
 Below: the links of each run. Lines, hatches and words tell everything, so it can be read in black and white. The same
 numbers make the same bytes, with one release of matplotlib: no dates and no random names are in the file.
 
 Matplotlib comes with the extra ``charts`` and is imported when a chart is drawn.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,10 @@ class Chart:
     points: Sequence[Point]
     until: float
     """Where it ends (seconds since the epoch)."""
+    held: Sequence[tuple[float, float]] = ()
+    """From when to when a gate held it."""
+    others: Mapping[str, Sequence[tuple[float, int]]] = field(default_factory=dict)
+    """Groups of other ramps -> their members at moments."""
 
 
 def chart_of(ramp: Forecast, document: str) -> Chart:
@@ -113,12 +119,18 @@ def _members(axes: "Axes", chart: Chart) -> None:
     last = chart.points[-1]
     ceilings = [point.ceiling for point in chart.points] + [last.ceiling]
     largest = [point.largest for point in chart.points] + [last.largest]
-    top = 1.18 * max([1, *ceilings, *largest])
+    others = [members for sizes in chart.others.values() for _, members in sizes]
+    top = 1.18 * max([1, *ceilings, *largest, *others])
     axes.set_ylim(top=top)
     for step in chart.steps:
         _shade(axes, step, chart.until, top)
+    for begins, ends in chart.held:
+        axes.axvspan(_day(begins), _day(ends), facecolor="white", edgecolor="0.2", hatch="..", label="held by a gate")
     axes.step(times, ceilings, where="post", color="black", linewidth=1.8, label="ceiling")
     axes.step(times, largest, where="post", color="0.35", linewidth=1.4, linestyle="--", label="largest group")
+    for (name, sizes), style in zip(chart.others.items(), cycle((":", "-."))):
+        at, members = [_day(moment) for moment, _ in sizes], [members for _, members in sizes]
+        axes.step(at, members, where="post", color="0.2", linewidth=1.2, linestyle=style, label=name)
     axes.set_ylabel("members")
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
