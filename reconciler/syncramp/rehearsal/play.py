@@ -19,6 +19,8 @@ from syncramp.words import count
 
 QUIET_RUNS = 4
 """Runs at the end in which nobody comes or goes: what the last day left is sent, read back and agreed on."""
+COMPLETE_FOR = 8
+"""Runs in a row after which a ramp that is complete stays so, whoever waits."""
 DAY = 86_400.0
 
 
@@ -72,7 +74,7 @@ class _Play:
             moment = self._next(len(self._staff.turn_over()))
             if ended := self._ended(moment):
                 return ended
-            if moment.states and all(state.phase is Phase.COMPLETE for state in moment.states.values()):
+            if self._complete():
                 return None
         return End.LATE, f"{count(self._bounds.days, 'day')} are over, and {_standing(self._moments[-1])}"
 
@@ -96,6 +98,12 @@ class _Play:
         ramps = dict.fromkeys(name for moment in self._moments for name in moment.states)
         left = sum(moment.left for moment in self._moments)
         return Course(end, why, self._moments, compared, differences, self._staff.people, left, tuple(ramps))
+
+    def _complete(self) -> bool:
+        """Every ramp is complete and nobody waits for one; or they are complete for a while, and do not reopen."""
+        latest = self._moments[-COMPLETE_FOR:]
+        over = [bool(one.states) and all(s.phase is Phase.COMPLETE for s in one.states.values()) for one in latest]
+        return over[-1] and (not latest[-1].report.links.held or (all(over) and len(over) == COMPLETE_FOR))
 
     # --- one run ---------------------------------------------------------------------------------------------------
 

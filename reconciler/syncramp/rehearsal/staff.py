@@ -20,6 +20,9 @@ BASE = "DC=rehearsal,DC=example"
 PARTITION = "made"
 PEOPLE_PER_LEAVER = 20_000
 """So many people, one who leaves between two runs: with four runs a day 7 % in a year."""
+OUTSIDE = 250
+"""One in so many is not in the largest group: at its very limit no group could have somebody come before somebody left.
+"""
 SENIORS = 50
 """One in so many is there for good; who stands behind them leaves first."""
 CHUNK = 10_000
@@ -174,13 +177,14 @@ def person_dn(number: int) -> str:
 def made_groups(largest: int, limit: int) -> tuple[MadeGroup, ...]:
     """The groups of a rehearsal.
 
-    :param largest: members that the largest one gets; others have parts of it.
+    :param largest: people; nearly all of them are in the largest one, and others have parts of it.
     :param limit: members from which on ramps care: the largest one has one less on the first day.
     """
+    most = largest - largest // OUTSIDE
     return tuple(
         MadeGroup(name, first, later)
         for name, first, later in (
-            ("All Staff", min(largest, limit - 1), largest),
+            ("All Staff", min(most, limit - 1), most),
             ("Remote Access", 0, largest * 12 // 25),
             ("Region North", largest // 60, largest // 60),
             ("Project Atlas", largest // 1250, largest // 1250),
