@@ -21,8 +21,7 @@ PARTITION = "made"
 PEOPLE_PER_LEAVER = 20_000
 """So many people, one who leaves between two runs: with four runs a day 7 % in a year."""
 OUTSIDE = 250
-"""One in so many is not in the largest group: at its very limit no group could have somebody come before somebody left.
-"""
+"""One in so many is not in the largest group: at the limit nobody could come before somebody left."""
 SENIORS = 50
 """One in so many is there for good; who stands behind them leaves first."""
 CHUNK = 10_000
@@ -186,7 +185,9 @@ def made_groups(largest: int, limit: int) -> tuple[MadeGroup, ...]:
         for name, first, later in (
             ("All Staff", min(most, limit - 1), most),
             ("Remote Access", 0, largest * 12 // 25),
-            ("Region North", largest // 60, largest // 60),
+            ("Region North", 0, largest * 8 // 25),
+            ("Region South", 0, largest * 6 // 25),
+            ("Region East", 0, largest * 11 // 50),
             ("Project Atlas", largest // 1250, largest // 1250),
             ("Board", 10, 10),
         )

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from syncramp.model.ramps import PauseReason, RampReport
+from syncramp.model.ramp_reports import RampReport
+from syncramp.model.ramps import PauseReason
 from syncramp.rehearsal.course import Course, End, Group, Moment
 from syncramp.rehearsal.staff import Staff
 from syncramp.rehearsal.stage import BEGIN
 from syncramp.report.layout import labelled, moment, wrapped
-from syncramp.report.ramp_status import judgement
+from syncramp.report.ramps import judgement
 from syncramp.words import count, printable
 
 VERSION = 1
