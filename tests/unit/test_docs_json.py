@@ -49,6 +49,9 @@ from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
 from syncramp.plan.sizes import histogram
 from syncramp.ramp.reporting import report, with_groups
+from syncramp.rehearsal.course import Course, Difference, Group, Moment
+from syncramp.rehearsal.course import End as RehearsalEnd
+from syncramp.rehearsal.telling import course_document
 from syncramp.report.adoption import adoption_document
 from syncramp.report.approvals import approve_document
 from syncramp.report.explanation_json import explanation_document
@@ -222,6 +225,14 @@ def test_the_page_has_every_member_of_a_forecast_and_no_other() -> None:
     ramp = Forecast("large", "Whole", 1.0, End.COMPLETE, 2.0, "nobody waits", [step], [group], [point])
     told = Foretold("a/b", 1.0, 1.0, 1.0, "a guess", 1.0, 1, [ramp], ["a note"], [NearLimit("CN=a", "1 of 2")])
     _compare(json.loads(forecast_document(told)), "member of what ramp forecast prints")
+
+
+def test_the_page_has_every_member_of_a_rehearsal_and_no_other() -> None:
+    decided = Decided(1.0, 1, "large", "Promoted", 1, 8, "", "all passed", {"waiting": 1})
+    groups = [Group("All Staff", 1, 2, "large", 8)]
+    moment = Moment(1.0, 2.0, RunReport(run=1), {"large": state()}, [decided], groups, 1, ["too large"])
+    course = Course(RehearsalEnd.FAILED, "too large", [moment], 2, [Difference("All Staff", 1, 0)], 10, 1)
+    _compare(json.loads(course_document(course)), "member of what ramp rehearse prints")
 
 
 def test_the_page_has_every_member_of_what_approve_prints_and_no_other() -> None:

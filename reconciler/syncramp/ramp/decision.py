@@ -162,8 +162,9 @@ def recovered(at: Setting, state: RampState) -> Moved:
 
 
 def filled(at: Setting, state: RampState) -> Moved:
-    """Nothing more fits under the ceiling, or all of it comes in this run: it soaks."""
-    if state.phase is not Phase.GROWING or at.grows(state):
+    """Nothing more fits under the ceiling, or what came since the first run of the step comes in this one: it soaks."""
+    begins = not state.runs and at.fits(state)
+    if state.phase is not Phase.GROWING or begins or at.grows(state):
         return state, ()
     after = to(state, Event.FULL, Phase.SOAKING, soaked_from=at.now, cycles=0, reason="")
     return after, (
