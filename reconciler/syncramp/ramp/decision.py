@@ -162,7 +162,7 @@ def recovered(at: Setting, state: RampState) -> Moved:
 
 
 def filled(at: Setting, state: RampState) -> Moved:
-    """Nothing more fits under the ceiling, or all of it comes in a run that is not the first of the step: it soaks."""
+    """Nothing more fits under the ceiling, or all of it comes in a run after the first of its step: it soaks."""
     begins = not state.runs and at.fits(state)
     if state.phase is not Phase.GROWING or begins or at.grows(state):
         return state, ()
