@@ -304,3 +304,9 @@ def test_a_run_is_given_the_numbers_that_its_document_names(tmp_path: Path) -> N
             assert made.outside.keys() == {("big", "load")}
             assert made.outside["big", "load"].ask(ABOUT) == Told(7.0)
     assert service.heard[0].headers["authorization"] == f"Bearer {SECRET}"
+
+
+def test_a_proxy_of_the_environment_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "hush://proxy")
+    told = WebhookMetric(Address("https://gate.example/", Secrets({}))).ask(ABOUT)
+    assert told == Told(None, "its URL, or that of a proxy, cannot be asked", failed=True)

@@ -13,11 +13,12 @@ from support.engine import Engine
 from syncramp.model.measures import Asked, Measure, Measured, Told
 from syncramp.model.ramps import Command, Judgement, Order, PauseReason, Phase, RampState, Verdict
 from syncramp.model.wire import Operation, SyncObject
-from syncramp.spec.ramps import Admit, Gate, Metric, RampPolicy, Soak, Step, Webhook
+from syncramp.spec.ramps import Admit, Gate, Metric, RampPolicy, Soak, Step, Webhook, built_in_gates
 
 PEOPLE = range(1, 13)
 GROUP = 501
 INTERVAL = 1800.0
+HALF_AN_HOUR = timedelta(seconds=INTERVAL)
 TICKETS = Gate(Metric.EXTERNAL, Decimal(5), Decimal(50), "tickets", Webhook("https://desk.example"))
 STEPS = (Step(4, Soak(timedelta(hours=2))), Step(8, Soak(timedelta(hours=2))), Step(20))
 RAMP = RampPolicy("small", STEPS, (), min_members=3, admit=Admit.MEMBERS, failures_before_pause=9)
@@ -196,3 +197,23 @@ def test_links_that_no_read_back_shows_hold_the_ramp(engine: Engine) -> None:
     until(engine, lambda kept: kept.phase is Phase.HOLDING or kept.phase is Phase.PAUSED)
     assert judgement(engine, Metric.CONFIRM_LAG).verdict is Verdict.FAILED
     assert state(engine).step == 0
+
+
+def test_in_a_tenant_that_lives_a_ramp_ends_whole_with_every_built_in_gate(engine: Engine) -> None:
+    """Each run somebody changes, somebody joins a small group, and somebody leaves one."""
+    steps = (Step(4, Soak(timedelta(hours=12))), Step(20, Soak(timedelta(hours=12))))
+    engine.config = replace(engine.config, ramps=(replace(RAMP, steps=steps, gates=built_in_gates(HALF_AN_HOUR)),))
+    engine.source.add(group(502))
+    for number in range(80):
+        engine.source.add(user(1, title=f"Clerk {number}"))
+        engine.source.members[guid(502)] = [user_dn(2 + number % 2)]
+        runs(engine)
+        if state(engine).phase is Phase.COMPLETE:
+            break
+    assert cloud_members(engine) == len(PEOPLE) + 1
+    with engine.store() as store:
+        told = [row.what for row in store.ramp_states.history("small")]
+        (completed,) = [row for row in store.ramp_states.history("small") if row.what == "Completed"]
+    assert "Held" not in told
+    verdicts = {one["gate"]: one["verdict"] for one in completed.numbers["judgements"]}
+    assert verdicts == {gate.metric.value: Verdict.PASSED for gate in built_in_gates(HALF_AN_HOUR)}

@@ -71,7 +71,7 @@ class Address:
             return self._ask(method, url or self.url, content)
         except InputRefused as error:
             return _failed(str(error))
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
             return _failed(self._words(error))
 
     def _ask(self, method: str, url: str, content: Mapping[str, Any]) -> Reply | Told:
@@ -115,8 +115,8 @@ class Address:
     def _words(self, error: Exception) -> str:
         if isinstance(error, httpx.TimeoutException):
             return f"{self.host} did not answer within {self.longest:g}s"
-        if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError)):
-            return "its URL cannot be asked"
+        if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError)):
+            return "its URL, or that of a proxy, cannot be asked"
         if _unverified(error):
             return f"the certificate of {self.host} could not be verified"
         if isinstance(error, httpx.ConnectError):

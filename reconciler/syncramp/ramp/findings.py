@@ -170,7 +170,7 @@ def _member_count(gate: Gate, measures: Measures, now: float) -> Found:
     recent = [row for row in rows if row.at >= measures.window]
     links = int(rows[-1].value) if rows else 0
     text = f"{count(links, 'link')} differ from the read-back, for {count(number, 'run')} in a row"
-    missing = "" if recent else "no read-back has shown members of these groups yet"
+    missing = "" if recent else "no read-back has shown members of these groups yet; where none ever does, disable it"
     return Found(float(number), len(recent), text if number else "the read-back shows the members we know", missing)
 
 
