@@ -6,7 +6,7 @@ from support.build import group, guid, user
 from support.engine import Engine, links
 from support.growing import follow, name, policy, populate, there
 from support.model import Held
-from syncramp.model.ramps import Command, Order
+from syncramp.model.ramps import Command, Order, Phase
 from syncramp.spec.ramps import Admit
 
 DAY = 86_400.0
@@ -266,3 +266,40 @@ def test_a_group_that_was_not_there_when_its_ramp_began_is_emptied_and_never_del
     for _ in range(3):
         engine.run()
     assert there(engine) == set() and engine.anchor(group(101)) in engine.cloud.objects
+
+
+# --- who cannot come -----------------------------------------------------------------------------------------------
+
+
+def phase(engine: Engine) -> Phase:
+    with engine.store() as store:
+        return store.ramp_states.all()["large"].phase
+
+
+def test_a_member_whose_create_is_refused_or_held_keeps_no_ramp_at_its_step(engine) -> None:
+    populate(engine, 5)
+    refused = engine.anchor(user(5))
+    engine.cloud.refuse = lambda obj: "no" if obj.values["SourceAnchor"] == refused else ""
+    follow(engine, policy(5, admit=Admit.MEMBERS))
+    phases = []
+    for _ in range(3):
+        engine.run()
+        phases.append(phase(engine))
+    assert there(engine) == {1, 2, 3, 4}
+    assert phases == [Phase.GROWING, Phase.SOAKING, Phase.SOAKING], "the gates were not measured"
+    engine.cloud.refuse = lambda obj: ""
+    engine.run()
+    assert there(engine) == {1, 2, 3, 4, 5}, "who fits comes while it soaks"
+
+
+def test_a_group_to_which_nothing_may_be_sent_keeps_no_ramp_at_its_step(engine) -> None:
+    grown(engine, 4, policy(9))
+    engine.run()
+    engine.cloud.objects[engine.anchor(group(101))].values["isCloudManaged"] = True
+    engine.cloud._clock += 1
+    engine.cloud._log[engine.anchor(group(101))] = engine.cloud._clock
+    engine.source.add(user(5))
+    name(engine, range(1, 6))
+    for _ in range(2):
+        report, _ = engine.run()
+    assert report.holds["CloudManaged"] and phase(engine) is not Phase.GROWING

@@ -224,6 +224,13 @@ def test_who_is_still_to_be_removed_occupies_room() -> None:
     assert room.admitted == BitMap(range(1, 9))
 
 
+def test_who_returns_occupies_room_too() -> None:
+    for facts in ({"admit": Admit.MEMBERS}, {"filling": True}):
+        group = waiting(range(1, 9), [1], returning=[7, 8], **facts)
+        room = admit(policy(5), state(5), [group], MOST)[1000]
+        assert room.admitted == BitMap([2, 3, 7, 8])
+
+
 def test_a_new_group_stays_absent_until_somebody_of_it_may_come() -> None:
     for kind in (Admit.WHOLE, Admit.MEMBERS):
         held = waiting(range(1, 12), admit=kind, in_cloud=False)
@@ -342,6 +349,23 @@ def test_people_come_in_the_order_that_the_ramp_has_and_it_is_asked_only_where_n
 
 
 def test_a_ramp_that_reverts_takes_out_who_came_with_it_and_lets_return_only_who_was_there_before() -> None:
-    group = waiting([1, 2, 3, 4, 5, 6], [1, 2, 3, 9], returning=[4, 5], start=BitMap([1, 4, 9]), admit=Admit.MEMBERS)
+    group = waiting([1, 2, 3, 4, 5, 6], [1, 2, 3, 9], returning=[4, 5], start=BitMap([1, 4]), admit=Admit.MEMBERS)
     room = admit(policy(20), state(20, Phase.REVERTING), [group], MOST)[1000]
     assert room.reverted == BitMap([2, 3]) and room.admitted == BitMap([4]) and room.waiting == 2
+
+
+def test_no_step_waits_for_who_cannot_come_but_a_place_is_kept_for_them() -> None:
+    nobody, part = waiting([1, 2, 3], stuck=BitMap([1, 2, 3, 4])), waiting([1, 2, 3, 4], stuck=BitMap([2, 9]))
+    assert (nobody.stuck, part.stuck) == (3, 1)
+    assert admissible(policy(4), [nobody, part], 4, MOST) == 3
+    few = waiting([1, 2, 3, 4], admit=Admit.MEMBERS, stuck=BitMap([1, 2]))
+    assert [admissible(policy(ceiling), [few], ceiling, MOST) for ceiling in (1, 2, 3, 4)] == [1, 2, 2, 2]
+    assert admit(policy(4), state(4), [part], MOST)[1000].admitted == BitMap([1, 2, 3, 4])
+
+
+def test_an_order_is_not_asked_for_where_no_budget_is_left() -> None:
+    def classes(people: BitMap) -> Sequence[BitMap]:
+        raise AssertionError("asked")
+
+    group = waiting([1, 2], admit=Admit.MEMBERS)
+    assert not admit(policy(4, per_day=3), state(4), [group], MOST, 3, classes)[1000].admitted

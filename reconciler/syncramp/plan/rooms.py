@@ -36,6 +36,9 @@ class View(Protocol):
     def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
         """Objects by id."""
 
+    def stuck(self) -> BitMap:
+        """Ids of objects that should be in the cloud and do not come by themselves."""
+
     def departed(self, ids: BitMap, since: float) -> Mapping[int, BitMap]:
         """Group -> members whose link was surely there after a moment (seconds since the epoch) and went."""
 
@@ -72,6 +75,7 @@ def followers(
         return Followers(ramps)
     followed = following(view, found, bound, ramps, config.deny_patterns, now)
     ids = BitMap(group.id for group in found)
+    stuck = view.stuck() | BitMap(around.matching)
     departed = view.departed(ids, now - RESTORED_WITHIN)
     of: dict[str, list[Candidate]] = {}
     beyond = []
@@ -93,6 +97,7 @@ def followers(
                 filling=tied.filling,
                 waited=tied.waited,
                 denied=followed.denied.get(group.id, ""),
+                stuck=group.desired if _stands(group, stuck, around) else stuck,
                 moves=followed.binding.stays.get(group.id),
             )
         )
@@ -119,3 +124,10 @@ def rooms(
         notes = filter(None, (given[identity].note, found.failed[identity]))
         given[identity] = replace(given[identity], note="; ".join(notes))
     return given
+
+
+def _stands(group: Membership, stuck: BitMap, around: Circumstances) -> bool:
+    """Nobody can be added to the group, whatever its ramp says."""
+    if group.hold or group.id in around.cloud_managed:
+        return True
+    return not group.in_cloud and (group.id in stuck or group.anchor in around.foreign)

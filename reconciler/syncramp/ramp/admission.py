@@ -26,7 +26,7 @@ FILLS_ON = GROWS | {Phase.HOLDING, Phase.PAUSED}
 def admissible(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_members: int) -> int:
     """Links that could come under a ceiling if budgets were endless."""
     limits = limits_of(policy, ceiling, max_members)
-    return sum(_fitting(group, limits) for group in groups if group.queued)
+    return sum(min(_fitting(group, limits), group.queued - group.stuck) for group in groups if group.queued)
 
 
 def passing(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_members: int, spent: int) -> int:

@@ -32,6 +32,8 @@ class Candidate:
     """Somebody of it waited when the last run was over."""
     denied: str = ""
     """The pattern for which it is ``Whole`` under ``Members``; empty: none."""
+    stuck: int = 0
+    """Of its queue those who could not come whatever the ramp said: no step waits for them."""
     moves: str | None = None
     """The ramp that would match it now; empty: none would; None: the one that it follows."""
 
@@ -58,12 +60,14 @@ def candidate(
     filling: bool = False,
     waited: bool = False,
     denied: str = "",
+    stuck: BitMap | None = None,
     moves: str | None = None,
 ) -> Candidate:
     """A group with its queue.
 
     :param returning: members whose link was there within the last 30 days.
     :param max_members: beyond it nobody returns.
+    :param stuck: people who cannot come, whatever the ramp says.
     """
     possible, restored = membership.possible, BitMap()
     there, missing = len(possible), membership.desired.difference_cardinality(possible)
@@ -82,6 +86,7 @@ def candidate(
         waited=waited,
         denied=denied,
         moves=moves,
+        stuck=len((stuck & membership.desired) - possible - restored) if stuck else 0,
     )
 
 

@@ -24,6 +24,8 @@ def within(groups: Mapping[int, tuple[BitMap, int]], budget: int, classes: Class
     :param budget: how many may come, over all groups.
     :param classes: asked only if not everybody comes.
     """
+    if not budget:
+        return {}
     everybody = {group: queue for group, (queue, _) in groups.items()}
     if sum(map(len, everybody.values())) <= budget and all(room >= len(queue) for queue, room in groups.values()):
         return everybody

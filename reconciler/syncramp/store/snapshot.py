@@ -39,6 +39,8 @@ _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.memb
 _GROUPS = """SELECT id FROM objects WHERE kind = 'Group' AND digest IS NOT NULL AND anchor IS NOT NULL
              ORDER BY +anchor"""
 _MEMBERS = "SELECT id, members FROM links WHERE attribute = 'member'"
+_ANSWERED = """SELECT ids FROM batches WHERE state = 'Answered'
+               AND run = (SELECT run FROM batches ORDER BY seq DESC LIMIT 1)"""
 _NAMES = "SELECT o.id, o.anchor, e.dn FROM objects o JOIN entries e ON e.id = o.id WHERE o.id IN ({})"
 _SIZES = """SELECT e.dn, o.digest IS NOT NULL AND o.anchor IS NOT NULL AS wanted, o.acked IS NOT NULL, l.members,
                    c.sure
@@ -142,6 +144,15 @@ class Snapshot:
         for start in range(0, len(wanted), PAGE):
             page = wanted[start : start + PAGE]
             yield from map(self._membership, sorted(self._database.among(_MEMBERSHIPS + " AND o.id IN ({})", page)))
+
+    def stuck(self) -> BitMap:
+        """Objects that should be in the cloud and do not come by themselves: their create is held by a conflict, or
+        was refused in the last run that sent something.
+        """
+        tried = BitMap.union(BitMap(), *(unpack_bitmap(row[0]) for row in self._database.all(_ANSWERED)))
+        doubt = self._bitmap("SELECT id FROM objects WHERE doubt = 1") if tried else BitMap()
+        refused = (tried & self.desired) - self.in_cloud - doubt
+        return refused | self._bitmap("SELECT id FROM objects WHERE hold != '' AND acked IS NULL")
 
     def departed(self, ids: BitMap, since: float) -> dict[int, BitMap]:
         """Group -> members whose link was surely there after a moment (seconds since the epoch) and went."""
