@@ -11,6 +11,7 @@ from support.build import group, guid, user, user_dn
 from support.documents import findings, minimal
 from support.engine import Engine, crashing
 from support.model import Crash
+from syncramp.errors import AnotherRunActive
 from syncramp.events import Note
 from syncramp.model.orders import COMMANDS, named_orders
 from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase, RampState
@@ -248,3 +249,54 @@ def test_an_annotation_that_names_no_ramp_is_refused_with_its_place(name: str, t
     assert [order.command for order in named_orders({name: text})] == (
         [] if bad else [COMMANDS[name]] * len(text.split(","))
     )
+
+
+def test_an_adopted_tenant_begins_at_what_its_largest_group_has(engine: Engine) -> None:
+    engine.config = replace(engine.config, ramps=(replace(RAMP, admit=Admit.NOW),))
+    engine.settle()
+    engine.lose_store()
+    engine.config = replace(engine.config, ramps=(RAMP,))
+    runs(engine)
+    with engine.store() as store:
+        assert store.ramp_states.all() == {}, "nothing is known of the tenant, so nothing is decided"
+    engine.adopt()
+    runs(engine)
+    assert (state(engine).step, state(engine).ceiling) == (3, 20)
+    assert told(engine)[0] == "Started"
+
+
+def test_the_built_in_ramp_has_a_state_as_any_other(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncramp.spec.policies.built_in", lambda interval: replace(RAMP, name="built-in"))
+    engine.config = replace(engine.config, ramps=())
+    runs(engine, 8)
+    assert state(engine, "built-in").ceiling == 8
+    say(engine, Command.ABORT, ramp="built-in")
+    runs(engine)
+    assert state(engine, "built-in").phase is Phase.ABORTED
+
+
+def test_a_run_that_was_killed_after_its_decision_counts_no_other_run_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.config = replace(engine.config, ramps=(replace(RAMP, steps=(Step(4, Soak(cycles=9)), Step(20))),))
+    runs(engine, 3)
+    engine.source.add(user(1, displayName="Exported"))
+    runs(engine)
+    with monkeypatch.context() as killed:
+        killed.setattr("syncramp.store.samples.Samples.keep", lambda *_: None)
+        runs(engine)
+    assert state(engine).cycles == 1
+    runs(engine)
+    assert state(engine).cycles == 1
+
+
+def test_a_run_that_lost_the_store_writes_nothing(engine: Engine) -> None:
+    runs(engine)
+    before = state(engine)
+    with engine.store() as store:
+        number, token = store.runs.begin(1.0)
+        late = store.exports(number, token, 1.0)
+        store.runs.begin(2.0)
+        with pytest.raises(AnotherRunActive):
+            store.ramp_states.write(late, number, [replace(before, step=3)], [])
+    assert state(engine) == before

@@ -82,3 +82,17 @@ def test_what_a_person_stopped_stays_stopped_under_another_policy(command: Comma
     there = ramp.there
     ramp.run(digest="two")
     assert ramp.there == there
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [(Command.PROMOTE, "nothing comes after it"), (Command.PROMOTE_FULL, "at its last step already")],
+)
+def test_at_the_end_nothing_is_promoted(command: Command, why: str) -> None:
+    ramp = Ramp(wanted=30)
+    ramp.until(Phase.PAUSED)
+    ramp.obey(Command.PROMOTE)
+    before = ramp.until(Phase.COMPLETE)
+    after = ramp.obey(command)
+    assert (after.phase, after.began, ramp.rows[-1].what) == (Phase.COMPLETE, before.began, "Refused")
+    assert why in ramp.rows[-1].reason

@@ -26,7 +26,7 @@ from syncramp.model.ramps import Command, PauseReason, Phase, RampState, Verdict
 from syncramp.ramp.decision import FEWEST_RUNS, decide, resumed
 from syncramp.ramp.steps import Situation, digest_of, first_step
 from syncramp.ramp.transitions import TABLE, Event
-from syncramp.spec.ramps import RampPolicy, Soak, Step, built_in
+from syncramp.spec.ramps import Admit, RampPolicy, Soak, Step, built_in
 
 ROOT = Path(__file__).parents[2]
 
@@ -258,3 +258,40 @@ def test_a_state_out_of_a_snapshot_goes_on_at_its_step_or_where_the_tenant_is(
 def test_a_state_of_another_policy_is_begun_anew_by_the_next_run() -> None:
     kept = state_in(Phase.SOAKING)
     assert resumed(POLICY, kept, 25, 99.0) is kept
+
+
+def test_a_ramp_that_holds_does_not_go_on_because_nothing_was_asked() -> None:
+    ramp = Ramp()
+    ramp.run()
+    ramp.run(FAILED)
+    assert ramp.run(()).phase is Phase.HOLDING
+
+
+def test_a_pause_before_every_ceiling_shows_no_ceiling_above_the_first() -> None:
+    ramp = Ramp(replace(POLICY, steps=(Step(None), Step(10, DAY))), wanted=25, there=25)
+    assert (ramp.run().ceiling, ramp.obey(Command.PROMOTE).ceiling) == (10, 10)
+
+
+def test_links_that_the_service_refused_keep_no_ramp_from_soaking() -> None:
+    grown, _ = decide(POLICY, None, Situation(1, 5, 9, lambda ceiling: 2), (), (), MONDAY, 1, "one")
+    refused = Situation(1, 5, 9, lambda ceiling: 2, refused=2)
+    assert grown.phase is Phase.GROWING
+    assert decide(POLICY, grown, refused, (), (), MONDAY + HOUR, 2, "one")[0].phase is Phase.SOAKING
+    one_more = Situation(1, 5, 9, lambda ceiling: 3, refused=2)
+    assert decide(POLICY, grown, one_more, (), (), MONDAY + HOUR, 2, "one")[0].phase is Phase.GROWING
+
+
+def test_what_a_ramp_does_is_in_its_digest_and_how_it_is_judged_is_not() -> None:
+    bound = (
+        {"min_members": 5},
+        {"where": "true"},
+        {"admit": Admit.NOW},
+        {"order": "1"},
+        {"steps": POLICY.steps[:2]},
+        {"steps": (Step(10, Soak(timedelta(hours=24), cycles=1)), *POLICY.steps[1:])},
+        {"steps": (Step(10, Soak(timedelta(hours=24), business_days=1)), *POLICY.steps[1:])},
+    )
+    digests = {digest_of(replace(POLICY, **change)) for change in ({}, *bound)}
+    assert len(digests) == 1 + len(bound)
+    free = replace(POLICY, gates=(), per_cycle=1, per_day=2, groups_per_cycle=3, failures_before_pause=4)
+    assert digest_of(free) == digest_of(POLICY)
