@@ -28,6 +28,12 @@ def followed(engine: Engine) -> dict[str, Bound]:
         return {each.anchor: each for each in store.ramp_groups.all().values()}
 
 
+def kept(engine: Engine) -> list[str]:
+    """Anchors of all groups that are on record."""
+    with engine.store() as store:
+        return [row[0] for row in store.database.all("SELECT anchor FROM ramp_groups")]
+
+
 def ramp_of(engine: Engine, number: int = 101) -> str:
     bound = followed(engine).get(engine.anchor(group(number)))
     return bound.ramp if bound else ""
@@ -99,9 +105,18 @@ def test_a_group_that_left_the_directory_for_good_is_forgotten(engine: Engine) -
     engine.settle()
     assert ramp_of(engine) == "rest"
     engine.source.entries.pop(guid(101))
+    members = engine.source.members.pop(guid(101))
+    engine.run()
+    assert kept(engine) == [engine.anchor(group(101))], "its delete waits for a second import"
+    engine.source.add(group(101))
+    engine.source.members[guid(101)] = members
+    engine.run()
+    assert ramp_of(engine) == "rest"
+    engine.source.entries.pop(guid(101))
     engine.source.members.pop(guid(101))
     engine.settle()
-    assert followed(engine) == {}
+    engine.run()
+    assert kept(engine) == []
 
 
 def test_of_which_groups_somebody_waits_is_kept_when_a_run_is_over(engine: Engine) -> None:
