@@ -11,6 +11,8 @@ from syncramp.rules.settable import settable
 
 MAKES, WANTED = "line 1, column 1: it makes", "but a number, text, or true or false is wanted"
 
+LEAST = "should be greater than or equal to 1"
+
 
 def ramps(*given: dict[str, Any]) -> dict[str, Any]:
     return minimal({"spec.groups.ramps": [{"name": f"r{number}", **one} for number, one in enumerate(given)]})
@@ -152,3 +154,49 @@ def test_conditions_may_name_what_a_rule_may_set_of_a_group() -> None:
     names = desired_names(GROUPS)
     assert {"displayName", "mail", "securityEnabled", "proxyAddresses"} <= names.keys()
     assert all(names[name] == settable(Kind.GROUP, name) for name in ("displayName", "msExchLabeledURI"))
+
+
+@pytest.mark.parametrize(
+    ("members", "path", "reason"),
+    [
+        ({"steps": steps(300_000)}, "steps[0].ceiling", "should be less than or equal to 250000"),
+        ({"steps": []}, "steps", "should have at least 1 items"),
+        ({"steps": steps(*range(1, 26))}, "steps", "Too many: 25: must have at most 24 items"),
+        ({"steps": [{"ceiling": 50, "soak": {}}]}, "steps[0].soak", "should have at least 1 properties"),
+        ({"steps": [{"ceiling": 50, "soak": {"cycles": 0}}]}, "steps[0].soak.cycles", LEAST),
+        ({"budget": {"perCycle": 0}}, "budget.perCycle", LEAST),
+        ({"budget": {"perDay": 0}}, "budget.perDay", LEAST),
+        ({"match": {"minMembers": 0}}, "match.minMembers", LEAST),
+        ({"name": "Large"}, "name", "should match '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'"),
+        ({"gates": [{"metric": "ThrottleShare", "hold": {}}]}, "gates[0].hold", "should have at least 1 properties"),
+        (
+            {"gates": [{"metric": "ThrottleShare"}, {"metric": "ThrottleShare"}]},
+            "gates[1]",
+            'Duplicate value: {"metric":"ThrottleShare","name":""}',
+        ),
+        (
+            {"gates": [{"metric": "ThrottleShare", "hold": {"maxPercent": "10%"}}]},
+            "gates[0].hold.maxPercent",
+            "should match '^(100|[0-9]{1,2}([.][0-9]{1,4})?)$'",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_schema_refuses_of_a_ramp_is_told_in_its_words(
+    members: dict[str, Any], path: str, reason: str
+) -> None:
+    assert (f"spec.groups.ramps[0].{path}", reason) in said(one(**members))
+
+
+def test_a_document_has_at_most_16_ramps_with_names_of_their_own() -> None:
+    many = ramps(*({"match": {"minMembers": 100 - number}} for number in range(17)))
+    assert said(many) == {("spec.groups.ramps", "Too many: 17: must have at most 16 items")}
+    twice = ramps({"name": "a"}, {"name": "a", "match": {"minMembers": 5}})
+    assert said(twice) == {("spec.groups.ramps[1]", 'Duplicate value: {"name":"a"}')}
+
+
+@pytest.mark.parametrize("url", ["https://user:secret@example.com", "ftp://example.com", "https://", "https://a b/"])
+def test_an_address_with_a_user_in_it_is_refused_and_never_repeated(url: str) -> None:
+    gate = {"metric": "External", "webhook": {"url": url}, "hold": {"maxValue": "1"}}
+    (found,) = findings(one(gates=[gate]))
+    assert found.path == "spec.groups.ramps[0].gates[0].webhook.url"
+    assert "secret" not in str(found)
