@@ -11,6 +11,7 @@ from support.build import BASE, entry, group, guid, user
 from support.engine import Engine
 from support.growing import follow, name, policy, populate, there
 from syncramp.errors import AnotherRunActive
+from syncramp.events import Note
 from syncramp.model.ramps import Bound
 from syncramp.model.values import Kind
 from syncramp.ramp.steps import digest_of
@@ -139,6 +140,22 @@ def test_a_condition_without_a_result_does_not_match_and_is_told(engine: Engine)
     assert ramp_of(engine) == "rest"
     (told,) = (note for each in plan.ramps for note in each.notes.values())
     assert told == "match.where of ramp named has no result for it: object.mail has no value"
+
+
+@pytest.mark.parametrize(("groups", "more"), [(1, ""), (2, ", and so for 1 other group")])
+def test_a_group_that_follows_no_ramp_for_want_of_a_result_is_a_warning(
+    engine: Engine, groups: int, more: str
+) -> None:
+    populate(engine, 4)
+    if groups == 2:
+        engine.source.add(group(102))
+        name(engine, range(1, 5), number=102)
+    follow(engine, policy(2, name="named", where="object.mail != ''"))
+    engine.run()
+    assert there(engine) == {1, 2, 3, 4}
+    (told,) = (event for event in engine.events if isinstance(event, Note) and "ramp" in event.text)
+    why = "match.where of ramp named has no result for it: object.mail has no value"
+    assert told == Note("warning", f"{group(101).dn} follows no ramp: {why}{more}")
 
 
 @pytest.mark.parametrize(

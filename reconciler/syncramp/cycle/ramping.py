@@ -13,6 +13,7 @@ from syncramp.cycle.deciding import decisions
 from syncramp.cycle.filling import endless
 from syncramp.cycle.forecasting import etas
 from syncramp.cycle.job import Job
+from syncramp.events import Note
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Plan
 from syncramp.model.ramp_reports import RampReport
@@ -28,6 +29,7 @@ from syncramp.ramp.reporting import ended, report
 from syncramp.store.departed import prune_departed
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
+from syncramp.words import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     now = job.clock()
     bound = job.store.ramp_groups.all()
     found = followers(snapshot, job.config, bound, around, now)
+    _warn(job, snapshot, found)
     kept = job.store.ramp_states.all()
     changed = changes(found.policies, kept, _largest(found))
     if job.exports and not around.adoption:
@@ -65,6 +68,14 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     followed = (group for groups in found.groups.values() for group in groups)
     gone = {name: state for name, state in kept.items() if name in changed and name not in states}
     return Ramped(found, states, spent, endless(job, given, followed, max_links), changed, gone)
+
+
+def _warn(job: Job, snapshot: Snapshot, found: Followers) -> None:
+    """Tell of a group that follows no ramp because nobody knows whether a condition is true of it."""
+    lost = sorted(found.failed.keys() - found.bound.keys())
+    if lost and (group := snapshot.membership(lost[0])):
+        more = f", and so for {count(len(lost) - 1, 'other group')}" if lost[1:] else ""
+        job.listen(Note("warning", f"{group.dn} follows no ramp: {found.failed[lost[0]]}{more}"))
 
 
 def _largest(found: Followers) -> Mapping[str, int]:
