@@ -1,6 +1,7 @@
 """What single gates heed beside the comparison of a number with its limits."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from support.gated import BEFORE, BEGAN, DAY, HOUR, NOW, RUN, WINDOW, cycles, judged, measures, rows
 from syncramp.model.measures import Measure, Measured, Measures, Unconfirmed
@@ -39,6 +40,13 @@ def test_one_removal_that_took_more_than_four_hours_pauses_the_ramp() -> None:
         told = judged(Metric.REMOVAL_LATENCY, measures(cycles(), quick, rows(Measure.REMOVAL_LATENCY, [took])))
         assert (told.verdict, told.aborts) == ((Verdict.FAILED, True) if aborts else (Verdict.PASSED, False))
     assert judged(Metric.REMOVAL_LATENCY, measures(waiting(4 * HOUR + 1))).aborts
+
+
+def test_where_runs_are_rare_one_removal_may_take_as_long_as_the_limit_says() -> None:
+    limits = {"hold": Decimal(6 * 3600), "abort": Decimal(12 * 3600)}
+    for took, aborts in ((12 * HOUR, False), (12 * HOUR + 1, True)):
+        of = measures(cycles(), rows(Measure.REMOVAL_LATENCY, [60.0] * 99), rows(Measure.REMOVAL_LATENCY, [took]))
+        assert judged(Metric.REMOVAL_LATENCY, of, **limits).aborts is aborts
 
 
 # --- errors and throttling -----------------------------------------------------------------------------------------

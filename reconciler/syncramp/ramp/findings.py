@@ -13,7 +13,8 @@ LEAST_CYCLES = 4
 LEAST_CALLS = 20
 WEEK = 7 * 86_400.0
 LONGEST_REMOVAL = 4 * 3600.0
-"""Seconds after which a single removal pauses a ramp, whatever the others did."""
+"""Seconds after which a single removal pauses a ramp, whatever the others did; where runs are so rare that ``abort``
+is longer, that."""
 LONGEST_PIECE = 600.0
 """Seconds of throttling without a break that hold a ramp: two windows of the service's throttle."""
 LONGEST_UNCONFIRMED = 86_400.0
@@ -62,14 +63,15 @@ def _removal_latency(gate: Gate, measures: Measures, now: float) -> Found:
     )
     if value is not None and gate.hold is not None and oldest > float(gate.hold):
         missing = ""  # somebody is in who should be out: there is nothing to wait for
-    late = f"a removal took {duration(longest)}, more than {duration(LONGEST_REMOVAL)}"
+    most = max(LONGEST_REMOVAL, float(gate.abort or 0))
+    late = f"a removal took {duration(longest)}, more than {duration(most)}"
     still = f", the oldest of those that wait after {duration(oldest)}" if waiting else ""
     return Found(
         value,
         answered,
         f"95 % of {count(answered, 'removal')} were out after {duration(p95 or 0.0)}{still} ({_in(cycles)})",
         missing,
-        aborts=late if longest > LONGEST_REMOVAL else "",
+        aborts=late if longest > most else "",
     )
 
 
