@@ -231,6 +231,12 @@ def test_who_returns_occupies_room_too() -> None:
         assert room.admitted == BitMap([2, 3, 7, 8])
 
 
+def test_nobody_returns_beyond_the_largest_size() -> None:
+    group = waiting(range(1, 26), range(1, 21), returning=range(21, 26), most=MOST)
+    room = admit(policy(30), state(30), [group], MOST)[1000]
+    assert room.admitted == BitMap([21, 22]) and room.hold is Hold.TOO_MANY_MEMBERS and room.waiting == 3
+
+
 def test_a_new_group_stays_absent_until_somebody_of_it_may_come() -> None:
     for kind in (Admit.WHOLE, Admit.MEMBERS):
         held = waiting(range(1, 12), admit=kind, in_cloud=False)
@@ -290,6 +296,8 @@ def test_a_mail_enabled_group_has_a_limit_of_its_own_also_without_a_ramp() -> No
         room = admit(policy(20, mail_enabled_max=8), state(20), [group], MOST)[1000]
         assert len(room.admitted) == coming and room.hold is Hold.MAIL_ENABLED
         assert "it would have 9 members and is mail-enabled; ramp large lets such a group have 8" in room.reason
+    plain = waiting(range(1, 10))
+    assert admit(policy(8, mail_enabled_max=8), state(8), [plain], MOST)[1000].hold is Hold.RAMP
     under = waiting(range(1, 10), mail_enabled=True)
     assert admit(policy(5, 20, mail_enabled_max=8), state(5), [under], MOST)[1000].hold is Hold.RAMP
 

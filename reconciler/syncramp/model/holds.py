@@ -37,7 +37,7 @@ class Hold(StrEnum):
     TOO_MANY_DELETES = "TooManyDeletes"
     """One of more deletes than ``failsafe.deletes`` lets go without a person."""
     TOO_MANY_MEMBERS = "TooManyMembers"
-    """Additions to a group that would be larger than ``groups.maxMembers``."""
+    """Additions to a group that would be larger than ``groups.maxMembers``, or its create."""
     RAMP = "Ramp"
     """Additions to a group, or its create, that wait for a ramp."""
     MAIL_ENABLED = "MailEnabledLimit"
