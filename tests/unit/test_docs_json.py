@@ -49,6 +49,7 @@ from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
 from syncramp.plan.sizes import histogram
 from syncramp.ramp.reporting import report, with_groups
+from syncramp.ramp.suggestion import Suggestion
 from syncramp.rehearsal.course import Course, Difference, Group, Moment
 from syncramp.rehearsal.course import End as RehearsalEnd
 from syncramp.rehearsal.telling import course_document
@@ -59,7 +60,9 @@ from syncramp.report.forecast import forecast_document
 from syncramp.report.guards import guards_document
 from syncramp.report.json import plan_document, run_document
 from syncramp.report.ramp_status import StatusTold, history_document, status_document
+from syncramp.report.suggestion import suggestion_document
 from syncramp.source import dn
+from syncramp.spec.ramps import Metric
 from syncramp.store.store import Store
 
 PAGES = (
@@ -233,6 +236,12 @@ def test_the_page_has_every_member_of_a_rehearsal_and_no_other() -> None:
     moment = Moment(1.0, 2.0, RunReport(run=1), {"large": state()}, [decided], groups, 1, ["too large"])
     course = Course(RehearsalEnd.FAILED, "too large", [moment], 2, [Difference("All Staff", 1, 0)], 10, 1)
     _compare(json.loads(course_document(course)), "member of what ramp rehearse prints")
+
+
+def test_the_page_has_every_member_of_a_suggestion_and_no_other() -> None:
+    made = Suggestion(policy(), "it fits", "so many", ["a size"], {Metric.EXPORT_LATENCY_P95: "measured"})
+    told = Foretold("a/b", 1.0, 1.0, 1.0, "a guess", 1.0, 1, [])
+    _compare(json.loads(suggestion_document(made, told)), "member of what ramp suggest prints")
 
 
 def test_the_page_has_every_member_of_what_approve_prints_and_no_other() -> None:

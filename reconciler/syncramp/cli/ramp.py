@@ -10,13 +10,13 @@ from syncramp.cli.ramp_forecast import forecast
 from syncramp.cli.ramp_rehearse import rehearse
 from syncramp.cli.ramp_say import TOLD, saying
 from syncramp.cli.ramp_status import history, status
+from syncramp.cli.ramp_suggest import suggest
 
 app = typer.Typer(no_args_is_help=True, help="Ramps: how large groups grow step by step.")
-for known in (status, history, rehearse):
+for known in (status, history, forecast, suggest, rehearse):
     app.command()(known)
 for command in TOLD:
     app.command(command)(saying(command))
-app.command()(forecast)
 
 
 class Form(StrEnum):

@@ -62,7 +62,7 @@ def forecast(
         named_ramp(config, ramp)
     if chart is not None:
         writable(chart)
-    moment, assumed = _moment(start), _pauses(pauses)
+    moment, assumed = moment_of(start), seconds_of(pauses)
     with known_store(config, state_path(document, config, state), "so no group is known") as store:
         told = foretold(store, config, moment, assumed, ramp)
     if chart is not None:
@@ -70,7 +70,7 @@ def forecast(
     typer.echo(forecast_document(told) if output is Form.JSON else "\n".join(forecast_lines(told)))
 
 
-def _moment(text: str) -> float:
+def moment_of(text: str) -> float:
     """Seconds since the epoch; a date is its first moment in UTC.
 
     :raises InputRefused: it is neither a date nor a moment.
@@ -89,7 +89,7 @@ def _moment(text: str) -> float:
         raise InputRefused(f"{text!r} is no date", where="--from", remedy=remedy) from None
 
 
-def _pauses(text: str) -> float:
+def seconds_of(text: str) -> float:
     """Seconds.
 
     :raises InputRefused: it is no duration.

@@ -42,27 +42,28 @@ class Known:
         return [counted(group, policy, self.around.max_members) for group in groups]
 
 
-def known(store: Store, config: SyncConfig, now: float, pauses: float) -> Known:
-    """What forecasts are made of.
-
-    :param now: when they start (seconds since the epoch).
-    :param pauses: seconds that a person is assumed to take for each pause.
-    """
+def known(store: Store, config: SyncConfig, now: float, pauses: float, *, anew: bool) -> Known:
+    """What forecasts are made of; see :func:`foretold`."""
     snapshot = store.snapshot()
     around = known_circumstances(store, snapshot, config, [source.name for source in config.sources], now)
-    found = followers(snapshot, config, store.ramp_groups.all(), around, now)
+    found = followers(snapshot, config, {} if anew else store.ramp_groups.all(), around, now)
     rows, calls = store.samples.rows(now - KEPT_SECONDS), store.samples.calls(now - KEPT_SECONDS)
     terms = _terms(config, now, pauses, rows, calls)
     return Known(snapshot, around, found, terms, tuple(_notes(config, found, rows)))
 
 
-def foretold(store: Store, config: SyncConfig, now: float, pauses: float, ramp: str = "") -> Foretold:
+def foretold(
+    store: Store, config: SyncConfig, now: float, pauses: float, ramp: str = "", *, anew: bool = False
+) -> Foretold:
     """What the ramps of a document are expected to do, those that groups follow.
 
+    :param now: when the forecast starts (seconds since the epoch).
+    :param pauses: seconds that a person is assumed to take for each pause.
     :param ramp: only this one.
+    :param anew: as if no run had bound a group to a ramp yet.
     """
-    told = known(store, config, now, pauses)
-    states, spent = store.ramp_states.all(), store.spent.admissions(now)
+    told = known(store, config, now, pauses, anew=anew)
+    states, spent = {} if anew else store.ramp_states.all(), store.spent.admissions(now)
     ramps = [
         _forecast(told, policy, states.get(policy.name), spent.get(policy.name, ()))
         for policy in told.followers.policies

@@ -86,7 +86,12 @@ def _date(moment: float | None) -> str:
 
 def forecast_document(told: Foretold) -> str:
     """The same as JSON; the form is documented in ``docs/ramp-json.md``."""
-    return json.dumps({"version": VERSION} | _plain(asdict(told)), ensure_ascii=False, indent=2)
+    return json.dumps({"version": VERSION} | plain(told), ensure_ascii=False, indent=2)
+
+
+def plain(told: Foretold) -> dict[str, Any]:
+    """A forecast as plain data."""
+    return {name: _plain(value, name) for name, value in asdict(told).items()}
 
 
 def _plain(value: Any, name: str = "") -> Any:

@@ -130,7 +130,7 @@ def ramp_document(policy: RampPolicy) -> dict[str, Any]:
         "fill": {"groupsPerCycle": policy.groups_per_cycle},
         "budget": {"perCycle": policy.per_cycle, "perDay": policy.per_day},
         "steps": [_step_document(step) for step in policy.steps],
-        "gates": [*map(_gate_document, policy.gates), *_disabled(policy.gates)],
+        "gates": [*map(gate_document, policy.gates), *_disabled(policy.gates)],
         "failuresBeforePause": policy.failures_before_pause,
         "mailEnabledMaxMembers": policy.mail_enabled_max,
         "timeZone": policy.time_zone,
@@ -153,7 +153,8 @@ def _soak_document(soak: Soak) -> Iterator[tuple[str, Any]]:
         yield "businessDays", soak.business_days
 
 
-def _gate_document(gate: Gate) -> dict[str, Any]:
+def gate_document(gate: Gate) -> dict[str, Any]:
+    """One of ``gates``."""
     said: dict[str, Any] = {"metric": gate.metric.value}
     if gate.name:
         said["name"] = gate.name
