@@ -192,14 +192,13 @@ class RampWitness:
     def whole(self, seen: Seen, store: Store) -> None:
         """After a run: a group that comes whole and grew is whole, or known to be filling."""
         snapshot, begun = store.snapshot(), store.filling.begun()
-        bound = {row[0] for row in store.database.all("SELECT anchor FROM ramp_groups")}
         grown = {
             str(obj.values["SourceAnchor"])
             for _, obj in seen.tried
             for link in obj.values.get("member", ())
             if link.operation is LinkOperation.ADD and self._grows(seen, str(obj.values["SourceAnchor"]), link.anchor)
         }
-        for group in (grown & bound) - set(begun):
+        for group in grown - set(begun):
             room = seen.room(group)
             if room and room.fills:
                 now = snapshot.membership(seen.groups[group].id)

@@ -4,28 +4,22 @@ The calls go one after the other, each as soon as the tenant's throttle has room
 was sent in the last five minutes takes room, by whichever run; it stands in the store.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 from syncramp.cycle.job import Job
 from syncramp.endpoint.throttle import WINDOW, Window, within
 from syncramp.model.holds import Hold
+from syncramp.model.measures import KEPT_SECONDS
 from syncramp.model.ramps import GroupPhase, Room
 from syncramp.ramp.candidates import Candidate
+from syncramp.ramp.latency import LatencyModel, Timed, fitted
 from syncramp.spec.types import WriteBudget
 from syncramp.words import clock, count
 
-CALL, LINK = 2.0, 58.0 / 15_000
-"""Seconds of a call and of each of its links, as long as nothing was measured: so a full one takes a minute, at which
-``ExportLatencyP95`` holds. The service may take five (Microsoft Entra Connect, performance factors)."""
-
 Sent = tuple[float, int, int]
 """When a call was sent (seconds since the epoch), with how many objects and links."""
-
-
-def assumed(links: int) -> float:
-    """Seconds of a call with so many links of which nothing is known."""
-    return CALL + links * LINK
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +29,15 @@ class Pacing:
     links: int
     """In one call, at most."""
     budget: WriteBudget
-    seconds: Callable[[int], float] = assumed
-    """Of a call with so many links."""
+    latency: LatencyModel
+    """What a call takes."""
+
+    @classmethod
+    def of(cls, job: Job, links: int) -> Self:
+        """The pace of a run, by the calls that earlier ones measured."""
+        calls = job.store.samples.calls(job.clock() - KEPT_SECONDS)
+        measured = (Timed(call.links, call.seconds, call.weight) for call in calls)
+        return cls(links, job.config.target.writes, fitted(measured))
 
     def duration(self, links: int, now: float, sent: Iterable[Sent] = ()) -> float:
         """Seconds until so many links of one group were answered.
@@ -52,7 +53,7 @@ class Pacing:
             size = min(self.links, links)
             moment += throttle.delay(size, moment)
             throttle.spend(1, size, moment)
-            moment, links = moment + self.seconds(size), links - size
+            moment, links = moment + self.latency.seconds(size), links - size
         return moment - now
 
 
@@ -62,9 +63,12 @@ def endless(job: Job, rooms: Mapping[int, Room], groups: Iterable[Candidate], ma
     :param groups: those that follow ramps.
     :param max_links: in one call, as the tenant says.
     """
-    pacing, slot = Pacing(max_links, job.config.target.writes), job.config.interval.total_seconds()
+    slot = job.config.interval.total_seconds()
     begin = {identity: len(room.admitted) for identity, room in rooms.items() if room.begins}
-    if not begin or pacing.duration(max(begin.values()), 0.0) <= slot:
+    if not begin:
+        return dict(rooms)
+    pacing = Pacing.of(job, max_links)
+    if pacing.duration(max(begin.values()), 0.0) <= slot:
         return dict(rooms)
     given = dict(rooms)
     for group in groups:

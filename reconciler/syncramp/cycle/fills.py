@@ -26,8 +26,7 @@ from syncramp.model.ramps import Room
 from syncramp.model.state import Membership
 from syncramp.plan.members import membership_change
 from syncramp.plan.ordering import layers
-from syncramp.spec.ramps import built_in
-from syncramp.spec.types import SyncConfig
+from syncramp.spec.policies import policies
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
 from syncramp.words import clock, count
@@ -64,7 +63,7 @@ class Fills:
         self._visibility = visibility
         self._flights = flights
         self._links = links
-        self._places = _places(job.config)
+        self._places = Counter({each.name: each.groups_per_cycle for each in policies(job.config)})
         """Ramp -> groups of it that may still begin in this run."""
 
     def send(self, groups: BitMap, create: Creates, blocked: Blocked) -> None:
@@ -134,7 +133,7 @@ class Fills:
         Newcomers of a group that is whole, and who returns, do not wait for a slice that never comes.
         """
         config, now = self._job.config, self._job.clock()
-        pacing = Pacing(self._flights.size.links, config.target.writes)
+        pacing = Pacing.of(self._job, self._flights.size.links)
         needs = pacing.duration(links, now, self._job.store.runs.sent(now - WINDOW))
         left, slot = self._flights.until - now, config.interval.total_seconds()
         fits = pacing.duration(links, now) <= slot
@@ -142,10 +141,6 @@ class Fills:
             return ""
         self._flights.cut = self._flights.cut or fits
         return f"{count(links, 'link')} take about {clock(needs)}, and {clock(max(0.0, left))} of the slice are left"
-
-
-def _places(config: SyncConfig) -> Counter[str]:
-    return Counter({each.name: each.groups_per_cycle for each in (*config.ramps, built_in(config.interval))})
 
 
 def end_fills(job: Job, exports: Exports) -> None:
