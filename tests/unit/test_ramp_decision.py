@@ -204,6 +204,16 @@ def test_a_pause_before_every_ceiling_lets_nothing_begin_without_a_person() -> N
     assert ramp.obey(Command.PROMOTE).ceiling == 10 and ramp.there == 10
 
 
+def test_a_ramp_that_a_gate_paused_and_whose_policy_begins_with_a_pause_waits_there_once_it_is_resumed() -> None:
+    ramp = Ramp()
+    ramp.run()
+    assert ramp.run(ABORTS).pause is PauseReason.GATE
+    ramp.policy, ramp.there = replace(POLICY, steps=(Step(None), Step(30, DAY))), 0
+    assert ramp.run(digest="two").pause is PauseReason.GATE
+    assert ramp.run(PASSED, ramp.say(Command.RESUME), digest="two").pause is PauseReason.STEP
+    assert ramp.run(PASSED, ramp.say(Command.PROMOTE), digest="two").phase is Phase.GROWING
+
+
 def test_pauses_that_the_largest_group_is_behind_are_passed() -> None:
     assert [first_step(POLICY, largest) for largest in (0, 10, 11, 20, 21, 30, 99)] == [0, 0, 1, 1, 3, 3, 3]
 

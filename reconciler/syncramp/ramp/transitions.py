@@ -52,7 +52,7 @@ _HAPPENS: Sequence[tuple[Sequence[Phase], Event, Sequence[Phase]]] = (
     (_UNDECIDED, Event.PROMOTE, _STEP),
     (_UNDECIDED, Event.PROMOTE_FULL, (Phase.GROWING, Phase.COMPLETE)),
     ((*_RUNNING, Phase.COMPLETE), Event.PAUSE, (Phase.PAUSED,)),
-    ((Phase.PAUSED,), Event.RESUME, (Phase.GROWING, Phase.SOAKING)),
+    ((Phase.PAUSED,), Event.RESUME, (Phase.GROWING, Phase.SOAKING, Phase.PAUSED)),
     ((*_UNDECIDED, Phase.REVERTING), Event.ABORT, (Phase.ABORTED,)),
     ((*_UNDECIDED, Phase.ABORTED), Event.REVERT, (Phase.REVERTING,)),
     (_STOPPED, Event.RETRY, (Phase.GROWING, Phase.SOAKING, Phase.PAUSED)),
