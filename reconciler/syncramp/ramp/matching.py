@@ -1,7 +1,8 @@
 """Expressions of ramps, asked of groups and members as they should be in the cloud.
 
 ``where`` says whether a group follows a ramp; where it has no result the group does not, and that is told. ``order``
-puts members into classes of equal values; those of whom it has no result come last.
+puts members into classes of equal values; those of whom it has no result come last. It is asked once for all whose
+attributes are alike: of 250,000 people there are some hundred departments.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,12 +13,13 @@ from pyroaring import BitMap
 from syncramp.expr.environment import Environment, Expression
 from syncramp.expr.errors import EvaluationFailed
 from syncramp.expr.types import Special, Want
-from syncramp.model.values import Attributes
+from syncramp.model.values import Attributes, Value
 from syncramp.spec.ramps import RampPolicy
 
 Read = Callable[[BitMap], Iterable[tuple[int, Attributes]]]
 """Ids -> each with its attributes as they should be; objects that should not be in the cloud are left out."""
 
+_Rank = tuple[int, bool | int | str]
 _RANKS = (bool, int, str)
 """The order of values of several types: a text comes after every number."""
 
@@ -77,15 +79,19 @@ class Ordering:
         if policy.order is None:
             return ()
         asked = self._environment().compile(policy.order, Want.RANK)
-        found: dict[tuple[int, bool | int | str], BitMap] = {}
+        names = sorted(asked.names.get("object", ()))
+        alike: dict[tuple[Value | None, ...], list[int]] = {}
         for member, attributes in self._read(members):
-            rank = _rank(asked, attributes)
-            if rank is not None:
-                found.setdefault(rank, BitMap()).add(member)
+            alike.setdefault(tuple(map(attributes.get, names)), []).append(member)
+        found: dict[_Rank, BitMap] = {}
+        for values, those in alike.items():
+            known = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+            if rank := _rank(asked, known):
+                found.setdefault(rank, BitMap()).update(those)
         return [found[rank] for rank in sorted(found)]
 
 
-def _rank(asked: Expression, attributes: Attributes) -> tuple[int, bool | int | str] | None:
+def _rank(asked: Expression, attributes: Attributes) -> _Rank | None:
     try:
         value = asked.evaluate(_seen(asked, attributes))
     except EvaluationFailed:
