@@ -356,6 +356,20 @@ def test_people_come_in_the_order_that_the_ramp_has_and_it_is_asked_only_where_n
     assert list(room.admitted) == [2, 7, 9]
 
 
+def test_of_whom_the_order_says_nothing_comes_last_and_the_budget_of_a_class_is_given_to_whole_people() -> None:
+    def classes(people: BitMap) -> Sequence[BitMap]:
+        return [BitMap([9]), BitMap([4])]
+
+    def admitted(room: int, budget: int) -> list[list[int]]:
+        both = [waiting([1, 2, 4, 9], identity=1000 + n, admit=Admit.MEMBERS) for n in range(2)]
+        rooms = admit(policy(room, per_cycle=budget), state(room), both, MOST, classes=classes)
+        return [list(rooms[group.membership.id].admitted) for group in both]
+
+    assert admitted(3, 99) == [[1, 4, 9], [1, 4, 9]]
+    assert admitted(4, 3) == [[9], [9]], "person 4 does not come into one of both"
+    assert admitted(4, 6) == [[1, 4, 9], [1, 4, 9]]
+
+
 def test_a_ramp_that_reverts_takes_out_who_came_with_it_and_lets_return_only_who_was_there_before() -> None:
     group = waiting([1, 2, 3, 4, 5, 6], [1, 2, 3, 9], returning=[4, 5], start=BitMap([1, 4]), admit=Admit.MEMBERS)
     room = admit(policy(20), state(20, Phase.REVERTING), [group], MOST)[1000]
