@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from support.growing import policy, state, waiting
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Phase, Room
-from syncramp.ramp.admission import FILLS_ON, GROWS, admissible, admit, passing
+from syncramp.ramp.admission import FILLS_ON, GROWS, admissible, admit, passing, passing
 from syncramp.ramp.candidates import Candidate
 from syncramp.spec.ramps import Admit, RampPolicy
 
@@ -380,6 +380,7 @@ def test_no_step_waits_for_who_cannot_come_but_a_place_is_kept_for_them() -> Non
     nobody, part = waiting([1, 2, 3], stuck=BitMap([1, 2, 3, 4])), waiting([1, 2, 3, 4], stuck=BitMap([2, 9]))
     assert (nobody.stuck, part.stuck) == (3, 1)
     assert admissible(policy(4), [nobody, part], 4, MOST) == 3
+    assert passing(policy(4), [nobody, part], 4, MOST, 0) == 3, "both were whole"
     few = waiting([1, 2, 3, 4], admit=Admit.MEMBERS, stuck=BitMap([1, 2]))
     assert [admissible(policy(ceiling), [few], ceiling, MOST) for ceiling in (1, 2, 3, 4)] == [1, 2, 2, 2]
     assert admit(policy(4), state(4), [part], MOST)[1000].admitted == BitMap([1, 2, 3, 4])

@@ -26,7 +26,7 @@ FILLS_ON = GROWS | {Phase.HOLDING, Phase.PAUSED}
 def admissible(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_members: int) -> int:
     """Links that could come under a ceiling if budgets were endless."""
     limits = limits_of(policy, ceiling, max_members)
-    return sum(min(_fitting(group, limits), group.queued - group.stuck) for group in groups if group.queued)
+    return sum(_able(group, limits) for group in groups if group.queued)
 
 
 def passing(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_members: int, spent: int) -> int:
@@ -39,10 +39,15 @@ def passing(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_m
     whole = parts = 0
     for group in groups:
         if group.admit is Admit.MEMBERS:
-            parts += _fitting(group, limits)
+            parts += _able(group, limits)
         elif group.admit is Admit.NOW or (group.membership.in_cloud and not group.waited):
-            whole += _fitting(group, limits)
+            whole += _able(group, limits)
     return whole + min(parts, max(0, min(policy.per_cycle, policy.per_day - spent)))
+
+
+def _able(group: Candidate, limits: Limits) -> int:
+    """How many of those there is room for could come if the ramp let them."""
+    return min(_fitting(group, limits), group.queued - group.stuck)
 
 
 def _fitting(group: Candidate, limits: Limits) -> int:
