@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from support.growing import policy, state, waiting
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Phase, Room
-from syncramp.ramp.admission import FILLS_ON, GROWS, admissible, admit, passing, passing
+from syncramp.ramp.admission import FILLS_ON, GROWS, admissible, admit, passing
 from syncramp.ramp.candidates import Candidate
 from syncramp.spec.ramps import Admit, RampPolicy
 
