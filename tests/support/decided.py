@@ -34,6 +34,8 @@ class Ramp:
     def __init__(self, policy: RampPolicy = POLICY, wanted: int = 25, there: int = 0) -> None:
         self.policy, self.wanted, self.there = policy, wanted, there
         self.state: RampState | None = None
+        self.passes = False
+        """Whoever fits comes in the run that finds them."""
         self.rows = list[Decided]()
         self.now, self.runs, self.grew = MONDAY, 0, 0
 
@@ -42,8 +44,9 @@ class Ramp:
     ) -> RampState:
         """One run: what its ramp decides, and then everybody it lets grow arrives."""
         self.now, self.runs = self.now + after, self.runs + 1
+        passing = self._admissible if self.passes else lambda ceiling: 0
         situation = Situation(
-            1, self.there, self.wanted - self.there, self._admissible, exported=True, grew=self.grew
+            1, self.there, self.wanted - self.there, self._admissible, passing, exported=True, grew=self.grew
         )
         self.state, rows = decide(
             self.policy, self.state, situation, judgements, commands, self.now, self.runs, digest

@@ -22,7 +22,7 @@ from support.decided import (
     judgement,
     state_in,
 )
-from syncramp.model.ramps import Command, PauseReason, Phase, RampState, Verdict
+from syncramp.model.ramps import Command, Judgement, PauseReason, Phase, RampState, Verdict
 from syncramp.ramp.decision import FEWEST_RUNS, decide, resumed
 from syncramp.ramp.steps import Situation, digest_of, first_step
 from syncramp.ramp.transitions import TABLE, Event
@@ -175,15 +175,30 @@ def test_a_ramp_is_complete_when_nobody_waits_whom_a_later_step_could_admit() ->
 def test_a_complete_ramp_goes_on_where_it_is_when_somebody_waits_for_a_later_step() -> None:
     ramp = Ramp(wanted=9)
     complete = ramp.until(Phase.COMPLETE)
-    ramp.wanted = 10
+    ramp.wanted, ramp.passes = 10, True
     assert ramp.run().phase is Phase.COMPLETE and ramp.there == 10
     ramp.wanted = 15
     state = ramp.run()
     assert (ramp.told[-2:], state.step, complete.step) == (["Reopened", "Promoted"], 1, 0)
     unmeasured = Ramp(wanted=9)
     unmeasured.until(Phase.COMPLETE)
-    unmeasured.wanted = 15
+    unmeasured.wanted, unmeasured.passes = 15, True
     assert unmeasured.run(UNMEASURED).phase is Phase.SOAKING
+
+
+def test_a_complete_ramp_hears_gates_before_a_large_group_comes_below_its_ceiling() -> None:
+    ceiling = Step(1000, DAY)
+    policy = replace(POLICY, steps=(ceiling,))
+    complete = replace(state_in(Phase.COMPLETE), ceiling=1000, policy="one")
+
+    def decided(waiting: int, judgements: tuple[Judgement, ...], passing: int = 0) -> RampState:
+        situation = Situation(2, 900, waiting, lambda _: waiting, lambda _: passing)
+        return decide(policy, complete, situation, judgements, (), MONDAY, 9, "one")[0]
+
+    assert decided(10, FAILED).phase is Phase.COMPLETE and decided(500, FAILED, 490).phase is Phase.COMPLETE
+    assert decided(11, FAILED).phase is Phase.HOLDING
+    grown = decided(11, PASSED)
+    assert (grown.phase, grown.soaked_from) == (Phase.GROWING, None)
 
 
 def test_another_policy_begins_anew_and_never_below_what_is_there() -> None:

@@ -122,12 +122,15 @@ def counted(at: Setting, state: RampState) -> RampState:
 
 
 def reopened(at: Setting, state: RampState) -> Moved:
-    """A ramp that was complete goes on where it was, because somebody waits for a later step. What its ceiling has
-    proven since counts.
+    """A ramp that was complete goes on where it was. Because somebody waits for a later step: then what its ceiling
+    has proven since counts. Or because so many wait below the ceiling that it must prove itself again, as when a
+    large group comes: then gates are heard before they do.
     """
-    if state.phase is not Phase.COMPLETE or not at.beyond(state):
+    crowded = at.crowded(state)
+    if state.phase is not Phase.COMPLETE or not (crowded or at.beyond(state)):
         return state, ()
-    after = to(state, Event.WAITING, Phase.SOAKING, by="", reason="")
+    phase, since = (Phase.GROWING, None) if crowded else (Phase.SOAKING, state.soaked_from)
+    after = to(state, Event.WAITING, phase, soaked_from=since, by="", reason="")
     return after, (at.told("Reopened", state, after, reason=f"{count(at.situation.waiting, 'member')} wait"),)
 
 

@@ -10,6 +10,9 @@ from syncramp.model.ramps import Decided, Judgement, RampState, Verdict
 from syncramp.ramp.soak import Soaked, soaked
 from syncramp.spec.ramps import RampPolicy, Soak
 
+CROWD = 100
+"""More than a hundredth of a ceiling is no coming and going of people, but a group that grows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -57,6 +60,11 @@ class Setting:
         """Some of them wait for a later run."""
         there = self.situation.passing(state.ceiling) + self.situation.refused
         return self.situation.admissible(state.ceiling) > there
+
+    def crowded(self, state: RampState) -> bool:
+        """So many of them wait for a later run that a ceiling which has proven itself must do so again."""
+        there = self.situation.passing(state.ceiling) + self.situation.refused
+        return (self.situation.admissible(state.ceiling) - there) * CROWD > state.ceiling
 
     def beyond(self, state: RampState) -> bool:
         """Somebody waits whom a later step could admit, and this one cannot."""

@@ -22,7 +22,7 @@ class Event(StrEnum):
     ABORT_VALUE = "a gate fails at its abort value"
     RECOVERED = "the gates that failed pass"
     SOAKED = "the soak is over and all gates pass"
-    WAITING = "somebody waits for a later step"
+    WAITING = "somebody waits for a later step, or many below the ceiling"
     PROMOTE = Command.PROMOTE.value
     PROMOTE_FULL = Command.PROMOTE_FULL.value
     PAUSE = Command.PAUSE.value
@@ -48,7 +48,7 @@ _HAPPENS: Sequence[tuple[Sequence[Phase], Event, Sequence[Phase]]] = (
     (_RUNNING, Event.ABORT_VALUE, (Phase.PAUSED,)),
     ((Phase.HOLDING,), Event.RECOVERED, (Phase.GROWING, Phase.SOAKING)),
     ((Phase.SOAKING,), Event.SOAKED, _STEP),
-    ((Phase.COMPLETE,), Event.WAITING, (Phase.SOAKING,)),
+    ((Phase.COMPLETE,), Event.WAITING, (Phase.GROWING, Phase.SOAKING)),
     (_UNDECIDED, Event.PROMOTE, _STEP),
     (_UNDECIDED, Event.PROMOTE_FULL, (Phase.GROWING, Phase.COMPLETE)),
     ((*_RUNNING, Phase.COMPLETE), Event.PAUSE, (Phase.PAUSED,)),
