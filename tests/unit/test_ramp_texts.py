@@ -73,6 +73,25 @@ def test_a_ramp_that_waits_for_a_person_says_what_to_type() -> None:
     assert "    a person decides: syncramp ramp resume FILE large" in _plan_text(Plan(ramps=[by_hand]))
 
 
+QUIET = {"members_waiting": 0, "groups_held": 0, "held": [], "phases": {"Whole": 2}, "judgements": [FAILED]}
+
+
+def test_a_ramp_of_which_there_is_nothing_to_say_has_one_line() -> None:
+    told = _plan_text(Plan(ramps=[ramp_report(phase="Soaking", next_decision="2026-11-28T18:00:00Z", **QUIET)]))
+    assert told[told.index("Ramps") + 1 :] == [
+        "  large: Soaking at 5, step 1 of 5 up to 20: nothing waits in 2 groups"
+    ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"admitted": 1}, {"members_waiting": 1}, {"changed": "anew"}, {"notes": {"CN=g": "x"}}, {"phase": "Holding"}],
+)
+def test_whatever_there_is_to_say_of_a_ramp_is_said(more) -> None:
+    told = _plan_text(Plan(ramps=[ramp_report(**{**QUIET, **more})]))
+    assert len(told[told.index("Ramps") :]) > 2
+
+
 def test_a_plan_without_ramps_has_no_block() -> None:
     assert "Ramps" not in _plan_text(Plan())
 

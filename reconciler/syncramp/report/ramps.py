@@ -23,6 +23,9 @@ def ramp_lines(ramps: Iterable[RampReport]) -> Iterator[str]:
     for number, ramp in enumerate(ramps):
         if not number:
             yield "Ramps"
+        if quiet(ramp):
+            yield f"  {ramp.name}: {standing(ramp)}: {waits(ramp)}"
+            continue
         yield f"  {ramp.name}: {standing(ramp)}"
         yield from (f"    {line}" for line in _remarks(ramp))
         for group in ramp.held:
@@ -31,6 +34,12 @@ def ramp_lines(ramps: Iterable[RampReport]) -> Iterator[str]:
             yield f"    … and {more:,} more"
         named = {group.dn for group in ramp.held}
         yield from (f"    Group {dn}: {note}" for dn, note in ramp.notes.items() if dn not in named)
+
+
+def quiet(ramp: RampReport) -> bool:
+    """Nothing goes, waits, changes or is noted, and nobody has to say anything: one line is enough."""
+    busy = ramp.admitted or ramp.members_waiting or ramp.changed or ramp.notes
+    return not busy and ramp.phase not in (Phase.HOLDING, Phase.PAUSED)
 
 
 def _remarks(ramp: RampReport) -> Iterator[str]:
@@ -47,14 +56,16 @@ def _remarks(ramp: RampReport) -> Iterator[str]:
 
 def ramp_line(ramp: RampReport) -> str:
     """A ramp in one line, as ``syncramp status`` has it."""
-    told = command(ramp)
-    end = f"; {told}" if told else f"; next decision {next_step(ramp)}" if ramp.next_decision else ""
-    return f"Ramp {ramp.name}: {standing(ramp)}: {waits(ramp)}{end}"
+    end = command(ramp)
+    if not end and ramp.next_decision and ramp.members_waiting:
+        end = f"next decision {next_step(ramp)}"
+    return f"Ramp {ramp.name}: {standing(ramp)}: {waits(ramp)}{f'; {end}' if end else ''}"
 
 
 def ramp_section(ramp: RampReport) -> tuple[str, Sequence[Sample]]:
     """A ramp as a comment and a page show it: where it stands on one line, and its groups that wait."""
-    told = "; ".join([f"{ramp.name}: {standing(ramp)}", *_remarks(ramp)])
+    remarks = [waits(ramp)] if quiet(ramp) else _remarks(ramp)
+    told = "; ".join([f"{ramp.name}: {standing(ramp)}", *remarks])
     rows = [Sample(group.phase, "Group", group.dn, group.anchor, size(group)) for group in ramp.held]
     named = {group.dn for group in ramp.held}
     notes = [Sample("Note", "Group", dn, "", note) for dn, note in ramp.notes.items() if dn not in named]
@@ -103,7 +114,8 @@ def failing(ramp: RampReport) -> Iterator[str]:
     for each in ramp.judgements:
         if each["verdict"] in (Verdict.FAILED, Verdict.ERROR):
             yield f"gate {judgement(each)}"
-    if unsure := verdicts.count(Verdict.INCONCLUSIVE):
+    unsure = verdicts.count(Verdict.INCONCLUSIVE)
+    if unsure and ramp.members_waiting:
         yield f"{unsure:,} of {count(len(verdicts), 'gate')} {'is' if unsure == 1 else 'are'} not measured enough yet"
 
 
