@@ -26,6 +26,10 @@ def test_a_group_is_in_the_phase_of_its_room_until_nobody_is_missing(phase: Grou
     assert group_phase(standing(desired=9, possible=9, phase=phase)) is GroupPhase.WHOLE
 
 
+def test_a_group_is_filled_until_the_last_of_those_who_were_let_in_has_come() -> None:
+    assert group_phase(standing(desired=9, possible=3, admitted=6, phase=GroupPhase.FILLING)) is GroupPhase.FILLING
+
+
 def test_a_group_waits_again_when_everybody_who_was_let_in_has_come() -> None:
     for phase in (GroupPhase.GROWING, GroupPhase.FILLING):
         assert group_phase(standing(desired=9, possible=3, phase=phase)) is GroupPhase.WAITING
@@ -169,6 +173,12 @@ def test_a_checklist_names_what_breaks_at_the_next_ceiling() -> None:
     assert "Licences" in small
     assert "Exchange" not in small
     assert "Teams" not in small
+
+
+def test_a_checklist_looks_at_the_next_ceiling_and_not_at_the_one_that_is_reached() -> None:
+    takes = "a distribution group takes 100,000 members"
+    assert takes not in _text(PauseReason.MANUAL, 0)  # 100,000 comes next
+    assert takes in _text(PauseReason.MANUAL, 1)  # behind a pause 150,000
 
 
 def test_a_checklist_begins_with_why_the_ramp_stands() -> None:

@@ -210,5 +210,5 @@ def _next_decision(policy: RampPolicy, state: RampState, soak: Soak, now: float,
         return ""
     since = now if state.soaked_from is None else state.soaked_from
     runs = max(0, soak.cycles - state.cycles) * next_run
-    at = max(now, earliest(soak, since, policy.time_zone, now + runs))
+    at = earliest(soak, since, policy.time_zone, now + runs)
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" if isfinite(at) else ""
