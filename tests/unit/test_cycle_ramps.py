@@ -189,11 +189,47 @@ def test_a_member_whose_own_object_was_deleted_and_comes_back_returns_at_once(en
 
 def test_what_the_service_lost_without_a_word_returns_at_once(engine) -> None:
     grown(engine, 8, policy(2))
+    remade(engine)
+    engine.settle()
+    assert there(engine) == set(range(1, 9))
+
+
+def test_a_group_that_left_the_directory_and_comes_back_has_its_members_at_once(engine) -> None:
+    grown(engine, 8, policy(2))
+    engine.source.entries.pop(guid(101))
+    for _ in range(3):
+        engine.run()
+    assert engine.anchor(group(101)) not in engine.cloud.objects
+    engine.source.add(group(101))
+    report = engine.settle()
+    assert there(engine) == set(range(1, 9)) and not report.holds
+
+
+def remade(engine: Engine) -> None:
+    """Somebody deletes the group in the cloud, and something makes it again without its members."""
     anchor = engine.anchor(group(101))
     engine.cloud.vanish(anchor)
     engine.cloud.appear(anchor, Held("Group", {"displayName": "Group 101"}, "Group_other"))
+
+
+def taken_out(engine: Engine) -> None:
+    """Somebody takes the third person out of the group in the cloud."""
+    cloud, link = engine.cloud, (engine.anchor(group(101)), engine.anchor(user(3)))
+    cloud.links[link[0]].discard(link[1])
+    cloud._clock += 1
+    cloud._link_log[link] = cloud._log[link[0]] = cloud._clock
+
+
+@pytest.mark.parametrize("happens", [remade, taken_out])
+def test_who_leaves_the_directory_and_the_cloud_at_the_same_time_returns_at_once_too(engine, happens) -> None:
+    grown(engine, 8, policy(2))
+    happens(engine)
+    name(engine, [1, 2, *range(4, 9)])
     engine.settle()
-    assert there(engine) == set(range(1, 9))
+    assert there(engine) == {1, 2, *range(4, 9)}
+    name(engine, range(1, 9))
+    report = engine.settle()
+    assert there(engine) == set(range(1, 9)) and not report.holds
 
 
 # --- the way back --------------------------------------------------------------------------------------------------

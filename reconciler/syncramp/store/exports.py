@@ -177,7 +177,7 @@ class Exports:
             sure, possible = brackets[item.id]
             self._set_bracket(item.id, sure - item.removes, possible | item.adds)
             if item.removes:
-                departing[item.id] = sure & item.removes - item.reverts
+                departing[item.id] = sure & item.removes
         keep_departed(self._database, departing, now)
         forget_departed(self._database, {item.id: item.reverts for item in items})
         return brackets
