@@ -17,6 +17,7 @@ from syncramp.store.departed import (
     keep_departed,
     prune_departed,
 )
+from syncramp.store.observations import Observations
 
 ALL = BitMap(range(1, 60))
 
@@ -55,6 +56,11 @@ def test_what_was_taken_out_on_purpose_is_forgotten_on_every_day(database: Datab
     forget_departed(database, {1: BitMap([10, 11]), 3: BitMap([1])})
     assert known(database) == {1: {12}, 2: {10}}
     assert database.value("SELECT COUNT(*) FROM departed_links WHERE id = 1") == 1
+
+
+def test_what_was_answered_and_is_never_shown_was_there(database: Database) -> None:
+    Observations(database).doubt_links({1: BitMap([10])}, DAY)
+    assert known(database) == {1: {10}}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
