@@ -187,6 +187,19 @@ def test_a_member_whose_own_object_was_deleted_and_comes_back_returns_at_once(en
     assert there(engine) == set(range(1, 9)) and not report.holds
 
 
+def test_an_account_that_is_migrated_returns_under_its_anchor_at_once(engine) -> None:
+    grown(engine, 8, policy(2))
+    engine.source.entries.pop(guid(3))
+    name(engine, [1, 2, *range(4, 9)])
+    for _ in range(3):
+        engine.run()
+    assert engine.anchor(user(3)) not in engine.cloud.objects
+    engine.source.add(user(33, mS_DS_ConsistencyGuid=guid(3)))
+    name(engine, [1, 2, *range(4, 9), 33])
+    report, _ = engine.run()
+    assert there(engine) == set(range(1, 9)) and not report.holds
+
+
 def test_what_the_service_lost_without_a_word_returns_at_once(engine) -> None:
     grown(engine, 8, policy(2))
     remade(engine)
@@ -329,13 +342,16 @@ def test_a_member_whose_create_is_refused_or_held_keeps_no_ramp_at_its_step(engi
 
 
 def test_a_group_to_which_nothing_may_be_sent_keeps_no_ramp_at_its_step(engine) -> None:
-    grown(engine, 4, policy(9))
+    grown(engine, 4, policy(4, None, 9))
+    engine.source.add(user(5), user(6))
+    name(engine, range(1, 7))
     engine.run()
-    engine.cloud.objects[engine.anchor(group(101))].values["isCloudManaged"] = True
+    assert phase(engine) is Phase.PAUSED
+    anchor = engine.anchor(group(101))
+    engine.cloud.objects[anchor].values["isCloudManaged"] = True
     engine.cloud._clock += 1
-    engine.cloud._log[engine.anchor(group(101))] = engine.cloud._clock
-    engine.source.add(user(5))
-    name(engine, range(1, 6))
-    for _ in range(2):
+    engine.cloud._log[anchor] = engine.cloud._clock
+    say(engine, Command.PROMOTE)
+    for _ in range(3):
         report, _ = engine.run()
-    assert report.holds["CloudManaged"] and phase(engine) is not Phase.GROWING
+    assert report.holds == {"CloudManaged": 2} and phase(engine) is not Phase.GROWING
