@@ -45,6 +45,14 @@ def test_a_member_who_waits_is_told_the_ramp_the_step_and_the_place(engine: Engi
     assert "at most 10,000 come in a run and 50,000 in a day" in told[0].reason
 
 
+def test_who_comes_in_the_next_run_stands_in_no_queue(engine: Engine) -> None:
+    _follow(engine, Admit.MEMBERS)
+    engine.run(sends=False)
+    told = [the_group(explained(engine, user_dn(number))) for number in PEOPLE]
+    assert sorted(each.hold for each in told) == [""] * 5 + ["Ramp"] * 4
+    assert all(" of 4 who wait for this group" in each.reason for each in told if each.hold)
+
+
 def test_a_member_of_a_group_that_comes_whole_is_told_what_the_group_lacks(engine: Engine) -> None:
     _follow(engine, Admit.WHOLE, steps=STEPS[:1])
     engine.run()

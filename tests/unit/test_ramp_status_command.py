@@ -51,11 +51,14 @@ class Typed:
 
     def __init__(self, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
         self._folder, self._capsys = engine.path.parent, capsys
+        self.errors = ""
 
     def __call__(self, command: str, *options: str) -> tuple[str, int]:
         document = str(self._folder / "syncconfig.yaml")
         code = run(["ramp", command, document, *options, "--state", str(self._folder / "state.db")])
-        return self._capsys.readouterr().out, code
+        told = self._capsys.readouterr()
+        self.errors = told.err
+        return told.out, code
 
     def json(self, command: str, *options: str) -> Mapping[str, object]:
         told: Mapping[str, object] = json.loads(self(command, *options, "-o", "json")[0])
@@ -109,8 +112,13 @@ def test_the_history_tells_the_newest_decisions_the_oldest_first(engine: Engine,
     assert told[0] == "Started"
     assert told[-1] == "pause"
     assert [each["what"] for each in typed.json("history", "large", "--last", "1")["decisions"]] == ["pause"]
-    assert typed.json("history", "other")["decisions"] == []
+    assert typed.json("history", "built-in")["decisions"] == []
     assert "large: pause by ada at step 1, ceiling 5" in typed("history")[0]
+
+
+def test_a_ramp_that_nobody_knows_is_refused_with_the_one_that_may_be_meant(typed: Typed) -> None:
+    assert typed("history", "buildin") == ("", 3)
+    assert "do you mean built-in?" in typed.errors
 
 
 def test_a_plan_and_a_staging_run_change_no_state(engine: Engine, typed: Typed) -> None:

@@ -51,16 +51,35 @@ def history(
 ) -> None:
     """Tell what was decided about ramps, by whom, and on which numbers. It asks the store alone.
 
-    Exit code 0, also where nothing was decided yet.
+    Exit code 0, also where nothing was decided yet; 3: neither the document nor the history has the ramp.
 
     Example: syncramp ramp history syncconfig.yaml large-groups --last 5
     """
     from syncramp.check import load
     from syncramp.report.ramp_status import history_document, history_lines
 
-    with _opened(document, load(document), state) as store:
+    config = load(document)
+    with _opened(document, config, state) as store:
         decided = store.ramp_states.history(ramp, last) if store else []
+    if ramp and not decided:
+        _known(config, ramp)
     typer.echo(history_document(decided) if output is Output.JSON else "\n".join(history_lines(decided)))
+
+
+def _known(config: "SyncConfig", name: str) -> None:
+    """A ramp of which nothing was decided should be one of the document.
+
+    :raises InputRefused: it is none.
+    """
+    from syncramp.errors import InputRefused
+    from syncramp.spec.policies import policies
+    from syncramp.words import closest
+
+    names = [policy.name for policy in policies(config)]
+    if name not in names:
+        near = closest(name, names)
+        remedy = f"do you mean {near}?" if near else f"it has {', '.join(names)}"
+        raise InputRefused(f"the document has no ramp {name}, and nothing was decided about one", remedy=remedy)
 
 
 @contextmanager
