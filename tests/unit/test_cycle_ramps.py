@@ -325,20 +325,18 @@ def phase(engine: Engine) -> Phase:
         return store.ramp_states.all()["large"].phase
 
 
-def test_a_member_whose_create_is_refused_or_held_keeps_no_ramp_at_its_step(engine) -> None:
-    populate(engine, 5)
-    refused = engine.anchor(user(5))
-    engine.cloud.refuse = lambda obj: "no" if obj.values["SourceAnchor"] == refused else ""
-    follow(engine, policy(5, admit=Admit.MEMBERS))
-    phases = []
+def test_members_whose_create_is_refused_keep_no_ramp_at_its_step_and_take_no_place_in_its_budget(engine) -> None:
+    populate(engine, 6)
+    refused = {engine.anchor(user(1)), engine.anchor(user(2))}
+    engine.cloud.refuse = lambda obj: "no" if obj.values["SourceAnchor"] in refused else ""
+    follow(engine, policy(6, admit=Admit.MEMBERS, per_cycle=1))
+    for _ in range(6):
+        engine.run()
+    assert there(engine) == {3, 4, 5, 6} and phase(engine) is Phase.SOAKING
+    engine.cloud.refuse = lambda obj: ""
     for _ in range(3):
         engine.run()
-        phases.append(phase(engine))
-    assert there(engine) == {1, 2, 3, 4}
-    assert phases == [Phase.GROWING, Phase.SOAKING, Phase.SOAKING], "the gates were not measured"
-    engine.cloud.refuse = lambda obj: ""
-    engine.run()
-    assert there(engine) == {1, 2, 3, 4, 5}, "who fits comes while it soaks"
+    assert there(engine) == set(range(1, 7)), "who fits comes while it soaks"
 
 
 def test_a_group_to_which_nothing_may_be_sent_keeps_no_ramp_at_its_step(engine) -> None:

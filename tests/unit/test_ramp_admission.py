@@ -392,3 +392,27 @@ def test_an_order_is_not_asked_for_where_no_budget_is_left() -> None:
 
     group = waiting([1, 2], admit=Admit.MEMBERS)
     assert not admit(policy(4, per_day=3), state(4), [group], MOST, 3, classes)[1000].admitted
+
+
+def test_who_cannot_come_takes_no_place_of_somebody_who_can() -> None:
+    stuck = BitMap([1, 2, 9])
+    groups = [waiting([1, 2, 3, 4, 5], identity=1000 + n, admit=Admit.MEMBERS, stuck=stuck) for n in range(2)]
+
+    def admitted(ceiling: int, budget: int, order: Sequence[BitMap] | None = None) -> list[list[int]]:
+        classes = None if order is None else (lambda people: order)
+        ramp = policy(ceiling, per_cycle=budget)
+        rooms = admit(ramp, state(ceiling), groups, MOST, classes=classes, stuck=stuck)
+        return [list(rooms[group.membership.id].admitted) for group in groups]
+
+    assert admitted(5, 4) == [[3, 4], [3, 4]]
+    assert admitted(2, 99) == [[3, 4], [3, 4]]
+    assert admitted(4, 99) == [[1, 3, 4, 5], [1, 3, 4, 5]]
+    assert admitted(5, 4, [BitMap([2, 5])]) == [[3, 5], [3, 5]]
+
+
+def test_a_group_to_which_nothing_may_be_sent_takes_nothing_of_the_budget() -> None:
+    held = waiting([1, 2, 3], admit=Admit.MEMBERS, stands=True)
+    open_ = waiting([4, 5, 6], identity=1001, admit=Admit.MEMBERS)
+    rooms = admit(policy(9, per_cycle=3), state(9), [held, open_], MOST)
+    assert not rooms[1000].admitted and rooms[1001].admitted == BitMap([4, 5, 6])
+    assert held.stuck == 3 and admissible(policy(9), [held, open_], 9, MOST) == 3

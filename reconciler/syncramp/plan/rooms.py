@@ -58,6 +58,8 @@ class Followers:
     """Groups that follow no ramp any more, as they were bound."""
     failed: Mapping[int, str] = field(default_factory=dict)
     """Groups of which a condition has no result -> which, and why."""
+    stuck: BitMap = field(default_factory=BitMap)
+    """People who cannot come, whatever ramps say."""
 
 
 def followers(
@@ -97,12 +99,13 @@ def followers(
                 filling=tied.filling,
                 waited=tied.waited,
                 denied=followed.denied.get(group.id, ""),
-                stuck=group.desired if _stands(group, stuck, around) else stuck,
+                stuck=group.desired if group.id in stuck else stuck,
+                stands=_stands(group, around),
                 moves=followed.binding.stays.get(group.id),
             )
         )
     binding = followed.binding
-    return Followers(ramps, binding.bound, of, beyond, tuple(binding.released.values()), followed.failed)
+    return Followers(ramps, binding.bound, of, beyond, tuple(binding.released.values()), followed.failed, stuck)
 
 
 def rooms(
@@ -119,15 +122,14 @@ def rooms(
         if groups := found.groups.get(policy.name):
             classes = (lambda people, policy=policy: order(policy, people)) if policy.order else None
             state = states[policy.name]
-            given.update(admit(policy, state, groups, max_members, spent.get(policy.name, 0), classes))
+            given.update(admit(policy, state, groups, max_members, spent.get(policy.name, 0), classes, found.stuck))
     for identity in found.failed.keys() & given.keys():
         notes = filter(None, (given[identity].note, found.failed[identity]))
         given[identity] = replace(given[identity], note="; ".join(notes))
     return given
 
 
-def _stands(group: Membership, stuck: BitMap, around: Circumstances) -> bool:
+def _stands(group: Membership, around: Circumstances) -> bool:
     """Nobody can be added to the group, whatever its ramp says."""
-    if group.hold or group.id in around.cloud_managed:
-        return True
-    return not group.in_cloud and (group.id in stuck or group.anchor in around.foreign)
+    foreign = not group.in_cloud and group.anchor in around.foreign
+    return bool(group.hold) or group.id in around.cloud_managed or foreign

@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Phase, RampState, Room
 from syncramp.ramp.candidates import Candidate, Limits, limits_of
-from syncramp.ramp.people import Classes, first, within
+from syncramp.ramp.people import Classes, first, last, within
 from syncramp.ramp.reasons import note, too_many, why
 from syncramp.spec.ramps import Admit, RampPolicy
 
@@ -68,11 +68,13 @@ def admit(
     max_members: int,
     spent: int = 0,
     classes: Classes | None = None,
+    stuck: BitMap | None = None,
 ) -> dict[int, Room]:
     """What every group of one ramp may have in this run.
 
     :param spent: links that the ramp admitted in the last 24 hours, as far as its budget counts them.
     :param classes: the order of people; asked only where not everybody comes. None: by id.
+    :param stuck: people who cannot come, whatever the ramp says: they come last.
     """
     limits = limits_of(policy, state.ceiling, max_members)
     whole = {
@@ -83,10 +85,13 @@ def admit(
     parts = {
         group.membership.id: (group.queue, room)
         for group in groups
-        if group.queued and group.admit is Admit.MEMBERS and (room := _may_come(group, state.phase, limits))
+        if group.queued
+        and group.admit is Admit.MEMBERS
+        and not group.stands
+        and (room := _may_come(group, state.phase, limits))
     }
     budget = max(0, min(policy.per_cycle, policy.per_day - spent))
-    chosen = whole | (within(parts, budget, classes) if parts else {})
+    chosen = whole | (within(parts, budget, last(stuck, classes) if stuck else classes) if parts else {})
     rest, reverting = Room(policy.name, BitMap()), state.phase is Phase.REVERTING
     return {
         group.membership.id: _room(policy, state, group, limits, chosen.get(group.membership.id))

@@ -34,6 +34,8 @@ class Candidate:
     """The pattern for which it is ``Whole`` under ``Members``; empty: none."""
     stuck: int = 0
     """Of its queue those who could not come whatever the ramp said: no step waits for them."""
+    stands: bool = False
+    """Nobody can be added to it, whatever the ramp says: it takes nothing of a budget."""
     moves: str | None = None
     """The ramp that would match it now; empty: none would; None: the one that it follows."""
 
@@ -61,6 +63,7 @@ def candidate(
     waited: bool = False,
     denied: str = "",
     stuck: BitMap | None = None,
+    stands: bool = False,
     moves: str | None = None,
 ) -> Candidate:
     """A group with its queue.
@@ -74,10 +77,11 @@ def candidate(
     if missing and returning:
         restored = ((returning & membership.desired) - possible)[: max(0, max_members - there)]
     admit = Admit.WHOLE if denied and admit is Admit.MEMBERS else admit
+    queued = missing - len(restored)
     return Candidate(
         membership=membership,
         admit=admit,
-        queued=missing - len(restored),
+        queued=queued,
         restored=restored,
         size=there + missing,
         start=BitMap() if start is None else start,
@@ -86,7 +90,8 @@ def candidate(
         waited=waited,
         denied=denied,
         moves=moves,
-        stuck=len((stuck & membership.desired) - possible - restored) if stuck else 0,
+        stuck=queued if stands else len((stuck & membership.desired) - possible - restored) if stuck else 0,
+        stands=stands,
     )
 
 

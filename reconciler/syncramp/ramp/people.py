@@ -17,6 +17,16 @@ def first(people: BitMap, number: int) -> BitMap:
     return people if number >= len(people) else people[:number]
 
 
+def last(stuck: BitMap, classes: Classes | None) -> Classes:
+    """The order in which these people come last: they would take places of which nothing comes."""
+
+    def ordered(people: BitMap) -> Sequence[BitMap]:
+        order = _complete(classes(people) if classes else (), people)
+        return [*(part - stuck for part in order), stuck & people]
+
+    return ordered
+
+
 def within(groups: Mapping[int, tuple[BitMap, int]], budget: int, classes: Classes | None) -> dict[int, BitMap]:
     """Who comes into which group.
 
