@@ -50,7 +50,7 @@ def rehearse(
     from syncramp.rehearsal.play import Bounds, play
     from syncramp.rehearsal.staff import Staff, made_groups
     from syncramp.rehearsal.stage import Setting, stage
-    from syncramp.rehearsal.telling import closing_lines, course_document, moment_lines, opening_lines
+    from syncramp.rehearsal.telling import closing_lines, course_document, moment_lines, opening_lines, worth_telling
     from syncramp.report.chart import draw, writable
     from syncramp.simulator.fault_file import read_script
     from syncramp.simulator.latency import parse_latency
@@ -64,10 +64,12 @@ def rehearse(
     staff = Staff(SOURCE, people, made_groups(people, least_of(config, scale)))
     says = output is Output.TEXT
 
+    last: list[Moment] = []
+
     def tell(told: Moment) -> None:
-        if says:
-            for line in moment_lines(told):
-                typer.echo(line)
+        if says and worth_telling(told):
+            typer.echo("\n".join(moment_lines(told, last[-1] if last else None)))
+            last[:] = [told]
 
     if says:
         for line in opening_lines(staff, scale, clock(config.interval.total_seconds())):

@@ -7,7 +7,7 @@ from typing import Any
 
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import PauseReason
-from syncramp.rehearsal.course import Course, End, Group, Moment
+from syncramp.rehearsal.course import Course, End, Moment
 from syncramp.rehearsal.staff import Staff
 from syncramp.rehearsal.stage import BEGIN
 from syncramp.report.layout import labelled, moment, wrapped
@@ -15,6 +15,8 @@ from syncramp.report.ramps import judgement
 from syncramp.words import count, printable
 
 VERSION = 1
+MOVED = 50
+"""A group is told again when one in so many of its members came or went."""
 
 
 def opening_lines(staff: Staff, scale: int, interval: str) -> Iterator[str]:
@@ -28,21 +30,30 @@ def opening_lines(staff: Staff, scale: int, interval: str) -> Iterator[str]:
     yield ""
 
 
-def moment_lines(told: Moment) -> Iterator[str]:
-    """What a run decided, and the groups after it; nothing for a run in which nothing was decided."""
-    if not told.decided and told.at > BEGIN and not told.report.failure:
-        return
+def worth_telling(told: Moment) -> bool:
+    """Something was decided in the run, or it is the first one, or the last."""
+    return bool(told.decided or told.findings or told.report.failure) or told.at <= BEGIN
+
+
+def moment_lines(told: Moment, before: Moment | None) -> Iterator[str]:
+    """What a run decided, and the groups of ramps that are not as they were.
+
+    :param before: the run that was told last.
+    """
     sent = f"{count(told.report.objects.acknowledged, 'object')} and {count(told.report.links.acknowledged, 'link')}"
-    yield f"{moment(told.at)}  run {told.report.run}: {sent} sent, {_sizes(told.groups)}"
+    yield f"{moment(told.at)}  run {told.report.run}: {sent} sent"
+    earlier = {group.name: group.members for group in before.groups} if before else {}
+    moved = [
+        group for group in told.groups if abs(group.members - earlier.get(group.name, 0)) > group.desired // MOVED
+    ]
+    if moved:
+        sizes = ", ".join(f"{group.name} {group.members:,} of {group.desired:,}" for group in moved)
+        yield from wrapped(f"    {sizes}", "    ")
     for each in told.decided:
         by = f" by {each.by}" if each.by else ""
         reason = f": {each.reason}" if each.reason else ""
         line = f"    {each.ramp}: {each.what}{by} at step {each.step + 1}, ceiling {each.ceiling:,}{reason}"
         yield from map(printable, wrapped(line, "      "))
-
-
-def _sizes(groups: Sequence[Group]) -> str:
-    return ", ".join(f"{one.name} {one.members:,} of {one.desired:,}" for one in groups if one.ramp) or "no ramp yet"
 
 
 def closing_lines(course: Course) -> Iterator[str]:
