@@ -6,11 +6,12 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint bench fuzz e2e lock clean python
+.PHONY: help demo rehearsal test lint bench fuzz e2e lock clean python
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo   a whole organisation, a simulated cloud, four syncs (about two minutes)"
+	@echo "make rehearsal  a ramp to 250,000 members on a virtual clock, with its chart (about ten minutes)"
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
 	@echo "make bench  how fast the codec is, against lxml, a plan, ramps, and a full synchronise, against ldapsearch, of PEOPLE=30000"
@@ -20,6 +21,10 @@ help:
 
 demo: $(VENV)/.demo
 	@$(BIN)/syncramp demo
+
+rehearsal: $(VENV)/.dev
+	@$(BIN)/syncramp ramp rehearse examples/09-ramp/syncconfig.yaml --promote \
+	    --faults examples/09-ramp/faults.yaml --chart rehearsal.png
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

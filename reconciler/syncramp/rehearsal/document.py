@@ -41,6 +41,10 @@ links takes a quarter of a minute.
 """
 
 
+FEWEST_CALLS = 4
+"""Full calls that the simulated throttle takes in five minutes at least, however small everything else is."""
+
+
 def rehearsed(config: SyncConfig, scale: int) -> SyncConfig:
     """The document of a rehearsal, before its tenant is there.
 
@@ -88,11 +92,11 @@ def _smaller_step(step: Step, scale: int) -> Step:
 
 def tenant_of(config: SyncConfig, scale: int) -> TenantSettings:
     """A tenant for a rehearsal of a document; nobody else knows its id, so it shares no throttle with anybody."""
-    real = TenantSettings()
+    real, objects = TenantSettings(), config.target.endpoint.objects_per_call
     return TenantSettings(
         tenant_id=str(uuid4()),
         anchor_attribute="",
-        writes_per_five_minutes=max(1, real.writes_per_five_minutes // scale),
+        writes_per_five_minutes=max(FEWEST_CALLS * objects, real.writes_per_five_minutes // scale),
         most_links=max(1, (config.target.endpoint.links_per_call or real.most_links) // scale),
         most_members=max(1, real.most_members // scale),
         visibility_delay=config.target.endpoint.visibility_delay.total_seconds(),

@@ -128,7 +128,7 @@ class _Play:
         states, history = job.store.ramp_states.all(), job.store.ramp_states.history()
         decided = [one for one in history if one.at >= at]
         groups = list(self._groups(states))
-        found = [*_too_large(groups), *self._still_there()]
+        found = [*too_large(groups), *self._still_there()]
         moment = Moment(at, self._stage.clock(), report, states, decided, groups, left, found)
         self._moments.append(moment)
         self._tell(moment)
@@ -170,7 +170,8 @@ LOOKED_AT = 100
 """People who left lately, whose memberships are looked at after each run."""
 
 
-def _too_large(groups: Sequence[Group]) -> Iterator[str]:
+def too_large(groups: Sequence[Group]) -> Iterator[str]:
+    """Groups that are larger than the highest ceiling they were under, each as a sentence."""
     for group in groups:
         if group.ceiling is not None and group.members > group.ceiling:
             yield f"{group.name} has {group.members:,} members, above its ceiling of {group.ceiling:,}"

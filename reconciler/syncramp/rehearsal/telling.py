@@ -11,7 +11,6 @@ from syncramp.rehearsal.course import Course, End, Moment
 from syncramp.rehearsal.staff import Staff
 from syncramp.rehearsal.stage import BEGIN
 from syncramp.report.layout import labelled, moment, wrapped
-from syncramp.report.ramps import judgement
 from syncramp.words import count, printable
 
 VERSION = 1
@@ -77,9 +76,6 @@ def closing_lines(course: Course) -> Iterator[str]:
 def _paused(ramps: Sequence[RampReport]) -> Iterator[str]:
     """What a person would look at, and say."""
     for ramp in ramps:
-        for each in ramp.judgements:
-            if each["verdict"] == "Failed":
-                yield from labelled("", judgement(each))
         for number, line in enumerate(ramp.checklist):
             yield from labelled("" if number else "look at", line)
         if ramp.pause == PauseReason.STEP.value:

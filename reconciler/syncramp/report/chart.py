@@ -127,22 +127,25 @@ def _members(axes: "Axes", chart: Chart) -> None:
         axes.axvspan(_day(begins), _day(ends), facecolor="white", edgecolor="0.2", hatch="..", label="held by a gate")
     axes.step(times, ceilings, where="post", color="black", linewidth=1.8, label="ceiling")
     axes.step(times, largest, where="post", color="0.35", linewidth=1.4, linestyle="--", label="largest group")
-    for name, sizes in chart.others.items():
-        _other(axes, name, sizes)
+    for number, (name, sizes) in enumerate(chart.others.items()):
+        _other(axes, name, sizes, below=number % 2 == 1)
     axes.set_ylabel("members")
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     axes.legend(unique.values(), unique.keys(), loc="lower right", framealpha=1.0)
 
 
-def _other(axes: "Axes", name: str, sizes: Sequence[tuple[float, int]]) -> None:
-    """A group of another ramp, with its name where it begins to have members."""
+def _other(axes: "Axes", name: str, sizes: Sequence[tuple[float, int]], *, below: bool) -> None:
+    """A group of another ramp, with its name where it begins to have members.
+
+    :param below: the name stands below the line, so that those of two groups of one size can be read.
+    """
     at, members = [_day(moment) for moment, _ in sizes], [members for _, members in sizes]
     axes.step(at, members, where="post", color="0.2", linewidth=1.2, linestyle=":")
     begins = next((place for place in zip(at, members, strict=True) if place[1]), None)
     if begins:
         axes.annotate(
-            name, begins, xytext=(3, 3), textcoords="offset points", fontsize=8,
+            name, begins, xytext=(3, -10 if below else 3), textcoords="offset points", fontsize=8,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )  # fmt: skip
 
