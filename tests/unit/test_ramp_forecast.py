@@ -142,6 +142,55 @@ def test_failures_that_come_again_while_it_grows_pause_the_ramp() -> None:
     assert told.steps[-1].links < 74_000
 
 
+def test_groups_are_filled_as_many_in_a_run_as_the_policy_and_the_interval_allow() -> None:
+    policy = replace(BUILT_IN, steps=(Step(250_000),), gates=())
+
+    def wholes(*groups: Counted, number: int = 1, **terms: object) -> list[float]:
+        told = _told(*groups, policy=replace(policy, groups_per_cycle=number), terms=replace(TERMS, **terms))  # type: ignore[arg-type]
+        return [(group.whole or 0.0) - THURSDAY for group in sorted(told.groups, key=lambda group: group.dn)]
+
+    groups = [60_000, 61_000, 62_000, 63_000]
+    assert wholes(*map(_group, groups)) == [0.0, 1800.0, 3600.0, 5400.0]
+    assert wholes(*map(_group, groups), number=2) == [0.0, 0.0, 1800.0, 1800.0]
+    begun = [_group(60_000, 10, filling=True), _group(61_000, 10, filling=True), _group(62_000)]
+    assert wholes(*begun) == [0.0, 0.0, 0.0]  # those that were begun take no place
+    slow = LatencyModel(2.0, 0.01, 1.0, 50, 15_000)  # ten minutes for each
+    assert wholes(*map(_group, groups), number=9, latency=slow) == [0.0, 0.0, 1800.0, 1800.0]
+
+
+def test_a_run_takes_as_long_as_its_calls_or_as_the_throttle_whichever_is_longer() -> None:
+    policy = replace(MEMBERS, steps=(Step(250_000),), gates=(), per_cycle=90_000, per_day=900_000)
+
+    def peak(*sizes: int, **terms: object) -> float:
+        groups = [_group(size, admit=Admit.MEMBERS) for size in sizes]
+        return _told(*groups, policy=policy, terms=replace(TERMS, **terms)).steps[0].peak_seconds  # type: ignore[arg-type]
+
+    even = LatencyModel(0.0, 0.01, 1.0, 50, 15_000)
+    assert peak(60_000, latency=even) == 600.0  # the calls of one group follow each other
+    assert peak(15_000, 15_000, 15_000, 15_000, latency=even) == 150.0  # those of four fly side by side
+    assert peak(80_000, latency=LatencyModel(0.0, 0.0001, 1.0, 50, 15_000)) == 300.0  # 75,000 links in five minutes
+
+
+def test_a_value_that_is_just_its_limit_passes() -> None:
+    even = replace(TERMS, latency=LatencyModel(0.0, 0.004, 1.0, 50, 15_000))  # a full call: 60 seconds
+    assert _told(_group(60_000), terms=even).steps[0].held == 0
+    slower = replace(TERMS, latency=LatencyModel(0.1, 0.004, 1.0, 50, 15_000))
+    assert _told(_group(60_000), terms=slower).steps[0].held == 1
+
+
+def test_soaks_by_cycles_count_every_run() -> None:
+    policy = replace(BUILT_IN, steps=(Step(75_000, Soak(cycles=10)), Step(250_000)), gates=())
+    told = _told(_group(60_000), _group(90_000), policy=policy)
+    assert told.steps[0].grown == THURSDAY + 1800
+    assert told.steps[0].ends == THURSDAY + 1800 + 10 * 1800
+
+
+def test_rare_calls_of_the_tenant_count_beside_the_runs_that_a_verdict_needs() -> None:
+    often = replace(TERMS, usual=(Timed(10, 1.0, 18.0),))
+    policy = replace(BUILT_IN, steps=(Step(75_000), Step(250_000)))
+    assert _told(_group(60_000), policy=policy, terms=often).at == THURSDAY + 4 * 1800
+
+
 def test_the_gate_that_is_nearest_to_its_limit_is_told() -> None:
     busy = replace(TERMS, cycle=1200.0, latency=LatencyModel(1.0, 0.0001, 1.1, 100, 15_000))
     gate = _told(_group(60_000), terms=busy).steps[0].gate

@@ -1,6 +1,7 @@
 """Admission on counts against admission on sets of members."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +87,15 @@ def test_those_who_return_come_and_those_who_leave_go_before_anybody_else() -> N
     assert group.settle() == 3
     assert (group.there, group.leaving, group.restored, group.desired) == (7, 0, 0, 11)
     assert group.room(11) == 4
+
+
+def test_a_fill_that_was_begun_goes_on_up_to_the_ceiling_and_before_all_others() -> None:
+    begun = Counted("CN=b", Admit.WHOLE, there=10, queue=30, max_members=100, filling=True)
+    other = Counted("CN=o", Admit.WHOLE, there=0, queue=20, max_members=100)
+    assert (begun.room(25), replace(begun, filling=False).room(25)) == (15, 0)
+    pending = Pending([other, begun], 25)
+    assert [pending.fill(), pending.fill()] == [15, 20]
+    assert (begun.there, begun.queue, begun.filling, other.queue) == (25, 15, False, 0)
 
 
 def test_a_group_that_is_too_large_for_the_service_gets_nobody_even_if_some_fit() -> None:
