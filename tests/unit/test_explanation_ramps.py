@@ -12,6 +12,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.explained import explained, lines, the_group
 from support.ramped import STEPS, policy
+from syncramp.model.ramps import Command, Order
 from syncramp.ramp.people import place
 from syncramp.spec.ramps import Admit
 
@@ -72,6 +73,18 @@ def test_a_group_is_told_its_ramp_its_phase_and_its_sizes(engine: Engine) -> Non
     text = lines(engine, group(ALL).dn)
     at = text.index("Ramp large (Members): Growing at 5, step 1 of 5 up to 20")
     assert text[at + 2].startswith("  this group     Waiting: 9 members, 5 in the cloud, 4 wait: ramp large, step 1")
+
+
+def test_an_explanation_goes_by_the_state_that_the_last_run_left(engine: Engine) -> None:
+    _follow(engine, Admit.MEMBERS)
+    engine.run()
+    with engine.store() as store:
+        store.ramp_states.give(Order(Command.PAUSE, "large", "ada", 0.0))
+    engine.run()
+    told = explained(engine, group(ALL).dn).ramp
+    assert told is not None
+    assert (told.phase, told.next_decision) == ("Paused", "")
+    assert "is paused" in told.group.reason
 
 
 def test_before_the_first_run_that_exports_a_ramp_stands_where_it_would_start(engine: Engine) -> None:
