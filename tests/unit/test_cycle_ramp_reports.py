@@ -8,6 +8,7 @@ import pytest
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.ramped import policy
+from syncramp.model.report import RunReport
 from syncramp.report.text import kept_run_lines, plan_lines, report_from
 from syncramp.spec.ramps import Admit
 
@@ -113,6 +114,17 @@ def test_a_run_that_fails_after_its_plan_tells_of_ramps_too(engine: Engine) -> N
         kept = store.runs.last_planned()
         assert kept is not None
         assert (kept.state, [ramp.name for ramp in report_from(kept.report).ramps]) == ("Failed", ["large"])
+
+
+def test_a_run_that_fails_before_its_plan_hides_nothing(engine: Engine) -> None:
+    engine.run()
+    with engine.store() as store:
+        number, _ = store.runs.begin(1.0)
+        store.runs.end(number, 2.0, "Failed", RunReport(failure="no answer").as_json())
+        store.runs.begin(3.0)
+        kept = store.runs.last_planned()
+        assert kept is not None
+        assert (kept.id, [ramp.name for ramp in report_from(kept.report).ramps]) == (1, ["large"])
 
 
 def test_a_tenant_without_large_groups_has_no_ramps(engine: Engine) -> None:

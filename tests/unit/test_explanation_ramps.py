@@ -63,6 +63,14 @@ def test_a_member_of_a_group_that_comes_whole_is_told_what_the_group_lacks(engin
     assert "number" not in told.reason
 
 
+def test_who_waits_because_the_group_is_too_large_is_told_no_place(engine: Engine) -> None:
+    _follow(engine, Admit.MEMBERS)
+    engine.config = replace(engine.config, max_members=7)
+    engine.run()
+    told = the_group(explained(engine, user_dn(1)))
+    assert (told.hold, told.reason) == ("TooManyMembers", "it would have 9 members, groups.maxMembers is 7")
+
+
 def test_a_group_is_told_its_ramp_its_phase_and_its_sizes(engine: Engine) -> None:
     _follow(engine, Admit.MEMBERS)
     engine.run()
