@@ -34,6 +34,9 @@ def _plan_text(plan: Plan) -> list[str]:
     return list(plan_lines(plan, RunReport()))
 
 
+QUIET = {"members_waiting": 0, "groups_held": 0, "held": [], "phases": {"Whole": 2}, "judgements": [FAILED]}
+
+
 def test_a_plan_has_a_block_of_its_ramps() -> None:
     ramp = ramp_report(admitted=3, judgements=[FAILED], notes={"CN=g1": "no", "CN=g2": "built-in would match it now"})
     told = _plan_text(Plan(held_links=6, holds={}, ramps=[ramp]))
@@ -57,6 +60,12 @@ def test_gates_that_were_not_measured_enough_are_counted() -> None:
     assert not any("CycleDurationP95" in line for line in told)
 
 
+def test_gates_that_keep_nobody_waiting_are_not_counted() -> None:
+    unsure = {**FAILED, "verdict": "Inconclusive"}
+    told = _plan_text(Plan(ramps=[ramp_report(**{**QUIET, "judgements": [unsure], "admitted": 1})]))
+    assert told[told.index("Ramps") + 2 :] == ["    1 membership goes; nothing waits in 2 groups"]
+
+
 def test_a_plan_says_what_a_change_of_the_document_does() -> None:
     changed = "its steps changed: it restarts at 100,000; nothing leaves"
     assert f"    {changed}" in _plan_text(Plan(ramps=[ramp_report(changed=changed)]))
@@ -71,9 +80,6 @@ def test_a_ramp_that_waits_for_a_person_says_what_to_type() -> None:
     assert "    a person decides: syncramp ramp promote FILE large" in _plan_text(Plan(ramps=[PAUSED]))
     by_hand = replace(PAUSED, pause=PauseReason.GATE.value)
     assert "    a person decides: syncramp ramp resume FILE large" in _plan_text(Plan(ramps=[by_hand]))
-
-
-QUIET = {"members_waiting": 0, "groups_held": 0, "held": [], "phases": {"Whole": 2}, "judgements": [FAILED]}
 
 
 def test_a_ramp_of_which_there_is_nothing_to_say_has_one_line() -> None:
