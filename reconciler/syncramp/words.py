@@ -17,7 +17,7 @@ def count(number: int, noun: str) -> str:
 
 def plural(noun: str) -> str:
     """The plural of an English noun of ours."""
-    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeo" else f"{noun}s"
 
 
 def clock(seconds: float) -> str:

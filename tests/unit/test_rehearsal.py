@@ -21,6 +21,7 @@ from syncramp.rehearsal.telling import moment_lines, worth_telling
 from syncramp.rules.ruleset import Ruleset
 from syncramp.simulator.latency import Latency
 from syncramp.spec.ramps import built_in
+from syncramp.words import count
 
 WANTED = frozenset({"objectguid", "samaccountname", "useraccountcontrol", "member"})
 
@@ -136,3 +137,9 @@ def test_a_chart_of_a_rehearsal_has_its_steps_pauses_and_holds() -> None:
     assert [point.largest for point in made.points] == [4] * 6
     assert list(made.others) == ["B"]
     assert chart_of(Course(End.LATE, "", moments), "a/b") is None
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "1 day"), (30, "30 days")])
+def test_days_are_counted_as_people_write_them(number: int, told: str) -> None:
+    assert count(number, "day") == told
+    assert count(2, "entry") == "2 entries"
