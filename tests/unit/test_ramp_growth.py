@@ -11,8 +11,9 @@ from support.ramped import membership, policy, state
 from syncramp.model.ramps import Phase
 from syncramp.ramp.admission import admissible as admissible_people
 from syncramp.ramp.admission import admit
+from syncramp.ramp.admission import passing as passing_people
 from syncramp.ramp.candidates import Candidate, candidate
-from syncramp.ramp.growth import Counted, Pending, admissible, counted, parted
+from syncramp.ramp.growth import Counted, Pending, admissible, counted, parted, passing
 from syncramp.spec.ramps import Admit
 
 MOST = 14
@@ -32,6 +33,7 @@ def candidates(draw: st.DrawFn) -> list[Candidate]:
             MOST,
             mail_enabled=draw(st.booleans()),
             filling=draw(st.booleans()),
+            waited=draw(st.booleans()),
             denied=draw(st.sampled_from(["", "*deny*"])),
         )
         for number in range(draw(st.integers(1, 4)))
@@ -56,6 +58,9 @@ def test_without_a_budget_the_counts_are_those_of_the_sets(groups: list[Candidat
     rooms = admit(ramp, there, groups, MOST)
     numbers = [counted(group, ramp, MOST) for group in groups]
     assert admissible(numbers, ceiling) == admissible_people(ramp, groups, ceiling, MOST)
+    for budget in (0, 3, 10_000):
+        bounded = replace(ramp, per_cycle=budget)
+        assert passing(numbers, ceiling, budget) == passing_people(bounded, groups, ceiling, MOST, 0)
     came = [len(rooms[group.membership.id].admitted - group.restored) if group.queue else 0 for group in groups]
     assert _grown(numbers, ceiling, None) == came
 

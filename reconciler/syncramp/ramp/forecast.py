@@ -20,7 +20,7 @@ from syncramp.model.ramps import Command, Order, PauseReason, Phase, RampState, 
 from syncramp.ramp.calendar import Calendar
 from syncramp.ramp.decision import decide
 from syncramp.ramp.expected import Terms, Window
-from syncramp.ramp.growth import Counted, Pending, admissible
+from syncramp.ramp.growth import Counted, Pending, admissible, passing
 from syncramp.ramp.latency import Calls, paced
 from syncramp.ramp.soak import earliest
 from syncramp.ramp.steps import Situation
@@ -123,7 +123,16 @@ class _Walk:
         fitting = cache(lambda ceiling: admissible(self._groups, ceiling))
         waiting = sum(group.queue for group in self._groups)
         self._largest, exported = self.calendar.largest, self._passed > 0
-        return Situation(len(self._groups), self._largest, waiting, fitting, exported=exported, grew=self._grew)
+        budget = self._budget()
+        return Situation(
+            len(self._groups),
+            self._largest,
+            waiting,
+            fitting,
+            cache(lambda ceiling: passing(self._groups, ceiling, budget)),
+            exported=exported,
+            grew=self._grew,
+        )
 
     def _grow(self, state: RampState, pending: Pending) -> None:
         """Runs in which somebody comes, until nobody more fits."""
@@ -139,8 +148,8 @@ class _Walk:
                 self._send(state, fills, links + returned, pending, seconds)
                 returned, last = 0, self.at
             self._pass(1 if sends else self._until_free())
-            if self._fails():
-                break
+            if self._fails() or (pending.open and not pending.fills and self._budget() >= pending.open):
+                break  # the next run decides something: what is left comes in it, and the soak begins
         pending.hand_out()
         self.calendar.wholes(last)
 

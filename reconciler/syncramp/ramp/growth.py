@@ -34,6 +34,8 @@ class Counted:
     """What it may have because it is mail-enabled; None: it is not."""
     filling: bool = False
     """Whole: its additions were begun and have not all arrived."""
+    newcomers: bool = False
+    """It was whole: who waits is no growth of the ramp."""
     too_long: bool = False
     """Whole: its additions take longer than a run may."""
 
@@ -91,12 +93,27 @@ def counted(group: Candidate, policy: RampPolicy, max_members: int) -> Counted:
         leaving=len(there.possible - there.desired),
         mail=policy.mail_enabled_max if group.mail_enabled else None,
         filling=group.filling,
+        newcomers=there.in_cloud and not group.waited,
     )
 
 
 def admissible(groups: Iterable[Counted], ceiling: int) -> int:
     """Links that could come under a ceiling if budgets were endless."""
     return sum(group.room(ceiling) for group in groups)
+
+
+def passing(groups: Iterable[Counted], ceiling: int, budget: int) -> int:
+    """Those of them that wait for no later run, as ``ramp.admission.passing`` has it.
+
+    :param budget: of this run.
+    """
+    whole = parts = 0
+    for group in groups:
+        if group.admit is Admit.MEMBERS:
+            parts += group.room(ceiling)
+        elif group.admit is Admit.NOW or group.newcomers:
+            whole += group.room(ceiling)
+    return whole + min(parts, budget)
 
 
 def parted(rooms: Sequence[int], budget: int) -> list[int]:
