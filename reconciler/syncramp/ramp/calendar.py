@@ -7,6 +7,7 @@ from syncramp.model.forecast import GroupForecast, NearGate, Point, StepForecast
 from syncramp.model.ramps import Decided, RampState
 from syncramp.ramp.growth import Counted
 from syncramp.spec.ramps import Admit, RampPolicy
+from syncramp.words import count
 
 
 class Calendar:
@@ -109,6 +110,8 @@ class Calendar:
             return f"mail-enabled: it holds at {group.mail:,}"
         if group.size > self._policy.target and group.admit is not Admit.NOW:
             return f"beyond the last ceiling, {self._policy.target:,}"
+        if group.stuck and group.queue == group.stuck:
+            return f"{count(group.stuck, 'member')} cannot come, whatever a ramp says"
         return "the forecast ends before"
 
 

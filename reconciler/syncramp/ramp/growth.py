@@ -36,6 +36,8 @@ class Counted:
     """Whole: its additions were begun and have not all arrived."""
     newcomers: bool = False
     """It was whole: who waits is no growth of the ramp."""
+    stuck: int = 0
+    """Of the queue those who cannot come whatever the ramp says."""
     too_long: bool = False
     """Whole: its additions take longer than a run may."""
 
@@ -60,10 +62,11 @@ class Counted:
             return 0
         limits = (self.max_members, self.mail, None if self.admit is Admit.NOW else ceiling)
         limit = min(each for each in limits if each is not None)
+        able = self.queue - self.stuck
         if self.size <= limit:
-            return self.queue
+            return able
         by_part = self.admit is Admit.MEMBERS or self.filling
-        return max(0, min(self.queue, limit - self.there - self.restored)) if by_part else 0
+        return max(0, min(able, limit - self.there - self.restored)) if by_part else 0
 
     def settle(self) -> int:
         """Removals went, and who returns at once is back.
@@ -94,6 +97,7 @@ def counted(group: Candidate, policy: RampPolicy, max_members: int) -> Counted:
         mail=policy.mail_enabled_max if group.mail_enabled else None,
         filling=group.filling,
         newcomers=there.in_cloud and not group.waited,
+        stuck=group.stuck,
     )
 
 
