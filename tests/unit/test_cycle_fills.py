@@ -68,13 +68,32 @@ def test_a_group_is_created_and_filled_in_calls_that_follow_each_other(engine: E
 def test_a_fill_that_began_goes_on_beyond_the_end_of_the_slice(engine: Engine, clock: Clock) -> None:
     with rooms(others_wait):
         engine.run()
-    engine.config = replace(engine.config, interval=timedelta(seconds=45))
+    engine.config = replace(engine.config, interval=timedelta(seconds=70))
     clock.call = 30.0
     engine.source.members[guid(SMALL)].append(user_dn(4))
     with rooms(large):
         report, _ = engine.run()
     assert members(engine, LARGE) == 12 and members(engine, SMALL) == 3
     assert report.sliced and agrees(report) and report.links.left == 12 + 1
+
+
+def test_a_fill_that_takes_a_whole_slice_more_makes_way_for_removals_and_goes_on(
+    engine: Engine, clock: Clock
+) -> None:
+    with rooms(others_wait):
+        engine.run()
+    engine.config = replace(engine.config, interval=timedelta(seconds=45))
+    clock.call = 50.0
+    with rooms(large):
+        report, _ = engine.run()
+        assert report.sliced and agrees(report) and members(engine, LARGE) == 4, "the create and one call of links"
+        assert filling(engine) == {engine.anchor(group(LARGE))}
+        engine.source.members[guid(SMALL)].remove(user_dn(1))
+        before, clock.call = len(engine.cloud.calls), 40.0
+        engine.run()
+    calls = [[(name(engine, obj), len(links(obj))) for obj in call] for call in engine.cloud.calls[before:]]
+    assert calls == [[(SMALL, 1)], [(LARGE, 4)], [(LARGE, 4)]], "who leaves first, then the rest of the fill"
+    assert members(engine, LARGE) == 12 and not filling(engine)
 
 
 def test_a_killed_run_resumes_first_what_it_had_begun(engine: Engine, clock: Clock) -> None:

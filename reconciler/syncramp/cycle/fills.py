@@ -2,9 +2,10 @@
 
 Somebody who is in such a group and somebody who is not yet would be treated otherwise by whatever reads it. So it is
 created, if it is not there, and given all members in calls that follow each other, and neither the end of the slice
-nor a budget cuts them. It begins only if it can be finished: the time is enough, and everybody is there who comes in
-this run. That it began is durable before its first call. What a stop, a failure or a kill leaves, the next run sends
-first; links that the service refuses are sent again in each run, and keep no other group from beginning.
+nor a budget cuts them, as long as that takes no whole slice more: explicit removals wait for the next one. It begins
+only if it can be finished: the time is enough, and everybody is there who comes in this run. That it began is durable
+before its first call. What a stop, a failure or a kill leaves, the next run sends first; links that the service
+refuses are sent again in each run, and keep no other group from beginning.
 """
 
 from collections import Counter

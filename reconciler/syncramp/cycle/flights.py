@@ -56,7 +56,8 @@ class Flights:
         self.urgent = False
         """What is sent waits for no room in the tenant's throttle, and for no next slice."""
         self.lasting = False
-        """What was begun goes on beyond the end of the slice."""
+        """What was begun goes on beyond the end of the slice, but no longer than another one would last: leavers do
+        not wait for a service that became slow."""
         self.until = job.clock() + job.config.interval.total_seconds()
         """When the slice is over; seconds since the epoch."""
         self.cut = False
@@ -71,7 +72,8 @@ class Flights:
         """
         if self.failure is not None or self._job.stop.is_set():
             return True
-        late = not (self.urgent or self.lasting) and self._job.clock() >= self.until
+        more = self._job.config.interval.total_seconds() if self.lasting else 0.0
+        late = not self.urgent and self._job.clock() >= self.until + more
         self.cut = self.cut or late
         return late
 
