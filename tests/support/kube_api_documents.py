@@ -188,6 +188,30 @@ MISSHAPEN = (
     ("spec.failsafe.deletes.count", {"spec": {"failsafe": {"deletes": {"count": "many"}}}}),
     ("spec.sources[0].name", {"spec": {"sources": [source(name="Corp", ldap=_LDAP)]}}),
     ("spec.sources[1]", {"spec": {"sources": [source(ldap=_LDAP), source(ldap=_LDAP)]}}),
+    # 64 bits of nanoseconds end at 2,562,047 hours: a longer time would be a short one to the rule that limits it.
+    (
+        "spec.groups.ramps[0].steps[0].soak.duration",
+        {
+            "spec": {
+                "groups": {"ramps": [{"name": "one", "steps": [{"ceiling": 5, "soak": {"duration": "2562048h"}}]}]}
+            }
+        },
+    ),
+    (
+        "spec.groups.ramps[0].gates[0].hold.maxDuration",
+        {
+            "spec": {
+                "groups": {
+                    "ramps": [
+                        {
+                            "name": "one",
+                            "gates": [{"metric": "ExportLatencyP95", "hold": {"maxDuration": "9999999999h"}}],
+                        }
+                    ]
+                }
+            }
+        },
+    ),
 )
 """Changes that the schema refuses, and where."""
 

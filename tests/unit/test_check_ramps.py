@@ -200,3 +200,18 @@ def test_an_address_with_a_user_in_it_is_refused_and_never_repeated(url: str) ->
     (found,) = findings(one(gates=[gate]))
     assert found.path == "spec.groups.ramps[0].gates[0].webhook.url"
     assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("members", "path"),
+    [
+        ({"steps": [{"ceiling": 5, "soak": {"duration": "2562048h"}}]}, "steps[0].soak.duration"),
+        (
+            {"gates": [{"metric": "ExportLatencyP95", "abort": {"maxDuration": "9999999999h"}}]},
+            "gates[0].abort.maxDuration",
+        ),
+    ],
+)
+def test_a_time_that_an_api_server_cannot_count_has_no_good_form(members: dict[str, Any], path: str) -> None:
+    told = [sentence for found, sentence in said(one(**members)) if found == f"spec.groups.ramps[0].{path}"]
+    assert any("[0-9]{1,5}h" in sentence for sentence in told)
