@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 help:
 	@echo "make demo   a whole organisation, a simulated cloud, four syncs (about two minutes)"
-	@echo "make rehearsal  a ramp to 250,000 members on a virtual clock, with its chart (ten to thirty minutes)"
+	@echo "make rehearsal  a ramp to 250,000 members on a virtual clock, with its chart"
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
 	@echo "make bench  how fast the codec is, against lxml, a plan, ramps, and a full synchronise, against ldapsearch, of PEOPLE=30000"
