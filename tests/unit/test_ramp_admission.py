@@ -12,7 +12,7 @@ from support.growing import policy, state, waiting
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Phase, Room
 from syncramp.ramp.admission import FILLS_ON, GROWS, admissible, admit, passing
-from syncramp.ramp.candidates import Candidate
+from syncramp.ramp.candidates import FEW, Candidate
 from syncramp.spec.ramps import Admit, RampPolicy
 
 PEOPLE = st.sets(st.integers(1, 30), max_size=20)
@@ -274,6 +274,17 @@ def test_a_group_that_was_whole_needs_no_place_to_get_a_few_more() -> None:
 
     assert not begins() and begins(waited=True) and not begins(waited=True, filling=True)
     assert admit(policy(10), state(10), [waiting([1, 2], in_cloud=False)], MOST)[1000].begins
+
+
+def test_many_who_come_to_a_whole_group_at_once_are_no_newcomers() -> None:
+    def comes(number: int) -> tuple[bool, int]:
+        found = [waiting(range(1, 20_001 + number), range(1, 20_001))]
+        room = admit(policy(50_000), state(50_000), found, 250_000)[1000]
+        assert len(room.admitted) == number
+        return room.begins, passing(policy(50_000), found, 50_000, 250_000, 0)
+
+    assert comes(FEW) == (False, FEW)
+    assert comes(FEW + 1) == (True, 0), "it takes a place, it must be finished, and gates are heard before"
 
 
 def test_a_denied_group_under_members_is_whole_and_says_so() -> None:

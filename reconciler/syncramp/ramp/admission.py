@@ -40,7 +40,7 @@ def passing(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_m
     for group in groups:
         if group.admit is Admit.MEMBERS:
             parts += _able(group, limits)
-        elif group.admit is Admit.NOW or (group.membership.in_cloud and not group.waited):
+        elif group.admit is Admit.NOW or group.newcomers:
             whole += _able(group, limits)
     return whole + min(parts, max(0, min(policy.per_cycle, policy.per_day - spent)))
 
@@ -120,7 +120,7 @@ def _room(policy: RampPolicy, state: RampState, group: Candidate, limits: Limits
         limits.hold(group) if waiting else Hold.RAMP,
         why(policy, state, group, limits, len(coming)) if waiting else "",
         fills=fills,
-        begins=fills and bool(coming) and not group.filling and (group.waited or not there.in_cloud),
+        begins=fills and bool(coming) and not (group.filling or group.newcomers),
         absent=absent,
         reverted=(there.possible & there.desired) - group.start if reverting else BitMap(),
         counted=coming if group.admit is Admit.MEMBERS else BitMap(),

@@ -9,6 +9,10 @@ from syncramp.model.rows import row
 from syncramp.model.state import Membership
 from syncramp.spec.ramps import Admit, RampPolicy
 
+FEW = 2_500
+"""A hundredth of the largest group that there may be. More than these who come to a group at once are not the coming
+and going of people, also where nobody waited before: departments were nested, or somebody wrote another filter."""
+
 
 @row
 class Candidate:
@@ -44,6 +48,11 @@ class Candidate:
         """Desired, possibly not in the cloud, and no restoration; made when it is asked for."""
         missing = self.membership.desired - self.membership.possible
         return missing - self.restored if self.restored else missing
+
+    @property
+    def newcomers(self) -> bool:
+        """Those in its queue are a few who came since it was whole: they are no growth of its ramp."""
+        return self.membership.in_cloud and not self.waited and self.queued <= FEW
 
     @property
     def occupied(self) -> int:

@@ -96,7 +96,7 @@ def counted(group: Candidate, policy: RampPolicy, max_members: int) -> Counted:
         leaving=len(there.possible - there.desired),
         mail=policy.mail_enabled_max if group.mail_enabled else None,
         filling=group.filling,
-        newcomers=there.in_cloud and not group.waited,
+        newcomers=group.newcomers,
         stuck=group.stuck,
     )
 
