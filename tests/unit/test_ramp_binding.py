@@ -214,6 +214,18 @@ def test_no_history_releases_a_group_that_waits_and_whose_ramp_did_not_change(
         bound = found.bound
 
 
+def test_after_a_ramp_was_complete_the_way_back_begins_where_the_next_growth_does() -> None:
+    policy = ramp("large")
+    bound, grown = tied(policy, 5), group(40, 30)
+
+    def start(complete: Sequence[str], waited: bool = False) -> int:
+        before = {1: replace(bound[1], waited=waited)}
+        return len(bind([grown], before, [policy], lambda *_: True, LATER, complete).bound[1].start)
+
+    assert (start(["large"]), start([]), start(["other"])) == (30, 5, 5)
+    assert start(["large"], waited=True) == 5  # somebody waited for longer: that growth is not over
+
+
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=6), st.integers(0, 20))
 def test_what_becomes_of_a_group_does_not_depend_on_the_others(sizes: list[tuple[int, int]], least: int) -> None:
     groups = [group(size, there, identity) for identity, (size, there) in enumerate(sizes)]

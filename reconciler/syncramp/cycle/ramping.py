@@ -17,7 +17,7 @@ from syncramp.events import Note
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Plan
 from syncramp.model.ramp_reports import RampReport
-from syncramp.model.ramps import RampState, Room
+from syncramp.model.ramps import Phase, RampState, Room
 from syncramp.model.report import RunReport
 from syncramp.model.state import Membership
 from syncramp.plan.following import ordering
@@ -56,9 +56,10 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     """
     now = job.clock()
     bound = job.store.ramp_groups.all()
-    found = followers(snapshot, job.config, bound, around, now)
-    _warn(job, snapshot, found)
     kept = job.store.ramp_states.all()
+    complete = [name for name, state in kept.items() if state.phase is Phase.COMPLETE]
+    found = followers(snapshot, job.config, bound, around, now, complete)
+    _warn(job, snapshot, found)
     changed = changes(found.policies, kept, _largest(found))
     if job.exports and not around.adoption:
         job.store.ramp_groups.write(found.bound, bound, found.released, exports.check_fence)

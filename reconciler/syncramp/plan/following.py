@@ -4,7 +4,7 @@ Attributes are read of as few groups as possible: of all where a ramp has a cond
 bit, and of those that are larger than a group with an address may be.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -52,16 +52,18 @@ def following(
     ramps: Sequence[RampPolicy],
     patterns: Sequence[str],
     now: float,
+    complete: Collection[str] = (),
 ) -> Following:
     """Bind groups to ramps.
 
     :param bound: by earlier runs.
     :param patterns: ``spec.groups.denyPatterns``.
     :param now: seconds since the epoch.
+    :param complete: names of ramps that were complete when the last run was over.
     """
     matching = Matching(ramps, lambda: desired_environment(GROUPS), lambda ids: _read(view, ids))
     matching.load(BitMap(group.id for group in groups))
-    binding = bind(groups, bound, ramps, matching.matches, now)
+    binding = bind(groups, bound, ramps, matching.matches, now, complete)
     known = {policy.name: policy for policy in ramps}
     found = Following(binding, known, failed=matching.failed)
     large = BitMap(group.id for group in groups if _mail_matters(group, found.policy(group.id)))

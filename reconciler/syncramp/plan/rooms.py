@@ -4,7 +4,7 @@ Groups that are large enough for some ramp are looked at, those that follow one 
 ``groups.maxMembers``; each is read once. Of all others only the size is looked at.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -63,19 +63,25 @@ class Followers:
 
 
 def followers(
-    view: View, config: SyncConfig, bound: Mapping[int, Bound], around: Circumstances, now: float
+    view: View,
+    config: SyncConfig,
+    bound: Mapping[int, Bound],
+    around: Circumstances,
+    now: float,
+    complete: Collection[str] = (),
 ) -> Followers:
     """The groups that ramps concern, each with its queue.
 
     :param bound: groups that follow a ramp since earlier runs.
     :param now: seconds since the epoch.
+    :param complete: names of ramps that were complete when the last run was over.
     """
     ramps = policies(config)
     least = min(around.max_members + 1, *(policy.min_members for policy in ramps))
     found = list(view.groups(view.large(least) | BitMap(bound)))
     if not found:
         return Followers(ramps)
-    followed = following(view, found, bound, ramps, config.deny_patterns, now)
+    followed = following(view, found, bound, ramps, config.deny_patterns, now, complete)
     ids = BitMap(group.id for group in found)
     stuck = view.stuck() | BitMap(around.matching)
     departed = view.departed(ids, now - RESTORED_WITHIN)

@@ -2,12 +2,13 @@
 
 A group is bound to the first ramp that matches it, and stays with it until it is whole, whatever its name, size or
 place say meanwhile: a rename must not let members in, and a group around a limit must not change its ramp every day.
-What a group had in the cloud when it was bound stays on record for as long as it is not whole, also when its ramp
-changes, since that is what ``revert`` leads back to. Pure functions.
+What a group had in the cloud when it was bound stays on record, also when its ramp changes before it is whole, since
+that is what ``revert`` leads back to. Once the ramp was complete, what comes next is another growth, and goes back to
+where that began. Pure functions.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import lru_cache
@@ -41,6 +42,7 @@ def bind(
     policies: Sequence[RampPolicy],
     matches: Matches,
     now: float,
+    complete: Collection[str] = (),
 ) -> Binding:
     """Bind groups to ramps.
 
@@ -48,6 +50,7 @@ def bind(
     :param bound: by earlier runs.
     :param policies: the ramps in their order; the first that matches counts.
     :param now: seconds since the epoch.
+    :param complete: names of ramps that were complete when the last run was over.
     """
     digests = {policy.name: digest_of(policy) for policy in policies}
     made: dict[int, Bound] = {}
@@ -57,7 +60,7 @@ def bind(
         tied, found = bound.get(group.id), _first(group, policies, matches)
         name = found.name if found else ""
         if tied and not whole(group) and digests.get(tied.ramp) == tied.policy:
-            made[group.id] = tied
+            made[group.id] = _anew(tied, group) if tied.ramp in complete else tied
             if name != tied.ramp:
                 stays[group.id] = name
         elif found:
@@ -91,6 +94,11 @@ def _tie(group: Membership, tied: Bound | None, ramp: str, digest: str, now: flo
         return tied
     start = group.possible if whole(group) else tied.start
     return replace(tied, ramp=ramp, at=now, policy=digest, start=start)
+
+
+def _anew(tied: Bound, group: Membership) -> Bound:
+    """A group of a ramp that was complete: if nobody waited, this is where the next growth begins."""
+    return tied if tied.waited else replace(tied, start=group.possible)
 
 
 def denied(name: str, dn: str, patterns: Sequence[str]) -> str:
