@@ -47,11 +47,13 @@ class Ramped(Trial):
         self.witness = RampWitness()
         self.meddled = seed % 5 == 2
         """Somebody else changes memberships in the cloud."""
-        self.edit()
+        self.quiet = False
+        """Nothing goes wrong."""
+        self.engine.config = replace(self.engine.config, ramps=self.policies(1 + seed % 2))
 
     def make_engine(self, path: Path) -> Engine:
         made = Engine(path, RememberingCloud(lambda: self.now), clock=lambda: self.now)
-        made.config = replace(made.config, interval=timedelta(seconds=self.rng.choice((20, 60, 1800))))
+        made.config = replace(made.config, interval=timedelta(seconds=self.rng.choice((60, 1800, 1800))))
         return made
 
     @property
@@ -66,10 +68,23 @@ class Ramped(Trial):
 
     # --- what happens ----------------------------------------------------------------------------------------------
 
+    def change(self) -> None:
+        """Something happens to somebody, or many come into a group at once, or a group goes into another or out."""
+        draw = self.rng.random()
+        if draw < 0.8:
+            super().change()
+            return
+        inner, outer = self.rng.sample(GROUPS, 2)
+        members = self.engine.source.members.setdefault(guid(outer), [])
+        if draw < 0.9:
+            members += [name for name in map(user_dn, self.staff.people) if name not in members]
+        else:
+            (members.remove if group(inner).dn in members else members.append)(group(inner).dn)
+
     def step(self) -> None:
         for _ in range(self.rng.randrange(4)):
             self.change()
-        for chance, happens in ((0.2, self.edit), (0.2, self.command), (0.1, self.meddle)):
+        for chance, happens in ((0.2, self.edit), (0.15, self.command), (0.3, self.go_on), (0.1, self.meddle)):
             if self.rng.random() < chance:
                 happens()
         self.engine.source.complete = self.rng.random() < 0.9
@@ -85,6 +100,7 @@ class Ramped(Trial):
         self.pass_time()
 
     def weather(self, *, quiet: bool) -> None:
+        self.quiet = quiet
         refused, texts = 0.0 if quiet else self.refused, ("no", "a reference is not known")
         self.cloud.fault = no_fault if quiet else self.fault
         self.cloud.refuse = lambda obj: self.rng.choice(texts) if self.rng.random() < refused else ""
@@ -97,6 +113,8 @@ class Ramped(Trial):
                 report = self.engine.sync() if self.rng.random() < 0.3 else self.engine.run()[0]
         for seen in plans:
             self.witness.judge(seen)
+        if plans and report is not None and self.quiet and not self._deadlines:
+            self.witness.removed(plans[-1], self.cloud.links)
         if plans:
             with self.engine.store() as store:
                 self.witness.whole(plans[-1], store)
@@ -105,7 +123,7 @@ class Ramped(Trial):
 
     def chance(self, gate: Gate) -> tuple[Verdict, bool]:
         """A gate may say anything."""
-        verdict = self.rng.choice((Verdict.PASSED,) * 6 + (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.ERROR))
+        verdict = self.rng.choice((Verdict.PASSED,) * 12 + (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.ERROR))
         return verdict, verdict is Verdict.FAILED and self.rng.random() < 0.3
 
     def pass_time(self) -> None:
@@ -116,7 +134,7 @@ class Ramped(Trial):
     def edit(self) -> None:
         """The document changes: its ramps, or what the write budget and the limits are."""
         config, choose = self.engine.config, self.rng.choice
-        match self.rng.randrange(4):
+        match self.rng.randrange(6):
             case 0:
                 writes = choose((ENDLESS, ENDLESS, WriteBudget(1_000_000, 100, 3)))
                 config = replace(config, target=replace(config.target, writes=writes))
@@ -125,13 +143,16 @@ class Ramped(Trial):
             case 2:
                 config = replace(config, approval=choose((ApprovalMode.AUTO, ApprovalMode.AUTO, ApprovalMode.MANUAL)))
             case _:
-                config = replace(config, ramps=tuple(map(self.policy, ("one", "two")[: self.rng.randrange(3)])))
+                config = replace(config, ramps=self.policies(choose((0, 1, 1, 2, 2))))
         self.engine.config = config
+
+    def policies(self, number: int) -> tuple[RampPolicy, ...]:
+        return tuple(map(self.policy, ("one", "two")[:number]))
 
     def policy(self, name: str) -> RampPolicy:
         """Some policy whose ramp can end."""
         choose = self.rng.choice
-        ceilings = sorted(self.rng.sample(range(2, 12), self.rng.randrange(3)))
+        ceilings = sorted(self.rng.sample(range(2, 9), self.rng.choice((0, 3, 4, 4))))
         steps = [Step(ceiling, self.soak()) for ceiling in (*ceilings, choose((15, 20)))]
         if self.rng.random() < 0.3:
             steps.insert(self.rng.randrange(len(steps)), Step(None))
@@ -142,14 +163,14 @@ class Ramped(Trial):
             min_members=choose((2, 4, 6)),
             admit=choose((Admit.WHOLE, Admit.WHOLE, Admit.MEMBERS, Admit.MEMBERS, Admit.NOW)),
             groups_per_cycle=choose((1, 2)),
-            per_cycle=choose((1, 3, 100)),
-            per_day=choose((2, 5, 100)),
+            per_cycle=choose((1, 3, 100, 100)),
+            per_day=choose((2, 5, 100, 100)),
             failures_before_pause=choose((1, 2)),
         )
 
     def soak(self) -> Soak:
         choose = self.rng.choice
-        return Soak(timedelta(hours=choose((0, 0, 20))), choose((0, 0, 2)), choose((0, 0, 1)))
+        return Soak(timedelta(hours=choose((0, 20, 90))), choose((0, 0, 2)), choose((0, 0, 1)))
 
     def command(self) -> None:
         """Somebody commands a ramp."""
@@ -222,7 +243,7 @@ class Ramped(Trial):
             if report is not None and set(report.holds) - {Hold.RAMP.value}:
                 self.engine.approve()
             self.go_on()
-            self.now += 0.4 * DAY
+            self.now += 1.1 * DAY
         raise AssertionError(f"not settled: {report}")
 
     def complete(self) -> bool:
@@ -264,9 +285,11 @@ class Ramped(Trial):
         return other
 
     def end(self) -> tuple[Any, ...]:
-        """What is in the cloud, but for what every day brings, and where each ramp is."""
+        """What is in the cloud, but for what every day brings, and whether each ramp is complete. At which ceiling
+        may differ: somebody who is gone a day later is not waited for any more.
+        """
         with self.engine.store() as store:
-            states = {state.name: (state.phase, state.ceiling) for state in store.ramp_states.all().values()}
+            states = {state.name: state.phase for state in store.ramp_states.all().values()}
         objects = {
             anchor: {name: value for name, value in held.values.items() if name != "title"}
             for anchor, held in self.cloud.objects.items()

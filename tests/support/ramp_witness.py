@@ -46,6 +46,10 @@ class RememberingCloud(WatchedCloud):
         finally:
             self.remember()
 
+    def vanish(self, anchor: str) -> None:
+        self.remember()
+        super().vanish(anchor)
+
     def remember(self) -> None:
         self.seen.update({(group, one): self._now() for group, members in self.links.items() for one in members})
 
@@ -77,7 +81,7 @@ class Seen:
     now: float
     first: int
     recent: frozenset[Link]
-    """Links that were in the cloud in the last 30 days."""
+    """Links that were in the cloud in the last 30 days, or on the day before: the store keeps whole days."""
     tried: Sequence[tuple[float, SyncObject]] = ()
 
     def room(self, group: str) -> Room | None:
@@ -96,11 +100,14 @@ class RampWitness:
 
     admitted: dict[Link, float] = field(default_factory=dict)
     """Links that budgets count, with the moment at which they were last tried."""
+    sure: dict[Link, float] = field(default_factory=dict)
+    """Links that were surely there, with the moment of the last plan that knew it."""
 
     def judge(self, seen: Seen) -> None:
         """One plan, and what was tried after it."""
         self._removals_are_planned(seen)
         self._removals_come_first(seen)
+        self._who_was_there_returns(seen)
         grown: dict[str, set[str]] = {}
         came: dict[str, set[str]] = {}
         for now, obj in seen.tried:
@@ -143,6 +150,30 @@ class RampWitness:
                 else:
                     assert not growing or link.anchor not in planned, "a removal came after an addition"
 
+    def _who_was_there_returns(self, seen: Seen) -> None:
+        """A link that was surely there in the last 30 days does not wait for a ramp."""
+        for group, change in seen.changes.items():
+            room = seen.room(group)
+            if room is None or (room.ramp and seen.states[room.ramp].phase is Phase.REVERTING):
+                continue
+            for held in change.held:
+                if held.hold.value in RAMP_HOLDS:
+                    waits = {(group, one) for one in seen.anchors(held.adds)}
+                    recent = {
+                        link for link in waits if link in self.sure and self.sure[link] > seen.now - MONTH + DAY
+                    }
+                    assert not recent, "somebody who was there waits for a ramp"
+        for group, known in seen.groups.items():
+            self.sure.update({(group, one): seen.now for one in seen.anchors(known.sure)})
+
+    def removed(self, seen: Seen, links: Mapping[str, set[str]]) -> None:
+        """After a run in which nothing went wrong: who was to be removed is out."""
+        for group, change in seen.changes.items():
+            known = change.membership
+            held = {one for held in change.held for one in held.removes}
+            explicit = seen.anchors(one for one in known.possible - known.desired - known.derived if one not in held)
+            assert not explicit & links.get(group, set()), "a removal was delayed"
+
     def _removal(self, seen: Seen, group: str, member: str) -> None:
         known = seen.groups.get(group)
         if known is None or member not in seen.anchors(known.desired):
@@ -150,6 +181,7 @@ class RampWitness:
         room = seen.room(group)
         assert room and member in seen.anchors(room.reverted), "somebody who is wanted was taken out"
         assert member in seen.anchors(seen.reverts.get(known.id, ())), "a revert that nobody approved"
+        self.sure.pop((group, member), None)
 
     def _grows(self, seen: Seen, group: str, member: str) -> bool:
         return member not in seen.anchors(seen.groups[group].possible) and (group, member) not in seen.recent
@@ -227,7 +259,7 @@ def watching(cloud: RememberingCloud, witness: RampWitness, config: SyncConfig) 
         ids = [row[0] for row in job.store.database.all("SELECT id FROM objects WHERE kind = 'Group'")]
         groups = {each.anchor: each for one in ids if (each := snapshot.membership(one))}
         names = dict(job.store.database.all("SELECT id, anchor FROM objects WHERE anchor IS NOT NULL"))
-        recent = frozenset(link for link, at in cloud.seen.items() if at >= job.clock() - MONTH)
+        recent = frozenset(link for link, at in cloud.seen.items() if at >= job.clock() - MONTH - DAY)
         found.append(
             Seen(
                 config,

@@ -64,6 +64,7 @@ def check_rest(engine: Engine, staff: Staff, others: frozenset[str] = frozenset(
     by_dn = {user_dn(number): anchor for number, anchor in anchors.items()}
     groups = {engine.anchor(entry): entry for entry in engine.source.entries.values() if entry.kind is Kind.GROUP}
     assert set(cloud.objects) - others == {*anchors.values(), *groups}
+    by_dn |= {entry.dn: anchor for anchor, entry in groups.items()}
     for anchor, entry in groups.items():
         members = {by_dn[name] for name in engine.source.members.get(entry.guid, []) if name in by_dn}
         assert cloud.links.get(anchor, set()) - others == members
