@@ -30,6 +30,7 @@ from support.filled import (
 )
 from syncramp.errors import CallFailed
 from syncramp.model.holds import Hold
+from syncramp.model.ramps import Phase
 from syncramp.spec.failsafe import Failsafe
 from syncramp.spec.ramps import RampPolicy, Step
 from syncramp.spec.types import ApprovalMode, EndpointOverrides, WriteBudget
@@ -87,6 +88,11 @@ def test_what_no_slice_has_time_for_makes_no_export_endless(engine: Engine, cloc
     assert all(reason.startswith("12 links take about 10m") for reason in reasons(report))
 
 
+def phase(engine: Engine) -> Phase:
+    with engine.store() as store:
+        return store.ramp_states.all()["mine"].phase
+
+
 def test_a_group_that_no_slice_has_time_for_is_held_and_what_to_do_is_told(engine: Engine, clock: Clock) -> None:
     policy = RampPolicy("mine", (Step(20),), (), min_members=5)
     writes = replace(engine.config.target, writes=WriteBudget(1_000_000, 100, 4))
@@ -97,10 +103,14 @@ def test_a_group_that_no_slice_has_time_for_is_held_and_what_to_do_is_told(engin
     assert report.hold_samples[Hold.RAMP.value][0].detail == (
         "12 links take about 10m02s, and a slice lasts 5m00s: raise spec.interval or writes.linksPerFiveMinutes"
     )
+    assert phase(engine) is Phase.COMPLETE, "no step waits for them"
     engine.config = replace(engine.config, interval=timedelta(minutes=11))
-    for _ in range(2):
+    phases = []
+    for _ in range(3):
         clock.now += 900.0
         engine.run()
+        phases.append(phase(engine))
+    assert phases == [Phase.GROWING, Phase.GROWING, Phase.COMPLETE], "now the ceiling proves itself with them"
     assert (members(engine, LARGE), members(engine, OTHER)) == (12, 12)
 
 

@@ -4,7 +4,7 @@ The calls go one after the other, each as soon as the tenant's throttle has room
 was sent in the last five minutes takes room, by whichever run; it stands in the store.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -15,6 +15,7 @@ from syncramp.model.measures import KEPT_SECONDS
 from syncramp.model.ramps import GroupPhase, Room
 from syncramp.ramp.candidates import Candidate
 from syncramp.ramp.latency import LatencyModel, Timed, fitted
+from syncramp.spec.ramps import Admit
 from syncramp.spec.types import WriteBudget
 from syncramp.words import clock, count
 
@@ -55,6 +56,32 @@ class Pacing:
             throttle.spend(1, size, moment)
             moment, links = moment + self.latency.seconds(size), links - size
         return moment - now
+
+
+def unfillable(job: Job, groups: Mapping[str, Sequence[Candidate]], max_links: int) -> dict[str, list[Candidate]]:
+    """Groups of ramps, with all who wait for a fill that no slice has time for as stuck: no step waits for them.
+
+    :param groups: ramp -> those that follow it.
+    :param max_links: in one call, as the tenant says.
+    """
+    slot, found = job.config.interval.total_seconds(), {ramp: list(those) for ramp, those in groups.items()}
+    begin = {each.queued for those in found.values() for each in those if _would_begin(each)}
+    if not begin:
+        return found
+    pacing = Pacing.of(job, max_links)
+    if pacing.duration(max(begin), 0.0) <= slot:
+        return found
+    least = min(number for number in begin if pacing.duration(number, 0.0) > slot)
+    for those in found.values():
+        those[:] = [
+            replace(each, stuck=each.queued) if _would_begin(each) and each.queued >= least else each
+            for each in those
+        ]
+    return found
+
+
+def _would_begin(group: Candidate) -> bool:
+    return group.admit is Admit.WHOLE and group.queued > 0 and not (group.filling or group.newcomers)
 
 
 def endless(job: Job, rooms: Mapping[int, Room], groups: Iterable[Candidate], max_links: int) -> dict[int, Room]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pyroaring import BitMap
 
 from syncramp.cycle.deciding import decisions
-from syncramp.cycle.filling import endless
+from syncramp.cycle.filling import endless, unfillable
 from syncramp.cycle.forecasting import etas
 from syncramp.cycle.job import Job
 from syncramp.events import Note
@@ -63,7 +63,7 @@ def ramped(job: Job, snapshot: Snapshot, around: Circumstances, exports: Exports
     changed = changes(found.policies, kept, _largest(found))
     if job.exports and not around.adoption:
         job.store.ramp_groups.write(found.bound, bound, found.released, exports.check_fence)
-    states = decisions(job, found.policies, found.groups, exports, around)
+    states = decisions(job, found.policies, unfillable(job, found.groups, max_links), exports, around)
     spent = job.store.spent.admitted(now) if found.groups else {}
     given = rooms(found, states, spent, around.max_members, ordering(snapshot).classes)
     followed = (group for groups in found.groups.values() for group in groups)
