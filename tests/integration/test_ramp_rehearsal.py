@@ -13,7 +13,7 @@ from syncramp.endpoint import contract
 from syncramp.model.ramps import Phase, Verdict
 from syncramp.rehearsal.course import Course, End, Moment
 from syncramp.rehearsal.document import LATENCY, SOURCE, least_of
-from syncramp.rehearsal.play import Bounds, anchor_of, compare, play
+from syncramp.rehearsal.play import Bounds, anchor_of, compare, play, still_there
 from syncramp.rehearsal.staff import Staff, made_groups
 from syncramp.rehearsal.stage import Setting, Stage, stage
 from syncramp.rehearsal.telling import closing_lines
@@ -137,7 +137,7 @@ def test_a_pause_ends_a_rehearsal_that_promotes_nothing() -> None:
     assert "--promote" in "\n".join(closing_lines(course))
 
 
-def test_a_member_that_the_cloud_lost_or_got_is_found_by_the_comparison() -> None:
+def test_a_member_that_the_cloud_lost_and_one_who_should_be_gone_are_found() -> None:
     with staged() as made:
         course = play(made, Bounds(days=1), lambda moment: None)
         group = made.staff.groups[0]
@@ -147,6 +147,9 @@ def test_a_member_that_the_cloud_lost_or_got_is_found_by_the_comparison() -> Non
         _, before = compare(made)
         made.simulator.tenant.portal.change_members(_cloud(made, anchor), remove=[_cloud(made, there[0])])
         _, after = compare(made)
+        assert not list(still_there(made))
+        (leaver,) = made.staff.turn_over()
+        assert list(still_there(made)) == [f"person {leaver:06} left and is a member of 3 groups"]
     missing = {each.name: each.missing for each in before}
     assert {each.name: each.missing for each in after} == missing | {group.name: missing[group.name] + 1}
 

@@ -128,7 +128,7 @@ class _Play:
         states, history = job.store.ramp_states.all(), job.store.ramp_states.history()
         decided = [one for one in history if one.at >= at]
         groups = list(self._groups(states))
-        found = [*too_large(groups), *self._still_there()]
+        found = [*too_large(groups), *still_there(self._stage)]
         moment = Moment(at, self._stage.clock(), report, states, decided, groups, left, found)
         self._moments.append(moment)
         self._tell(moment)
@@ -145,13 +145,6 @@ class _Play:
                 self._ceilings[anchor] = ramp, max(before, states[ramp].ceiling)
             ramp, ceiling = self._ceilings.get(anchor, ("", None))
             yield Group(group.name, sizes.get(anchor, 0), self._staff.size(group), ramp, ceiling)
-
-    def _still_there(self) -> Iterator[str]:
-        """People who left before this run, and are members of something after it."""
-        tenant, latest = self._stage.simulator.tenant, self._staff.left[-LOOKED_AT:]
-        for number in latest:
-            if groups := tenant.groups_of(anchor_of(guid_of(number))):
-                yield f"person {number:06} left and is a member of {count(len(groups), 'group')}"
 
     def _ended(self, moment: Moment) -> tuple[End, str] | None:
         if moment.report.failure:
@@ -175,6 +168,13 @@ def too_large(groups: Sequence[Group]) -> Iterator[str]:
     for group in groups:
         if group.ceiling is not None and group.members > group.ceiling:
             yield f"{group.name} has {group.members:,} members, above its ceiling of {group.ceiling:,}"
+
+
+def still_there(stage: Stage) -> Iterator[str]:
+    """People who left lately and are members of something in the cloud, each as a sentence."""
+    for number in stage.staff.left[-LOOKED_AT:]:
+        if groups := stage.simulator.tenant.groups_of(anchor_of(guid_of(number))):
+            yield f"person {number:06} left and is a member of {count(len(groups), 'group')}"
 
 
 def _standing(moment: Moment) -> str:
