@@ -297,6 +297,19 @@ def test_a_pause_before_every_ceiling_shows_no_ceiling_above_the_first() -> None
     assert (ramp.run().ceiling, ramp.obey(Command.PROMOTE).ceiling) == (10, 10)
 
 
+@pytest.mark.parametrize("phase", [Phase.GROWING, Phase.SOAKING, Phase.HOLDING])
+def test_a_clock_that_was_ahead_for_a_run_keeps_no_ramp_waiting_for_years(phase: Phase) -> None:
+    ramp, year = Ramp(), 365 * 24 * HOUR
+    ramp.run(after=year)
+    if phase is not Phase.GROWING:
+        ramp.run()
+        assert ramp.run(FAILED if phase is Phase.HOLDING else PASSED).phase is phase
+    state = ramp.run(after=-year)
+    assert max(state.began, state.window, state.soaked_from or 0.0) <= ramp.now
+    assert state.step == 0, "nothing of that year counts"
+    assert ramp.until(Phase.PAUSED, most=24 * 4).pause is PauseReason.STEP
+
+
 def test_links_that_the_service_refused_keep_no_ramp_from_soaking() -> None:
     grown, _ = decide(POLICY, None, Situation(1, 5, 9, lambda ceiling: 2), (), (), MONDAY, 1, "one")
     refused = Situation(1, 5, 9, lambda ceiling: 2, refused=2)

@@ -48,7 +48,7 @@ def decide(
         state, begun = began(at, state, digest)
         rows += begun
     else:
-        state = counted(at, state)
+        state = counted(at, dated(at, state))
     for order in orders:
         state, followed = obeyed(at, state, order)
         rows += followed
@@ -108,6 +108,17 @@ def resumed(policy: RampPolicy, state: RampState, largest: int, now: float) -> R
         cycles=0,
         runs=0,
         grew=0,
+    )
+
+
+def dated(at: Setting, state: RampState) -> RampState:
+    """A clock that was ahead for a while, and is right again, must keep no ramp waiting until the moment it told."""
+    since = state.soaked_from
+    return replace(
+        state,
+        began=min(state.began, at.now),
+        window=min(state.window, at.now),
+        soaked_from=None if since is None else min(since, at.now),
     )
 
 
