@@ -1,5 +1,6 @@
 """What a rehearsal is made of: the made directory, a document divided by a number, and what must be told."""
 
+import sys
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from support.build import config
 from support.ramped import state
+from syncramp.cli import run
 from syncramp.model.facts import Entry, Links, Proof
 from syncramp.model.ramps import PauseReason, Phase
 from syncramp.model.report import RunReport, Tally
@@ -143,3 +145,11 @@ def test_a_chart_of_a_rehearsal_has_its_steps_pauses_and_holds() -> None:
 def test_days_are_counted_as_people_write_them(number: int, told: str) -> None:
     assert count(number, "day") == told
     assert count(2, "entry") == "2 entries"
+
+
+def test_without_the_simulator_a_rehearsal_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "syncramp.simulator.server", None)
+    assert run(["ramp", "rehearse", "nothing.yaml"]) == 1
+    assert "pip install 'syncramp[simulator]'" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import typer
 
 from syncramp.cli.exits import Exit
 from syncramp.cli.options import Document, Output
+from syncramp.errors import SyncrampError
 from syncramp.events import Event
 
 Scale = Annotated[
@@ -43,6 +44,7 @@ def rehearse(
 
     Example: syncramp ramp rehearse syncconfig.yaml --scale 50 --promote
     """
+    _refuse_without_simulator()
     from syncramp.check import load
     from syncramp.rehearsal.course import End, Moment
     from syncramp.rehearsal.document import SOURCE, least_of
@@ -80,6 +82,16 @@ def rehearse(
     if chart and (drawn := chart_of(course, f"{config.namespace}/{config.name}")):
         draw(drawn, chart)
     raise typer.Exit({End.COMPLETE: Exit.OK, End.FAILED: Exit.FAILED}.get(course.end, Exit.PENDING))
+
+
+def _refuse_without_simulator() -> None:
+    """:raises SyncrampError: the simulator is an extra, and it is not installed."""
+    try:
+        import syncramp.simulator.server  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise SyncrampError(
+            f"the simulator needs the package {error.name}", remedy="pip install 'syncramp[simulator]'"
+        ) from error
 
 
 def _silent(event: Event) -> None:
