@@ -25,10 +25,13 @@ _CALL = "INSERT INTO call_samples (at, run, links, objects, seconds, weight) VAL
 _ROWS = "SELECT at, run, name, value, weight, subject FROM samples WHERE at >= ? ORDER BY at, id"
 _CALLS = "SELECT at, run, links, objects, seconds, weight FROM call_samples WHERE at >= ? ORDER BY at, id"
 _PRUNE = (
-    "DELETE FROM samples WHERE at < ?",
-    "DELETE FROM call_samples WHERE at < ?",
-    "DELETE FROM ramp_links WHERE at < ?",
+    "DELETE FROM samples WHERE at NOT BETWEEN ? AND ?",
+    "DELETE FROM call_samples WHERE at NOT BETWEEN ? AND ?",
+    "DELETE FROM ramp_links WHERE at NOT BETWEEN ? AND ?",
 )
+"""What is too old, and what a clock dated that was far ahead: it would be the newest there is until that moment."""
+AHEAD = 3600.0
+"""Seconds; a clock that is set back by less loses no measurement."""
 _LAST = """SELECT run, SUM(CASE WHEN name = ? THEN value ELSE 0 END),
            SUM(CASE WHEN name = ? AND subject = ? THEN value ELSE 0 END)
            FROM samples WHERE run = (SELECT MAX(run) FROM samples WHERE name = ?) AND run >= ? GROUP BY run"""
@@ -60,7 +63,7 @@ class Samples:
                 _CALL, [(c.at, c.run, c.links, c.objects, c.seconds, c.weight) for c in in_buckets(calls)]
             )
             for prune in _PRUNE:
-                self._database.run(prune, (answers.at - KEPT_SECONDS,))
+                self._database.run(prune, (answers.at - KEPT_SECONDS, answers.at + AHEAD))
 
     def calls(self, since: float) -> list[CallTime]:
         """Calls that carried links, from a moment on (seconds since the epoch)."""

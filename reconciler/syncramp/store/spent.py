@@ -23,7 +23,7 @@ KEPT = 2 * DAY
 Day = Mapping[Spend, BitMap]
 """What was sent -> the ids of the objects, or of the members."""
 
-_OLD = "SELECT 1 FROM spent WHERE at < ?"
+_OLD = "SELECT 1 FROM spent WHERE at NOT BETWEEN ? AND ?"
 _PREVENTION = "SELECT value FROM meta WHERE key = 'prevention'"
 _REMEMBER = """INSERT INTO meta (key, value) VALUES ('prevention', ?)
                ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
@@ -102,7 +102,10 @@ class Spent:
         return Prevention(**json.loads(text)) if text else Prevention()
 
     def prune(self, now: float) -> None:
-        """Forget what no guard counts any more."""
-        if self._database.one(_OLD, (now - KEPT,)):
+        """Forget what no guard counts any more. What a clock dated that was ahead counts for a day from now on, and
+        not for as long as the clock was wrong.
+        """
+        if self._database.one(_OLD, (now - KEPT, now)):
             with self._database.transaction():
                 self._database.run("DELETE FROM spent WHERE at < ?", (now - KEPT,))
+                self._database.run("UPDATE spent SET at = ? WHERE at > ?", (now, now))
