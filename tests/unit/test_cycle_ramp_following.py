@@ -208,7 +208,7 @@ def test_a_group_whose_names_deny_comes_whole_or_not_at_all(
     _, plan = engine.run()
     assert there(engine) == comes
     notes = [note for each in plan.ramps for note in each.notes.values()]
-    assert notes == ([] if comes else [f"its name matches {next(iter(patterns))}, so it comes whole"])
+    assert notes == ([] if comes else [f"it comes whole because its name matches {next(iter(patterns))}"])
 
 
 def bound(number: int, ramp: str = "large") -> Bound:

@@ -9,6 +9,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.ramped import policy
 from syncramp.model.report import RunReport
+from syncramp.report.ramps import size
 from syncramp.report.text import kept_run_lines, plan_lines, report_from
 from syncramp.spec.ramps import Admit
 
@@ -99,7 +100,8 @@ def test_a_rename_that_would_change_the_ramp_is_a_line_of_the_plan_and_changes_n
 def test_a_group_that_is_whole_because_of_its_name_is_noted(engine: Engine) -> None:
     engine.source.entries[guid(ALL)] = group(ALL, displayName="Block legacy sign-in")
     _, plan = engine.run(sends=False)
-    assert plan.ramps[0].notes == {group(ALL).dn: "its name matches *block*, so it comes whole"}
+    assert plan.ramps[0].notes == {group(ALL).dn: "it comes whole because its name matches *block*"}
+    assert size(plan.ramps[0].held[0]).count("it comes whole because its name matches *block*") == 1
 
 
 def test_a_group_beyond_every_step_is_noted(engine: Engine) -> None:
@@ -131,3 +133,14 @@ def test_a_tenant_without_large_groups_has_no_ramps(engine: Engine) -> None:
     engine.config = replace(engine.config, ramps=())
     report, plan = engine.run()
     assert (report.ramps, plan.ramps) == ([], ())
+
+
+def test_while_an_adoption_waits_ramps_are_told_as_they_would_begin(engine: Engine) -> None:
+    engine.config = replace(engine.config, ramps=(policy(admit=Admit.WHOLE, min_members=3),))
+    engine.source.add(group(INNER))
+    engine.source.members[guid(INNER)] = [user_dn(number) for number in (1, 2, 3)]
+    engine.run()
+    engine.lose_store()
+    _, plan = engine.run(sends=False)
+    (ramp,) = plan.ramps
+    assert plan.around.adoption and (ramp.step, ramp.phase, ramp.members_waiting) == (1, "Growing", 9)

@@ -366,3 +366,11 @@ def _scope(engine: Engine, *scopes: Scope) -> None:
 def _in_the_cloud(engine: Engine, number: int) -> None:
     """Somebody else makes an object with the anchor of a user."""
     engine.cloud.provision([SyncObject("User", Operation.SET, {"SourceAnchor": engine.anchor(user(number))})])
+
+
+def test_bytes_of_a_directory_are_never_printed_as_text(engine) -> None:
+    engine.source.add(
+        replace(found := user(1), attributes={**found.attributes, "objectguid": (b"not\x80a text here",)})
+    )
+    engine.run()
+    assert "\ufffd" not in "\n".join(lines(engine, user_dn(1)))

@@ -176,7 +176,7 @@ def _command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...
 def test_without_a_store_the_command_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, error = _command(tmp_path, capsys)()
     assert code == 3
-    assert "there is no store yet, so no group is known; make a run first" in error
+    assert "there is no store yet, so no group is known; make a run first; with spec.mode Staging it reads" in error
 
 
 def test_the_command_tells_dates_and_draws_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

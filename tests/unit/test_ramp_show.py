@@ -35,3 +35,10 @@ def test_a_document_that_is_not_accepted_is_refused(capsys, tmp_path: Path) -> N
     path.write_text("kind: Nothing\n")
     assert run(["ramp", "show", str(path)]) == 3
     assert capsys.readouterr().out == ""
+
+
+def test_the_list_of_commands_says_of_each_what_it_does_in_one_line(capsys) -> None:
+    assert run(["ramp", "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "  rehearse      Play the ramps against a simulated tenant.\n" in told
+    assert "..." not in told.partition("Commands:")[2]

@@ -71,7 +71,7 @@ def typed(engine: Engine, capsys: pytest.CaptureFixture[str]) -> Typed:
 
 
 def test_before_the_first_run_nothing_is_known(engine: Engine, typed: Typed) -> None:
-    assert typed("status") == ("No run has told of ramps yet: a plan or a run does.\n", 2)
+    assert typed("status") == ("No run has told of ramps yet; syncramp plan shows what they would do.\n", 2)
     assert typed("history") == ("Nothing was decided yet.\n", 0)
     assert typed.json("status") == {"version": 1, "run": None, "at": None, "ramps": [], "orders": [], "changes": {}}
     assert not engine.path.exists()

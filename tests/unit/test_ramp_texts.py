@@ -255,7 +255,7 @@ def test_every_phase_has_its_commands(phase: Phase, pause: str, commands: list[s
 def test_what_was_asked_of_a_ramp_that_no_run_told_of_is_told_too() -> None:
     told = list(status_lines(StatusTold(None, None, [], [ORDER]), "f"))
     assert told == [
-        "No run has told of ramps yet: a plan or a run does.",
+        "No run has told of ramps yet; syncramp plan shows what they would do.",
         "Ramp large: promote at step 3 by ada at 2026-11-16 00:00:00 UTC; the next run follows it",
     ]
     assert _status()[0] == "No group follows a ramp."

@@ -1,5 +1,6 @@
 """``syncramp ramp``: ramps as people look at them. ``show`` stands here; other commands in modules of their own."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,10 +14,19 @@ from syncramp.cli.ramp_status import history, status
 from syncramp.cli.ramp_suggest import suggest
 
 app = typer.Typer(no_args_is_help=True, help="Ramps: how large groups grow step by step.")
-for known in (status, history, forecast, suggest, rehearse):
-    app.command()(known)
-for command in TOLD:
-    app.command(command)(saying(command))
+BRIEFLY: dict[Callable[..., None], str] = {
+    status: "Tell where every ramp stands, and what to do.",
+    history: "Tell what was decided, by whom and why.",
+    forecast: "Tell when each step comes, and what it costs.",
+    suggest: "Suggest a ramp for the large groups there are.",
+    rehearse: "Play the ramps against a simulated tenant.",
+}
+"""Commands as the list of all of them tells them: in one line of a terminal."""
+
+for known, brief in BRIEFLY.items():
+    app.command(short_help=brief)(known)
+for command, said in TOLD.items():
+    app.command(command, short_help=said.brief)(saying(command))
 
 
 class Form(StrEnum):
@@ -31,7 +41,7 @@ def _root() -> None:
     """Keeps ``show`` a command of its own."""
 
 
-@app.command()
+@app.command(short_help="Show the ramps of a document in full.")
 def show(
     document: Document,
     output: Annotated[Form, typer.Option("--output", "-o", help="How they are printed.")] = Form.YAML,

@@ -52,7 +52,7 @@ def forecast(
     """
     from syncramp.check import load
     from syncramp.cli.ramp_say import named_ramp
-    from syncramp.cli.session import known_store, state_path
+    from syncramp.cli.session import UNREAD, known_store, state_path
     from syncramp.cycle.forecasting import foretold
     from syncramp.report.chart import writable
     from syncramp.report.forecast import forecast_document, forecast_lines
@@ -63,7 +63,7 @@ def forecast(
     if chart is not None:
         writable(chart)
     moment, assumed = moment_of(start), seconds_of(pauses)
-    with known_store(config, state_path(document, config, state), "so no group is known") as store:
+    with known_store(config, state_path(document, config, state), "so no group is known", UNREAD) as store:
         told = foretold(store, config, moment, assumed, ramp)
     if chart is not None:
         _draw(told, chart)

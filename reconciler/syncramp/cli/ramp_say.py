@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -21,16 +21,46 @@ AtStep = Annotated[
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the history of the ramp.")]
 
 
+class Told(NamedTuple):
+    """What a person is told of a command."""
+
+    brief: str
+    """In the list of all commands."""
+    full: str
+    """By its own help."""
+
+
 TOLD = {
-    "promote": "End the step or the pause that a ramp is at, whatever gates say.",
-    "promote-full": "Let a ramp go to its last step at once, whatever gates and pauses say.",
-    "pause": "Pause a ramp: nobody is added any more but who was there before; removals go on.",
-    "resume": "End a pause that a person or a gate made; the soak begins anew.",
-    "abort": "Freeze a ramp: nobody is added any more but who was there before, and nobody is taken out.",
-    "revert": "Plan the way back: who came with a ramp is taken out again, once somebody approves that.",
-    "retry": "End an abort or a revert; the ramp goes on at its step, and the soak begins anew.",
+    "promote": Told(
+        "End the step or the pause it is at.",
+        "End the step or the pause that a ramp is at, whatever gates say.",
+    ),
+    "promote-full": Told(
+        "Go to the last step at once.",
+        "Let a ramp go to its last step at once, whatever gates and pauses say.",
+    ),
+    "pause": Told(
+        "Let nobody come; removals go on.",
+        "Pause a ramp: nobody is added any more but who was there before; removals go on.",
+    ),
+    "resume": Told(
+        "End a pause of a person or a gate.",
+        "End a pause that a person or a gate made; the soak begins anew.",
+    ),
+    "abort": Told(
+        "Freeze it: nobody comes, nobody is taken out.",
+        "Freeze a ramp: nobody is added any more but who was there before, and nobody is taken out.",
+    ),
+    "revert": Told(
+        "Plan the way back to where it began.",
+        "Plan the way back: who came with a ramp is taken out again, once somebody approves that.",
+    ),
+    "retry": Told(
+        "End an abort or a revert.",
+        "End an abort or a revert; the ramp goes on at its step, and the soak begins anew.",
+    ),
 }
-"""Command -> what a person is told of it (``model.ramps.Command``)."""
+"""Commands (``model.ramps.Command``)."""
 
 
 def saying(command: str) -> Callable[..., None]:
@@ -44,7 +74,7 @@ def saying(command: str) -> Callable[..., None]:
         _say(Command(command), document, ramp, by, step, reason, state)
 
     after = "The next run that exports follows it. Exit code 0: it is written down, or so already; 3: it is refused."
-    say.__doc__ = f"{TOLD[command]}\n\n{after}\n\nExample: syncramp ramp {command} syncconfig.yaml large"
+    say.__doc__ = f"{TOLD[command].full}\n\n{after}\n\nExample: syncramp ramp {command} syncconfig.yaml large"
     return say
 
 

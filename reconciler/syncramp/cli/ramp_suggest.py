@@ -49,14 +49,14 @@ def suggest(
     import time
 
     from syncramp.check import load
-    from syncramp.cli.session import known_store, state_path
+    from syncramp.cli.session import UNREAD, known_store, state_path
     from syncramp.cycle.suggesting import suggested
     from syncramp.report.suggestion import suggestion_document, suggestion_lines
     from syncramp.spec.ramps import Admit
 
     config = load(document)
     moment, assumed = moment_of(start) if start else time.time(), seconds_of(pauses)
-    with known_store(config, state_path(document, config, state), "so no group is known") as store:
+    with known_store(config, state_path(document, config, state), "so no group is known", UNREAD) as store:
         made, told, groups = suggested(store, config, Admit(admit), min_members, moment, assumed)
     lines = suggestion_lines(made, told, groups)
     typer.echo(suggestion_document(made, told) if output is Form.JSON else "\n".join(lines))

@@ -54,16 +54,23 @@ def state_path(document: str, config: SyncConfig, state: Path | None) -> Path:
     return Path(document).resolve().parent / ".syncramp" / f"{config.namespace}.{config.name}.db"
 
 
+UNREAD = "make a run first; with spec.mode Staging it reads and sends nothing"
+"""Remedy for whoever only needs what is in the directories."""
+
+
 @contextmanager
-def known_store(config: SyncConfig, path: Path, consequence: str = "") -> Iterator[Store]:
+def known_store(
+    config: SyncConfig, path: Path, consequence: str = "", remedy: str = "make a run first"
+) -> Iterator[Store]:
     """The store of a document, for whoever writes a decision into it; a run may go on meanwhile.
 
     :param consequence: of there being none, as a clause.
+    :param remedy: what to do then.
     :raises InputRefused: no run has made it yet.
     """
     if not path.exists():
         reason = "there is no store yet" + (f", {consequence}" if consequence else "")
-        raise InputRefused(reason, where=str(path), remedy="make a run first")
+        raise InputRefused(reason, where=str(path), remedy=remedy)
     with closing(Store(path, dn.key, PATIENT)) as store:
         store.runs.compare(identity(config))
         yield store

@@ -136,6 +136,8 @@ def rooms(
 
 
 def _stands(group: Membership, around: Circumstances) -> bool:
-    """Nobody can be added to the group, whatever its ramp says."""
-    foreign = not group.in_cloud and group.anchor in around.foreign
+    """Nobody can be added to the group, whatever its ramp says. An adoption that waits is no such reason: what is
+    foreign before it is ours afterwards.
+    """
+    foreign = not around.adoption and not group.in_cloud and group.anchor in around.foreign
     return bool(group.hold) or group.id in around.cloud_managed or foreign

@@ -57,7 +57,7 @@ def note(policy: RampPolicy, group: Candidate) -> str:
     """What somebody should know of a group beside its size, as a clause; empty for nearly all."""
     if not group.denied and group.moves is None:
         return ""
-    denied = f"its name matches {group.denied}, so it comes whole" if group.denied else ""
+    denied = f"it comes whole{_denied(group)}" if group.denied else ""
     moves = ""
     if group.moves is not None:
         would = f"ramp {group.moves}" if group.moves else "no ramp"

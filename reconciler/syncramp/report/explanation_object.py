@@ -76,7 +76,10 @@ def _made(told: AttributeTold) -> str:
 
 def _given(values: tuple[bytes, ...]) -> str:
     """A value of the directory that says more than what was made of it; nothing where it is long, or bytes."""
-    text = values[0].decode(errors="replace")
+    try:
+        text = values[0].decode()
+    except UnicodeDecodeError:
+        return ""
     return f" {text}" if len(values) == 1 and len(text) <= _VALUE and text.isprintable() else ""
 
 

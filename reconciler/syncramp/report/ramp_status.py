@@ -55,7 +55,7 @@ def status_lines(told: StatusTold, file: str) -> Iterator[str]:
     :param file: the document, as it was named.
     """
     if told.run is None:
-        yield "No run has told of ramps yet: a plan or a run does."
+        yield "No run has told of ramps yet; syncramp plan shows what they would do."
     elif not told.ramps:
         yield "No group follows a ramp."
     for number, ramp in enumerate(told.ramps):

@@ -105,7 +105,8 @@ def size(group: GroupReport) -> str:
     """How large a group is here and there, and why it waits."""
     nested = f" ({group.effective:,} people with nested groups)" if group.effective is not None else ""
     told = f"{count(group.members, 'member')}{nested}, {group.there:,} in the cloud, {group.waiting:,} wait"
-    return f"{told}{f': {group.reason}' if group.reason else ''}{f'; {group.note}' if group.note else ''}"
+    note = "" if group.note in group.reason else f"; {group.note}"
+    return f"{told}{f': {group.reason}' if group.reason else ''}{note}"
 
 
 def failing(ramp: RampReport) -> Iterator[str]:
