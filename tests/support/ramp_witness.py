@@ -19,7 +19,7 @@ from syncramp.model.ramps import Phase, RampState, Room
 from syncramp.model.state import Membership
 from syncramp.model.wire import LinkOperation, Operation, Outcome, SyncObject
 from syncramp.plan.changes import changes
-from syncramp.ramp.admission import FILLS_ON, GROWS
+from syncramp.ramp.admission import GOES_ON, GROWS
 from syncramp.spec.policies import policies
 from syncramp.spec.ramps import Admit, RampPolicy
 from syncramp.spec.types import SyncConfig
@@ -196,7 +196,7 @@ class RampWitness:
         if policy.admit is Admit.NOW:
             return
         assert size <= state.ceiling, "a group grew beyond the ceiling of its ramp"
-        assert state.phase in (FILLS_ON if group in seen.begun else GROWS), (
+        assert state.phase in (GOES_ON if group in seen.begun else GROWS), (
             f"a group grew while its ramp was {state.phase}"
         )
         assert state.phase is not Phase.REVERTING

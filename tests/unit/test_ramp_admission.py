@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from support.growing import policy, state, waiting
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Phase, Room
-from syncramp.ramp.admission import FILLS_ON, GROWS, admissible, admit, passing
+from syncramp.ramp.admission import GOES_ON, GROWS, admissible, admit, passing
 from syncramp.ramp.candidates import FEW, Candidate
 from syncramp.spec.ramps import Admit, RampPolicy
 
@@ -114,7 +114,7 @@ def test_a_whole_group_gets_all_who_wait_or_none_unless_its_fill_was_begun(ramp,
         assert growth in (BitMap(), group.queue) or group.filling
         assert not room.counted
         if growth and not group.filling:
-            assert phase in GROWS
+            assert phase in (GOES_ON if group.trickles else GROWS)
 
 
 @given(RAMPS, groups(Admit.MEMBERS))
@@ -255,10 +255,23 @@ def test_a_group_that_returns_after_its_own_delete_comes_back_in_one_go_in_any_p
 
 
 @pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("kind", [Admit.WHOLE, Admit.MEMBERS])
+def test_a_few_who_join_a_whole_group_come_while_a_ramp_holds_and_many_do_not(kind: Admit, phase: Phase) -> None:
+    def came(joined: int, ceiling: int = 300, *, waited: bool = False) -> int:
+        group = waiting(range(1, 201 + joined), range(1, 201), admit=kind, waited=waited, most=1000)
+        return len(admit(policy(ceiling), state(ceiling, phase), [group], 1000)[1000].admitted)
+
+    assert came(2) == (2 if phase in GOES_ON else 0)
+    assert came(3) == (3 if phase in GROWS else 0)
+    assert came(2, waited=True) == (2 if phase in GROWS else 0)
+    assert came(2, ceiling=200) == 0
+
+
+@pytest.mark.parametrize("phase", list(Phase))
 def test_a_fill_that_was_begun_goes_on_unless_somebody_ended_it(phase: Phase) -> None:
     begun = waiting(range(1, 9), [1], filling=True)
     room = admit(policy(10), state(10, phase), [begun], MOST)[1000]
-    assert bool(room.admitted) == (phase in FILLS_ON)
+    assert bool(room.admitted) == (phase in GOES_ON)
     assert room.phase is GroupPhase.FILLING
     assert not room.begins
 

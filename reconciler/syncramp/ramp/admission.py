@@ -19,8 +19,9 @@ from syncramp.spec.ramps import Admit, RampPolicy
 
 GROWS = frozenset({Phase.GROWING, Phase.SOAKING, Phase.COMPLETE})
 """Phases in which groups grow."""
-FILLS_ON = GROWS | {Phase.HOLDING, Phase.PAUSED}
-"""Phases in which a fill that was begun goes on: half a ``Whole`` group is worse than none of it."""
+GOES_ON = GROWS | {Phase.HOLDING, Phase.PAUSED}
+"""Phases in which goes on what is no growth: a fill that was begun, since half a ``Whole`` group is worse than none,
+and the few who join a group that was whole, since nobody who is hired today may wait for the end of a pause."""
 
 
 def admissible(policy: RampPolicy, groups: Iterable[Candidate], ceiling: int, max_members: int) -> int:
@@ -103,7 +104,8 @@ def admit(
 
 def _may_come(group: Candidate, phase: Phase, limits: Limits) -> int:
     """How many of the queue may come in this phase, whatever the budget says."""
-    going = group.admit is Admit.NOW or phase in GROWS or (group.filling and phase in FILLS_ON)
+    going = group.admit is Admit.NOW or phase in GROWS
+    going = going or (phase in GOES_ON and (group.filling or group.trickles))
     return _fitting(group, limits) if going and phase is not Phase.REVERTING else 0
 
 

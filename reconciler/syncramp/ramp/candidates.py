@@ -55,6 +55,11 @@ class Candidate:
         return self.membership.in_cloud and not self.waited and self.queued <= FEW
 
     @property
+    def trickles(self) -> bool:
+        """They are so few that they come also while the ramp holds: a hundredth of who is there."""
+        return self.newcomers and 100 * self.queued <= len(self.membership.possible)
+
+    @property
     def occupied(self) -> int:
         """Members that the cloud possibly holds, with those who return."""
         return len(self.membership.possible) + len(self.restored)
