@@ -32,7 +32,7 @@ from syncramp.errors import CallFailed
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import Phase
 from syncramp.spec.failsafe import Failsafe
-from syncramp.spec.ramps import RampPolicy, Step
+from syncramp.spec.ramps import RampPolicy, Soak, Step
 from syncramp.spec.types import ApprovalMode, EndpointOverrides, WriteBudget
 
 
@@ -265,3 +265,15 @@ def test_new_members_can_be_named_before_a_group_begins(engine: Engine, clock: C
         engine.run()
     sent = [(name(engine, obj), len(links(obj))) for obj in engine.sent[before:]]
     assert sent == [(13, 0), (LARGE, 0), (LARGE, 13)]
+
+
+def test_a_group_that_waits_for_a_later_step_does_not_hold_the_step_of_one_that_it_is_nested_in(
+    engine: Engine, clock: Clock
+) -> None:
+    steps = (Step(3, Soak(timedelta(hours=1))), Step(20))
+    engine.config = replace(engine.config, ramps=(RampPolicy("mine", steps, (), min_members=3),))
+    engine.source.members[guid(LARGE)] = [user_dn(1), user_dn(2), group_dn(OTHER)]
+    for _ in range(6):
+        clock.now += 3600.0
+        report, _ = engine.run()
+    assert (members(engine, LARGE), members(engine, OTHER)) == (3, 12) and report.settled

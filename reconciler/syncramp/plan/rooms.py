@@ -84,6 +84,7 @@ def followers(
     followed = following(view, found, bound, ramps, config.deny_patterns, now, complete)
     ids = BitMap(group.id for group in found)
     stuck = view.stuck() | BitMap(around.matching)
+    absent = BitMap(group.id for group in found if not group.in_cloud)  # a link to one waits for its create
     departed = view.departed(ids, now - RESTORED_WITHIN)
     of: dict[str, list[Candidate]] = {}
     beyond = []
@@ -105,7 +106,7 @@ def followers(
                 filling=tied.filling,
                 waited=tied.waited,
                 denied=followed.denied.get(group.id, ""),
-                stuck=group.desired if group.id in stuck else stuck,
+                stuck=group.desired if group.id in stuck else stuck | absent,
                 stands=_stands(group, around),
                 moves=followed.binding.stays.get(group.id),
             )
