@@ -29,6 +29,14 @@ def test_commands_are_followed_in_the_order_in_which_they_were_given() -> None:
     assert all(row.by == "Ann" for row in ramp.rows[-4:])
 
 
+def test_what_a_person_said_is_not_why_a_ramp_soaks_later() -> None:
+    ramp = Ramp()
+    ramp.run()
+    assert ramp.obey(Command.PROMOTE).by == "Ann"
+    state = ramp.until(Phase.SOAKING)
+    assert (state.phase, state.step, state.by) == (Phase.SOAKING, 1, "")
+
+
 def test_a_retry_at_a_pause_is_paused_again() -> None:
     ramp = Ramp()
     ramp.until(Phase.PAUSED)

@@ -205,6 +205,7 @@ def test_the_status_of_a_ramp_answers_what_why_when_and_what_to_do() -> None:
         "  soak           14h00m of 24h00m, 2 of 4 runs, 0 of 1 business day",
         "  gates          1 Failed, 1 Passed; 1 failure at this step",
         "                 CycleDurationP95 Failed: p95 1,300 s, the limit is 1,260 s (9 cycles)",
+        "                 Passed CycleDurationP95 312s (hold 21m00s, abort 30m00s; 9 samples)",
         "  next           2026-11-17 18:00 UTC at the earliest, then up to 8",
         "  complete       2026-12-20 12:00 UTC at the earliest, by the forecast",
         "  budget         4,000 of 50,000 members in the last 24 hours, at most 10,000 a run",

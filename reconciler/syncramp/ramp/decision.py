@@ -180,7 +180,7 @@ def filled(at: Setting, state: RampState) -> Moved:
     begins = not state.runs and at.fits(state)
     if state.phase is not Phase.GROWING or begins or at.grows(state):
         return state, ()
-    after = to(state, Event.FULL, Phase.SOAKING, soaked_from=at.now, cycles=0, reason="")
+    after = to(state, Event.FULL, Phase.SOAKING, soaked_from=at.now, cycles=0, by="", reason="")
     return after, (
         at.told(
             "Soaking",

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from syncramp.model.ramp_reports import RampReport
-from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase
+from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase, Verdict
 from syncramp.ramp.wording import FORMATS
 from syncramp.report.layout import labelled, moment, wrapped
-from syncramp.report.ramps import judgement, next_step, phases, size, standing, typed, waits, when
+from syncramp.report.ramps import gate, judgement, next_step, phases, size, standing, typed, waits, when
 from syncramp.spec.ramps import Unit
 from syncramp.words import clock, count, printable
 
@@ -115,16 +115,19 @@ def _soak(soak: Mapping[str, Any]) -> str:
 
 
 def _gates(ramp: RampReport) -> Iterator[str]:
-    """How many gates say what, and the sentences of those that do not pass."""
+    """How many gates say what: those that do not pass with their sentences, the others with their numbers alone."""
     if not ramp.judgements:
         return
     verdicts = [each["verdict"] for each in ramp.judgements]
     numbers = ", ".join(f"{verdicts.count(verdict):,} {verdict}" for verdict in dict.fromkeys(sorted(verdicts)))
     failed = f"; {count(ramp.failures, 'failure')} at this step" if ramp.failures else ""
     yield from labelled("gates", f"{numbers}{failed}")
+    passed = [each for each in ramp.judgements if each["verdict"] == Verdict.PASSED]
     for each in ramp.judgements:
-        if each["verdict"] != "Passed":
+        if each not in passed:
             yield from labelled("", judgement(each))
+    for each in passed:
+        yield from labelled("", _measured({**each, "gate": gate(each)}))
 
 
 def _groups(ramp: RampReport) -> Iterator[str]:

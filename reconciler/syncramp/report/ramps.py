@@ -122,8 +122,12 @@ def failing(ramp: RampReport) -> Iterator[str]:
 
 def judgement(each: Mapping[str, Any]) -> str:
     """What a gate said, in one line."""
-    name = f" {each['name']}" if each["name"] else ""
-    return f"{each['metric']}{name} {each['verdict']}: {each['sentence']}"
+    return f"{gate(each)} {each['verdict']}: {each['sentence']}"
+
+
+def gate(each: Mapping[str, Any]) -> str:
+    """A gate by its metric, and by its name where it has one."""
+    return f"{each['metric']} {each['name']}".rstrip()
 
 
 def next_step(ramp: RampReport) -> str:
