@@ -170,6 +170,17 @@ def test_an_annotation_is_followed_once_for_each_text(engine: Engine) -> None:
     assert [row.by for row in history(engine) if row.what == "pause"] == ["annotation syncramp.io/pause"] * 2
 
 
+@pytest.mark.parametrize("command", Command)
+def test_an_annotation_in_the_run_that_begins_a_ramp_lets_nobody_come(engine: Engine, command: Command) -> None:
+    """Where the store was lost it may have been followed long ago."""
+    announce(engine, command.value, "small")
+    runs(engine, 2)
+    begun = state(engine)
+    assert begun.step == 0
+    stopped = {Command.PAUSE: Phase.PAUSED, Command.ABORT: Phase.ABORTED}
+    assert begun.phase is stopped.get(command, Phase.SOAKING)
+
+
 def test_one_text_counts_for_each_command_of_its_own(engine: Engine) -> None:
     runs(engine)
     announce(engine, "abort", "small")

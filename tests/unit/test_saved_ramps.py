@@ -11,6 +11,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from syncramp.cycle.saving import restore, save
 from syncramp.errors import InputRefused
+from syncramp.model.orders import named_orders
 from syncramp.model.ramps import Command, Order, Phase, RampState
 from syncramp.model.saved import Restored, SavedBound, SavedRamp
 from syncramp.report.saved import restored_lines
@@ -114,6 +115,28 @@ def test_a_second_time_changes_nothing(engine: Engine, tmp_path: Path) -> None:
     engine.run()
     told = restored(engine, path)
     assert (told.ramps, told.followers, state(engine).step) == (0, 0, 3)
+
+
+def test_an_annotation_that_was_followed_is_not_followed_again(engine: Engine, tmp_path: Path) -> None:
+    """It stands in the document still."""
+    engine.config = replace(engine.config, orders=named_orders({"syncramp.io/revert": "small@once"}))
+    engine.run()
+    with engine.store() as store:
+        store.ramp_states.give(Order(Command.RETRY, "small", "Ann", 0.0))
+    engine.run()
+    before = state(engine)
+    assert before.phase is Phase.PAUSED
+    path = snapshot(engine, tmp_path / "state.gz")
+    anew(engine)
+    for _ in range(2):
+        restored(engine, path)
+    with engine.store() as store:
+        assert store.database.value("SELECT COUNT(*) FROM ramp_orders") == 1
+    engine.run()
+    assert (state(engine).phase, state(engine).step) == (before.phase, before.step)
+    engine.config = replace(engine.config, orders=named_orders({"syncramp.io/revert": "small@twice"}))
+    engine.run()
+    assert state(engine).phase is Phase.REVERTING, "another text is another command"
 
 
 def test_a_ramp_that_the_document_does_not_have_is_not_restored(engine: Engine, tmp_path: Path) -> None:

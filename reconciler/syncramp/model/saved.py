@@ -65,7 +65,19 @@ class SavedBound(NamedTuple):
     filling: int
 
 
-Saved = SavedObject | SavedDelete | SavedApproval | SavedRamp | SavedBound
+class SavedOrder(NamedTuple):
+    """An annotation whose command was followed, or refused: it counts once."""
+
+    command: str
+    ramp: str
+    token: str
+    """Its text."""
+    by: str
+    at: float
+    """Seconds since the epoch."""
+
+
+Saved = SavedObject | SavedDelete | SavedApproval | SavedRamp | SavedBound | SavedOrder
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def decide(
     else:
         state = counted(at, dated(at, state))
     for order in orders:
-        state, followed = obeyed(at, state, order)
+        state, followed = obeyed(at, state, order, started=before is not None)
         rows += followed
     if before is None or state.window != before.window:
         at = replace(at, judgements=())  # they are of another window

@@ -10,9 +10,15 @@ from syncramp.ramp.steps import Setting
 from syncramp.ramp.transitions import Event
 
 
-def obeyed(at: Setting, state: RampState, order: Order) -> Moved:
-    """A person's command is followed; one that makes no sense any more is written down and changes nothing."""
+def obeyed(at: Setting, state: RampState, order: Order, *, started: bool = True) -> Moved:
+    """A person's command is followed; one that makes no sense any more is written down and changes nothing.
+
+    :param started: by an earlier run. Where that is not so the store may have been lost, and an annotation may be one
+        that was followed before: it lets nobody come.
+    """
     why = settled(at.policy, state, order.command) or refusal(at.policy, state, order.command, order.step)
+    if not (why or started):
+        why = refusal(at.policy, None, order.command, order.step)
     if why:
         return state, (at.told("Refused", state, state, order.by, f"{order.command.value}: {why}"),)
     return _COMMANDS[order.command](at, state, order)

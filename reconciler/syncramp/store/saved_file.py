@@ -16,8 +16,17 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from syncramp.errors import InputRefused
-from syncramp.model.ramps import RampState
-from syncramp.model.saved import Saved, SavedApproval, SavedBound, SavedDelete, SavedHead, SavedObject, SavedRamp
+from syncramp.model.ramps import Command, RampState
+from syncramp.model.saved import (
+    Saved,
+    SavedApproval,
+    SavedBound,
+    SavedDelete,
+    SavedHead,
+    SavedObject,
+    SavedOrder,
+    SavedRamp,
+)
 from syncramp.model.values import Kind
 from syncramp.store.packing import unpack_bitmap
 
@@ -32,6 +41,7 @@ _WORDS: dict[str, type[Saved]] = {
     "approval": SavedApproval,
     "ramp": SavedRamp,
     "bound": SavedBound,
+    "order": SavedOrder,
 }
 _WORD = {kind: word for word, kind in _WORDS.items()}
 _END = "end"
@@ -134,6 +144,8 @@ def _row(told: Any) -> Saved | None:
             unpack_bitmap(bytes.fromhex(row.start))
         elif isinstance(row, SavedRamp):
             RampState.from_json(json.loads(row.state))
+        elif isinstance(row, SavedOrder):
+            Command(row.command)
     except (TypeError, ValueError, KeyError):
         return None
     return row
