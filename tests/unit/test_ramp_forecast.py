@@ -12,7 +12,7 @@ from syncramp.model.forecast import End, Forecast
 from syncramp.model.ramps import PauseReason, Phase, RampState
 from syncramp.ramp import forecast as forecasting
 from syncramp.ramp.expected import Terms
-from syncramp.ramp.forecast import eta, forecast
+from syncramp.ramp.forecast import BRIEF, eta, forecast
 from syncramp.ramp.growth import Counted
 from syncramp.ramp.latency import LatencyModel, Timed
 from syncramp.spec.ramps import Admit, Gate, Metric, RampPolicy, Soak, Step, built_in
@@ -33,6 +33,15 @@ def _told(
     *groups: Counted, policy: RampPolicy = BUILT_IN, state: RampState | None = None, terms: Terms = TERMS
 ) -> Forecast:
     return forecast(policy, state, "digest", groups, terms, terms.next_run)
+
+
+def test_what_takes_thousands_of_runs_is_no_matter_of_every_run() -> None:
+    slowly = replace(MEMBERS, per_cycle=10)
+    told = _told(_group(75_000, 1_000, Admit.MEMBERS), policy=slowly)
+    assert told.end is End.COMPLETE and told.steps[0].calls > BRIEF
+    for size, known in ((1_000 + 10 * BRIEF, True), (1_011 + 10 * BRIEF, False)):
+        earliest = eta(slowly, None, "digest", [_group(size, 1_000, Admit.MEMBERS)], TERMS, THURSDAY)
+        assert (earliest is not None) == known
 
 
 def _dates(told: Forecast) -> list[tuple[int, str]]:

@@ -28,13 +28,21 @@ from syncramp.spec.ramps import Admit, RampPolicy
 
 LONGEST = 3 * 365 * 86_400.0
 """Seconds that are looked at."""
+BRIEF = 4_000
+"""Runs with links that are reckoned for an :func:`eta`: every run that plans asks for one, and each takes 60 µs."""
 DAY = 86_400.0
 """Seconds."""
 _GROWS = frozenset({Phase.GROWING, Phase.SOAKING, Phase.COMPLETE})
 
 
 def forecast(
-    policy: RampPolicy, state: RampState | None, digest: str, groups: Sequence[Counted], terms: Terms, now: float
+    policy: RampPolicy,
+    state: RampState | None,
+    digest: str,
+    groups: Sequence[Counted],
+    terms: Terms,
+    now: float,
+    most: int | None = None,
 ) -> Forecast:
     """What a ramp is expected to do.
 
@@ -42,8 +50,9 @@ def forecast(
     :param digest: of what the ramp is bound by (``ramp.binding.digest_of``).
     :param groups: those that follow it; they grow.
     :param now: seconds since the epoch.
+    :param most: runs with links after which it is given up; None: as many as there are.
     """
-    walk = _Walk(policy, state, digest, groups, terms)
+    walk = _Walk(policy, state, digest, groups, terms, most)
     while walk.end is None:
         walk.decide()
     return Forecast(
@@ -63,7 +72,13 @@ class _Walk:
     """One ramp, from decision to decision."""
 
     def __init__(
-        self, policy: RampPolicy, state: RampState | None, digest: str, groups: Sequence[Counted], terms: Terms
+        self,
+        policy: RampPolicy,
+        state: RampState | None,
+        digest: str,
+        groups: Sequence[Counted],
+        terms: Terms,
+        most: int | None,
     ) -> None:
         self._policy = policy
         self._state = state
@@ -80,6 +95,9 @@ class _Walk:
         """Members of the largest group."""
         self._grew = 0
         """Links that went since then."""
+        self._sent = 0
+        """Runs with links."""
+        self._most = most
         self.calendar = Calendar(policy, groups)
         self.at = terms.next_run
         self.end: End | None = None
@@ -190,6 +208,9 @@ class _Walk:
         sent, number = sum(fills) + links, sum(calls.number for calls in carried)
         self._grew += sent
         self._largest = max(self._largest, pending.largest())
+        self._sent += 1
+        if self._most is not None and self._sent > self._most:
+            self._over(End.ENDLESS, f"It takes more than {self._most:,} runs with links.")
         seconds = max(seconds, paced(sent, self._terms.writes))
         self.calendar.carried(state, self.at, sent, number, seconds, self._largest)
 
@@ -248,7 +269,7 @@ def eta(
 ) -> float | None:
     """The earliest moment at which a whole ramp can be complete, if persons take no time for its pauses.
 
-    :returns: seconds since the epoch; None: a person must change something first.
+    :returns: seconds since the epoch; None: a person must change something first, or it takes thousands of runs.
     """
-    told = forecast(policy, state, digest, groups, replace(terms, pauses=0.0), now)
+    told = forecast(policy, state, digest, groups, replace(terms, pauses=0.0), now, BRIEF)
     return told.at if told.end is End.COMPLETE else None
