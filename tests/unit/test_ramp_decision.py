@@ -201,6 +201,22 @@ def test_a_complete_ramp_hears_gates_before_a_large_group_comes_below_its_ceilin
     assert (grown.phase, grown.soaked_from) == (Phase.GROWING, None)
 
 
+def test_a_large_group_that_comes_during_a_soak_begins_it_anew() -> None:
+    policy = replace(POLICY, steps=(Step(1000, DAY), Step(2000, DAY)))
+    soaking = replace(state_in(Phase.SOAKING), ceiling=1000, cycles=30, runs=30)
+
+    def decided(waiting: int, now: float = 30 * HOUR, state: RampState = soaking) -> RampState:
+        situation = Situation(2, 900, waiting, lambda ceiling: waiting + (ceiling > 1000), lambda _: 0)
+        return decide(policy, state, situation, PASSED, (), now, 9, "one")[0]
+
+    assert decided(10).step == 1, "people come and go, and the soak is over"
+    grown = decided(11)
+    assert (grown.phase, grown.step, grown.soaked_from, grown.cycles) == (Phase.GROWING, 0, None, 0)
+    again = decided(0, 31 * HOUR, grown)
+    assert (again.phase, again.soaked_from) == (Phase.SOAKING, 31 * HOUR)
+    assert decided(0, 54 * HOUR, again).step == 0 and decided(0, 55 * HOUR, again).step == 1
+
+
 def test_another_policy_begins_anew_and_never_below_what_is_there() -> None:
     ramp = Ramp()
     ramp.until(Phase.PAUSED)

@@ -135,13 +135,14 @@ def counted(at: Setting, state: RampState) -> RampState:
 def reopened(at: Setting, state: RampState) -> Moved:
     """A ramp that was complete goes on where it was. Because somebody waits for a later step: then what its ceiling
     has proven since counts. Or because so many wait below the ceiling that it must prove itself again, as when a
-    large group comes: then gates are heard before they do.
+    large group comes: then gates are heard before they do. The latter ends a soak, too.
     """
-    crowded = at.crowded(state)
-    if state.phase is not Phase.COMPLETE or not (crowded or at.beyond(state)):
+    crowded, complete = at.crowded(state), state.phase is Phase.COMPLETE
+    if not (crowded and (complete or state.phase is Phase.SOAKING)) and not (complete and at.beyond(state)):
         return state, ()
     phase, since = (Phase.GROWING, None) if crowded else (Phase.SOAKING, state.soaked_from)
-    after = to(state, Event.WAITING, phase, soaked_from=since, by="", reason="")
+    cycles = 0 if crowded else state.cycles
+    after = to(state, Event.WAITING, phase, soaked_from=since, cycles=cycles, by="", reason="")
     return after, (at.told("Reopened", state, after, reason=f"{count(at.situation.waiting, 'member')} wait"),)
 
 

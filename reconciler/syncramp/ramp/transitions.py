@@ -48,6 +48,7 @@ _HAPPENS: Sequence[tuple[Sequence[Phase], Event, Sequence[Phase]]] = (
     (_RUNNING, Event.ABORT_VALUE, (Phase.PAUSED,)),
     ((Phase.HOLDING,), Event.RECOVERED, (Phase.GROWING, Phase.SOAKING)),
     ((Phase.SOAKING,), Event.SOAKED, _STEP),
+    ((Phase.SOAKING,), Event.WAITING, (Phase.GROWING,)),
     ((Phase.COMPLETE,), Event.WAITING, (Phase.GROWING, Phase.SOAKING)),
     (_UNDECIDED, Event.PROMOTE, _STEP),
     (_UNDECIDED, Event.PROMOTE_FULL, (Phase.GROWING, Phase.COMPLETE)),
