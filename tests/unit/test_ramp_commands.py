@@ -1,5 +1,7 @@
 """What a person says to a ramp: what is followed, what is refused, and what stays."""
 
+from dataclasses import replace
+
 import pytest
 
 from support.decided import ABORTS, FAILED, HOUR, PASSED, POLICY, UNMEASURED, Ramp, state_in
@@ -8,6 +10,7 @@ from syncramp.ramp.commands import expected, refusal, settled
 from syncramp.ramp.decision import decide
 from syncramp.ramp.steps import Situation
 from syncramp.ramp.transitions import TABLE, Event
+from syncramp.spec.ramps import Admit
 
 
 def test_a_person_promotes_over_gates_and_only_the_step_that_is_meant() -> None:
@@ -35,6 +38,35 @@ def test_what_a_person_said_is_not_why_a_ramp_soaks_later() -> None:
     assert ramp.obey(Command.PROMOTE).by == "Ann"
     state = ramp.until(Phase.SOAKING)
     assert (state.phase, state.step, state.by) == (Phase.SOAKING, 1, "")
+
+
+def test_a_ramp_whose_groups_never_wait_is_complete_at_once_and_hears_neither_gates_nor_brakes() -> None:
+    ramp = Ramp(replace(POLICY, admit=Admit.NOW))
+    for judgements in (FAILED, ABORTS, UNMEASURED, PASSED) * 5:
+        state = ramp.run(judgements, ramp.say(Command.PAUSE), ramp.say(Command.ABORT), ramp.say(Command.PROMOTE))
+        assert (state.phase, state.step, state.ceiling, state.judgements) == (Phase.COMPLETE, 3, 30, ())
+    assert ramp.told.count("Completed") == 1 and "never wait" in refusal(ramp.policy, None, Command.PAUSE)
+    assert ramp.obey(Command.REVERT).phase is Phase.REVERTING and ramp.run(ABORTS).phase is Phase.REVERTING
+    assert ramp.obey(Command.RETRY).phase is Phase.COMPLETE
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_what_does_not_wait_any_more_under_another_policy_is_complete_unless_it_was_stopped(phase: Phase) -> None:
+    policy = replace(POLICY, admit=Admit.NOW)
+    state, _ = decide(policy, state_in(phase), Situation(1, 0, 25, lambda _: 25), PASSED, (), 5.0, 2, "two")
+    stopped = phase in (Phase.ABORTED, Phase.REVERTING, Phase.PAUSED)
+    assert state.phase is (phase if stopped else Phase.COMPLETE)
+    after, _ = decide(
+        policy,
+        state,
+        Situation(1, 0, 25, lambda _: 25),
+        (),
+        [Order(Command.RESUME, "large", "Ann", 0.0)],
+        6.0,
+        3,
+        "two",
+    )
+    assert phase is not Phase.PAUSED or after.phase is Phase.COMPLETE
 
 
 def test_a_retry_at_a_pause_is_paused_again() -> None:

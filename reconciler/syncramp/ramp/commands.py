@@ -9,10 +9,12 @@ from dataclasses import replace
 
 from syncramp.model.ramps import Command, Order, PauseReason, Phase, RampState
 from syncramp.ramp.transitions import Event, allowed
-from syncramp.spec.ramps import RampPolicy
+from syncramp.spec.ramps import Admit, RampPolicy
 
 STARTING = frozenset({Command.PAUSE, Command.ABORT})
 """Commands to a ramp that no run has started yet."""
+STEERING = frozenset({Command.PROMOTE, Command.PROMOTE_FULL, Command.PAUSE, Command.ABORT})
+"""Commands that mean nothing to groups that never wait."""
 
 
 def refusal(policy: RampPolicy, state: RampState | None, command: Command, step: int | None = None) -> str:
@@ -21,6 +23,8 @@ def refusal(policy: RampPolicy, state: RampState | None, command: Command, step:
     :param state: None: no run has started the ramp.
     :param step: the step that it is meant for, counted from 1.
     """
+    if policy.admit is Admit.NOW and command in STEERING:
+        return "its groups never wait (admit: Now); change the document to let them"
     if state is None:
         starts = command in STARTING and step in (None, 1)
         return "" if starts else "no run has started the ramp yet; the next one does, as soon as a group follows it"

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from syncramp.model.ramps import Decided, Judgement, Order, PauseReason, Phase, RampState, Verdict
-from syncramp.ramp.moves import Moved, anew, completed, entered, to
+from syncramp.ramp.moves import Moved, anew, beginning, completed, entered, to
 from syncramp.ramp.obedience import obeyed
 from syncramp.ramp.steps import Setting, Situation, ceiling_at, digest_of, first_step
 from syncramp.ramp.transitions import Event
-from syncramp.spec.ramps import RampPolicy
+from syncramp.spec.ramps import Admit, RampPolicy
 from syncramp.words import count
 
 FEWEST_RUNS = 4
@@ -54,6 +54,9 @@ def decide(
         rows += followed
     if before is None or state.window != before.window:
         at = replace(at, judgements=())  # they are of another window
+    if policy.admit is Admit.NOW:
+        state, more = unramped(at, state)
+        return replace(state, judgements=(), run=run), (*rows, *more)
     for move in (reopened, judged, recovered, filled, proven):
         state, more = move(at, state)
         rows += more
@@ -144,6 +147,15 @@ def reopened(at: Setting, state: RampState) -> Moved:
     cycles = 0 if crowded else state.cycles
     after = to(state, Event.WAITING, phase, soaked_from=since, cycles=cycles, by="", reason="")
     return after, (at.told("Reopened", state, after, reason=f"{count(at.situation.waiting, 'member')} wait"),)
+
+
+def unramped(at: Setting, state: RampState) -> Moved:
+    """Groups that never wait need no steps, and hear no gates: the ramp is complete at once, unless it is stopped."""
+    if state.phase is Phase.COMPLETE or _stopped(state):
+        return state, ()
+    last = len(at.policy.steps) - 1
+    after = to(beginning(at, state, last), Event.UNRAMPED, Phase.COMPLETE, pause=None, soaked_from=at.now)
+    return after, (at.told("Completed", state, after, reason="its groups never wait (admit: Now)"),)
 
 
 def judged(at: Setting, state: RampState) -> Moved:

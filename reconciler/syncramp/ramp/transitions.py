@@ -23,6 +23,7 @@ class Event(StrEnum):
     RECOVERED = "the gates that failed pass"
     SOAKED = "the soak is over and all gates pass"
     WAITING = "somebody waits for a later step, or many below the ceiling"
+    UNRAMPED = "its groups never wait (`admit: Now`)"
     PROMOTE = Command.PROMOTE.value
     PROMOTE_FULL = Command.PROMOTE_FULL.value
     PAUSE = Command.PAUSE.value
@@ -50,6 +51,7 @@ _HAPPENS: Sequence[tuple[Sequence[Phase], Event, Sequence[Phase]]] = (
     ((Phase.SOAKING,), Event.SOAKED, _STEP),
     ((Phase.SOAKING,), Event.WAITING, (Phase.GROWING,)),
     ((Phase.COMPLETE,), Event.WAITING, (Phase.GROWING, Phase.SOAKING)),
+    ((*_RUNNING, Phase.PAUSED), Event.UNRAMPED, (Phase.COMPLETE,)),
     (_UNDECIDED, Event.PROMOTE, _STEP),
     (_UNDECIDED, Event.PROMOTE_FULL, (Phase.GROWING, Phase.COMPLETE)),
     ((*_RUNNING, Phase.COMPLETE), Event.PAUSE, (Phase.PAUSED,)),
