@@ -148,6 +148,37 @@ def test_a_ramp_that_is_stopped_adds_and_removes_nobody(engine: Engine, command:
     assert there(engine) == set(PEOPLE)
 
 
+def test_a_revert_keeps_no_leaver_waiting_neither_by_a_guard_nor_by_its_place(engine: Engine) -> None:
+    came = grown(engine) - set(FIRST)
+    engine.source.add(group(502))
+    engine.source.members[guid(502)] = [user_dn(1), user_dn(2)]
+    runs(engine)
+    limits = RemovalLimits(per_group=4, emptied_above=100, percent=Decimal(100), percent_of_all=Decimal(100))
+    engine.config = replace(engine.config, failsafe=Failsafe(member_removals=limits))
+    say(engine, Command.REVERT)
+    runs(engine)
+    engine.approve()
+    wants(engine, set(PEOPLE) - {3})
+    engine.source.members[guid(502)].remove(user_dn(1))
+    before = len(engine.sent)
+    runs(engine)
+    assert there(engine) == {1, 2}
+    numbers = {engine.anchor(user(number)): number for number in PEOPLE}
+    sent = [[numbers[link.anchor] for link in obj.values["member"]] for obj in engine.sent[before:]]
+    assert sent == [[3], [1], sorted(came)]
+
+
+def test_a_revert_waits_for_room_in_the_throttle(engine: Engine) -> None:
+    grown(engine)
+    say(engine, Command.REVERT)
+    runs(engine)
+    engine.approve()
+    engine.config = replace(engine.config, interval=timedelta(minutes=1))
+    engine.cloud.reserve = lambda *rest, **more: False  # type: ignore[method-assign]
+    runs(engine)
+    assert len(there(engine)) == 8
+
+
 def test_an_abort_ends_a_revert_that_was_not_approved(engine: Engine) -> None:
     before = grown(engine)
     say(engine, Command.REVERT)

@@ -1,11 +1,11 @@
 """Export: what the plan lets go, in the order that keeps a tenant safe.
 
 Lanes, each of which ends before the next one begins: disables alone, and explicit member removals; updates that give
-up a unique value, and deletes; updates that claim a value given up in this run, each behind its owner; creates, those
-who are referred to before those who refer; other updates; references that had to wait for their target; member
-additions; what turned out to be gone in the cloud, whole. So a leaver is out before anything grows, and a value is
-free before somebody else claims it. What claims a value that was not given up after all (the service refused to) is
-left for the next run.
+up a unique value, and deletes; updates that claim a value given up in this run, each behind its owner; whom a ramp
+takes back; creates, those who are referred to before those who refer; other updates; references that had to wait for
+their target; member additions; what turned out to be gone in the cloud, whole. So a leaver is out before anything
+grows, and a value is free before somebody else claims it. What claims a value that was not given up after all (the
+service refused to) is left for the next run.
 
 An export lasts for one slice (``spec.interval``), then no call begins any more but revocations; the next run reads
 the directories again and goes on. ``flights`` has the calls themselves.
@@ -76,6 +76,7 @@ class Export:
             self._objects(lanes.releases)
             self._objects(lanes.deletes)
             self._claims(lanes.claims)
+            self._links.take_back(lanes.removals)
             self._rest(lanes.without(again))
             self._rest(lanes.among(again))
             self._send_anew()

@@ -56,8 +56,12 @@ class Links:
         return self._flights.ended
 
     def send(self, groups: BitMap, *, adds: bool) -> None:
-        """The additions, or the removals, of these groups."""
+        """The additions, or the explicit removals, of these groups."""
         self._rounds(self._work(groups, adds=adds))
+
+    def take_back(self, groups: BitMap) -> None:
+        """Whom ramps take out of these groups, although they are wanted: they keep their place in the throttle."""
+        self._rounds(self._work(groups, adds=False, reverts=True))
 
     def _rounds(self, works: Iterable[LinkWork]) -> None:
         """Rounds over the groups: what could not be seen yet is tried again after the visibility delay."""
@@ -88,7 +92,7 @@ class Links:
                     self.told[group] = told | links
                     self._results.hold_links(held, change.membership, len(links))
 
-    def _work(self, groups: BitMap, *, adds: bool) -> Iterator[LinkWork]:
+    def _work(self, groups: BitMap, *, adds: bool, reverts: bool = False) -> Iterator[LinkWork]:
         for group in groups:
             membership = self._snapshot.membership(group)
             change = membership_change(membership, self._around) if membership else None
@@ -97,7 +101,7 @@ class Links:
             if adds and self._visibility.in_cloud(group):
                 yield LinkWork(membership, self._visibility.reachable(change.adds), BitMap())
             elif not adds:
-                yield LinkWork(membership, BitMap(), change.removes)
+                yield LinkWork(membership, BitMap(), change.reverts if reverts else change.removes - change.reverts)
 
     def _round(self, waiting: deque[LinkWork]) -> dict[int, LinkWork]:
         later: dict[int, LinkWork] = {}

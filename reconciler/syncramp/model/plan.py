@@ -117,6 +117,11 @@ class MembershipChange:
     absent: BitMap = field(default_factory=BitMap)
     """Additions that wait with a create which is held, of the group or of the member: no change of their own."""
 
+    @property
+    def reverts(self) -> BitMap:
+        """Of those who are removed whom a ramp takes back: they are desired, and a person approved it."""
+        return self.removes & self.membership.desired
+
 
 Change = ObjectChange | MembershipChange
 

@@ -17,7 +17,9 @@ _NOBODY = Approved()
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """The explicit removals of one group."""
+    """The explicit removals of one group. Whom a ramp takes back is none of them: a person approved exactly that, and
+    no leaver must wait for a guard because of it.
+    """
 
     dn: str
     removes: BitMap
@@ -64,8 +66,8 @@ class Survey:
 
     def _links(self, change: MembershipChange) -> None:
         group = change.membership
-        if change.removes:
-            self.removals[group.id] = Removals(group.dn, change.removes, group.possible, group.derived)
+        if explicit := change.removes - change.reverts:
+            self.removals[group.id] = Removals(group.dn, explicit, group.possible, group.derived)
         if change.adds:
             if self._groups is None:
                 self._groups = self._all_groups()
