@@ -106,7 +106,8 @@ def followers(
                 filling=tied.filling,
                 waited=tied.waited,
                 denied=followed.denied.get(group.id, ""),
-                stuck=group.desired if group.id in stuck else stuck | absent,
+                stuck=group.desired if group.id in stuck else stuck,
+                absent=BitMap() if group.id in stuck else absent - stuck,
                 stands=_stands(group, around),
                 moves=followed.binding.stays.get(group.id),
             )

@@ -38,6 +38,8 @@ class Candidate:
     """The pattern for which it is ``Whole`` under ``Members``; empty: none."""
     stuck: int = 0
     """Of its queue those who could not come whatever the ramp said: no step waits for them."""
+    nested: int = 0
+    """Of these the groups that are not created yet, and come later by a step of their own."""
     stands: bool = False
     """Nobody can be added to it, whatever the ramp says: it takes nothing of a budget."""
     moves: str | None = None
@@ -77,6 +79,7 @@ def candidate(
     waited: bool = False,
     denied: str = "",
     stuck: BitMap | None = None,
+    absent: BitMap | None = None,
     stands: bool = False,
     moves: str | None = None,
 ) -> Candidate:
@@ -85,6 +88,7 @@ def candidate(
     :param returning: members whose link was there within the last 30 days.
     :param max_members: beyond it nobody returns.
     :param stuck: people who cannot come, whatever the ramp says.
+    :param absent: groups that are not created yet; a link to one waits for that.
     """
     possible, restored = membership.possible, BitMap()
     there, missing = len(possible), membership.desired.difference_cardinality(possible)
@@ -92,6 +96,9 @@ def candidate(
         restored = ((returning & membership.desired) - possible)[: max(0, max_members - there)]
     admit = Admit.WHOLE if denied and admit is Admit.MEMBERS else admit
     queued = missing - len(restored)
+    never, nested = (
+        len((some & membership.desired) - possible - restored) if some else 0 for some in (stuck, absent)
+    )
     return Candidate(
         membership=membership,
         admit=admit,
@@ -104,7 +111,8 @@ def candidate(
         waited=waited,
         denied=denied,
         moves=moves,
-        stuck=queued if stands else len((stuck & membership.desired) - possible - restored) if stuck else 0,
+        stuck=queued if stands else min(queued, never + nested),
+        nested=0 if stands else nested,
         stands=stands,
     )
 

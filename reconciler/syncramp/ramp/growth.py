@@ -97,7 +97,7 @@ def counted(group: Candidate, policy: RampPolicy, max_members: int) -> Counted:
         mail=policy.mail_enabled_max if group.mail_enabled else None,
         filling=group.filling,
         newcomers=group.newcomers,
-        stuck=group.stuck,
+        stuck=group.stuck - group.nested,
     )
 
 
