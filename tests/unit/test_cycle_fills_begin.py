@@ -239,6 +239,25 @@ def test_a_group_of_which_something_waits_for_a_person_is_not_begun(engine: Engi
     assert members(engine, LARGE) == 12 and agrees(report)
 
 
+@pytest.mark.parametrize(("new", "there"), [(1, 121), (2, 1)])
+def test_a_few_who_joined_since_a_group_was_approved_do_not_keep_it_back(
+    engine: Engine, ramp: None, new: int, there: int
+) -> None:
+    """Somebody joins a large group in every run, and nobody approves as fast."""
+    everybody = [user_dn(number) for number in range(201, 322 + new)]
+    engine.source.add(*map(user, range(201, 322 + new)))
+    engine.cloud.max_links = 200
+    engine.source.members[guid(LARGE)] = everybody[:1]
+    engine.settle()
+    engine.config = replace(engine.config, approval=ApprovalMode.MANUAL)
+    engine.source.members[guid(LARGE)] = everybody[:121]
+    engine.run()
+    engine.approve()
+    engine.source.members[guid(LARGE)] = everybody
+    report, _ = engine.run()
+    assert members(engine, LARGE) == there and agrees(report)
+
+
 def test_why_a_group_of_which_something_waits_is_not_begun_is_told(engine: Engine, clock: Clock) -> None:
     engine.source.members[guid(LARGE)] = [user_dn(1)]
     engine.settle()

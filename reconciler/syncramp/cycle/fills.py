@@ -27,6 +27,7 @@ from syncramp.model.ramps import Room
 from syncramp.model.state import Membership
 from syncramp.plan.members import membership_change
 from syncramp.plan.ordering import layers
+from syncramp.ramp.steps import CROWD
 from syncramp.spec.policies import policies
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
@@ -120,8 +121,14 @@ class Fills:
         return f"as many groups of the ramp {room.ramp} began in this run as fill.groupsPerCycle says"
 
     def _not_all(self, change: MembershipChange, adds: BitMap) -> str:
-        """Members whose create is held, or was refused, keep nothing back: they do not come in this run."""
-        if held := [each for each in change.held if each.adds and each.hold not in RAMPED]:
+        """Members whose create is held, or was refused, keep nothing back: they do not come in this run. Nor do a few
+        whom nobody approved yet: somebody joins a large group in every run.
+        """
+        held = [each for each in change.held if each.adds and each.hold not in RAMPED]
+        by_hand = sum(len(each.adds) for each in held if each.hold is Hold.APPROVAL_REQUIRED)
+        if by_hand * CROWD <= len(adds):
+            held = [each for each in held if each.hold is not Hold.APPROVAL_REQUIRED]
+        if held:
             holds = ", ".join(sorted({each.hold.value for each in held}))
             number = sum(len(each.adds) for each in held)
             return f"not all of it may go: {count(number, 'addition')} {'waits' if number == 1 else 'wait'} ({holds})"
