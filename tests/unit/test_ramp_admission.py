@@ -276,6 +276,12 @@ def test_a_fill_that_was_begun_goes_on_unless_somebody_ended_it(phase: Phase) ->
     assert not room.begins
 
 
+def test_a_fill_that_was_begun_is_none_any_more_once_members_come_bit_by_bit() -> None:
+    ramp, begun = policy(20, admit=Admit.MEMBERS), waiting(range(1, 9), [1, 2], admit=Admit.MEMBERS, filling=True)
+    assert not admit(ramp, state(20, Phase.PAUSED), [begun], MOST)[1000].admitted
+    assert admit(ramp, state(20), [begun], MOST)[1000].phase is GroupPhase.GROWING
+
+
 def test_a_fill_whose_group_outgrew_the_ceiling_goes_on_up_to_it() -> None:
     room = admit(policy(5), state(5), [waiting(range(1, 9), [1, 2], filling=True)], MOST)[1000]
     assert room.admitted == BitMap([3, 4, 5]) and room.waiting == 3

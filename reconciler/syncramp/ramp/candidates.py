@@ -107,7 +107,7 @@ def candidate(
         size=there + missing,
         start=BitMap() if start is None else start,
         mail_enabled=mail_enabled,
-        filling=filling,
+        filling=filling and admit is Admit.WHOLE,
         waited=waited,
         denied=denied,
         moves=moves,
