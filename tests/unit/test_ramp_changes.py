@@ -41,6 +41,12 @@ def test_other_steps_start_a_ramp_anew_never_below_what_is_there() -> None:
     }
 
 
+def test_steps_that_lead_over_a_pause_to_a_higher_ceiling_wait_there() -> None:
+    lower = policy(steps=(Step(4, Soak()), Step(None), Step(16, Soak())))
+    (told,) = changes((lower,), _kept(), {"large": 7}).values()
+    assert "it starts anew at step 2 of 3, 7, a pause (before: step 2, 8)" in told
+
+
 @pytest.mark.parametrize(
     ("others", "stays"),
     [

@@ -222,7 +222,9 @@ def test_another_policy_begins_anew_and_never_below_what_is_there() -> None:
     ramp.until(Phase.PAUSED)
     ramp.policy = replace(POLICY, steps=(Step(5), Step(18), Step(None), Step(40, DAY)))
     state = ramp.run(digest="two")
-    assert (state.step, state.ceiling, state.phase, state.policy) == (3, 40, Phase.GROWING, "two")
+    assert (state.step, state.ceiling, state.phase, state.policy) == (2, 20, Phase.PAUSED, "two")
+    state = ramp.run(PASSED, ramp.say(Command.PROMOTE), digest="two")
+    assert (state.step, state.ceiling, state.phase) == (3, 40, Phase.GROWING)
     ramp.policy = replace(POLICY, steps=(Step(5, DAY), Step(12, DAY)))
     state = ramp.run(digest="three")
     assert (state.step, state.ceiling, ramp.there) == (1, 12, 25)
@@ -247,6 +249,29 @@ def test_a_ramp_that_a_gate_paused_and_whose_policy_begins_with_a_pause_waits_th
 
 def test_pauses_that_the_largest_group_is_behind_are_passed() -> None:
     assert [first_step(POLICY, largest) for largest in (0, 10, 11, 20, 21, 30, 99)] == [0, 0, 1, 1, 3, 3, 3]
+
+
+@pytest.mark.parametrize("ceilings", [(5, 8, None, 30), (5, None, None, 30)])
+def test_an_edit_that_lowers_ceilings_lets_nobody_past_a_pause(ceilings: tuple[int | None, ...]) -> None:
+    ramp = Ramp()
+    ramp.run()
+    steps = tuple(Step(ceiling) if ceiling is None else Step(ceiling, DAY) for ceiling in ceilings)
+    ramp.policy = replace(POLICY, steps=steps)
+    for _ in range(100):
+        state = ramp.run(digest="two")
+        assert (state.phase, state.pause, ramp.there) == (Phase.PAUSED, PauseReason.STEP, 10)
+    for _ in range(ceilings.count(None)):
+        state = ramp.run(PASSED, ramp.say(Command.PROMOTE), digest="two")
+    assert (state.phase, state.ceiling) == (Phase.GROWING, 30)
+
+
+def test_an_edit_of_steps_keeps_what_a_person_let_past_a_pause() -> None:
+    ramp = Ramp()
+    ramp.until(Phase.PAUSED)
+    assert ramp.obey(Command.PROMOTE).ceiling == 30
+    ramp.policy, ramp.there = replace(POLICY, steps=(Step(10, DAY), Step(None), Step(30, Soak(cycles=3)))), 20
+    state = ramp.run(digest="two")
+    assert (state.phase, state.ceiling) == (Phase.GROWING, 30)
 
 
 def test_a_state_and_a_decision_are_plain_data() -> None:

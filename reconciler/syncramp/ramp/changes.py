@@ -7,7 +7,7 @@ below what is in the cloud, and groups of a ramp that is gone are matched again 
 from collections.abc import Mapping, Sequence
 
 from syncramp.model.ramps import PauseReason, Phase, RampState
-from syncramp.ramp.steps import ceiling_at, digest_of, first_step
+from syncramp.ramp.steps import ceiling_at, digest_of, next_first_step
 from syncramp.spec.ramps import RampPolicy
 
 GONE = "the document does not have it any more: its groups are matched again as they are; nobody is taken out"
@@ -32,8 +32,10 @@ def changes(
 
 
 def _anew(policy: RampPolicy, state: RampState, largest: int) -> str:
-    step = first_step(policy, largest)
-    place = f"step {step + 1} of {len(policy.steps)}, {ceiling_at(policy, step, largest):,}"
+    step = next_first_step(policy, largest, state.ceiling)
+    paused, ceiling = policy.steps[step].ceiling is None, ceiling_at(policy, step, largest)
+    sized = f"{max(ceiling, largest):,}, a pause" if paused else f"{ceiling:,}"
+    place = f"step {step + 1} of {len(policy.steps)}, {sized}"
     stopped = state.phase in (Phase.ABORTED, Phase.REVERTING) or (
         state.phase is Phase.PAUSED and state.pause is not PauseReason.STEP
     )

@@ -15,7 +15,7 @@ from dataclasses import replace
 from syncramp.model.ramps import Decided, Judgement, Order, PauseReason, Phase, RampState, Verdict
 from syncramp.ramp.moves import Moved, anew, beginning, completed, entered, to
 from syncramp.ramp.obedience import obeyed
-from syncramp.ramp.steps import Setting, Situation, ceiling_at, digest_of, first_step
+from syncramp.ramp.steps import Setting, Situation, ceiling_at, digest_of, first_step, next_first_step
 from syncramp.ramp.transitions import Event
 from syncramp.spec.ramps import Admit, RampPolicy
 from syncramp.words import count
@@ -66,7 +66,7 @@ def decide(
 def began(at: Setting, before: RampState | None, digest: str) -> Moved:
     """The ramp starts, or starts anew under another policy, never below what is in the cloud."""
     largest = at.situation.largest
-    index = first_step(at.policy, largest)
+    index = next_first_step(at.policy, largest, before.ceiling) if before else first_step(at.policy, largest)
     seed = RampState(
         at.policy.name,
         digest,
@@ -86,7 +86,9 @@ def began(at: Setting, before: RampState | None, digest: str) -> Moved:
         )
         kept = f"{why}; it stays {before.phase.value.lower()}"
         return stays, (at.told("Started", before, stays, reason=kept),)
-    return entered(at, replace(seed, phase=before.phase), Event.POLICY, index, "Started", reason=why)
+    after, rows = entered(at, replace(seed, phase=before.phase), Event.POLICY, index, "Started", reason=why)
+    paused = at.policy.steps[after.step].ceiling is None
+    return replace(after, ceiling=max(after.ceiling, largest)) if paused else after, rows
 
 
 def resumed(policy: RampPolicy, state: RampState, largest: int, now: float) -> RampState:

@@ -139,6 +139,18 @@ def first_step(policy: RampPolicy, largest: int) -> int:
     return 0 if led else first
 
 
+def next_first_step(policy: RampPolicy, largest: int, ceiling: int) -> int:
+    """Where a ramp begins anew under other steps: a document that is edited lets nobody past a pause.
+
+    :param ceiling: of before. A pause that leads to a higher one waits for a person.
+    """
+    first = first_step(policy, largest)
+    if ceiling_at(policy, first, 0) > ceiling:
+        while first and policy.steps[first - 1].ceiling is None:
+            first -= 1
+    return first
+
+
 def ceiling_at(policy: RampPolicy, index: int, otherwise: int) -> int:
     """The ceiling of a step; of a pause that of the step before it.
 
