@@ -153,3 +153,10 @@ def test_without_the_simulator_a_rehearsal_says_what_to_install(
     monkeypatch.setitem(sys.modules, "syncramp.simulator.server", None)
     assert run(["ramp", "rehearse", "nothing.yaml"]) == 1
     assert "pip install 'syncramp[simulator]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("largest", [1, 7, 20, 500, 1_000, 250_000])
+def test_no_made_group_is_larger_than_a_group_may_be(largest: int) -> None:
+    groups = made_groups(largest, max(1, largest // 5))
+    assert max(max(each.first, each.later) for each in groups) <= largest
+    assert next(each for each in groups if each.name == "All Staff").later >= largest - largest // 250

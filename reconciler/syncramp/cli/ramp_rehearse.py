@@ -62,8 +62,8 @@ def rehearse(
     if chart:
         writable(chart)
     setting = Setting(config, scale, parse_latency(latency, "--latency"), read_script(faults) if faults else None)
-    people = max(PEOPLE, config.max_members // scale)
-    staff = Staff(SOURCE, people, made_groups(people, least_of(config, scale)))
+    largest = max(1, config.max_members // scale)
+    staff = Staff(SOURCE, max(PEOPLE, largest), made_groups(largest, least_of(config, scale)))
     says = output is Output.TEXT
 
     last: list[Moment] = []

@@ -176,7 +176,7 @@ def person_dn(number: int) -> str:
 def made_groups(largest: int, limit: int) -> tuple[MadeGroup, ...]:
     """The groups of a rehearsal.
 
-    :param largest: people; nearly all of them are in the largest one, and others have parts of it.
+    :param largest: members that a group may have; the largest one has nearly as many, and others have parts of it.
     :param limit: members from which on ramps care: the largest one has one less on the first day.
     """
     most = largest - largest // OUTSIDE
@@ -189,6 +189,6 @@ def made_groups(largest: int, limit: int) -> tuple[MadeGroup, ...]:
             ("Region South", 0, largest * 6 // 25),
             ("Region East", 0, largest * 11 // 50),
             ("Project Atlas", largest // 1250, largest // 1250),
-            ("Board", 10, 10),
+            ("Board", min(10, most), min(10, most)),
         )
     )
