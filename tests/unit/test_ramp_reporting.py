@@ -36,6 +36,13 @@ def test_a_group_waits_again_when_everybody_who_was_let_in_has_come() -> None:
     assert group_phase(standing(desired=9, phase=GroupPhase.ABSENT)) is GroupPhase.ABSENT
 
 
+def test_a_ramp_whose_groups_never_wait_has_no_soak_to_tell_of() -> None:
+    complete = state(phase=Phase.COMPLETE, soaked_from=MONDAY)
+    told = report(policy(admit=Admit.NOW), complete, MONDAY)
+    assert (told.reason, told.soak["duration"]) == ("its groups never wait (admit: Now)", 0.0)
+    assert report(policy(), complete, MONDAY).reason == "nobody waits whom a later step could let in"
+
+
 def test_a_ramp_is_told_with_its_numbers() -> None:
     groups = [
         standing(

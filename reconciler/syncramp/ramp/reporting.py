@@ -35,6 +35,7 @@ _REASONS = {
     Phase.REVERTING: "a person ended it: who came with it leaves again, with an approval",
     Phase.COMPLETE: "nobody waits whom a later step could let in",
 }
+_NEVER = "its groups never wait (admit: Now)"
 _NOTED = (Hold.TOO_MANY_MEMBERS, Hold.MAIL_ENABLED)
 """Holds that no later step ends."""
 
@@ -98,6 +99,7 @@ def report(
     """
     step = policy.steps[min(state.step, len(policy.steps) - 1)]
     following = policy.steps[state.step + 1] if state.step + 1 < len(policy.steps) else None
+    unramped = policy.admit is Admit.NOW and state.phase is Phase.COMPLETE
     return RampReport(
         name=policy.name,
         admit=policy.admit.value,
@@ -107,11 +109,13 @@ def report(
         ceiling=state.ceiling,
         target=policy.target,
         built_in=policy.built_in,
-        reason=state.reason or _REASONS[state.phase],
+        reason=state.reason or (_NEVER if unramped else _REASONS[state.phase]),
         pause=state.pause.value if state.pause else "",
         by=state.by,
         changed=changed,
-        soak=soaked(step.soak, state.soaked_from, now, state.cycles, policy.time_zone).as_json(),
+        soak=soaked(
+            Soak() if unramped else step.soak, state.soaked_from, now, state.cycles, policy.time_zone
+        ).as_json(),
         failures=state.failures,
         judgements=[asdict(each) for each in state.judgements],
         next_ceiling=following.ceiling if following else None,
