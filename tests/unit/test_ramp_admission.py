@@ -276,6 +276,12 @@ def test_a_fill_that_was_begun_goes_on_unless_somebody_ended_it(phase: Phase) ->
     assert not room.begins
 
 
+def test_nobody_comes_to_a_group_that_is_taken_back_also_if_it_never_waits() -> None:
+    group = waiting(range(1, 6), [1, 2, 3], admit=Admit.NOW, start=BitMap([1]))
+    room = admit(policy(20, admit=Admit.NOW), state(20, Phase.REVERTING), [group], MOST)[1000]
+    assert (room.admitted, room.reverted, room.waiting) == (BitMap(), BitMap([2, 3]), 2)
+
+
 def test_a_fill_that_was_begun_is_none_any_more_once_members_come_bit_by_bit() -> None:
     ramp, begun = policy(20, admit=Admit.MEMBERS), waiting(range(1, 9), [1, 2], admit=Admit.MEMBERS, filling=True)
     assert not admit(ramp, state(20, Phase.PAUSED), [begun], MOST)[1000].admitted
