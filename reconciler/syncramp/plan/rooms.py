@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from syncramp.model.circumstances import RESTORED_WITHIN, Circumstances
 from syncramp.model.ramps import Bound, RampState, Room
 from syncramp.model.state import Membership, ObjectState
-from syncramp.plan.following import following
+from syncramp.plan.following import Following, following
 from syncramp.ramp.admission import admit, oversize
 from syncramp.ramp.candidates import Candidate, candidate
 from syncramp.spec.policies import policies
@@ -82,38 +82,52 @@ def followers(
     if not found:
         return Followers(ramps)
     followed = following(view, found, bound, ramps, config.deny_patterns, now, complete)
-    ids = BitMap(group.id for group in found)
+    departed = view.departed(BitMap(group.id for group in found), now - RESTORED_WITHIN)
     stuck = view.stuck() | BitMap(around.matching)
-    absent = BitMap(group.id for group in found if not group.in_cloud)  # a link to one waits for its create
-    departed = view.departed(ids, now - RESTORED_WITHIN)
+    absent = BitMap(group.id for group in found if not group.in_cloud) - stuck  # a link to one waits for its create
     of: dict[str, list[Candidate]] = {}
     beyond = []
     for group in found:
         returning = departed.get(group.id, BitMap()) | around.returning.get(group.id, BitMap())
-        tied, policy = followed.binding.bound.get(group.id), followed.policy(group.id)
-        if tied is None or policy is None:
-            if len(group.desired) > around.max_members:
-                beyond.append(candidate(group, Admit.NOW, returning, around.max_members))
-            continue
-        of.setdefault(policy.name, []).append(
-            candidate(
-                group,
-                policy.admit,
-                returning,
-                around.max_members,
-                start=tied.start,
-                mail_enabled=group.id in followed.mail_enabled,
-                filling=tied.filling,
-                waited=tied.waited,
-                denied=followed.denied.get(group.id, ""),
-                stuck=group.desired if group.id in stuck else stuck,
-                absent=BitMap() if group.id in stuck else absent - stuck,
-                stands=_stands(group, around),
-                moves=followed.binding.stays.get(group.id),
-            )
-        )
+        if policy := followed.policy(group.id):
+            one = _follower(group, policy, followed, returning, around, stuck, absent)
+            of.setdefault(policy.name, []).append(one)
+        elif len(group.desired) > around.max_members:
+            beyond.append(candidate(group, Admit.NOW, returning, around.max_members))
     binding = followed.binding
     return Followers(ramps, binding.bound, of, beyond, tuple(binding.released.values()), followed.failed, stuck)
+
+
+def _follower(
+    group: Membership,
+    policy: RampPolicy,
+    followed: Following,
+    returning: BitMap,
+    around: Circumstances,
+    stuck: BitMap,
+    absent: BitMap,
+) -> Candidate:
+    """A group that follows a ramp, with its queue.
+
+    :param stuck: people and groups that cannot come, whatever ramps say.
+    :param absent: groups that come once they are created.
+    """
+    tied, never = followed.binding.bound[group.id], group.id in stuck
+    return candidate(
+        group,
+        policy.admit,
+        returning,
+        around.max_members,
+        start=tied.start,
+        mail_enabled=group.id in followed.mail_enabled,
+        filling=tied.filling,
+        waited=tied.waited,
+        denied=followed.denied.get(group.id, ""),
+        stuck=group.desired if never else stuck,
+        absent=BitMap() if never else absent,
+        stands=_stands(group, around),
+        moves=followed.binding.stays.get(group.id),
+    )
 
 
 def rooms(
