@@ -1,7 +1,8 @@
 """``syncramp ramp rehearse``: the ramps of a document, played from their first step to the last one in minutes."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +10,9 @@ from syncramp.cli.exits import Exit
 from syncramp.cli.options import Document, Output
 from syncramp.errors import SyncrampError
 from syncramp.events import Event
+
+if TYPE_CHECKING:
+    from syncramp.rehearsal.course import Moment
 
 Scale = Annotated[
     int, typer.Option(min=1, max=1000, help="Divides everything that counts members: ceilings, budgets, groups.")
@@ -46,13 +50,13 @@ def rehearse(
     """
     _refuse_without_simulator()
     from syncramp.check import load
-    from syncramp.rehearsal.course import End, Moment
+    from syncramp.rehearsal.course import End
     from syncramp.rehearsal.document import SOURCE, least_of
     from syncramp.rehearsal.picture import chart_of
     from syncramp.rehearsal.play import Bounds, play
     from syncramp.rehearsal.staff import Staff, made_groups
     from syncramp.rehearsal.stage import Setting, stage
-    from syncramp.rehearsal.telling import closing_lines, course_document, moment_lines, opening_lines, worth_telling
+    from syncramp.rehearsal.telling import closing_lines, course_document, opening_lines
     from syncramp.report.chart import draw, writable
     from syncramp.simulator.fault_file import read_script
     from syncramp.simulator.latency import parse_latency
@@ -66,18 +70,10 @@ def rehearse(
     staff = Staff(SOURCE, max(PEOPLE, largest), made_groups(largest, least_of(config, scale)))
     says = output is Output.TEXT
 
-    last: list[Moment] = []
-
-    def tell(told: Moment) -> None:
-        if says and worth_telling(told):
-            typer.echo("\n".join(moment_lines(told, last[-1] if last else None)))
-            last[:] = [told]
-
     if says:
-        for line in opening_lines(staff, scale, clock(config.interval.total_seconds())):
-            typer.echo(line)
+        typer.echo("\n".join(opening_lines(staff, scale, clock(config.interval.total_seconds()))))
     with stage(setting, staff, _silent) as made:
-        course = play(made, Bounds(days, promote), tell)
+        course = play(made, Bounds(days, promote), _teller() if says else _silent)
     typer.echo("\n".join(closing_lines(course)) if says else course_document(course))
     if chart and (drawn := chart_of(course, f"{config.namespace}/{config.name}")):
         draw(drawn, chart)
@@ -94,5 +90,20 @@ def _refuse_without_simulator() -> None:
         ) from error
 
 
-def _silent(event: Event) -> None:
-    """Nobody looks at the progress of one run among many."""
+def _teller() -> "Callable[[Moment], None]":
+    """Prints every run that is worth it, with what changed since the one that was printed before."""
+    from syncramp.rehearsal.telling import moment_lines, worth_telling
+
+    before: Moment | None = None
+
+    def tell(told: "Moment") -> None:
+        nonlocal before
+        if worth_telling(told):
+            typer.echo("\n".join(moment_lines(told, before)))
+            before = told
+
+    return tell
+
+
+def _silent(event: "Event | Moment") -> None:
+    """Nobody looks at the progress of one run among many, nor at the runs where the end is told as JSON."""
