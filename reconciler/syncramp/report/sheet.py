@@ -174,7 +174,8 @@ def _ramps(plan: Plan) -> Iterator[Section]:
     for ramp in plan.ramps:
         about, rows = ramp_section(ramp)
         alarming = ramp.phase in (Phase.HOLDING, Phase.PAUSED)
-        yield Section("Ramp", ramp.groups_held, _plain(rows), printable(about), alarming=alarming)
+        title = f"Groups that wait for ramp {ramp.name}"  # a name is a DNS label
+        yield Section(title, ramp.groups_held, _plain(rows), printable(about), alarming=alarming)
 
 
 def _holds(report: RunReport, outline: Outline) -> Iterator[Section]:
