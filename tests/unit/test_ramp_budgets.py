@@ -19,6 +19,14 @@ def test_who_waits_for_the_budget_is_told_so() -> None:
     assert room.reason == "ramp large, step 1 of 1: the budget of 4 members in a run and 6 in a day is used"
 
 
+def test_who_waits_beyond_the_ceiling_is_told_of_the_budget_where_that_ends_first() -> None:
+    group = waiting(range(1, 13), admit=Admit.MEMBERS)
+    told = [admit(policy(10, per_cycle=most), state(10), [group], MOST)[1000].reason for most in (4, 10)]
+    beyond = "ramp large, step 1 of 1: it would have 12 members, the ceiling is 10"
+    assert told[0].startswith(f"{beyond}; 4 are there with those of this run (4); the budget of 4 members in a run")
+    assert told[1] == f"{beyond}; 10 are there with those of this run (10)"
+
+
 def test_one_person_comes_into_all_groups_before_the_next_one_and_in_part_only_if_nobody_else_would_come() -> None:
     both = [waiting([1, 2, 3], identity=1000 + n, admit=Admit.MEMBERS) for n in range(2)]
 

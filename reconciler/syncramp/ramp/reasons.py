@@ -29,11 +29,13 @@ def why(policy: RampPolicy, state: RampState, group: Candidate, limits: Limits, 
     step = f"ramp {policy.name}, step {state.step + 1} of {len(policy.steps)}"
     if stands := _STANDS.get(state.phase):
         return f"{step}, {stands}{_because(state)}; {size}, {group.occupied:,} are there"
-    if group.size > limit:
-        whole = f", and it comes whole{_denied(group)}" if group.admit is Admit.WHOLE else ""
-        there = f"{group.occupied + coming:,} are there{_now(coming)}"
-        return f"{step}: {size}, the ceiling is {state.ceiling:,}{whole}; {there}"
-    return f"{step}: the budget of {policy.per_cycle:,} members in a run and {policy.per_day:,} in a day is used"
+    budget = f"the budget of {policy.per_cycle:,} members in a run and {policy.per_day:,} in a day is used"
+    if group.size <= limit:
+        return f"{step}: {budget}"
+    whole = f", and it comes whole{_denied(group)}" if group.admit is Admit.WHOLE else ""
+    there = f"{group.occupied + coming:,} are there{_now(coming)}"
+    room = group.admit is Admit.MEMBERS and group.occupied + coming < limit
+    return f"{step}: {size}, the ceiling is {state.ceiling:,}{whole}; {there}{f'; {budget}' if room else ''}"
 
 
 def too_many(size: int, max_members: int) -> str:
