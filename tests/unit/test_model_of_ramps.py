@@ -50,3 +50,25 @@ def test_a_run_that_is_killed_anywhere_and_run_again_ends_alike(tmp_path, seed) 
     for one in (walk, other):
         one.rest()
     assert other.end() == walk.end()
+
+
+@pytest.mark.parametrize("seed", range(2000, 2004))
+def test_two_stores_that_came_to_know_a_directory_in_another_order_agree_once_no_ramp_waits(tmp_path, seed) -> None:
+    (tmp_path / "other").mkdir()
+    one, other = Ramped(tmp_path, seed), Ramped(tmp_path / "other", seed)
+    for walk in (one, other):
+        for _ in range(20):
+            walk.change()
+    other.staff.people = dict(reversed(other.staff.people.items()))
+    other.staff.write()
+    assert other.engine.source.entries == one.engine.source.entries
+    for walk in (one, other):
+        walk.rest()
+    assert numbers(one) != numbers(other)
+    assert other.end() == one.end()
+
+
+def numbers(walk: Ramped) -> dict[str, int]:
+    """Anchor -> the number that the store gave to its object."""
+    with walk.engine.store() as store:
+        return dict(store.database.all("SELECT anchor, id FROM objects WHERE anchor IS NOT NULL"))
