@@ -148,7 +148,7 @@ def _sheet(ramp) -> Sheet:
 def test_a_comment_and_a_page_have_a_ramp_with_its_groups() -> None:
     ramp = ramp_report(judgements=[FAILED], phase="Holding", notes={"CN=g2": "built-in would match it now"})
     page = markdown(_sheet(ramp))
-    assert "<details><summary>Groups that wait for ramp large: 1</summary>" in page
+    assert "<details><summary>Groups that wait for a ramp: 1</summary>" in page
     assert "`large: Holding at 5, step 1 of 5 up to 20; 0 memberships go; 6 memberships wait in 1 of 2 groups" in page
     assert "* Waiting Group `CN=g1`: `9 members (11 people with nested groups), 3 in the cloud" in page
     assert "* Note Group `CN=g2`: `built-in would match it now`" in page

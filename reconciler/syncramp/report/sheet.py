@@ -174,8 +174,9 @@ def _ramps(plan: Plan) -> Iterator[Section]:
     for ramp in plan.ramps:
         about, rows = ramp_section(ramp)
         alarming = ramp.phase in (Phase.HOLDING, Phase.PAUSED)
-        title = f"Groups that wait for ramp {ramp.name}"  # a name is a DNS label
-        yield Section(title, ramp.groups_held, _plain(rows), printable(about), alarming=alarming)
+        yield Section(
+            "Groups that wait for a ramp", ramp.groups_held, _plain(rows), printable(about), alarming=alarming
+        )
 
 
 def _holds(report: RunReport, outline: Outline) -> Iterator[Section]:
