@@ -10,16 +10,18 @@ import pytest
 from support.console import ROOT
 from syncramp.check import load
 from syncramp.cli import run as run_command
+from syncramp.cli.ramp_rehearse import LATENCY
 from syncramp.endpoint import contract
 from syncramp.model.ramps import Phase, Verdict
 from syncramp.rehearsal.course import Course, End, Moment
-from syncramp.rehearsal.document import LATENCY, SOURCE, least_of
+from syncramp.rehearsal.document import SOURCE, least_of
 from syncramp.rehearsal.play import Bounds, anchor_of, compare, play, still_there
 from syncramp.rehearsal.staff import Staff, made_groups
 from syncramp.rehearsal.stage import Setting, Stage, stage
 from syncramp.rehearsal.telling import closing_lines
 from syncramp.simulator.fault_file import read_script
 from syncramp.simulator.faults import Kind, Rule, Script
+from syncramp.simulator.latency import parse_latency
 
 EXAMPLE = ROOT / "examples" / "09-ramp"
 SCALE = 250
@@ -31,7 +33,7 @@ def staged(script: Script | None = None) -> Iterator[Stage]:
     """The stage of the example at its smallest."""
     config = load(str(EXAMPLE / "syncconfig.yaml"))
     staff = Staff(SOURCE, PEOPLE, made_groups(PEOPLE, least_of(config, SCALE)))
-    with stage(Setting(config, SCALE, LATENCY, script), staff, lambda event: None) as made:
+    with stage(Setting(config, SCALE, parse_latency(LATENCY, ""), script), staff, lambda event: None) as made:
         yield made
 
 

@@ -23,7 +23,8 @@ from support.decided import (
     state_in,
 )
 from syncramp.model.ramps import Command, Judgement, PauseReason, Phase, RampState, Verdict
-from syncramp.ramp.decision import FEWEST_RUNS, decide, resumed
+from syncramp.ramp.decision import decide, resumed
+from syncramp.ramp.findings import LEAST_CYCLES
 from syncramp.ramp.steps import Situation, digest_of, first_step
 from syncramp.ramp.transitions import TABLE, Event
 from syncramp.spec.ramps import Admit, RampPolicy, Soak, Step, built_in
@@ -109,7 +110,7 @@ def test_gates_that_fail_too_often_pause_for_a_person_who_resumes() -> None:
     ramp = Ramp()
     ramp.run()
     held = ramp.run(FAILED)
-    for _ in range(FEWEST_RUNS - 1):
+    for _ in range(LEAST_CYCLES - 1):
         assert ramp.run(FAILED).failures == 1
     paused = ramp.run(FAILED)
     assert (paused.phase, paused.pause, paused.failures) == (Phase.PAUSED, PauseReason.FAILURES, 2)

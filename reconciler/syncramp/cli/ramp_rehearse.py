@@ -28,8 +28,8 @@ Latency = Annotated[
 Chart = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Draws the ramp that began first: a name in .png or .svg.")
 ]
-PEOPLE = 1_000
-"""The made directory has at least so many, so that there are some of each kind."""
+LATENCY = "0.3,0.02,0.001"
+"""Invented, as what the real service needs is not public. A full call of 15,000 links takes a quarter of a minute."""
 
 
 def rehearse(
@@ -38,7 +38,7 @@ def rehearse(
     days: Days = 120,
     promote: Promote = False,
     faults: Faults = None,
-    latency: Latency = "0.3,0.02,0.001",
+    latency: Latency = LATENCY,
     chart: Chart = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How it is told.")] = Output.TEXT,
 ) -> None:
@@ -51,10 +51,9 @@ def rehearse(
     _refuse_without_simulator()
     from syncramp.check import load
     from syncramp.rehearsal.course import End
-    from syncramp.rehearsal.document import SOURCE, least_of
+    from syncramp.rehearsal.document import staff_of
     from syncramp.rehearsal.picture import chart_of
     from syncramp.rehearsal.play import Bounds, play
-    from syncramp.rehearsal.staff import Staff, made_groups
     from syncramp.rehearsal.stage import Setting, stage
     from syncramp.rehearsal.telling import closing_lines, course_document, opening_lines
     from syncramp.report.chart import draw, writable
@@ -66,8 +65,7 @@ def rehearse(
     if chart:
         writable(chart)
     setting = Setting(config, scale, parse_latency(latency, "--latency"), read_script(faults) if faults else None)
-    largest = max(1, config.max_members // scale)
-    staff = Staff(SOURCE, max(PEOPLE, largest), made_groups(largest, least_of(config, scale)))
+    staff = staff_of(config, scale)
     says = output is Output.TEXT
 
     if says:

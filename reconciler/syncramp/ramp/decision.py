@@ -13,15 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from syncramp.model.ramps import Decided, Judgement, Order, PauseReason, Phase, RampState, Verdict
+from syncramp.ramp.findings import LEAST_CYCLES
 from syncramp.ramp.moves import Moved, anew, beginning, completed, entered, to
 from syncramp.ramp.obedience import obeyed
 from syncramp.ramp.steps import Setting, Situation, ceiling_at, digest_of, first_step, next_first_step
 from syncramp.ramp.transitions import Event
 from syncramp.spec.ramps import Admit, RampPolicy
 from syncramp.words import count
-
-FEWEST_RUNS = 4
-"""Runs in a new window before a gate that still fails counts as another failure: as many as a verdict needs."""
 
 
 def decide(
@@ -170,7 +168,7 @@ def judged(at: Setting, state: RampState) -> Moved:
     why = " ".join(one.sentence for one in failing)
     if any(one.aborts for one in failing):
         return _stop(at, state, Event.ABORT_VALUE, PauseReason.GATE, why)
-    if state.phase is Phase.HOLDING and state.runs < FEWEST_RUNS:
+    if state.phase is Phase.HOLDING and state.runs < LEAST_CYCLES:
         return replace(state, failed=_names(state, failing)), ()
     counts = replace(state, failures=state.failures + 1, failed=_names(state, failing))
     if counts.failures >= at.policy.failures_before_pause:

@@ -11,6 +11,7 @@ from syncramp.words import count
 LEAST_CYCLES = 4
 """Runs that must have been measured, so that one strange run is not taken for the rule."""
 LEAST_CALLS = 20
+"""Calls that must have been measured: fewer have no slowest one of 20."""
 WEEK = 7 * 86_400.0
 LONGEST_REMOVAL = 4 * 3600.0
 """Seconds after which a single removal pauses a ramp, whatever the others did; where runs are so rare that ``abort``

@@ -17,6 +17,7 @@ from math import ceil
 from typing import Self
 
 from syncramp.model.budget import WINDOW
+from syncramp.ramp.findings import LEAST_CALLS
 from syncramp.spec.types import WriteBudget
 from syncramp.words import count
 
@@ -30,8 +31,6 @@ FULL = 15_000
 """Links of a full call (docs/wire.md)."""
 TRUST = 2.0
 """Calls that the guess counts as, at each end of the line."""
-ENOUGH = 20
-"""Calls from which the slow ones are measured: fewer have no slowest one of 20. The gates ask for as many."""
 ROUNDS = 6
 """Of weighing; the line stands still before."""
 BUCKET = 0.05
@@ -85,7 +84,7 @@ class LatencyModel:
         """What it stands on, as a clause."""
         if not self.calls:
             return "a guess: no call with links was measured yet"
-        if self.calls < ENOUGH:
+        if self.calls < LEAST_CALLS:
             return (
                 f"mostly a guess: measured were {count(self.calls, 'call')} with links, at most {self.most:,} in one"
             )
@@ -173,7 +172,7 @@ def _least(line: LatencyModel, links: float) -> float:
 
 def _tail(calls: Sequence[Timed], line: LatencyModel, number: float) -> float:
     """How much longer than the line says the slowest one of 20 took; a guess of fewer."""
-    if number < ENOUGH:
+    if number < LEAST_CALLS:
         return TAIL
     return max(1.0, quantile([(each.seconds / _least(line, each.links), each.weight) for each in calls], 0.95))
 

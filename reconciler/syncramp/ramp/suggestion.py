@@ -13,7 +13,8 @@ from decimal import Decimal
 from syncramp.model.sizes import LIMITS
 from syncramp.ramp.consumers import CONSUMERS, NEAR
 from syncramp.ramp.expected import Terms
-from syncramp.ramp.latency import ENOUGH, paced
+from syncramp.ramp.findings import LEAST_CALLS
+from syncramp.ramp.latency import paced
 from syncramp.ramp.wording import duration
 from syncramp.spec.ramps import Admit, Gate, Metric, RampPolicy, Soak, Step, built_in_gates
 from syncramp.words import count
@@ -208,7 +209,7 @@ def _gates(terms: Terms) -> tuple[tuple[Gate, ...], dict[Metric, str]]:
     """The built-in gates; export latency by what was measured where that is near to where it would hold."""
     gates = {gate.metric: gate for gate in built_in_gates(timedelta(seconds=terms.interval))}
     usual, slow = gates[Metric.EXPORT_LATENCY_P95], terms.latency.slow(terms.per_call)
-    if terms.latency.calls < ENOUGH or usual.hold is None or slow * 100 < float(usual.hold) * NEAR:
+    if terms.latency.calls < LEAST_CALLS or usual.hold is None or slow * 100 < float(usual.hold) * NEAR:
         return tuple(gates.values()), {}
     hold = Decimal(_rounded(1.5 * slow))
     gates[usual.metric] = replace(usual, hold=hold, abort=max(Decimal(240), 3 * hold))

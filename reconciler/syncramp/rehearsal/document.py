@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from syncramp.model.values import Kind
-from syncramp.rehearsal.staff import BASE
+from syncramp.rehearsal.staff import BASE, Staff, made_groups
 from syncramp.simulator.latency import Latency
 from syncramp.simulator.server import Simulator
 from syncramp.simulator.settings import TenantSettings
@@ -35,10 +35,8 @@ from syncramp.spec.types import (
 
 SOURCE = "made"
 AUTHORITY, APPLICATION = KeyRef("simulator-ca", "ca.crt"), KeyRef("entra-sync-secret", "clientSecret")
-LATENCY = Latency(0.3, 0.02, 0.001)
-"""Seconds of an answer in a rehearsal: invented, as what the real service needs is not public. A full call of 15,000
-links takes a quarter of a minute.
-"""
+PEOPLE = 1_000
+"""The made directory has at least so many, so that there are some of each kind."""
 
 
 FEWEST_CALLS = 4
@@ -72,6 +70,12 @@ def rehearsed(config: SyncConfig, scale: int) -> SyncConfig:
 def least_of(config: SyncConfig, scale: int) -> int:
     """Members from which on some ramp of a document cares."""
     return min(max(1, policy.min_members // scale) for policy in policies(config))
+
+
+def staff_of(config: SyncConfig, scale: int) -> Staff:
+    """The made directory for a document: its largest group has as many members as a group may have."""
+    largest = max(1, config.max_members // scale)
+    return Staff(SOURCE, max(PEOPLE, largest), made_groups(largest, least_of(config, scale)))
 
 
 def smaller(policy: RampPolicy, scale: int) -> RampPolicy:
