@@ -205,7 +205,7 @@ class Bound:
     policy: str
     """The digest of the policy it was bound under."""
     start: BitMap
-    """Members that the cloud possibly held then: what ``revert`` goes back to."""
+    """Members that the cloud possibly held when its growth began: what ``revert`` goes back to."""
     filling: bool = False
     """Its additions were begun and have not all arrived."""
     waited: bool = False

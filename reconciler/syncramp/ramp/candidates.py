@@ -28,7 +28,7 @@ class Candidate:
     size: int
     """Members once everybody came, and nobody who is to be removed went yet."""
     start: BitMap = field(default_factory=BitMap)
-    """Members that the cloud possibly held when it began to follow the ramp."""
+    """Members that the cloud possibly held when its growth began."""
     mail_enabled: bool = False
     filling: bool = False
     """Whole: its additions were begun and have not all arrived."""
