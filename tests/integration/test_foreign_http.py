@@ -186,9 +186,9 @@ def test_a_client_that_speaks_no_tls_or_no_http_harms_nobody(
     ]
     for piece in pieces:
         with line(simulator.host, simulator.certificates.ca) as wire:
-            wire.send(piece)
-            wire.socket.settimeout(0.05)
             try:
+                wire.send(piece)  # a long one may be refused before its end
+                wire.socket.settimeout(0.05)
                 heard = wire.socket.recv(65536)
             except OSError:  # it waits for more, or has hung up
                 continue
