@@ -14,6 +14,8 @@
     │       └── CallTooLarge     because it carries too much
     ├── Waiting                  it will be possible at a known moment, without anybody's help
     │   ├── AnotherRunActive     another process holds the store
+    │   ├── TenantHeld           another store's run is at work on the tenant
+    │   ├── FenceLost            the right to write to the tenant was lost in the middle of a run
     │   └── AnotherSyncClientActive  another sync client was at work on the tenant lately
     └── Retry                    a passing fault: the next run tries again
         ├── SourceUnavailable    a directory cannot be reached, or broke off in the middle
@@ -131,6 +133,18 @@ class AnotherRunActive(Waiting):
     """Another process holds the store."""
 
     reason = "AnotherRunActive"
+
+
+class TenantHeld(Waiting):
+    """A run of another SyncConfig or another operator, with a store of its own, is at work on the tenant."""
+
+    reason = "TenantHeld"
+
+
+class FenceLost(Waiting):
+    """The right to write to the tenant was lost in the middle of a run: nothing more is sent."""
+
+    reason = "FenceLost"
 
 
 class AnotherSyncClientActive(Waiting):

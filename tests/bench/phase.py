@@ -13,7 +13,6 @@ from typing import Any, cast
 
 from bench.directory import forest_of
 from support.build import config
-from syncramp.cli.memory import tame_allocator
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import phase
@@ -22,6 +21,7 @@ from syncramp.events import Event
 from syncramp.model.report import RunReport
 from syncramp.model.values import Kind
 from syncramp.rules.ruleset import Ruleset
+from syncramp.session.memory import tame_allocator
 from syncramp.source import dn
 from syncramp.source.ldap import LdapSource
 from syncramp.spec.types import Scope, SourceAnchor

@@ -14,13 +14,13 @@ from typing import Any, cast
 from bench.directory import forest_of
 from bench.phase import peak
 from support.build import TENANT, config
-from syncramp.cli.memory import tame_allocator
 from syncramp.cycle.job import Job
 from syncramp.cycle.planning import make_plan
 from syncramp.model.plan import Plan
 from syncramp.model.values import Kind
 from syncramp.model.wire import Company
 from syncramp.rules.ruleset import Ruleset
+from syncramp.session.memory import tame_allocator
 from syncramp.source import dn
 from syncramp.source.ldif import LdifSource
 from syncramp.spec.types import Scope, SourceAnchor

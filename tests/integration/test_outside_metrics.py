@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from support.documents import minimal
 from support.outside import Outside, Said, outside
 from support.service import Secrets
-from syncramp.cli.session import job
 from syncramp.external.asking import LARGEST, Address
 from syncramp.external.metrics import metrics_of
 from syncramp.external.prometheus import PrometheusMetric
 from syncramp.external.webhook import WebhookMetric
 from syncramp.model.measures import Asked, Told
+from syncramp.session.opening import job
 from syncramp.spec.ramps import BUILT_IN_STEPS, Gate, Metric, Prometheus, RampPolicy, Webhook
 from syncramp.spec.references import KeyRef
 

@@ -22,12 +22,12 @@ import yaml
 from support.build import CLIENT, TENANT
 from support.slapd import PASSWORD, Slapd, requires_slapd, slapd
 from syncramp.cli.demo import DOCUMENT
-from syncramp.cli.session import job
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.synchronise import synchronise
 from syncramp.model.report import RunReport
 from syncramp.model.values import Kind
+from syncramp.session.opening import job
 from syncramp.simulator.organisation import write_forests
 from syncramp.store.store import Store
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.build import SCOPE, config, entry, group, guid, user
-from syncramp.cli.session import rules_of
 from syncramp.model.values import Kind, Type
 from syncramp.rules.anchors import FORBIDDEN, AnchorRule, NoAnchor, without_value
 from syncramp.rules.ruleset import Ruleset
+from syncramp.session.opening import rules_of
 from syncramp.spec.types import DeclaredAttribute
 
 EMPLOYEE = AnchorRule("employeeID")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from support.documents import LDAP, findings, minimal, said
-from syncramp.cli.session import job
+from syncramp.session.opening import job
 from syncramp.source.ldap.writer import LdapAnchorWriter
 
 BACK = "spec.identity.writeBackAnchor"

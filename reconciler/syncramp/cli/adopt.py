@@ -57,11 +57,11 @@ def adopt(
     Example: syncramp adopt syncconfig.yaml --dry-run
     """
     from syncramp.cli.progress import listener
-    from syncramp.cli.session import job
     from syncramp.cycle.adopting import adopt as look
     from syncramp.cycle.saving import check, restore
     from syncramp.errors import InputRefused
     from syncramp.report.adoption import adoption_document, adoption_lines
+    from syncramp.session.opening import job
 
     if release:
         _release(document, state, who(by))
@@ -93,8 +93,8 @@ def adopt(
 
 def _take_orphans(document: str, state: Path | None, secrets: Path | None, orphans: Path) -> None:
     from syncramp.cli.progress import listener
-    from syncramp.cli.session import job
     from syncramp.cycle.adopting import take_orphans
+    from syncramp.session.opening import job
     from syncramp.words import count
 
     with listener() as listen, job(document, state, secrets, listen, sends=False, keeps=True) as made:
@@ -106,11 +106,11 @@ def _take_orphans(document: str, state: Path | None, secrets: Path | None, orpha
 
 def _release(document: str, state: Path | None, by: str) -> None:
     from syncramp.check import load
-    from syncramp.cli.session import PATIENT, state_path
     from syncramp.cycle.run import identity
     from syncramp.cycle.stages import release
     from syncramp.errors import InputRefused
     from syncramp.report.stages import released_line
+    from syncramp.session.opening import PATIENT, state_path
     from syncramp.source import dn
     from syncramp.store.store import Store
 

@@ -44,8 +44,8 @@ def approve(
     Example: syncramp approve syncconfig.yaml 3f2a91bc
     """
     from syncramp.check import load
-    from syncramp.cli.session import known_store, state_path
     from syncramp.report.approvals import approve_document, approve_lines
+    from syncramp.session.opening import known_store, state_path
 
     config = load(document)
     now = time.time()

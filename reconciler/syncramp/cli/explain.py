@@ -40,9 +40,9 @@ def explain(
     Example: syncramp explain syncconfig.yaml anna@corp.example.com
     """
     from syncramp.check import load
-    from syncramp.cli.session import state_path
     from syncramp.report.explanation import explanation_lines
     from syncramp.report.explanation_json import explanation_document
+    from syncramp.session.opening import state_path
 
     config = load(document)
     answer = _answer(config, state_path(document, config, state), who, everyone=members)
@@ -58,9 +58,9 @@ def explain(
 
 
 def _answer(config: "SyncConfig", path: Path, who: str, *, everyone: bool) -> "Answer | None":
-    from syncramp.cli.session import rules_of
     from syncramp.cycle.run import identity
     from syncramp.explanation.gathering import explain as explained
+    from syncramp.session.opening import rules_of
     from syncramp.source import dn
     from syncramp.store.store import Store
 

@@ -25,9 +25,9 @@ def guards(
     Example: syncramp guards syncconfig.yaml
     """
     from syncramp.cli.progress import listener
-    from syncramp.cli.session import job
     from syncramp.cycle.run import rehearse
     from syncramp.report.guards import guard_lines, guards_document
+    from syncramp.session.opening import job
 
     with ExitStack() as screen, job(document, state, secrets, screen.enter_context(listener()), sends=False) as made:
         rehearsal = rehearse(replace(made, thorough=True))

@@ -58,9 +58,9 @@ def plan(
     Example: syncramp plan syncconfig.yaml --group sales@corp.example.com
     """
     from syncramp.cli.progress import listener
-    from syncramp.cli.session import job
     from syncramp.cycle.run import rehearse
     from syncramp.plan.selection import Selection
+    from syncramp.session.opening import job
 
     with ExitStack() as screen, job(document, state, secrets, screen.enter_context(listener()), sends=False) as made:
         rehearsal = rehearse(made)

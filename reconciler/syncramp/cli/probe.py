@@ -65,8 +65,8 @@ def probe(
     Example: syncramp endpoint probe syncconfig.yaml --tenant 57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8
     """
     from syncramp.check import load
-    from syncramp.cli.session import secrets_of
     from syncramp.endpoint.facts import Verdict
+    from syncramp.session.opening import secrets_of
 
     config = load(document)
     if explain:
@@ -124,7 +124,6 @@ def _probed(
     config: "SyncConfig", secrets: "SecretReader", now: datetime, domain: str, most: int, patience: float
 ) -> "WireProfile":
     from syncramp import __version__
-    from syncramp.cli.session import stopping
     from syncramp.cli.tenant import company_of, say
     from syncramp.endpoint.asking import Asker
     from syncramp.endpoint.channel import Tap
@@ -133,6 +132,7 @@ def _probed(
     from syncramp.endpoint.listening import Ear
     from syncramp.endpoint.probe import Probe, Settings
     from syncramp.endpoint.profile import WireProfile
+    from syncramp.session.opening import stopping
 
     asked = replace(config.target.endpoint, links_per_call=None)  # how many the tenant takes, not how many we send
     target, ear, stop = replace(config.target, endpoint=asked), Ear(), threading.Event()

@@ -52,10 +52,10 @@ def forecast(
     """
     from syncramp.check import load
     from syncramp.cli.ramp_say import named_ramp
-    from syncramp.cli.session import UNREAD, known_store, state_path
     from syncramp.cycle.forecasting import foretold
     from syncramp.report.chart import writable
     from syncramp.report.forecast import forecast_document, forecast_lines
+    from syncramp.session.opening import UNREAD, known_store, state_path
 
     config = load(document)
     if ramp:

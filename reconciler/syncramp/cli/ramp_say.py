@@ -80,8 +80,8 @@ def saying(command: str) -> Callable[..., None]:
 
 def _say(command: "Command", document: str, ramp: str, by: str, step: int | None, reason: str, state: State) -> None:
     from syncramp.check import load
-    from syncramp.cli.session import known_store, state_path
     from syncramp.model.ramps import Command, Order
+    from syncramp.session.opening import known_store, state_path
 
     config = load(document)
     policy = named_ramp(config, ramp)

@@ -85,8 +85,8 @@ def _known(config: "SyncConfig", name: str) -> None:
 @contextmanager
 def _opened(document: str, config: "SyncConfig", state: Path | None) -> Iterator["Store | None"]:
     """The store of a document; None before its first run."""
-    from syncramp.cli.session import state_path
     from syncramp.cycle.run import identity
+    from syncramp.session.opening import state_path
     from syncramp.source import dn
     from syncramp.store.store import Store
 

@@ -49,9 +49,9 @@ def suggest(
     import time
 
     from syncramp.check import load
-    from syncramp.cli.session import UNREAD, known_store, state_path
     from syncramp.cycle.suggesting import suggested
     from syncramp.report.suggestion import suggestion_document, suggestion_lines
+    from syncramp.session.opening import UNREAD, known_store, state_path
     from syncramp.spec.ramps import Admit
 
     config = load(document)

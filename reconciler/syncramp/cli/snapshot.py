@@ -27,10 +27,10 @@ def snapshot(
     Example: syncramp snapshot syncconfig.yaml -O contoso.state.gz
     """
     from syncramp.check import load
-    from syncramp.cli.session import PATIENT, state_path
     from syncramp.cycle.run import identity
     from syncramp.cycle.saving import save
     from syncramp.errors import InputRefused
+    from syncramp.session.opening import PATIENT, state_path
     from syncramp.source import dn
     from syncramp.store.store import Store
     from syncramp.words import count

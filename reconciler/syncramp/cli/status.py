@@ -28,9 +28,9 @@ def status(
     Example: syncramp status syncconfig.yaml
     """
     from syncramp.check import load
-    from syncramp.cli.session import state_path
     from syncramp.report.json import kept_run_document
     from syncramp.report.text import kept_run_lines
+    from syncramp.session.opening import state_path
 
     last = _last(state_path(document, load(document), state))
     if output is Output.JSON:

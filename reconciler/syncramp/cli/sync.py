@@ -25,10 +25,10 @@ def sync(
     Example: syncramp sync syncconfig.yaml
     """
     from syncramp.cli.progress import listener
-    from syncramp.cli.session import job
     from syncramp.cycle.slices import run_all
     from syncramp.report.json import run_document
     from syncramp.report.text import run_lines
+    from syncramp.session.opening import job
 
     with listener() as listen, job(document, state, secrets, listen, sends=True) as made:
         report = run_all(made, once=once)

@@ -68,8 +68,8 @@ def asked(document: str, secrets: Path | None) -> "Iterator[tuple[V2Endpoint, Co
     :raises SyncrampError: it cannot be reached, refuses us, or answers for another tenant.
     """
     from syncramp.check import load
-    from syncramp.cli.session import on_the_wire, secrets_of, stopping
     from syncramp.endpoint.client import V2Endpoint
+    from syncramp.session.opening import on_the_wire, secrets_of, stopping
 
     reader = secrets_of(document, secrets)
     config, _ = on_the_wire(load(document), reader)

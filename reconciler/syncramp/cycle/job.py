@@ -12,7 +12,7 @@ from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
 from syncramp.model.approvals import Waiting
 from syncramp.model.report import WireReport
-from syncramp.model.seams import AnchorWriter, Endpoint, OutsideMetric, Source
+from syncramp.model.seams import AnchorWriter, Endpoint, Fence, OutsideMetric, Source
 from syncramp.rules.ruleset import Ruleset
 from syncramp.spec.types import EndpointOverrides, Mode, SyncConfig
 from syncramp.store.store import Store
@@ -93,6 +93,12 @@ class Job:
 
     outside: Mapping[tuple[str, str], OutsideMetric] = field(default_factory=dict)
     """By ramp and gate: numbers of other systems that gates are judged by."""
+
+    fence: Fence | None = None
+    """The right to write to the tenant; None: only the store is ours."""
+
+    full: bool = False
+    """The tenant is read back from the beginning, and every entry is judged anew."""
 
     @property
     def exports(self) -> bool:

@@ -103,6 +103,20 @@ class Endpoint(Protocol):
         """How often the service asked the calls of this thread for patience so far."""
 
 
+class Fence(Protocol):
+    """The right to write to a tenant, which one holder has at a time, whatever store it goes by."""
+
+    @property
+    def token(self) -> int:
+        """A number that is higher with each new holder: an earlier one must not write after a later one."""
+
+    def check(self) -> None:
+        """Looked at before anything is written down that will be sent; it talks to nobody.
+
+        :raises FenceLost: it is not ours any more, or that cannot be known.
+        """
+
+
 class OutsideMetric(Protocol):
     """A number of another system, which a gate of a ramp is judged by."""
 

@@ -15,6 +15,7 @@ from syncramp.model.values import Kind, Type
 from syncramp.spec.failsafe import Failsafe
 from syncramp.spec.ramps import DENY_PATTERNS, RampPolicy
 from syncramp.spec.references import KeyRef
+from syncramp.spec.scheduling import Scheduling
 
 
 class Mode(StrEnum):
@@ -317,3 +318,5 @@ class SyncConfig:
     """Stages of an adopted tenant that the document's annotation ends."""
     orders: tuple[NamedOrder, ...] = ()
     """Commands to ramps in the document's annotations."""
+    scheduling: Scheduling = field(default_factory=Scheduling)
+    """When runs are made."""

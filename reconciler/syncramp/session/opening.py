@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from syncramp.check import load
-from syncramp.cli.memory import tame_allocator
 from syncramp.cycle.job import Job, Pace
 from syncramp.cycle.run import identity
 from syncramp.errors import InputRefused, StoreUnusable
@@ -28,6 +27,7 @@ from syncramp.model.seams import AnchorWriter, SecretReader, Source
 from syncramp.model.values import Kind, Type
 from syncramp.rules.own import own_rules
 from syncramp.rules.ruleset import Ruleset
+from syncramp.session.memory import tame_allocator
 from syncramp.source import dn
 from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets, text
