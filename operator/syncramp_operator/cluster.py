@@ -55,10 +55,15 @@ class ClusterRefused(Stalled):
 
 
 class Cluster:
-    """One API server, with the rights of whoever the configuration names."""
+    """One API server, with the rights of whoever the configuration names.
 
-    def __init__(self, configuration: client.Configuration) -> None:
+    :param answer: seconds between two pieces of an answer, at most.
+    """
+
+    def __init__(self, configuration: client.Configuration, answer: float = READ) -> None:
+        configuration.retries = 0  # urllib3 would repeat even a PUT, and each time-out three times
         self._client = client.ApiClient(configuration)
+        self._answer = answer
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object:
         """One object.
@@ -137,7 +142,7 @@ class Cluster:
         )
         about = f"{method} {resource.full} {f'{namespace}/{name}'.strip('/')}".strip()
         try:
-            response = self._client.call_api(*request, _request_timeout=(CONNECT, READ))
+            response = self._client.call_api(*request, _request_timeout=(CONNECT, self._answer))
             text, status = response.read(), response.status  # type: ignore[no-untyped-call]
         except (ApiException, HTTPError, OSError):
             raise _unavailable(about) from None
@@ -147,9 +152,10 @@ class Cluster:
         return answer
 
 
-def connected() -> Cluster:
+def connected(answer: float = READ) -> Cluster:
     """The cluster that this process sees: the one it runs in, else that of ``KUBECONFIG``, as Kopf chooses too.
 
+    :param answer: see :class:`Cluster`.
     :raises ClusterRefused: it sees none.
     """
     configuration = client.Configuration()
@@ -162,7 +168,7 @@ def connected() -> Cluster:
         raise ClusterRefused(
             "no cluster is to be seen", where="KUBECONFIG", remedy="name a kubeconfig, or run in a Pod"
         ) from None
-    return Cluster(configuration)
+    return Cluster(configuration, answer)
 
 
 def _unavailable(about: str) -> ClusterUnavailable:

@@ -1,0 +1,218 @@
+"""Leases of a cluster: one leader among the operator's replicas, and one writer to a tenant.
+
+The deciding is in ``leasing``; here it meets the API server and the clock. The clock is the one that goes on while a
+machine sleeps, because who slept must find its Lease gone. Each request has a short time-out, and none is repeated by
+the client: a write whose answer is lost is told apart by what stands there then.
+"""
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from syncramp_operator.cluster import (
+    Cluster,
+    ClusterRefused,
+    ClusterUnavailable,
+    Object,
+    ObjectConflict,
+    ObjectMissing,
+)
+from syncramp_operator.leasing import LEADER, Contender, Look, Put, Record, Rest, Terms
+from syncramp_operator.resources import LEASES, MANAGED_BY
+
+ANSWER = 5
+"""Seconds that the API server has for an answer about a Lease: whoever waits longer cannot renew in time."""
+LONGEST_REST = 3600.0
+
+Clock = Callable[[], float]
+
+
+def uptime() -> float:
+    """Seconds since the machine was started, those included in which it slept (CLOCK_BOOTTIME of Linux)."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class Place:
+    """One Lease of a cluster, read and written by one contender.
+
+    :param writes: told the token before it is first written.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        name: str,
+        contender: Contender,
+        clock: Clock = uptime,
+        writes: Callable[[int], None] = lambda token: None,
+    ) -> None:
+        self.namespace, self.name = namespace, name
+        self._cluster = cluster
+        self._contender = contender
+        self._clock = clock
+        self._writes = writes
+        self._lock = threading.Lock()
+
+    def step(self) -> float:
+        """Do what is next: at most one request.
+
+        :returns: seconds until there is something to do again.
+        :raises ClusterUnavailable: the API server does not answer; the next step tries again.
+        :raises ClusterRefused: a right is missing.
+        """
+        with self._lock:
+            action = self._contender.next(self._clock())
+            if isinstance(action, Rest):
+                return min(action.until - self._clock(), LONGEST_REST)
+            try:
+                self._act(action)
+            except ObjectConflict:
+                self._contender.beaten()
+            except Exception:
+                self._contender.failed(self._clock())
+                raise
+            return 0.0
+
+    def leave(self, rest: float) -> None:
+        """Give it up, if it is ours; the others then still wait so many seconds. That it fails is no harm: they wait
+        for as long as the Lease says.
+        """
+        with self._lock:
+            if put := self._contender.farewell(rest):
+                self._write(put.record)
+
+    def _act(self, action: Look | Put) -> None:
+        if isinstance(action, Look):
+            self._contender.saw(self._read(), self._clock())
+            return
+        if not self._contender.taken:
+            self._writes(action.record.token)
+        self._contender.sends(self._clock())
+        self._contender.stored(self._write(action.record))
+
+    def _read(self) -> Record:
+        try:
+            return record_of(self._cluster.get(LEASES, self.namespace, self.name))
+        except ObjectMissing:
+            return Record()
+
+    def _write(self, record: Record) -> Record:
+        """:raises ObjectConflict: it was changed, made or deleted since it was read."""
+        body = _body(self.namespace, self.name, record)
+        try:
+            if record.version:
+                return record_of(self._cluster.replace(LEASES, self.namespace, body))
+            return record_of(self._cluster.create(LEASES, self.namespace, body))
+        except ObjectMissing:
+            raise ObjectConflict("it was deleted meanwhile", where=self.name) from None
+
+
+def record_of(body: Object) -> Record:
+    """What stands in a Lease. One without a duration is not ours; it counts as the longest of ours."""
+    spec = body.get("spec") or {}
+    return Record(
+        holder=spec.get("holderIdentity") or "",
+        duration=float(spec.get("leaseDurationSeconds") or LONGEST_REST),
+        token=int(spec.get("leaseTransitions") or 0),
+        renewed=str(spec.get("renewTime") or ""),
+        acquired=str(spec.get("acquireTime") or ""),
+        version=body["metadata"]["resourceVersion"],
+    )
+
+
+def _body(namespace: str, name: str, record: Record) -> Object:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    metadata: Object = {"name": name, "namespace": namespace, "labels": dict(MANAGED_BY)}
+    if record.version:
+        metadata["resourceVersion"] = record.version
+    spec = {
+        "holderIdentity": record.holder,
+        "leaseDurationSeconds": math.ceil(record.duration),
+        "leaseTransitions": record.token,
+        "acquireTime": record.acquired or now,
+        "renewTime": now,
+    }
+    return {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": metadata, "spec": spec}
+
+
+class Elector:
+    """Who leads among the replicas of an operator; for one event loop, and used once.
+
+    :param holder: no other process calls itself so, not even the next one of the same Pod.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        name: str,
+        holder: str,
+        terms: Terms = LEADER,
+        clock: Clock = uptime,
+    ) -> None:
+        self._clock = clock
+        self._terms = terms
+        self._contender = Contender(holder, terms)
+        self._place = Place(cluster, namespace, name, self._contender, clock)
+
+    @property
+    def leads(self) -> bool:
+        """It is surely ours now."""
+        return self._contender.holds(self._clock())
+
+    @property
+    def token(self) -> int:
+        """Higher with each leader."""
+        return self._contender.token
+
+    async def acquire(self, until: asyncio.Event) -> bool:
+        """Wait until we lead.
+
+        :param until: ends the waiting.
+        :returns: False: it was ended.
+        :raises ClusterRefused: a right is missing.
+        """
+        while not self.leads and not until.is_set():
+            await _pause(until, await self._step())
+        return self.leads
+
+    async def renew(self, lost: asyncio.Event) -> None:
+        """Keep it until it is lost; cancel it before :meth:`release`."""
+        while self.leads:
+            step = asyncio.ensure_future(self._kept())
+            await asyncio.wait({step}, timeout=max(0.0, self._contender.until - self._clock()))
+            if step.done():
+                rest = min(step.result(), self._contender.until - self._clock())
+                await asyncio.sleep(max(0.0, rest))
+        lost.set()
+
+    async def release(self) -> None:
+        """Let another one lead at once; where the API server does not answer, after the Lease's duration."""
+        try:
+            await asyncio.to_thread(self._place.leave, 0.0)
+        except ClusterUnavailable:
+            return
+
+    async def _step(self) -> float:
+        try:
+            return await asyncio.to_thread(self._place.step)
+        except ClusterUnavailable:
+            return self._terms.retry
+
+    async def _kept(self) -> float:
+        """A right that is taken away is as good as no answer, until the Lease is lost."""
+        try:
+            return await self._step()
+        except ClusterRefused:
+            return self._terms.retry
+
+
+async def _pause(until: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(until.wait(), seconds)
+    except TimeoutError:
+        return
