@@ -12,7 +12,7 @@ from typing import Any
 import kopf
 
 from syncramp.check import verdict_of
-from syncramp_operator.conditions import UNJUDGED, Judgement, judgement_on, said_before, status_with
+from syncramp_operator.judgements import UNJUDGED, Judgement, judgement_on, said_before, status_with
 
 SYNCCONFIGS = ("syncramp.io", "v1alpha1", "syncconfigs")
 

@@ -1,141 +1,150 @@
-"""What the operator says of a document, as a pure function."""
+"""Each condition of a SyncConfig, by when exactly it is True."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from support.run_cases import NOW, change, config, failed, hold, ramp, run, stepped, tally
 from support.status_check import check_status
 from syncramp.check import Finding
-from syncramp_operator.conditions import (
-    ACCEPTED,
-    LONGEST,
-    UNJUDGED,
-    UNPROVEN,
-    UNVERIFIED,
-    judgement_on,
-    said_before,
-    status_with,
-)
+from syncramp.errors import EndpointUnavailable
+from syncramp.model.holds import Hold
+from syncramp.schedule.known import Cause, Start, Trigger, Wait
+from syncramp_operator.conditions import KINDS
+from syncramp_operator.facts import Facts
+from syncramp_operator.reasons import WEIGHTS, Reason
 
-NOW = datetime(2026, 11, 1, 12, 30, 15, 999999, tzinfo=UTC)
-LATER = NOW + timedelta(hours=1)
-STALLED = judgement_on([Finding("spec.target.cloud", "is closed", "use another", '"Germany"')], {})
+DUE_LATER = Wait(Cause.DUE_LATER, NOW + timedelta(minutes=20))
+GERMANY = Finding("spec.target.cloud", "is closed", "use another", '"Germany"', forbidden=True)
+
+Object = dict[str, Any]
 
 
-def body(generation: int = 1, status: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"metadata": {"generation": generation}} | ({"status": status} if status else {})
+def conditions(body: Object, *runs: Object, **facts: Any) -> dict[str, Object]:
+    """After one step of the operator."""
+    known = Facts(runs=runs, **({"decision": DUE_LATER} | facts))
+    return check_status(stepped(body, known))
 
 
-def test_a_document_without_findings_is_ready_and_says_nothing_else() -> None:
-    status = status_with(body(3), ACCEPTED, NOW)
-    assert status == {
-        "observedGeneration": 3,
-        "conditions": [
-            {
-                "type": "Ready",
-                "status": "True",
-                "observedGeneration": 3,
-                "lastTransitionTime": "2026-11-01T12:30:15Z",
-                "reason": "Accepted",
-                "message": "Accepted; the operator starts no runs yet",
-            }
-        ],
+def ready(*runs: Object, body: Object | None = None, **facts: Any) -> tuple[str, str, str]:
+    """Status, reason and message of Ready."""
+    found = conditions(body or config(), *runs, **facts)["Ready"]
+    return found["status"], found["reason"], found["message"]
+
+
+def test_a_document_that_was_never_run_is_on_its_way() -> None:
+    found = conditions(config(), decision=Start(Trigger.CREATED))
+    assert (found["Ready"]["status"], found["Ready"]["reason"]) == ("Unknown", "Progressing")
+    assert found["Reconciling"]["reason"] == "Progressing"
+    assert (found["SourcesReady"]["status"], found["TargetReady"]["status"]) == ("Unknown", "Unknown")
+
+
+def test_a_healthy_document_has_the_conditions_that_are_always_there_and_no_other() -> None:
+    found = conditions(config(), run())
+    assert {name: one["status"] for name, one in found.items()} == {
+        "Ready": "True",
+        "SourcesReady": "True",
+        "TargetReady": "True",
     }
 
 
-@pytest.mark.parametrize(
-    ("mode", "endpoint", "told"),
-    [
-        ("Plan", {}, ACCEPTED),
-        ("Staging", {"unverified": True}, ACCEPTED),
-        ("Sync", {"profile": {"configMapKeyRef": {"name": "wire", "key": "profile.yaml"}}}, ACCEPTED),
-        ("Sync", {"unverified": True}, UNVERIFIED),
-        ("Sync", {"unverified": False}, UNPROVEN),
-        ("Sync", None, UNPROVEN),
-    ],
-)
-def test_what_is_accepted_says_whether_the_wire_is_known(mode, endpoint, told) -> None:
-    target = {} if endpoint is None else {"endpoint": endpoint}
-    assert judgement_on([], {"spec": {"mode": mode, "target": target}}) is told
+def test_ready_tells_what_went_and_what_waits_for_a_ramp() -> None:
+    told = run(
+        objects=tally(15),
+        changes=[change("Create", 3), change("Update", 12)],
+        holds=[hold("Ramp", 181_240)],
+        ramps=[ramp(waiting=181_240)],
+    )
+    assert ready(told) == (
+        "True",
+        "SyncSucceeded",
+        "3 added, 12 updated, 0 deleted; 181,240 wait for ramp large-groups",
+    )
 
 
-def test_a_document_with_findings_is_stalled_with_the_first_of_them() -> None:
-    conditions = check_status(body(2, status_with(body(2), STALLED, NOW)))
-    assert list(conditions) == ["Ready", "Stalled"]
-    assert {one["message"] for one in conditions.values()} == {"spec.target.cloud: is closed; use another"}
-    assert {one["reason"] for one in conditions.values()} == {"InvalidSpec"}
+@pytest.mark.parametrize("mode", ["Plan", "Staging"])
+def test_a_mode_that_sends_nothing_is_ready_when_its_plan_is_made(mode: str) -> None:
+    made = run(mode=mode, objects=tally(7, left=7), changes=[change("Create", 7, 0)], holds=[hold("TooManyDeletes")])
+    reason = {"Plan": "PlanOnly", "Staging": "Staging"}[mode]
+    told = f"{mode}: 7 to add, 0 to update, 0 to delete"
+    assert ready(made, body=config(mode=mode)) == ("True", reason, told)
+    torn = run(mode=mode, sources=[{"name": "corp", "complete": False, "entries": 3, "reason": "it broke off"}])
+    assert ready(torn, body=config(mode=mode)) == ("False", "SourceIncomplete", "corp: it broke off")
 
 
-@pytest.mark.parametrize(
-    "finding",
-    [
-        Finding("spec.target.cloud", "is closed; use another", "use another if you can", forbidden=True),
-        Finding("spec.target.cloud", "is closed; use another", "use another"),
-    ],
-)
-def test_a_remedy_that_the_reason_tells_is_not_told_again(finding: Finding) -> None:
-    assert judgement_on([finding], {}).message == "spec.target.cloud: is closed; use another"
+def test_an_interval_run_of_a_healthy_document_changes_nothing_but_active_run() -> None:
+    before = stepped(config(), Facts(runs=[run()], decision=DUE_LATER))
+    during = stepped(before, Facts(runs=[run(), run(2, "Running")], decision=Wait(Cause.RUNNING)))
+    assert during["status"]["conditions"] == before["status"]["conditions"]
+    assert during["status"]["activeRun"] == "contoso-2"
 
 
-def test_other_findings_are_counted() -> None:
-    judgement = judgement_on([Finding("spec.mode", "is wrong"), Finding("spec.a", "b"), Finding("spec.c", "d")], {})
-    assert judgement.message == "spec.mode: is wrong; and 2 more"
+def test_a_new_generation_is_not_ready_before_a_run_by_it_has_ended() -> None:
+    before = stepped(config(), Facts(runs=[run()], decision=DUE_LATER))
+    before["metadata"]["generation"] = 2
+    found = conditions(before, run(), decision=Start(Trigger.SPEC_CHANGED))
+    assert (found["Ready"]["status"], found["Ready"]["observedGeneration"]) == ("Unknown", 2)
+    assert found["Reconciling"]["status"] == "True"
+    assert ready(run(), run(2, generation=2), body=before)[0] == "True"
 
 
-def test_a_value_of_the_document_is_never_told() -> None:
-    finding = Finding("spec.target.auth.clientSecret.clientID", "should match a GUID", value='"hunter2"', line=7)
-    assert judgement_on([finding], {}).message == "spec.target.auth.clientSecret.clientID: should match a GUID"
+@pytest.mark.parametrize("hold", list(Hold))
+def test_every_hold_is_weighed(hold: Hold) -> None:
+    assert hold.value in WEIGHTS
 
 
-def test_a_long_message_is_cut_at_what_an_event_takes_and_still_counts_the_rest() -> None:
-    message = judgement_on([Finding("spec", "ü" * LONGEST), Finding("spec", "more")], {}).message
-    assert LONGEST - 1 <= len(message.encode()) <= LONGEST
-    assert message.endswith("ü…; and 1 more")
+def test_findings_stall_with_the_first_of_them_and_without_its_value() -> None:
+    found = conditions(config(), findings=(GERMANY, GERMANY), decision=Wait(Cause.REFUSED))
+    for name, status in (("Ready", "False"), ("Stalled", "True")):
+        assert (found[name]["status"], found[name]["reason"]) == (status, "UnsupportedCloud")
+        assert found[name]["message"] == "spec.target.cloud: is closed; and 1 more"
 
 
-def test_a_condition_keeps_its_time_while_its_status_is_the_same() -> None:
-    stalled = status_with(body(1), STALLED, NOW)
-    otherwise = judgement_on([Finding("spec.mode", "is wrong")], {})
-    for condition in status_with(body(2, stalled), otherwise, LATER)["conditions"]:
-        assert condition["lastTransitionTime"] == "2026-11-01T12:30:15Z"
-        assert condition["observedGeneration"] == 2
-        assert condition["message"] == "spec.mode: is wrong"
+def test_a_passing_fault_is_tried_again_and_does_not_stall() -> None:
+    found = conditions(
+        config(),
+        run(),
+        failed(2, "EndpointUnavailable", "Retry", "it did not answer"),
+        decision=Wait(Cause.BACKING_OFF, NOW + timedelta(minutes=5)),
+    )
+    assert (found["Ready"]["status"], found["Ready"]["message"]) == ("False", "it did not answer")
+    assert found["Reconciling"]["reason"] == "ProgressingWithRetry"
+    assert found["Reconciling"]["message"] == "The next run is tried at 2026-11-25T12:05:00Z"
+    assert (found["TargetReady"]["status"], found["SourcesReady"]["status"]) == ("False", "True")
 
 
-def test_a_condition_takes_a_new_time_when_its_status_changes() -> None:
-    stalled = status_with(body(1), STALLED, NOW)
-    (ready,) = status_with(body(2, stalled), ACCEPTED, LATER)["conditions"]
-    assert (ready["type"], ready["lastTransitionTime"]) == ("Ready", "2026-11-01T13:30:15Z")
+def test_a_terminal_error_stalls_until_somebody_does_something() -> None:
+    stopped = failed(2, "CredentialsInvalid", "Stalled", "the issuer refused the credentials")
+    found = conditions(config(), run(), stopped, decision=Wait(Cause.STALLED))
+    assert found["Stalled"]["reason"] == found["Ready"]["reason"] == "CredentialsInvalid"
+    assert "Reconciling" not in found
+    again = conditions(config(), run(), stopped, decision=Start(Trigger.SECRET_CHANGED))
+    assert "Stalled" not in again
+    assert (again["Ready"]["status"], again["Reconciling"]["status"]) == ("False", "True")
 
 
-def test_times_are_in_utc() -> None:
-    berlin = NOW.astimezone(timezone(timedelta(hours=1)))
-    assert status_with(body(), ACCEPTED, berlin) == status_with(body(), ACCEPTED, NOW)
+def test_another_sync_client_stalls_though_the_operator_looks_again_by_itself() -> None:
+    other = failed(1, "AnotherSyncClientActive", "Waiting")
+    for facts in (
+        {"decision": Wait(Cause.WAITING, NOW + timedelta(hours=1))},
+        {"decision": Start(Trigger.RETRIED)},
+    ):
+        assert conditions(config(), other, **facts)["Stalled"]["reason"] == "AnotherSyncClientActive"
 
 
-def test_saying_the_same_again_gives_the_same_status() -> None:
-    for judgement in (ACCEPTED, STALLED, UNJUDGED):
-        status = status_with(body(), judgement, NOW)
-        assert status_with(body(1, status), judgement, LATER) == status
+def test_what_the_operator_itself_cannot_do_is_told() -> None:
+    found = conditions(config(), run(), trouble=EndpointUnavailable("it is away"), decision=None)
+    assert (found["Ready"]["status"], found["Ready"]["message"]) == ("False", "it is away")
+    unjudged = conditions(config(), run(), judged=False, decision=None)
+    assert unjudged["Ready"]["reason"] == "InternalError"
 
 
-def test_conditions_of_others_stay_behind_ours() -> None:
-    theirs = {"type": "example.com/Reviewed", "status": "Unknown"}
-    status = status_with(body(1, {"conditions": [theirs]}), STALLED, NOW)
-    assert [one["type"] for one in status["conditions"]] == ["Ready", "Stalled", "example.com/Reviewed"]
-    assert status["conditions"][-1] == theirs
+def test_a_reason_that_is_not_known_here_does_not_come_through() -> None:
+    assert ready(failed(1, "Haha", "Retry"))[1] == "SyncFailed"
 
 
-def test_a_verdict_is_new_when_its_words_are_and_not_when_only_the_generation_is() -> None:
-    assert not said_before(body(), ACCEPTED)
-    said = body(2, status_with(body(1), STALLED, NOW))
-    assert said_before(said, STALLED)
-    assert not said_before(said, ACCEPTED)
-    assert not said_before(said, judgement_on([Finding("spec.mode", "is wrong")], {}))
-
-
-def test_a_fault_of_the_operator_stalls_nobody() -> None:
-    conditions = check_status(body(1, status_with(body(1), UNJUDGED, NOW)))
-    assert list(conditions) == ["Ready"]
-    assert conditions["Ready"]["status"] == "False"
+def test_every_condition_says_when_it_is_true() -> None:
+    for kind in KINDS:
+        assert kind.truth.startswith("True means exactly: ")
+    assert all(reason.sentence.endswith(".") for reason in Reason)

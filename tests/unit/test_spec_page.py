@@ -12,7 +12,7 @@ from support.documents import full
 from syncramp.check import Finding, verdict_of
 from syncramp.errors import InputRefused
 from syncramp.spec.schema import crd, schema
-from syncramp_operator.conditions import ACCEPTED, UNJUDGED, UNPROVEN, UNVERIFIED, judgement_on
+from syncramp_operator.judgements import ACCEPTED, UNJUDGED, UNPROVEN, UNVERIFIED, judgement_on
 
 FOLDER = Path(__file__).parents[2] / "docs/spec"
 PAGE = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in ("syncconfig.md", "groups.md"))
