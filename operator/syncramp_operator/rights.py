@@ -25,7 +25,6 @@ from syncramp_operator.resources import (
 )
 from syncramp_operator.settings import Execution, Settings
 
-
 _CORE = '""'
 """How a Role writes the group without a name."""
 

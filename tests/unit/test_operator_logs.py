@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import kopf
 import pytest
 
 from syncramp.errors import CredentialsRefused
@@ -88,7 +89,7 @@ def test_exceptions_that_led_to_each_other_in_a_ring_come_to_an_end() -> None:
 
 def test_lines_of_kopf_name_the_object_and_carry_nothing_else_of_it(lines: io.StringIO) -> None:
     reference = {"kind": "SyncConfig", "namespace": "identity", "name": "contoso", "uid": "u"}
-    extra = {"k8s_ref": reference, "settings": object(), "k8s_skip": False}
+    extra = {"k8s_ref": reference, "settings": kopf.OperatorSettings(), "k8s_skip": False}
     logging.getLogger("kopf.objects").warning("Patching failed", extra=extra)
     told = _one(lines)
     assert told["config"] == "identity/contoso"

@@ -40,7 +40,9 @@ def test_an_operator_with_all_its_rights_has_nothing_to_say() -> None:
 def test_each_verb_is_asked_for_in_each_namespace() -> None:
     reviewer = Reviewer(lambda _: True)
     _missing(reviewer, namespaces=("one", "two"), home="house")
-    asked = sorted((one["verb"], one["resource"], one.get("subresource", ""), one["namespace"]) for one in reviewer.asked)
+    asked = sorted(
+        (one["verb"], one["resource"], one.get("subresource", ""), one["namespace"]) for one in reviewer.asked
+    )
     places = {Where.WATCHED: ("one", "two"), Where.HOME: ("house",)}
     assert asked == sorted(
         (verb, right.resource.plural, right.subresource, place)
@@ -65,16 +67,20 @@ def test_jobs_are_asked_for_only_where_runs_are_jobs() -> None:
 
 
 def test_a_missing_right_is_told_with_the_rule_to_add() -> None:
-    denied = Reviewer(lambda asked: (asked["verb"], asked["resource"]) not in {("create", "leases"), ("get", "leases")})
-    assert _missing(denied, home="house") == [
+    denied = Reviewer(
+        lambda asked: (asked["verb"], asked["resource"]) not in {("create", "leases"), ("get", "leases")}
+    )
+    (told,) = _missing(denied, home="house")
+    assert told == (
         "the operator may not get or create leases.coordination.k8s.io in the namespace house; add to its Role:\n"
         "- apiGroups: [coordination.k8s.io]\n  resources: [leases]\n  verbs: [get, create]"
-    ]
+    )
     denied = Reviewer(lambda asked: asked.get("subresource") != "status" or asked["resource"] != "syncruns")
-    assert _missing(denied) == [
+    (told,) = _missing(denied)
+    assert told == (
         "the operator may not patch syncruns/status.syncramp.io in the whole cluster; add to its ClusterRole:\n"
         "- apiGroups: [syncramp.io]\n  resources: [syncruns/status]\n  verbs: [patch]"
-    ]
+    )
 
 
 def test_the_core_group_is_written_as_a_role_writes_it() -> None:
