@@ -6,6 +6,7 @@ not answer, and the kubelet's probe runs out of time. ``/readyz``: it would take
 rolling update waits for it before the leader is ended. ``/metrics``: as Prometheus reads them.
 """
 
+import socket
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -53,7 +54,7 @@ class Web:
         :raises OSError: the port is taken.
         """
         await self._runner.setup()
-        await web.TCPSite(self._runner, None, self._port).start()
+        await web.SockSite(self._runner, _listening(self._port)).start()
 
     async def end(self) -> None:
         """Close all connections: left open, Kopf would wait five seconds for them at its end."""
@@ -68,3 +69,10 @@ class Web:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _listening(port: int) -> socket.socket:
+    """One socket for IPv4 and IPv6, where there is IPv6."""
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))
