@@ -10,6 +10,14 @@ from enum import StrEnum
 
 from syncramp.spec.scheduling import Scheduling
 
+REQUESTED_AT, FORCE_AT, PLAN_AT = "requestedAt", "forceAt", "planAt"
+APPROVALS = frozenset({"approve", "adopt", "release"})
+URGENT = frozenset({"pause", "abort", "revert"})
+"""Commands that take room from ramps: a run under way that does not know one is ended."""
+COMMANDS = URGENT | {"promote", "promote-full", "resume", "retry"}
+REQUESTS = frozenset({REQUESTED_AT, FORCE_AT, PLAN_AT}) | APPROVALS | COMMANDS
+"""Annotations, without their prefix, that ask for a run by a new text."""
+
 
 class Trigger(StrEnum):
     """Why a run is made."""
@@ -32,7 +40,9 @@ class Trigger(StrEnum):
     RETRIED = "Retried"
     """The last run failed for a passing fault."""
     RESUMED = "Resumed"
-    """The last run was interrupted: its process is gone."""
+    """What the last run began goes on: it was stopped, its process is gone, or its slice was over."""
+    WINDOW_OPENED = "WindowOpened"
+    """A sync window lets go what had to wait for it."""
 
 
 class Ending(StrEnum):
@@ -48,26 +58,27 @@ class Ending(StrEnum):
     STALLED = "Stalled"
     """A person must act: trying again changes nothing."""
     CANCELLED = "Cancelled"
-    """It was asked to stop."""
+    """It was asked to stop; one that lasted too long has failed."""
     INTERRUPTED = "Interrupted"
     """Its process is gone, and never said how it ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The newest run that is over."""
+    """The newest run that is over, those aside that were only to plan."""
 
     generation: int
     """Of the document it ran by."""
     ended: datetime
     ending: Ending
     trigger: Trigger
+    full: bool = False
     failures: int = 0
-    """Runs in a row, up to this one, that failed or had to wait."""
+    """Runs in a row, up to this one, that failed, had to wait, or were interrupted."""
     again: datetime | None = None
     """Of one that had to wait: when it may be possible."""
     sliced: bool = False
-    """Time was over before everything was sent: the next one goes on at once."""
+    """Time was over before everything was sent, and something went: the next one goes on at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +103,9 @@ class Known:
     """The verdict on the document."""
     deleting: bool = False
     requests: Mapping[str, str] = field(default_factory=dict)
-    """Annotation, without its prefix -> text, of all that ask for a run."""
+    """Annotation, without its prefix -> text. What asks for no run (``REQUESTS``) may be among them."""
     handled: Mapping[str, str] = field(default_factory=dict)
-    """The same, as runs that were started knew them."""
+    """The same, as runs that were started knew them (``Start.handles``)."""
     secrets: str = ""
     """A digest of the Secrets and ConfigMaps the document names, as they are."""
     secrets_handled: str = ""
@@ -103,6 +114,8 @@ class Known:
     running: Running | None = None
     service_interval: timedelta | None = None
     """The tenant's own SynchronizationInterval, where a run has heard it."""
+    awake: datetime | None = None
+    """When the operator began, if it then had many documents: their runs are spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +125,8 @@ class Start:
     trigger: Trigger
     full: bool = False
     only_plans: bool = False
+    handles: Mapping[str, str] = field(default_factory=dict)
+    """What of ``Known.requests`` is handled by it, to be kept in ``Known.handled`` together with its start."""
 
 
 class Cause(StrEnum):
@@ -129,6 +144,8 @@ class Cause(StrEnum):
     DELETING = "Deleting"
     SPEC_CHANGED = "SpecChanged"
     """Only of an end: the run under way goes by a document that is not the newest."""
+    COMMANDED = "Commanded"
+    """Only of an end: a command takes room from a ramp, and the run under way does not know it."""
     TIMED_OUT = "TimedOut"
     """Only of an end: the run under way lasts longer than ``spec.timeout``."""
 
