@@ -11,7 +11,8 @@
     │   ├── CapabilityLoss       the tenant uses what ends with the sync client before us
     │   ├── StoreUnusable        the store cannot be opened, or belongs to something else
     │   └── ServiceRefused       the endpoint refuses the whole call for a reason that will not go away
-    │       └── CallTooLarge     because it carries too much
+    │       ├── CallTooLarge     because it carries too much
+    │       └── ClientVersionRefused  because of the client version that it tells
     ├── Waiting                  it will be possible at a known moment, without anybody's help
     │   ├── AnotherRunActive     another process holds the store
     │   ├── TenantHeld           another store's run is at work on the tenant
@@ -127,6 +128,12 @@ class ServiceRefused(Stalled):
 
 class CallTooLarge(ServiceRefused):
     """The endpoint refuses the call because it carries too much; nothing of it was processed."""
+
+
+class ClientVersionRefused(ServiceRefused):
+    """The endpoint does not take the client version that is told to it; nothing was processed."""
+
+    reason = "ClientVersionRefused"
 
 
 class AnotherRunActive(Waiting):

@@ -9,8 +9,8 @@ from syncramp.errors import (
     CallFailed,
     CallTimedOut,
     CallTooLarge,
+    ClientVersionRefused,
     EndpointUnavailable,
-    ServiceRefused,
     SyncrampError,
 )
 
@@ -69,7 +69,7 @@ def test_words_about_the_size_of_the_call_make_it_too_large(text) -> None:
     [
         ("The security token has expired.", "", TokenRefused),
         ("Authentication failed", "", TokenRefused),
-        ("This version of the client is no longer supported.", "", ServiceRefused),
+        ("This version of the client is no longer supported.", "", ClientVersionRefused),
         ("anything", BUSY, Busy),
         ("The operation has timed out.", "", CallTimedOut),
         ("The sky is falling.", "", CallFailed),

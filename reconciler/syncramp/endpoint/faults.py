@@ -21,6 +21,7 @@ from syncramp.errors import (
     CallFailed,
     CallTimedOut,
     CallTooLarge,
+    ClientVersionRefused,
     CredentialsRefused,
     EndpointUnavailable,
     ServiceRefused,
@@ -146,7 +147,7 @@ def _about_us(text: str, where: str) -> SyncrampError | None:
             remedy="grant the application the role ADSynchronization.ReadWrite.All of the synchronization service",
         )
     if "version" in low and any(word in low for word in _OLD_CLIENT):
-        return ServiceRefused(
+        return ClientVersionRefused(
             text,
             where=where,
             remedy="name a build that the service still accepts in spec.target.endpoint.buildNumber",
