@@ -93,7 +93,8 @@ def _waiting(status: Object, weight: Weight, reason: Reason, what: str) -> State
     number = held(status, weight)
     if not number:
         return None
-    return State(Truth.FALSE, reason, f"{count(number, 'change')} wait {what}{wording.holds(status, weight)}")
+    told = f"{count(number, 'change')} wait {what}{wording.holds(status, weight)}"
+    return State(Truth.FALSE, reason, f"{told}; status.waiting says what to annotate")
 
 
 def _erring(status: Object) -> State | None:
@@ -113,7 +114,8 @@ def _unfinished(status: Object) -> State | None:
     if not left and status.get("sliced") is not True:
         return None
     reason = Reason.THROTTLED if whole(status, "throttled") else Reason.PROGRESSING
-    return State(Truth.UNKNOWN, reason, f"{count(left, 'change')} left for the next run; {wording.done(status)}")
+    told = count(left, "change") if left else "more"
+    return State(Truth.UNKNOWN, reason, f"{told} left for the next run; {wording.done(status)}")
 
 
 def _long_unconfirmed(view: View) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from syncramp.check import Finding
 from syncramp.errors import Stalled
 from syncramp.schedule.known import Cause, End, Start, Trigger, Wait
+from syncramp.words import count
 from syncramp.words import moment as told_moment
 from syncramp_operator import wording
 from syncramp_operator.facts import Object
@@ -88,11 +89,9 @@ def _progress(view: View) -> str:
     phase = text(progress, "phase")
     if not phase:
         return f"{name} is under way"
-    total = whole(progress, "total")
-    of = f" of {total:,}" if total else ""
-    unit = text(progress, "unit")
-    done = f" {whole(progress, 'done'):,}{of} {unit}" if unit else ""
-    return f"{name}: {phase}{done}"
+    done, total, unit = whole(progress, "done"), whole(progress, "total"), text(progress, "unit") or "object"
+    told = f"{done:,} of {count(total, unit)}" if total else count(done, unit)
+    return f"{name}: {phase}, {told}"
 
 
 def _due(view: View) -> str:

@@ -70,7 +70,8 @@ def status_of(body: Object, facts: Facts, now: datetime) -> dict[str, Any]:
 
 
 def changes_told(before: Object, after: Object) -> list[Told]:
-    """The Events of a change of status: of Ready and Stalled by their message too, of what progresses by itself not.
+    """The Events of a change of status, each reason once: of Ready and Stalled also when their message changed, of
+    Reconciling never.
 
     :param before: the status that stood on the object; empty for none.
     :param after: the one that is written.
@@ -82,7 +83,7 @@ def changes_told(before: Object, after: Object) -> list[Told]:
         if name == "Reconciling" or not _changed(name, old.get(name, {}), condition):
             continue
         event = Told(_sort(name, condition), text(condition, "reason"), text(condition, "message"))
-        if event not in told:
+        if event.reason not in {each.reason for each in told}:
             told.append(event)
     return told
 

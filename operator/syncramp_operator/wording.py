@@ -52,9 +52,8 @@ def done(status: Object) -> str:
     sums = _sums(status, "acknowledged")
     links = whole(part(status, "links"), "acknowledged")
     parts = [f"{number:,} {verb}" for number, verb in zip(sums, ("added", "updated", "deleted"), strict=True)]
-    if links:
-        parts.append(count(links, "link"))
-    went = ", ".join(parts) if links or any(sums) else "Nothing to change"
+    told = (parts if any(sums) else []) + ([count(links, "link")] if links else [])
+    went = ", ".join(told) or "Nothing to change"
     return _fitting([f"{went}{rest}" for rest in _waiting(status)])
 
 
