@@ -24,7 +24,7 @@ from support.kube_api_client import (
     write_kubeconfig,
 )
 from support.kube_api_documents import BROKEN, document
-from support.kube_api_objects import PEERINGS
+from support.kube_api_resources import PEERINGS
 from support.kube_api_scenarios import assert_untouched, said, the_verdict_follows_the_document
 from support.status_check import check_status
 from syncramp_operator import handlers

@@ -18,6 +18,12 @@ def _program(rule: str) -> Any:
     return cel.NewEnv(variables=variables, extensions=[ext_strings.ExtStrings()]).compile(rule)
 
 
+def value_of(expression: str, **values: Any) -> Any:
+    """What an expression comes to; None where it cannot be evaluated."""
+    result = _program(expression).eval(data=values)
+    return result.value() if result.type().name() == "STRING" else None
+
+
 def holds(rule: str, **values: Any) -> bool:
     """Whether a rule holds for ``self`` (and ``oldSelf``); one that cannot be evaluated does not, as in a cluster."""
     result = _program(rule).eval(data=values)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -119,13 +120,21 @@ def until(look: Callable[[], Any], settled: Callable[[Any], bool]) -> Any:
     return seen
 
 
+@cache
+def manifest(path: Path) -> Object:
+    """A file of the project, read once: a CRD takes a second."""
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
 def install_crd(cluster: Cluster) -> None:
-    """Apply the CRD, and wait until it is served."""
-    crd = yaml.safe_load((ROOT / "crds/syncconfigs.syncramp.io.yaml").read_text(encoding="utf-8"))
-    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
-    _apply(cluster, path, crd)
-    until(lambda: cluster.done("GET", path).get("status", {}).get("conditions", []), _established)
-    until(lambda: cluster.ask("GET", "/apis/syncramp.io/v1alpha1/syncconfigs")[0], lambda code: code == 200)
+    """Apply the CRDs, and wait until they are served."""
+    for file in sorted((ROOT / "crds").glob("*.syncramp.io.yaml")):
+        crd = manifest(file)
+        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
+        _apply(cluster, path, crd)
+        until(lambda path=path: cluster.done("GET", path).get("status", {}).get("conditions", []), _established)
+        listed = f"/apis/syncramp.io/v1alpha1/{crd['spec']['names']['plural']}"
+        until(lambda listed=listed: cluster.ask("GET", listed)[0], lambda code: code == 200)
 
 
 def install_rights(cluster: Cluster, namespace: str) -> None:

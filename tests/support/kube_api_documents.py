@@ -4,7 +4,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-from support.kube_api_objects import merged
+from support.kube_api_patches import merged
 from support.ramp_cases import CASES as RAMP_CASES
 from syncramp.check.twins import TWINS
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from support.kube_api_resources import Resource
+
 
 class Refused(Exception):
     """A request is not done; the answer is a Status."""
@@ -20,6 +22,16 @@ class Refused(Exception):
             "details": details or {},
             "code": code,
         }
+
+
+class Unhandled(Refused):
+    """400: a body that its kind cannot have."""
+
+    def __init__(self, resource: Resource, why: str) -> None:
+        kind = resource.kind
+        super().__init__(
+            400, "BadRequest", f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {why}'
+        )
 
 
 def cause(field: str, message: str, reason: str = "FieldValueInvalid") -> dict[str, str]:
@@ -51,15 +63,18 @@ def exists(resource: str, name: str) -> Refused:
     return Refused(409, "AlreadyExists", f'{resource} "{name}" already exists', {"name": name})
 
 
-def conflict(resource: str, name: str) -> Refused:
+def conflict(resource: Resource, name: str, why: str = "") -> Refused:
     """409 of a write with an old resourceVersion."""
-    return Refused(
-        409,
-        "Conflict",
-        f'Operation cannot be fulfilled on {resource} "{name}": the object has been modified; '
-        "please apply your changes to the latest version and try again",
-        {"name": name},
-    )
+    modified = "the object has been modified; please apply your changes to the latest version and try again"
+    details = {"name": name, "group": resource.group, "kind": resource.plural}
+    told = f'Operation cannot be fulfilled on {resource.full} "{name}": {why or modified}'
+    return Refused(409, "Conflict", told, details)
+
+
+def precondition_failed(resource: Resource, name: str, word: str, wanted: str, found: str) -> Refused:
+    """409 of a PUT of an object that is another one by now."""
+    told = f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {found}"
+    return conflict(resource, name, told)
 
 
 def bad_request(message: str) -> Refused:

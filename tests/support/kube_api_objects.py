@@ -1,271 +1,283 @@
-"""The API double's objects: what a write makes of them, and the log of changes that watches read.
+"""What a write makes of the API double's objects: the rules that operators stumble over.
 
-It keeps the rules that operators stumble over. One resourceVersion counts all changes; a write that changes nothing
-gets none and no event. ``generation`` rises with every change outside metadata and status, and when an object begins
-to be deleted. A write to the object leaves its status alone, a write to /status leaves everything else alone. An
-object with finalizers stays until the last of them is gone.
+One resourceVersion counts all changes; a write that changes nothing gets none and no event. ``generation`` rises with
+every change outside metadata and status, and when an object begins to be deleted. A write to the object leaves its
+status alone, a write to /status leaves everything else alone. A write with an old version conflicts; a PUT of a
+custom resource or of a Lease must name one. An object with finalizers stays until the last of them is gone.
 """
 
-import asyncio
-import copy
-import secrets
-import uuid
+import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-import jsonpatch
-
-from support.kube_api_admission import admit, admit_event
+from support import kube_api_builtins as builtins
+from support import kube_api_metadata as metadata
+from support import kube_api_schema as schema
 from support.kube_api_errors import (
+    Refused,
+    Unhandled,
     bad_request,
+    cause,
     conflict,
     exists,
     invalid,
     not_found,
-    unknown_media_type,
-    unprocessable,
+    precondition_failed,
 )
+from support.kube_api_patches import APPLY, patched
+from support.kube_api_resources import CRDS, LEASES, NAMESPACES, PODS, Resource
+from support.kube_api_store import Key, Store
 from syncramp.spec.schema import with_defaults
 
 Object = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Resource:
-    """A kind of objects, and where it is served."""
-
-    group: str
-    version: str
-    plural: str
-    kind: str
-    namespaced: bool = True
-    subresources: tuple[str, ...] = ()
-
-    @property
-    def full(self) -> str:
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
-    @property
-    def api_version(self) -> str:
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-
-SYNCCONFIGS = Resource("syncramp.io", "v1alpha1", "syncconfigs", "SyncConfig", subresources=("status",))
-CRDS = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", False)
-EVENTS = Resource("", "v1", "events", "Event")
-ROLES = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
-ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
-SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", subresources=("token",))
-NAMESPACES = Resource("", "v1", "namespaces", "Namespace", False)
-PEERINGS = Resource("kopf.dev", "v1", "kopfpeerings", "KopfPeering")
-"""Of other operators made with Kopf, which see to it by this that only one of them is at work."""
-RESOURCES = (SYNCCONFIGS, CRDS, EVENTS, ROLES, ROLE_BINDINGS, SERVICE_ACCOUNTS, NAMESPACES, PEERINGS)
+LARGEST = 1_572_864
+"""Bytes of an object that etcd keeps."""
+FOREGROUND = "foregroundDeletion"
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """Which object."""
+class Options:
+    """How a write is meant."""
 
-    resource: Resource
-    namespace: str
-    name: str
+    validation: str = "Warn"
+    """``fieldValidation``: what becomes of unknown fields."""
+    dry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One line of the log."""
+class Written:
+    """What became of a write."""
 
-    version: int
-    kind: str
-    key: Key
     object: Object
+    warnings: tuple[str, ...] = ()
+    code: int = 200
 
 
 class Objects:
-    """All objects of the double. Not thread-safe: one event loop owns it."""
+    """Reads and writes of one store."""
 
-    def __init__(self) -> None:
-        self.version = 100
-        self.held: dict[Key, Object] = {}
-        self.log: list[Change] = []
-        self.news = asyncio.Event()
-        """Set at the next change, then replaced."""
-
-    def served(self, resource: Resource) -> bool:
-        """SyncConfigs are there once their CRD is."""
-        return resource is not SYNCCONFIGS or Key(CRDS, "", SYNCCONFIGS.full) in self.held
+    def __init__(self, store: Store) -> None:
+        self.store = store
 
     def get(self, key: Key) -> Object:
         """The object as it is stored."""
-        if key not in self.held:
+        if key not in self.store.held:
             raise not_found(key.resource.full, key.name)
-        return self.held[key]
+        return self.store.held[key]
 
-    def listed(self, resource: Resource, namespace: str) -> list[Object]:
-        """All of a kind; of all namespaces if none is named."""
-        return [
-            held for key, held in self.held.items() if key.resource is resource and namespace in ("", key.namespace)
-        ]
+    def plant(self, resource: Resource, body: Object) -> None:
+        """A custom resource that was stored when the rules were others: nothing is checked."""
+        key = Key(resource, body["metadata"]["namespace"], body["metadata"]["name"])
+        own = metadata.born(resource, key.namespace, key.name, body["metadata"], self.store.now())
+        self.store.save("ADDED", key, {**with_defaults(body, self._node(resource)), "metadata": own})
 
-    def create(self, resource: Resource, namespace: str, body: Object) -> tuple[Object, list[str]]:
+    def create(self, resource: Resource, namespace: str, body: Object, options: Options) -> Written:
         """A POST."""
-        metadata = body.get("metadata") or {}
-        if metadata.get("resourceVersion"):
-            raise bad_request("resourceVersion should not be set on objects to be created")
-        name = metadata.get("name") or _generated(metadata.get("generateName"))
-        if not name:
-            message = "Required value: name or generateName is required"
-            wrong = {"reason": "FieldValueRequired", "message": message, "field": "metadata.name"}
-            raise invalid(resource.kind, resource.group, "", [wrong])
-        key = Key(resource, namespace, name)
-        if key in self.held:
-            raise exists(resource.full, name)
-        _same_place(key, metadata)
-        if resource is EVENTS:
-            admit_event(namespace, body)
-        return self._born(key, body)
+        _check_kind(resource, body)
+        given = body.get("metadata") or {}
+        if given.get("resourceVersion"):
+            raise Refused(500, "", "resourceVersion should not be set on objects to be created")
+        key = Key(resource, namespace, metadata.name_of(resource, given))
+        metadata.check_place(namespace, key.name, given)
+        self._check_namespace(key)
+        if key in self.store.held:
+            raise exists(resource.full, key.name)
+        return self._born(key, body, options)
 
-    def plant(self, body: Object) -> None:
-        """A SyncConfig that was stored when the rules were others: nothing is checked."""
-        key = Key(SYNCCONFIGS, body["metadata"]["namespace"], body["metadata"]["name"])
-        self._save("ADDED", key, {**with_defaults(body), "metadata": _new_metadata(key, body["metadata"])})
-
-    def patch(self, key: Key, subresource: str, media_type: str, patch: Any) -> tuple[Object, list[str]]:
-        """A PATCH of the object or of its status."""
-        if media_type == "application/apply-patch+yaml":
-            if key not in self.held:
-                return self._born(key, patch)
-            media_type = "application/merge-patch+json"
+    def update(self, key: Key, subresource: str, body: Object, options: Options) -> Written:
+        """A PUT, with the version that was read; a Lease is made by it too."""
+        _check_kind(key.resource, body)
+        given = body.get("metadata") or {}
+        metadata.check_place(key.namespace, key.name, given)
+        if key not in self.store.held and key.resource is LEASES and not subresource:
+            self._check_namespace(key)
+            return self._born(key, body, options)
         old = self.get(key)
-        if media_type == "application/merge-patch+json":
-            new = merged(copy.deepcopy(old), patch)
-        elif media_type == "application/json-patch+json":
-            new = _json_patched(old, patch)
-        else:
-            raise unknown_media_type()
-        metadata = new.get("metadata", {})
-        _same_place(key, metadata)
-        if metadata.get("uid") != old["metadata"]["uid"]:
-            wrong = {"reason": "FieldValueInvalid", "message": "field is immutable", "field": "metadata.uid"}
-            raise invalid(key.resource.kind, key.resource.group, key.name, [wrong])
-        if metadata.get("resourceVersion") != old["metadata"]["resourceVersion"]:
-            raise conflict(key.resource.full, key.name)
-        return self._update(key, old, new, subresource)
+        if not given.get("resourceVersion") and not key.resource.unconditional:
+            told = "Invalid value: 0: must be specified for an update"
+            raise _wrong(key, [cause("metadata.resourceVersion", told)])
+        if given.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
+            raise precondition_failed(key.resource, key.name, "UID", given["uid"], old["metadata"]["uid"])
+        whole = {**body, "metadata": {"resourceVersion": old["metadata"]["resourceVersion"], **given}}
+        return self._update(key, old, whole, subresource, options)
 
-    def delete(self, key: Key) -> Object:
+    def patch(self, key: Key, subresource: str, media_type: str, patch: Any, options: Options) -> Written:
+        """A PATCH of the object or of its status."""
+        if media_type == APPLY and key not in self.store.held:
+            _check_kind(key.resource, patch)
+            self._check_namespace(key)
+            return self._born(key, patch, options)
+        old = self.get(key)
+        new = patched(old, patch, media_type, custom=key.resource.custom)
+        metadata.check_place(key.namespace, key.name, new.get("metadata", {}))
+        if new["metadata"].get("uid") != old["metadata"]["uid"]:
+            raise _wrong(
+                key, [cause("metadata.uid", f'Invalid value: "{new["metadata"].get("uid")}": field is immutable')]
+            )
+        try:
+            return self._update(key, old, new, subresource, options)
+        except Unhandled as error:  # what a patch makes is not the client's, so it is no bad request
+            raise Refused(422, "Invalid", f' "" is invalid: patch: Invalid value: {error}') from None
+
+    def delete(self, key: Key, options: Object) -> Object:
         """A DELETE: at once, or when the last finalizer is gone."""
         old = self.get(key)
-        if not old["metadata"].get("finalizers"):
-            self._remove(key)
-            return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
-        if "deletionTimestamp" not in old["metadata"]:
-            new = copy.deepcopy(old)
-            new["metadata"] |= {"deletionTimestamp": _now(), "deletionGracePeriodSeconds": 0}
-            new["metadata"]["generation"] += 1
-            self._save("MODIFIED", key, new)
-        return self.held[key]
+        _check_preconditions(key, old["metadata"], options.get("preconditions") or {})
+        if options.get("dryRun"):
+            return _gone(key, old)
+        if options.get("propagationPolicy") == "Orphan":
+            self._orphan(old["metadata"]["uid"])
+        if key.resource is NAMESPACES:
+            return self._delete_namespace(key, old)
+        held = old["metadata"].get("finalizers")
+        if key.resource is PODS and old.get("spec", {}).get("nodeName") and options.get("gracePeriodSeconds") != 0:
+            return self.store.begin_deletion(key, options.get("gracePeriodSeconds") or 30)
+        if not held:
+            self.store.remove(key)
+            return _gone(key, old)
+        return self.store.begin_deletion(key)
 
-    def _born(self, key: Key, body: Object) -> tuple[Object, list[str]]:
-        made = {**copy.deepcopy(body), "metadata": _new_metadata(key, body["metadata"])}
-        warnings: list[str] = []
-        if key.resource is SYNCCONFIGS:
+    def _delete_namespace(self, key: Key, old: Object) -> Object:
+        self.store.begin_deletion(key)
+        made = self.store.save("MODIFIED", key, {**self.store.held[key], "status": {"phase": "Terminating"}})
+        self.store.empty(key.name)
+        return made
+
+    def _orphan(self, uid: str) -> None:
+        for key, one in list(self.store.held.items()):
+            owners = one["metadata"].get("ownerReferences") or []
+            if any(owner["uid"] == uid for owner in owners):
+                left = [owner for owner in owners if owner["uid"] != uid]
+                own = {name: value for name, value in one["metadata"].items() if name != "ownerReferences"}
+                self.store.save(
+                    "MODIFIED", key, {**one, "metadata": own | ({"ownerReferences": left} if left else {})}
+                )
+
+    def _check_namespace(self, key: Key) -> None:
+        if not key.resource.namespaced:
+            return
+        place = self.store.held.get(Key(NAMESPACES, "", key.namespace))
+        if place is None:
+            raise not_found(NAMESPACES.full, key.namespace)
+        if "deletionTimestamp" in place["metadata"]:
+            told = f"unable to create new content in namespace {key.namespace} because it is being terminated"
+            raise Refused(
+                403, "Forbidden", f'{key.resource.full} "{key.name}" is forbidden: {told}', {"name": key.name}
+            )
+
+    def _node(self, resource: Resource) -> Object:
+        crd = self.store.crd_of(resource) or {"spec": {"versions": ()}}
+        found = [one for one in crd["spec"]["versions"] if one["name"] == resource.version]
+        anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        return found[0]["schema"]["openAPIV3Schema"] if found else anything
+
+    def _born(self, key: Key, body: Object, options: Options) -> Written:
+        own = metadata.born(key.resource, key.namespace, key.name, body.get("metadata") or {}, self.store.now())
+        typed = {"kind": key.resource.kind, "apiVersion": key.resource.api_version}
+        made = {**body, **typed, "metadata": own}
+        if key.resource.subresources and key.resource.custom:
             made.pop("status", None)
-            made, warnings = admit(made, None)
         if key.resource is CRDS:
             made["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
-        return self._save("ADDED", key, made), warnings
+        made, unknown = self._admitted(key, made, None, options)
+        if not options.dry:
+            made = self.store.save("ADDED", key, made)
+        return Written(made, unknown, 201)
 
-    def _update(self, key: Key, old: Object, new: Object, subresource: str) -> tuple[Object, list[str]]:
+    def _admitted(
+        self, key: Key, new: Object, old: Object | None, options: Options
+    ) -> tuple[Object, tuple[str, ...]]:
+        """The object as it is to be stored, and what of it was unknown; refused if it is not acceptable."""
+        resource, unknown = key.resource, list[str]()
+        wrong = list(metadata.judged(resource, new["metadata"], (old or {}).get("metadata")))
+        if resource.custom:
+            node = self._node(resource)
+            root = {name: new[name] for name in ("apiVersion", "kind", "metadata") if name in new}
+            rest = {name: value for name, value in new.items() if name not in root}
+            new = root | with_defaults(schema.pruned(rest, node, "", unknown), node)
+            wrong += schema.judged(_visible(new), _visible(old), node)
+        else:
+            new = builtins.filled(resource, builtins.shaped(resource, new, unknown))
+            wrong += builtins.judged(resource, new, old, key.namespace)
+        if unknown and options.validation == "Strict":
+            raise Unhandled(resource, f"strict decoding error: {', '.join(unknown)}")
+        if wrong:
+            raise _wrong(key, wrong)
+        if len(json.dumps(new).encode()) > LARGEST:
+            raise Refused(500, "", "etcdserver: request is too large")
+        return new, () if options.validation == "Ignore" else tuple(unknown)
+
+    def _update(self, key: Key, old: Object, new: Object, subresource: str, options: Options) -> Written:
+        if new["metadata"].get("resourceVersion") != old["metadata"]["resourceVersion"]:
+            raise conflict(key.resource, key.name)
         if subresource == "status":
             wanted = {**old, "status": new.get("status", {})}
         else:
-            wanted = {name: value for name, value in new.items() if name != "status"}
-            wanted |= {"metadata": _kept_metadata(key, old["metadata"], new["metadata"])}
-            wanted |= {"status": old["status"]} if "status" in old else {}
-        warnings: list[str] = []
-        if key.resource is SYNCCONFIGS:
-            wanted, warnings = admit(wanted, old)
-        if wanted.get("spec") != old.get("spec"):
-            wanted = {**wanted, "metadata": {**wanted["metadata"], "generation": old["metadata"]["generation"] + 1}}
-        if wanted == old:
-            return old, warnings
-        if "deletionTimestamp" in wanted["metadata"] and not wanted["metadata"].get("finalizers"):
-            self._remove(key)
-            return wanted, warnings
-        return self._save("MODIFIED", key, wanted), warnings
-
-    def _remove(self, key: Key) -> None:
-        self._save("DELETED", key, self.held[key])
-        del self.held[key]
-
-    def _save(self, kind: str, key: Key, made: Object) -> Object:
-        self.version += 1
-        stored = {**made, "metadata": {**made["metadata"], "resourceVersion": str(self.version)}}
-        self.held[key] = stored
-        self.log.append(Change(self.version, kind, key, stored))
-        self.news.set()
-        self.news = asyncio.Event()
-        return stored
+            wanted = {name: value for name, value in new.items() if name != "status" or not key.resource.subresources}
+            wanted |= {"metadata": metadata.kept(old["metadata"], new["metadata"])}
+            wanted |= {"status": old["status"]} if "status" in old and key.resource.subresources else {}
+        wanted, unknown = self._admitted(key, wanted, old, options)
+        if "generation" in old["metadata"] and _content(wanted) != _content(old):
+            raised = old["metadata"]["generation"] + 1
+            wanted = {**wanted, "metadata": {**wanted["metadata"], "generation": raised}}
+        if wanted == old or options.dry:
+            return Written(wanted, unknown)
+        if (
+            "deletionTimestamp" in wanted["metadata"]
+            and not wanted["metadata"].get("finalizers")
+            and not _graceful(key, old)
+        ):
+            self.store.remove(key)
+            return Written(wanted, unknown)
+        return Written(self.store.save("MODIFIED", key, wanted), unknown)
 
 
-def merged(target: Any, patch: Any) -> Any:
-    """A JSON merge patch (RFC 7386)."""
-    if not isinstance(patch, dict):
-        return patch
-    made = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            made.pop(name, None)
-        else:
-            made[name] = merged(made.get(name), value)
-    return made
+def _graceful(key: Key, old: Object) -> bool:
+    """A Pod stays until its node says that it is gone, a namespace until it is empty."""
+    return key.resource is NAMESPACES or (key.resource is PODS and not old["metadata"].get("finalizers"))
 
 
-def _json_patched(old: Object, patch: Any) -> Object:
-    try:
-        made: Object = jsonpatch.apply_patch(old, patch)
-    except (jsonpatch.JsonPatchConflict, jsonpatch.JsonPatchTestFailed, jsonpatch.JsonPointerException):
-        raise unprocessable() from None
-    except jsonpatch.InvalidJsonPatch as error:
-        raise bad_request(f"error decoding patch: {error}") from None
-    return made
+def _content(body: Object) -> Object:
+    return {name: value for name, value in body.items() if name not in ("metadata", "status")}
 
 
-def _same_place(key: Key, metadata: Object) -> None:
-    if metadata.get("namespace", key.namespace) != key.namespace:
-        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-    if metadata.get("name", key.name) != key.name:
-        raise bad_request(
-            f"the name of the object ({metadata['name']}) does not match the name on the URL ({key.name})"
-        )
+def _visible(body: Object | None) -> Object | None:
+    """What schema and rules see: of the metadata only the names."""
+    if body is None:
+        return None
+    seen = {name: body["metadata"][name] for name in ("name", "generateName") if name in body["metadata"]}
+    return {**body, "metadata": seen}
 
 
-_PEOPLES = ("labels", "annotations", "finalizers", "ownerReferences")
-"""Metadata that a write may change; the rest is the server's."""
+def _check_kind(resource: Resource, body: Any) -> None:
+    if not isinstance(body, dict):
+        raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind})")
+    kind, version = body.get("kind", resource.kind), body.get("apiVersion", resource.api_version)
+    if resource.custom and (body.get("kind"), body.get("apiVersion")) != (resource.kind, resource.api_version):
+        raise bad_request(f"the API version in the data ({version}) does not match the expected API version "
+                          f"({resource.api_version})")  # fmt: skip
+    if (kind, version) != (resource.kind, resource.api_version):
+        raise bad_request(f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a {resource.kind}')
 
 
-def _new_metadata(key: Key, given: Object) -> Object:
-    made = {name: copy.deepcopy(given[name]) for name in (*_PEOPLES, "generateName") if given.get(name)}
-    place = {"namespace": key.namespace} if key.resource.namespaced else {}
-    own = {"name": key.name, "uid": str(uuid.uuid4()), "generation": 1, "creationTimestamp": _now()}
-    return made | place | own
+def _check_preconditions(key: Key, own: Object, wanted: Object) -> None:
+    for field, word, more in (
+        ("uid", "UID", "might have been deleted and then recreated"),
+        ("resourceVersion", "ResourceVersion", "might have been modified"),
+    ):
+        if wanted.get(field, own[field]) != own[field]:
+            told = (
+                f"the {word} in the precondition ({wanted[field]}) does not match the {word} in record ({own[field]})"
+            )
+            raise conflict(key.resource, key.name, f"{told}. The object {more}")
 
 
-def _kept_metadata(key: Key, old: Object, new: Object) -> Object:
-    added = set(new.get("finalizers") or ()) - set(old.get("finalizers") or ())
-    if added and "deletionTimestamp" in old:
-        message = "Forbidden: no new finalizers can be added if the object is being deleted"
-        wrong = {"reason": "FieldValueForbidden", "message": message, "field": "metadata.finalizers"}
-        raise invalid(key.resource.kind, key.resource.group, key.name, [wrong])
-    servers = {name: value for name, value in old.items() if name not in _PEOPLES}
-    return servers | {name: new[name] for name in _PEOPLES if new.get(name)}
+def _gone(key: Key, old: Object) -> Object:
+    group = {"group": key.resource.group} if key.resource.group else {}
+    details = {"name": key.name, **group, "kind": key.resource.plural, "uid": old["metadata"]["uid"]}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
 
-def _generated(prefix: str | None) -> str:
-    alphabet = "bcdfghjklmnpqrstvwxz2456789"
-    return prefix + "".join(secrets.choice(alphabet) for _ in range(5)) if prefix else ""
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _wrong(key: Key, causes: list[dict[str, str]]) -> Refused:
+    return invalid(key.resource.kind, key.resource.group, key.name, causes)
