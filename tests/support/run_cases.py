@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from support.kube_api_objects import merged
+from support.kube_api_patches import merged
 from syncramp_operator.facts import Facts
 from syncramp_operator.status import status_of
 
