@@ -1,10 +1,12 @@
 """Progress of a run as values: ``cycle`` yields them to one callback, whoever runs it draws them.
 
-Events are hints for eyes. The truth about a run is in the store, so a lost event loses nothing.
+Events are hints for eyes. The truth about a run is in the store, so a lost event loses nothing. Between two processes
+each is one line of JSON.
 """
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,24 @@ class Note:
 
 Event = PhaseStarted | Progress | PhaseEnded | Note
 Listener = Callable[[Event], None]
+
+_KINDS: dict[str, type[PhaseStarted | Progress | PhaseEnded | Note]] = {
+    kind.__name__: kind for kind in (PhaseStarted, Progress, PhaseEnded, Note)
+}
+
+
+def as_json(event: Event) -> str:
+    """An event as one line of JSON, without the line end; ``event`` names its kind."""
+    return json.dumps({"event": type(event).__name__, **asdict(event)})
+
+
+def event_of(line: str | bytes) -> Event:
+    """The event that a line tells.
+
+    :raises ValueError: it tells none.
+    """
+    told = json.loads(line)
+    kind = _KINDS.get(told.pop("event", "")) if isinstance(told, dict) else None
+    if kind is None or told.keys() != {field.name for field in fields(kind)}:
+        raise ValueError("this line tells no event")
+    return kind(**told)

@@ -104,12 +104,13 @@ class Rehearsal:
     tenant: str
 
 
-def rehearse(job: Job) -> Rehearsal:
+def rehearse(job: Job, report: RunReport | None = None) -> Rehearsal:
     """Make a run that sends nothing, on a store that will be thrown away.
 
+    :param report: as :func:`run`.
     :raises SyncrampError: as :func:`run`.
     """
-    report, plan = run(job)
+    report, plan = run(job, report)
     snapshot = job.store.snapshot()
     name, tenant = f"{job.config.namespace}/{job.config.name}", job.config.target.tenant_id
     return Rehearsal(
