@@ -6,8 +6,8 @@ from pathlib import Path
 from syncramp_operator.bounds import Object
 from syncramp_operator.cluster import Cluster, ObjectMissing
 from syncramp_operator.documents import document_of
-from syncramp_operator.run_end import Outcome, RunPhase, RunReason
 from syncramp_operator.resources import SYNCCONFIGS, SYNCRUNS
+from syncramp_operator.run_end import Outcome, RunPhase, RunReason
 from syncramp_operator.runs import phase_of
 from syncramp_operator.secrets import write
 from syncramp_operator.speakers import Patches, Speaker

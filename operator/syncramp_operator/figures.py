@@ -179,6 +179,8 @@ def _ramp(ramp: RampReport, decided: Iterable[Decided]) -> Object:
     told = {
         "name": text(ramp.name, 63),
         "phase": ramp.phase,
+        "pause": text(ramp.pause, 64),
+        "reason": text(ramp.reason, 128),
         "step": ramp.step,
         "steps": ramp.steps,
         "ceiling": ramp.ceiling,

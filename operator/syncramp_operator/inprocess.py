@@ -25,9 +25,9 @@ from syncramp_operator.bounds import Object
 from syncramp_operator.cluster import Cluster, ClusterUnavailable, ObjectMissing
 from syncramp_operator.documents import document_of
 from syncramp_operator.execution import GRACE, deadline_of, travel_of
-from syncramp_operator.run_end import Outcome, RunReason
 from syncramp_operator.pipes import lines_of
 from syncramp_operator.resources import SYNCRUNS
+from syncramp_operator.run_end import Outcome, RunReason
 from syncramp_operator.runs import Loss, Telling, lost, stopped
 from syncramp_operator.secrets import Contents, gathered, lay_out, sweep, write
 from syncramp_operator.settings import Settings

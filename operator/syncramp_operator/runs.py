@@ -13,8 +13,8 @@ from syncramp.events import Event, Note, PhaseEnded, PhaseStarted, Progress
 from syncramp.schedule.known import Ending, LastRun, Start, Trigger
 from syncramp_operator.bounds import MESSAGE, Object, fitted, moment_of, stamp, text
 from syncramp_operator.figures import PHASES, duration, milliseconds
-from syncramp_operator.run_end import STOPPED, Outcome, RunPhase, RunReason, failure
 from syncramp_operator.resources import CONFIG_LABEL, MANAGED_BY, SYNCCONFIGS, SYNCRUNS
+from syncramp_operator.run_end import STOPPED, Outcome, RunPhase, RunReason, failure
 from syncramp_operator.settings import Execution
 
 UNSAID = "Its process ended before it could say how; it is resumed"

@@ -12,8 +12,8 @@ from syncramp.errors import SyncrampError
 from syncramp.events import Event, Note, PhaseEnded, as_json
 from syncramp_operator.bounds import Object
 from syncramp_operator.cluster import Cluster, ObjectMissing
-from syncramp_operator.run_end import Outcome, RunPhase, RunReason
 from syncramp_operator.resources import SYNCRUNS
+from syncramp_operator.run_end import Outcome, RunPhase, RunReason
 from syncramp_operator.runs import Telling
 
 TICK = 1.0
