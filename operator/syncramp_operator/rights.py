@@ -90,6 +90,14 @@ _ALWAYS = (
 )
 _WITH_JOBS = (Right(JOBS, ("get", "list", "watch", "create", "delete")),)
 
+RUNNERS = (
+    Right(SYNCCONFIGS, ("get",)),
+    Right(SYNCRUNS, ("get",)),
+    Right(SYNCRUNS, ("patch",), subresource="status"),
+    Right(LEASES, ("get", "create", "update"), Where.HOME),
+)
+"""What the process of a run needs when it is a Job: it has an account of its own, and its Secrets as files."""
+
 
 def rights_of(execution: Execution) -> tuple[Right, ...]:
     """What the operator needs when it makes runs in this way."""

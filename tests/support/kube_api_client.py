@@ -138,15 +138,15 @@ def install_crd(cluster: Cluster) -> None:
 
 
 def install_rights(cluster: Cluster, namespace: str) -> None:
-    """Apply service account, Role and RoleBinding of ``manifests/base`` in a namespace, as an overlay would."""
+    """Apply service account, Roles and RoleBindings of ``manifests/base`` in a namespace, as an overlay would."""
     core, rbac = f"/api/v1/namespaces/{namespace}", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
     places = {"serviceaccount": core, "role": rbac, "rolebinding": rbac}
     for kind, place in places.items():
-        manifest = yaml.safe_load((ROOT / f"manifests/base/{kind}.yaml").read_text(encoding="utf-8"))
-        manifest["metadata"]["namespace"] = namespace
-        for subject in manifest.get("subjects", ()):
-            subject["namespace"] = namespace
-        _apply(cluster, f"{place}/{kind}s/{manifest['metadata']['name']}", manifest)
+        for manifest in yaml.safe_load_all((ROOT / f"manifests/base/{kind}.yaml").read_text(encoding="utf-8")):
+            manifest["metadata"]["namespace"] = namespace
+            for subject in manifest.get("subjects", ()):
+                subject["namespace"] = namespace
+            _apply(cluster, f"{place}/{kind}s/{manifest['metadata']['name']}", manifest)
 
 
 def token_of_operator(cluster: Cluster, namespace: str) -> str:

@@ -1,4 +1,4 @@
-"""What a cluster gets: manifests that fit together, rights that are few, and a CRD that an API server accepts."""
+"""A CRD that an API server accepts."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,6 @@ from syncramp.check.shape import _translate
 from syncramp.spec.schema import with_defaults
 
 ROOT = Path(__file__).parents[2]
-KUSTOMIZATIONS = sorted([*ROOT.glob("crds/kustomization.yaml"), *ROOT.glob("manifests/**/kustomization.yaml")])
 BUILT_IN_SHORT_NAMES = (
     "cs cm ep ev limits ns no pvc pv po rc quota sa svc crd crds ds deploy rs sts hpa cj csr ing ip "
     "netpol pdb pc sc vac"
@@ -32,11 +31,6 @@ def _load(path: Path) -> list[Node]:
 CRD = _load(ROOT / "crds/syncconfigs.syncramp.io.yaml")[0]
 VERSION = CRD["spec"]["versions"][0]
 SCHEMA: Node = VERSION["schema"]["openAPIV3Schema"]
-
-
-def _base() -> dict[str, Node]:
-    manifests = [one for path in (ROOT / "manifests/base").glob("*.yaml") for one in _load(path)]
-    return {one["kind"]: one for one in manifests}
 
 
 def _nodes(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
@@ -60,54 +54,6 @@ def _at(path: str) -> Node:
         assert plain == ".metadata.creationTimestamp"
         return {"type": "string", "format": "date-time"}
     return dict(NODES)[plain]
-
-
-@pytest.mark.parametrize("path", KUSTOMIZATIONS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_everything_a_kustomization_names_is_there_and_everything_there_is_named(path: Path) -> None:
-    (kustomization,) = _load(path)
-    named = {(path.parent / name).resolve() for name in kustomization["resources"]}
-    for resource in named:
-        assert resource.is_file() or (resource / "kustomization.yaml").is_file(), resource
-    beside = {one.resolve() for one in path.parent.glob("*.yaml")} - {path.resolve()}
-    assert beside == {one for one in named if one.is_file()}
-
-
-def test_taking_away_the_operator_of_one_namespace_takes_away_nothing_of_the_cluster() -> None:
-    base = ROOT / "manifests/base"
-    (kustomization,) = _load(base / "kustomization.yaml")
-    kinds = [one["kind"] for name in kustomization["resources"] for one in _load(base / name)]
-    assert sorted(kinds) == ["Role", "RoleBinding", "ServiceAccount"]
-
-
-@pytest.mark.parametrize("kind", ["ServiceAccount", "Role", "RoleBinding"])
-def test_each_manifest_stands_in_the_namespace_of_the_kustomization(kind: str) -> None:
-    assert _base()[kind]["metadata"]["namespace"] == _base()["Kustomization"]["namespace"]
-
-
-def test_the_binding_ties_the_role_to_the_service_account() -> None:
-    base = _base()
-    account, role, binding = base["ServiceAccount"], base["Role"], base["RoleBinding"]
-    assert binding["roleRef"] == {
-        "apiGroup": "rbac.authorization.k8s.io",
-        "kind": "Role",
-        "name": role["metadata"]["name"],
-    }
-    assert binding["subjects"] == [{"kind": "ServiceAccount", **account["metadata"]}]
-
-
-def test_the_role_has_no_wildcard_and_touches_no_secret() -> None:
-    for rule in _base()["Role"]["rules"]:
-        words = [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
-        assert not [word for word in words if "*" in word]
-        assert "secrets" not in rule["resources"]
-        assert not {"update", "delete", "deletecollection", "bind", "escalate", "impersonate"} & set(rule["verbs"])
-
-
-def test_each_rule_of_the_role_says_who_needs_it() -> None:
-    lines = (ROOT / "manifests/base/role.yaml").read_text(encoding="utf-8").splitlines()
-    rules = [number for number, line in enumerate(lines) if line.startswith("- apiGroups")]
-    assert rules
-    assert all(lines[number - 1].startswith("# ") for number in rules)
 
 
 def test_names_are_those_the_api_server_expects() -> None:
@@ -194,12 +140,6 @@ def test_what_is_refused_by_name_is_refused_with_a_way_out() -> None:
     named = [rule["message"] for rule in rules if rule.get("reason") == "FieldValueForbidden"]
     assert named
     assert all(re.search(r"; .*\b(use|say) \w+$", message) for message in named), named
-
-
-@pytest.mark.parametrize("page", ["manifests/README.md", "docs/spec/syncconfig.md"])
-def test_a_page_that_sends_people_to_a_cluster_says_how_old_it_may_be(page: str) -> None:
-    told = (ROOT / page).read_text(encoding="utf-8")
-    assert "Kubernetes 1.30 or newer; field selectors from 1.31" in told
 
 
 def test_rules_say_what_is_wrong_on_one_line() -> None:

@@ -1,0 +1,210 @@
+"""What a cluster gets: manifests that fit together, rights that are few, Pods that may do little."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import syncramp
+from support.pod_security import violations
+from syncramp_operator.rights import RUNNERS, Right, Where, rights_of
+from syncramp_operator.settings import Execution, Settings
+
+ROOT = Path(__file__).parents[2]
+MANIFESTS = ROOT / "manifests"
+KUSTOMIZATIONS = sorted([*ROOT.glob("crds/kustomization.yaml"), *MANIFESTS.glob("**/kustomization.yaml")])
+RBAC = sorted({*MANIFESTS.rglob("*role.yaml"), *MANIFESTS.rglob("role-patch.yaml")})
+IMAGE = f"syncramp:{syncramp.__version__}"
+
+Object = dict[str, Any]
+Rules = dict[tuple[str, str], set[str]]
+
+
+def _load(path: Path) -> list[Object]:
+    return [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
+
+
+def _objects(folder: str) -> dict[tuple[str, str], Object]:
+    """What the files beside a kustomization hold, by kind and name."""
+    beside = MANIFESTS / folder
+    (kustomization,) = _load(beside / "kustomization.yaml")
+    files = [beside / name for name in kustomization["resources"] if (beside / name).is_file()]
+    return {(one["kind"], one["metadata"]["name"]): one for file in files for one in _load(file)}
+
+
+BASE, RUNNER, CLUSTER = _objects("base"), _objects("runner"), _objects("overlays/cluster")
+DEPLOYMENT = BASE["Deployment", "syncramp-operator"]
+POD: Object = DEPLOYMENT["spec"]["template"]["spec"]
+(CONTAINER,) = POD["containers"]
+
+
+def _rules(role: Object) -> Rules:
+    found: Rules = {}
+    for rule in role["rules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                found.setdefault((group, resource), set()).update(rule["verbs"])
+    return found
+
+
+def _needed(rights: tuple[Right, ...], where: Where) -> Rules:
+    found: Rules = {}
+    for right in rights:
+        if right.where is where:
+            found.setdefault((right.resource.group, right.name), set()).update(right.verbs)
+    return found
+
+
+@pytest.mark.parametrize("path", KUSTOMIZATIONS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_everything_a_kustomization_names_is_there_and_everything_there_is_named(path: Path) -> None:
+    (kustomization,) = _load(path)
+    patches = [patch["path"] for patch in kustomization.get("patches", ()) if "path" in patch]
+    listed = [*kustomization.get("resources", ()), *kustomization.get("components", ()), *patches]
+    named = {(path.parent / name).resolve() for name in listed}
+    for resource in named:
+        assert resource.is_file() or (resource / "kustomization.yaml").is_file(), resource
+    beside = {one.resolve() for one in path.parent.glob("*.yaml")} - {path.resolve()}
+    assert beside - {MANIFESTS / "install.yaml"} == {one for one in named if one.is_file()}
+
+
+@pytest.mark.parametrize("folder", ["base", "runner"])
+def test_taking_away_what_stands_in_one_namespace_takes_away_nothing_of_the_cluster(folder: str) -> None:
+    (kustomization,) = _load(MANIFESTS / folder / "kustomization.yaml")
+    for kind, name in _objects(folder):
+        assert kind not in ("Namespace", "CustomResourceDefinition") and not kind.startswith("Cluster")
+        assert _objects(folder)[kind, name]["metadata"]["namespace"] == kustomization["namespace"]
+
+
+@pytest.mark.parametrize("execution", Execution)
+def test_the_roles_of_one_namespace_grant_what_the_operator_asks_for_and_no_more(execution: Execution) -> None:
+    rights = rights_of(execution)
+    watched = _rules(BASE["Role", "syncramp-operator"])
+    if execution is Execution.JOB:
+        (added,) = _load(MANIFESTS / "components/jobs/role-patch.yaml")
+        watched |= _rules({"rules": [added[0]["value"] if isinstance(added, list) else added["value"]]})
+    assert watched == _needed(rights, Where.WATCHED)
+    assert _rules(BASE["Role", "syncramp-operator-home"]) == _needed(rights, Where.HOME)
+
+
+def test_the_cluster_role_is_the_role_of_one_namespace() -> None:
+    assert CLUSTER["ClusterRole", "syncramp-operator"]["rules"] == BASE["Role", "syncramp-operator"]["rules"]
+
+
+def test_the_account_of_jobs_has_what_a_run_asks_for_and_no_more() -> None:
+    assert _rules(RUNNER["Role", "syncramp-runner"]) == _needed(RUNNERS, Where.WATCHED)
+    assert _rules(RUNNER["Role", "syncramp-runner-home"]) == _needed(RUNNERS, Where.HOME)
+    assert "secrets" not in {resource for _, resource in _rules(RUNNER["Role", "syncramp-runner"])}
+
+
+@pytest.mark.parametrize("path", RBAC, ids=lambda path: str(path.relative_to(MANIFESTS)))
+def test_each_rule_says_who_needs_it_and_has_no_wildcard(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rules = [number for number, line in enumerate(lines) if re.match(r"- (apiGroups|op|nonResourceURLs)", line)]
+    assert rules
+    assert all(lines[number - 1].startswith("# ") for number in rules)
+    assert "*" not in "".join(line.partition("#")[0] for line in lines)
+
+
+@pytest.mark.parametrize("objects", [BASE, RUNNER, CLUSTER], ids=["base", "runner", "cluster"])
+def test_each_binding_ties_a_role_that_is_there_to_the_account(objects: dict[tuple[str, str], Object]) -> None:
+    roles = {(kind, name) for kind, name in objects if kind in ("Role", "ClusterRole")}
+    bound = {}
+    for (kind, name), binding in objects.items():
+        if kind in ("RoleBinding", "ClusterRoleBinding"):
+            reference = binding["roleRef"]
+            assert reference["apiGroup"] == "rbac.authorization.k8s.io"
+            bound[reference["kind"], reference["name"]] = binding["subjects"]
+            assert name == reference["name"]
+    assert set(bound) == roles
+    account = "syncramp-runner" if objects is RUNNER else "syncramp-operator"
+    assert all(
+        subjects == [{"kind": "ServiceAccount", "name": account, "namespace": "syncramp-system"}]
+        for subjects in bound.values()
+    )
+
+
+def test_the_pod_keeps_to_the_restricted_standard() -> None:
+    assert violations(POD) == []
+    assert CONTAINER["securityContext"]["readOnlyRootFilesystem"] is True
+    (namespace,) = [one for (kind, _), one in CLUSTER.items() if kind == "Namespace"]
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"hostNetwork": True}, "hostNetwork"),
+        ({"volumes": [{"name": "disk", "hostPath": {"path": "/"}}]}, "volume disk"),
+        ({"securityContext": {}}, "runAsNonRoot of operator"),
+        ({"containers": [{**CONTAINER, "securityContext": {}}]}, "capabilities of operator"),
+    ],
+)
+def test_a_pod_that_breaks_the_standard_is_told(change: Object, said: str) -> None:
+    assert said in violations(POD | change)
+
+
+def test_the_operator_is_told_what_it_cannot_know_and_nothing_that_is_no_setting() -> None:
+    names = {one["name"] for one in CONTAINER["env"]}
+    assert names == {"SYNCRAMP_HOME", "SYNCRAMP_NAME"}
+    for path in MANIFESTS.glob("**/deployment-patch.yaml"):
+        names |= set(re.findall(r"SYNCRAMP_\w+", path.read_text(encoding="utf-8")))
+    known = {word for text in _settings_told() for word in re.findall(r"SYNCRAMP_\w+", text)}
+    assert names <= known
+
+
+def _settings_told() -> list[str]:
+    source = (ROOT / "operator/syncramp_operator/settings.py").read_text(encoding="utf-8")
+    return re.findall(r'"""``(SYNCRAMP_\w+)``', source)
+
+
+def test_what_the_settings_expect_is_mounted_and_reached() -> None:
+    settings = Settings()
+    mounts = {one["mountPath"]: one["name"] for one in CONTAINER["volumeMounts"]}
+    volumes = {one["name"]: one for one in POD["volumes"]}
+    assert set(mounts.values()) == set(volumes)
+    assert volumes[mounts[settings.state]]["persistentVolumeClaim"]["claimName"] == settings.claim
+    assert ("PersistentVolumeClaim", settings.claim) in BASE
+    assert volumes[mounts[str(settings.runtime)]]["emptyDir"]["medium"] == "Memory"
+    assert mounts["/tmp"]
+    assert ("ServiceAccount", settings.runner_account) in RUNNER
+    ports = {one["name"]: one["containerPort"] for one in CONTAINER["ports"]}
+    assert ports == {"http": settings.port}
+    for probe, path in (("startup", "/healthz"), ("liveness", "/healthz"), ("readiness", "/readyz")):
+        assert CONTAINER[f"{probe}Probe"]["httpGet"] == {"path": path, "port": "http"}
+
+
+def test_a_volume_of_one_node_has_one_pod_that_ends_before_the_next_begins() -> None:
+    claim = BASE["PersistentVolumeClaim", "syncramp-state"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert DEPLOYMENT["spec"]["replicas"] == 1
+    assert DEPLOYMENT["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_whatever_selects_the_pod_selects_it_by_its_labels() -> None:
+    labels = DEPLOYMENT["spec"]["template"]["metadata"]["labels"]
+    assert DEPLOYMENT["spec"]["selector"]["matchLabels"] == labels
+    assert BASE["Service", "syncramp-operator"]["spec"]["selector"] == labels
+    assert BASE["PodDisruptionBudget", "syncramp-operator"]["spec"]["selector"]["matchLabels"] == labels
+    assert BASE["NetworkPolicy", "syncramp-operator"]["spec"]["podSelector"]["matchLabels"] == labels
+
+
+def test_a_budget_never_keeps_a_node_from_being_drained() -> None:
+    assert BASE["PodDisruptionBudget", "syncramp-operator"]["spec"]["maxUnavailable"] == 1
+
+
+def test_every_image_of_ours_is_that_of_this_release() -> None:
+    found = [
+        line.split("image: ")[1].strip()
+        for path in MANIFESTS.rglob("*.yaml")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s+(- )?image: ", line)
+    ]
+    assert set(found) == {IMAGE}
+
+
+@pytest.mark.parametrize("page", ["manifests/README.md", "docs/spec/syncconfig.md"])
+def test_a_page_that_sends_people_to_a_cluster_says_how_old_it_may_be(page: str) -> None:
+    told = (ROOT / page).read_text(encoding="utf-8")
+    assert "Kubernetes 1.30 or newer; field selectors from 1.31" in told
