@@ -28,7 +28,7 @@ from syncramp_operator.view import (
     whole,
 )
 
-_BY_ITSELF = (Trigger.INTERVAL, Trigger.RETRIED, Trigger.RESUMED)
+_BY_ITSELF = (Trigger.INTERVAL, Trigger.RETRIED, Trigger.RESUMED, Trigger.WINDOW_OPENED)
 """Triggers that nobody's doing is behind."""
 
 

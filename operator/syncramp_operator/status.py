@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from syncramp.schedule.known import Wait
+from syncramp.schedule.known import Cause, Decision, Wait
 from syncramp_operator import wording
 from syncramp_operator.conditions import conditions_of, held_deletes
 from syncramp_operator.facts import Facts, Object
@@ -106,18 +106,26 @@ def _sort(name: str, condition: Object) -> str:
 def _of_runs(view: View) -> dict[str, Any]:
     over = view.over[-1] if view.over else None
     synced = next((run for run in view.ended_well() if _is_sync(run)), None)
-    wait = view.facts.decision if isinstance(view.facts.decision, Wait) else None
-    failures = _failures(view)
+    following, failures = _following(view.facts.decision), _failures(view)
     return {
         "activeRun": name_of(view.active) if view.active is not None else None,
         **({"lastRun": _last(over)} if over is not None else {}),
         "runs": max([whole(view.before, "runs"), *(number_of(run) for run in view.facts.runs)]),
         **({"lastSyncTime": _ended(synced)} if synced is not None else {}),
-        "nextSyncTime": stamp(wait.until) if wait is not None and wait.until is not None else None,
+        "nextSyncTime": following,
         "failures": failures,
-        "retryTime": stamp(wait.until) if wait is not None and wait.until is not None and failures else None,
+        "retryTime": following if failures else None,
         "history": _history(view),
     }
+
+
+def _following(decision: Decision | None) -> str | None:
+    """When the next run is due; None: it is not known, or one is under way."""
+    match decision:
+        case Wait(cause=Cause.DUE_LATER | Cause.BACKING_OFF | Cause.WAITING, until=until) if until is not None:
+            return stamp(until)
+        case _:
+            return None
 
 
 def _is_sync(run: Object) -> bool:

@@ -139,6 +139,11 @@ def test_a_status_tells_of_the_tenant_and_of_what_comes_next() -> None:
     assert status["observedSecrets"] == "s"
 
 
+def test_the_time_at_which_a_run_is_stopped_is_not_the_time_of_the_next_one() -> None:
+    during = Facts(runs=[run(1), run(2, "Running")], decision=Wait(Cause.RUNNING, NOW + timedelta(hours=6)))
+    assert "nextSyncTime" not in stepped(config(), during)["status"]
+
+
 def test_what_a_pruned_run_said_of_the_tenant_stays() -> None:
     before = stepped(config(), Facts(runs=[run(1, digest="d1"), run(2)], decision=LATER))
     after = stepped(before, Facts(runs=[failed(3, "EndpointUnavailable", "Retry")], decision=None))["status"]
