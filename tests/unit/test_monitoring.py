@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "manifests" / "monitoring"
 DASHBOARD = json.loads((FOLDER / "dashboard.json").read_text(encoding="utf-8"))
 RULES = yaml.safe_load((FOLDER / "prometheusrule.yaml").read_text(encoding="utf-8"))
+MONITOR = yaml.safe_load((FOLDER / "podmonitor.yaml").read_text(encoding="utf-8"))
 ALERTS = [rule for group in RULES["spec"]["groups"] for rule in group["rules"]]
 PANELS = DASHBOARD["panels"]
 TARGETS = [(panel["title"], target) for panel in PANELS for target in panel["targets"]]
@@ -147,6 +148,16 @@ def test_variables_are_made_of_metrics_that_exist() -> None:
         assert label in labels_of(selector)
     used = set(re.findall(r"\$(\w+)", json.dumps(PANELS))) | set(re.findall(r"\${(\w+)}", json.dumps(PANELS)))
     assert used == {one["name"] for one in DASHBOARD["templating"]["list"]}
+
+
+def test_the_monitor_finds_the_pods_and_the_port_of_the_deployment() -> None:
+    deployment = yaml.safe_load((ROOT / "manifests/base/deployment.yaml").read_text(encoding="utf-8"))
+    template = deployment["spec"]["template"]
+    assert MONITOR["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+    (endpoint,) = MONITOR["spec"]["podMetricsEndpoints"]
+    ports = [port["name"] for each in template["spec"]["containers"] for port in each["ports"]]
+    assert endpoint["port"] in ports
+    assert endpoint["honorLabels"] is True, "namespace is the SyncConfig's"
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
