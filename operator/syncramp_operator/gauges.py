@@ -12,7 +12,7 @@ from syncramp.spec.durations import parse_duration
 from syncramp_operator.conditions import KINDS
 from syncramp_operator.reasons import WEIGHTS
 from syncramp_operator.series import OTHER, Family, Row, seconds_of_phases
-from syncramp_operator.status import RAMPS
+from syncramp_operator.tenant import RAMPS
 from syncramp_operator.view import View, items, moment, part, text, whole
 
 

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from syncramp.schedule.known import Cause, Decision, Wait
+from syncramp.schedule.known import Cause, Decision, Trigger, Wait
 from syncramp_operator import wording
-from syncramp_operator.conditions import conditions_of, held_deletes
+from syncramp_operator.conditions import conditions_of
 from syncramp_operator.facts import Facts, Object
 from syncramp_operator.outcomes import Truth
+from syncramp_operator.tenant import told_of_tenant
 from syncramp_operator.view import (
     ENDED_WELL,
     View,
-    counts,
+    instant,
     items,
-    moment,
+    lasting,
     name_of,
     number_of,
     part,
@@ -34,11 +35,9 @@ from syncramp_operator.view import (
 LARGEST = 32 * 1024
 """Bytes of a status as JSON, below which it stays."""
 HISTORY = 5
-RAMPS, WAITING, SOURCES = 17, 16, 16
-_TEXT, _NAME = 128, 64
-_CUT_FIRST = ("history", "sources", "ramps", "waiting", "lastHandled", "conditions")
+_NAME = 64
+_CUT_FIRST = ("history", "sources", "ramps", "waiting", "conditions")
 """Lists that lose their last entries where all the bounds together are not enough."""
-_KINDS = ("users", "groups", "contacts", "devices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def status_of(body: Object, facts: Facts, now: datetime) -> dict[str, Any]:
         "conditions": conditions_of(view),
         **_of_runs(view),
         **_handled(facts),
-        **(_of_tenant(view) if view.told else {}),
+        **(told_of_tenant(view) if view.told else {}),
     }
     whole_of_it = {name: value for name, value in {**view.before, **said}.items() if value is not None}
     return _replacing(view.before, _bounded(whole_of_it))
@@ -111,7 +110,7 @@ def _of_runs(view: View) -> dict[str, Any]:
         "activeRun": name_of(view.active) if view.active is not None else None,
         **({"lastRun": _last(over)} if over is not None else {}),
         "runs": max([whole(view.before, "runs"), *(number_of(run) for run in view.facts.runs)]),
-        **({"lastSyncTime": _ended(synced)} if synced is not None else {}),
+        **({"lastSyncTime": instant(part(synced, "status"), "completionTime")} if synced is not None else {}),
         "nextSyncTime": following,
         "failures": failures,
         "retryTime": following if failures else None,
@@ -133,12 +132,12 @@ def _is_sync(run: Object) -> bool:
 
 
 def _failures(view: View) -> int:
-    """Runs in a row that failed; those that are pruned were counted before."""
+    """Runs in a row that failed or died; those that are pruned were counted before."""
     counted = whole(part(view.before, "lastRun"), "number")
     failures = whole(view.before, "failures") if counted else 0
     for run in view.over:
-        if number_of(run) > counted and counts(run):
-            failures = 0 if phase_of(run) in ENDED_WELL else failures + 1
+        if number_of(run) > counted and text(part(run, "spec"), "trigger") != Trigger.PLANNED:
+            failures = 0 if phase_of(run) in ENDED_WELL else failures + (phase_of(run) == "Failed")
     return failures
 
 
@@ -147,11 +146,11 @@ def _last(run: Object) -> dict[str, Any]:
     return some(
         name=name_of(run),
         number=number_of(run),
-        trigger=_cut(text(part(run, "spec"), "trigger"), _NAME),
+        trigger=wording.cut(text(part(run, "spec"), "trigger"), _NAME),
         phase=phase_of(run),
-        startTime=_time(status, "startTime"),
-        completionTime=_ended(run),
-        duration=_cut(text(status, "duration"), 16),
+        startTime=instant(status, "startTime"),
+        completionTime=instant(part(run, "status"), "completionTime"),
+        duration=lasting(status, "duration"),
     )
 
 
@@ -167,10 +166,10 @@ def _past(run: Object) -> dict[str, Any]:
     status = part(run, "status")
     return some(
         name=name_of(run),
-        digest=_cut(text(status, "digest"), _NAME),
+        digest=wording.cut(text(status, "digest"), _NAME),
         phase=phase_of(run),
-        time=_ended(run),
-        duration=_cut(text(status, "duration"), 16),
+        time=instant(part(run, "status"), "completionTime"),
+        duration=lasting(status, "duration"),
     )
 
 
@@ -181,92 +180,6 @@ def _handled(facts: Facts) -> dict[str, Any]:
     if facts.secrets:
         handled["observedSecrets"] = facts.secrets
     return handled
-
-
-def _of_tenant(view: View) -> dict[str, Any]:
-    """What the newest run that came to its end says of the tenant."""
-    told = view.told
-    ramps = items(told, "ramps")
-    lease = part(told, "lease")
-    return {
-        "objects": {kind: whole(part(told, "inCloud"), kind) for kind in _KINDS},
-        "pending": _pending(told),
-        "heldDeletes": held_deletes(told),
-        "rampProgress": _cut(text(told, "rampProgress"), 32) or None,
-        "rampStep": _step(ramps),
-        "ramps": [_ramp(ramp) for ramp in ramps[:RAMPS]],
-        "waiting": [_waits(each) for each in items(told, "waiting")[:WAITING]],
-        "sources": _sources(items(told, "sources")),
-        "serviceInterval": _cut(text(told, "serviceInterval"), 16) or None,
-        "certificateValidUntil": _time(told, "certificateValidUntil") or None,
-        "lease": some(**{name: _cut(text(lease, name), 128) for name in ("namespace", "name", "holder")}) or None,
-    }
-
-
-def _pending(status: Object) -> int:
-    """Objects and links that were to go and did not."""
-    tallies = (part(status, "objects"), part(status, "links"))
-    return sum(max(whole(tally, "expected") - whole(tally, "acknowledged"), 0) for tally in tallies)
-
-
-def _step(ramps: Sequence[Object]) -> str | None:
-    """Of the ramp that is furthest from its end, as the column shows it."""
-    going = [ramp for ramp in ramps if text(ramp, "phase") != "Complete"] or list(ramps)
-    if not going:
-        return None
-    last = min(going, key=lambda ramp: whole(ramp, "step") - whole(ramp, "steps"))
-    return f"{whole(last, 'step')}/{whole(last, 'steps')}"
-
-
-def _ramp(ramp: Object) -> dict[str, Any]:
-    numbers = ("step", "steps", "ceiling", "target", "groups", "groupsHeld", "membersWaiting")
-    told = some(
-        name=_cut(text(ramp, "name"), _NAME),
-        phase=_cut(text(ramp, "phase"), _NAME),
-        pause=_cut(text(ramp, "pause"), 32),
-        reason=_cut(text(ramp, "reason"), _TEXT),
-        nextDecisionTime=_time(ramp, "nextDecisionTime"),
-        eta=_time(ramp, "eta"),
-    )
-    return told | {name: whole(ramp, name) for name in numbers}
-
-
-def _waits(waiting: Object) -> dict[str, Any]:
-    digest = _cut(text(waiting, "digest"), _NAME)
-    return some(
-        **{"class": _cut(text(waiting, "class"), 32)},
-        reason=_cut(text(waiting, "reason"), _NAME),
-        count=whole(waiting, "count"),
-        digest=digest,
-        annotation=f"syncramp.io/approve={digest}",
-    )
-
-
-def _sources(parts: Sequence[Object]) -> list[dict[str, Any]]:
-    """One for each source, whose parts are added up; those that were not read completely come first."""
-    found: dict[str, dict[str, Any]] = {}
-    for each in parts:
-        name = _cut(text(each, "name"), _NAME)
-        known = found.setdefault(name, {"name": name, "complete": True, "entries": 0})
-        known["entries"] += whole(each, "entries")
-        if each.get("complete") is not True:
-            known["complete"] = False
-            known.setdefault("reason", wording.within(text(each, "reason"), _TEXT))
-    return sorted(found.values(), key=lambda each: bool(each["complete"]))[:SOURCES]
-
-
-def _ended(run: Object) -> str:
-    return _time(part(run, "status"), "completionTime")
-
-
-def _time(found: Object, name: str) -> str:
-    """A time, written anew: nothing else comes through."""
-    when = moment(found, name)
-    return stamp(when) if when is not None else ""
-
-
-def _cut(told: str, size: int) -> str:
-    return wording.within(told, size) if told else ""
 
 
 def _bounded(status: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from syncramp.schedule.known import Trigger
+from syncramp.spec.durations import parse_duration
 from syncramp_operator.facts import Facts, Object
 from syncramp_operator.reasons import WEIGHTS, Weight
 
@@ -21,6 +22,8 @@ _COUNTING = (*ENDED_WELL, "Failed")
 TERMINAL = (*_COUNTING, "Cancelled")
 _DIED = ("Interrupted", "Cancelled", "Stopped")
 """Reasons of runs that were kept from a verdict."""
+_MOST = 2**31 - 1
+_LONGEST_DURATION = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +153,9 @@ def text(found: Object, name: str) -> str:
 
 
 def whole(found: Object, name: str) -> int:
-    """A number, not below zero."""
+    """A number, from zero to what the API's smaller integers hold."""
     value = found.get(name)
-    return max(value, 0) if isinstance(value, int) and not isinstance(value, bool) else 0
+    return min(max(value, 0), _MOST) if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def moment(found: Object, name: str) -> datetime | None:
@@ -162,6 +165,22 @@ def moment(found: Object, name: str) -> datetime | None:
         return read.astimezone(UTC) if read.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def instant(found: Object, name: str) -> str:
+    """A time as the API writes it, made anew: nothing else comes through; empty where it is none."""
+    when = moment(found, name)
+    return stamp(when) if when is not None else ""
+
+
+def lasting(found: Object, name: str) -> str:
+    """A duration as the API writes it; empty where it is none."""
+    told = text(found, name)
+    try:
+        parse_duration(told)
+    except ValueError:
+        return ""
+    return told if len(told) <= _LONGEST_DURATION else ""
 
 
 def stamp(when: datetime) -> str:

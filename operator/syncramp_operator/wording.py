@@ -34,6 +34,11 @@ def within(told: str, size: int) -> str:
     return whole_text[: size - len("…".encode())].decode(errors="ignore") + "…"
 
 
+def cut(told: str, size: int) -> str:
+    """The same, but nothing for nothing."""
+    return within(told, size) if told else ""
+
+
 def found(findings: Sequence[Finding]) -> str:
     """The first finding, and how many there are besides."""
     first, *others = findings
