@@ -54,7 +54,7 @@ class Web:
         :raises OSError: the port is taken.
         """
         await self._runner.setup()
-        await web.SockSite(self._runner, _listening(self._port)).start()
+        await web.SockSite(self._runner, listening(self._port)).start()
 
     async def end(self) -> None:
         """Close all connections: left open, Kopf would wait five seconds for them at its end."""
@@ -71,7 +71,7 @@ class Web:
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _listening(port: int) -> socket.socket:
+def listening(port: int) -> socket.socket:
     """One socket for IPv4 and IPv6, where there is IPv6."""
     if socket.has_dualstack_ipv6():
         return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
