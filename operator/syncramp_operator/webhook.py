@@ -1,9 +1,9 @@
-"""The webhook as a part of the operator: its certificate is kept in a Secret, and the API server is told whom to trust.
+"""The webhook as a part of the operator: its certificate lies in a Secret, and the API server is told whom to trust.
 
 Replicas share the certificate: who finds no Secret makes one, and who is second takes what the first one made. Once
-a minute each looks again, so that a certificate that was made anew, a Secret that somebody deleted, or a configuration
-that was applied again is served and told without a restart. A failure is logged and tried again; the operator works
-without its webhook as well as with it.
+a minute each looks again, so a certificate that was made anew is served, and a Secret that somebody deleted or a
+configuration that was applied again is mended, without a restart. A failure is logged and tried again; the operator
+works without its webhook as well as with it.
 
 The ValidatingWebhookConfiguration is the manifests'; only its ``caBundle`` is written here.
 """

@@ -9,6 +9,11 @@ import yaml
 
 import syncramp
 from support.pod_security import violations
+from syncramp.model.approvals import ADOPTS, ANNOTATION
+from syncramp.model.orders import COMMANDS
+from syncramp.model.stages import RELEASES
+from syncramp_operator import admission, webhook
+from syncramp_operator.resources import FORCE_AT, PLAN_AT, REQUESTED_AT
 from syncramp_operator.rights import RUNNERS, Right, Where, rights_of
 from syncramp_operator.settings import Execution, Settings
 
@@ -34,6 +39,7 @@ def _objects(folder: str) -> dict[tuple[str, str], Object]:
     return {(one["kind"], one["metadata"]["name"]): one for file in files for one in _load(file)}
 
 
+WEBHOOK, APPROVALS = _objects("components/webhook"), _objects("components/approvals")
 BASE, RUNNER, CLUSTER = _objects("base"), _objects("runner"), _objects("overlays/cluster")
 DEPLOYMENT = BASE["Deployment", "syncramp-operator"]
 POD: Object = DEPLOYMENT["spec"]["template"]["spec"]
@@ -107,7 +113,7 @@ def test_each_rule_says_who_needs_it_and_has_no_wildcard(path: Path) -> None:
     assert "*" not in "".join(line.partition("#")[0] for line in lines)
 
 
-@pytest.mark.parametrize("objects", [BASE, RUNNER, CLUSTER], ids=["base", "runner", "cluster"])
+@pytest.mark.parametrize("objects", [BASE, RUNNER, CLUSTER, WEBHOOK], ids=["base", "runner", "cluster", "webhook"])
 def test_each_binding_ties_a_role_that_is_there_to_the_account(objects: dict[tuple[str, str], Object]) -> None:
     roles = {(kind, name) for kind, name in objects if kind in ("Role", "ClusterRole")}
     bound = {}
@@ -202,6 +208,65 @@ def test_every_image_of_ours_is_that_of_this_release() -> None:
         if re.match(r"\s+(- )?image: ", line)
     ]
     assert set(found) == {IMAGE}
+
+
+def test_the_configuration_of_the_webhook_leads_to_the_server_of_the_operator() -> None:
+    (hook,) = WEBHOOK["ValidatingWebhookConfiguration", webhook.NAME]["webhooks"]
+    service = WEBHOOK["Service", webhook.NAME]
+    called = hook["clientConfig"]["service"]
+    assert (called["name"], called["namespace"]) == (webhook.NAME, service["metadata"]["namespace"])
+    assert called["path"] == admission.PATH
+    (port,) = service["spec"]["ports"]
+    assert port["port"] == called["port"]
+    (patch,) = _load(MANIFESTS / "components/webhook/deployment-patch.yaml")
+    (container,) = patch["spec"]["template"]["spec"]["containers"]
+    (opened,) = container["ports"]
+    assert opened["name"] == port["targetPort"]
+    assert container["env"] == [{"name": "SYNCRAMP_WEBHOOK_PORT", "value": str(opened["containerPort"])}]
+    assert service["spec"]["selector"] == DEPLOYMENT["spec"]["selector"]["matchLabels"]
+
+
+def test_nobody_is_kept_from_a_document_because_the_operator_is_away() -> None:
+    (hook,) = WEBHOOK["ValidatingWebhookConfiguration", webhook.NAME]["webhooks"]
+    assert hook["failurePolicy"] == "Ignore"
+    assert hook["timeoutSeconds"] <= 5
+    (condition,) = hook["matchConditions"]
+    assert condition["expression"] == "request.operation == 'CREATE' || object.spec != oldObject.spec"
+
+
+def test_the_rights_of_the_webhook_are_bound_to_names_where_that_is_possible() -> None:
+    rules = [rule for (kind, _), one in WEBHOOK.items() if kind.endswith("Role") for rule in one["rules"]]
+    assert {tuple(rule["verbs"]): rule.get("resourceNames") for rule in rules} == {
+        ("create",): None,
+        ("get", "update"): [webhook.NAME],
+        ("get", "patch"): [webhook.NAME],
+    }
+
+
+FREE = {"pause", "abort", "revert"}
+"""Commands that hold a ramp, or only plan: what a revert would take out waits for an approval."""
+
+
+def test_the_policy_asks_for_the_right_to_approve_where_something_is_let_go() -> None:
+    policy = APPROVALS["ValidatingAdmissionPolicy", "syncramp-approvals"]["spec"]
+    variables = {one["name"]: one["expression"] for one in policy["variables"]}
+    listed = re.findall(r"'([^']+)'", variables["approvals"])
+    approving = {name for name, command in COMMANDS.items() if command.value not in FREE}
+    assert listed == sorted({ANNOTATION, ADOPTS, RELEASES, *approving})
+    head = (MANIFESTS / "components/approvals/validatingadmissionpolicy.yaml").read_text(encoding="utf-8")
+    told = head.partition("apiVersion")[0]
+    for name in (REQUESTED_AT, FORCE_AT, PLAN_AT, *FREE):
+        assert name.removeprefix("syncramp.io/") in told
+    assert policy["failurePolicy"] == "Fail"
+
+
+def test_approvers_have_the_verb_that_the_policy_asks_for() -> None:
+    policy = APPROVALS["ValidatingAdmissionPolicy", "syncramp-approvals"]
+    (validation,) = policy["spec"]["validations"]
+    assert "check('approve')" in validation["expression"]
+    assert "approve" in _rules(APPROVALS["ClusterRole", "syncramp-approver"])["syncramp.io", "syncconfigs"]
+    binding = APPROVALS["ValidatingAdmissionPolicyBinding", "syncramp-approvals"]["spec"]
+    assert binding == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
 
 
 @pytest.mark.parametrize("page", ["manifests/README.md", "docs/spec/syncconfig.md"])
