@@ -65,7 +65,10 @@ class KubeApi:
         self.url = ""
         self.calls: list[Call] = []
         self.faults = Faults()
-        self.certificates = issue() if tls else None
+        self.certificates = issue("127.0.0.1") if tls else None
+        self.authority: Path | None = None
+        """The file of the authority that vouches for it."""
+        self._folder = TemporaryDirectory(prefix="kube-api-")
         self._loop = asyncio.new_event_loop()
         self._store = Store(lambda: self.faults.skew)
         self._objects = Objects(self._store)
@@ -88,6 +91,7 @@ class KubeApi:
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join(10)
             self._loop.close()
+            self._folder.cleanup()
 
     def plant(self, body: Object) -> None:
         """Store a custom resource as if it were older than the rules."""
@@ -143,11 +147,16 @@ class KubeApi:
         if self.certificates is None:
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with TemporaryDirectory() as folder:
-            certificate, key = Path(folder) / "crt", Path(folder) / "key"
-            certificate.write_bytes(self.certificates.certificate)
-            key.write_bytes(self.certificates.key)
-            context.load_cert_chain(certificate, key)
+        folder = Path(self._folder.name)
+        names = {
+            "ca.crt": self.certificates.ca,
+            "tls.crt": self.certificates.certificate,
+            "tls.key": self.certificates.key,
+        }
+        for name, text in names.items():
+            (folder / name).write_bytes(text)
+        context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+        self.authority = folder / "ca.crt"
         return context
 
     async def _end(self, runner: web.AppRunner) -> None:

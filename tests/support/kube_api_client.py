@@ -20,6 +20,7 @@ import yaml
 from kubernetes import client
 
 from support.kube_api import ADMIN_TOKEN
+from support.manifests import rights
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "syncramp-operator"
@@ -131,28 +132,22 @@ def install_crd(cluster: Cluster) -> None:
     for file in sorted((ROOT / "crds").glob("*.syncramp.io.yaml")):
         crd = manifest(file)
         path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
-        _apply(cluster, path, crd)
+        apply(cluster, crd)
         until(lambda path=path: cluster.done("GET", path).get("status", {}).get("conditions", []), _established)
         listed = f"/apis/syncramp.io/v1alpha1/{crd['spec']['names']['plural']}"
         until(lambda listed=listed: cluster.ask("GET", listed)[0], lambda code: code == 200)
 
 
-def install_rights(cluster: Cluster, namespace: str) -> None:
-    """Apply service account, Roles and RoleBindings of ``manifests/base`` in a namespace, as an overlay would."""
-    core, rbac = f"/api/v1/namespaces/{namespace}", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
-    places = {"serviceaccount": core, "role": rbac, "rolebinding": rbac}
-    for kind, place in places.items():
-        for manifest in yaml.safe_load_all((ROOT / f"manifests/base/{kind}.yaml").read_text(encoding="utf-8")):
-            manifest["metadata"]["namespace"] = namespace
-            for subject in manifest.get("subjects", ()):
-                subject["namespace"] = namespace
-            _apply(cluster, f"{place}/{kind}s/{manifest['metadata']['name']}", manifest)
+def install_rights(cluster: Cluster, namespace: str, *, jobs: bool = False) -> None:
+    """Apply the accounts, Roles and bindings of ``manifests`` in a namespace, as its overlay would."""
+    for body in rights(namespace, jobs=jobs):
+        apply(cluster, body)
 
 
-def token_of_operator(cluster: Cluster, namespace: str) -> str:
-    """A token of the operator's service account."""
+def token_of_operator(cluster: Cluster, namespace: str, account: str = ACCOUNT) -> str:
+    """A token of the operator's service account, or of another one."""
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{ACCOUNT}/token"
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
     return str(cluster.done("POST", path, request)["status"]["token"])
 
 
@@ -192,8 +187,18 @@ def operator_process(kubeconfig: Path, namespace: str, log: Path) -> Iterator[su
             process.wait()
 
 
-def _apply(cluster: Cluster, path: str, manifest: Object) -> None:
-    cluster.done("PATCH", f"{path}?fieldManager=syncramp-tests&force=true", manifest, APPLY)
+def path_of(body: Object) -> str:
+    """Where an object lives, by its own words."""
+    group = f"/apis/{body['apiVersion']}" if "/" in body["apiVersion"] else f"/api/{body['apiVersion']}"
+    plurals = {"NetworkPolicy": "networkpolicies", "ValidatingAdmissionPolicy": "validatingadmissionpolicies"}
+    plural = plurals.get(body["kind"], f"{body['kind'].lower()}s")
+    place = f"/namespaces/{body['metadata']['namespace']}" if body["metadata"].get("namespace") else ""
+    return f"{group}{place}/{plural}/{body['metadata']['name']}"
+
+
+def apply(cluster: Cluster, body: Object) -> Object:
+    """Server-side, over whatever is there."""
+    return dict(cluster.done("PATCH", f"{path_of(body)}?fieldManager=syncramp-tests&force=true", body, APPLY))
 
 
 def _established(conditions: list[Object]) -> bool:

@@ -1,0 +1,88 @@
+"""The operator as a process, with the rights of its service account and nothing else."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from support.api_servers import ApiServer
+from support.kube_api_client import PATIENCE, token_of_operator, write_kubeconfig
+
+
+class Operator:
+    """One process at a time; a story kills it and starts it again.
+
+    :param folder: for its kubeconfig, its state and its log; what it remembers lies there.
+    """
+
+    def __init__(self, server: ApiServer, namespace: str, folder: Path, name: str = "one", **settings: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self._kubeconfig = folder / f"{name}.kubeconfig"
+        self._process: subprocess.Popen[bytes] | None = None
+        own = {
+            "NAMESPACES": namespace,
+            "HOME": namespace,
+            "NAME": name,
+            "STATE": str(folder / "state"),
+            "RUNTIME": str(folder / f"run-{name}"),
+            "PORT": "0",
+        }
+        (folder / "state").mkdir(exist_ok=True)
+        (folder / f"run-{name}").mkdir(exist_ok=True)
+        kept = {key: text for key, text in os.environ.items() if not key.startswith(("KUBERNETES_", "SYNCRAMP_"))}
+        told = {f"SYNCRAMP_{key}": text for key, text in (own | settings).items()}
+        self._environment = kept | told | {"KUBECONFIG": str(self._kubeconfig)}
+        token = token_of_operator(server.cluster, namespace)
+        write_kubeconfig(self._kubeconfig, server.configuration, token)
+
+    @contextmanager
+    def running(self) -> Iterator["Operator"]:
+        """Start, and end in order; exit code 0 unless the story ended it otherwise."""
+        self.start()
+        try:
+            yield self
+            self.end()
+        finally:
+            self.kill()
+
+    def start(self) -> None:
+        """Start it, as a Deployment does."""
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "syncramp_operator"]
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+
+    def end(self) -> None:
+        """SIGTERM, as a Deployment that is rolled out sends it; it must end with exit code 0."""
+        if self._process:
+            self._process.send_signal(signal.SIGTERM)
+            assert self._process.wait(PATIENCE) == 0, self.said
+            self._process = None
+
+    def kill(self) -> None:
+        """SIGKILL, as the node's memory sends it."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def ended(self) -> int:
+        """The exit code, once it ended by itself."""
+        assert self._process
+        code = self._process.wait(PATIENCE)
+        self._process = None
+        return code
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
+    def said(self) -> str:
+        """Its log."""
+        return self.log.read_text(errors="replace")
