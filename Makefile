@@ -16,7 +16,7 @@ help:
 	@echo "make lint   formatting, types and the layers of the code"
 	@echo "make bench  how fast the codec is, against lxml, a plan, ramps, and a full synchronise, against ldapsearch, of PEOPLE=30000"
 	@echo "make fuzz   random messages for the codec, for FUZZ_SECONDS=60"
-	@echo "make e2e    tests against the cluster of your kubeconfig"
+	@echo "make e2e    scenarios against a real API server: of KUBEBUILDER_ASSETS, else of your kubeconfig"
 	@echo "make lock   pin the dependencies again"
 
 demo: $(VENV)/.demo

@@ -16,7 +16,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--cluster", action="store_true", help="run tests/e2e against the cluster of the kubeconfig")
+    parser.addoption("--cluster", action="store_true", help="tests/e2e: a real API server, not the double")
 
 
 @pytest.fixture(autouse=True)

@@ -1,54 +1,37 @@
-"""The cluster of the kubeconfig, and a namespace of its own that is removed at the end; the CRD stays."""
+"""The API server of the scenarios: the double, or with ``--cluster`` a real one (``make e2e``).
 
-import uuid
+With ``--cluster``, ``KUBEBUILDER_ASSETS`` names a folder with kube-apiserver and etcd, which are started; without it
+the cluster of the kubeconfig is taken: each namespace is removed at the end, the CRDs stay.
+"""
+
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kubernetes import client, config
 
-from support.kube_api_client import (
-    Cluster,
-    SyncConfigs,
-    install_crd,
-    install_rights,
-    token_of_operator,
-    write_kubeconfig,
-)
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--cluster"):
-        return
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason="needs a cluster: make e2e (pytest tests/e2e --cluster)"))
+from support.api_servers import ApiServer, double, real
+from support.kube_api_client import Cluster, SyncConfigs, token_of_operator, write_kubeconfig
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """As the admin of the kubeconfig's current context."""
-    configuration = client.Configuration()
-    config.load_kube_config(client_configuration=configuration)
-    found = Cluster(configuration)
-    yield found
-    found.close()
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """One for all scenarios."""
+    to_real = request.config.getoption("--cluster")
+    with real(tmp_path_factory.mktemp("api-server")) if to_real else double() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def namespace(cluster: Cluster) -> Iterator[str]:
-    """A namespace with the CRD and the operator's rights."""
-    name = f"syncramp-e2e-{uuid.uuid4().hex[:8]}"
-    install_crd(cluster)
-    made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    cluster.done("POST", "/api/v1/namespaces", made)
-    try:
-        install_rights(cluster, name)
+def cluster(server: ApiServer) -> Cluster:
+    """As its admin."""
+    return server.cluster
+
+
+@pytest.fixture(scope="session")
+def namespace(server: ApiServer) -> Iterator[str]:
+    """A namespace with the operator's rights."""
+    with server.namespace("syncramp-e2e") as name:
         yield name
-    finally:
-        cluster.done("DELETE", f"/api/v1/namespaces/{name}")
 
 
 @pytest.fixture(scope="session")
@@ -57,8 +40,8 @@ def configs(cluster: Cluster, namespace: str) -> SyncConfigs:
 
 
 @pytest.fixture
-def kubeconfig(cluster: Cluster, namespace: str, tmp_path: Path) -> Path:
+def kubeconfig(server: ApiServer, namespace: str, tmp_path: Path) -> Path:
     """With the rights of the operator's service account, and no others."""
     path = tmp_path / "kubeconfig"
-    write_kubeconfig(path, cluster.configuration, token_of_operator(cluster, namespace))
+    write_kubeconfig(path, server.configuration, token_of_operator(server.cluster, namespace))
     return path

@@ -7,10 +7,14 @@ too, both delete the same.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from support.kube_api_client import Cluster
 
+Object = dict[str, Any]
+
 EVERY = 0.2
+"""Seconds between rounds."""
 KINDS = (
     "/apis/syncramp.io/v1alpha1/namespaces/{}/syncruns",
     "/apis/batch/v1/namespaces/{}/jobs",
@@ -21,7 +25,7 @@ OWNERS = ("/apis/syncramp.io/v1alpha1/namespaces/{}/syncconfigs", *KINDS)
 
 def collect(cluster: Cluster, namespace: str) -> int:
     """One round; how many objects were deleted."""
-    listed = {kind: cluster.done("GET", kind.format(namespace))["items"] for kind in reversed(OWNERS)}
+    listed = {kind: _listed(cluster, kind.format(namespace)) for kind in reversed(OWNERS)}
     alive = {body["metadata"]["uid"] for found in listed.values() for body in found}
     orphans = [
         f"{kind.format(namespace)}/{body['metadata']['name']}"
@@ -32,6 +36,12 @@ def collect(cluster: Cluster, namespace: str) -> int:
     for path in orphans:
         cluster.ask("DELETE", path, {"propagationPolicy": "Background"})
     return len(orphans)
+
+
+def _listed(cluster: Cluster, path: str) -> list[Object]:
+    """All of a kind; none of one that is not served."""
+    code, answer = cluster.ask("GET", path)
+    return list(answer["items"]) if code == 200 else []
 
 
 @contextmanager

@@ -201,5 +201,5 @@ def apply(cluster: Cluster, body: Object) -> Object:
     return dict(cluster.done("PATCH", f"{path_of(body)}?fieldManager=syncramp-tests&force=true", body, APPLY))
 
 
-def _established(conditions: list[Object]) -> bool:
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+def _established(conditions: list[Object] | None) -> bool:
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions or ())

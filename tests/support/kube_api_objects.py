@@ -25,7 +25,7 @@ from support.kube_api_errors import (
     precondition_failed,
 )
 from support.kube_api_patches import APPLY, patched
-from support.kube_api_resources import CRDS, LEASES, NAMESPACES, PODS, Resource
+from support.kube_api_resources import CRDS, JOBS, LEASES, NAMESPACES, PODS, Resource
 from support.kube_api_store import Key, Store
 from syncramp.spec.schema import with_defaults
 
@@ -95,8 +95,8 @@ class Objects:
             return self._born(key, body, options)
         old = self.get(key)
         if not given.get("resourceVersion") and not key.resource.unconditional:
-            told = "Invalid value: 0: must be specified for an update"
-            raise _wrong(key, [cause("metadata.resourceVersion", told)])
+            wrong = cause("metadata.resourceVersion", "Invalid value: 0: must be specified for an update")
+            raise invalid(key.resource.plural, key.resource.group, key.name, [wrong])
         if given.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
             raise precondition_failed(key.resource, key.name, "UID", given["uid"], old["metadata"]["uid"])
         whole = {**body, "metadata": {"resourceVersion": old["metadata"]["resourceVersion"], **given}}
@@ -121,12 +121,12 @@ class Objects:
             raise Refused(422, "Invalid", f' "" is invalid: patch: Invalid value: {error}') from None
 
     def delete(self, key: Key, options: Object) -> Object:
-        """A DELETE: at once, or when the last finalizer is gone."""
+        """A DELETE: at once, or when the last finalizer is gone. A Job that names no policy orphans its Pods."""
         old = self.get(key)
         _check_preconditions(key, old["metadata"], options.get("preconditions") or {})
         if options.get("dryRun"):
             return _gone(key, old)
-        if options.get("propagationPolicy") == "Orphan":
+        if options.get("propagationPolicy", "Orphan" if key.resource is JOBS else "") == "Orphan":
             self._orphan(old["metadata"]["uid"])
         if key.resource is NAMESPACES:
             return self._delete_namespace(key, old)
@@ -251,14 +251,17 @@ def _visible(body: Object | None) -> Object | None:
 
 
 def _check_kind(resource: Resource, body: Any) -> None:
+    """Core kinds may leave out what they are; what a CRD brought may not."""
     if not isinstance(body, dict):
         raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind})")
-    kind, version = body.get("kind", resource.kind), body.get("apiVersion", resource.api_version)
-    if resource.custom and (body.get("kind"), body.get("apiVersion")) != (resource.kind, resource.api_version):
-        raise bad_request(f"the API version in the data ({version}) does not match the expected API version "
-                          f"({resource.api_version})")  # fmt: skip
+    own = {} if resource.custom else {"kind": resource.kind, "apiVersion": resource.api_version}
+    kind, version = ((own | body).get(name, "") for name in ("kind", "apiVersion"))
+    if resource.custom and version == resource.api_version and kind and kind != resource.kind:
+        wrong = cause("kind", f'Invalid value: "{kind}": must be {resource.kind}')
+        raise invalid(resource.kind, resource.group, (body.get("metadata") or {}).get("name", ""), [wrong])
     if (kind, version) != (resource.kind, resource.api_version):
-        raise bad_request(f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a {resource.kind}')
+        word = version.rpartition("/")[2]
+        raise bad_request(f'{kind} in version "{word}" cannot be handled as a {resource.kind}')
 
 
 def _check_preconditions(key: Key, own: Object, wanted: Object) -> None:
