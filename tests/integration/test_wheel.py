@@ -15,7 +15,7 @@ import pytest
 
 from support.documents import EXAMPLES
 from syncramp import __version__
-from syncramp.spec.schema import CRD
+from syncramp.spec.schema import CRDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,9 +81,10 @@ def test_validate_judges_from_an_installed_wheel_outside_the_checkout(installed:
     assert python(installed, tmp_path, command, "--version").stdout == f"syncramp {__version__}\n"
 
 
-def test_the_crd_in_the_wheel_is_the_one_that_clusters_get(wheel: Path) -> None:
+def test_the_crds_in_the_wheel_are_those_that_clusters_get(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
-        assert archive.read(f"syncramp/spec/{CRD}") == (ROOT / "crds" / CRD).read_bytes()
+        for name in CRDS.values():
+            assert archive.read(f"syncramp/spec/{name}") == (ROOT / "crds" / name).read_bytes()
 
 
 def test_the_wheel_holds_both_packages_their_types_and_nothing_else(wheel: Path) -> None:

@@ -85,6 +85,11 @@ _ONE_AUTH = (
     "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
 )
 _ONE_JOIN = "[has(self.by), has(self.expression)].exists_one(x, x)"
+_RETRIES = (
+    "!has(self.retryInterval) || !has(self.interval) || duration(self.interval) < duration('5m') || "
+    "duration(self.retryInterval) <= duration(self.interval)"
+)
+_ONE_FILE = "[has(self.path), has(self.configMapKeyRef)].exists_one(x, x)"
 _ONE_SOURCE = "[has(self.ldap), has(self.ldif)].exists_one(x, x)"
 _CLOUDS = "self in ['Commercial', 'China', 'USGovernment', 'Germany']"
 
@@ -113,6 +118,48 @@ BROKEN = (
         "spec.interval",
         "duration(self) >= duration('5m') && duration(self) <= duration('24h')",
         {"spec": {"interval": "4m59s"}},
+    ),
+    Broken(
+        "retry-interval",
+        "spec.retryInterval",
+        "duration(self) >= duration('10s') && duration(self) <= duration('24h')",
+        {"spec": {"retryInterval": "9s"}},
+    ),
+    Broken(
+        "run-timeout",
+        "spec.timeout",
+        "duration(self) >= duration('5m') && duration(self) <= duration('72h')",
+        {"spec": {"timeout": "72h1s"}},
+    ),
+    Broken(
+        "retry-longer-than-interval",
+        "spec",
+        _RETRIES,
+        {"spec": {"interval": "10m", "retryInterval": "11m"}},
+    ),
+    Broken(
+        "timeout-shorter-than-interval",
+        "spec",
+        "!has(self.timeout) || !has(self.interval) || duration(self.timeout) >= duration(self.interval)",
+        {"spec": {"interval": "1h", "timeout": "59m"}},
+    ),
+    Broken(
+        "window",
+        "spec.syncWindows[].duration",
+        "duration(self) >= duration('1m') && duration(self) <= duration('744h')",
+        {"spec": {"syncWindows": [{"kind": "Deny", "schedule": "0 0 * * *", "duration": "745h"}]}},
+    ),
+    Broken(
+        "no-file",
+        "spec.sources[].ldif",
+        _ONE_FILE,
+        {"spec": {"sources": [source(ldif={"entries": 3})]}},
+    ),
+    Broken(
+        "two-files",
+        "spec.sources[].ldif",
+        _ONE_FILE,
+        {"spec": {"sources": [source(ldif={"path": "/directory.ldif", "configMapKeyRef": {"name": "people"}})]}},
     ),
     Broken(
         "expiry",

@@ -24,7 +24,8 @@ from syncramp.spec.failsafe import (
     SignInLimits,
 )
 from syncramp.spec.references import KeyRef
-from syncramp.spec.schema import API_VERSION, CRD, KIND, crd, schema, with_defaults
+from syncramp.spec.scheduling import Scheduling, SyncWindow, WindowKind
+from syncramp.spec.schema import API_VERSION, CRDS, crd, schema, with_defaults
 from syncramp.spec.structure import structure
 from syncramp.spec.types import (
     AccountAuth,
@@ -39,6 +40,7 @@ from syncramp.spec.types import (
     JoinBy,
     LdapAccess,
     LdifFile,
+    LdifKey,
     Merge,
     Mode,
     ReadBackNames,
@@ -70,24 +72,34 @@ def nodes(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str,
         yield from nodes(node["additionalProperties"], f"{path}{{}}")
 
 
-FIELDS = [(path, node) for path, node in nodes(schema()) if path and not path.startswith("metadata")]
+FIELDS = [
+    pytest.param(path, node, id=f"{kind}.{path}")
+    for kind in CRDS
+    for path, node in nodes(schema(kind))
+    if path and not path.startswith("metadata")
+]
 
 
-def test_the_copy_in_the_package_is_the_crd_byte_for_byte() -> None:
-    assert (ROOT / "reconciler/syncramp/spec" / CRD).read_bytes() == (ROOT / "crds" / CRD).read_bytes()
+@pytest.mark.parametrize("name", CRDS.values())
+def test_the_copy_in_the_package_is_the_crd_byte_for_byte(name: str) -> None:
+    assert (ROOT / "reconciler/syncramp/spec" / name).read_bytes() == (ROOT / "crds" / name).read_bytes()
 
 
-def test_the_crd_is_of_the_group_version_and_kind_that_documents_name() -> None:
-    spec = crd()["spec"]
+@pytest.mark.parametrize("kind", CRDS)
+def test_the_crd_is_of_the_group_version_and_kind_that_documents_name(kind: str) -> None:
+    spec = crd(kind)["spec"]
     (version,) = spec["versions"]
     assert f"{spec['group']}/{version['name']}" == API_VERSION
-    assert spec["names"]["kind"] == KIND
-    assert crd()["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
+    assert spec["names"]["kind"] == kind
+    assert crd(kind)["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}" == CRDS[kind][:-5]
 
 
-@pytest.mark.parametrize("path", [path for path, _ in FIELDS if not path.endswith(("[]", "{}"))])
-def test_every_field_is_described(path: str) -> None:
-    assert dict(FIELDS)[path].get("description", "").endswith(".")
+def test_what_a_syncconfig_shows_of_its_runs_has_the_schema_it_has_there() -> None:
+    shown, told = (schema(kind)["properties"]["status"]["properties"] for kind in CRDS)
+    assert [name for name in shown if shown[name] == told.get(name)] == [
+        *("rampProgress", "ramps", "waiting", "sources"),
+        *("serviceInterval", "lease"),
+    ]
 
 
 @pytest.mark.parametrize(("path", "node"), FIELDS)
@@ -102,9 +114,9 @@ def test_every_text_and_list_has_an_upper_limit_so_that_rules_have_a_bounded_cos
         assert {"maxLength", "enum"} & node.keys() or node.get("format") == "date-time"
 
 
-@pytest.mark.parametrize(("path", "node"), [(path, node) for path, node in FIELDS if "pattern" in node])
+@pytest.mark.parametrize(("path", "node"), FIELDS)
 def test_every_pattern_means_the_same_to_go_and_to_python(path: str, node: dict[str, Any]) -> None:
-    pattern = node["pattern"]
+    pattern = node.get("pattern", "^$")
     assert pattern.startswith("^")
     assert pattern.endswith("$")
     assert not re.search(r"\(\?|\\[1-9dDsSwWbB]", pattern), "look-around, back-references and classes differ"
@@ -115,7 +127,10 @@ def test_defaults_are_those_the_api_server_fills_in() -> None:
     filled = with_defaults(minimal())
     assert filled["spec"] == {
         "mode": "Sync",
+        "suspend": False,
         "interval": "30m",
+        "retryInterval": "5m",
+        "runHistoryLimit": 10,
         "target": {
             "cloud": "Commercial",
             "tenantID": "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a9",
@@ -284,7 +299,31 @@ def test_a_full_document_becomes_frozen_types() -> None:
             ),
             Rule("partners", 20, Kind.CONTACT, sets={"company": "'Contoso'"}, clears=("mobile",)),
         ),
+        scheduling=Scheduling(
+            suspend=True,
+            retry_interval=timedelta(seconds=90),
+            timeout=timedelta(hours=8),
+            windows=(
+                SyncWindow(WindowKind.ALLOW, "0 20 * * MON-FRI", timedelta(hours=10), "Europe/Paris"),
+                SyncWindow(WindowKind.DENY, "30 0 28-31 * *", timedelta(hours=24), "UTC"),
+            ),
+            run_history=25,
+        ),
     )
+
+
+@pytest.mark.parametrize(("interval", "hours"), [("5m", 6), ("3h", 6), ("3h0m1s", 6.000555555555556), ("24h", 48)])
+def test_a_run_may_last_at_least_twice_the_interval_where_nothing_is_said(interval: str, hours: float) -> None:
+    document = minimal({"spec.interval": interval})
+    assert findings(document) == []
+    assert structure(with_defaults(document), HERE).scheduling.timeout == timedelta(hours=hours)
+
+
+def test_an_ldif_file_may_stand_in_a_configmap() -> None:
+    document = minimal({"spec.sources[0].ldif": {"configMapKeyRef": {"name": "people"}, "entries": 3}})
+    assert findings(document) == []
+    (source,) = structure(with_defaults(document), HERE).sources
+    assert source.access == LdifKey(KeyRef("people", "directory.ldif"), 3)
 
 
 def test_the_defaults_of_the_types_are_those_of_the_crd() -> None:

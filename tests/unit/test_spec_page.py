@@ -1,4 +1,4 @@
-"""The pages of docs/spec: every field of the CRD stands there, with its type, default and limits, and no other."""
+"""The pages of docs/spec: every field of the CRDs stands there, with its type, default and limits, and no other."""
 
 import re
 from collections.abc import Iterator
@@ -7,22 +7,34 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from support.documents import full
 from syncramp.check import Finding, verdict_of
+from syncramp.check.shape import _translate
 from syncramp.errors import InputRefused
-from syncramp.spec.schema import crd, schema
+from syncramp.spec.schema import KIND, RUN, crd, schema, with_defaults
 from syncramp_operator.judgements import ACCEPTED, UNJUDGED, UNPROVEN, UNVERIFIED, judgement_on
 
 FOLDER = Path(__file__).parents[2] / "docs/spec"
-PAGE = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in ("syncconfig.md", "groups.md"))
+SAMPLES = list(
+    yaml.safe_load_all((Path(__file__).parents[1] / "data/cluster/contoso.yaml").read_text(encoding="utf-8"))
+)
+"""Objects as a cluster holds them."""
+KINDS = {KIND: ("syncconfig.md", "fields.md", "groups.md", "status.md"), RUN: ("syncrun.md",)}
+"""Kind -> the pages that tell of it."""
+PAGES = {
+    kind: "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names) for kind, names in KINDS.items()
+}
+SHARED = re.compile(r"status\.(ramps\[\]|waiting\[\]|sources\[\]|lease)\.")
+"""Members of a SyncConfig that have the schema of those of a SyncRun, and are told there."""
 
 
-def rows(heading: str) -> list[list[str]]:
+def rows(heading: str, kind: str = KIND) -> list[list[str]]:
     """The rows of all tables with this first column."""
     found: list[list[str]] = []
     inside = False
-    for line in PAGE.splitlines():
+    for line in PAGES[kind].splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
         if not cells or cells[0] == heading:
             inside = bool(cells)
@@ -42,8 +54,13 @@ def fields(node: dict[str, Any], path: str = "", *, required: bool = False) -> I
         yield from fields(node["items"], f"{path}[]")
 
 
-FIELDS = {path: (node, required) for path, node, required in fields(schema()) if path.startswith(("spec", "status"))}
-TOLD = {cells[0].strip("`"): cells for cells in rows("field")}
+FIELDS = {
+    (kind, path): (node, required)
+    for kind in KINDS
+    for path, node, required in fields(schema(kind))
+    if path.startswith(("spec", "status")) and not (kind == KIND and SHARED.match(path))
+}
+TOLD = {(kind, cells[0].strip("`")): cells for kind in KINDS for cells in rows("field", kind)}
 
 
 def default(node: dict[str, Any], required: bool) -> str:
@@ -76,14 +93,16 @@ def _listed(node: dict[str, Any]) -> bool:
     return any(rule["rule"].startswith("self in [") for rule in node.get("x-kubernetes-validations", ()))
 
 
-def test_every_field_of_the_crd_stands_on_the_page_once_and_no_other() -> None:
-    assert sorted(cells[0].strip("`") for cells in rows("field")) == sorted(FIELDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_of_the_crd_stands_on_its_pages_once_and_no_other(kind: str) -> None:
+    expected = [path for owner, path in FIELDS if owner == kind]
+    assert sorted(cells[0].strip("`") for cells in rows("field", kind)) == sorted(expected)
 
 
-@pytest.mark.parametrize("path", FIELDS)
-def test_a_field_is_told_with_its_type_default_and_limits(path: str) -> None:
-    (node, required), (_, kind, told, limited, meaning) = FIELDS[path], TOLD[path]
-    assert kind == {"array": "list"}.get(node["type"], node["type"])
+@pytest.mark.parametrize(("kind", "path"), FIELDS)
+def test_a_field_is_told_with_its_type_default_and_limits(kind: str, path: str) -> None:
+    (node, required), (_, type_, told, limited, meaning) = FIELDS[kind, path], TOLD[kind, path]
+    assert type_ == {"array": "list"}.get(node["type"], node["type"])
     assert told == default(node, required)
     assert all(text in limited for text in limits(node)), (limited, list(limits(node)))
     assert meaning.endswith(".")
@@ -93,12 +112,12 @@ def test_a_field_is_told_with_its_type_default_and_limits(path: str) -> None:
 
 
 def test_values_that_only_a_rule_lists_are_told_without_those_that_are_refused_by_name() -> None:
-    assert TOLD["spec.target.cloud"][3] == "`Commercial`, `China`, `USGovernment`"
-    assert TOLD["spec.target.endpoint.version"][3] == "`V2`"
+    assert TOLD[KIND, "spec.target.cloud"][3] == "`Commercial`, `China`, `USGovernment`"
+    assert TOLD[KIND, "spec.target.endpoint.version"][3] == "`V2`"
 
 
 def test_the_example_of_the_page_is_accepted() -> None:
-    examples = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+    examples = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGES[KIND], re.DOTALL)]
     assert examples
     assert all(verdict_of(example) == [] for example in examples)
 
@@ -117,20 +136,68 @@ def test_the_conditions_are_those_that_the_operator_sets() -> None:
     assert messages == [one.message for one in (ACCEPTED, UNVERIFIED, UNPROVEN, UNJUDGED)]
 
 
-def test_the_columns_and_selectors_of_kubectl_are_told() -> None:
-    (version,) = crd()["spec"]["versions"]
-    (told,) = re.findall(r"`kubectl get scfg` shows the columns (.*?)\n\n", PAGE, re.DOTALL)
-    columns, _, selectors = re.split(r"It takes|field selectors from 1\.31:", told)
-    names = list(dict.fromkeys(re.findall(r"`(\w+)`", columns)))
-    assert names == [one["name"] for one in version["additionalPrinterColumns"]]
-    assert re.findall(r"`(.*?)`", selectors) == [one["jsonPath"].lstrip(".") for one in version["selectableFields"]]
+def shown(kind: str) -> Iterator[list[str]]:
+    """The cells of the tables of ``kubectl get`` on the pages of a kind, their heads first."""
+    for block in re.findall(r"\$ kubectl get s(?:cfg|run)(?: -o wide)?\n(NAME.*?)```", PAGES[kind], re.DOTALL):
+        head, *lines = block.splitlines()
+        starts = [found.start() for found in re.finditer(r"(?<!\S)\S+(?: \S+)*", head)]
+        for line in (head, *lines):
+            yield [line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
+
+
+def cell(path: str, data: Any) -> str:
+    """What a column shows of an object."""
+    found = re.fullmatch(r"\.status\.conditions\[\?\(@\.type==\"(\w+)\"\)\]\.(\w+)", path)
+    if found:
+        conditions = data["status"].get("conditions", ())
+        return next((str(one[found[2]]) for one in conditions if one["type"] == found[1]), "")
+    for name in path.strip(".").split("."):
+        data = data.get(name, {})
+    return "" if data == {} else str(data).lower() if isinstance(data, bool) else str(data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_tables_of_kubectl_get_are_those_of_its_columns(kind: str) -> None:
+    objects = [one for one in SAMPLES if one["kind"] == kind]
+    (version,) = crd(kind)["spec"]["versions"]
+    columns = version["additionalPrinterColumns"]
+    for wide in (False, True):
+        seen = [column for column in columns if wide or not column.get("priority")]
+        expected = [["NAME", *(column["name"].upper() for column in seen)]]
+        for one in objects:
+            filled = with_defaults(one, schema(kind))
+            expected.append([one["metadata"]["name"], *(cell(column["jsonPath"], filled) for column in seen)])
+        told = [row for row in shown(kind) if len(row) == len(expected[0])]
+        ages = [number for number, column in enumerate(seen, 1) if column["type"] == "date"]
+        assert all(re.fullmatch(r"\d+[smhd]", row[number]) for row in told[1:] for number in ages)
+        for row in (*told, *expected):
+            for number in ages:
+                row[number] = ""
+        assert told == expected
+
+
+@pytest.mark.parametrize("one", SAMPLES, ids=lambda one: one["metadata"]["name"])
+def test_the_sample_is_as_the_crds_want_it(one: Any) -> None:
+    node = _translate(schema(one["kind"]))
+    node["properties"]["metadata"] = {}
+    assert [
+        error.message for error in Draft202012Validator(node).iter_errors(with_defaults(one, schema(one["kind"])))
+    ] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_selectors_of_kubectl_are_told(kind: str) -> None:
+    (version,) = crd(kind)["spec"]["versions"]
+    (told,) = re.findall(r"(?:[Ff]ield selectors)(?: from 1\.31:| are)(.*?)[.;](?:\s|\n)", PAGES[kind], re.DOTALL)
+    assert re.findall(r"`(.*?)`", told) == [one["jsonPath"].lstrip(".") for one in version["selectableFields"]]
 
 
 def test_the_full_document_of_the_tests_has_every_field_that_can_stand_with_the_others() -> None:
     said = {re.sub(r"\[\d+\]", "[]", path) for path in _paths(full())}
-    left = {path for path in FIELDS if path.startswith("spec") and path not in said}
+    left = {path for kind, path in FIELDS if kind == KIND and path.startswith("spec") and path not in said}
     assert all(
-        re.search(r"\.(clientSecret|workloadIdentity|account)|\.ca\.(secret|configMap)KeyRef", path) for path in left
+        re.search(r"\.(clientSecret|workloadIdentity|account)|\.(ca|ldif)\.(secret|configMap)KeyRef", path)
+        for path in left
     )
 
 

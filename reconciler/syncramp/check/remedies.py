@@ -8,6 +8,11 @@ from syncramp.model.orders import COMMANDS
 FORMS: Mapping[str, str] = {
     "spec.target.cloud": "write Commercial, China or USGovernment",
     "spec.interval": "write hours, minutes and seconds, 5m to 24h, as 30m",
+    "spec.retryInterval": "write hours, minutes and seconds, 10s to 24h, as 5m",
+    "spec.timeout": "write hours, minutes and seconds, 5m to 72h, as 6h",
+    "syncWindows[].schedule": "write minute, hour, day of the month, month and day of the week, as 0 8 * * 1-5",
+    "syncWindows[].duration": "write hours, minutes and seconds, 1m to 744h, as 10h",
+    "syncWindows[].timeZone": "write a name of the IANA database, as Europe/Paris",
     "target.tenantID": "write the directory (tenant) ID, as 57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8",
     "target.auth": "write auth with certificate, clientSecret, workloadIdentity or account",
     ".clientID": "write the application (client) ID, as 0b1c2d3e-0000-4000-8000-000000000001",
@@ -40,7 +45,7 @@ FORMS: Mapping[str, str] = {
     "ldap.bind": "write bind: {secretRef: {name: NAME}}; the Secret holds username and password",
     "certificate.format": "write PEM or PKCS12",
     "workloadIdentity.tokenFile": "write the path of a file, or remove the field where a cluster mounts the token",
-    "ldif.path": "write the path of a file, relative to the document's folder",
+    "ldif.path": "write the path of a file: relative to the document's folder, in a cluster absolute",
     "identity.sourceAnchor": "write mS-DS-ConsistencyGuid, objectGUID or another attribute, as employeeID",
     "attributes[].name": "write the name of the attribute in the directory, as contosoBadge",
     "rules[].name": "write lower-case letters, digits and dashes, as hide-service-accounts",
@@ -68,9 +73,18 @@ FORMS: Mapping[str, str] = {
 }
 """End of a place in the schema -> how its value is written; the first that fits counts."""
 
+_RETRIES = (
+    "!has(self.retryInterval) || !has(self.interval) || duration(self.interval) < duration('5m') || "
+    "duration(self.retryInterval) <= duration(self.interval)"
+)
 RULES: Mapping[tuple[str, str], str] = {
     ("spec.target.cloud", "self != 'Germany'"): "set cloud: Commercial if the tenant was migrated",
     ("spec.target.endpoint.version", "self != 'V1'"): "remove the field or set version: V2",
+    ("spec", _RETRIES): "shorten retryInterval, or lengthen interval",
+    (
+        "spec",
+        "!has(self.timeout) || !has(self.interval) || duration(self.timeout) >= duration(self.interval)",
+    ): "lengthen timeout, or remove it",
     ("spec.target.endpoint.visibilityDelay", "duration(self) <= duration('1h')"): "write 1h or less",
     (
         "spec.groups.ramps[].gates[]",

@@ -37,6 +37,22 @@ def _within(least: str, value: Any, most: str) -> bool:
         return True  # no duration: the pattern has refused it
 
 
+def _not_longer(shorter: Any, longer: Any) -> bool:
+    """Whether one duration is at most another; what is missing or no duration is the schema's business."""
+    try:
+        return parse_duration(shorter) <= parse_duration(longer)
+    except TooLong:
+        return False
+    except (TypeError, ValueError):
+        return True
+
+
+def _retries_in_time(spec: Any) -> bool:
+    """An interval that is too short itself is told alone."""
+    short = not _not_longer("5m", spec.get("interval"))
+    return short or _not_longer(spec.get("retryInterval"), spec.get("interval"))
+
+
 def _lower(text: str) -> str:
     """Letters of ASCII in lower case, and no others: CEL's lowerAscii."""
     return text.encode(errors="surrogatepass").lower().decode(errors="surrogatepass")
@@ -70,6 +86,10 @@ def _not_set_and_cleared(rule: Any) -> bool:
 _ONE_AUTH = (
     "[has(self.certificate), has(self.clientSecret), has(self.workloadIdentity), has(self.account)].exists_one(x, x)"
 )
+_RETRIES = (
+    "!has(self.retryInterval) || !has(self.interval) || duration(self.interval) < duration('5m') || "
+    "duration(self.retryInterval) <= duration(self.interval)"
+)
 _SPELLED = (
     "!(self.lowerAscii() in ['ms-ds-consistencyguid', 'objectguid']) || "
     "self in ['mS-DS-ConsistencyGuid', 'objectGUID']"
@@ -93,6 +113,23 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
         "spec.interval",
         "duration(self) >= duration('5m') && duration(self) <= duration('24h')",
     ): lambda value: _within("5m", value, "24h"),
+    ("spec", _RETRIES): _retries_in_time,
+    (
+        "spec",
+        "!has(self.timeout) || !has(self.interval) || duration(self.timeout) >= duration(self.interval)",
+    ): lambda spec: _not_longer(spec.get("interval"), spec.get("timeout")),
+    (
+        "spec.retryInterval",
+        "duration(self) >= duration('10s') && duration(self) <= duration('24h')",
+    ): lambda value: _within("10s", value, "24h"),
+    (
+        "spec.timeout",
+        "duration(self) >= duration('5m') && duration(self) <= duration('72h')",
+    ): lambda value: _within("5m", value, "72h"),
+    (
+        "spec.syncWindows[].duration",
+        "duration(self) >= duration('1m') && duration(self) <= duration('744h')",
+    ): lambda value: _within("1m", value, "744h"),
     ("spec.target.auth", _ONE_AUTH): _exactly_one("certificate", "clientSecret", "workloadIdentity", "account"),
     ("spec.target.endpoint.version", "self != 'V1'"): lambda value: value != "V1",
     ("spec.target.endpoint.version", "self in ['V1', 'V2']"): lambda value: value in ("V1", "V2"),
@@ -107,6 +144,9 @@ TWINS: Mapping[Rule, Callable[[Any], bool]] = {
         "duration(self) >= duration('1m') && duration(self) <= duration('720h')",
     ): lambda value: _within("1m", value, "720h"),
     ("spec.sources[]", "[has(self.ldap), has(self.ldif)].exists_one(x, x)"): _exactly_one("ldap", "ldif"),
+    ("spec.sources[].ldif", "[has(self.path), has(self.configMapKeyRef)].exists_one(x, x)"): _exactly_one(
+        "path", "configMapKeyRef"
+    ),
     ("spec.sources[].ldap.tls.ca", _ONE_CA): _exactly_one("secretKeyRef", "configMapKeyRef"),
     ("spec.identity.joins[]", "[has(self.by), has(self.expression)].exists_one(x, x)"): _exactly_one(
         "by", "expression"

@@ -31,7 +31,7 @@ from syncramp.session.memory import tame_allocator
 from syncramp.source import dn
 from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets, text
-from syncramp.spec.types import LdapAccess, SourceSpec, SyncConfig
+from syncramp.spec.types import LdapAccess, LdifFile, LdifKey, SourceSpec, SyncConfig
 from syncramp.store.age import copy_beside
 from syncramp.store.database import locked
 from syncramp.store.store import Store
@@ -141,7 +141,7 @@ def on_the_wire(config: SyncConfig, secrets: SecretReader) -> tuple[SyncConfig, 
 
 @contextmanager
 def _opened(
-    path: Path, config: SyncConfig, wire: WireReport, reader: SecretReader, listen: Listener, *, sends: bool
+    path: Path, config: SyncConfig, wire: WireReport, reader: FileSecrets, listen: Listener, *, sends: bool
 ) -> Iterator[Job]:
     from syncramp.endpoint.client import V2Endpoint
     from syncramp.external.metrics import metrics_of
@@ -185,7 +185,7 @@ def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
     )
 
 
-def _source(spec: SourceSpec, reader: SecretReader) -> Source:
+def _source(spec: SourceSpec, reader: FileSecrets) -> Source:
     devices = any(Kind.DEVICE in scope.kinds for scope in spec.scopes)
     if isinstance(spec.access, LdapAccess):
         from syncramp.source.ldap import LdapSource
@@ -198,7 +198,13 @@ def _source(spec: SourceSpec, reader: SecretReader) -> Source:
         return LdapSource(spec.name, access.servers, username, password, ca, bases, devices)
     from syncramp.source.ldif import LdifSource
 
-    return LdifSource(spec.name, spec.access.path, spec.access.entries, devices)
+    return LdifSource(spec.name, _file(spec.access, reader), spec.access.entries, devices)
+
+
+def _file(access: LdifFile | LdifKey, reader: FileSecrets) -> Path:
+    if isinstance(access, LdifFile):
+        return access.path
+    return reader.path(access.reference.name, access.reference.key)
 
 
 @contextmanager

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+TIMEOUT = timedelta(hours=6)
+"""Of a run where the document names none; at least twice its interval."""
+
 
 class WindowKind(StrEnum):
     """What a sync window does while it is open."""
@@ -35,7 +38,7 @@ class Scheduling:
     """No run is made."""
     retry_interval: timedelta = timedelta(minutes=5)
     """After a run that failed for a passing fault; it doubles with each failure, up to ``spec.interval``."""
-    timeout: timedelta = timedelta(hours=6)
+    timeout: timedelta = TIMEOUT
     """A run that lasts longer is stopped, after its calls in flight."""
     windows: tuple[SyncWindow, ...] = ()
     run_history: int = 10

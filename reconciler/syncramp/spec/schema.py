@@ -1,4 +1,6 @@
-"""The schema of a SyncConfig: read from the CRD that travels with this package, and applied to fill in defaults."""
+"""The schemas of a SyncConfig and of a SyncRun: read from the CRDs that travel with this package, and applied to fill
+in defaults.
+"""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -8,28 +10,32 @@ from typing import Any
 
 import yaml
 
-CRD = "syncconfigs.syncramp.io.yaml"
 API_VERSION = "syncramp.io/v1alpha1"
 KIND = "SyncConfig"
+RUN = "SyncRun"
+CRDS = {KIND: "syncconfigs.syncramp.io.yaml", RUN: "syncruns.syncramp.io.yaml"}
+"""Kind -> its CRD beside this module."""
 
 
 @cache
-def crd() -> dict[str, Any]:
-    """The CRD, as it is installed in a cluster."""
-    text = files(__package__).joinpath(CRD).read_text(encoding="utf-8")
+def crd(kind: str = KIND) -> dict[str, Any]:
+    """The CRD of a kind, as it is installed in a cluster."""
+    text = files(__package__).joinpath(CRDS[kind]).read_text(encoding="utf-8")
     loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
 
 
 @cache
-def schema() -> dict[str, Any]:
-    """The openAPIV3Schema of v1alpha1."""
-    found: dict[str, Any] = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+def schema(kind: str = KIND) -> dict[str, Any]:
+    """The openAPIV3Schema of v1alpha1 of a kind."""
+    found: dict[str, Any] = crd(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     return found
 
 
 def with_defaults(data: Any, node: Mapping[str, Any] | None = None) -> Any:
     """A copy of a document as the API server would store it: its fields without nulls, with every default.
+
+    :param node: its schema; that of a SyncConfig where it is not given.
 
     What is unknown or does not have the type of its schema stays as it is; ``check`` speaks of it.
     """

@@ -20,9 +20,7 @@ class FileSecrets:
 
         :raises InputRefused: there is no such file, or a name leads out of the folder; a content is never told.
         """
-        path = self._directory / name / key
-        if any(part in ("", ".", "..") or "/" in part for part in (name, key)):
-            raise InputRefused(f"{name}/{key} is no name of a Secret's key", where=str(self._directory))
+        path = self.path(name, key)
         try:
             return path.read_bytes()
         except OSError as error:
@@ -31,6 +29,15 @@ class FileSecrets:
                 where=str(path),
                 remedy="lay Secrets out as DIR/<name>/<key> and name DIR with --secrets",
             ) from None
+
+    def path(self, name: str, key: str) -> Path:
+        """The file of one key, which may not be there; for what is too long to be held in memory.
+
+        :raises InputRefused: a name leads out of the folder.
+        """
+        if any(part in ("", ".", "..") or "/" in part for part in (name, key)):
+            raise InputRefused(f"{name}/{key} is no name of a Secret's key", where=str(self._directory))
+        return self._directory / name / key
 
 
 def text(secrets: SecretReader, name: str, key: str) -> str:

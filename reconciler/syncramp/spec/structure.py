@@ -23,6 +23,7 @@ from syncramp.spec.failsafe import (
 )
 from syncramp.spec.policies import ramps_of
 from syncramp.spec.references import KeyRef, key_of
+from syncramp.spec.scheduling import TIMEOUT, Scheduling, SyncWindow, WindowKind
 from syncramp.spec.types import (
     AccountAuth,
     ApprovalMode,
@@ -37,6 +38,7 @@ from syncramp.spec.types import (
     JoinBy,
     LdapAccess,
     LdifFile,
+    LdifKey,
     Merge,
     Mode,
     ReadBackNames,
@@ -83,7 +85,29 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         adopts=named_digests((metadata.get("annotations") or {}).get(ADOPTS, "")),
         releases=named_stages((metadata.get("annotations") or {}).get(RELEASES, "")),
         orders=named_orders(metadata.get("annotations") or {}),
+        scheduling=scheduling_of(spec),
     )
+
+
+def scheduling_of(spec: Body) -> Scheduling:
+    """When runs are made.
+
+    :param spec: accepted by ``check``, with its defaults.
+    """
+    timeout = parse_duration(spec["timeout"]) if "timeout" in spec else None
+    return Scheduling(
+        suspend=spec["suspend"],
+        retry_interval=parse_duration(spec["retryInterval"]),
+        timeout=timeout or max(TIMEOUT, 2 * parse_duration(spec["interval"])),
+        windows=tuple(map(window_of, spec.get("syncWindows", ()))),
+        run_history=spec["runHistoryLimit"],
+    )
+
+
+def window_of(window: Body) -> SyncWindow:
+    """One of ``spec.syncWindows``; accepted by the schema, with its defaults."""
+    kind, duration = WindowKind(window["kind"]), parse_duration(window["duration"])
+    return SyncWindow(kind, window["schedule"], duration, window["timeZone"])
 
 
 def _target(target: Body, folder: Path) -> Target:
@@ -140,10 +164,17 @@ def _read_back(names: Body) -> ReadBackNames:
 def _source(source: Body, folder: Path) -> SourceSpec:
     if ldap := source.get("ldap"):
         ca = key_of(ldap.get("tls", {}).get("ca"))
-        access: LdapAccess | LdifFile = LdapAccess(tuple(ldap["servers"]), ldap["bind"]["secretRef"]["name"], ca)
+        access: LdapAccess | LdifFile | LdifKey
+        access = LdapAccess(tuple(ldap["servers"]), ldap["bind"]["secretRef"]["name"], ca)
     else:
-        access = LdifFile(_path(folder, source["ldif"]["path"]), source["ldif"].get("entries"))
+        access = _ldif(source["ldif"], folder)
     return SourceSpec(source["name"], access, tuple(_scope(scope) for scope in source["scope"]))
+
+
+def _ldif(ldif: Body, folder: Path) -> LdifFile | LdifKey:
+    if reference := ldif.get("configMapKeyRef"):
+        return LdifKey(KeyRef(reference["name"], reference["key"], config_map=True), ldif.get("entries"))
+    return LdifFile(_path(folder, ldif["path"]), ldif.get("entries"))
 
 
 def _path(folder: Path, path: str) -> Path:

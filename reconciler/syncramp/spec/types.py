@@ -1,6 +1,6 @@
 """A SyncConfig document, structured: what ``check`` accepted, as frozen values with every default filled in.
 
-Field names follow the document in Python's spelling; ``docs/spec/syncconfig.md`` says what each means.
+Field names follow the document in Python's spelling; ``docs/spec/fields.md`` says what each means.
 """
 
 from collections.abc import Mapping
@@ -214,11 +214,20 @@ class LdifFile:
 
 
 @dataclass(frozen=True, slots=True)
+class LdifKey:
+    """A directory that is read from an LDIF file in a ConfigMap."""
+
+    reference: KeyRef
+    entries: int | None = None
+    """How many records the file must hold."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSpec:
     """One directory: how it is read, and what of it is synchronised."""
 
     name: str
-    access: LdapAccess | LdifFile
+    access: LdapAccess | LdifFile | LdifKey
     scopes: tuple[Scope, ...]
 
 
@@ -293,7 +302,7 @@ class SyncConfig:
     source_anchor: str
     """A ``SourceAnchor``, or another attribute of the directory."""
     interval: timedelta = field(default=timedelta(minutes=30), kw_only=True)
-    """How long one slice of an export lasts."""
+    """How long one slice of an export lasts, and how long after a run the operator makes the next one."""
     max_members: int = 250_000
     ramps: tuple[RampPolicy, ...] = ()
     """Those of the document, in its order; the built-in one comes behind them."""

@@ -1,10 +1,13 @@
-"""A CRD that an API server accepts."""
+"""The CRDs: that an API server accepts them, that ``kubectl get`` shows what there is, and that ``kubectl explain``
+reads as documentation. A real API server's own answers are asked for in tests/e2e.
+"""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
@@ -23,15 +26,6 @@ SELF_BOUND = {"date-time", "duration", "uuid"}
 Node = dict[str, Any]
 
 
-def _load(path: Path) -> list[Node]:
-    return [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
-
-
-CRD = _load(ROOT / "crds/syncconfigs.syncramp.io.yaml")[0]
-VERSION = CRD["spec"]["versions"][0]
-SCHEMA: Node = VERSION["schema"]["openAPIV3Schema"]
-
-
 def _nodes(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
     """Every schema below a schema, with its path; metadata is the API server's."""
     for name, child in node.get("properties", {}).items():
@@ -43,30 +37,61 @@ def _nodes(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
         yield from _nodes(node["items"], f"{path}[]")
 
 
-NODES = list(_nodes(SCHEMA))
+CRDS: dict[str, Node] = {
+    one["spec"]["names"]["kind"]: one
+    for path in sorted((ROOT / "crds").glob("*.syncramp.io.yaml"))
+    for one in [yaml.safe_load(path.read_text(encoding="utf-8"))]
+}
+VERSIONS: dict[str, Node] = {kind: one["spec"]["versions"][0] for kind, one in CRDS.items()}
+NODES = [
+    (f"{kind}{path}", node)
+    for kind, version in VERSIONS.items()
+    for path, node in _nodes(version["schema"]["openAPIV3Schema"])
+]
 
 
-def _at(path: str) -> Node:
+def _at(kind: str, path: str) -> Node:
     """The schema a JSONPath of a column or a selectable field ends at."""
     plain = re.sub(r"\[\?\(@\.type==\"\w+\"\)\]", "[]", path)
     if plain.startswith(".metadata."):
         assert plain == ".metadata.creationTimestamp"
         return {"type": "string", "format": "date-time"}
-    return dict(NODES)[plain]
+    return dict(NODES)[f"{kind}{plain}"]
 
 
-def test_names_are_those_the_api_server_expects() -> None:
-    names = CRD["spec"]["names"]
-    assert CRD["metadata"]["name"] == f"{names['plural']}.{CRD['spec']['group']}"
+@pytest.mark.parametrize("kind", CRDS)
+def test_names_are_those_the_api_server_expects(kind: str) -> None:
+    names = CRDS[kind]["spec"]["names"]
+    assert CRDS[kind]["metadata"]["name"] == f"{names['plural']}.{CRDS[kind]['spec']['group']}"
     assert not set(BUILT_IN_SHORT_NAMES.split()) & set(names["shortNames"])
-    assert "all" not in names["categories"]
-    assert [version["storage"] for version in CRD["spec"]["versions"]] == [True]
+    assert names["categories"] == ["syncramp"]
+    assert [version["storage"] for version in CRDS[kind]["spec"]["versions"]] == [True]
+
+
+def test_both_kinds_have_a_short_name_of_their_own() -> None:
+    assert {kind: one["spec"]["names"]["shortNames"] for kind, one in CRDS.items()} == {
+        "SyncConfig": ["scfg"],
+        "SyncRun": ["srun"],
+    }
 
 
 def test_every_property_has_a_type_and_a_description() -> None:
     lacking = [path for path, node in NODES if "type" not in node]
     lacking += [path for path, node in NODES if "description" not in node and not path.endswith("[]")]
     assert not lacking
+
+
+@pytest.mark.parametrize(("path", "node"), [one for one in NODES if ".metadata" not in one[0]])
+def test_a_description_tells_default_and_bounds_which_kubectl_explain_does_not_show(path: str, node: Node) -> None:
+    told = node.get("description", "")
+    if "description" in node:
+        assert told.endswith(".")
+        assert "  " not in told
+    if not isinstance(node.get("default"), dict) and "default" in node:
+        assert "efault" in told, f"{path}: {told}"
+    if node["type"] in ("integer", "array"):
+        bound = node.get("maximum", node.get("maxItems"))
+        assert bound is None or f"{bound:,}" in told or bound < 5, f"{path} has at most {bound:,}: {told}"
 
 
 def test_every_list_and_every_string_is_bounded() -> None:
@@ -76,7 +101,7 @@ def test_every_list_and_every_string_is_bounded() -> None:
         for path, node in NODES
         if node["type"] == "string"
         and not ({"maxLength", "enum"} & set(node) or node.get("format") in SELF_BOUND)
-        and path not in (".apiVersion", ".kind")  # the API server's own
+        and not path.endswith((".apiVersion", ".kind"))  # the API server's own
     ]
     assert not unbounded
 
@@ -111,27 +136,38 @@ def test_every_default_passes_its_own_schema() -> None:
         assert not list(Draft202012Validator(_translate(node)).iter_errors(filled)), path
 
 
-def test_columns_show_fields_that_exist() -> None:
-    columns = VERSION["additionalPrinterColumns"]
+@pytest.mark.parametrize("kind", VERSIONS)
+def test_columns_show_fields_that_exist(kind: str) -> None:
+    columns = VERSIONS[kind]["additionalPrinterColumns"]
     assert len({column["name"] for column in columns}) == len(columns)
     for column in columns:
-        assert column["description"]
-        node = _at(column["jsonPath"])
+        assert column["description"].endswith(".")
+        node = _at(kind, column["jsonPath"])
         expected = "string" if column["type"] == "date" else column["type"]
         assert node["type"] == expected, column["name"]
 
 
-def test_the_column_of_a_whole_sentence_is_the_last() -> None:
-    longest = [column["name"] for column in VERSION["additionalPrinterColumns"] if ".message" in column["jsonPath"]]
-    assert longest == [VERSION["additionalPrinterColumns"][-1]["name"]]
+@pytest.mark.parametrize("kind", VERSIONS)
+def test_columns_of_wide_come_last_and_age_before_them(kind: str) -> None:
+    columns = VERSIONS[kind]["additionalPrinterColumns"]
+    ranks = [column.get("priority", 0) for column in columns]
+    assert ranks == sorted(ranks)
+    assert columns[ranks.index(1) - 1]["name"] == "Age"
 
 
-def test_selectable_fields_are_plain_values_and_few() -> None:
-    fields = [field["jsonPath"] for field in VERSION["selectableFields"]]
+def test_a_time_that_may_lie_ahead_is_no_age() -> None:
+    """kubectl prints <invalid> for a date in the future."""
+    ahead = [one for one in VERSIONS["SyncConfig"]["additionalPrinterColumns"] if "next" in one["jsonPath"]]
+    assert [one["type"] for one in ahead] == ["string"]
+
+
+@pytest.mark.parametrize("kind", VERSIONS)
+def test_selectable_fields_are_plain_values_and_few(kind: str) -> None:
+    fields = [field["jsonPath"] for field in VERSIONS[kind]["selectableFields"]]
     assert len(fields) <= 8
     for field in fields:
         assert "[" not in field
-        assert _at(field)["type"] in ("string", "boolean", "integer"), field
+        assert _at(kind, field)["type"] in ("string", "boolean", "integer"), field
 
 
 def test_what_is_refused_by_name_is_refused_with_a_way_out() -> None:
