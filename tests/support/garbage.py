@@ -13,6 +13,7 @@ from support.kube_api_client import Cluster
 
 Object = dict[str, Any]
 
+FOREGROUND = "foregroundDeletion"
 EVERY = 0.2
 """Seconds between rounds."""
 KINDS = (
@@ -23,19 +24,29 @@ KINDS = (
 OWNERS = ("/apis/syncramp.io/v1alpha1/namespaces/{}/syncconfigs", *KINDS)
 
 
-def collect(cluster: Cluster, namespace: str) -> int:
-    """One round; how many objects were deleted."""
+def collect(cluster: Cluster, namespace: str) -> None:
+    """One round."""
     listed = {kind: _listed(cluster, kind.format(namespace)) for kind in reversed(OWNERS)}
     alive = {body["metadata"]["uid"] for found in listed.values() for body in found}
-    orphans = [
-        f"{kind.format(namespace)}/{body['metadata']['name']}"
-        for kind in KINDS
-        for body in listed[kind]
-        if (owners := body["metadata"].get("ownerReferences")) and not any(one["uid"] in alive for one in owners)
-    ]
-    for path in orphans:
-        cluster.ask("DELETE", path, {"propagationPolicy": "Background"})
-    return len(orphans)
+    bodies = [(f"{kind.format(namespace)}/{one['metadata']['name']}", one) for kind in KINDS for one in listed[kind]]
+    for path, body in bodies:
+        owners = {owner["uid"] for owner in body["metadata"].get("ownerReferences", ())}
+        if owners and not owners & alive and "deletionTimestamp" not in body["metadata"]:
+            cluster.ask("DELETE", path, {"propagationPolicy": "Background"})
+        if FOREGROUND in body["metadata"].get("finalizers", ()):
+            _go_first(cluster, path, body, bodies)
+
+
+def _go_first(cluster: Cluster, path: str, body: Object, bodies: list[tuple[str, Object]]) -> None:
+    """Delete what an object owns; let it go when nothing of that is left."""
+    uid = body["metadata"]["uid"]
+    owned = [each for each in bodies if uid in {one["uid"] for one in each[1]["metadata"].get("ownerReferences", ())}]
+    for below, one in owned:
+        if "deletionTimestamp" not in one["metadata"]:
+            cluster.ask("DELETE", below)
+    if not owned:
+        left = [name for name in body["metadata"]["finalizers"] if name != FOREGROUND]
+        cluster.ask("PATCH", path, {"metadata": {"finalizers": left}}, "application/merge-patch+json")
 
 
 def _listed(cluster: Cluster, path: str) -> list[Object]:

@@ -33,7 +33,6 @@ Object = dict[str, Any]
 
 LARGEST = 1_572_864
 """Bytes of an object that etcd keeps."""
-FOREGROUND = "foregroundDeletion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +129,11 @@ class Objects:
             self._orphan(old["metadata"]["uid"])
         if key.resource is NAMESPACES:
             return self._delete_namespace(key, old)
-        held = old["metadata"].get("finalizers")
-        if key.resource is PODS and old.get("spec", {}).get("nodeName") and options.get("gracePeriodSeconds") != 0:
-            return self.store.begin_deletion(key, options.get("gracePeriodSeconds") or 30)
-        if not held:
-            self.store.remove(key)
-            return _gone(key, old)
-        return self.store.begin_deletion(key)
+        if options.get("propagationPolicy") == "Foreground":
+            self.store.delete_after_dependents(key)
+        else:
+            self.store.delete(key, options.get("gracePeriodSeconds"))
+        return self.store.held.get(key) or _gone(key, old)
 
     def _delete_namespace(self, key: Key, old: Object) -> Object:
         self.store.begin_deletion(key)

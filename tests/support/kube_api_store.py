@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from support.kube_api_resources import BUILTINS, CRDS, JOBS, NAMESPACES, PEERINGS, Resource, served_by
+from support.kube_api_resources import BUILTINS, CRDS, JOBS, NAMESPACES, PEERINGS, PODS, Resource, served_by
 
 Object = dict[str, Any]
 
+FOREGROUND = "foregroundDeletion"
 LITTLE = 0.02
 """Seconds after which the collector comes by."""
 
@@ -106,16 +107,46 @@ class Store:
                 self.remove(one)
             self._refresh()
         self._later(self._collect, gone["metadata"]["uid"])
+        for owner in _owners(gone):
+            self._later(self._go_first, owner)
         place = self.held.get(Key(NAMESPACES, "", key.namespace))
         if place and "deletionTimestamp" in place["metadata"]:
             self._later(self.empty, key.namespace)
 
-    def delete(self, key: Key) -> None:
-        """Delete an object, unless a finalizer holds it."""
-        if self.held[key]["metadata"].get("finalizers"):
+    def delete(self, key: Key, grace: int | None = None) -> None:
+        """Delete an object, unless a finalizer holds it, or it is a Pod that its node has to end first."""
+        held = self.held[key]
+        if key.resource is PODS and held["spec"].get("nodeName") and grace != 0:
+            self.begin_deletion(key, grace or 30)
+        elif held["metadata"].get("finalizers"):
             self.begin_deletion(key)
         else:
             self.remove(key)
+
+    def delete_after_dependents(self, key: Key) -> None:
+        """Delete what an object owns, then the object."""
+        held = self.held[key]
+        finalizers = [*held["metadata"].get("finalizers", ()), FOREGROUND]
+        if FOREGROUND not in finalizers[:-1]:
+            self.save("MODIFIED", key, {**held, "metadata": {**held["metadata"], "finalizers": finalizers}})
+        self.begin_deletion(key)
+        self._later(self._go_first, held["metadata"]["uid"])
+
+    def _go_first(self, uid: str) -> None:
+        """Whoever is deleted in the foreground goes when nothing is left that it owns and that blocks it."""
+        place = next((key for key, one in self.held.items() if one["metadata"]["uid"] == uid), None)
+        if place is None or FOREGROUND not in self.held[place]["metadata"].get("finalizers", ()):
+            return
+        owned = [key for key, one in self.held.items() if uid in set(_owners(one))]
+        for key in owned:
+            if "deletionTimestamp" not in self.held[key]["metadata"]:
+                self.delete(key)
+        if not any(key in self.held for key in owned):
+            own = self.held[place]["metadata"]
+            left = [name for name in own["finalizers"] if name != FOREGROUND]
+            self.save("MODIFIED", place, {**self.held[place], "metadata": own | {"finalizers": left}})
+            if not left:
+                self.remove(place)
 
     def empty(self, namespace: str) -> None:
         """Delete what is in a namespace, and at last the namespace."""
