@@ -19,9 +19,9 @@ from syncramp.spec.scheduling import SyncWindow, WindowKind
 _SHIFT = timedelta(hours=3)
 """More than any clock is put forward or back (two hours, at the Antarctic station Troll): a search by what clocks
 show begins so much before, because it may pass over an hour that comes twice."""
-_OPENINGS = 1_500
-"""Openings of one window that follow each other without a gap, as a day has of those that come every minute; beyond
-them a window is taken as open for ever."""
+_FOREVER = timedelta(days=62)
+"""A window whose starts follow each other without a gap for so long, two months of every day, is taken as open for
+ever."""
 _CHANGES = 500
 """Changes of single windows that are looked through for one of all of them; beyond them nobody plans."""
 
@@ -45,9 +45,7 @@ def verdict(windows: Sequence[SyncWindow], now: datetime) -> Verdict:
     """
     now = now.astimezone(UTC)
     opens, by = _state(windows, now)
-    return Verdict(
-        opens, next((at for at in _changes(windows, now) if _state(windows, at)[0] is not opens), None), by
-    )
+    return Verdict(opens, _until(windows, now, opens), by)
 
 
 def next_opening(windows: Sequence[SyncWindow], after: datetime) -> datetime | None:
@@ -86,27 +84,36 @@ def _opened(window: SyncWindow, now: datetime) -> datetime | None:
     return start if start is not None and now < start + window.duration else None
 
 
-def _changes(windows: Sequence[SyncWindow], now: datetime) -> Iterator[datetime]:
-    """The moments at which a window opens or ends, one after the other."""
+def _until(windows: Sequence[SyncWindow], now: datetime, opens: bool) -> datetime | None:
+    """When the state of all windows is another one; while one denies, nothing else is looked at."""
+    by = _state(windows, now)[1]
     for _ in range(_CHANGES):
-        moments = [at for window in windows if (at := _change(window, now)) is not None]
-        if not moments:
-            return
-        yield (now := min(moments))
+        deciding = windows if opens or by is None else [by]
+        changes = [change for window in deciding if (change := _change(window, now)) is not None]
+        if not changes:
+            return None
+        now = min(changes)
+        state, by = _state(windows, now)
+        if state is not opens:
+            return now
+    return None
 
 
 def _change(window: SyncWindow, now: datetime) -> datetime | None:
-    """When a window that is shut opens, or one that is open ends: it may be opened anew before."""
+    """When a window that is shut opens, or one that is open ends, though it may be opened anew before."""
     start = _opened(window, now)
     if start is None:
         return next(_starts_after(window, now), None)
-    for _ in range(_OPENINGS):
-        end = start + window.duration
-        again = next(_starts_before(window, end), start)
-        if again <= start:
-            return end
-        start = again
-    return None
+    if window.schedule.split() == ["*"] * 5 and window.duration >= timedelta(minutes=1):
+        return None
+    end = start + window.duration
+    for again in _starts_after(window, start):
+        if again > end:
+            break
+        end = again + window.duration
+        if again > now + _FOREVER:
+            return None
+    return end
 
 
 def _starts_before(window: SyncWindow, now: datetime) -> Iterator[datetime]:
