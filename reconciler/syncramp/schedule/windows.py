@@ -1,14 +1,18 @@
 """Sync windows: whether anything may be added now, and when that changes.
 
 A window is open from each of its starts for its duration. A ``Deny`` window that is open wins over everything; where
-the document names an ``Allow`` window, growth waits outside of all of them. Starts are those of Debian's cron in the
-window's time zone: one in the hour that a clock put forward leaves out comes right after it, one in the hour that a
-clock put back repeats comes in the first of the two. A duration is time that passes, whatever clocks show.
+the document names an ``Allow`` window, growth waits outside of all of them. Starts are found by what clocks show in
+the window's time zone. One in the hour that a clock put forward leaves out comes as much later; one in the hour that
+a clock put back repeats comes in the first of the two, and in both if it comes every hour. A duration is time that
+passes, whatever clocks show.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush, merge
+from itertools import groupby, islice
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -17,13 +21,17 @@ from syncramp.spec.durations import format_duration
 from syncramp.spec.scheduling import SyncWindow, WindowKind
 
 _SHIFT = timedelta(hours=3)
-"""More than any clock is put forward or back (two hours, at the Antarctic station Troll): a search by what clocks
-show begins so much before, because it may pass over an hour that comes twice."""
-_FOREVER = timedelta(days=62)
-"""A window whose starts follow each other without a gap for so long, two months of every day, is taken as open for
-ever."""
-_CHANGES = 500
-"""Changes of single windows that are looked through for one of all of them; beyond them nobody plans."""
+"""More than any clock is put forward or back (two hours, at the Antarctic station Troll): so far what clocks show may
+be out of order."""
+_FOREVER = timedelta(days=32)
+"""A window whose starts follow each other without a gap for more than a month is taken as open for ever."""
+_CHANGES = 5_000
+"""Openings and ends of single windows that are looked through for a change of all of them; beyond nobody plans."""
+
+_Span = tuple[datetime, datetime | None]
+"""From when until when a window is open without a gap; None: for ever."""
+_Event = tuple[datetime, int, bool]
+"""When which window opens or ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +52,9 @@ def verdict(windows: Sequence[SyncWindow], now: datetime) -> Verdict:
     :param now: with a time zone.
     """
     now = now.astimezone(UTC)
-    opens, by = _state(windows, now)
-    return Verdict(opens, _until(windows, now, opens), by)
+    steps = _steps(windows, now)
+    _, opens, by = next(steps)
+    return Verdict(opens, next((at for at, state, _ in steps if state is not opens), None), by)
 
 
 def next_opening(windows: Sequence[SyncWindow], after: datetime) -> datetime | None:
@@ -69,64 +78,74 @@ def why_shut(found: Verdict) -> str:
     return f"the sync window {told(found.by)} is open{until}" if found.by else f"no sync window is open{until}"
 
 
-def _state(windows: Sequence[SyncWindow], now: datetime) -> tuple[bool, SyncWindow | None]:
-    for window in windows:
-        if window.kind is WindowKind.DENY and _opened(window, now):
+def _steps(windows: Sequence[SyncWindow], now: datetime) -> Iterator[tuple[datetime, bool, SyncWindow | None]]:
+    """From now on, and from each moment on at which a window opens or ends: may growth go, and who says so."""
+    opened = [False] * len(windows)
+    started = False
+    for at, events in groupby(islice(_events(windows, now), _CHANGES), key=itemgetter(0)):
+        if at > now and not started:
+            started = True
+            yield (now, *_state(windows, opened))
+        for _, number, opens in events:
+            opened[number] = opens
+        if at > now:
+            yield (at, *_state(windows, opened))
+    if not started:
+        yield (now, *_state(windows, opened))
+
+
+def _state(windows: Sequence[SyncWindow], opened: Sequence[bool]) -> tuple[bool, SyncWindow | None]:
+    there = [window for window, opens in zip(windows, opened, strict=True) if opens]
+    for window in there:
+        if window.kind is WindowKind.DENY:
             return False, window
-    allows = [window for window in windows if window.kind is WindowKind.ALLOW]
-    by = next((window for window in allows if _opened(window, now)), None)
-    return by is not None or not allows, by
+    bound = any(window.kind is WindowKind.ALLOW for window in windows)
+    return bool(there) or not bound, next(iter(there), None)
 
 
-def _opened(window: SyncWindow, now: datetime) -> datetime | None:
-    """When the window that is open was opened; None: it is shut."""
-    start = next(_starts_before(window, now), None)
-    return start if start is not None and now < start + window.duration else None
+def _events(windows: Sequence[SyncWindow], now: datetime) -> Iterator[_Event]:
+    """What opens and ends, in order; of what is open now its opening comes first."""
+    return merge(*(_of_window(number, window, now) for number, window in enumerate(windows)))
 
 
-def _until(windows: Sequence[SyncWindow], now: datetime, opens: bool) -> datetime | None:
-    """When the state of all windows is another one; while one denies, nothing else is looked at."""
-    by = _state(windows, now)[1]
-    for _ in range(_CHANGES):
-        deciding = windows if opens or by is None else [by]
-        changes = [change for window in deciding if (change := _change(window, now)) is not None]
-        if not changes:
-            return None
-        now = min(changes)
-        state, by = _state(windows, now)
-        if state is not opens:
-            return now
-    return None
+def _of_window(number: int, window: SyncWindow, now: datetime) -> Iterator[_Event]:
+    for start, end in _spans(window, now):
+        yield start, number, True
+        if end is not None:
+            yield end, number, False
 
 
-def _change(window: SyncWindow, now: datetime) -> datetime | None:
-    """When a window that is shut opens, or one that is open ends, though it may be opened anew before."""
-    start = _opened(window, now)
-    if start is None:
-        return next(_starts_after(window, now), None)
-    if window.schedule.split() == ["*"] * 5 and window.duration >= timedelta(minutes=1):
-        return None
-    end = start + window.duration
-    for again in _starts_after(window, start):
-        if again > end:
-            break
-        end = again + window.duration
-        if again > now + _FOREVER:
-            return None
-    return end
+def _spans(window: SyncWindow, now: datetime) -> Iterator[_Span]:
+    """When the window is open from now on; starts that come before its end make it last longer."""
+    starts = _starts(window, now - window.duration)
+    since = next(starts, None)
+    if since and window.schedule.split() == ["*"] * 5 and window.duration >= timedelta(minutes=1):
+        yield since, None
+        return
+    while since is not None:
+        end, after = since + window.duration, next(starts, None)
+        while after is not None and after <= end:
+            end, after = after + window.duration, next(starts, None)
+            if end > now + _FOREVER and after is not None and after <= end:
+                yield since, None
+                return
+        if end > now:
+            yield since, end
+        since = after
 
 
-def _starts_before(window: SyncWindow, now: datetime) -> Iterator[datetime]:
-    """Starts up to a moment, and at it, the latest first."""
-    found = _starts(window, now + _SHIFT + timedelta(minutes=1), reverse=True)
-    return (start for start in found if start <= now)
+def _starts(window: SyncWindow, since: datetime) -> Iterator[datetime]:
+    """Starts in their order, from some hours before a moment on.
 
-
-def _starts_after(window: SyncWindow, now: datetime) -> Iterator[datetime]:
-    """Starts after a moment, the earliest first."""
-    return (start for start in _starts(window, now - _SHIFT, reverse=False) if start > now)
-
-
-def _starts(window: SyncWindow, now: datetime, *, reverse: bool) -> Iterator[datetime]:
-    local = now.astimezone(ZoneInfo(window.time_zone))
-    return (start.astimezone(UTC) for start in CronSim(window.schedule, local, reverse=reverse))
+    The schedule is read without a zone. Two starts that clocks show far enough from each other are in order; those
+    nearer wait in a heap.
+    """
+    zone, near = ZoneInfo(window.time_zone), list[tuple[float, datetime]]()
+    folds = (0, 1) if window.schedule.split()[1].startswith("*") else (0,)
+    for shown in CronSim(window.schedule, since.astimezone(zone).replace(tzinfo=None) - _SHIFT):
+        while near and shown - near[0][1] > _SHIFT:
+            yield datetime.fromtimestamp(heappop(near)[0], UTC)
+        for moment in {shown.replace(tzinfo=zone, fold=fold).timestamp() for fold in folds}:
+            heappush(near, (moment, shown))
+    while near:
+        yield datetime.fromtimestamp(heappop(near)[0], UTC)
