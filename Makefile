@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo rehearsal test lint bench fuzz e2e lock clean python
+.PHONY: help demo rehearsal test lint bench fuzz e2e manifests image lock clean python
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,8 @@ help:
 	@echo "make bench  how fast the codec is, against lxml, a plan, ramps, and a full synchronise, against ldapsearch, of PEOPLE=30000"
 	@echo "make fuzz   random messages for the codec, for FUZZ_SECONDS=60"
 	@echo "make e2e    scenarios against a real API server: of KUBEBUILDER_ASSETS, else of your kubeconfig"
+	@echo "make manifests  write manifests/install.yaml again (needs kubectl 1.27 or newer)"
+	@echo "make image  build the container image (needs docker, or DOCKER=podman)"
 	@echo "make lock   pin the dependencies again"
 
 demo: $(VENV)/.demo
@@ -50,6 +52,14 @@ fuzz: $(VENV)/.dev
 e2e: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/e2e --cluster
 
+manifests:
+	manifests/generate.sh > manifests/install.new
+	mv manifests/install.new manifests/install.yaml
+
+DOCKER ?= docker
+image:
+	$(DOCKER) build -t syncramp:$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' reconciler/syncramp/__init__.py) .
+
 # hatchling and editables are locked too, so that the build of this project itself fetches nothing unpinned.
 lock: $(VENV)/.dev
 	printf 'hatchling==1.33.0\neditables\n' > $(VENV)/build.in
@@ -57,6 +67,10 @@ lock: $(VENV)/.dev
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/demo.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml $(VENV)/build.in --extra dev --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra operator --extra postgresql --extra simulator --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header -c requirements/dev.txt -o requirements/operator.txt
+	echo hatchling==1.33.0 | $(BIN)/uv pip compile --quiet - --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header -c requirements/dev.txt -o requirements/build.txt
 
 clean:
 	rm -rf $(VENV) .demo dist
