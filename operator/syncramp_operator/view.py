@@ -85,6 +85,14 @@ class View:
         return part(run, "status") if run is not None else {}
 
 
+def needed(runs: Sequence[Object]) -> set[str]:
+    """Names of the runs that a status is made of, and that stay whatever ``spec.runHistoryLimit`` says."""
+    newest_first = sorted(runs, key=number_of, reverse=True)
+    counting = [run for run in newest_first if counts(run)]
+    well = [run for run in counting if phase_of(run) in ENDED_WELL]
+    return {name_of(run) for run in (*newest_first[:1], *counting[:1], *well[:1])}
+
+
 def counts(run: Object) -> bool:
     """It went by the document, and came to a verdict."""
     if phase_of(run) not in _COUNTING or text(part(run, "status"), "reason") in _DIED:

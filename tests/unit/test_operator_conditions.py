@@ -126,6 +126,25 @@ def test_a_terminal_error_stalls_until_somebody_does_something() -> None:
     assert (again["Ready"]["status"], again["Reconciling"]["status"]) == ("False", "True")
 
 
+def test_a_stall_of_an_older_document_is_over() -> None:
+    stopped = failed(2, "CredentialsInvalid", "Stalled")
+    found = conditions(config(2), run(), stopped, decision=Wait(Cause.DUE_LATER, NOW))
+    assert "Stalled" not in found
+    assert (found["Ready"]["status"], found["Ready"]["reason"]) == ("Unknown", "Progressing")
+
+
+def test_what_the_operator_is_refused_for_good_stalls() -> None:
+    found = conditions(config(), run(), trouble=ClusterRefused("it forbids it"), decision=Start(Trigger.INTERVAL))
+    assert found["Stalled"]["reason"] == found["Ready"]["reason"] == "ClusterRefused"
+
+
+def test_a_finding_about_the_cloud_that_is_no_refusal_by_name_is_an_invalid_spec() -> None:
+    wrong = Finding("spec.target.cloud", "Required value")
+    assert ready(findings=(wrong,), decision=Wait(Cause.REFUSED))[1] == "InvalidSpec"
+    old = Finding("spec.target.endpoint.version", "V1 is gone", forbidden=True)
+    assert ready(findings=(old,), decision=Wait(Cause.REFUSED))[1] == "UnsupportedEndpoint"
+
+
 def test_another_sync_client_stalls_though_the_operator_looks_again_by_itself() -> None:
     other = failed(1, "AnotherSyncClientActive", "Waiting")
     for facts in (
@@ -218,7 +237,8 @@ def test_a_suspended_document_says_what_the_last_run_found() -> None:
     assert "Reconciling" not in found
     assert found["Ready"]["status"] == "True"
     assert found["Ready"]["message"] == "Suspended; the last run ended 2026-11-25 11:50 UTC"
-    assert ready(failed(1, "EndpointUnavailable", "Retry"), body=body, decision=asleep)[0] == "False"
+    broken = conditions(body, failed(1, "EndpointUnavailable", "Retry"), decision=asleep)
+    assert (broken["Ready"]["status"], "Reconciling" in broken) == ("False", False)
 
 
 def test_a_document_that_goes_away_is_neither_ready_nor_stalled() -> None:

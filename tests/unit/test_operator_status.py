@@ -1,21 +1,26 @@
 """The status as a whole: what runs say, what stays when they are pruned, how large it is, and what is told of it."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from support.run_cases import NOW, change, config, failed, hold, ramp, run, stepped, tally
 from support.status_check import check_status, lint
 from syncramp.check import Finding
 from syncramp.schedule.known import Cause, Decision, End, Start, Trigger, Wait
+from syncramp.spec.schema import schema
 from syncramp_operator.facts import Facts, mark
 from syncramp_operator.status import LARGEST, Told, changes_told, status_of
+from syncramp_operator.view import needed
 
 Object = dict[str, Any]
+STATUS: Object = schema()["properties"]["status"]
 LATER = Wait(Cause.DUE_LATER, NOW + timedelta(minutes=20))
 
 TEXTS = st.one_of(st.text(max_size=20), st.text(min_size=1, max_size=5).map(lambda text: text * 400))
@@ -86,10 +91,25 @@ def test_whatever_runs_say_the_status_is_small_and_well_formed(first, second, mo
     body = config(3, mode=mode, suspend=suspend)
     for facts in (first, second, second):
         before, body = body, stepped(body, facts)
+        assert refused(body["status"], STATUS) == [], "the API server would refuse it, or leave it out"
         assert len(json.dumps(body["status"]).encode()) < LARGEST
         assert [str(found) for found in lint(body, now=NOW) if found.code.startswith("FAIL")] == []
     assert body["status"] == before["status"], "the same knowledge says the same"
     assert changes_told(before["status"], body["status"]) == []
+
+
+def refused(found: Any, node: Object) -> list[str]:
+    """What a schema does not know of a status, and what it does not take."""
+    return [*unknown(found, node), *(error.message for error in Draft202012Validator(node).iter_errors(found))]
+
+
+def unknown(found: Any, node: Object) -> Iterator[str]:
+    if isinstance(found, dict):
+        for name, value in found.items():
+            yield from unknown(value, node["properties"][name]) if name in node["properties"] else [name]
+    elif isinstance(found, list):
+        for value in found:
+            yield from unknown(value, node["items"])
 
 
 def test_foreign_conditions_stay_as_far_as_there_is_room() -> None:
@@ -150,6 +170,16 @@ def test_what_a_pruned_run_said_of_the_tenant_stays() -> None:
     assert after["objects"]["users"] == 90
     assert after["lastSyncTime"] == before["status"]["lastSyncTime"]
     assert [each["name"] for each in after["history"]] == ["contoso-3", "contoso-2", "contoso-1"]
+
+
+def test_the_runs_that_a_status_is_made_of_are_not_pruned() -> None:
+    planned = run(5, mode="Plan", trigger="Planned")
+    runs = [run(1), run(2), failed(3, "EndpointUnavailable", "Retry"), run(4, "Cancelled"), planned]
+    assert needed(runs) == {"contoso-2", "contoso-3", "contoso-5"}
+    spared = [each for each in runs if each["metadata"]["name"] in needed(runs)]
+    for name in ("conditions", "objects", "lastRun", "lastSyncTime"):
+        whole, rest = (stepped(config(), Facts(runs=those, decision=LATER)) for those in (runs, spared))
+        assert whole["status"][name] == rest["status"][name]
 
 
 def test_failures_in_a_row_are_counted_though_runs_are_pruned() -> None:

@@ -10,11 +10,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from support.documents import full
-from syncramp.check import Finding, verdict_of
+from syncramp.check import verdict_of
 from syncramp.check.shape import _translate
-from syncramp.errors import InputRefused
 from syncramp.spec.schema import KIND, RUN, crd, schema, with_defaults
-from syncramp_operator.judgements import ACCEPTED, UNJUDGED, UNPROVEN, UNVERIFIED, judgement_on
 
 FOLDER = Path(__file__).parents[2] / "docs/spec"
 SAMPLES = list(
@@ -120,20 +118,6 @@ def test_the_example_of_the_page_is_accepted() -> None:
     examples = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGES[KIND], re.DOTALL)]
     assert examples
     assert all(verdict_of(example) == [] for example in examples)
-
-
-def test_the_conditions_are_those_that_the_operator_sets() -> None:
-    stalled = judgement_on([Finding("spec.mode", "is wrong", "mend it")], {})
-    assert stalled.reason == InputRefused.reason
-    expected = set()
-    for judgement in (ACCEPTED, stalled, UNJUDGED):
-        expected.add(("Ready", "True" if judgement.ready else "False", judgement.reason))
-        if judgement.stalled:
-            expected.add(("Stalled", "True", judgement.reason))
-    told = [[cell.strip("`") for cell in cells] for cells in rows("type")]
-    assert {tuple(cells[:3]) for cells in told} == expected
-    messages = [cells[3] for cells in told if cells[0] == "Ready" and cells[2] != stalled.reason]
-    assert messages == [one.message for one in (ACCEPTED, UNVERIFIED, UNPROVEN, UNJUDGED)]
 
 
 def shown(kind: str) -> Iterator[list[str]]:
