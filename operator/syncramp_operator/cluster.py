@@ -101,12 +101,16 @@ class Cluster:
         """
         return self._asked("PATCH", resource, namespace, name, subresource, body=body, media=MERGE)
 
-    def delete(self, resource: Resource, namespace: str, name: str, *, uid: str = "") -> None:
-        """Delete it, and what it owns in the background; one that is gone already is no error.
+    def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str = "", foreground: bool = False
+    ) -> None:
+        """Delete it, and what it owns; one that is gone already is no error.
 
         :param uid: only if it is this very one.
+        :param foreground: it stays until what it owns is gone, as a Job until its Pod has ended.
         """
-        options: Object = {"propagationPolicy": "Background"} | ({"preconditions": {"uid": uid}} if uid else {})
+        policy = "Foreground" if foreground else "Background"
+        options: Object = {"propagationPolicy": policy} | ({"preconditions": {"uid": uid}} if uid else {})
         try:
             self._asked("DELETE", resource, namespace, name, body=options)
         except ObjectMissing:

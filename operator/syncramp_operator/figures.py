@@ -23,6 +23,7 @@ RAMPS = 17
 FEW = 10
 VERDICTS, DECISIONS = 8, 4
 CHANGES = 32
+WORD = 32
 _ANCHOR = 128
 _KEYS = ("name", "partition")
 """Of sources."""
@@ -33,7 +34,7 @@ _SECONDS = 1000
 def figures(report: RunReport, decided: Sequence[Decided] = ()) -> Object:
     """What a run did.
 
-    :param decided: what it decided about ramps, the oldest first.
+    :param decided: what it decided about ramps, the oldest first; it is told the other way round.
     """
     ramps = [_ramp(ramp, decided) for ramp in report.ramps[:RAMPS]]
     found = {
@@ -54,8 +55,8 @@ def figures(report: RunReport, decided: Sequence[Decided] = ()) -> Object:
         "calls": report.calls,
         "writes": report.writes,
         "errorCount": sum(report.errors.values()),
-        "errors": _categories("category", report.errors, report.error_samples),
-        "holds": _categories("reason", report.holds, report.hold_samples),
+        "errors": _categories("category", NAME, report.errors, report.error_samples),
+        "holds": _categories("reason", 64, report.holds, report.hold_samples),
         "guards": [_guard(each) for each in report.guards if each.tripped][:CATEGORIES],
         "drift": _drift(report.drift),
         "waiting": _waiting(report.waiting),
@@ -94,7 +95,7 @@ def milliseconds(seconds: float) -> int:
 def sample(each: Sample) -> dict[str, str]:
     """One object as an example."""
     return {
-        "kind": text(each.kind, 64),
+        "kind": text(each.kind, 16),
         "anchor": text(each.anchor, _ANCHOR),
         "name": text(each.dn, NAME),
         "message": text(each.detail, NAME),
@@ -105,11 +106,16 @@ def _largest(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:CATEGORIES]
 
 
-def _categories(name: str, counts: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]) -> list[Object]:
-    """The most frequent ones."""
+def _categories(
+    name: str, most: int, counts: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]
+) -> list[Object]:
+    """The most frequent ones.
+
+    :param most: bytes of a category.
+    """
     found: dict[str, Object] = {}
     for category, count in _largest(counts):
-        entry = found.setdefault(text(category, NAME), {"count": 0, "samples": []})
+        entry = found.setdefault(text(category, most), {"count": 0, "samples": []})
         entry["count"] += count
         room = SAMPLES - len(entry["samples"])
         entry["samples"] += [sample(each) for each in samples.get(category, ())[:room]]
@@ -158,6 +164,7 @@ def _in_cloud(counts: Mapping[str, int]) -> dict[str, int]:
 def _guard(reading: Any) -> Object:
     told = {
         "guard": reading.guard,
+        "field": text(reading.field, 128),
         "subject": text(reading.subject, NAME),
         "value": reading.value,
         "limit": reading.limit,
@@ -179,8 +186,8 @@ def _ramp(ramp: RampReport, decided: Iterable[Decided]) -> Object:
     told = {
         "name": text(ramp.name, 63),
         "phase": ramp.phase,
-        "pause": text(ramp.pause, 64),
-        "reason": text(ramp.reason, 128),
+        "pause": text(ramp.pause, WORD),
+        "reason": text(ramp.reason, NAME),
         "step": ramp.step,
         "steps": ramp.steps,
         "ceiling": ramp.ceiling,
@@ -188,20 +195,26 @@ def _ramp(ramp: RampReport, decided: Iterable[Decided]) -> Object:
         "groups": ramp.groups,
         "groupsHeld": ramp.groups_held,
         "membersWaiting": ramp.members_waiting,
-        "soak": {name: int(value) for name, value in ramp.soak.items() if value is not None},
+        "soak": _soak(ramp.soak),
         "nextDecisionTime": ramp.next_decision,
         "eta": ramp.eta,
         "verdicts": [_verdict(each) for each in ramp.judgements[:VERDICTS]],
-        "decisions": [_decision(each) for each in decided if each.ramp == ramp.name][-DECISIONS:],
+        "decisions": [_decision(each) for each in decided if each.ramp == ramp.name][-DECISIONS:][::-1],
     }
     return {name: value for name, value in told.items() if value != ""}
+
+
+def _soak(soak: Mapping[str, Any]) -> Object:
+    """Times as people read them, the rest as it is counted."""
+    told = {name: value for name, value in soak.items() if value is not None}
+    return {name: duration(value) if name in ("elapsed", "duration") else int(value) for name, value in told.items()}
 
 
 def _verdict(judgement: Mapping[str, Any]) -> Object:
     return {
         "metric": text(judgement["metric"], 64),
-        "name": text(judgement["name"], 64),
-        "verdict": text(judgement["verdict"], 64),
+        "name": text(judgement["name"], 63),
+        "verdict": text(judgement["verdict"], WORD),
         "sentence": text(judgement["sentence"], NAME),
     }
 
@@ -209,7 +222,7 @@ def _verdict(judgement: Mapping[str, Any]) -> Object:
 def _decision(each: Decided) -> Object:
     return {
         "time": stamp(each.at),
-        "what": text(each.what, 64),
+        "what": text(each.what, WORD),
         "step": each.step + 1,
         "ceiling": each.ceiling,
         "by": text(each.by, 128),
