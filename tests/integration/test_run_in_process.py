@@ -224,15 +224,46 @@ def test_a_child_that_does_not_end_is_killed_when_no_call_can_be_in_flight_any_m
 
         status = bench.run(stop)
     assert (status["phase"], "family" in status) == ("Cancelled", False)
+    until(lambda: bench.walk.exports >= 1)
+    bench.walk.assert_state_true()
+
+
+def child(program: str) -> tuple[str, ...]:
+    """A child that is no run."""
+    return sys.executable, "-c", f"import os, sys, time\n{program}"
+
+
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
 
 
 def test_a_child_that_lasts_too_long_is_killed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inprocess, "RUNNER", child(DEAF))
     for name in ("travel_of", "deadline_of"):
-        monkeypatch.setattr(inprocess, name, lambda config: 1.0)
+        monkeypatch.setattr(inprocess, name, lambda config: 0.2)
     monkeypatch.setattr(inprocess, "GRACE", 0.0)
-    with Gate(bench.walk, 1, "company"):
+    status = bench.run()
+    assert (status["phase"], status["reason"], status["family"]) == ("Failed", "DeadlineExceeded", "Retry")
+
+
+def test_an_operator_that_must_end_now_kills_its_children(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inprocess, "RUNNER", child(DEAF))
+
+    async def close(execution: InProcess, run: Object) -> None:
+        await execution.close(0.1)
+
+    status = bench.run(close)
+    assert (status["phase"], status["reason"]) == ("Failed", "Interrupted")
+
+
+def test_a_child_that_babbles_neither_blocks_nor_fills_the_operator(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    babble = "print('x' * 10_000_000); print('{}'); print('[]'); sys.stderr.write('e' * 10_000_000 + '\\nlast words')"
+    monkeypatch.setattr(inprocess, "RUNNER", child(babble))
+    with caplog.at_level(logging.INFO, "syncramp_operator.runs"):
         status = bench.run()
-    assert (status["phase"], status["reason"]) == ("Failed", "DeadlineExceeded")
+    assert status["message"] == "Its process ended with code 0 and never said how; it is resumed"
+    assert caplog.messages == ["last words"]
 
 
 def test_an_operator_that_ends_ends_its_children_and_writes_their_ends(bench: Bench) -> None:
@@ -247,17 +278,6 @@ def test_an_operator_that_ends_ends_its_children_and_writes_their_ends(bench: Be
 
         status = bench.run(close)
     assert (status["reason"], status["objects"]["acknowledged"] > 90) == ("Interrupted", True)
-
-
-def test_an_operator_that_must_end_now_kills_its_children(bench: Bench) -> None:
-    with Gate(bench.walk, 1):
-
-        async def close(execution: InProcess, run: Object) -> None:
-            await asyncio.sleep(0.5)
-            await execution.close(0.1)
-
-        status = bench.run(close)
-    assert (status["phase"], status["reason"]) == ("Failed", "Interrupted")
 
 
 def test_without_a_secret_nothing_begins(bench: Bench) -> None:
