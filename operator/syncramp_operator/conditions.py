@@ -184,8 +184,7 @@ def drifted(view: View) -> State | None:
 
 def credentials_expiring(view: View) -> State | None:
     """True means exactly: the certificate that the newest run signed in with ends within 30 days, or has ended."""
-    source = view.told or view.before
-    until = moment(source, "certificateValidUntil")
+    until = moment(view.told, "certificateValidUntil")
     if until is None or until - view.now > EXPIRING:
         return None
     reason = Reason.CERTIFICATE_EXPIRED if until <= view.now else Reason.CERTIFICATE_EXPIRING

@@ -247,6 +247,28 @@ def test_an_event_is_told_when_something_changed_and_at_no_other_time() -> None:
     assert told(well, again) == []
 
 
+def test_the_way_of_a_run_is_no_event() -> None:
+    waiting = run(1, "Incomplete", holds=[hold("TooManyDeletes")])
+    before = stepped(config(), Facts(runs=[waiting], decision=LATER))
+    after = stepped(before, Facts(runs=[waiting], decision=Start(Trigger.APPROVED)))
+    assert "Reconciling" in check_status(after, now=NOW)
+    assert told(before, after) == []
+
+
+def test_a_condition_keeps_the_time_of_its_last_transition() -> None:
+    def since(body: Object) -> dict[str, str]:
+        return {one["type"]: one["lastTransitionTime"] for one in body["status"]["conditions"]}
+
+    hour = timedelta(hours=1)
+    first = stepped(config(), Facts(runs=[run(1)], decision=LATER))
+    second = stepped(first, Facts(runs=[run(1), run(2, changes=[change("Create", 1)])], decision=LATER), NOW + hour)
+    assert since(second) == since(first)
+    torn = run(3, sources=[{"name": "corp", "complete": False, "entries": 1}])
+    third = stepped(second, Facts(runs=[run(1), run(2), torn], decision=LATER), NOW + 2 * hour)
+    assert since(third)["TargetReady"] == "2026-11-25T12:00:00Z"
+    assert since(third)["Ready"] == since(third)["SourcesReady"] == "2026-11-25T14:00:00Z"
+
+
 def test_a_stall_is_one_event_and_what_people_must_see_to_warns() -> None:
     well = stepped(config(), Facts(runs=[run(1)], decision=LATER))
     finding = Finding("spec.interval", "is too short")
