@@ -20,6 +20,7 @@ from kubernetes import client
 from support.kube_api import ADMIN_TOKEN, KubeApi
 from support.kube_api_client import cluster_at, install_rights, token_of_operator, until
 from support.kube_api_documents import document
+from support.ports import free_port
 from syncramp_operator.admission import LARGEST
 from syncramp_operator.certificates import RENEWED, VALID, Serving
 from syncramp_operator.cluster import Cluster, ClusterRefused
@@ -172,11 +173,6 @@ def test_without_the_component_the_operator_may_do_nothing_of_this(bench: Bench)
     bench.admin.delete(PLACES["RoleBinding"], HOME, NAME)
     with pytest.raises(ClusterRefused, match="give the service account this right"):
         Trust(bench.operator, HOME).serving()
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        return int(taken.getsockname()[1])
 
 
 class Caller:
