@@ -5,12 +5,14 @@ they are cut are one entry.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from syncramp.model.plan import Sample
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Decided
-from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally
+from syncramp.model.report import ExportLatency, PhaseReport, RemovalLatency, RunReport, SourceReport, Tally
+from syncramp.spec.durations import format_duration
 from syncramp.words import clock
 from syncramp_operator.bounds import NAME, SENTENCE, Object, stamp, text
 
@@ -54,6 +56,9 @@ def figures(report: RunReport, decided: Sequence[Decided] = ()) -> Object:
         "inCloud": _in_cloud(report.in_cloud),
         "calls": report.calls,
         "writes": report.writes,
+        "throttled": report.throttled,
+        "exportLatency": _latency(report.export_latency),
+        "serviceInterval": _interval(report.service_interval),
         "errorCount": sum(report.errors.values()),
         "errors": _categories("category", NAME, report.errors, report.error_samples),
         "holds": _categories("reason", 64, report.holds, report.hold_samples),
@@ -262,6 +267,15 @@ def _finding(each: Mapping[str, str]) -> Object:
         "text": text(each["text"], SENTENCE),
         "remedy": text(each["remedy"], SENTENCE),
     }
+
+
+def _latency(latency: ExportLatency) -> dict[str, int]:
+    told = {"p50": latency.p50, "p95": latency.p95}
+    return {name: milliseconds(value) for name, value in told.items() if value is not None}
+
+
+def _interval(seconds: float | None) -> str:
+    return format_duration(timedelta(seconds=seconds)) if seconds is not None else ""
 
 
 def _removals(latency: RemovalLatency) -> dict[str, int]:

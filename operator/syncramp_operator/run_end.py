@@ -104,6 +104,9 @@ def succeeded(report: RunReport, *, stopped: bool, plan: str = "", decided: Sequ
     :param decided: what it decided about ramps.
     """
     told = figures(report, decided) | ({"plan": lines(plan)} if plan else {})
+    if report.failure_reason == RunReason.DEADLINE_EXCEEDED:
+        reason = RunReason.DEADLINE_EXCEEDED
+        return Outcome(RunPhase.FAILED, reason, STOPPED[reason], Retry.__name__, told=told)
     if stopped and not report.settled:
         return Outcome(RunPhase.CANCELLED, RunReason.CANCELLED, STOPPED[RunReason.CANCELLED], told=told)
     if report.mode == "Plan" or plan:

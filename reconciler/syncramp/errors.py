@@ -24,6 +24,7 @@
         ├── EndpointUnavailable  the endpoint did not take the request: nothing was processed
         ├── CookieRefused        the service does not know any more where the last read-back ended
         ├── Stopped              the run was asked to stop before it sent this
+        ├── DeadlineExceeded     the run lasted longer than it may
         └── AnswerLost           the request may have been processed: its effect is in doubt
             ├── CallTimedOut     it took longer than somebody on the way would wait
             └── CallFailed       the service failed on it in a way we do not know
@@ -63,7 +64,14 @@ class Stalled(SyncrampError):
 
 
 class Waiting(SyncrampError):
-    """It will be possible at a known moment, without anybody's help."""
+    """It will be possible at a known moment, without anybody's help.
+
+    :param until: that moment, in seconds since the epoch; None: nobody can tell.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", until: float | None = None) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.until = until
 
 
 class Retry(SyncrampError):
@@ -188,6 +196,12 @@ class Stopped(Retry):
     """The run was asked to stop (SIGINT, SIGTERM) before it did this."""
 
     reason = "Stopped"
+
+
+class DeadlineExceeded(Retry):
+    """The run lasted longer than ``spec.timeout`` and was stopped, after its calls in flight."""
+
+    reason = "DeadlineExceeded"
 
 
 class AnswerLost(Retry):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -57,9 +57,11 @@ class Engine:
     def source(self) -> ListSource:
         return self.sources[0]
 
-    def run(self, *, sends: bool = True) -> tuple[RunReport, Plan]:
+    def run(
+        self, *, sends: bool = True, full: bool = False, report: RunReport | None = None
+    ) -> tuple[RunReport, Plan]:
         with self.store() as store:
-            return run(self.job(store, sends=sends))
+            return run(replace(self.job(store, sends=sends), full=full), report)
 
     def adopt(self, *, records: bool = True, accepted: str = "") -> Findings:
         """An adoption; nothing is sent by it."""

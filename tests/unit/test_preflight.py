@@ -48,8 +48,10 @@ def takes_over(engine: Engine, **target: object) -> None:
 
 
 def test_another_client_at_the_first_look_is_waited_for_two_intervals(engine: Engine, clock: Clock) -> None:
-    with pytest.raises(AnotherSyncClientActive, match="SERVER1 .*2.4.21.0.*takeOver: SERVER1"):
+    began = clock.now
+    with pytest.raises(AnotherSyncClientActive, match="SERVER1 .*2.4.21.0.*takeOver: SERVER1") as raised:
         engine.run()
+    assert raised.value.until == began + 2 * HALF_HOUR
     clock.now += 2 * HALF_HOUR - 1
     with pytest.raises(AnotherSyncClientActive):
         engine.run()

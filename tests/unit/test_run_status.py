@@ -21,7 +21,7 @@ from syncramp.errors import (
 from syncramp.events import Note, PhaseEnded, PhaseStarted, Progress
 from syncramp.model.plan import Sample
 from syncramp.model.ramps import Decided
-from syncramp.model.report import PhaseReport, RunReport, SourceReport, Tally
+from syncramp.model.report import ExportLatency, PhaseReport, RunReport, SourceReport, Tally
 from syncramp_operator.bounds import LARGEST, PLAN, lines, moment_of, size, stamp, text
 from syncramp_operator.figures import figures
 from syncramp_operator.run_end import Outcome, RunPhase, RunReason, failed, succeeded
@@ -282,3 +282,17 @@ def test_the_end_is_due_at_once_and_takes_its_numbers_from_the_report() -> None:
     assert [condition["type"] for condition in status["conditions"]] == ["Complete"]
     telling.end(Outcome(RunPhase.FAILED, "Interrupted", "later"), NOW + 300)
     assert telling.patch(NOW + 300)["status"]["phase"] == "Succeeded", "the first word counts"
+
+
+def test_a_run_that_lasted_too_long_has_failed_and_the_next_one_tries_again() -> None:
+    report = RunReport(failure="it lasted too long", failure_reason="DeadlineExceeded", failure_family="Retry")
+    outcome = succeeded(report, stopped=True)
+    assert (outcome.phase, outcome.reason, outcome.family) == (RunPhase.FAILED, "DeadlineExceeded", "Retry")
+
+
+def test_how_long_calls_took_and_what_the_tenant_asks_for_is_told() -> None:
+    report = RunReport(throttled=3, export_latency=ExportLatency(9, 1.5, 20.0), service_interval=1800.0)
+    told = figures(report)
+    assert (told["throttled"], told["serviceInterval"]) == (3, "30m")
+    assert told["exportLatency"] == {"p50": 1500, "p95": 20000}
+    assert "serviceInterval" not in figures(RunReport())

@@ -1,5 +1,6 @@
 """``syncramp sync``: as many runs as the export has slices."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -14,6 +15,9 @@ def sync(
     state: State = None,
     secrets: Secrets = None,
     once: Annotated[bool, typer.Option("--once", help="End with the first slice, whatever is left.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read the tenant back from the beginning and judge every entry anew.")
+    ] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the summary is printed.")] = Output.TEXT,
 ) -> None:
     """Read the sources, plan, send, and read back.
@@ -31,7 +35,7 @@ def sync(
     from syncramp.session.opening import job
 
     with listener() as listen, job(document, state, secrets, listen, sends=True) as made:
-        report = run_all(made, once=once)
+        report = run_all(replace(made, full=full), once=once)
     typer.echo(run_document(report) if output is Output.JSON else "\n".join(run_lines(report)))
     raise typer.Exit(verdict(report))
 

@@ -45,6 +45,8 @@ class Answer:
     """The batch was more than the service, or the way to it, could take."""
     times: Sequence[CallTime] = ()
     """Of its calls those that carried links and were answered, or waited for too long."""
+    seconds: Sequence[float] = ()
+    """How long each of its calls took that was answered, and not put off."""
     repeated: Mapping[int, tuple[BitMap, BitMap]] = field(default_factory=dict)
     """Group -> links that the cloud may have added, and removed, before the answered try."""
 
@@ -73,7 +75,9 @@ def call(job: Job, intent: Intent) -> Answer:
         failure = None if sending.stopped else sending.lost
         outcomes, error = (outcomes, error or failure) if sending.lost else (None, error)
     heavy = sending.heavy or (sending.lost is not None and not sending.answered)
-    return Answer(intent.items, outcomes, error, sending.calls, sending.lost is not None, heavy, times=sending.times)
+    return Answer(
+        intent.items, outcomes, error, sending.calls, sending.lost is not None, heavy, sending.times, sending.seconds
+    )
 
 
 class _Sending:
@@ -88,6 +92,7 @@ class _Sending:
         self._failures = 0
         self.calls = 0
         self.times: list[CallTime] = []
+        self.seconds: list[float] = []
         self.answered = False
         """Some part of the batch has its outcomes."""
         self.heavy = False
@@ -144,9 +149,11 @@ class _Sending:
             raise
         finally:
             links = sum(obj.links for obj in objects)
-            if answered and links and endpoint.put_off() == before:
+            if answered and endpoint.put_off() == before:
                 now = self._job.clock()
-                self.times.append(CallTime(now, 0, links, len(objects), max(0.0, now - began)))
+                self.seconds.append(max(0.0, now - began))
+                if links:
+                    self.times.append(CallTime(now, 0, links, len(objects), self.seconds[-1]))
 
     def _tries(self, error: AnswerLost) -> int:
         """Who waited in vain would do so again; a part of what made the service fail is tried once."""

@@ -145,6 +145,7 @@ class Flights:
     def _take(self, intent: Intent, answer: Answer, answered: Answered) -> None:
         self._results.calls += answer.calls
         self._meter.calls += answer.times
+        self._meter.seconds += answer.seconds
         self._judge_size(intent, answer)
         if answer.error is not None and not isinstance(answer.error, Stopped):
             self.failure = self.failure or answer.error

@@ -13,9 +13,9 @@ from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
 from syncramp.errors import SyncrampError
-from syncramp.model.measures import CallTime, Measure, Measured
+from syncramp.model.measures import CallTime, Measure, Measured, Traffic, percentile
 from syncramp.model.plan import Plan
-from syncramp.model.report import RunReport
+from syncramp.model.report import ExportLatency, RunReport
 from syncramp.model.stretch import Stretch
 from syncramp.model.wire import Result
 from syncramp.plan.members import membership_change
@@ -42,6 +42,8 @@ class Meter:
         """Objects that the first read-back showed; None: it was one of everything, or there was none."""
         self.calls: list[CallTime] = []
         """Those that carried links."""
+        self.seconds: list[float] = []
+        """Of all calls of the export that were answered, and not put off."""
         self.sent: dict[int, BitMap] = {}
         """Group that follows a ramp -> members that were added, or tried to be."""
         self.acknowledged: dict[int, BitMap] = {}
@@ -97,24 +99,31 @@ def _narrow(links: dict[int, BitMap], item: Item) -> None:
 
 
 def keep(job: Job, exports: Exports, report: RunReport, meter: Meter) -> None:
-    """Write down what a run that exports measured, as far as it came; what the store does not take is not kept."""
+    """Tell what a run measured, and write down what one that exports did, as far as it came; what the store does not
+    take is not kept.
+    """
+    traffic, calls = job.endpoint.traffic(), [(seconds, 1) for seconds in meter.seconds]
+    report.throttled = traffic.throttled
+    report.export_latency = ExportLatency(len(calls), percentile(calls, 50), percentile(calls, 95))
     if not report.sends:
         return
     with suppress(SyncrampError):
         now, snapshot = job.clock(), cache(job.store.snapshot)
-        values = {**_values(job, report, meter, now), **_links(meter)}
+        values = {**_values(job, report, meter, traffic, now), **_links(meter)}
         rows = [Measured(now, report.run, name, value, 1, ramp) for (name, ramp), value in values.items()]
         rows += _waiting(job, report, meter, snapshot, now)
-        calls = [replace(call, at=now, run=report.run) for call in meter.calls]
+        timed = [replace(call, at=now, run=report.run) for call in meter.calls]
         answers = LinkAnswers(
             report.run, now, meter.ramps, meter.acknowledged, meter.refused, lambda group: snapshot().members(group)
         )
-        job.store.samples.keep(exports, rows, calls, answers)
+        job.store.samples.keep(exports, rows, timed, answers)
 
 
-def _values(job: Job, report: RunReport, meter: Meter, now: float) -> dict[tuple[Measure, str], float]:
+def _values(
+    job: Job, report: RunReport, meter: Meter, traffic: Traffic, now: float
+) -> dict[tuple[Measure, str], float]:
     """Of the tenant."""
-    traffic, objects = job.endpoint.traffic(), report.objects
+    objects = report.objects
     values: dict[Measure, float] = {
         Measure.RAMP_SECONDS: meter.ramp_seconds,
         Measure.CALLS: traffic.calls,

@@ -55,10 +55,11 @@ def phase(
     total_links: int | None = None,
 ) -> Iterator[Phase]:
     """Announce, time and report one phase, also when it ends in an error."""
-    current = Phase(name, listen, unit, total, total_links)
+    current, started = Phase(name, listen, unit, total, total_links), time.time()
     listen(PhaseStarted(name))
     try:
         yield current
     finally:
-        report.phases.append(PhaseReport(name, round(current.seconds, 3), current.objects, current.links))
+        seconds = round(current.seconds, 3)
+        report.phases.append(PhaseReport(name, seconds, current.objects, current.links, started))
         listen(PhaseEnded(name, current.objects, current.links, unit, current.seconds))

@@ -5,7 +5,6 @@ end it.
 """
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -18,10 +17,6 @@ from syncramp.model.wire import Company
 from syncramp.plan.preflight import another_client, beyond_quota, losses, seconds_of, sending, sent, watched
 
 _KEPT = "clients"
-_ERRORS: dict[str, Callable[..., SyncrampError]] = {
-    "AnotherSyncClientActive": AnotherSyncClientActive,
-    "CapabilityLoss": CapabilityLoss,
-}
 
 
 def preflight(job: Job, company: Company, report: RunReport) -> None:
@@ -32,12 +27,18 @@ def preflight(job: Job, company: Company, report: RunReport) -> None:
     """
     now, target = job.clock(), job.config.target
     kept = look(job, company)
-    client = another_client(kept, seconds_of(company.interval), target.take_over, now)
+    report.service_interval = seconds_of(company.interval)
+    client = another_client(kept, report.service_interval, target.take_over, now)
     found = [one for one in (client, losses(kept, company, target.accept_loss)) if one]
     report.preflight = [_told(one) for one in found]
     if job.exports and found:
-        first = found[0]
-        raise _ERRORS[first.check](first.text, where="spec.target", remedy=first.remedy)
+        raise _error(found[0])
+
+
+def _error(found: Finding) -> SyncrampError:
+    if found.check == AnotherSyncClientActive.reason:
+        return AnotherSyncClientActive(found.text, where="spec.target", remedy=found.remedy, until=found.until)
+    return CapabilityLoss(found.text, where="spec.target", remedy=found.remedy)
 
 
 def look(job: Job, company: Company) -> Watch:

@@ -14,6 +14,7 @@ from syncramp.cycle.adoption import adopt_as_named
 from syncramp.cycle.catching_up import catch_up
 from syncramp.cycle.certificate import renewal_warning, stamp
 from syncramp.cycle.confirm import doubt_missing_links, read_back
+from syncramp.cycle.deadline import blame, limited, overdue
 from syncramp.cycle.drift import tell_differences
 from syncramp.cycle.export import Export
 from syncramp.cycle.fills import end_fills
@@ -54,17 +55,33 @@ def run(job: Job, report: RunReport | None = None) -> tuple[RunReport, Plan]:
     exports = job.store.exports(number, token, job.clock())
     report = report or RunReport()
     report.run, report.mode, report.sends, report.wire = number, job.config.mode.value, job.exports, job.wire
+    report.full = job.full
     plan, meter = Plan(), Meter(job.clock)
     job.endpoint.traffic()  # what was before is none of this run
     try:
-        plan = _walk(job, exports, report, meter)
+        plan = _in_time(job, exports, report, meter)
     except BaseException as error:  # a second Ctrl-C, or a fault of ours: neither may look like a success
-        report.failure = _words(error)
+        blame(report, error)
         raise
     finally:
         keep(job, exports, report, meter)
         close(job, report, number)
     return report, plan
+
+
+def _in_time(job: Job, exports: Exports, report: RunReport, meter: Meter) -> Plan:
+    """The run itself. One that is stopped in its export because it lasts too long comes to its end, with what it did.
+
+    :raises DeadlineExceeded: it lasted too long before it had a plan.
+    """
+    with limited(job) as late:
+        try:
+            plan = _walk(job, exports, report, meter)
+        except Stopped as error:
+            raise (overdue(job) if late() else error) from None
+    if late() and not report.settled:
+        blame(report, overdue(job))
+    return plan
 
 
 def _check_wire(job: Job) -> None:
@@ -75,17 +92,6 @@ def _check_wire(job: Job) -> None:
             remedy="probe a test tenant of the cloud (syncramp endpoint probe) and name what it writes with profile, "
             "or take the wire as it is documented with unverified: true",
         )
-
-
-def _words(error: BaseException) -> str:
-    """What a report says of an end before its time; only texts of our own errors are fit to be told."""
-    match error:
-        case SyncrampError():
-            return str(error)
-        case KeyboardInterrupt():
-            return "it was interrupted, and its calls under way were not waited for"
-        case _:
-            return f"it broke off ({type(error).__name__})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,9 @@ def _compare(job: Job, exports: Exports, report: RunReport, meter: Meter) -> int
 
     :returns: how many objects of the tenant with a source anchor are not ours.
     """
+    if job.full:
+        job.store.observations.forget_cookie()
+        job.store.objects.judge_all()
     with phase("read back", report, job.listen) as current:
         foreign = read_back(job, exports, report, current, meter)
     with phase("synchronise", report, job.listen, unit="entry") as current:

@@ -9,7 +9,9 @@ nothing moved.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from syncramp.cycle.deadline import absolve, blame
 from syncramp.cycle.job import Job
 from syncramp.cycle.results import LASTING
 from syncramp.cycle.run import run
@@ -34,7 +36,7 @@ def run_all(job: Job, *, once: bool = False) -> RunReport:
     while latest.sliced and not once and not job.stop.is_set():
         job.listen(Note("info", _told(total)))
         refused = len(job.refused)
-        latest = _next(job)
+        latest = _next(replace(job, full=False))
         total = add(total, latest)
         total.removal_latency = job.store.revocations.latency(first, latest.run, job.clock())
         if not (latest.done or latest.links.acknowledged or len(job.refused) > refused):
@@ -47,9 +49,9 @@ def _next(job: Job) -> RunReport:
     try:
         run(job, report)
     except Stopped:
-        report.failure = ""  # between two slices a stop is what it is within one: the rest is left
+        absolve(report)  # between two slices a stop is what it is within one: the rest is left
     except SyncrampError as error:
-        report.failure = str(error)
+        blame(report, error)
     return report
 
 
@@ -69,7 +71,7 @@ def add(total: RunReport, latest: RunReport) -> RunReport:
     to no plan says nothing but how it ended.
     """
     if not latest.digest:
-        return replace(total, failure=latest.failure, slices=total.slices + 1, phases=_phases(total, latest))
+        return replace(total, slices=total.slices + 1, phases=_phases(total, latest), **_failure(latest))
     return replace(
         latest,
         objects=_tally(total.objects, latest.objects),
@@ -80,11 +82,22 @@ def add(total: RunReport, latest: RunReport) -> RunReport:
         anchors_written=total.anchors_written + latest.anchors_written,
         calls=total.calls + latest.calls,
         writes=total.writes + latest.writes,
+        throttled=total.throttled + latest.throttled,
+        full=total.full,
         warnings=dict(_lasting(total) + Counter(latest.warnings)),
         warning_samples=_samples(total, latest),
         skipped=dict(Counter(total.skipped) + Counter(latest.skipped)),
         phases=_phases(total, latest),
     )
+
+
+def _failure(report: RunReport) -> dict[str, Any]:
+    return {
+        "failure": report.failure,
+        "failure_reason": report.failure_reason,
+        "failure_family": report.failure_family,
+        "retry_at": report.retry_at,
+    }
 
 
 def _tally(before: Tally, after: Tally) -> Tally:
@@ -111,9 +124,9 @@ def _samples(total: RunReport, latest: RunReport) -> dict[str, list[Sample]]:
 def _phases(total: RunReport, latest: RunReport) -> list[PhaseReport]:
     phases = {phase.name: phase for phase in total.phases}
     for phase in latest.phases:
-        known = phases.get(phase.name, PhaseReport(phase.name, 0.0))
+        known = phases.get(phase.name, PhaseReport(phase.name, 0.0, started=phase.started))
         seconds = round(known.seconds + phase.seconds, 3)
         phases[phase.name] = PhaseReport(
-            phase.name, seconds, known.objects + phase.objects, known.links + phase.links
+            phase.name, seconds, known.objects + phase.objects, known.links + phase.links, known.started
         )
     return list(phases.values())

@@ -47,6 +47,8 @@ class PhaseReport:
     seconds: float
     objects: int = 0
     links: int = 0
+    started: float = 0.0
+    """Seconds since the epoch; of several slices when the first of them came to it."""
 
 
 @dataclass(slots=True)
@@ -83,6 +85,16 @@ class RemovalLatency:
 
 
 @dataclass(slots=True)
+class ExportLatency:
+    """Seconds that the service took to answer a call of the export; calls that it put off are left out."""
+
+    count: int = 0
+    p50: float | None = None
+    """None where none was answered."""
+    p95: float | None = None
+
+
+@dataclass(slots=True)
 class RunReport:
     """One run. Everything in it is plain data: it is kept as JSON."""
 
@@ -90,6 +102,8 @@ class RunReport:
     mode: str = ""
     sends: bool = False
     wire: WireReport = field(default_factory=WireReport)
+    full: bool = False
+    """It read the tenant back from the beginning and judged every entry anew."""
     digest: str = ""
     objects: Tally = field(default_factory=Tally)
     links: Tally = field(default_factory=Tally)
@@ -120,6 +134,9 @@ class RunReport:
     calls: int = 0
     writes: int = 0
     """Objects sent, a group once for each call that changed its members: what the tenant's throttle counts."""
+    throttled: int = 0
+    """Requests that the service put off."""
+    export_latency: ExportLatency = field(default_factory=ExportLatency)
     holds: dict[str, int] = field(default_factory=dict)
     hold_samples: dict[str, list[Sample]] = field(default_factory=dict)
     guards: list[Reading] = field(default_factory=list)
@@ -149,6 +166,8 @@ class RunReport:
     """Of a tenant that was adopted."""
     preflight: list[dict[str, str]] = field(default_factory=list)
     """What the look at the tenant found before anything was sent: ``check``, ``text`` and ``remedy``."""
+    service_interval: float | None = None
+    """Seconds: the tenant's own interval, half an hour where it names none; None: the tenant was not asked."""
     certificate_valid_until: str = ""
     """RFC 3339, UTC: the certificate this run signed in with; empty where it signed in otherwise, or not."""
     phases: list[PhaseReport] = field(default_factory=list)
@@ -158,6 +177,12 @@ class RunReport:
     """The approvals that the plan was made under: ``Approval.as_json``."""
     failure: str = ""
     """Why the run ended before its time; empty when it did not."""
+    failure_reason: str = ""
+    """The same in one word, the ``reason`` of our error; ``InternalError`` of any other one."""
+    failure_family: str = ""
+    """``Stalled``, ``Waiting`` or ``Retry``: whether another run can help, and when."""
+    retry_at: float | None = None
+    """Of a run that had to wait: when it may be possible, in seconds since the epoch; None: nobody can tell."""
 
     @property
     def succeeded(self) -> bool:

@@ -19,6 +19,7 @@ from cronsim import CronSim
 
 from syncramp.spec.durations import format_duration
 from syncramp.spec.scheduling import SyncWindow, WindowKind
+from syncramp.words import moment
 
 _SHIFT = timedelta(hours=3)
 """More than any clock is put forward or back (two hours, at the Antarctic station Troll): so far what clocks show may
@@ -74,7 +75,7 @@ def why_shut(found: Verdict) -> str:
     """Why growth waits and until when, as a clause without a full stop; empty when it does not wait."""
     if found.open:
         return ""
-    until = f" until {found.until:%Y-%m-%d %H:%M} UTC" if found.until else ""
+    until = f" until {moment(found.until)}" if found.until else ""
     return f"the sync window {told(found.by)} is open{until}" if found.by else f"no sync window is open{until}"
 
 
@@ -145,7 +146,7 @@ def _starts(window: SyncWindow, since: datetime) -> Iterator[datetime]:
     for shown in CronSim(window.schedule, since.astimezone(zone).replace(tzinfo=None) - _SHIFT):
         while near and shown - near[0][1] > _SHIFT:
             yield datetime.fromtimestamp(heappop(near)[0], UTC)
-        for moment in {shown.replace(tzinfo=zone, fold=fold).timestamp() for fold in folds}:
-            heappush(near, (moment, shown))
+        for start in {shown.replace(tzinfo=zone, fold=fold).timestamp() for fold in folds}:
+            heappush(near, (start, shown))
     while near:
         yield datetime.fromtimestamp(heappop(near)[0], UTC)

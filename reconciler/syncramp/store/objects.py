@@ -45,6 +45,8 @@ _AGAIN = """INSERT INTO dirty (id) SELECT id FROM objects WHERE hold != ''
             UNION SELECT id FROM objects WHERE unread = 1
             ON CONFLICT DO NOTHING"""
 
+_ALL = "INSERT INTO dirty (id) SELECT id FROM entries WHERE true ON CONFLICT DO NOTHING"
+
 _DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
                  FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND (e.source IN ({}){}) ORDER BY d.id
                  LIMIT ?"""
@@ -106,6 +108,10 @@ class Objects:
         self._database.run(_AGAIN)
         if complete:
             age(self._database)
+
+    def judge_all(self) -> None:
+        """Every entry is dirty; why one is already stays."""
+        self._database.run(_ALL)
 
     def dirty_pages(self, sources: Sequence[int], *, joined: bool = False) -> Iterator[Sequence[Staged]]:
         """Entries to synchronise, a page at a time, until none is marked; each page must be given to ``desire``.
