@@ -134,6 +134,8 @@ class Contender:
         self.seen = seen
         self.lost = ""
         """Why it is not ours any more, as a clause; once said it stays."""
+        self.barred = False
+        """Another one has it, as far as was seen."""
         self._terms = terms
         self._noted = noted
         self._own: Record | None = None
@@ -198,7 +200,8 @@ class Contender:
     def _judge(self, record: Record, now: float) -> None:
         self.seen = self.seen.after(record, now) if self.seen else Seen(record, now)
         left = record.holder == self.holder and record.token <= self._noted
-        if left or now >= self.seen.free_at:
+        self.barred = not left and now < self.seen.free_at
+        if not self.barred:
             token = max(record.token, self._noted) + 1
             self._put = replace(record, holder=self.holder, duration=self._terms.duration, token=token, acquired="")
         else:

@@ -31,6 +31,9 @@ class Settings:
     """``SYNCRAMP_NAMESPACES``, with commas; empty: the whole cluster."""
     home: str = "syncramp-system"
     """``SYNCRAMP_HOME``: the operator's own namespace, where its Leases are."""
+    leases: str = ""
+    """``SYNCRAMP_LEASE_NAMESPACE``: where the Leases of tenants are, if not in ``home``; operators of a cluster that
+    may write to one tenant have one namespace for them."""
     name: str = "operator"
     """``SYNCRAMP_NAME``: who it is among its replicas; the name of its Pod."""
     execution: Execution = Execution.IN_PROCESS
@@ -53,6 +56,11 @@ class Settings:
     webhook_port: int = 0
     """``SYNCRAMP_WEBHOOK_PORT``: of the validating webhook; 0: there is none."""
 
+    @property
+    def tenant_leases(self) -> str:
+        """The namespace where the Leases of tenants are."""
+        return self.leases or self.home
+
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """The settings of a process.
@@ -64,6 +72,7 @@ class Settings:
         return cls(
             namespaces=tuple(filter(None, found.get("NAMESPACES", "").split(","))),
             home=found.get("HOME", given.home),
+            leases=found.get("LEASE_NAMESPACE", given.leases),
             name=found.get("NAME", platform.node() or given.name),
             execution=_execution(found.get("EXECUTION", given.execution.value)),
             concurrent_runs=_number(found, "MAX_CONCURRENT_RUNS", given.concurrent_runs, 1, 1000),

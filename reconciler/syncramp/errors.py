@@ -8,6 +8,7 @@
     │   ├── UntrustedServer      a certificate could not be verified
     │   ├── WireUnverified       nobody looked how the endpoint behaves, and the document needs that (3)
     │   ├── AnchorMismatch       the tenant's objects are tied to a directory by another attribute
+    │   ├── AnotherSyncClientActive  another sync client was at work on the tenant lately
     │   ├── CapabilityLoss       the tenant uses what ends with the sync client before us
     │   ├── StoreUnusable        the store cannot be opened, or belongs to something else
     │   └── ServiceRefused       the endpoint refuses the whole call for a reason that will not go away
@@ -16,8 +17,7 @@
     ├── Waiting                  it will be possible at a known moment, without anybody's help
     │   ├── AnotherRunActive     another process holds the store
     │   ├── TenantHeld           another store's run is at work on the tenant
-    │   ├── FenceLost            the right to write to the tenant was lost in the middle of a run
-    │   └── AnotherSyncClientActive  another sync client was at work on the tenant lately
+    │   └── FenceLost            the right to write to the tenant was lost in the middle of a run
     └── Retry                    a passing fault: the next run tries again
         ├── SourceUnavailable    a directory cannot be reached, or broke off in the middle
         ├── SourceIncomplete     a source ended before all of it was read
@@ -116,6 +116,15 @@ class AnchorMismatch(Stalled):
     reason = "AnchorMismatch"
 
 
+class AnotherSyncClientActive(Stalled):
+    """Another sync client was at work on the tenant lately: two writers would undo each other's work.
+
+    To wait helps nobody: whoever knows that client must switch it off, or say that it is to be replaced.
+    """
+
+    reason = "AnotherSyncClientActive"
+
+
 class CapabilityLoss(Stalled):
     """The tenant uses what ends with the sync client before us, and the document does not accept that by name."""
 
@@ -160,12 +169,6 @@ class FenceLost(Waiting):
     """The right to write to the tenant was lost in the middle of a run: nothing more is sent."""
 
     reason = "FenceLost"
-
-
-class AnotherSyncClientActive(Waiting):
-    """Another sync client was at work on the tenant lately: two writers would undo each other's work."""
-
-    reason = "AnotherSyncClientActive"
 
 
 class SourceUnavailable(Retry):

@@ -12,7 +12,7 @@ from support.service import Service, Step, fault, serving
 from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.faults import Busy, seconds_of
-from syncramp.errors import AnswerLost, EndpointUnavailable, Stopped, SyncrampError
+from syncramp.errors import AnswerLost, EndpointUnavailable, FenceLost, Stopped, SyncrampError
 from syncramp.model.measures import Traffic
 from syncramp.model.wire import Operation, Result, SyncObject
 
@@ -82,6 +82,37 @@ class _Stops(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         self.set()
         return True
+
+
+class _Fence:
+    """The tenant is ours for so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def __call__(self) -> None:
+        self.looks -= 1
+        if self.looks < 0:
+            raise FenceLost("the tenant is not ours any more")
+
+
+@pytest.mark.parametrize("first", [SERVICE, fault("the token is not accepted")], ids=["busy", "token"])
+def test_no_try_of_a_call_leaves_once_the_tenant_is_not_ours_any_more(tmp_path, first) -> None:
+    with serving(first, SERVICE, SERVICE) as service, endpoint(service, tmp_path, look=_Fence(2)) as client:
+        with pytest.raises(FenceLost):
+            client.provision(ONE)
+        assert len(service.requests) == 2
+
+
+def test_a_call_that_a_gateway_may_have_passed_on_is_in_doubt_although_the_tenant_was_lost_then(tmp_path) -> None:
+    with serving(GATEWAY) as service, endpoint(service, tmp_path, look=_Fence(1)) as client:
+        with pytest.raises(AnswerLost, match="not ours any more"):
+            client.provision(ONE)
+
+
+def test_whoever_reads_needs_no_right_to_write(tmp_path) -> None:
+    with serving() as service, endpoint(service, tmp_path, look=_Fence(0)) as client:
+        client.company()
 
 
 @pytest.mark.parametrize("status", [429, 503])

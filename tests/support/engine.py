@@ -22,7 +22,7 @@ from syncramp.model.adoption import Findings
 from syncramp.model.facts import Entry
 from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport, WireReport
-from syncramp.model.seams import AnchorWriter, OutsideMetric
+from syncramp.model.seams import AnchorWriter, Fence, OutsideMetric
 from syncramp.model.wire import SyncObject
 from syncramp.rules.own import own_rules
 from syncramp.rules.ruleset import Ruleset
@@ -52,6 +52,7 @@ class Engine:
     stop: threading.Event = field(default_factory=threading.Event)
     writers: Mapping[str, AnchorWriter] = field(default_factory=dict)
     outside: Mapping[tuple[str, str], OutsideMetric] = field(default_factory=dict)
+    fence: Fence | None = None
 
     @property
     def source(self) -> ListSource:
@@ -96,6 +97,7 @@ class Engine:
             WireReport(probed="2026-11-25T00:00:00Z", accepted=True),
             self.writers,
             outside=self.outside,
+            fence=self.fence,
         )
 
     def rules(self, name: str) -> Ruleset:

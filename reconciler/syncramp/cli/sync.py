@@ -18,11 +18,20 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Read the tenant back from the beginning and judge every entry anew.")
     ] = False,
+    lease: Annotated[
+        str,
+        typer.Option(metavar="NAMESPACE", envvar="SYNCRAMP_LEASE_NAMESPACE", help="Where the Leases of tenants are."),
+    ] = "",
+    no_lease: Annotated[
+        bool, typer.Option("--no-lease", envvar="SYNCRAMP_NO_LEASE", help="Take no Lease of the tenant.")
+    ] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the summary is printed.")] = Output.TEXT,
 ) -> None:
     """Read the sources, plan, send, and read back.
 
     A long export goes in slices of spec.interval, each a run of its own.
+
+    Where a cluster is to be seen whose operator writes to the same tenant, its Lease of the tenant is taken first.
 
     Exit code 0: nothing waits; 2: something waits; 1: it failed, or a source was not complete.
 
@@ -32,10 +41,13 @@ def sync(
     from syncramp.cycle.slices import run_all
     from syncramp.report.json import run_document
     from syncramp.report.text import run_lines
+    from syncramp.session.fences import found, no_fence
     from syncramp.session.opening import job
 
-    with listener() as listen, job(document, state, secrets, listen, sends=True) as made:
-        report = run_all(replace(made, full=full), once=once)
+    with listener() as listen:
+        fence = no_fence if no_lease else found(lease, listen)
+        with job(document, state, secrets, listen, sends=True, fence=fence) as made:
+            report = run_all(replace(made, full=full), once=once)
     typer.echo(run_document(report) if output is Output.JSON else "\n".join(run_lines(report)))
     raise typer.Exit(verdict(report))
 

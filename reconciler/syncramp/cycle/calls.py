@@ -4,7 +4,8 @@ An answer that was lost is asked for again with the same batch: ``Set``, ``Delet
 that repetition converges. A batch that is too large, takes too long or makes the service fail goes again in halves,
 down to one object and of a group's members to one link, so that one object the service cannot stand keeps back no
 other. What stays without an answer is unknown, and the store says so. No try begins after the last moment of the
-intent, because the deadline in the store is counted from that moment.
+intent, because the deadline in the store is counted from that moment; and none begins when the tenant is not surely
+ours any more, because whoever has it next waits only for as long as a try may travel.
 """
 
 import random
@@ -128,6 +129,7 @@ class _Sending:
             patience = self._last_try - self._job.clock()
             if self.lost and patience < 0:
                 raise self.lost
+            self._job.may_send()
             self.calls += 1
             attempt += 1
             try:

@@ -1,8 +1,8 @@
 """Batches on their way: the intent before each call, the call in a pool of threads, the answer after it.
 
 The run's thread alone touches the store: it makes the intent of a batch durable, hands the call to the pool, and
-writes each object's own answer when it comes. A stop, and the end of the slice, are looked at before every intent; a
-call in flight is never cut.
+writes each object's own answer when it comes. A stop, the end of the slice, and whether the tenant is still ours are
+looked at before every intent; a call in flight is never cut.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from syncramp.cycle.calls import Answer, believe, call, made_anew
 from syncramp.cycle.job import Job
 from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
-from syncramp.errors import Stopped, SyncrampError
+from syncramp.errors import FenceLost, Stopped, SyncrampError
 from syncramp.model.wire import Outcome
 from syncramp.store.exports import Exports, Intent, Item
 from syncramp.store.snapshot import Snapshot
@@ -66,11 +66,12 @@ class Flights:
 
     @property
     def ended(self) -> bool:
-        """Nothing is sent any more: the endpoint failed for good, the run was asked to stop, or its slice is over.
+        """Nothing is sent any more: the endpoint failed for good, the tenant is not ours any more, the run was asked
+        to stop, or its slice is over.
 
         Whoever has nothing left to send does not ask.
         """
-        if self.failure is not None or self._job.stop.is_set():
+        if self._lost() or self._job.stop.is_set():
             return True
         more = self._job.config.interval.total_seconds() if self.lasting else 0.0
         late = not self.urgent and self._job.clock() >= self.until + more
@@ -99,12 +100,29 @@ class Flights:
         if not self._room(len(batch), sum(item.links for item in batch)):
             self._meter.ends(batch)
             return
-        now, pace = self._job.clock(), self._job.pace
-        last_try = now + pace.patience
-        intent = self._exports.intend(batch, now, last_try=last_try, deadline=last_try + pace.call_timeout)
+        if (intent := self._intend(batch)) is None:
+            self._meter.ends(batch)
+            return
         future = self._pool.submit(call, self._job, intent)
         self._flying[future] = (intent, answered)
         future.add_done_callback(self._landed.put)
+
+    def _intend(self, batch: Sequence[Item]) -> Intent | None:
+        now, pace = self._job.clock(), self._job.pace
+        last_try = now + pace.patience
+        try:
+            return self._exports.intend(batch, now, last_try=last_try, deadline=last_try + pace.call_timeout)
+        except FenceLost as error:
+            self.failure = self.failure or error
+            return None
+
+    def _lost(self) -> bool:
+        """What flies is waited for and written down even then."""
+        try:
+            self._job.may_send()
+        except FenceLost as error:
+            self.failure = self.failure or error
+        return self.failure is not None
 
     def make_way(self) -> None:
         """Wait until another call may fly."""

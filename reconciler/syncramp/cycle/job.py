@@ -105,6 +105,14 @@ class Job:
         """Its run sends what its plan lets go."""
         return self.sends and self.config.mode is Mode.SYNC
 
+    def may_send(self) -> None:
+        """Looked at before each request that changes the tenant; also by the threads of an export.
+
+        :raises FenceLost: the tenant is not ours any more.
+        """
+        if self.fence is not None:
+            self.fence.check()
+
     def go_on(self) -> None:
         """Looked at before anything is sent; the export ends in a way of its own.
 

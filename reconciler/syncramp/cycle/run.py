@@ -47,12 +47,14 @@ def run(job: Job, report: RunReport | None = None) -> tuple[RunReport, Plan]:
     :param report: filled with what it did, also when it fails.
     :returns: what it did, and the plan it followed.
     :raises SyncrampError: it could not even begin (the wire is unverified, the store belongs to something else, the
-        tenant refuses us); what goes wrong later ends the run and stands in ``RunReport.failure``.
+        tenant refuses us, or is not ours to write to); what goes wrong later ends the run and stands in
+        ``RunReport.failure``.
     """
     _check_wire(job)
+    job.may_send()
     job.store.runs.claim(identity(job.config))
-    number, token = job.store.runs.begin(job.clock())
-    exports = job.store.exports(number, token, job.clock())
+    number, token = job.store.runs.begin(job.clock(), job.fence.token if job.fence else None)
+    exports = job.store.exports(number, token, job.clock(), job.fence)
     report = report or RunReport()
     report.run, report.mode, report.sends, report.wire = number, job.config.mode.value, job.exports, job.wire
     report.full = job.full
@@ -251,6 +253,7 @@ def _finalize(job: Job, results: Results, report: RunReport) -> None:
     known, so a failure of it is no failure of the run.
     """
     try:
+        job.may_send()
         job.endpoint.finalize(results.sent, results.applied)
     except SyncrampError as error:
         tenant = job.config.target.tenant_id

@@ -50,6 +50,29 @@ class Tap:
     """What is made of a token before it is sent."""
 
 
+def nothing_to_see() -> None:
+    """Nobody has anything against a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Whether a request may still leave."""
+
+    until: float = math.inf
+    """Not later; seconds since the epoch, as the run's deadlines."""
+    look: Callable[[], None] = nothing_to_see
+    """Called right before it leaves; what it raises is why it does not."""
+
+    def check(self, host: str) -> None:
+        """:raises SyncrampError: it may not."""
+        if time.time() > self.until:
+            raise EndpointUnavailable("the call could not be sent in time", where=host, remedy=LATER)
+        self.look()
+
+
+ANY_TIME = Leave()
+
+
 class Channel:
     """The connections to one tenant's endpoint and token issuer; shared by threads.
 
@@ -85,18 +108,18 @@ class Channel:
         """The service did not accept the token: the next call gets a new one."""
         self._tokens.forget()
 
-    def call(self, operation: str, body: bytes, until: float = math.inf) -> contract.Answer:
+    def call(self, operation: str, body: bytes, leave: Leave = ANY_TIME) -> contract.Answer:
         """Make one call, and follow where the service sends it.
 
         :param body: the encoded element of the operation.
-        :param until: no request leaves later; seconds since the epoch, as the run's deadlines.
+        :param leave: looked at before each request.
         :returns: the answer.
         :raises SyncrampError: as ``endpoint.faults`` tells faults and transport errors apart.
         """
         visited = [self.host]
         while True:
             try:
-                return self._call(visited[-1], operation, body, until)
+                return self._call(visited[-1], operation, body, leave)
             except Redirected as error:
                 visited.append(self._onward(visited, error.url))
 
@@ -122,15 +145,14 @@ class Channel:
         self.host = host
         return host
 
-    def _call(self, host: str, operation: str, body: bytes, until: float) -> contract.Answer:
+    def _call(self, host: str, operation: str, body: bytes, leave: Leave) -> contract.Answer:
         url, tracking = f"https://{host}{PATH}", uuid4()
         settings = self._target.endpoint
         token = soap.SyncToken(
             self._tap.bend(self._tokens.token()), settings.build_number, tracking, settings.application_id
         )
         message = soap.request(operation, body, token, url, "text" if settings.values is Values.TEXT else "typed")
-        if time.time() > until:  # after the token, which may take a while
-            raise EndpointUnavailable("the call could not be sent in time", where=host, remedy=LATER)
+        leave.check(host)  # after the token, which may take a while
         try:
             answer = self._client.post(url, content=message, headers=self._headers(operation, str(tracking)))
         except httpx.HTTPError as error:

@@ -3,7 +3,8 @@
 Busy answers (fault 81, HTTP 503 and 429) are waited out with growing pauses, or those that the service asks for; the
 same request goes again. A read that breaks is asked again; an export whose answer is lost is not, its caller decides
 what that means; neither is one that was busy to the end, if it was not always the service itself that said so. No
-request of an export leaves after the moment its caller gave, however long the service is busy.
+request of an export leaves after the moment its caller gave, however long the service is busy, nor once the tenant is
+not ours any more.
 """
 
 import math
@@ -27,7 +28,7 @@ from tenacity import (
 )
 
 from syncramp.endpoint import contract
-from syncramp.endpoint.channel import Channel, Tap
+from syncramp.endpoint.channel import Channel, Leave, Tap, nothing_to_see
 from syncramp.endpoint.contract import Form
 from syncramp.endpoint.faults import FORM, IN_DOUBT, Busy, TokenRefused, Unserved
 from syncramp.endpoint.throttle import REAL, Throttle, Timing, windows_of
@@ -70,6 +71,7 @@ class V2Endpoint:
     :param target: the tenant, its cloud and how to sign in.
     :param stop: ends waiting; calls in flight are never cut.
     :param note: told once in a while what is waited for.
+    :param look: called right before each request that changes something; what it raises is why it is not sent.
     :param busy_first: seconds before the first repetition while the service is busy.
     :param timing: how it waits for the throttle and for a busy service.
     """
@@ -81,6 +83,7 @@ class V2Endpoint:
         *,
         stop: threading.Event | None = None,
         note: Callable[[str], None] = _silent,
+        look: Callable[[], None] = nothing_to_see,
         busy_first: float = BUSY_FIRST,
         tap: Tap | None = None,
         timing: Timing = REAL,
@@ -88,6 +91,7 @@ class V2Endpoint:
         self._stop = stop or threading.Event()
         self._timing = timing
         self._note = note
+        self._look = look
         self._busy_first = busy_first
         self._settings = target.endpoint
         self._values: Form = "text" if target.endpoint.values is Values.TEXT else "typed"
@@ -135,7 +139,7 @@ class V2Endpoint:
         :raises AnswerLost: it may have been set.
         """
         body = contract.set_features(mask, self._values)
-        self._change(contract.SET_FEATURES, body, math.inf, _Patience(self._busy_first))
+        self._change(contract.SET_FEATURES, body, math.inf, _Patience(self._busy_first, self._look))
 
     def ask(self, operation: str, body: bytes) -> contract.Answer:
         """One call with a body of the caller's, which no run would send.
@@ -198,7 +202,7 @@ class V2Endpoint:
         if (links := sum(obj.links for obj in objects)) > limit:
             raise ValueError(f"{links} reference changes in one call, the tenant allows {limit}")
         body = contract.provision(objects, values=self._values)
-        patience_with = _Patience(self._busy_first)
+        patience_with = _Patience(self._busy_first, self._look)
         answer = self._change(contract.PROVISION, body, time.time() + patience, patience_with)
         try:
             outcomes = contract.read_outcomes(answer, objects)
@@ -266,16 +270,16 @@ class V2Endpoint:
         )
         try:
             with self._traffic.patience() as pushed:
-                return retrying(self._once, operation, body, until, pushed)
+                return retrying(self._once, operation, body, Leave(until, patience.look), pushed)
         except Busy:
             if self._stop.is_set() and not patience.in_doubt:
                 raise Stopped("the run was stopped while the service was busy", where=self._channel.host) from None
             raise
 
-    def _once(self, operation: str, body: bytes, until: float, pushed: Callable[[], None]) -> contract.Answer:
+    def _once(self, operation: str, body: bytes, leave: Leave, pushed: Callable[[], None]) -> contract.Answer:
         self._traffic.sent()
         try:
-            return self._channel.call(operation, body, until)
+            return self._channel.call(operation, body, leave)
         except Busy:
             pushed()
             raise
@@ -299,9 +303,11 @@ class _Patience:
     """How long to wait for a service that is busy, and whether it was the service that said so.
 
     :param first: seconds before the first repetition.
+    :param look: see :class:`V2Endpoint`.
     """
 
-    def __init__(self, first: float) -> None:
+    def __init__(self, first: float, look: Callable[[], None] = nothing_to_see) -> None:
+        self.look = look
         self._growing = wait_exponential(first, BUSY_LONGEST) + wait_random(0, first)
         self.in_doubt = False
         """Somebody on the way answered in its place once."""

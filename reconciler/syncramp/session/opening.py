@@ -27,6 +27,7 @@ from syncramp.model.seams import AnchorWriter, SecretReader, Source
 from syncramp.model.values import Kind, Type
 from syncramp.rules.own import own_rules
 from syncramp.rules.ruleset import Ruleset
+from syncramp.session.fences import TakeFence, no_fence
 from syncramp.session.memory import tame_allocator
 from syncramp.source import dn
 from syncramp.spec.policies import policies
@@ -84,12 +85,21 @@ def secrets_of(document: str, directory: Path | None) -> FileSecrets:
 
 @contextmanager
 def job(
-    document: str, state: Path | None, secrets: Path | None, listen: Listener, *, sends: bool, keeps: bool = False
+    document: str,
+    state: Path | None,
+    secrets: Path | None,
+    listen: Listener,
+    *,
+    sends: bool,
+    keeps: bool = False,
+    fence: TakeFence = no_fence,
 ) -> Iterator[Job]:
     """A job on the document's own store when it sends or stages, on a copy that is thrown away when it only plans.
 
     :param keeps: on the document's own store though it sends nothing.
-    :raises SyncrampError: the document, a Secret or the store is not acceptable, or another run is active.
+    :param fence: takes the right to write to the tenant, for a job that sends.
+    :raises SyncrampError: the document, a Secret or the store is not acceptable, another run is active, or the tenant
+        is another one's to write to.
     """
     from syncramp.cycle.run import identity
     from syncramp.spec.types import Mode
@@ -102,7 +112,8 @@ def job(
     if state is not None and not path.exists():
         listen(Note("info", f"there is no store {path}: nothing is known of the tenant yet"))
     if keeps or (sends and config.mode is not Mode.PLAN):
-        with locked(path), _opened(path, config, wire, reader, listen, sends=sends) as made:
+        taken = fence if sends and config.mode is Mode.SYNC else no_fence
+        with locked(path), _opened(path, config, wire, reader, listen, sends=sends, fence=taken) as made:
             yield made
     else:
         with TemporaryDirectory(prefix="syncramp-plan-") as folder:
@@ -141,8 +152,16 @@ def on_the_wire(config: SyncConfig, secrets: SecretReader) -> tuple[SyncConfig, 
 
 @contextmanager
 def _opened(
-    path: Path, config: SyncConfig, wire: WireReport, reader: FileSecrets, listen: Listener, *, sends: bool
+    path: Path,
+    config: SyncConfig,
+    wire: WireReport,
+    reader: FileSecrets,
+    listen: Listener,
+    *,
+    sends: bool,
+    fence: TakeFence = no_fence,
 ) -> Iterator[Job]:
+    from syncramp.endpoint.channel import nothing_to_see
     from syncramp.endpoint.client import V2Endpoint
     from syncramp.external.metrics import metrics_of
 
@@ -150,11 +169,15 @@ def _opened(
     outside = metrics_of(policies(config), reader)
     sources = [(_source(spec, reader), rules_of(spec, config)) for spec in config.sources]
     writers = _writers(sources, config)
-    made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)))
-    with closing(made) as endpoint, closing(Store(path, dn.key)) as store, stopping(stop, listen):
-        pace = Pace.of(config.target.endpoint)
-        job = Job(config, sources, endpoint, store, sends, listen, stop=stop, pace=pace, wire=wire, writers=writers)
-        yield replace(job, outside=outside)
+    pace = Pace.of(config.target.endpoint)
+    with closing(Store(path, dn.key)) as store, fence(config, store, pace.call_timeout) as ours:
+        look = ours.check if ours else nothing_to_see
+        made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)), look=look)
+        with closing(made) as endpoint, stopping(stop, listen):
+            job = Job(
+                config, sources, endpoint, store, sends, listen, stop=stop, pace=pace, wire=wire, writers=writers
+            )
+            yield replace(job, outside=outside, fence=ours)
 
 
 def _writers(sources: Sequence[tuple[Source, Ruleset]], config: SyncConfig) -> dict[str, AnchorWriter]:

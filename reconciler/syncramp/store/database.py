@@ -205,6 +205,13 @@ class Database:
             page = values[start : start + 1000]
             self.run(sql.format(",".join("?" * len(page))), page)
 
+    def place(self) -> str:
+        """Where it lies: a copy of it lies somewhere else, and it itself after a restart where it was.
+
+        A file system has its id from its UUID (ext4, btrfs) or from its device (xfs, tmpfs).
+        """
+        return f"{os.stat(self.path).st_ino}@{os.statvfs(self.path).f_fsid:x}"  # noqa: PTH116
+
     def copy_to(self, path: Path) -> None:
         """A consistent copy in another file, also while another process writes."""
         self._connection.exec_driver_sql("VACUUM INTO ?", (str(path),))

@@ -7,8 +7,9 @@ it was before. A call whose answer never came leaves its objects in doubt and it
 A call of an earlier run may still be travelling and arrive after what this run sends. What it may change stays in
 doubt whatever this run is answered, until that call's deadline has passed: then the next run sends it once more.
 
-Both transactions, and each page of the read-back, check the fence: a run whose token is not the newest has lost the
-store and must not write.
+Both transactions, and each page of the read-back, check that this run is the store's newest: an earlier one has lost
+the store and must not write. An intent is made only while the tenant is ours, too. An answer is written down whoever
+has the tenant now: it is true.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,12 +21,14 @@ from pyroaring import BitMap
 
 from syncramp.errors import AnotherRunActive
 from syncramp.model.guards import Spend
+from syncramp.model.seams import Fence
 from syncramp.model.values import Attributes
 from syncramp.model.wire import Outcome, Result, SyncObject
 from syncramp.store.database import Database
 from syncramp.store.departed import forget_departed, keep_departed
 from syncramp.store.drift import forget_differences, keep_drifted
 from syncramp.store.found import forget, forget_objects
+from syncramp.store.holder import Holder
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links, may_return, returned
 from syncramp.store.revocations import Revocations
@@ -109,13 +112,16 @@ class Exports:
 
     :param token: the fencing token this run was given when it began.
     :param began: when that was (seconds since the epoch).
+    :param fence: the right to write to the tenant.
     """
 
-    def __init__(self, database: Database, run: int, token: int, began: float) -> None:
+    def __init__(self, database: Database, run: int, token: int, began: float, fence: Fence | None = None) -> None:
         self._database = database
         self._run = run
         self._token = token
         self._began = began
+        self._fence = fence
+        self._holder = Holder(database)
         self._spent = Spent(database)
         self.restored_groups = BitMap()
         """Groups whose links came back into the realm of the possible with a member that was created again."""
@@ -149,9 +155,12 @@ class Exports:
         :param last_try: when the last try of the call may begin.
         :param deadline: when none of them can be under way any more.
         :raises AnotherRunActive: a later run has begun.
+        :raises FenceLost: the tenant is not ours any more.
         """
         with self._database.transaction(durable=True):
             self.check_fence()
+            if self._fence is not None:
+                self._fence.check()
             objects = [item for item in items if item.deletes or item.after is not None]
             held = dict(self._database.among(_HELD, [item.id for item in items if not item.deletes]))
             doubt = {i: (d, m) for i, d, m in self._database.among(_DOUBT, [item.id for item in objects])}
@@ -320,12 +329,15 @@ class Exports:
         """In a transaction, before it writes.
 
         :raises AnotherRunActive: a later run has begun.
+        :raises FenceLost: a later one has the right to write to the tenant, and will begin.
         """
         newest = int(self._database.value("SELECT value FROM meta WHERE key = 'token'", default=0))
         if newest != self._token:
             raise AnotherRunActive(
                 "another run has begun on this store", remedy="this run ends; the other one goes on from here"
             )
+        if self._fence is not None:
+            self._holder.refuse_older(self._fence.token)
 
 
 def _keys(item: Item, doubt: dict[int, Any]) -> str:

@@ -14,6 +14,7 @@ from pyroaring import BitMap
 from syncramp.errors import StoreUnusable
 from syncramp.store.age import Age
 from syncramp.store.database import Database
+from syncramp.store.holder import Holder
 from syncramp.store.packing import unpack_bitmap
 
 KEPT_RUNS = 100
@@ -67,14 +68,18 @@ class Runs:
                     remedy=f"{name} is immutable: restore it, or begin a new store with --state",
                 )
 
-    def begin(self, now: float) -> tuple[int, int]:
+    def begin(self, now: float, fence: int | None = None) -> tuple[int, int]:
         """A new run; a run that never ended is marked as interrupted.
 
-        :returns: its number and its fencing token.
+        :param fence: the token of its right to write to the tenant.
+        :returns: its number and its fencing token in this store.
+        :raises FenceLost: the store knows of a higher token.
         """
         age = Age(self._database)
         age.compare()
         with self._database.transaction(durable=True):
+            if fence is not None:
+                Holder(self._database).refuse_older(fence)
             self._database.run("UPDATE runs SET state = 'Interrupted' WHERE state = 'Running'")
             token = int(self._database.value("SELECT value FROM meta WHERE key = 'token'", default=0)) + 1
             self._database.run(_META, ("token", str(token)))

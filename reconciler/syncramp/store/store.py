@@ -16,6 +16,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``ramp_groups``: which groups follow which ramp,
 * ``filling``: large groups whose fill was begun,
 * ``runs``: runs and their reports,
+* ``holder``: who it is among those that write to the tenant,
 * ``adoption``: that the tenant was adopted, and how far that went; ``stages``: what went since,
 * ``age``: whether it is an old copy of itself,
 * ``lookup``: what is kept of one entry, for a person who asks,
@@ -26,6 +27,7 @@ One thread owns it. Each part is a view with its own transactions:
 from collections.abc import Callable
 from pathlib import Path
 
+from syncramp.model.seams import Fence
 from syncramp.store.adoption import Adoptions
 from syncramp.store.age import Age
 from syncramp.store.approvals import Approvals
@@ -35,6 +37,7 @@ from syncramp.store.documents import Documents
 from syncramp.store.drift import Differences
 from syncramp.store.exports import Exports
 from syncramp.store.filling import Filling
+from syncramp.store.holder import Holder
 from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
 from syncramp.store.objects import Objects
@@ -72,6 +75,7 @@ class Store:
         self.spent = Spent(self.database)
         self.filling = Filling(self.database)
         self.runs = Runs(self.database)
+        self.holder = Holder(self.database)
         self.adoption = Adoptions(self.database)
         self.stages = Stages(self.database)
         self.age = Age(self.database)
@@ -88,9 +92,9 @@ class Store:
         """How much there is, beside a view for a plan."""
         return Census(self.database, snapshot)
 
-    def exports(self, run: int, token: int, now: float) -> Exports:
+    def exports(self, run: int, token: int, now: float, fence: Fence | None = None) -> Exports:
         """Intents and answers of a run that begins now (seconds since the epoch)."""
-        return Exports(self.database, run, token, now)
+        return Exports(self.database, run, token, now, fence)
 
     def close(self) -> None:
         """End the connection."""

@@ -1,0 +1,100 @@
+"""The Lease that the command line takes: the same one that the operator's runs take, when a cluster is to be seen.
+
+Which Lease that is, the cluster itself tells: a SyncConfig of the same tenant names it in its status. Where there is
+no cluster there is none; one that does not answer, or knows nothing of the tenant, is told in a note. One that
+answers and refuses is an error, because nobody knows then who else writes to the tenant.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from syncramp.errors import InputRefused
+from syncramp.events import Listener, Note
+from syncramp.model.seams import Fence
+from syncramp.session.fences import TakeFence
+from syncramp.spec.types import SyncConfig
+from syncramp.store.store import Store
+from syncramp_operator.cluster import Cluster, ClusterRefused, ClusterUnavailable, Object, ObjectMissing, connected
+from syncramp_operator.fencing import lease_name, tenant_lease
+from syncramp_operator.leases import ANSWER
+from syncramp_operator.resources import SYNCCONFIGS
+
+NONE = "no Lease of the tenant is taken"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The Lease of a tenant, or why there is none."""
+
+    namespace: str = ""
+    why: str = ""
+
+
+def cluster_fence(namespace: str, listen: Listener) -> TakeFence:
+    """How ``syncramp sync`` takes the Lease of its tenant.
+
+    :param namespace: where the Leases are; empty: where the cluster says, if it is to be seen and knows the tenant.
+    """
+
+    @contextmanager
+    def take(config: SyncConfig, store: Store, travel: float) -> Iterator[Fence | None]:
+        tenant = config.target.tenant_id.lower()
+        if (cluster := _seen(namespace)) is None:
+            yield None
+            return
+        with closing(cluster):
+            found = _Found(namespace) if namespace else lease_of(cluster, tenant)
+            if not found.namespace:
+                listen(Note("warning", f"{found.why}: {NONE}"))
+                yield None
+                return
+            with tenant_lease(cluster, found.namespace)(config, store, travel) as ours:
+                listen(Note("info", f"it holds the Lease {found.namespace}/{lease_name(tenant)}"))
+                yield ours
+
+    return take
+
+
+def _seen(namespace: str) -> Cluster | None:
+    try:
+        return connected(ANSWER)
+    except ClusterRefused:
+        if namespace:
+            raise
+        return None
+
+
+def lease_of(cluster: Cluster, tenant: str) -> _Found:
+    """Where the Lease of a tenant is, as SyncConfigs of the cluster say.
+
+    :raises ClusterRefused: nobody may ask for them.
+    :raises InputRefused: they do not agree.
+    """
+    try:
+        configs = [one for one in cluster.list(SYNCCONFIGS) if _tenant(one) == tenant]
+    except ObjectMissing:
+        return _Found(why="the cluster knows no SyncConfigs")
+    except ClusterUnavailable:
+        return _Found(why="the cluster does not answer")
+    except ClusterRefused as error:
+        remedy = "name the namespace of the Lease with --lease, or take none with --no-lease"
+        raise ClusterRefused(error.what, where=error.where, remedy=remedy) from None
+    named = sorted({name for one in configs if (name := _lease(one))})
+    if len(named) > 1:
+        raise InputRefused(
+            f"SyncConfigs of tenant {tenant} name Leases of several namespaces: {', '.join(named)}",
+            where="--lease",
+            remedy="let their operators have them in one namespace, or say here which one it is",
+        )
+    if named:
+        return _Found(named[0])
+    return _Found(why="no SyncConfig of the cluster has named a Lease of this tenant yet")
+
+
+def _tenant(body: Object) -> str:
+    return str(body.get("spec", {}).get("target", {}).get("tenantID", "")).lower()
+
+
+def _lease(body: Object) -> str:
+    return str((body.get("status", {}).get("lease") or {}).get("namespace", ""))
