@@ -1,8 +1,9 @@
-"""The Lease that the command line takes: the same one that the operator's runs take, when a cluster is to be seen.
+"""The Lease of a run's tenant, for whoever begins a run: the operator, or the command line that sees a cluster.
 
-Which Lease that is, the cluster itself tells: a SyncConfig of the same tenant names it in its status. Where there is
-no cluster there is none; one that does not answer, or knows nothing of the tenant, is told in a note. One that
-answers and refuses is an error, because nobody knows then who else writes to the tenant.
+The operator knows in which namespace it is. To the command line the cluster itself tells: a SyncConfig of the same
+tenant names it in its status. Where there is no cluster there is none; one that does not answer, or knows nothing of
+the tenant, is told in a note. One that answers and refuses is an error, because nobody knows then who else writes to
+the tenant.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from syncramp.session.fences import TakeFence
 from syncramp.spec.types import SyncConfig
 from syncramp.store.store import Store
 from syncramp_operator.cluster import Cluster, ClusterRefused, ClusterUnavailable, Object, ObjectMissing, connected
-from syncramp_operator.fencing import lease_name, tenant_lease
+from syncramp_operator.fencing import tenant_lease
 from syncramp_operator.leases import ANSWER
 from syncramp_operator.resources import SYNCCONFIGS
 
@@ -32,7 +33,7 @@ class _Found:
 
 
 def cluster_fence(namespace: str, listen: Listener) -> TakeFence:
-    """How ``syncramp sync`` takes the Lease of its tenant.
+    """How a run takes the Lease of its tenant.
 
     :param namespace: where the Leases are; empty: where the cluster says, if it is to be seen and knows the tenant.
     """
@@ -50,7 +51,7 @@ def cluster_fence(namespace: str, listen: Listener) -> TakeFence:
                 yield None
                 return
             with tenant_lease(cluster, found.namespace)(config, store, travel) as ours:
-                listen(Note("info", f"it holds the Lease {found.namespace}/{lease_name(tenant)}"))
+                listen(ours.told)
                 yield ours
 
     return take

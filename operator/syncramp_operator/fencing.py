@@ -12,13 +12,13 @@ A thread renews the Lease. Whoever sends looks at a clock only, and talks to nob
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from syncramp.errors import FenceLost, StoreUnusable, SyncrampError, TenantHeld
-from syncramp.session.fences import TakeFence
+from syncramp.events import Fenced
 from syncramp.spec.types import SyncConfig
 from syncramp.store.holder import Holder
 from syncramp.store.store import Store
@@ -30,6 +30,10 @@ from syncramp_operator.leasing import Contender, Seen, Terms, tenant_terms
 TRIES = 3
 """How often an API server that does not answer is asked, before a run gives up."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+TakeLease = Callable[[SyncConfig, Store, float], AbstractContextManager["TenantLease"]]
+"""A :data:`syncramp.session.fences.TakeFence` that always gives one."""
 
 
 def lease_name(tenant: str) -> str:
@@ -55,10 +59,9 @@ class TenantLease:
         return self._contender.token
 
     @property
-    def told(self) -> dict[str, str | int]:
-        """For the status of a run."""
-        place, holder = self._place, self._contender.holder
-        return {"namespace": place.namespace, "name": place.name, "holder": holder, "token": self.token}
+    def told(self) -> Fenced:
+        """For whoever listens to the run."""
+        return Fenced(self._place.namespace, self._place.name, self._contender.holder, self.token)
 
     def check(self) -> None:
         """Looked at right before a request leaves.
@@ -130,7 +133,7 @@ class TenantLease:
             self._place.leave(rest)
 
 
-def tenant_lease(cluster: Cluster, namespace: str, terms: Terms | None = None, clock: Clock = uptime) -> TakeFence:
+def tenant_lease(cluster: Cluster, namespace: str, terms: Terms | None = None, clock: Clock = uptime) -> TakeLease:
     """How a run takes the Lease of its tenant.
 
     :param cluster: with a short time-out (:data:`syncramp_operator.leases.ANSWER`).

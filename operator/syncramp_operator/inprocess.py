@@ -222,7 +222,7 @@ def options(config: Object, run: Object, folder: Path, settings: Settings) -> li
     state = Path(settings.state) / f"{metadata['namespace']}.{config['metadata']['name']}.db"
     words = ["--run", f"{metadata['namespace']}/{metadata['name']}", "--parent", str(os.getpid())]
     words += ["--document", str(folder / "syncconfig.yaml"), "--secrets", str(folder / "secrets")]
-    words += ["--state", str(state)]
+    words += ["--state", str(state), "--lease", settings.tenant_leases]
     return words + ["--full"] * (spec["type"] == "Full") + ["--plan"] * (spec["mode"] == "Plan")
 
 

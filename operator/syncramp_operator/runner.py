@@ -101,11 +101,15 @@ class _Course:
 
 def make(options: argparse.Namespace, listen: Listener, asked: Asked) -> Outcome:
     """One run, from the document to its outcome; nothing is raised."""
+    from syncramp.session.fences import no_fence
     from syncramp.session.opening import job
+    from syncramp_operator.fences import cluster_fence
 
     course = _Course()
     try:
-        with job(str(options.document), options.state, options.secrets, listen, sends=not options.plan) as made:
+        fence = cluster_fence(options.lease, listen) if options.lease else no_fence
+        document, sends = str(options.document), not options.plan
+        with job(document, options.state, options.secrets, listen, sends=sends, fence=fence) as made:
             _go(replace(made, full=made.full or options.full), options, course, asked)
     except Exception as error:  # noqa: BLE001 - a fault of ours has an outcome, too
         _trace(error)
@@ -201,6 +205,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--document", type=Path, default=Path("syncconfig.yaml"), help="the SyncConfig, as a file")
     add("--secrets", type=Path, required=True, metavar="DIR", help="Secrets and ConfigMaps: DIR/<name>/<key>")
     add("--state", type=Path, required=True, metavar="FILE", help="the store")
+    add("--lease", default="", metavar="NAMESPACE", help="where the Lease of the tenant is; without it none is taken")
     add("--full", action="store_true", help="everything is read back and judged anew")
     add("--plan", action="store_true", help="plan on a copy of the store, and send nothing")
     add("--parent", type=int, default=0, metavar="PID", help="the operator, which the run ends with")

@@ -5,11 +5,11 @@ is told by :func:`interrupted`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from syncramp.errors import Retry, SyncrampError
-from syncramp.events import Event, Note, PhaseEnded, PhaseStarted, Progress
+from syncramp.events import Event, Fenced, Note, PhaseEnded, PhaseStarted, Progress
 from syncramp.schedule.known import Ending, LastRun, Start, Trigger
 from syncramp_operator.bounds import MESSAGE, Object, fitted, moment_of, stamp, text
 from syncramp_operator.figures import PHASES, duration, milliseconds
@@ -75,6 +75,7 @@ class Telling:
         self._phases: dict[str, Object] = {}
         self._progress: Object | None = None
         self._end: Object = {}
+        self._lease: Object = {}
 
     @property
     def over(self) -> bool:
@@ -94,6 +95,8 @@ class Telling:
                 if event.phase in self._phases:
                     self._phases[event.phase] |= _ended(event)
                 self._progress = None
+            case Fenced():
+                self._lease = {"lease": asdict(event)}
             case Note():
                 return
         self._changed = True
@@ -114,9 +117,9 @@ class Telling:
         self._told, self._changed = now, False
         begun = {"phase": RunPhase.RUNNING.value, "startTime": stamp(self._began), "generation": self._generation}
         if self._end:
-            return {"status": {**fitted(begun | self._end), "progress": None}}
+            return {"status": {**fitted(begun | self._lease | self._end), "progress": None}}
         phases = list(self._phases.values())
-        return {"status": fitted({**begun, "phases": phases}) | {"progress": self._progress}}
+        return {"status": fitted({**begun, **self._lease, "phases": phases}) | {"progress": self._progress}}
 
     def _ending(self, outcome: Outcome, now: float) -> Object:
         told = dict(outcome.told)

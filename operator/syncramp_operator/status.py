@@ -15,7 +15,7 @@ from syncramp_operator import wording
 from syncramp_operator.conditions import conditions_of
 from syncramp_operator.facts import Facts, Object
 from syncramp_operator.outcomes import Truth
-from syncramp_operator.tenant import told_of_tenant
+from syncramp_operator.tenant import lease_of, told_of_tenant
 from syncramp_operator.view import (
     ENDED_WELL,
     View,
@@ -63,6 +63,7 @@ def status_of(body: Object, facts: Facts, now: datetime) -> dict[str, Any]:
         **_of_runs(view),
         **_handled(facts),
         **(told_of_tenant(view) if view.told else {}),
+        **lease_of(view),
     }
     whole_of_it = {name: value for name, value in {**view.before, **said}.items() if value is not None}
     return _replacing(view.before, _bounded(whole_of_it))

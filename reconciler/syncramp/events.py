@@ -53,11 +53,22 @@ class Note:
     text: str
 
 
-Event = PhaseStarted | Progress | PhaseEnded | Note
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """The right to write to the tenant is held from now on."""
+
+    namespace: str
+    name: str
+    """Of the Lease."""
+    holder: str
+    token: int
+
+
+Event = PhaseStarted | Progress | PhaseEnded | Note | Fenced
 Listener = Callable[[Event], None]
 
-_KINDS: dict[str, type[PhaseStarted | Progress | PhaseEnded | Note]] = {
-    kind.__name__: kind for kind in (PhaseStarted, Progress, PhaseEnded, Note)
+_KINDS: dict[str, type[PhaseStarted | Progress | PhaseEnded | Note | Fenced]] = {
+    kind.__name__: kind for kind in (PhaseStarted, Progress, PhaseEnded, Note, Fenced)
 }
 
 

@@ -13,12 +13,11 @@ import pytest
 from support.build import config
 from support.lease_cluster import LeaseCluster
 from syncramp.errors import FenceLost, TenantHeld
-from syncramp.session.fences import TakeFence
 from syncramp.source import dn
 from syncramp.spec.types import SyncConfig
 from syncramp.store.store import Store
 from syncramp_operator.cluster import Cluster, ClusterRefused, ClusterUnavailable
-from syncramp_operator.fencing import TenantLease, lease_name, tenant_lease
+from syncramp_operator.fencing import TakeLease, TenantLease, lease_name, tenant_lease
 from syncramp_operator.leasing import Terms
 
 TRAVEL = 600.0
@@ -46,19 +45,19 @@ def clock() -> Clock:
     return Clock()
 
 
-def taking(cluster: LeaseCluster, clock: Clock, terms: Terms | None = None) -> TakeFence:
+def taking(cluster: LeaseCluster, clock: Clock, terms: Terms | None = None) -> TakeLease:
     return tenant_lease(cast("Cluster", cluster), "home", terms, clock)
 
 
 @contextmanager
-def held(take: TakeFence, path: Path, document: SyncConfig = CONFIG) -> Iterator[TenantLease]:
+def held(take: TakeLease, path: Path, document: SyncConfig = CONFIG) -> Iterator[TenantLease]:
     """A run's Lease on a store."""
     with closing(Store(path, dn.key)) as store, take(document, store, TRAVEL) as lease:
         assert isinstance(lease, TenantLease)
         yield lease
 
 
-def killed(take: TakeFence, path: Path) -> int:
+def killed(take: TakeLease, path: Path) -> int:
     """A process that takes the Lease and dies with it; its token."""
     with closing(Store(path, dn.key)) as store:
         block = take(CONFIG, store, TRAVEL)
@@ -73,7 +72,7 @@ def test_a_run_holds_it_and_gives_it_up(cluster: LeaseCluster, clock: Clock, tmp
     with held(taking(cluster, clock), tmp_path / "one.db") as lease:
         lease.check()
         spec = cluster.spec(NAME)
-        assert spec["holderIdentity"] == lease.told["holder"]
+        assert spec["holderIdentity"] == lease.told.holder
         assert (spec["leaseDurationSeconds"], spec["leaseTransitions"]) == (660, lease.token)
     assert cluster.spec(NAME)["holderIdentity"] == ""
     with held(taking(cluster, clock), tmp_path / "other.db") as later:

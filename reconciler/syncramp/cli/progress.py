@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from syncramp.events import Event, Listener, Note, PhaseEnded, PhaseStarted, Progress
+from syncramp.events import Event, Fenced, Listener, Note, PhaseEnded, PhaseStarted, Progress
 from syncramp.words import clock, count
 
 LINE_EVERY = 5.0
@@ -52,6 +52,11 @@ def outcome(ended: PhaseEnded) -> str:
     return f"{count(ended.objects, ended.unit)}{links} in {ended.seconds:.1f}s"
 
 
+def fenced(event: Fenced) -> str:
+    """Under which Lease it writes."""
+    return f"the run holds the Lease {event.namespace}/{event.name}"
+
+
 class _Lines:
     """One line for each phase, and one now and then while it lasts."""
 
@@ -69,6 +74,8 @@ class _Lines:
                 _say(f"{event.phase}: {outcome(event)}")
             case Note():
                 _say(f"{event.level}: {event.text}")
+            case Fenced():
+                _say(f"info: {fenced(event)}")
             case _:
                 pass
 
@@ -95,6 +102,8 @@ def _bars() -> Iterator[Listener]:
                     bars.update(tasks[event.phase], total=1, completed=1, said=outcome(event))
                 case Note():
                     bars.console.print(f"{event.level}: {event.text}", markup=False, highlight=False)
+                case Fenced():
+                    bars.console.print(f"info: {fenced(event)}", markup=False, highlight=False)
 
         yield listen
 
