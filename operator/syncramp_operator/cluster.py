@@ -9,6 +9,7 @@ they are.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -167,7 +168,8 @@ def connected(answer: float = READ) -> Cluster:
         try:
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         except config.ConfigException:
-            config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            file = os.environ.get("KUBECONFIG") or None  # the library reads it when it is imported
+            config.load_kube_config(file, client_configuration=configuration)  # type: ignore[no-untyped-call]
     except (config.ConfigException, OSError):
         raise ClusterRefused(
             "no cluster is to be seen", where="KUBECONFIG", remedy="name a kubeconfig, or run in a Pod"

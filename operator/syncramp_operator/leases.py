@@ -103,11 +103,13 @@ class Place:
     def _write(self, record: Record) -> Record:
         """:raises ObjectConflict: it was changed, made or deleted since it was read."""
         body = _body(self.namespace, self.name, record)
+        write = self._cluster.replace if record.version else self._cluster.create
         try:
-            if record.version:
-                return record_of(self._cluster.replace(LEASES, self.namespace, body))
-            return record_of(self._cluster.create(LEASES, self.namespace, body))
+            return record_of(write(LEASES, self.namespace, body))
         except ObjectMissing:
+            if not record.version:
+                remedy = "make it, or name another one"
+                raise ClusterRefused("there is no such namespace", where=self.namespace, remedy=remedy) from None
             raise ObjectConflict("it was deleted meanwhile", where=self.name) from None
 
 

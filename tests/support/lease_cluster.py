@@ -17,6 +17,7 @@ class LeaseCluster:
         self.held: dict[str, Object] = {}
         self.away = False
         """The API server does not answer."""
+        self.namespaces = {"home"}
         self.failure: Exception | None = None
         """What it answers with in place of an answer."""
         self._versions = count(1)
@@ -32,6 +33,8 @@ class LeaseCluster:
     def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Object:
         self._reach()
         with self._lock:
+            if namespace not in self.namespaces:
+                raise ObjectMissing("there is no such object")
             if body["metadata"]["name"] in self.held:
                 raise ObjectConflict("it is there already")
             return self._stored(body)

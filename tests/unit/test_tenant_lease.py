@@ -196,6 +196,12 @@ def test_an_api_server_that_does_not_answer_is_asked_three_times(
         held(taking(cluster, clock, terms), tmp_path / "one.db").__enter__()
 
 
+def test_a_namespace_that_is_not_there_is_told(cluster: LeaseCluster, clock: Clock, tmp_path: Path) -> None:
+    cluster.namespaces.clear()
+    with pytest.raises(ClusterRefused, match="home: there is no such namespace"):
+        held(taking(cluster, clock), tmp_path / "one.db").__enter__()
+
+
 def test_no_thread_is_left_behind(cluster: LeaseCluster, clock: Clock, tmp_path: Path) -> None:
     with held(taking(cluster, clock), tmp_path / "one.db"):
         assert [one for one in threading.enumerate() if one.name == "lease"]
