@@ -89,7 +89,17 @@ def _container(config: Mapping[str, Any], run: Mapping[str, Any], settings: Sett
     return {
         "name": "run",
         "image": settings.image,
-        "command": [*command, "--run", named, "--secrets", SECRETS, "--state", state],
+        "command": [
+            *command,
+            "--run",
+            named,
+            "--secrets",
+            SECRETS,
+            "--state",
+            state,
+            "--lease",
+            settings.tenant_leases,
+        ],
         "env": [{"name": "SYNCRAMP_HOME", "value": settings.home}],
         "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "4Gi"}},
         "terminationMessagePolicy": "FallbackToLogsOnError",

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import pytest
 
+from support.leased import leased
 from support.ledger import Ledger
 from support.walk import PATIENCE, Forest, Gate, Walk, pass_the_deadline, until, walking
 from syncramp.schedule.known import Ending, Start, Trigger
@@ -109,7 +110,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(inprocess, "AGAIN", 0.05)
     runtime = tmp_path / "runtime"
     runtime.mkdir(mode=0o700)
-    with walking(tmp_path, page_size=20) as walk:
+    with walking(tmp_path, page_size=20) as walk, leased(tmp_path) as kubeconfig:
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
         walk.forest = Forest.of(PEOPLE, {501: list(range(1, 200))})
         walk.spec["sources"][0]["ldif"]["path"] = str(walk.ldif)
         made = Bench(walk, Settings(state=str(tmp_path / ".syncramp"), runtime=runtime))
