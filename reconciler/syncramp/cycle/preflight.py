@@ -32,13 +32,8 @@ def preflight(job: Job, company: Company, report: RunReport) -> None:
     found = [one for one in (client, losses(kept, company, target.accept_loss)) if one]
     report.preflight = [_told(one) for one in found]
     if job.exports and found:
-        raise _error(found[0])
-
-
-def _error(found: Finding) -> SyncrampError:
-    if found.check == AnotherSyncClientActive.reason:
-        return AnotherSyncClientActive(found.text, where="spec.target", remedy=found.remedy, until=found.until)
-    return CapabilityLoss(found.text, where="spec.target", remedy=found.remedy)
+        error = AnotherSyncClientActive if found[0] is client else CapabilityLoss
+        raise error(found[0].text, where="spec.target", remedy=found[0].remedy)
 
 
 def look(job: Job, company: Company) -> Watch:

@@ -83,5 +83,3 @@ class Finding:
     blocks: bool
     """A run that would send does not begin."""
     remedy: str = ""
-    until: float | None = None
-    """When it will be over without anybody's help, in seconds since the epoch; None: nobody can tell."""

@@ -83,7 +83,6 @@ def another_client(kept: Watch, interval: float, take_over: str, now: float) -> 
         f"{kept.other} synchronised this tenant, and not from here; what it left there was seen first {moment(seen)}",
         blocks=True,
         remedy=f"switch it off, then wait until {moment(datetime.fromtimestamp(until, UTC))}{name}",
-        until=until,
     )
 
 
