@@ -13,11 +13,13 @@ from jsonschema import Draft202012Validator
 from support.run_cases import NOW, change, config, failed, hold, ramp, run, stepped, tally
 from support.status_check import check_status, lint
 from syncramp.check import Finding
+from syncramp.model.holds import Hold
 from syncramp.schedule.known import Cause, Decision, End, Start, Trigger, Wait
 from syncramp.spec.schema import schema
 from syncramp_operator.facts import Facts, mark
 from syncramp_operator.status import LARGEST, Told, changes_told, status_of
 from syncramp_operator.view import needed
+from syncramp_operator.wording import size_of
 
 Object = dict[str, Any]
 STATUS: Object = schema()["properties"]["status"]
@@ -119,6 +121,43 @@ def test_foreign_conditions_stay_as_far_as_there_is_room() -> None:
     found = stepped(body, Facts(runs=[run()], decision=LATER))["status"]["conditions"]
     assert mine in found
     assert large not in found
+
+
+@pytest.mark.parametrize(("sign", "kept"), [("x", 17), ("<", 0)])
+def test_the_largest_status_is_cut_no_more_than_it_must_be(sign: str, kept: int) -> None:
+    wide = sign * 300  # some writers of JSON make six bytes of a <
+    other = {"status": "True", "observedGeneration": 1, "lastTransitionTime": "2026-11-25T12:00:00Z", "reason": "R"}
+    foreign = [{**other, "type": f"example.com/T{number}", "message": "m" * 500} for number in range(4)]
+    told = run(
+        1,
+        "Incomplete",
+        holds=[hold(each.value, 10**6) for each in Hold],
+        ramps=[ramp(f"{number}{wide}", "Paused", reason=wide, pause=wide) for number in range(30)],
+        waiting=[{"class": wide, "digest": f"{number}{wide}", "reason": wide, "count": 9} for number in range(30)],
+        sources=[
+            {"name": f"{number}{wide}", "complete": False, "entries": 9, "reason": wide} for number in range(60)
+        ],
+        lease=dict.fromkeys(("namespace", "name", "holder"), wide),
+        drift=[{"kind": wide, "count": 1}],
+    )
+    body = stepped(config(status={"conditions": foreign}), Facts(runs=[told], requests={"approve": wide[:64]}))
+    assert size_of(body["status"]) < LARGEST
+    assert {"Ready", "ApprovalRequired", "RampPaused"} <= check_status(body, now=NOW).keys()
+    assert len(body["status"]["ramps"]) >= kept
+    assert body["status"]["lastHandled"], "what was handled is never forgotten: it would be handled again"
+
+
+def test_lists_have_their_bounds_and_show_what_matters_first() -> None:
+    sources = [
+        {"name": f"s{number}", "complete": number != 19, "entries": 1, "reason": "torn"} for number in range(20)
+    ]
+    sources += [{"name": "s0", "complete": True, "entries": 4}]
+    waiting = [{"class": "Rest", "digest": f"d{number}", "count": 1} for number in range(20)]
+    told = run(1, sources=sources, waiting=waiting, ramps=[ramp(f"r{number}") for number in range(20)])
+    status = stepped(config(), Facts(runs=[told], decision=LATER))["status"]
+    assert [len(status[name]) for name in ("sources", "waiting", "ramps")] == [16, 16, 17]
+    assert status["sources"][0] == {"name": "s19", "complete": False, "entries": 1, "reason": "torn"}
+    assert status["sources"][1] == {"name": "s0", "complete": True, "entries": 5}, "its parts are added up"
 
 
 def test_a_status_tells_of_the_tenant_and_of_what_comes_next() -> None:
