@@ -42,9 +42,7 @@ def ready(view: View) -> State:
 
 
 def stalled(view: View) -> State | None:
-    """True means exactly: trying again changes nothing, until the document, a Secret it names, or a request changes;
-    or another sync client is at work on the tenant.
-    """
+    """True means exactly: trying again changes nothing until the document, a Secret it names or a request changes."""
     if not view.facts.judged or deleting(view):
         return None
     if view.facts.findings:
@@ -132,10 +130,7 @@ def _stirred(view: View) -> bool:
 
 
 def _hopeless(run: Object) -> bool:
-    status = part(run, "status")
-    if phase_of(run) in ENDED_WELL:
-        return False
-    return text(status, "family") == "Stalled" or text(status, "reason") == Reason.ANOTHER_SYNC_CLIENT
+    return phase_of(run) not in ENDED_WELL and text(part(run, "status"), "family") == Stalled.__name__
 
 
 def _stop(reason: Reason, message: str) -> State:

@@ -145,13 +145,10 @@ def test_a_finding_about_the_cloud_that_is_no_refusal_by_name_is_an_invalid_spec
     assert ready(findings=(old,), decision=Wait(Cause.REFUSED))[1] == "UnsupportedEndpoint"
 
 
-def test_another_sync_client_stalls_though_the_operator_looks_again_by_itself() -> None:
-    other = failed(1, "AnotherSyncClientActive", "Waiting")
-    for facts in (
-        {"decision": Wait(Cause.WAITING, NOW + timedelta(hours=1))},
-        {"decision": Start(Trigger.RETRIED)},
-    ):
-        assert conditions(config(), other, **facts)["Stalled"]["reason"] == "AnotherSyncClientActive"
+def test_a_stall_outlasts_a_run_that_nobody_asked_for() -> None:
+    other = failed(1, "AnotherSyncClientActive", "Stalled")
+    for decision in (Wait(Cause.STALLED), Start(Trigger.RETRIED), Start(Trigger.INTERVAL)):
+        assert conditions(config(), other, decision=decision)["Stalled"]["reason"] == "AnotherSyncClientActive"
 
 
 def test_what_the_operator_itself_cannot_do_is_told() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from support.run_cases import NOW, config, run, stepped
 from support.status_check import check_status
-from syncramp.errors import AnotherSyncClientActive, CredentialsRefused, EndpointUnavailable
+from syncramp.errors import AnotherSyncClientActive, CredentialsRefused, EndpointUnavailable, TenantHeld
 from syncramp.model.holds import Class, Hold
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import PauseReason, Phase
@@ -78,7 +78,8 @@ def test_errors_of_each_family_come_to_their_conditions() -> None:
     for error, decision, expected in (
         (EndpointUnavailable("it is away"), Wait(Cause.BACKING_OFF, NOW), {"Reconciling"}),
         (CredentialsRefused("the issuer refused them"), Wait(Cause.STALLED), {"Stalled"}),
-        (AnotherSyncClientActive("DC1 was at work"), Wait(Cause.WAITING, NOW), {"Stalled"}),
+        (AnotherSyncClientActive("DC1 was at work"), Wait(Cause.STALLED), {"Stalled"}),
+        (TenantHeld("another store is at work"), Wait(Cause.WAITING, NOW), {"Reconciling"}),
     ):
         body = after(failed(error, RunReport(), stopped=False), decision)
         found = check_status(body, now=NOW)
