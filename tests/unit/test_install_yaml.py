@@ -28,6 +28,7 @@ BUILDS = {
         ("webhook", "approvals", "jobs", "postgresql"),
     ],
     "overlays/namespace": [(), ("jobs",), ("postgresql",)],
+    "overlays/demo": [()],
     "runner": [(), ("postgresql",)],
 }
 COMBINED = [(resource, components) for resource, offered in BUILDS.items() for components in offered]
@@ -145,8 +146,8 @@ def test_every_combination_that_is_offered_can_be_built(
     if resource == "runner":
         return
     cluster_wide = {kind for kind, _ in objects if kind.startswith("Cluster") or kind == "Namespace"}
-    assert bool(cluster_wide) is (resource == "overlays/cluster")
-    assert ("SYNCRAMP_NAMESPACES" in _environment(objects)) is (resource == "overlays/namespace")
+    assert bool(cluster_wide) is (resource in ("overlays/cluster", "overlays/demo"))
+    assert ("SYNCRAMP_NAMESPACES" in _environment(objects)) is (resource in ("overlays/namespace", "overlays/demo"))
 
 
 def test_postgresql_takes_the_volume_away_and_lets_two_replicas_roll(tmp_path: Path) -> None:
@@ -154,6 +155,7 @@ def test_postgresql_takes_the_volume_away_and_lets_two_replicas_roll(tmp_path: P
     deployment = objects["Deployment", "syncramp-operator"]["spec"]
     assert (deployment["replicas"], deployment["strategy"]["type"]) == (2, "RollingUpdate")
     assert ("PersistentVolumeClaim", "syncramp-state") not in objects
+    assert deployment["template"]["metadata"]["labels"] == deployment["selector"]["matchLabels"]
     assert {one["name"] for one in deployment["template"]["spec"]["volumes"]} == {"runtime", "tmp"}
     assert {one["name"] for one in _operator(objects)["volumeMounts"]} == {"runtime", "tmp"}
     assert _environment(objects)["SYNCRAMP_STATE"] == "postgresql:syncramp-postgresql"

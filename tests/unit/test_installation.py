@@ -9,11 +9,15 @@ import yaml
 
 import syncramp
 from support.pod_security import violations
+from syncramp.check import verdict_of
 from syncramp.model.approvals import ADOPTS, ANNOTATION
 from syncramp.model.orders import COMMANDS
 from syncramp.model.stages import RELEASES
+from syncramp.spec.mentions import mentioned
 from syncramp_operator import admission, webhook
-from syncramp_operator.resources import FORCE_AT, PLAN_AT, REQUESTED_AT
+from syncramp_operator.job_manifest import STATE_LABEL
+from syncramp_operator.publisher import PUBLISHED
+from syncramp_operator.resources import FORCE_AT, MANAGED_BY, PLAN_AT, REQUESTED_AT
 from syncramp_operator.rights import RUNNERS, Right, Where, rights_of
 from syncramp_operator.settings import Execution, Settings
 
@@ -40,6 +44,7 @@ def _objects(folder: str) -> dict[tuple[str, str], Object]:
 
 
 WEBHOOK, APPROVALS = _objects("components/webhook"), _objects("components/approvals")
+DEMO = _objects("overlays/demo")
 BASE, RUNNER, CLUSTER = _objects("base"), _objects("runner"), _objects("overlays/cluster")
 DEPLOYMENT = BASE["Deployment", "syncramp-operator"]
 POD: Object = DEPLOYMENT["spec"]["template"]["spec"]
@@ -71,6 +76,8 @@ def test_everything_a_kustomization_names_is_there_and_everything_there_is_named
     named = {(path.parent / name).resolve() for name in listed}
     for resource in named:
         assert resource.is_file() or (resource / "kustomization.yaml").is_file(), resource
+    generated = [name for one in kustomization.get("configMapGenerator", ()) for name in one["files"]]
+    assert all((path.parent / name).is_file() for name in generated)
     beside = {one.resolve() for one in path.parent.glob("*.yaml")} - {path.resolve()}
     assert beside - {MANIFESTS / "install.yaml"} == {one for one in named if one.is_file()}
 
@@ -190,10 +197,12 @@ def test_a_volume_of_one_node_has_one_pod_that_ends_before_the_next_begins() -> 
 
 def test_whatever_selects_the_pod_selects_it_by_its_labels() -> None:
     labels = DEPLOYMENT["spec"]["template"]["metadata"]["labels"]
-    assert DEPLOYMENT["spec"]["selector"]["matchLabels"] == labels
-    assert BASE["Service", "syncramp-operator"]["spec"]["selector"] == labels
-    assert BASE["PodDisruptionBudget", "syncramp-operator"]["spec"]["selector"]["matchLabels"] == labels
-    assert BASE["NetworkPolicy", "syncramp-operator"]["spec"]["podSelector"]["matchLabels"] == labels
+    selector = DEPLOYMENT["spec"]["selector"]["matchLabels"]
+    assert labels == selector | {STATE_LABEL: Settings().claim}
+    assert BASE["Service", "syncramp-operator"]["spec"]["selector"] == selector
+    assert BASE["PodDisruptionBudget", "syncramp-operator"]["spec"]["selector"]["matchLabels"] == selector
+    assert BASE["NetworkPolicy", "syncramp-operator"]["spec"]["podSelector"]["matchLabels"] == selector
+    assert RUNNER["NetworkPolicy", "syncramp-runner"]["spec"]["podSelector"]["matchLabels"] == MANAGED_BY
 
 
 def test_a_budget_never_keeps_a_node_from_being_drained() -> None:
@@ -267,6 +276,42 @@ def test_approvers_have_the_verb_that_the_policy_asks_for() -> None:
     assert "approve" in _rules(APPROVALS["ClusterRole", "syncramp-approver"])["syncramp.io", "syncconfigs"]
     binding = APPROVALS["ValidatingAdmissionPolicyBinding", "syncramp-approvals"]["spec"]
     assert binding == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
+
+
+def test_the_trial_has_what_its_document_names() -> None:
+    config = DEMO["SyncConfig", "quickstart"]
+    assert verdict_of(config) == []
+    spec, simulator = config["spec"], DEMO["Deployment", "simulator"]["spec"]["template"]["spec"]
+    (port,) = DEMO["Service", "simulator"]["spec"]["ports"]
+    assert spec["target"]["endpoint"]["host"] == f"simulator:{port['port']}"
+    assert spec["target"]["endpoint"]["authority"] == f"https://simulator:{port['port']}"
+    args = simulator["containers"][0]["args"]
+    assert dict(zip(args[::2], args[1::2], strict=True)) == {
+        "--directory": "/simulator",
+        "--tenant": "/tenant/tenant.db",
+        "--name": "simulator",
+        "--port": str(port["port"]),
+        "--visibility-delay": spec["target"]["endpoint"]["visibilityDelay"].removesuffix("s"),
+    }
+    names = mentioned(spec)
+    (generated,) = _load(MANIFESTS / "overlays/demo/kustomization.yaml")[0]["configMapGenerator"]
+    credentials = {(kind, name) for kind, name in DEMO if kind in ("Secret", "ConfigMap")}
+    assert credentials == {(resource.kind, name) for name, resource in PUBLISHED.items()}
+    assert {("Secret", name) for name in names.secrets} <= credentials
+    assert {("ConfigMap", name) for name in names.config_maps} <= credentials | {("ConfigMap", generated["name"])}
+    assert violations(simulator) == []
+
+
+def test_the_publisher_may_patch_what_it_publishes_and_nothing_else() -> None:
+    rules = DEMO["Role", "simulator"]["rules"]
+    granted = {(rule["resources"][0], name) for rule in rules for name in rule["resourceNames"]}
+    assert granted == {(resource.plural, name) for name, resource in PUBLISHED.items()}
+    assert {tuple(rule["verbs"]) for rule in rules} == {("patch",)}
+
+
+def test_the_directory_of_the_trial_is_that_of_the_example() -> None:
+    beside = ROOT / "examples/03-first-sync/people.ldif"
+    assert (MANIFESTS / "overlays/demo/directory.ldif").read_bytes() == beside.read_bytes()
 
 
 @pytest.mark.parametrize("page", ["manifests/README.md", "docs/spec/syncconfig.md"])

@@ -77,6 +77,12 @@ def test_an_id_that_no_document_could_name_is_refused(
     assert f"error: {option}: {text!r} is no GUID; write it as 57cf9f28-" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["", "a b", "-x", "a/b", "[::1]"])
+def test_a_name_that_is_no_host_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["simulator", "--name", text]) == 3
+    assert f"error: --name: {text!r} is no name of a host" in capsys.readouterr().err
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

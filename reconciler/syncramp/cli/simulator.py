@@ -17,7 +17,7 @@ from syncramp.endpoint.clouds import PATH
 from syncramp.errors import InputRefused, SyncrampError
 from syncramp.simulator.behaviour import Behaviour, Form, build_numbers
 from syncramp.simulator.latency import Clock, parse_latency
-from syncramp.simulator.settings import SignIn, TenantSettings
+from syncramp.simulator.settings import ADDRESS, SignIn, TenantSettings
 
 if TYPE_CHECKING:
     from syncramp.simulator.server import Simulator
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 REAL = TenantSettings()
 GUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 """What a SyncConfig can name."""
+HOST = "[A-Za-z0-9]([-.A-Za-z0-9]{0,251}[A-Za-z0-9])?"
 CA, CERTIFICATE, SECRET, WIRE = "simulator-ca", "entra-sync", "entra-sync-secret", "simulator-wire"
 TOKEN, ACCOUNT = "entra-sync-token", "entra-sync-account"
 
@@ -39,6 +40,7 @@ def simulator(
     directory: options.Directory = Path(),
     tenant: options.TenantFile = None,
     port: options.Port = 0,
+    name: options.Name = ADDRESS,
     with_parent: options.WithParent = False,
     tenant_id: options.TenantId = REAL.tenant_id,
     client_id: options.ClientId = "0b1c2d3e-0000-4000-8000-000000000001",
@@ -90,7 +92,7 @@ def simulator(
 ) -> None:
     """Simulate a tenant: the V2 endpoint and a token issuer.
 
-    It listens on 127.0.0.1 only, over TLS, and ends at Ctrl-C.
+    It listens on 127.0.0.1 only, unless --name says what others call it; over TLS. It ends at Ctrl-C.
 
     Example: syncramp simulator --directory trial --port 8443
     """
@@ -98,6 +100,8 @@ def simulator(
     if context.invoked_subcommand:
         return
     _refuse_other_than_guids({"--tenant-id": tenant_id, "--client-id": client_id})
+    if not fullmatch(HOST, name):
+        raise InputRefused(f"{name!r} is no name of a host", where="--name", remedy="as simulator.example.com")
     if minimum_build and not build_numbers(minimum_build):
         raise InputRefused(f"{minimum_build!r} is no build", where="--minimum-build", remedy="write it as 2.4.21.0")
     slow = parse_latency(latency, "--latency"), parse_latency(latency_v1, "--latency-v1")
@@ -110,6 +114,7 @@ def simulator(
         behaviour=behaviour,
         clock=clock,
         redirects=redirects,
+        name=name,
         sign_in=SignIn(token_lifetime, certificate_days, multifactor),
     )
     try:

@@ -64,6 +64,10 @@ TenantFile = Annotated[
     Path | None, _option(_PLACE, "Keeps the tenant; without it the tenant is in memory.", "--tenant", metavar="FILE")
 ]
 Port = Annotated[int, _number(_PLACE, "The port; 0 takes a free one.", most=65535)]
+Name = Annotated[
+    str,
+    _option(_PLACE, "What clients call it; with another name it listens on all addresses.", metavar="HOST"),
+]
 WithParent = Annotated[bool, _option(_PLACE, "End when standard input ends, and not at Ctrl-C.", "--with-parent")]
 
 _SIGN_IN = "Sign-in"

@@ -41,13 +41,14 @@ class Certificates:
     application: Pair
 
 
-def make_certificates(client_id: str, valid: timedelta = YEAR) -> Certificates:
+def make_certificates(client_id: str, valid: timedelta = YEAR, name: str = LOOPBACK[1]) -> Certificates:
     """New certificates.
 
     :param client_id: the application's id, the subject of its certificate.
     :param valid: how long the application's is valid; none at all makes one that has expired.
+    :param name: what clients call the server, beside the names of loopback.
     """
-    ca, server = make_server(*LOOPBACK)
+    ca, server = make_server(*dict.fromkeys((*LOOPBACK, name)))
     return Certificates(ca, server, make_application(client_id, valid))
 
 

@@ -34,10 +34,10 @@ from syncramp.simulator.issuer import Issuer
 from syncramp.simulator.latency import Clock
 from syncramp.simulator.registration import Account, Application, Cluster
 from syncramp.simulator.service import Service
-from syncramp.simulator.settings import SignIn, TenantSettings
+from syncramp.simulator.settings import ADDRESS, SignIn, TenantSettings
 from syncramp.simulator.tenant import Tenant
 
-ADDRESS = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - only where it is given a name that others call it by
 CLIENT_ID = "0b1c2d3e-0000-4000-8000-000000000001"
 LARGEST = 64 << 20
 """Bytes of a request: 15,000 links are about 4 MB."""
@@ -65,6 +65,8 @@ class Simulator:
     account: Account
     redirects: int = 0
     """Hosts that only send a client on, before the one that serves the tenant."""
+    name: str = ADDRESS
+    """What clients call it; with another one than that it listens on all addresses."""
     ports: tuple[int, ...] = ()
     """In the order in which a client comes by; the last one serves."""
     exports: int = 0
@@ -72,13 +74,13 @@ class Simulator:
 
     @property
     def host(self) -> str:
-        """``127.0.0.1:port`` of the first host."""
-        return f"{ADDRESS}:{self.ports[0] if self.ports else 0}"
+        """Name and port of the first host."""
+        return f"{self.name}:{self.ports[0] if self.ports else 0}"
 
     def onward(self, port: int) -> str:
         """Where a call that came by this port must go instead; empty when it came to the right one."""
         place = self.ports.index(port)
-        return f"https://{ADDRESS}:{self.ports[place + 1]}{PATH}" if port != self.ports[-1] else ""
+        return f"https://{self.name}:{self.ports[place + 1]}{PATH}" if port != self.ports[-1] else ""
 
 
 def make_simulator(
@@ -91,6 +93,7 @@ def make_simulator(
     faults: Script | None = None,
     redirects: int = 0,
     sign_in: SignIn | None = None,
+    name: str = ADDRESS,
 ) -> Simulator:
     """A simulator that does not listen yet.
 
@@ -99,6 +102,7 @@ def make_simulator(
     :param clock: of the tenant, the issuer and the latency; a virtual :class:`Clock` sleeps for nobody.
     :param faults: which calls go wrong.
     :param redirects: how often a client is sent on, from port to port.
+    :param name: what clients call it; see :class:`Simulator`.
     """
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     tenant = Tenant(settings or TenantSettings(), clock, path)
@@ -108,18 +112,18 @@ def make_simulator(
         tenant.close()
         raise InputRefused(error.what, where=str(path), remedy=error.remedy) from None
     signs = sign_in or SignIn()
-    certificates = make_certificates(client_id, timedelta(days=signs.certificate_days))
+    certificates = make_certificates(client_id, timedelta(days=signs.certificate_days), name)
     secret, cluster = uuid4().hex, Cluster()
     application = Application(client_id, certificates.application.certificate, secret, trusts=cluster.credential)
     account = Account("Sync_SIMULATOR_0001@contoso.onmicrosoft.com", uuid4().hex, signs.multifactor)
     issuer = Issuer(tenant.settings.tenant_id, application, clock, account, signs.token_lifetime)
     service = Service(tenant, issuer, clock, behaviour, faults)
-    return Simulator(tenant, issuer, service, certificates, client_id, secret, cluster, account, redirects)
+    return Simulator(tenant, issuer, service, certificates, client_id, secret, cluster, account, redirects, name=name)
 
 
 @asynccontextmanager
 async def listening(simulator: Simulator, port: int = 0) -> AsyncIterator[None]:
-    """Listen on loopback until the block ends.
+    """Listen until the block ends: on loopback, or everywhere if it has a name.
 
     :param port: of the first host; 0 takes a free one. ``simulator.host`` tells it.
     :raises SyncrampError: the port is taken.
@@ -131,7 +135,8 @@ async def listening(simulator: Simulator, port: int = 0) -> AsyncIterator[None]:
     context = _context(simulator.certificates.server)
     try:
         for number in (port, *[0] * simulator.redirects):
-            await _listen(web.TCPSite(runner, ADDRESS, number, ssl_context=context), number)
+            address = ADDRESS if simulator.name == ADDRESS else EVERYWHERE
+            await _listen(web.TCPSite(runner, address, number, ssl_context=context), number)
         simulator.ports = tuple(address[1] for address in runner.addresses)
         yield
     finally:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+ADDRESS = "127.0.0.1"
+"""Where a simulator listens that nobody else calls."""
 FEATURES = 41016
 """DirSyncFeatures of an ordinary tenant: duplicate resiliency, soft match on UPN, UPN changes, one unknown bit."""
 DAY = 86_400.0

@@ -31,7 +31,7 @@ EVIDENCE = "a setting of the simulator"
 def profile_of(simulator: Simulator) -> WireProfile:
     """The profile of a simulator that listens."""
     settings = simulator.tenant.settings
-    hosts = [f"127.0.0.1:{port}" for port in simulator.ports[1:]]
+    hosts = [f"{simulator.name}:{port}" for port in simulator.ports[1:]]
     observed = _observed(settings, hosts)
     facts = {name: question.answered(observed[name], EVIDENCE) for name, question in QUESTIONS.items()}
     for name in _hidden(settings):
