@@ -7,8 +7,8 @@ their target; member additions; what turned out to be gone in the cloud, whole. 
 grows, and a value is free before somebody else claims it. What claims a value that was not given up after all (the
 service refused to) is left for the next run.
 
-An export lasts for one slice (``spec.interval``), then no call begins any more but revocations; the next run reads
-the directories again and goes on. ``flights`` has the calls themselves.
+An export lasts for one slice (``spec.interval``), and until a sync window closes; then no call begins any more but
+revocations. The next run reads the directories again and goes on. ``flights`` has the calls themselves.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,10 +41,18 @@ class Export:
     """The export of one run.
 
     :param max_links: reference changes in one call, as the tenant says.
+    :param closes: when the sync windows let nothing more grow, in seconds since the epoch; None: never.
     """
 
     def __init__(
-        self, job: Job, exports: Exports, around: Circumstances, results: Results, phase: Phase, max_links: int
+        self,
+        job: Job,
+        exports: Exports,
+        around: Circumstances,
+        results: Results,
+        phase: Phase,
+        max_links: int,
+        closes: float | None = None,
     ) -> None:
         self._job = job
         self._around = around
@@ -52,7 +60,7 @@ class Export:
         self._phase = phase
         self._snapshot = job.store.snapshot()
         self._visibility = Visibility(job, self._snapshot)
-        self._flights = Flights(job, exports, results, self._snapshot, self._visibility, max_links)
+        self._flights = Flights(job, exports, results, self._snapshot, self._visibility, max_links, closes)
         self._links = Links(job, exports, around, results, phase, self._snapshot, self._visibility, self._flights)
         self._fills = Fills(
             job, exports, around, results, self._snapshot, self._visibility, self._flights, self._links
@@ -87,6 +95,11 @@ class Export:
     def cut(self) -> bool:
         """The slice was over before everything was sent."""
         return self._flights.cut
+
+    @property
+    def shut(self) -> bool:
+        """A sync window closed before everything was sent."""
+        return self._flights.shut
 
     @property
     def _ended(self) -> bool:

@@ -143,8 +143,11 @@ class Fills:
         config, now = self._job.config, self._job.clock()
         pacing = Pacing.of(self._job, self._flights.size.links)
         needs = pacing.duration(links, now, self._job.store.runs.sent(now - WINDOW))
-        left, slot = self._flights.until - now, config.interval.total_seconds()
+        (left, open_for), slot = self._flights.time_left, config.interval.total_seconds()
         fits = pacing.duration(links, now) <= slot
+        if needs > open_for and (fits or begins):
+            self._flights.shut = True
+            return f"{count(links, 'link')} take about {clock(needs)}, and a sync window closes before"
         if needs <= left or not (fits or begins):
             return ""
         self._flights.cut = self._flights.cut or fits

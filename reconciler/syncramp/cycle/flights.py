@@ -5,6 +5,7 @@ writes each object's own answer when it comes. A stop, the end of the slice, and
 looked at before every intent; a call in flight is never cut.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,10 +36,18 @@ class Flights:
     """The calls of one export.
 
     :param max_links: reference changes in one call, as the tenant says.
+    :param closes: when the sync windows let nothing more grow, in seconds since the epoch; None: never.
     """
 
     def __init__(
-        self, job: Job, exports: Exports, results: Results, snapshot: Snapshot, visibility: Visibility, max_links: int
+        self,
+        job: Job,
+        exports: Exports,
+        results: Results,
+        snapshot: Snapshot,
+        visibility: Visibility,
+        max_links: int,
+        closes: float | None = None,
     ) -> None:
         self._job = job
         self._snapshot = snapshot
@@ -62,21 +71,31 @@ class Flights:
         """When the slice is over; seconds since the epoch."""
         self.cut = False
         """The slice was over before everything was sent."""
+        self._closes = math.inf if closes is None else closes
+        self.shut = False
+        """A sync window closed before everything was sent."""
         self.failure: SyncrampError | None = None
 
     @property
     def ended(self) -> bool:
         """Nothing is sent any more: the endpoint failed for good, the tenant is not ours any more, the run was asked
-        to stop, or its slice is over.
+        to stop, its slice is over, or a sync window closed.
 
         Whoever has nothing left to send does not ask.
         """
         if self._lost() or self._job.stop.is_set():
             return True
         more = self._job.config.interval.total_seconds() if self.lasting else 0.0
-        late = not self.urgent and self._job.clock() >= self.until + more
-        self.cut = self.cut or late
-        return late
+        now = self._job.clock()
+        late, shut = (not self.urgent and now >= end + more for end in (self.until, self._closes))
+        self.cut, self.shut = self.cut or late, self.shut or shut
+        return late or shut
+
+    @property
+    def time_left(self) -> tuple[float, float]:
+        """Seconds of the slice, and until a sync window closes."""
+        now = self._job.clock()
+        return self.until - now, self._closes - now
 
     @contextmanager
     def open(self) -> Iterator[None]:

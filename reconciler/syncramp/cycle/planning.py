@@ -17,6 +17,7 @@ from syncramp.cycle.confirm import prove_empty
 from syncramp.cycle.job import Job
 from syncramp.cycle.ramping import ramp_reports, ramped
 from syncramp.cycle.stages import chosen, halves_limits, on_probation
+from syncramp.cycle.windows import begun
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.desire import Code
 from syncramp.model.guards import Prevention, Reading
@@ -38,10 +39,13 @@ from syncramp.store.snapshot import Snapshot
 
 
 @collector_paused()
-def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Plan:
+def make_plan(job: Job, company: Company, foreign: int, exports: Exports, shut: str = "") -> Plan:
     """What a run sends and what it holds.
 
+    Guards judge what would go without sync windows, so that people hear of it before a window opens.
+
     :param foreign: how many objects of the tenant with a source anchor are not ours, as the read-back showed.
+    :param shut: why growth waits for a sync window; empty when it does not.
     """
     snapshot = job.store.snapshot()
     take(job)
@@ -56,8 +60,11 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports) -> Pla
     if barriers:
         alone = replace(alone, barriers=barriers)
         plan = _plan(snapshot, alone)
-    if progress := chosen(job, snapshot, plan):
-        plan = _plan(snapshot, replace(alone, share=share_of(progress)))
+    progress = chosen(job, snapshot, plan)
+    if progress or shut:
+        share = share_of(progress) if progress else None
+        plan = _plan(snapshot, replace(alone, share=share, shut=shut, begun=begun(job)))
+    if progress:
         plan.progress = progress
     plan.readings, plan.ramps = readings, ramp_reports(job, snapshot, ramps)
     if Origin.UPGRADE.word in plan.origins:

@@ -28,6 +28,7 @@ from syncramp.cycle.ramping import note_ramps
 from syncramp.cycle.results import Results
 from syncramp.cycle.stages import note_answers
 from syncramp.cycle.synchronise import synchronise
+from syncramp.cycle.windows import windows_now
 from syncramp.errors import AnchorMismatch, ServiceRefused, Stopped, SyncrampError, WireUnverified
 from syncramp.events import Note
 from syncramp.model.plan import Change, Plan, Sample
@@ -138,7 +139,8 @@ def _walk(job: Job, exports: Exports, report: RunReport, meter: Meter) -> Plan:
     if job.config.adopts:
         adopt_as_named(job, company, foreign, exports, report)
     with phase("plan", report, job.listen) as current:
-        plan = make_plan(job, company, foreign, exports)
+        report.windows = windows_now(job)
+        plan = make_plan(job, company, foreign, exports, report.windows.reason)
         current.advance(plan.objects, plan.links)
     meter.follow(plan)
     check_quota(job, company, plan, foreign, report)
@@ -230,7 +232,8 @@ def _export(
     begin_sending(job)
     try:
         with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
-            export = Export(job, exports, plan.around, results, current, company.max_links)
+            closes = report.windows.until if report.windows.open else None
+            export = Export(job, exports, plan.around, results, current, company.max_links, closes)
             export.run(plan)
             _finalize(job, results, report)
     finally:
@@ -240,12 +243,22 @@ def _export(
     job.refused.update(results.refused)
     if job.stop.is_set():
         return
-    report.sliced = export.cut and bool(report.objects.left or report.links.left)
+    left = bool(report.objects.left or report.links.left)
+    report.sliced = export.cut and left
+    if export.shut and left:
+        _tell_shut(job, report)
     # what was answered is known: a confirmation that is stopped is left to the next run
     with phase("confirm", report, job.listen) as current, suppress(Stopped):
         read_back(job, exports, report, current)
         results.answer_questions(job.store.observations, exports, job.clock())
         report.missing_links = doubt_missing_links(job, results.sent_links)
+
+
+def _tell_shut(job: Job, report: RunReport) -> None:
+    """A window closed in the middle of the export: the next run plans what is left anew."""
+    report.sliced, report.windows = False, windows_now(job)
+    if not report.windows.open:
+        job.listen(Note("info", f"what is left waits, because {report.windows.reason}"))
 
 
 def _finalize(job: Job, results: Results, report: RunReport) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from pyroaring import BitMap
 
@@ -19,6 +20,7 @@ from syncramp.plan.facts import Setting, bases, gather
 from syncramp.plan.guards import judge
 from syncramp.plan.shares import halved, probation, share_of
 from syncramp.plan.survey import Survey
+from syncramp.schedule.windows import verdict, why_shut
 from syncramp.spec.types import SyncConfig
 from syncramp.store.circumstances import known_circumstances
 from syncramp.store.snapshot import Snapshot
@@ -61,7 +63,10 @@ def guarded(store: Store, snapshot: Snapshot, config: SyncConfig, around: Circum
     limits = config.failsafe.halved() if progress and halved(progress, now) else config.failsafe
     _, barriers = judge(gather(survey, census, setting, limits), limits)
     staged = adoption and progress and progress.stage is adoption.stage is not Stage.ALL
-    return replace(around, barriers=barriers, share=share_of(progress) if progress and staged else None)
+    share = share_of(progress) if progress and staged else None
+    shut = why_shut(verdict(config.scheduling.windows, datetime.fromtimestamp(now, UTC)))
+    groups = BitMap(group for group in store.filling.begun().values() if group is not None)
+    return replace(around, barriers=barriers, share=share, shut=shut, begun=groups)
 
 
 class _Counted:

@@ -86,6 +86,10 @@ class Circumstances:
     approved: Approved = field(default_factory=Approved)
     share: Share | None = None
     """None: everything."""
+    shut: str = ""
+    """Why growth waits for a sync window, as a clause; empty when it does not."""
+    begun: BitMap = field(default_factory=BitMap)
+    """Ids of groups whose fill was begun and is not over: no window tears it."""
     matching: Mapping[int, str] = field(default_factory=dict)
     """Ids of objects whose create the service would match with an object that is not ours -> that one, in words."""
     restoring: BitMap = field(default_factory=BitMap)

@@ -87,6 +87,8 @@ class Hold(StrEnum):
     """``spec.approval`` is Manual, or this is a delete in the first runs of a tenant that was adopted."""
     CANARY = "Canary"
     """It is beyond the first shares of what goes to a tenant that was adopted."""
+    WINDOW = "OutsideSyncWindow"
+    """``spec.syncWindows`` let nothing go now but disables and explicit removals."""
 
 
 APPROVABLE = frozenset(

@@ -85,6 +85,18 @@ class RemovalLatency:
 
 
 @dataclass(slots=True)
+class WindowReport:
+    """What ``spec.syncWindows`` let go."""
+
+    open: bool = True
+    """Growth may go; without windows it always may."""
+    until: float | None = None
+    """When that changes, in seconds since the epoch; None: never."""
+    reason: str = ""
+    """Why it may not, as a clause."""
+
+
+@dataclass(slots=True)
 class ExportLatency:
     """Seconds that the service took to answer a call of the export; calls that it put off are left out."""
 
@@ -164,6 +176,8 @@ class RunReport:
     """Ramps that groups follow."""
     stage: StageReport = field(default_factory=StageReport)
     """Of a tenant that was adopted."""
+    windows: WindowReport = field(default_factory=WindowReport)
+    """When the plan was made, or when a window closed in the middle of the export."""
     preflight: list[dict[str, str]] = field(default_factory=list)
     """What the look at the tenant found before anything was sent: ``check``, ``text`` and ``remedy``."""
     service_interval: float | None = None

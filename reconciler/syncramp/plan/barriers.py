@@ -1,8 +1,9 @@
 """Holds that a person can end: of a guard that was tripped, of the document, of a tenant that was adopted lately.
 
 They come after everything else: what waits for a proof or for a conflict is no matter of an approval. Of several the
-first is told, and an approval of a change ends them all: a person looked at exactly this change. Only the share of a
-tenant that was adopted lately (``Hold.CANARY``) is not ended by it.
+first is told, and an approval of a change ends them all: a person looked at exactly this change. Only a sync window
+that is not open (``Hold.WINDOW``), and the share of a tenant that was adopted lately (``Hold.CANARY``), are not ended
+by it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ def hold_object(change: ObjectChange, around: Circumstances) -> ObjectChange:
     found = _delete(change.state, around) if change.verb is Verb.DELETE else _create(change.state, around)
     if found is not None and around.approved.marks and _mark(change) in around.approved.marks:
         found = None
-    found = found or _beyond(change.state.id, around)
+    found = found or _outside(change.state.id, around) or _beyond(change.state.id, around)
     return ObjectChange(change.state, change.verb, {}, (HeldPart(*found, change.values),)) if found else change
 
 
@@ -76,6 +77,10 @@ def _barred(identity: int, barriers: Sequence[Barrier]) -> Found | None:
     return next(((barrier.hold, barrier.reason) for barrier in barriers if identity in barrier.ids), None)
 
 
+def _outside(identity: int, around: Circumstances) -> Found | None:
+    return (Hold.WINDOW, around.shut) if around.shut and identity not in around.begun else None
+
+
 def _beyond(identity: int, around: Circumstances) -> Found | None:
     share = around.share
     return (Hold.CANARY, share.reason) if share is not None and identity not in share.objects else None
@@ -83,7 +88,7 @@ def _beyond(identity: int, around: Circumstances) -> Found | None:
 
 def _hold_update(change: ObjectChange, around: Circumstances) -> ObjectChange:
     """An update may go in part; each attribute that waits does so for the first reason there is."""
-    if not (around.barriers or around.manual or around.share or change.state.found):
+    if not (around.barriers or around.manual or around.shut or around.share or change.state.found):
         return change
     held: dict[Found, dict[str, Value | None]] = {}
     approved = around.approved.marks
@@ -92,7 +97,8 @@ def _hold_update(change: ObjectChange, around: Circumstances) -> ObjectChange:
         if found is not None and approved and update_mark(change.state, name, value) in approved:
             found = None
         if found is None and not _disables(name, value):
-            found = _beyond(change.state.id, around)
+            again = _sent_again(change.state, name, value)
+            found = (None if again else _outside(change.state.id, around)) or _beyond(change.state.id, around)
         if found is not None:
             held.setdefault(found, {})[name] = value
     if not held:
@@ -107,9 +113,14 @@ def _disables(name: str, value: Value | None) -> bool:
     return name == "accountEnabled" and value is False
 
 
+def _sent_again(state: ObjectState, name: str, value: Value | None) -> bool:
+    """Of an object in doubt what is known is sent once more: there is nothing to look at."""
+    return state.doubt and value == (state.acked or {}).get(name)
+
+
 def _attribute(state: ObjectState, name: str, value: Value | None, around: Circumstances) -> Found | None:
-    if state.doubt and value == (state.acked or {}).get(name):
-        return None  # of an object in doubt what is known is sent once more: there is nothing to look at
+    if _sent_again(state, name, value):
+        return None
     disables = _disables(name, value)
     if name in state.found:
         return Hold.FOUND_AT_ADOPTION, _FOUND
@@ -128,6 +139,9 @@ def hold_adds(group: Membership, adds: BitMap, around: Circumstances) -> tuple[B
     approved = around.approved.adds.get(group.id, BitMap())
     holds = [HeldLinks(*found, adds=links) for found, links in _added(group, adds - approved, around)]
     going = adds - BitMap.union(BitMap(), *(held.adds for held in holds))
+    if going and (found := _outside(group.id, around)):
+        holds.append(HeldLinks(*found, adds=going))
+        going = BitMap()
     share = around.share
     if share is not None and (beyond := going - share.links.get(group.id, BitMap())):
         holds.append(HeldLinks(Hold.CANARY, share.reason, adds=beyond))

@@ -82,6 +82,7 @@ def _head(
         "warning_samples": _samples(report.warning_samples),
         "preflight": report.preflight,
         "stage": asdict(report.stage),
+        "windows": asdict(report.windows),
         "guards": readings(plan.readings),
         "ramps": [asdict(ramp) for ramp in plan.ramps],
         "sources": [asdict(source) for source in report.sources],

@@ -49,6 +49,7 @@ HOLDS = {
     Hold.REVERT: "the ramp goes back to where it began",
     Hold.APPROVAL_REQUIRED: "a person must approve it",
     Hold.CANARY: "beyond the share that may go to a tenant adopted lately",
+    Hold.WINDOW: "the sync windows let it go later",
 }
 
 VIOLATIONS = {

@@ -21,7 +21,7 @@ from syncramp.report.parts import AMONG, HOLDS, largest
 from syncramp.report.plan_text import cost, derived_links, unnamed, warnings
 from syncramp.report.preflight import preflight_lines
 from syncramp.report.ramps import ramp_section
-from syncramp.report.stages import stage_lines
+from syncramp.report.stages import stage_lines, window_lines
 from syncramp.words import count, printable
 
 TITLES = {
@@ -148,7 +148,12 @@ def _lines(plan: Plan, report: RunReport) -> Iterator[Sentence]:
     """What the text says in lines of its own. Of origins those that are indented name containers of a directory."""
     for line in origin_lines(plan):
         yield (Foreign(printable(line.strip())) if line.startswith("    ") else line.strip(),)
-    for lines in (drift_lines(report), preflight_lines(report), stage_lines(report.stage)):
+    for lines in (
+        drift_lines(report),
+        preflight_lines(report),
+        stage_lines(report.stage),
+        window_lines(report.windows),
+    ):
         yield from ((Foreign(printable(line.strip())),) for line in lines)
     yield from ((Foreign(printable(line)),) for line in approval_lines(report.approvals))
 

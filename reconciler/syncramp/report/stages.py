@@ -1,8 +1,9 @@
-"""The stage of a tenant that was adopted, as text."""
+"""What lets a plan go in part: the stage of a tenant that was adopted, and sync windows; as text."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
+from syncramp.model.report import WindowReport
 from syncramp.model.stages import Progress, Stage, StageReport
 from syncramp.words import count, moment
 
@@ -20,6 +21,14 @@ def released_line(stage: Stage, progress: Progress) -> str:
     went = f"{count(progress.applied, 'change')} acknowledged, {progress.refused:,} refused, "
     next_goes = "a tenth of what differs goes next" if stage is Stage.TENTH else "all goes from the next run on"
     return f"Released: {next_goes}; before it {went}{progress.waiting:,} not confirmed"
+
+
+def window_lines(windows: WindowReport) -> Iterator[str]:
+    """Why growth waits for a sync window, or until when it may go."""
+    if not windows.open:
+        yield f"Sync windows: growth waits, because {windows.reason}"
+    elif windows.until is not None:
+        yield f"Sync windows: growth may go until {moment(datetime.fromtimestamp(windows.until, UTC))}"
 
 
 def stage_lines(stage: StageReport) -> Iterator[str]:

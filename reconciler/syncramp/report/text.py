@@ -8,7 +8,16 @@ from typing import Any
 from syncramp.model.guards import Reading
 from syncramp.model.plan import Plan, Sample
 from syncramp.model.ramp_reports import GroupReport, RampReport
-from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally, WireReport
+from syncramp.model.report import (
+    ExportLatency,
+    PhaseReport,
+    RemovalLatency,
+    RunReport,
+    SourceReport,
+    Tally,
+    WindowReport,
+    WireReport,
+)
 from syncramp.model.sizes import Histogram
 from syncramp.model.stages import StageReport
 from syncramp.report.approvals import approval_lines
@@ -18,7 +27,7 @@ from syncramp.report.parts import categories, counts, held, largest, source_line
 from syncramp.report.plan_text import cost_line, digest_lines, member_line, riskiest, size_lines
 from syncramp.report.preflight import preflight_lines
 from syncramp.report.ramps import ramp_line, ramp_lines
-from syncramp.report.stages import stage_lines
+from syncramp.report.stages import stage_lines, window_lines
 from syncramp.words import clock, count, moment, printable
 
 
@@ -63,6 +72,7 @@ def _remarks(report: RunReport) -> Iterator[str]:
     """What is kept back, and what somebody should know beside the changes."""
     yield from preflight_lines(report)
     yield from stage_lines(report.stage)
+    yield from window_lines(report.windows)
     yield from drift_lines(report)
     yield from violations(report)
     yield from categories("Warning", report.warnings, report.warning_samples)
@@ -101,6 +111,7 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from categories("Warning", report.warnings, report.warning_samples)
     yield from preflight_lines(report)
     yield from stage_lines(report.stage)
+    yield from window_lines(report.windows)
     yield from map(ramp_line, report.ramps)
     yield from _cloud(report)
     if report.certificate_valid_until:
@@ -128,6 +139,8 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
     report.wire = WireReport(**kept.get("wire", {}))
     report.removal_latency = RemovalLatency(**kept.get("removal_latency", {}))
     report.stage = StageReport(**kept.get("stage", {}))
+    report.windows = WindowReport(**kept.get("windows", {}))
+    report.export_latency = ExportLatency(**kept.get("export_latency", {}))
     report.sources = [SourceReport(**source) for source in kept["sources"]]
     report.guards = [Reading(**reading) for reading in kept.get("guards", ())]
     report.ramps = [
