@@ -1,10 +1,15 @@
 """The Kopf operator of Syncramp: it translates between Kubernetes and the engine, and decides nothing.
 
-``kopf run -m syncramp_operator`` imports this package, which registers its handlers.
+``python -m syncramp_operator`` is the operator. ``kopf run -m syncramp_operator`` starts it for whoever works on it,
+without a leader's Lease: then Kopf is there already when this package is imported, and finds its handlers registered.
+The process of a run imports parts of this package, too, and has no need of Kopf.
 """
 
-import kopf
+import sys
 
-from syncramp_operator.handlers import register
+if "kopf" in sys.modules:
+    import kopf
 
-register(kopf.get_default_registry())
+    from syncramp_operator.alone import register
+
+    register(kopf.get_default_registry())

@@ -1,0 +1,67 @@
+"""What all actors share: the API server, the way runs are made, the line for them, the mailboxes and the clock."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from syncramp_operator.cluster import Cluster, Object
+from syncramp_operator.execution import Execution
+from syncramp_operator.mailboxes import Mailboxes
+from syncramp_operator.queue import Queue
+from syncramp_operator.settings import Execution as Where
+from syncramp_operator.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MANY = 10
+"""With so many SyncConfigs at its start, the operator spreads their runs and its looks at them."""
+PACE = 10.0
+"""So many SyncConfigs are looked at for the first time in one second: each look costs some calls."""
+
+
+@dataclass(slots=True)
+class Office:
+    """One for a process; used from one event loop."""
+
+    settings: Settings
+    cluster: Cluster
+    runs: Execution
+    """The way runs are made."""
+    tell: Callable[[Object, str, str, str], None]
+    """Post an Event on an object: its type, its reason, its message."""
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    mailboxes: Mailboxes = field(default_factory=Mailboxes)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """The operator ends: nothing is started any more."""
+    queue: Queue = field(init=False)
+    began: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.queue = Queue(self.settings.concurrent_runs, self.mailboxes.wake)
+        self.began = self.now()
+
+    def awake(self) -> datetime | None:
+        """When the operator began, if it has many documents: their runs are spread then."""
+        return self.began if len(self.mailboxes) > MANY else None
+
+    async def close(self, grace: float) -> None:
+        """Start nothing more, and end what would not go on without this process."""
+        self.closing.set()
+        await self.runs.close(grace)
+
+
+def execution_of(settings: Settings, cluster: Cluster) -> Execution:
+    """The way runs are made, as the settings say."""
+    from syncramp_operator.inprocess import InProcess
+    from syncramp_operator.jobs import Jobs
+
+    return Jobs(cluster, settings) if settings.execution is Where.JOB else InProcess(cluster, settings)
+
+
+async def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """A call that blocks, in a thread."""
+    return await asyncio.to_thread(partial(function, *args, **kwargs))
