@@ -23,9 +23,8 @@ from syncramp_operator.logs import about, trace
 from syncramp_operator.mailboxes import first_of
 from syncramp_operator.office import Office, call
 from syncramp_operator.resources import SYNCRUNS
-from syncramp_operator.runs import last_run, manifest
+from syncramp_operator.runs import last_run, manifest, unstarted
 from syncramp_operator.telling import Teller
-from syncramp_operator.unstarted import unstarted
 
 LOOK = 300.0
 """Seconds between two looks, at most: a Secret that changed is seen by then."""
