@@ -17,10 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import kopf
+from prometheus_client import REGISTRY
 
 from syncramp.errors import SyncrampError
-from syncramp_operator import logs, metrics
-from syncramp_operator.cluster import Cluster, ClusterRefused, ObjectMissing, connected
+from syncramp_operator import logs
+from syncramp_operator.cluster import Cluster, ClusterRefused, ClusterUnavailable, ObjectMissing, connected
 from syncramp_operator.handlers import RUNS, Handlers, configure, login, post
 from syncramp_operator.leases import ANSWER, Elector
 from syncramp_operator.mailboxes import first_of
@@ -36,6 +37,8 @@ GRACE = 40.0
 """Seconds that runs have for their calls in flight when the operator ends; a Pod has sixty for everything."""
 HURRY = 5.0
 """The same when the Lease was lost: another operator is at work already."""
+TRIES, AGAIN = 30, 2.0
+"""How often, and after how many seconds, an API server that does not answer at the start is asked again."""
 _LOG = logging.getLogger("syncramp.operator")
 
 
@@ -61,7 +64,7 @@ class Replica:
         :raises SyncrampError: it cannot work.
         """
         self.listen()
-        web = Web(self.settings.port, metrics.registry, lambda: self.state)
+        web = Web(self.settings.port, REGISTRY, lambda: self.state)
         await web.start()
         _LOG.info("Probes and metrics are on port %s", web.port)
         try:
@@ -76,7 +79,20 @@ class Replica:
             asyncio.get_running_loop().add_signal_handler(number, self.term.set)
 
     async def look_at_rights(self) -> None:
-        """:raises ClusterRefused: a right is missing, or the CRDs are."""
+        """:raises ClusterRefused: a right is missing, or the CRDs are.
+        :raises ClusterUnavailable: the API server does not answer for a minute.
+        """
+        for _ in range(TRIES):
+            try:
+                return await self._look_at_rights()
+            except ClusterUnavailable as error:
+                _LOG.warning("%s", error)
+            await first_of(self.term.wait(), timeout=AGAIN)
+            if self.term.is_set():
+                return None
+        return await self._look_at_rights()
+
+    async def _look_at_rights(self) -> None:
         if missing := await missing_rights(self.cluster, self.settings):
             raise refusal(missing)
         place = next(iter(self.settings.namespaces), "")

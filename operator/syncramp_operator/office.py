@@ -56,10 +56,13 @@ class Office:
 
 def execution_of(settings: Settings, cluster: Cluster) -> Execution:
     """The way runs are made, as the settings say."""
-    from syncramp_operator.inprocess import InProcess
-    from syncramp_operator.jobs import Jobs
+    if settings.execution is Where.JOB:
+        from syncramp_operator.jobs import Jobs
 
-    return Jobs(cluster, settings) if settings.execution is Where.JOB else InProcess(cluster, settings)
+        return Jobs(cluster, settings)
+    from syncramp_operator.inprocess import InProcess
+
+    return InProcess(cluster, settings)
 
 
 async def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -14,6 +14,9 @@ from typing import Self
 from syncramp.errors import InputRefused
 
 
+_PREFIX = "SYNCRAMP_"
+
+
 class Execution(StrEnum):
     """Where a run is made."""
 
@@ -67,7 +70,8 @@ class Settings:
 
         :raises InputRefused: a variable has a value that it cannot have.
         """
-        found = {name.removeprefix("SYNCRAMP_"): text for name, text in environment.items() if text}
+        ours = {name: text for name, text in environment.items() if name.startswith(_PREFIX) and text}
+        found = {name.removeprefix(_PREFIX): text for name, text in ours.items()}
         given = cls()
         return cls(
             namespaces=tuple(filter(None, found.get("NAMESPACES", "").split(","))),
