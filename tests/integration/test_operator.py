@@ -1,36 +1,34 @@
-"""The operator as it runs, against an API server on loopback that enforces the committed Role."""
+"""The operator's handlers, against an API server on loopback that enforces the committed Role; runs are played."""
 
-import asyncio
-import threading
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import kopf
 import pytest
 
-from support.kube_api import ADMIN, ADMIN_TOKEN, KubeApi
+from support.kube_api import ADMIN_TOKEN, KubeApi
 from support.kube_api_client import (
     ACCOUNT,
+    Cluster,
     SyncConfigs,
     cluster_at,
     install_crd,
     install_rights,
-    operator_process,
     token_of_operator,
     until,
-    write_kubeconfig,
 )
 from support.kube_api_documents import BROKEN, document
-from support.kube_api_resources import PEERINGS
-from support.kube_api_scenarios import assert_untouched, said, the_verdict_follows_the_document
+from support.kube_api_scenarios import said, the_verdict_follows_the_document
+from support.operators import Running, operator_thread
 from support.status_check import check_status
-from syncramp_operator import handlers
-from syncramp_operator.handlers import register
+from syncramp_operator.cluster import ClusterUnavailable
+from syncramp_operator.known import number_of
+from syncramp_operator.rights import Where, rights_of
+from syncramp_operator.settings import Execution, Settings
 
-NAMESPACE = "identity"
+NAMESPACE, OTHER = "identity", "default"
 USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 GERMANY = BROKEN[0].patch
 GERMAN_SENTENCE = (
@@ -38,50 +36,75 @@ GERMAN_SENTENCE = (
     "endpoint; tenants that were migrated use Commercial"
 )
 COMMERCIAL = {"spec": {"target": {"cloud": "Commercial"}}}
+SUSPENDED = {"spec": {"suspend": True}}
+FINALIZER = "syncramp.io/operator"
+
+Object = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A server with the CRD and the rights, and what tests do with it."""
+    """A server with the CRDs, the rights and Secrets, and what tests do with it."""
 
     api: KubeApi
+    cluster: Cluster
     configs: SyncConfigs
     token: str
 
     @contextmanager
-    def operator(self) -> Iterator[None]:
-        """The operator in a thread, with a registry of its own and the service account's token."""
-        registry = kopf.OperatorRegistry()
-        register(registry)
+    def operator(self, namespaces: tuple[str, ...] = (NAMESPACE,), token: str = "", **more: Any) -> Iterator[Running]:
+        """The operator with the service account's token, unless another one is given."""
+        settings = Settings(namespaces=namespaces, home=NAMESPACE, **more)
+        with operator_thread(self.api.url, token or self.token, settings) as running:
+            yield running
 
-        @kopf.on.login(registry=registry)
-        def login(**_: Any) -> kopf.ConnectionInfo:
-            return kopf.ConnectionInfo(server=self.api.url, token=self.token)
+    def create(self, name: str, patch: Object | None = None, namespace: str = NAMESPACE) -> Object:
+        """A SyncConfig."""
+        return SyncConfigs(self.cluster, namespace).create(document(name, namespace, patch))
 
-        loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+    def runs(self, name: str, namespace: str = NAMESPACE) -> list[Object]:
+        """SyncRuns of one SyncConfig, the newest last."""
+        path = f"/apis/syncramp.io/v1alpha1/namespaces/{namespace}/syncruns?labelSelector=syncramp.io/config%3D{name}"
+        return sorted(self.cluster.done("GET", path)["items"], key=number_of)
 
-        def run() -> None:
-            running = kopf.operator(registry=registry, namespaces=[NAMESPACE], stop_flag=stop, ready_flag=ready)
-            loop.run_until_complete(running)
+    def until_running(self, name: str, number: int = 1, namespace: str = NAMESPACE) -> Object:
+        """The SyncRun of this number, once it runs."""
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        try:
-            assert ready.wait(30), "the operator did not start"
-            yield
-        finally:
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(30)
-            loop.close()
+        def begun(runs: list[Object]) -> bool:
+            return (
+                bool(runs) and number_of(runs[-1]) == number and runs[-1].get("status", {}).get("phase") == "Running"
+            )
+
+        return dict(until(lambda: self.runs(name, namespace), begun)[-1])
+
+    def annotate(self, name: str, **texts: str) -> None:
+        """Requests to a SyncConfig."""
+        given = {f"syncramp.io/{key}": text for key, text in texts.items()}
+        self.configs.change(name, {"metadata": {"annotations": given}})
+
+    def reasons(self, name: str) -> list[str]:
+        """Of the Events of one SyncConfig."""
+        return [event["reason"] for event in self.configs.events(name)]
 
     def writes(self) -> list[tuple[str, str]]:
         """What the operator wrote, as verb and resource."""
-        return [(call.verb, call.resource) for call in self.api.calls_of(USER) if call.verb not in ("list", "watch")]
+        seen = ("list", "watch", "get")
+        return [(call.verb, call.resource) for call in self.api.calls_of(USER) if call.verb not in seen]
 
     def see(self, name: str) -> None:
-        """Wait until the operator has handled everything up to now: another document, made later, is judged."""
-        self.configs.create(document(name, NAMESPACE))
-        self.configs.until(name, said(1, "True"))
+        """Wait until the operator has looked at everything up to now: another document, made later, was looked at."""
+        self.create(name, SUSPENDED)
+        self.configs.until(name, said(1, "Unknown"))
+
+
+def put_secrets(cluster: Cluster, namespace: str, value: str = "first") -> None:
+    """The Secrets that documents of tests name, as they are new or changed."""
+    data = {"password": base64.b64encode(value.encode()).decode()}
+    for name in ("entra", "reader"):
+        made = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data}
+        path = f"/api/v1/namespaces/{namespace}/secrets"
+        if cluster.ask("POST", path, made)[0] == 409:
+            cluster.done("PATCH", f"{path}/{name}", {"data": data}, "application/merge-patch+json")
 
 
 @pytest.fixture
@@ -90,7 +113,9 @@ def bench() -> Iterator[Bench]:
         cluster = cluster_at(api.url)
         install_crd(cluster)
         install_rights(cluster, NAMESPACE)
-        yield Bench(api, SyncConfigs(cluster, NAMESPACE), token_of_operator(cluster, NAMESPACE))
+        for namespace in (NAMESPACE, OTHER):
+            put_secrets(cluster, namespace)
+        yield Bench(api, cluster, SyncConfigs(cluster, NAMESPACE), token_of_operator(cluster, NAMESPACE))
         cluster.close()
 
 
@@ -99,32 +124,102 @@ def test_the_verdict_follows_the_document_and_an_event_tells_each_change(bench: 
         the_verdict_follows_the_document(bench.configs)
 
 
-def test_a_german_document_that_is_older_than_its_rule_is_stalled_until_it_is_mended(bench: Bench) -> None:
+def test_a_german_document_that_is_older_than_its_rule_is_never_run_until_it_is_mended(bench: Bench) -> None:
     bench.api.plant(document("germany", NAMESPACE, GERMANY))
     with bench.operator():
         stalled = bench.configs.until("germany", said(1, "False"))
-        for condition in check_status(stalled).values():
-            assert (condition["reason"], condition["message"]) == ("InvalidSpec", GERMAN_SENTENCE)
+        conditions = check_status(stalled, settled=True)
+        for name in ("Ready", "Stalled"):
+            assert conditions[name]["message"] == GERMAN_SENTENCE
+        assert bench.runs("germany") == []
         bench.configs.change("germany", COMMERCIAL)
-        assert set(check_status(bench.configs.until("germany", said(2, "True")))) == {"Ready"}
+        bench.until_running("germany")
 
 
-def test_a_document_that_was_there_before_the_operator_is_judged(bench: Bench) -> None:
-    bench.configs.create(document("early", NAMESPACE))
+def test_a_document_is_run_and_its_end_is_told(bench: Bench) -> None:
+    bench.create("early")
+    with bench.operator() as running:
+        run = bench.until_running("early")
+        check_status(bench.configs.until("early", lambda body: body["status"].get("activeRun") == "early-1"))
+        running.stage.end(run)
+        ready = bench.configs.until("early", said(1, "True"))
+        check_status(ready, settled=True)
+        assert ready["status"]["lastRun"]["name"] == "early-1"
+        assert ready["metadata"]["finalizers"] == [FINALIZER]
+        assert "annotations" not in ready["metadata"]
+
+
+def test_a_request_in_an_annotation_starts_a_run_at_once(bench: Bench) -> None:
+    bench.create("asked")
+    with bench.operator() as running:
+        running.stage.end(bench.until_running("asked"))
+        bench.configs.until("asked", said(1, "True"))
+        bench.annotate("asked", requestedAt="now")
+        second = bench.until_running("asked", 2)
+        assert second["spec"]["trigger"] == "Requested"
+        told = bench.configs.until("asked", lambda body: body["status"].get("activeRun") == "asked-2")
+        assert told["status"]["lastHandled"] == {"requestedAt": "now"}
+
+
+def test_a_changed_document_ends_its_run_and_starts_another(bench: Bench) -> None:
+    bench.create("edited")
+    with bench.operator() as running:
+        first = bench.until_running("edited")
+        bench.configs.change("edited", {"spec": {"interval": "1h"}})
+        until(lambda: running.stage.stopped, bool)
+        running.stage.end(first, "Cancelled")
+        second = bench.until_running("edited", 2)
+        assert (second["spec"]["trigger"], second["spec"]["configRef"]["generation"]) == ("SpecChanged", 2)
+
+
+def test_a_document_that_goes_waits_for_its_run_and_tells_what_stays(bench: Bench) -> None:
+    bench.create("leaving")
+    with bench.operator() as running:
+        run = bench.until_running("leaving")
+        bench.configs.delete("leaving")
+        until(lambda: running.stage.stopped, lambda stopped: stopped == [("leaving-1", "Cancelled")])
+        bench.see("later")
+        assert "deletionTimestamp" in bench.configs.get("leaving")["metadata"], "its calls in flight are waited for"
+        running.stage.end(run, "Cancelled")
+        path = f"/apis/syncramp.io/v1alpha1/namespaces/{NAMESPACE}/syncconfigs/leaving"
+        until(lambda: bench.cluster.ask("GET", path)[0], lambda code: code == 404)
+        told = until(
+            lambda: [event["reason"] for event in bench.configs.events("leaving")], lambda all_: "Orphaned" in all_
+        )
+        assert told.count("Orphaned") == 1
+        bench.create("leaving")
+        again = bench.until_running("leaving", bench.runs("leaving")[-1]["spec"]["number"])
+        assert again["spec"]["trigger"] == "Created"
+
+
+def test_runs_that_went_on_are_taken_over_and_those_that_are_gone_are_resumed(bench: Bench) -> None:
+    for name in ("alive", "gone"):
+        bench.create(name)
+    with bench.operator() as before:
+        alive = bench.until_running("alive")
+        bench.until_running("gone")
+    assert before.stage.closed is not None
+    with bench.operator() as running:
+        running.stage.alive.add(alive["metadata"]["uid"])
+        again = bench.until_running("gone", 2)
+        assert again["spec"]["trigger"] == "Resumed"
+        first = bench.runs("gone")[0]["status"]
+        assert (first["phase"], first["reason"]) == ("Failed", "Interrupted")
+        bench.configs.until("alive", lambda body: body["status"].get("activeRun") == "alive-1")
+        assert len(bench.runs("alive")) == 1
+
+
+def test_a_document_that_says_it_already_costs_no_write(bench: Bench) -> None:
+    bench.create("settled", SUSPENDED)
     with bench.operator():
-        check_status(bench.configs.until("early", said(1, "True")))
-
-
-def test_a_document_that_says_it_already_costs_no_request(bench: Bench) -> None:
-    bench.configs.create(document("settled", NAMESPACE))
-    with bench.operator():
-        before = bench.configs.until("settled", said(1, "True"))
-        until(lambda: bench.configs.events("settled"), lambda events: len(events) == 1)
+        bench.configs.until("settled", said(1, "Unknown"))
+        until(lambda: bench.configs.events("settled"), bool)
+    before = bench.configs.get("settled")
     bench.api.calls.clear()
     with bench.operator():
         bench.see("later")
-        until(lambda: bench.configs.events("later"), lambda events: len(events) == 1)
-    assert bench.writes() == [("patch", "syncconfigs/status"), ("create", "events")]
+        until(lambda: bench.configs.events("later"), bool)
+    assert bench.writes() == [("patch", "syncconfigs"), ("patch", "syncconfigs/status"), ("create", "events")]
     assert bench.configs.get("settled") == before
 
 
@@ -136,11 +231,20 @@ def test_a_change_that_is_no_change_of_the_document_is_not_answered(bench: Bench
     assert bench.writes().count(("patch", "syncconfigs/status")) == 2
 
 
+def test_a_status_that_somebody_else_wrote_is_put_right(bench: Bench) -> None:
+    with bench.operator():
+        bench.see("touched")
+        before = bench.configs.get("touched")["status"]
+        bench.configs.change_status("touched", {"conditions": []})
+        kept = bench.configs.until("touched", lambda body: body["status"]["conditions"] == before["conditions"])
+        check_status(kept)
+
+
 def test_a_transition_is_dated_when_the_status_changes_and_not_before(bench: Bench) -> None:
     old = "2026-01-01T00:00:00Z"
-    common = {"lastTransitionTime": old, "observedGeneration": 1, "reason": "Accepted", "message": "Fine"}
-    bench.configs.create(document("dated", NAMESPACE))
-    status = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True", **common}]}
+    ready = {"type": "Ready", "status": "Unknown", "observedGeneration": 1, "lastTransitionTime": old}
+    bench.create("dated", SUSPENDED)
+    status = {"observedGeneration": 1, "conditions": [ready | {"reason": "Suspended", "message": "Fine"}]}
     code, answer = bench.configs.change_status("dated", status)
     assert code == 200, answer
     with bench.operator():
@@ -160,14 +264,14 @@ def test_conditions_of_others_stay(bench: Bench) -> None:
         "reason": "NotYet",
         "message": "",
     }
-    bench.configs.create(document("shared", NAMESPACE))
+    bench.create("shared", SUSPENDED)
     bench.configs.change_status("shared", {"conditions": [theirs]})
     with bench.operator():
-        body = bench.configs.until("shared", said(1, "True"))
+        body = bench.configs.until("shared", said(1, "Unknown"))
     assert theirs in body["status"]["conditions"]
 
 
-def test_a_document_that_goes_away_is_left_alone(bench: Bench) -> None:
+def test_a_document_that_goes_before_it_was_seen_is_left_alone(bench: Bench) -> None:
     held = document("leaving", NAMESPACE)
     held["metadata"]["finalizers"] = ["example.com/keep"]
     bench.configs.create(held)
@@ -181,74 +285,105 @@ def test_a_document_that_goes_away_is_left_alone(bench: Bench) -> None:
     assert leaving["metadata"]["finalizers"] == ["example.com/keep"]
 
 
+def test_a_document_that_went_while_no_operator_was_there_is_let_go(bench: Bench) -> None:
+    with bench.operator():
+        bench.see("left")
+    bench.configs.delete("left")
+    with bench.operator():
+        path = f"/apis/syncramp.io/v1alpha1/namespaces/{NAMESPACE}/syncconfigs/left"
+        until(lambda: bench.cluster.ask("GET", path)[0], lambda code: code == 404)
+
+
 def test_the_finalizer_of_another_kopf_operator_stays(bench: Bench) -> None:
-    foreign = document("foreign", NAMESPACE)
+    foreign = document("foreign", NAMESPACE, SUSPENDED)
     foreign["metadata"]["finalizers"] = ["kopf.zalando.org/KopfFinalizerMarker"]
     bench.configs.create(foreign)
     with bench.operator():
-        bench.configs.until("foreign", said(1, "True"))
+        bench.configs.until("foreign", said(1, "Unknown"))
         bench.see("later")
-    assert bench.configs.get("foreign")["metadata"]["finalizers"] == ["kopf.zalando.org/KopfFinalizerMarker"]
-    assert all(call.allowed for call in bench.api.calls_of(USER)), "it was tried"
+    finalizers = bench.configs.get("foreign")["metadata"]["finalizers"]
+    assert set(finalizers) == {"kopf.zalando.org/KopfFinalizerMarker", FINALIZER}
 
 
-def test_the_role_allows_what_the_operator_does(bench: Bench) -> None:
-    with bench.operator():
-        bench.see("all")
+def test_the_role_allows_what_the_operator_does_and_the_table_says_so(bench: Bench) -> None:
+    bench.create("all", {"spec": {"runHistoryLimit": 1}})
+    with bench.operator() as running:
+        for number in (1, 2, 3):
+            running.stage.end(bench.until_running("all", number))
+            bench.annotate("all", requestedAt=f"{number}")
+        until(lambda: bench.runs("all"), lambda runs: [number_of(run) for run in runs][:1] > [1])
         until(lambda: bench.configs.events("all"), bool)
     calls = bench.api.calls_of(USER)
     assert all(call.allowed for call in calls)
-    role = cluster_at(bench.api.url).done(
-        "GET", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/{ACCOUNT}"
-    )
-    granted = {
-        (verb, group, resource)
-        for rule in role["rules"]
-        for verb in rule["verbs"]
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
+    table = {
+        (verb, right.resource.group, right.name)
+        for right in rights_of(Execution.IN_PROCESS)
+        for verb in right.verbs
+        if right.where is Where.WATCHED
     }
-    assert {(call.verb, call.group, call.resource) for call in calls} <= granted
+    done = {(call.verb, call.group, call.resource) for call in calls}
+    assert done <= table
+    assert table - done == {("get", "", "configmaps"), ("get", "syncramp.io", "syncruns")}, (
+        "documents name no ConfigMap"
+    )
 
 
 def test_a_fault_of_ours_goes_to_the_log_and_not_onto_the_document(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_: Any) -> None:
-        raise RuntimeError("an inner secret")
+    bench.create("faulty")
+    with bench.operator() as running:
+        bench.until_running("faulty")
+    with bench.operator() as running:
+        running.stage.refuses = RuntimeError("an inner secret")
+        failed = bench.configs.until("faulty", lambda body: check_status(body)["Ready"]["reason"] == "InternalError")
+    written = [str(failed), str(bench.configs.events("faulty")), str(bench.runs("faulty")), caplog.text]
+    assert all("an inner secret" not in text for text in written)
+    traces = [getattr(record, "trace", "") for record in caplog.records]
+    assert any(trace.startswith("RuntimeError\n") and "stage.py" in trace for trace in traces)
 
-    monkeypatch.setattr(handlers, "verdict_of", fail)
+
+def test_a_secret_that_comes_is_seen_when_somebody_asks(bench: Bench) -> None:
+    path = f"/api/v1/namespaces/{NAMESPACE}/secrets/reader"
+    bench.cluster.done("DELETE", path)
+    bench.create("bare")
     with bench.operator():
-        bench.configs.create(document("faulty", NAMESPACE))
-        conditions = check_status(bench.configs.until("faulty", said(1, "False")))
-    assert set(conditions) == {"Ready"}
-    assert conditions["Ready"]["reason"] == "InternalError"
-    assert "secret" not in conditions["Ready"]["message"]
-    assert "an inner secret" in caplog.text
+        missing = bench.configs.until("bare", said(1, "False"))
+        assert check_status(missing)["Stalled"]["reason"] == "SecretMissing"
+        put_secrets(bench.cluster, NAMESPACE)
+        bench.annotate("bare", requestedAt="now")
+        bench.until_running("bare")
 
 
-def test_kopf_run_starts_the_operator_and_sigterm_ends_it_in_order(bench: Bench, tmp_path: Path) -> None:
-    bench.configs.create(document("process", NAMESPACE))
-    cluster = cluster_at(bench.api.url)
-    write_kubeconfig(tmp_path / "kubeconfig", cluster.configuration, bench.token)
-    with operator_process(tmp_path / "kubeconfig", NAMESPACE, tmp_path / "operator.log"):
-        body = bench.configs.until("process", said(1, "True"))
-    check_status(body)
-    assert_untouched(body)
-    assert {call.user for call in bench.api.calls} == {ADMIN, USER}
-    assert all(call.allowed for call in bench.api.calls)
+def test_two_namespaces_are_looked_after_and_a_third_is_not(bench: Bench) -> None:
+    bench.cluster.done("POST", "/api/v1/namespaces", {"metadata": {"name": "third"}})
+    for namespace in (NAMESPACE, OTHER, "third"):
+        bench.create("same", namespace=namespace)
+    with bench.operator((NAMESPACE, OTHER), ADMIN_TOKEN) as running:
+        for namespace in (NAMESPACE, OTHER):
+            running.stage.end(bench.until_running("same", namespace=namespace))
+        SyncConfigs(bench.cluster, OTHER).until("same", said(1, "True"))
+        assert bench.runs("same", "third") == []
 
 
-def test_the_documented_start_leaves_the_peering_of_other_operators_alone(bench: Bench, tmp_path: Path) -> None:
-    cluster = cluster_at(bench.api.url)
-    served = cluster.done("GET", f"/apis/{PEERINGS.api_version}")["resources"]
-    assert [row["name"] for row in served] == [PEERINGS.plural]
-    write_kubeconfig(tmp_path / "kubeconfig", cluster.configuration, ADMIN_TOKEN)  # nothing is forbidden to it
-    with operator_process(tmp_path / "kubeconfig", NAMESPACE, tmp_path / "operator.log"):
-        bench.see("one")
-    assert PEERINGS.plural not in {call.resource for call in bench.api.calls}
+def test_the_whole_cluster_is_looked_after_without_its_namespaces_being_listed(bench: Bench) -> None:
+    for namespace in (NAMESPACE, OTHER):
+        bench.create("same", namespace=namespace)
+    bench.api.calls.clear()
+    with bench.operator((), ADMIN_TOKEN):
+        for namespace in (NAMESPACE, OTHER):
+            bench.until_running("same", namespace=namespace)
+    assert not {"namespaces", "customresourcedefinitions"} & {call.resource for call in bench.api.calls}
 
 
-def _unreadable() -> dict[str, Any]:
+def test_an_api_server_that_fails_for_a_while_is_asked_again(bench: Bench) -> None:
+    bench.create("patient")
+    bench.api.faults.fail(500, 3, verb="create", resource="syncruns")
+    with bench.operator():
+        bench.until_running("patient")
+    assert ClusterUnavailable.reason not in str(bench.configs.get("patient")["status"])
+
+
+def _unreadable() -> Object:
     source = document("any", NAMESPACE)["spec"]["sources"][0]
     return {**source, "scope": [{**source["scope"][0], "filter": "(cn=Smith"}]}

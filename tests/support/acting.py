@@ -4,8 +4,9 @@ import asyncio
 import base64
 from typing import Any, cast
 
-from support.cluster_in_memory import Clock, MemoryCluster, Object, Stage
+from support.cluster_in_memory import Clock, MemoryCluster, Object
 from support.kube_api_documents import document
+from support.stage import Stage
 from support.status_check import check_status
 from syncramp.spec.schema import with_defaults
 from syncramp_operator.actor import Actor
@@ -35,7 +36,7 @@ class Acting:
     def restart(self, *, kills_runs: bool = True) -> None:
         """A new operator; the runs of the old one are gone with it, unless they were Jobs."""
         alive = set() if kills_runs or not hasattr(self, "stage") else self.stage.alive
-        self.stage = Stage(self.cluster, alive=alive)
+        self.stage = Stage(self.cluster, self.clock, alive=alive)
         self.office = Office(self._settings, cast("Cluster", self.cluster), self.stage, self._told, self.clock)
         self.actors: dict[str, Actor] = {}
 

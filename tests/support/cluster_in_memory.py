@@ -7,14 +7,13 @@ of a SyncRun that is over never changes. What a real API server refuses beyond t
 import copy
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from syncramp_operator.cluster import ClusterUnavailable, ObjectConflict, ObjectMissing
 from syncramp_operator.known import TERMINAL
 from syncramp_operator.resources import SYNCRUNS, Resource
-from syncramp_operator.runs import Loss
 from syncramp_operator.telling import merged
 
 Object = dict[str, Any]
@@ -119,47 +118,3 @@ class MemoryCluster:
         self.calls.append((verb, resource.plural))
         if self.down:
             raise ClusterUnavailable("the API server did not answer")
-
-
-@dataclass
-class Stage:
-    """Runs that a test plays: it says when they begin, how they end, and whether their process is still there."""
-
-    cluster: MemoryCluster
-    started: list[str] = field(default_factory=list)
-    stopped: list[tuple[str, str]] = field(default_factory=list)
-    alive: set[str] = field(default_factory=set)
-    refuses: Exception | None = None
-    closed: float | None = None
-
-    async def start(self, config: Object, run: Object) -> None:
-        if self.refuses is not None:
-            raise self.refuses
-        self.started.append(run["metadata"]["name"])
-        self.alive.add(run["metadata"]["uid"])
-        self.say(run, phase="Running", startTime=self.cluster.clock.stamp())
-
-    async def stop(self, run: Object, reason: str) -> None:
-        self.stopped.append((run["metadata"]["name"], reason))
-
-    async def lost(self, run: Object) -> Loss | None:
-        return None if run["metadata"]["uid"] in self.alive else Loss()
-
-    async def close(self, grace: float) -> None:
-        self.closed = grace
-
-    def say(self, run: Object, **status: Any) -> Object:
-        """What a run tells on its SyncRun."""
-        metadata = run["metadata"]
-        return self.cluster.patch(SYNCRUNS, metadata["namespace"], metadata["name"], {"status": status}, "status")
-
-    def end(self, run: Object, phase: str = "Succeeded", **status: Any) -> None:
-        """A run comes to its end."""
-        reason = {"Succeeded": "SyncSucceeded", "Incomplete": "SyncIncomplete"}.get(phase, "Cancelled")
-        time = self.cluster.clock.stamp()
-        self.say(run, **{"phase": phase, "reason": reason, "completionTime": time, "message": "It ended", **status})
-        self.alive.discard(run["metadata"]["uid"])
-
-    def crash(self) -> None:
-        """All processes are gone, and nobody told."""
-        self.alive.clear()

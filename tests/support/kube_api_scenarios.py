@@ -59,23 +59,22 @@ def the_schema_refuses_where_validate_does(configs: SyncConfigs, field: str, pat
 
 
 def the_verdict_follows_the_document(configs: SyncConfigs) -> None:
-    """The operator accepts a document, stalls on an unreadable filter, and accepts it again once mended."""
-    configs.create(document("judged", configs.namespace))
-    accepted = configs.until("judged", said(1, "True"))
-    assert set(check_status(accepted)) == {"Ready"}
+    """The operator takes a document, stalls on an unreadable filter, and takes it again once mended."""
+    configs.create(document("judged", configs.namespace, {"spec": {"suspend": True}}))
+    taken = check_status(configs.until("judged", said(1, "Unknown")), settled=True)
+    assert taken["Ready"]["reason"] == "Suspended"
     configs.change("judged", UNREADABLE_FILTER)
-    conditions = check_status(configs.until("judged", said(2, "False")))
-    assert {name: one["status"] for name, one in conditions.items()} == {"Ready": "False", "Stalled": "True"}
-    for condition in conditions.values():
-        assert condition["reason"] == "InvalidSpec"
-        assert condition["message"].startswith("spec.sources[0].scope[0].filter: is no LDAP filter")
+    stalled = check_status(configs.until("judged", said(2, "False")), settled=True)
+    for name in ("Ready", "Stalled"):
+        assert stalled[name]["reason"] == "InvalidSpec"
+        assert stalled[name]["message"].startswith("spec.sources[0].scope[0].filter: is no LDAP filter")
     configs.change("judged", scoped(filter="(cn=Smith)"))
-    mended = configs.until("judged", said(3, "True"))
-    assert set(check_status(mended)) == {"Ready"}
+    mended = configs.until("judged", said(3, "Unknown"))
+    assert "Stalled" not in check_status(mended, settled=True)
     told = until(lambda: configs.events("judged"), lambda events: len(events) >= 3)
     assert sorted((event["type"], event["reason"]) for event in told) == [
-        ("Normal", "Accepted"),
-        ("Normal", "Accepted"),
+        ("Normal", "Suspended"),
+        ("Normal", "Suspended"),
         ("Warning", "InvalidSpec"),
     ]
     assert {event["reportingComponent"] for event in told} == {"syncramp-operator"}
@@ -95,8 +94,8 @@ def said(generation: int, ready: str) -> Callable[[Object], bool]:
 
 
 def assert_untouched(body: Object) -> None:
-    """The operator left nothing on the object but its status."""
-    assert "finalizers" not in body["metadata"]
+    """The operator left nothing on the object but its status and its finalizer."""
+    assert body["metadata"]["finalizers"] == ["syncramp.io/operator"]
     assert "annotations" not in body["metadata"]
 
 
