@@ -17,7 +17,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import kopf
-from prometheus_client import REGISTRY
 
 from syncramp.errors import SyncrampError
 from syncramp_operator import logs
@@ -25,6 +24,7 @@ from syncramp_operator.cluster import Cluster, ClusterRefused, ClusterUnavailabl
 from syncramp_operator.handlers import RUNS, Handlers, configure, login, post
 from syncramp_operator.leases import ANSWER, Elector
 from syncramp_operator.mailboxes import first_of
+from syncramp_operator.metrics import Metrics
 from syncramp_operator.office import Office, call, execution_of
 from syncramp_operator.resources import SYNCCONFIGS, SYNCRUNS
 from syncramp_operator.rights import missing_rights, refusal
@@ -50,6 +50,7 @@ class Replica:
     connect: Callable[..., Cluster]
     cluster: Cluster = field(init=False)
     state: State = State.STARTING
+    metrics: Metrics = field(default_factory=Metrics)
     term: asyncio.Event = field(default_factory=asyncio.Event)
     """It is asked to end."""
     lost: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,7 +65,7 @@ class Replica:
         :raises SyncrampError: it cannot work.
         """
         self.listen()
-        web = Web(self.settings.port, REGISTRY, lambda: self.state)
+        web = Web(self.settings.port, self.metrics.registry, lambda: self.state)
         await web.start()
         _LOG.info("Probes and metrics are on port %s", web.port)
         try:
@@ -127,7 +128,9 @@ class Replica:
     async def lead(self, web: Web) -> None:
         """Run Kopf until somebody asks us to end, the Lease is lost, or Kopf gives up."""
         self.state = State.LISTING
-        office = Office(self.settings, self.cluster, execution_of(self.settings, self.cluster), post)
+        execution = execution_of(self.settings, self.cluster)
+        office = Office(self.settings, self.cluster, execution, post, metrics=self.metrics)
+        self.metrics.leads = True
         stop, ready = asyncio.Event(), asyncio.Event()
         kopfs = asyncio.ensure_future(self.kopf(office, stop, ready))
         try:
@@ -136,7 +139,7 @@ class Replica:
             self.state = State.LEADING if ready.is_set() else State.ENDING
             await first_of(asyncio.shield(kopfs), self.term.wait(), self.lost.wait())
         finally:
-            self.state = State.ENDING
+            self.state, self.metrics.leads = State.ENDING, False
             await office.close(HURRY if self.lost.is_set() else GRACE)
             await web.end()
             stop.set()

@@ -105,6 +105,7 @@ class Handlers:
         finally:
             self._actors.pop(uid, None)
             office.mailboxes.close(uid, place, name)
+            office.metrics.forget(place, name)
 
 
 def concern(body: Mapping[str, Any]) -> tuple[object, ...]:

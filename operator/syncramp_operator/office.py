@@ -9,7 +9,9 @@ from typing import ParamSpec, TypeVar
 
 from syncramp_operator.cluster import Cluster, Object
 from syncramp_operator.execution import Execution
+from syncramp_operator.facts import Facts
 from syncramp_operator.mailboxes import Mailboxes
+from syncramp_operator.metrics import Metrics
 from syncramp_operator.queue import Queue
 from syncramp_operator.settings import Execution as Where
 from syncramp_operator.settings import Settings
@@ -37,6 +39,7 @@ class Office:
     mailboxes: Mailboxes = field(default_factory=Mailboxes)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """The operator ends: nothing is started any more."""
+    metrics: Metrics = field(default_factory=Metrics)
     queue: Queue = field(init=False)
     began: datetime = field(init=False)
 
@@ -47,6 +50,11 @@ class Office:
     def awake(self) -> datetime | None:
         """When the operator began, if it has many documents: their runs are spread then."""
         return self.began if len(self.mailboxes) > MANY else None
+
+    def observe(self, before: Object, after: Object, facts: Facts, now: datetime) -> None:
+        """Let the metrics know what became of one look."""
+        self.metrics.observe(before, after, facts, now)
+        self.metrics.queued, self.metrics.running = self.queue.waiting, self.queue.running
 
     async def close(self, grace: float) -> None:
         """Start nothing more, and end what would not go on without this process."""

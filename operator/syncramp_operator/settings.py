@@ -13,7 +13,6 @@ from typing import Self
 
 from syncramp.errors import InputRefused
 
-
 _PREFIX = "SYNCRAMP_"
 
 

@@ -39,7 +39,7 @@ class Teller:
         return self._latest is None or (self._latest.get("status") or {}) == (body.get("status") or {})
 
     async def tell(self, body: Object, facts: Facts, now: datetime) -> timedelta | None:
-        """Write what is new, and post Events of it.
+        """Write what is new, post Events of it, and let the metrics know.
 
         :returns: after how long something that is new may be written.
         :raises SyncrampError: the API server does not take it.
@@ -47,6 +47,7 @@ class Teller:
         before = dict(body.get("status") or {})
         patch = status_of(body, facts, now)
         after = merged(before, patch)
+        self._office.observe(body, {**body, "status": after}, facts, now)
         if after == before:
             return None
         waited = now - self._written if self._written else PACE
