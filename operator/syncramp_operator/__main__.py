@@ -30,6 +30,7 @@ from syncramp_operator.resources import SYNCCONFIGS, SYNCRUNS
 from syncramp_operator.rights import missing_rights, refusal
 from syncramp_operator.settings import Settings
 from syncramp_operator.web import State, Web
+from syncramp_operator.webhook import Webhook
 
 LEASE = "syncramp-operator"
 """The Lease of the leader, in the operator's own namespace."""
@@ -56,8 +57,13 @@ class Replica:
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     """The Lease of the leader is lost."""
 
+    web: Web = field(init=False)
+    webhook: Webhook | None = field(init=False)
+
     def __post_init__(self) -> None:
         self.cluster = self.connect()
+        self.web = Web(self.settings.port, self.metrics.registry, lambda: self.state)
+        self.webhook = Webhook(self.cluster, self.settings) if self.settings.webhook_port else None
 
     async def work(self) -> int:
         """Everything, to the exit code.
@@ -65,14 +71,25 @@ class Replica:
         :raises SyncrampError: it cannot work.
         """
         self.listen()
-        web = Web(self.settings.port, self.metrics.registry, lambda: self.state)
-        await web.start()
-        _LOG.info("Probes and metrics are on port %s", web.port)
+        await self.serve()
         try:
             await self.look_at_rights()
-            return await self.stand_by(web)
+            return await self.stand_by()
         finally:
-            await web.end()
+            await self.hush()
+
+    async def serve(self) -> None:
+        """Answer probes, and the API server where it asks before it stores; a replica that stands by does so, too."""
+        await self.web.start()
+        _LOG.info("Probes and metrics are on port %s", self.web.port)
+        if self.webhook is not None:
+            await self.webhook.start()
+
+    async def hush(self) -> None:
+        """Close all connections: Kopf would wait five seconds for each that is open when it ends."""
+        await self.web.end()
+        if self.webhook is not None:
+            await self.webhook.end()
 
     def listen(self) -> None:
         """SIGTERM and SIGINT ask this process to end; Kopf takes them while it starts."""
@@ -105,7 +122,7 @@ class Replica:
                     f"the cluster has no {resource.full}", remedy="apply the CRDs: kubectl apply -k crds"
                 ) from None
 
-    async def stand_by(self, web: Web) -> int:
+    async def stand_by(self) -> int:
         """Wait for the Lease, lead, and give it back."""
         self.state = State.STANDBY
         holder = f"{self.settings.name}_{uuid.uuid4()}"
@@ -115,7 +132,7 @@ class Replica:
         _LOG.info("This replica leads, as %s", holder)
         renewing = asyncio.ensure_future(elector.renew(self.lost))
         try:
-            await self.lead(web)
+            await self.lead()
         finally:
             renewing.cancel()
             await asyncio.wait({renewing})
@@ -125,7 +142,7 @@ class Replica:
             _LOG.error("The Lease of the leader is lost: another replica may lead")
         return 0 if self.term.is_set() and not self.lost.is_set() else 1
 
-    async def lead(self, web: Web) -> None:
+    async def lead(self) -> None:
         """Run Kopf until somebody asks us to end, the Lease is lost, or Kopf gives up."""
         self.state = State.LISTING
         execution = execution_of(self.settings, self.cluster)
@@ -141,7 +158,7 @@ class Replica:
         finally:
             self.state, self.metrics.leads = State.ENDING, False
             await office.close(HURRY if self.lost.is_set() else GRACE)
-            await web.end()
+            await self.hush()
             stop.set()
             await kopfs
 
