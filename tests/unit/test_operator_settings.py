@@ -14,7 +14,7 @@ def test_without_variables_everything_has_its_default() -> None:
 
 
 def test_variables_that_are_not_ours_are_not_read() -> None:
-    others = {"HOME": "/root", "NAME": "laptop", "STATE": "on", "PORT": "what", "IMAGE": "x", "NAMESPACES": "all"}
+    others = {"HOME": "/home", "NAME": "laptop", "STATE": "on", "PORT": "what", "IMAGE": "x", "NAMESPACES": "all"}
     assert replace(Settings.of(others), name=Settings().name) == Settings()
 
 
