@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from syncramp.errors import InputRefused
 from syncramp_operator.cluster import Cluster, Object
 from syncramp_operator.execution import Execution
 from syncramp_operator.facts import Facts
@@ -64,12 +63,11 @@ class Office:
 
 
 def execution_of(settings: Settings, cluster: Cluster) -> Execution:
-    """The way runs are made, as the settings say.
-
-    :raises InputRefused: they say what this release cannot.
-    """
+    """The way runs are made, as the settings say."""
     if settings.execution is Where.JOB:
-        raise InputRefused("runs are not made as Jobs yet", where="SYNCRAMP_EXECUTION", remedy="use InProcess")
+        from syncramp_operator.jobs import Jobs
+
+        return Jobs(cluster, settings)
     from syncramp_operator.inprocess import InProcess
 
     return InProcess(cluster, settings)
