@@ -22,6 +22,7 @@ def test_every_setting_has_a_variable() -> None:
     given = {
         "SYNCRAMP_NAMESPACES": "one,two",
         "SYNCRAMP_HOME": "house",
+        "SYNCRAMP_LEASE_NAMESPACE": "leases",
         "SYNCRAMP_NAME": "pod-1",
         "SYNCRAMP_EXECUTION": "Job",
         "SYNCRAMP_MAX_CONCURRENT_RUNS": "7",
