@@ -28,7 +28,7 @@ CHANGES = 32
 WORD = 32
 _ANCHOR = 128
 _KEYS = ("name", "partition")
-"""Of sources."""
+"""Of sources and ramps; they are told even if they are empty."""
 _SECONDS = 1000
 """Milliseconds."""
 
@@ -206,7 +206,7 @@ def _ramp(ramp: RampReport, decided: Iterable[Decided]) -> Object:
         "verdicts": [_verdict(each) for each in ramp.judgements[:VERDICTS]],
         "decisions": [_decision(each) for each in decided if each.ramp == ramp.name][-DECISIONS:][::-1],
     }
-    return {name: value for name, value in told.items() if value != ""}
+    return {name: value for name, value in told.items() if name in _KEYS or value != ""}
 
 
 def _soak(soak: Mapping[str, Any]) -> Object:

@@ -1,16 +1,15 @@
 """The status as a whole: what runs say, what stays when they are pruned, how large it is, and what is told of it."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
 from support.run_cases import NOW, change, config, failed, hold, ramp, run, stepped, tally
+from support.schemas import refused
 from support.status_check import check_status, lint
 from syncramp.check import Finding
 from syncramp.model.holds import Hold
@@ -98,20 +97,6 @@ def test_whatever_runs_say_the_status_is_small_and_well_formed(first, second, mo
         assert [str(found) for found in lint(body, now=NOW) if found.code.startswith("FAIL")] == []
     assert body["status"] == before["status"], "the same knowledge says the same"
     assert changes_told(before["status"], body["status"]) == []
-
-
-def refused(found: Any, node: Object) -> list[str]:
-    """What a schema does not know of a status, and what it does not take."""
-    return [*unknown(found, node), *(error.message for error in Draft202012Validator(node).iter_errors(found))]
-
-
-def unknown(found: Any, node: Object) -> Iterator[str]:
-    if isinstance(found, dict):
-        for name, value in found.items():
-            yield from unknown(value, node["properties"][name]) if name in node["properties"] else [name]
-    elif isinstance(found, list):
-        for value in found:
-            yield from unknown(value, node["items"])
 
 
 def test_foreign_conditions_stay_as_far_as_there_is_room() -> None:

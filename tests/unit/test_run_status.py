@@ -8,6 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from support.hostile import DECIDED, NAMES, REPORTS
+from support.schemas import refused
 from syncramp.errors import (
     AnchorMismatch,
     InputRefused,
@@ -22,6 +23,8 @@ from syncramp.events import Note, PhaseEnded, PhaseStarted, Progress
 from syncramp.model.plan import Sample
 from syncramp.model.ramps import Decided
 from syncramp.model.report import ExportLatency, PhaseReport, RunReport, SourceReport, Tally
+from syncramp.spec.schema import RUN as RUN_KIND
+from syncramp.spec.schema import schema
 from syncramp_operator.bounds import LARGEST, PLAN, lines, moment_of, size, stamp, text
 from syncramp_operator.figures import figures
 from syncramp_operator.run_end import Outcome, RunPhase, RunReason, failed, succeeded
@@ -31,6 +34,7 @@ RUN = {
     "metadata": {"name": "contoso-7", "namespace": "identity", "uid": "u"},
     "spec": {"configRef": {"name": "contoso", "uid": "c", "generation": 3}, "number": 7, "trigger": "Interval"},
 }
+STATUS = schema(RUN_KIND)["properties"]["status"]
 NOW = 1_800_000_000.0
 UNSHRUNK = settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 """Reports of hundreds of long texts: to make a failing one smaller takes minutes."""
@@ -62,6 +66,7 @@ def test_whatever_a_tenant_holds_a_status_is_small_and_its_numbers_agree(
         failed(SourceUnavailable(words, where=words, remedy=words), report, stopped=False, decided=decided),
     ):
         status = _status(outcome)
+        assert refused({**status, "progress": {}}, STATUS) == [], "the API server would refuse it, or leave it out"
         assert size(status) <= LARGEST
         assert len(json.dumps(status).encode()) <= 6 * LARGEST
         for name in ("objects", "links"):
