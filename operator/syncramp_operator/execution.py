@@ -5,18 +5,18 @@ from typing import Any, Protocol
 
 from syncramp.cycle.job import Pace
 from syncramp.spec.durations import parse_duration
+from syncramp.spec.schema import with_defaults
+from syncramp.spec.structure import scheduling_of
 from syncramp_operator.bounds import Object
 from syncramp_operator.runs import Loss
 
 GRACE = 60.0
 """Seconds between what must be over by itself and what is ended by force."""
-_TIMEOUT = "6h"
-"""``spec.timeout`` of an object that is older than the field."""
 
 
 def deadline_of(config: Mapping[str, Any]) -> float:
     """Seconds after which a run ends by itself: ``spec.timeout``."""
-    return parse_duration(config["spec"].get("timeout", _TIMEOUT)).total_seconds()
+    return scheduling_of(with_defaults(config)["spec"]).timeout.total_seconds()
 
 
 def travel_of(config: Mapping[str, Any]) -> float:

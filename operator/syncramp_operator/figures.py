@@ -139,7 +139,8 @@ def _phases(phases: Iterable[PhaseReport]) -> list[Object]:
     """One entry for each name; a phase that came twice is told as a whole."""
     found: dict[str, Object] = {}
     for each in phases:
-        entry = found.setdefault(each.name, {"milliseconds": 0, "objects": 0, "links": 0})
+        began = {"startTime": stamp(each.started)} if each.started else {}
+        entry = found.setdefault(each.name, {**began, "milliseconds": 0, "objects": 0, "links": 0})
         entry["milliseconds"] += milliseconds(each.seconds)
         entry["objects"] += each.objects
         entry["links"] += each.links

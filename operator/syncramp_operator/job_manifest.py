@@ -85,21 +85,12 @@ def _pod(config: Mapping[str, Any], run: Mapping[str, Any], settings: Settings) 
 def _container(config: Mapping[str, Any], run: Mapping[str, Any], settings: Settings) -> Object:
     named = f"{run['metadata']['namespace']}/{run['metadata']['name']}"
     state = f"{STATE}/{run['metadata']['namespace']}.{config['metadata']['name']}.db"
+    lease = ["--lease", settings.tenant_leases]
     command = ["python", "-P", "-m", "syncramp_operator.runner", "--patch"]
     return {
         "name": "run",
         "image": settings.image,
-        "command": [
-            *command,
-            "--run",
-            named,
-            "--secrets",
-            SECRETS,
-            "--state",
-            state,
-            "--lease",
-            settings.tenant_leases,
-        ],
+        "command": [*command, "--run", named, "--secrets", SECRETS, "--state", state, *lease],
         "env": [{"name": "SYNCRAMP_HOME", "value": settings.home}],
         "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "4Gi"}},
         "terminationMessagePolicy": "FallbackToLogsOnError",

@@ -7,7 +7,6 @@ type is told, because nobody knows what its text holds.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -165,5 +164,4 @@ def _unread(report: RunReport) -> list[str]:
 
 
 def _retry(error: SyncrampError) -> str:
-    until = getattr(error, "until", None)
-    return stamp(until) if isinstance(until, datetime | float | int) else ""
+    return stamp(error.until) if isinstance(error, Waiting) and error.until is not None else ""

@@ -161,7 +161,7 @@ def test_whoever_stopped_a_run_knows_why() -> None:
     [
         (InputRefused("no", where="spec"), "Stalled", "InvalidSpec"),
         (AnchorMismatch("no"), "Stalled", "AnchorMismatch"),
-        (TenantHeld("wait"), "Waiting", "TenantHeld"),
+        (TenantHeld("wait", until=NOW + 60), "Waiting", "TenantHeld"),
         (SourceUnavailable("again"), "Retry", "SourceUnavailable"),
     ],
 )
@@ -171,6 +171,7 @@ def test_an_error_of_ours_is_told_by_its_family_and_its_reason(
     status = _status(failed(error, _report(), stopped=False))
     assert (status["phase"], status["family"], status["reason"]) == ("Failed", family, reason)
     assert status["message"] == str(error)
+    assert status.get("retryTime") == (stamp(NOW + 60) if family == "Waiting" else None)
     (condition,) = status["conditions"]
     assert (condition["type"], condition["status"], condition["reason"]) == ("Failed", "True", reason)
 
