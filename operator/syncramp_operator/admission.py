@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
-from syncramp.check import Finding, verdict_of
+from syncramp.check import Finding, cluster_warnings, verdict_of
 from syncramp_operator import logs
 from syncramp_operator.cluster import Object
 
@@ -40,17 +40,18 @@ def answer(review: Any, judge: Judge = verdict_of) -> Object:
     """The answer to a question of the API server (``admission.k8s.io/v1``).
 
     A finding refuses the document. One that stood before the change is a warning, because it would be wrong to refuse
-    an edit that did not cause it.
+    an edit that did not cause it; so is what a run in a cluster will hardly find.
 
     :raises Malformed: it is no question.
     """
     request = _request(review)
     try:
         findings = judge(request["object"], request.get("oldObject"))
+        doubts = list(cluster_warnings(request["object"]))
     except Exception as error:  # noqa: BLE001 - a fault of ours must not keep people from their documents
         _LOG.error("The verdict on a document failed", extra={"trace": logs.trace(error)})
         return _review(request, {"allowed": True, "warnings": [UNJUDGED]})
-    return _review(request, _verdict(findings))
+    return _review(request, _verdict(findings, doubts))
 
 
 def _request(review: Any) -> Mapping[str, Any]:
@@ -62,8 +63,8 @@ def _request(review: Any) -> Mapping[str, Any]:
     return request
 
 
-def _verdict(findings: Sequence[Finding]) -> Object:
-    warnings = [_line(found) for found in findings if found.stands][:MOST]
+def _verdict(findings: Sequence[Finding], doubts: Sequence[Finding]) -> Object:
+    warnings = [_line(found) for found in (*(one for one in findings if one.stands), *doubts)][:MOST]
     told = {"warnings": warnings} if warnings else {}
     wrong = [_line(found) for found in findings if not found.stands]
     if not wrong:

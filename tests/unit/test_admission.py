@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.kube_api_documents import BROKEN, document
+from support.kube_api_documents import BROKEN, document, source
 from support.kube_api_patches import merged
 from syncramp.check import Finding, verdict_of
 from syncramp_operator.admission import LONGEST, MOST, UNJUDGED, Malformed, answer
@@ -66,6 +66,14 @@ def test_a_change_that_breaks_it_is_refused_beside_the_warning() -> None:
     assert response["allowed"] is False
     assert len(response["warnings"]) == 1
     assert DN in response["status"]["message"]
+
+
+def test_a_path_that_a_cluster_does_not_have_is_a_warning() -> None:
+    ldif = {"spec": {"sources": [source(ldif={"path": "corp.ldif"})]}}
+    response = told(document("file", "identity", ldif))
+    assert response["allowed"] is True
+    (warning,) = response["warnings"]
+    assert warning.startswith('spec.sources[0].ldif.path: "corp.ldif": is relative to the document')
 
 
 def test_what_must_not_change_is_refused() -> None:

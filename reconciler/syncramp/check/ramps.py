@@ -3,19 +3,18 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from syncramp.check.expressions import expression_findings
 from syncramp.check.findings import Finding
-from syncramp.check.remedies import form
 from syncramp.check.values import members, show, sound
+from syncramp.check.zones import zone_findings
 from syncramp.expr.environment import Environment
 from syncramp.expr.types import Want
 from syncramp.model.values import Kind
 from syncramp.rules.desired import GROUPS, MEMBERS, desired_environment
 from syncramp.spec.policies import FIRST_SEEN
 from syncramp.spec.ramps import Admit
-from syncramp.words import closest, count
+from syncramp.words import count
 
 Placed = tuple[str, Mapping[str, Any]]
 """Where a ramp stands, and itself."""
@@ -31,7 +30,7 @@ def ramp_findings(data: Mapping[str, Any], refused: Collection[str]) -> Iterator
     ramps = list(sound("spec.groups.ramps", groups.get("ramps"), refused))
     for path, ramp in ramps:
         yield from _expressions(path, ramp)
-        yield from _zone(f"{path}.timeZone", ramp["timeZone"])
+        yield from zone_findings(f"{path}.timeZone", ramp["timeZone"])
         yield from _endless(path, ramp)
     yield from _idle(ramps)
 
@@ -51,13 +50,6 @@ def _expressions(path: str, ramp: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(f"{path}.order", "is spelled otherwise", f"did you mean {FIRST_SEEN}?", show(path, order))
     else:
         yield from expression_findings(f"{path}.order", order, _environment(MEMBERS), Want.RANK)
-
-
-def _zone(path: str, zone: str) -> Iterator[Finding]:
-    known = available_timezones()
-    if zone not in known:
-        near = closest(zone, sorted(known))
-        yield Finding(path, "is no time zone", f"did you mean {near}?" if near else form(path, ""), show(path, zone))
 
 
 def _endless(path: str, ramp: Mapping[str, Any]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ FORMS: Mapping[str, str] = {
     "spec.interval": "write hours, minutes and seconds, 5m to 24h, as 30m",
     "spec.retryInterval": "write hours, minutes and seconds, 10s to 24h, as 5m",
     "spec.timeout": "write hours, minutes and seconds, 5m to 72h, as 6h",
-    "syncWindows[].schedule": "write minute, hour, day of the month, month and day of the week, as 0 8 * * 1-5",
+    "syncWindows[].schedule": "write one minute, hour, day of the month, month and day of the week, as 0 8 * * 1-5",
     "syncWindows[].duration": "write hours, minutes and seconds, 1m to 744h, as 10h",
     "syncWindows[].timeZone": "write a name of the IANA database, as Europe/Paris",
     "target.tenantID": "write the directory (tenant) ID, as 57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8",

@@ -15,6 +15,7 @@ from syncramp.check.shape import shape_findings
 from syncramp.check.twins import rule_findings
 from syncramp.check.updates import change_findings, standing
 from syncramp.check.values import show
+from syncramp.check.windows import window_findings
 from syncramp.errors import InputRefused
 from syncramp.spec.document import Document, read_documents
 from syncramp.spec.schema import API_VERSION, KIND, with_defaults
@@ -82,6 +83,7 @@ def _findings(data: Any, old: Any = None) -> Iterator[Finding]:
     yield from unsaid(data)
     yield from join_findings(filled, refused)
     yield from ramp_findings(filled, refused)
+    yield from window_findings(filled, refused)
     yield from reference_findings(filled)
 
 

@@ -1,0 +1,17 @@
+"""Time zones of a document, by their names in the IANA database."""
+
+from collections.abc import Iterator
+from zoneinfo import available_timezones
+
+from syncramp.check.findings import Finding
+from syncramp.check.remedies import form
+from syncramp.check.values import show
+from syncramp.words import closest
+
+
+def zone_findings(path: str, zone: str) -> Iterator[Finding]:
+    """What is wrong with the name of a zone: there is none of this name."""
+    known = available_timezones()
+    if zone not in known:
+        near = closest(zone, sorted(known))
+        yield Finding(path, "is no time zone", f"did you mean {near}?" if near else form(path, ""), show(path, zone))
