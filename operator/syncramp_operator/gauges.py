@@ -111,15 +111,17 @@ def _lease(view: View) -> Iterator[Row]:
     yield (), float(held)
 
 
-def _latency(name: str, *quantiles: str) -> Callable[[View], Iterator[Row]]:
+_PERCENTILES = {"p50": "50", "p95": "95", "max": "100"}
+
+
+def _latency(name: str) -> Callable[[View], Iterator[Row]]:
     """Milliseconds of a run as seconds; no series where nothing was measured."""
 
     def rows(view: View) -> Iterator[Row]:
         measured = part(view.told, name)
-        for quantile in quantiles:
-            if quantile in measured:
-                label = {"p50": "0.5", "p95": "0.95", "max": "1"}[quantile]
-                yield (label,), whole(measured, quantile) / 1000
+        yield from (
+            ((each,), whole(measured, kept) / 1000) for kept, each in _PERCENTILES.items() if kept in measured
+        )
 
     return rows
 
@@ -179,14 +181,14 @@ GAUGES = (
     Gauge(
         "syncramp_export_latency_seconds",
         "How long calls of the last run took.",
-        ("quantile",),
-        _latency("exportLatency", "p50", "p95"),
+        ("percentile",),
+        _latency("exportLatency"),
     ),
     Gauge(
         "syncramp_removal_latency_seconds",
         "Time from the import that showed a disable or member removal to the answer, in the last run.",
-        ("quantile",),
-        _latency("removalLatency", "p50", "p95", "max"),
+        ("percentile",),
+        _latency("removalLatency"),
     ),
     Gauge(
         "syncramp_oldest_removal_seconds",

@@ -1,22 +1,18 @@
 """The one file for ``kubectl apply -f``: what stands in it, and that it is what the manifests say now."""
 
 import os
-import re
-import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from support.kustomize import kubectl, kustomized
 from support.pod_security import violations
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"
-OLDEST = (1, 27)
-"""kubectl with kustomize 5, which the manifests are written for."""
 BUILDS = {
     "base": [()],
     "overlays/cluster": [
@@ -47,24 +43,8 @@ def _objects(text: str) -> Objects:
 INSTALLED = _objects((MANIFESTS / "install.yaml").read_text(encoding="utf-8"))
 
 
-@cache
-def _kubectl() -> str:
-    """A kubectl that is new enough."""
-    path = shutil.which("kubectl")
-    if path is None:
-        pytest.skip("needs kubectl")
-    told = subprocess.run([path, "version", "--client"], capture_output=True, text=True, check=False).stdout
-    version = re.search(r"Client Version: v(\d+)\.(\d+)", told)
-    if version is None or (int(version[1]), int(version[2])) < OLDEST:
-        pytest.skip(f"needs kubectl 1.27 or newer, for kustomize 5; this one says {told.strip()!r}")
-    return path
-
-
 def _built(folder: Path) -> Objects:
-    command = [_kubectl(), "kustomize", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return _objects(done.stdout)
+    return _objects(kustomized(folder))
 
 
 def _combined(folder: Path, resource: str, components: tuple[str, ...], **more: Any) -> Objects:
@@ -90,7 +70,7 @@ def _environment(objects: Objects) -> dict[str, str]:
 
 
 def test_the_file_is_what_the_manifests_say_now() -> None:
-    command, environment = [str(MANIFESTS / "generate.sh")], os.environ | {"KUBECTL": _kubectl()}
+    command, environment = [str(MANIFESTS / "generate.sh")], os.environ | {"KUBECTL": kubectl()}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60)
     assert _objects(done.stdout) == INSTALLED, "run: make manifests"
 

@@ -12,8 +12,12 @@ from typing import Any
 import promql_parser as promql
 import pytest
 import yaml
+from prometheus_client.exposition import generate_latest
 
+from support.kustomize import kustomized
 from support.pages import coded, rows, section
+from support.run_cases import NOW, config, ramp, run, stepped
+from syncramp_operator.facts import Facts
 from syncramp_operator.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
@@ -169,3 +173,24 @@ def test_alerts_fire_when_they_should(tmp_path: Path) -> None:
         ["promtool", "test", "rules", "alerts.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert told.returncode == 0, told.stdout + told.stderr
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
+def test_promtool_finds_nothing_to_say_of_the_metrics() -> None:
+    metrics, facts = Metrics(), Facts(runs=[run(1, exportLatency={"p50": 1, "p95": 2}, ramps=[ramp()])])
+    metrics.observe(config(), stepped(config(), facts), facts, NOW)
+    scraped = generate_latest(metrics.registry)
+    told = subprocess.run(["promtool", "check", "metrics"], input=scraped, capture_output=True, check=False)
+    assert (told.returncode, told.stderr) == (0, b"")
+
+
+def test_the_folder_builds_to_a_monitor_rules_and_a_dashboard() -> None:
+    built = list(yaml.safe_load_all(kustomized(FOLDER)))
+    assert sorted((one["kind"], one["metadata"]["namespace"]) for one in built) == [
+        ("ConfigMap", "syncramp-system"),
+        ("PodMonitor", "syncramp-system"),
+        ("PrometheusRule", "syncramp-system"),
+    ]
+    (shown,) = (one for one in built if one["kind"] == "ConfigMap")
+    assert shown["metadata"]["labels"] == {"grafana_dashboard": "1"}
+    assert json.loads(shown["data"]["dashboard.json"]) == DASHBOARD

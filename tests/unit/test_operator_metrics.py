@@ -95,8 +95,8 @@ def test_a_run_and_its_status_are_measured() -> None:
     assert found.of("syncramp_ramp_step", ramp="large-groups") == 2
     assert found.of("syncramp_ramp_phase", ramp="large-groups", phase="Soaking") == 1
     assert found.of("syncramp_ramp_phase", ramp="large-groups", phase="Paused") == 0
-    assert found.of("syncramp_export_latency_seconds", quantile="0.95") == 0.9
-    assert found.of("syncramp_removal_latency_seconds", quantile="1") == 90.5
+    assert found.of("syncramp_export_latency_seconds", percentile="95") == 0.9
+    assert found.of("syncramp_removal_latency_seconds", percentile="100") == 90.5
     assert found.of("syncramp_oldest_removal_seconds") == 7
     assert found.of("syncramp_unconfirmed_objects") == 4
     assert found.of("syncramp_interval_seconds") == 1800, "the service's, which is longer"

@@ -106,6 +106,6 @@ def test_seconds_of_a_report_are_seconds_of_a_metric() -> None:
     metrics, facts = Metrics(), Facts(runs=[synced(outcome)])
     metrics.observe(config(), stepped(config(), facts), facts, NOW)
     measured = {(one.name, *one.labels.values()): one.value for each in metrics.collect() for one in each.samples}
-    assert measured["syncramp_removal_latency_seconds", "identity", "contoso", "0.95"] == 90.5
+    assert measured["syncramp_removal_latency_seconds", "identity", "contoso", "95"] == 90.5
     assert measured["syncramp_oldest_removal_seconds", "identity", "contoso"] == 12.25
     assert measured["syncramp_calls_total", "identity", "contoso"] == 4
