@@ -21,6 +21,7 @@ from syncramp.spec.structure import structure
 from syncramp_operator.cluster import Object
 from syncramp_operator.facts import mark
 from syncramp_operator.resources import GROUP
+from syncramp_operator.view import needed
 
 HANDLED = f"{GROUP}/handled"
 """Annotation of a SyncRun: what is handled as of it, as JSON."""
@@ -142,8 +143,9 @@ def own_runs(runs: Iterable[Object], uid: str) -> list[Object]:
 
 
 def outdated(runs: Sequence[Object], kept: int) -> list[Object]:
-    """SyncRuns to delete: of those that are over, all but the newest so many; the newest of all always stays."""
-    over = [run for run in runs[:-1] if is_over(run)]
+    """SyncRuns to delete: of those that are over, all but the newest so many and those that the status is made of."""
+    stays = needed(runs)
+    over = [run for run in runs if is_over(run) and run["metadata"]["name"] not in stays]
     return over[: max(len(runs) - max(kept, 1), 0)]
 
 

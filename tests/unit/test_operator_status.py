@@ -16,6 +16,7 @@ from syncramp.model.holds import Hold
 from syncramp.schedule.known import Cause, Decision, End, Start, Trigger, Wait
 from syncramp.spec.schema import schema
 from syncramp_operator.facts import Facts, mark
+from syncramp_operator.known import outdated
 from syncramp_operator.status import LARGEST, Told, changes_told, status_of
 from syncramp_operator.view import needed
 from syncramp_operator.wording import size_of
@@ -312,3 +313,10 @@ def test_a_stall_is_one_event_and_what_people_must_see_to_warns() -> None:
 def test_little_knowledge_makes_a_status_too(known: Facts) -> None:
     check_status(stepped(config(), known), now=NOW)
     assert status_of(config(), known, NOW)["observedGeneration"] == 1
+
+
+@pytest.mark.parametrize(("kept", "gone"), [(1, [1, 3, 5]), (4, [1, 3]), (7, [])])
+def test_runs_beyond_the_limit_go_but_for_those_that_the_status_is_made_of(kept: int, gone: list[int]) -> None:
+    broken = failed(4, "EndpointUnavailable", "Retry")
+    runs = [run(1), run(2), run(3, "Cancelled"), broken, run(5, "Cancelled"), run(6, "Running")]
+    assert [each["spec"]["number"] for each in outdated(runs, kept)] == gone
