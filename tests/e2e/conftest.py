@@ -4,13 +4,18 @@ With ``--cluster``, ``KUBEBUILDER_ASSETS`` names a folder with kube-apiserver an
 the cluster of the kubeconfig is taken: each namespace is removed at the end, the CRDs stay.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.api_servers import ApiServer, double, real
+from support.cloud import Cloud
 from support.kube_api_client import Cluster, SyncConfigs, token_of_operator, write_kubeconfig
+from support.observed import Observed, observing
+from support.operator_process import Operator
+from support.story import Story
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +37,27 @@ def namespace(server: ApiServer) -> Iterator[str]:
     """A namespace with the operator's rights."""
     with server.namespace("syncramp-e2e") as name:
         yield name
+
+
+@pytest.fixture(scope="session")
+def operated(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Observed]]:
+    """A namespace with an operator at work; each status that anybody writes there is looked at."""
+    with (
+        server.namespace("operated") as name,
+        observing(server.configuration, name) as observed,
+        Operator(server, name, tmp_path_factory.mktemp("operator")).running(),
+    ):
+        yield name, observed
+
+
+@pytest.fixture
+def story(server: ApiServer, operated: tuple[str, Observed], request: pytest.FixtureRequest) -> Iterator[Story]:
+    """A SyncConfig that is not there yet, with a tenant of its own; all stories share an operator."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:40].strip("-")
+    with Cloud().running() as cloud:
+        told = Story(server, operated[0], cloud, name)
+        yield told
+        told.when_over()
 
 
 @pytest.fixture(scope="session")

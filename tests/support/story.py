@@ -36,8 +36,9 @@ class Story:
     ):
         self.server, self.namespace, self.cloud, self.name = server, namespace, cloud, name
         self.directory = directory or Directory()
+        self._before = 0
         self.configs = SyncConfigs(server.cluster, namespace)
-        self.runs_path = f"/apis/{GROUP}/v1alpha1/namespaces/{namespace}/syncruns"
+        self._path = f"/apis/{GROUP}/v1alpha1/namespaces/{namespace}/syncconfigs"
 
     # given
 
@@ -46,6 +47,11 @@ class Story:
         text = secret or self.cloud.simulator.client_secret
         self._secret(f"{self.name}-app", "secret", text.encode())
         self._secret(f"{self.name}-ca", "ca.crt", self.cloud.simulator.certificates.ca)
+
+    def given_bind(self) -> None:
+        """Credentials of a directory."""
+        self._secret(f"{self.name}-bind", "username", b"reader")
+        self._secret(f"{self.name}-bind", "password", b"a made-up password")
 
     def given_directory(self) -> None:
         """The directory as it is now, in its ConfigMap."""
@@ -71,30 +77,49 @@ class Story:
         self.given_directory()
         return self.configs.create(self.document(**spec))
 
+    def when_kept(self) -> None:
+        """From here on, only what runs that begin later did is waited for."""
+        self._before = max((body["spec"]["number"] for body in self.runs()), default=0)
+
     def when_edited(self, **spec: Any) -> Object:
         """A merge patch of the spec."""
+        self.when_kept()
         return self.configs.change(self.name, {"spec": spec})
 
     def when_annotated(self, **annotations: str | None) -> Object:
         """``kubectl annotate``; names without the group, ``_`` for ``-``."""
+        self.when_kept()
         told = {f"{GROUP}/{name.replace('_', '-')}": text for name, text in annotations.items()}
         return self.configs.change(self.name, {"metadata": {"annotations": told}})
+
+    def when_looked_at(self) -> None:
+        """The look that would come within five minutes comes now; nothing is asked for."""
+        self.configs.change(
+            self.name, {"metadata": {"annotations": {f"{GROUP}/looked-at": f"story-{next(_numbers)}"}}}
+        )
 
     def when_requested(self) -> None:
         """A run is asked for, now."""
         self.when_annotated(requestedAt=f"story-{next(_numbers)}")
 
     def when_directory_changes(self, change: Callable[[Directory], Any]) -> None:
-        """Somebody works in the directory; the next run sees it."""
+        """Somebody works in the directory; a run is asked for, unless the document changes with it."""
         entries = self.directory.entries
         change(self.directory)
         self.given_directory()
         if entries != self.directory.entries:
             self.when_edited(sources=self.document()["spec"]["sources"])
+        else:
+            self.when_requested()
 
     def when_deleted(self) -> None:
         """``kubectl delete --wait=false``."""
         self.configs.delete(self.name)
+
+    def when_over(self) -> None:
+        """Take the SyncConfig away, if it is there."""
+        self.server.cluster.ask("DELETE", f"{self._path}/{self.name}")
+        self.then_gone()
 
     # then
 
@@ -118,10 +143,27 @@ class Story:
         """A condition is not there."""
         return self.configs.until(self.name, lambda body: bool(body.get("status")) and name not in conditions(body))
 
-    def then_run(self, number: int, *phases: str) -> Object:
-        """A SyncRun of this number is over, in one of the phases (any, if none is named)."""
-        wanted = phases or ENDS
-        return dict(until(lambda: self.run(number), lambda body: body.get("status", {}).get("phase") in wanted))
+    def then_run(self, *phases: str) -> Object:
+        """A run that began since what was done last is over, in one of the phases; the status speaks of it."""
+
+        def settled(runs: list[Object]) -> bool:
+            newest = runs[-1] if runs else {}
+            over = newest.get("status", {}).get("phase") in ENDS
+            return over and newest["spec"]["number"] > self._before
+
+        newest: Object = until(self.runs, settled)[-1]
+        assert not phases or newest["status"]["phase"] in phases, newest["status"]
+        number = newest["spec"]["number"]
+        body = self.configs.until(
+            self.name, lambda found: found["status"].get("lastRun", {}).get("number", 0) >= number
+        )
+        check_status(body)
+        return newest
+
+    def then_no_run(self) -> None:
+        """Nothing was begun since what was done last."""
+        begun = [body for body in self.runs() if body["spec"]["number"] > self._before]
+        assert not begun, begun
 
     def then_users(self, count: int) -> None:
         """So many users are in the cloud."""
@@ -129,8 +171,7 @@ class Story:
 
     def then_gone(self) -> None:
         """The SyncConfig is gone."""
-        path = f"/apis/{GROUP}/v1alpha1/namespaces/{self.namespace}/syncconfigs/{self.name}"
-        until(lambda: self.server.cluster.ask("GET", path)[0], lambda code: code == 404)
+        until(lambda: self.server.cluster.ask("GET", f"{self._path}/{self.name}")[0], lambda code: code == 404)
 
     def then_told(self, reason: str) -> Object:
         """An Event of this reason is told."""
@@ -143,13 +184,9 @@ class Story:
 
     def runs(self) -> list[Object]:
         """Its SyncRuns, by number."""
-        found = self.server.cluster.done("GET", self.runs_path)["items"]
+        found = self.server.cluster.done("GET", self._path.replace("syncconfigs", "syncruns"))["items"]
         own = [body for body in found if body["spec"]["configRef"]["name"] == self.name]
         return sorted(own, key=lambda body: body["spec"]["number"])
-
-    def run(self, number: int) -> Object:
-        """A SyncRun by its number; empty if there is none."""
-        return next((body for body in self.runs() if body["spec"]["number"] == number), {})
 
     def _secret(self, name: str, key: str, value: bytes) -> None:
         data = {key: base64.b64encode(value).decode()}
