@@ -13,7 +13,7 @@ import pytest
 from support.api_servers import ApiServer, double, real
 from support.cloud import Cloud
 from support.kube_api_client import Cluster, SyncConfigs, token_of_operator, write_kubeconfig
-from support.observed import Observed, observing
+from support.observed import observing
 from support.operator_process import Operator
 from support.story import Story
 
@@ -40,22 +40,23 @@ def namespace(server: ApiServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def operated(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Observed]]:
+def operated(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Operator]]:
     """A namespace with an operator at work; each status that anybody writes there is looked at."""
     with (
         server.namespace("operated") as name,
-        observing(server.configuration, name) as observed,
-        Operator(server, name, tmp_path_factory.mktemp("operator")).running(),
+        observing(server.configuration, name),
+        Operator(server, name, tmp_path_factory.mktemp("operator")).running() as operator,
     ):
-        yield name, observed
+        yield name, operator
 
 
 @pytest.fixture
-def story(server: ApiServer, operated: tuple[str, Observed], request: pytest.FixtureRequest) -> Iterator[Story]:
+def story(server: ApiServer, operated: tuple[str, Operator], request: pytest.FixtureRequest) -> Iterator[Story]:
     """A SyncConfig that is not there yet, with a tenant of its own; all stories share an operator."""
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:40].strip("-")
     with Cloud().running() as cloud:
         told = Story(server, operated[0], cloud, name)
+        told.operators.append(operated[1])
         yield told
         told.when_over()
 

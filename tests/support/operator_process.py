@@ -77,6 +77,10 @@ class Operator:
         self._process = None
         return code
 
+    def check(self) -> None:
+        """It has not ended by itself."""
+        assert self._process is None or self._process.poll() is None, self.said
+
     @property
     def pid(self) -> int:
         assert self._process

@@ -16,6 +16,7 @@ from support.directory_ldif import SCOPE, Directory
 from support.kube_api_client import SyncConfigs, apply, until
 from support.kube_api_patches import merged
 from support.observed import ENDS
+from support.operator_process import Operator
 from support.status_check import check_status
 
 GROUP = "syncramp.io"
@@ -36,6 +37,8 @@ class Story:
     ):
         self.server, self.namespace, self.cloud, self.name = server, namespace, cloud, name
         self.directory = directory or Directory()
+        self.operators: list[Operator] = []
+        """Whoever must be at work while something is waited for."""
         self._before = 0
         self.configs = SyncConfigs(server.cluster, namespace)
         self._path = f"/apis/{GROUP}/v1alpha1/namespaces/{namespace}/syncconfigs"
@@ -135,13 +138,13 @@ class Story:
             newest = body.get("status", {}).get("observedGeneration") == body["metadata"]["generation"]
             return newest and found.get("status") == status and reason in ("", found.get("reason"))
 
-        body = self.configs.until(self.name, settled)
+        body = self._until(settled)
         check_status(body)
         return body
 
     def then_no_condition(self, name: str) -> Object:
         """A condition is not there."""
-        return self.configs.until(self.name, lambda body: bool(body.get("status")) and name not in conditions(body))
+        return self._until(lambda body: bool(body.get("status")) and name not in conditions(body))
 
     def then_run(self, *phases: str) -> Object:
         """A run that began since what was done last is over, in one of the phases; the status speaks of it."""
@@ -151,12 +154,10 @@ class Story:
             over = newest.get("status", {}).get("phase") in ENDS
             return over and newest["spec"]["number"] > self._before
 
-        newest: Object = until(self.runs, settled)[-1]
+        newest: Object = self._until_seen(self.runs, settled)[-1]
         assert not phases or newest["status"]["phase"] in phases, newest["status"]
         number = newest["spec"]["number"]
-        body = self.configs.until(
-            self.name, lambda found: found["status"].get("lastRun", {}).get("number", 0) >= number
-        )
+        body = self._until(lambda found: found["status"].get("lastRun", {}).get("number", 0) >= number)
         check_status(body)
         return newest
 
@@ -167,15 +168,19 @@ class Story:
 
     def then_users(self, count: int) -> None:
         """So many users are in the cloud."""
-        until(lambda: self.cloud.users, lambda users: users == count)
+        self._until_seen(lambda: self.cloud.users, lambda users: users == count)
 
     def then_gone(self) -> None:
         """The SyncConfig is gone."""
-        until(lambda: self.server.cluster.ask("GET", f"{self._path}/{self.name}")[0], lambda code: code == 404)
+        self._until_seen(
+            lambda: self.server.cluster.ask("GET", f"{self._path}/{self.name}")[0], lambda code: code == 404
+        )
 
     def then_told(self, reason: str) -> Object:
         """An Event of this reason is told."""
-        found = until(lambda: [event for event in self.configs.events(self.name) if event["reason"] == reason], bool)
+        found = self._until_seen(
+            lambda: [event for event in self.configs.events(self.name) if event["reason"] == reason], bool
+        )
         return dict(found[0])
 
     def body(self) -> Object:
@@ -187,6 +192,18 @@ class Story:
         found = self.server.cluster.done("GET", self._path.replace("syncconfigs", "syncruns"))["items"]
         own = [body for body in found if body["spec"]["configRef"]["name"] == self.name]
         return sorted(own, key=lambda body: body["spec"]["number"])
+
+    def _until(self, settled: Callable[[Object], bool]) -> Object:
+        """The SyncConfig, once it is as expected."""
+        return dict(self._until_seen(self.body, settled))
+
+    def _until_seen(self, look: Callable[[], Any], settled: Callable[[Any], bool]) -> Any:
+        def seen() -> Any:
+            for operator in self.operators:
+                operator.check()
+            return look()
+
+        return until(seen, settled)
 
     def _secret(self, name: str, key: str, value: bytes) -> None:
         data = {key: base64.b64encode(value).decode()}
