@@ -10,7 +10,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
 from syncramp.events import Note
 from syncramp.model.report import RunReport
-from syncramp.report.text import plan_lines, run_lines
+from syncramp.report.text import plan_lines, report_from, run_lines
 from syncramp.spec.scheduling import Scheduling, SyncWindow, WindowKind
 from syncramp.spec.types import ApprovalMode
 
@@ -155,3 +155,12 @@ def test_without_windows_nothing_is_said_of_them(engine: Engine) -> None:
     report, _ = engine.run()
     assert report.settled
     assert not [line for line in run_lines(report) if line.startswith("Sync windows")]
+
+
+def test_a_report_is_read_from_the_store_as_it_was_kept(engine: Engine) -> None:
+    report, _ = engine.run()
+    with engine.store() as store:
+        last = store.runs.last()
+    assert last is not None
+    kept = report_from(last.report)
+    assert kept.windows == report.windows and kept.export_latency == report.export_latency

@@ -97,6 +97,12 @@ def test_a_window_that_opened_in_the_first_of_two_hours_is_open_in_the_second() 
     assert verdict([window], at("2026-10-25T01:15")) == Verdict(True, at("2026-10-25T02:30"), window)
 
 
+def test_starts_that_clocks_put_forward_bring_out_of_order_are_in_order() -> None:
+    window = allow("0,30 2-3 * * *", 10 * MINUTE, "Europe/Berlin")
+    assert verdict([window], at("2026-03-29T01:15")) == Verdict(False, at("2026-03-29T01:30"))
+    assert verdict([window], at("2026-03-29T01:35")) == Verdict(True, at("2026-03-29T01:40"), window)
+
+
 @pytest.mark.parametrize(
     ("windows", "after", "opening"),
     [

@@ -11,6 +11,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
 from support.model import no_fault, unavailable
 from syncramp.cycle.results import GONE
+from syncramp.cycle.slices import run_all
 from syncramp.events import Note
 from syncramp.model.report import RunReport
 
@@ -64,6 +65,14 @@ def agrees(report: RunReport) -> bool:
     return all(
         each.expected == each.acknowledged + each.held + each.refused + each.in_doubt + each.left for each in tallies
     )
+
+
+def test_only_the_first_slice_of_a_full_run_is_full(engine: Engine) -> None:
+    with engine.store() as store:
+        report = run_all(replace(engine.job(store), full=True))
+        runs = [store.runs.last()]
+    assert report.full and report.slices == 3
+    assert runs[0] is not None and runs[0].report is not None and not runs[0].report["full"]
 
 
 def test_a_long_export_goes_in_slices_and_its_numbers_add_up(engine: Engine) -> None:

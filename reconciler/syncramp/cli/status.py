@@ -28,11 +28,14 @@ def status(
     Example: syncramp status syncconfig.yaml
     """
     from syncramp.check import load
+    from syncramp.cycle.windows import windows_at
     from syncramp.report.json import kept_run_document
+    from syncramp.report.stages import window_lines
     from syncramp.report.text import kept_run_lines
     from syncramp.session.opening import state_path
 
-    last = _last(state_path(document, load(document), state))
+    config = load(document)
+    last = _last(state_path(document, config, state))
     if output is Output.JSON:
         typer.echo(kept_run_document(last))
     elif last is None:
@@ -40,6 +43,8 @@ def status(
     else:
         began = datetime.fromtimestamp(last.started, UTC)
         typer.echo("\n".join(kept_run_lines(last.id, last.state, began, last.report)))
+        for line in window_lines(windows_at(config.scheduling.windows, time.time())):
+            typer.echo(line)
         _warn(last)
     raise typer.Exit(_code(last))
 

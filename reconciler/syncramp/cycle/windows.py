@@ -1,5 +1,6 @@
 """What the sync windows of the document let go in this run."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pyroaring import BitMap
@@ -7,14 +8,19 @@ from pyroaring import BitMap
 from syncramp.cycle.job import Job
 from syncramp.model.report import WindowReport
 from syncramp.schedule.windows import verdict, why_shut
+from syncramp.spec.scheduling import SyncWindow
 
 
 def windows_now(job: Job) -> WindowReport:
     """Whether growth may go at this moment, and until when that is so."""
-    windows = job.config.scheduling.windows
+    return windows_at(job.config.scheduling.windows, job.clock())
+
+
+def windows_at(windows: Sequence[SyncWindow], now: float) -> WindowReport:
+    """Whether growth may go at a moment, in seconds since the epoch, and until when that is so."""
     if not windows:
         return WindowReport()
-    found = verdict(windows, datetime.fromtimestamp(job.clock(), UTC))
+    found = verdict(windows, datetime.fromtimestamp(now, UTC))
     return WindowReport(found.open, found.until.timestamp() if found.until else None, why_shut(found))
 
 

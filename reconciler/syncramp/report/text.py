@@ -128,6 +128,7 @@ def kept_run_lines(number: int, state: str, began: datetime, kept: Mapping[str, 
     yield f"Run {number} of {began:%Y-%m-%d %H:%M:%S} UTC: {state}"
     if kept:
         report = report_from(kept)
+        report.windows = WindowReport()  # whoever asks later is told of now
         yield from map(printable, _profile(report.wire))
         yield from run_lines(report)
 
