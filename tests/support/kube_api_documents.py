@@ -147,7 +147,7 @@ BROKEN = (
         "window",
         "spec.syncWindows[].duration",
         "duration(self) >= duration('1m') && duration(self) <= duration('744h')",
-        {"spec": {"syncWindows": [{"kind": "Deny", "schedule": "0 0 * * *", "duration": "745h"}]}},
+        {"spec": {"syncWindows": [{"kind": "Deny", "schedule": "0 0 1 1 *", "duration": "745h"}]}},
     ),
     Broken(
         "no-file",

@@ -41,7 +41,7 @@ RETRY_RULE = (
 RETRY_LONG = "retryInterval must not be longer than interval"
 TIMEOUT_RULE = "!has(self.timeout) || !has(self.interval) || duration(self.timeout) >= duration(self.interval)"
 TIMEOUT_SHORT = "timeout must not be shorter than interval"
-WINDOW = {"kind": "Deny", "schedule": "0 8 * * 1-5", "duration": "10h"}
+WINDOW = {"kind": "Deny", "schedule": "0 8 1 1 *", "duration": "10h"}
 OPEN = "spec.syncWindows[0].duration"
 ONE_FILE = "exactly one of path, configMapKeyRef must be set"
 ONLY = "Reconciling and Stalled are present only while True"

@@ -189,3 +189,9 @@ def test_rules_say_what_is_wrong_on_one_line() -> None:
             "FieldValueRequired",
             "FieldValueDuplicate",
         )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "crds").glob("*.syncramp.io.yaml")), ids=lambda path: path.name)
+def test_nothing_is_merged_in_the_text_of_a_crd(path: Path) -> None:
+    """A key that stands beside what it overrides is refused by strict readers of YAML as one that stands twice."""
+    assert "<<:" not in path.read_text(encoding="utf-8")
