@@ -89,9 +89,16 @@ def test_a_description_tells_default_and_bounds_which_kubectl_explain_does_not_s
         assert "  " not in told
     if not isinstance(node.get("default"), dict) and "default" in node:
         assert "efault" in told, f"{path}: {told}"
-    if node["type"] in ("integer", "array"):
-        bound = node.get("maximum", node.get("maxItems"))
-        assert bound is None or f"{bound:,}" in told or bound < 5, f"{path} has at most {bound:,}: {told}"
+    if bound := node.get("maximum", node.get("maxItems", 0)):
+        assert f"{bound:,}" in told or bound < 5, f"{path} has at most {bound:,}: {told}"
+    if (bound := node.get("maxLength", 0)) and "description" in node and not _form_says_it(node):
+        assert f"{bound:,} characters" in told or "0 to 100" in told, f"{path} has at most {bound:,}: {told}"
+
+
+def _form_says_it(node: Node) -> bool:
+    """Its format or a rule lists its values, so that a length says nothing."""
+    rules = [one["rule"] for one in node.get("x-kubernetes-validations", ())]
+    return node.get("format") in SELF_BOUND or any(rule.startswith("self in [") for rule in rules)
 
 
 def test_every_list_and_every_string_is_bounded() -> None:
