@@ -153,7 +153,10 @@ class Cluster:
             raise _unavailable(about) from None
         if status >= 300:
             raise _refusal(status, about)
-        answer: Object = json.loads(text)
+        try:
+            answer: Object = json.loads(text)
+        except ValueError:  # a proxy with a page of its own
+            raise _unavailable(about) from None
         return answer
 
 

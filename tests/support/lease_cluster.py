@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
@@ -18,6 +18,8 @@ class LeaseCluster:
         self.away = False
         """The API server does not answer."""
         self.namespaces = {"home"}
+        self.stored: Callable[[], None] = lambda: None
+        """What happens between a write and its answer."""
         self.failure: Exception | None = None
         """What it answers with in place of an answer."""
         self._versions = count(1)
@@ -37,7 +39,7 @@ class LeaseCluster:
                 raise ObjectMissing("there is no such object")
             if body["metadata"]["name"] in self.held:
                 raise ObjectConflict("it is there already")
-            return self._stored(body)
+            return self._put(body)
 
     def replace(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Object:
         self._reach()
@@ -47,16 +49,17 @@ class LeaseCluster:
                 raise ObjectMissing("there is no such object")
             if old["metadata"]["resourceVersion"] != body["metadata"]["resourceVersion"]:
                 raise ObjectConflict("it was changed meanwhile")
-            return self._stored(body)
+            return self._put(body)
 
     def spec(self, name: str) -> Object:
         """What stands in a Lease."""
         with self._lock:
             return dict(self.held[name]["spec"])
 
-    def _stored(self, body: Mapping[str, Any]) -> Object:
+    def _put(self, body: Mapping[str, Any]) -> Object:
         made = copy.deepcopy(dict(body))
         made["metadata"]["resourceVersion"] = str(next(self._versions))
+        self.stored()
         self.held[body["metadata"]["name"]] = made
         return copy.deepcopy(made)
 

@@ -74,9 +74,17 @@ def test_a_run_that_has_not_the_right_does_not_begin(engine: Engine, right: Righ
 
 def test_a_right_that_is_lost_stops_new_batches_and_what_was_answered_is_known(engine: Engine, right: Right) -> None:
     engine.cloud.fault = at("after", 2, lambda: setattr(right, "gone", True))
+    asked: list[bool] = []
+
+    def room(wait: bool) -> bool:
+        asked.append(right.gone)
+        return True
+
+    engine.cloud.room = room
     with pytest.raises(FenceLost):
         engine.run()
     assert len(engine.cloud.calls) == 2
+    assert asked == [False, False]  # nobody waits for room any more
     assert engine.cloud.finalized == []
     with engine.store() as store:
         last = store.runs.last()
@@ -87,6 +95,15 @@ def test_a_right_that_is_lost_stops_new_batches_and_what_was_answered_is_known(e
     assert len(engine.cloud.calls) == 7 + 1  # nothing went twice, but for the links of the group
 
 
+def test_no_intent_is_written_down_without_the_right(engine: Engine, right: Right) -> None:
+    with engine.store() as store:
+        exports = store.exports(*store.runs.begin(0.0, right.token), 0.0, right)
+        right.gone = True
+        with pytest.raises(FenceLost):
+            exports.intend([], 0.0, last_try=0.0, deadline=0.0)
+        assert store.database.all("SELECT * FROM batches") == []
+
+
 def test_calls_in_flight_are_waited_for_and_written_down(engine: Engine, right: Right) -> None:
     engine.pace = Pace(objects_per_call=2, parallel=4, patience=100.0, call_timeout=0.0)
     engine.cloud.fault = at("before", 1, lambda: setattr(right, "gone", True))
@@ -95,6 +112,25 @@ def test_calls_in_flight_are_waited_for_and_written_down(engine: Engine, right: 
     with engine.store() as store:
         assert sum(store.snapshot().counts().values()) == len(engine.cloud.objects) > 0
         assert not store.runs.travelling(0.0)
+    goes_on(engine)
+
+
+def test_a_right_that_is_lost_in_a_wait_for_room_stops_the_batch_that_waited(engine: Engine, right: Right) -> None:
+    engine.pace = Pace(objects_per_call=2, parallel=4, patience=100.0, call_timeout=0.0)
+    asked: list[bool] = []
+
+    def room(wait: bool) -> bool:
+        asked.append(wait)
+        right.gone = len(asked) == 3
+        return True
+
+    engine.cloud.room = room
+    with pytest.raises(FenceLost):
+        engine.run()
+    with engine.store() as store:
+        assert 0 < sum(store.snapshot().counts().values()) == len(engine.cloud.objects) < ALL
+        assert not store.runs.travelling(0.0)
+    engine.cloud.room = lambda wait: True
     goes_on(engine)
 
 

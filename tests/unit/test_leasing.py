@@ -155,8 +155,27 @@ def test_an_acquisition_whose_answer_was_lost_is_sure_from_when_it_was_sent() ->
     assert not contender.holds(10)
 
 
+def test_an_acquisition_that_arrived_late_is_sure_from_when_it_was_sent_first() -> None:
+    contender = Contender("us", LEADER)
+    contender.saw(Record(version="1"), 0)
+    contender.sends(0)
+    contender.failed(5)
+    contender.saw(Record(version="1"), 7)  # it is still on its way
+    contender.sends(8)
+    contender.beaten()  # by itself
+    contender.saw(Record("us", 15, 1, version="2"), 8.5)
+    assert contender.holds(9)
+    assert not contender.holds(10)
+
+
 @pytest.mark.parametrize(
-    "found", [Record("them", 15, 2, version="3"), Record(version=""), Record("", 15, 1, "", "", "3")]
+    "found",
+    [
+        Record("them", 15, 2, version="3"),
+        Record(version=""),
+        Record("us", 15, 2, version="3"),
+        Record("", 15, 1, "", "", "3"),
+    ],
 )
 def test_who_finds_another_one_in_its_lease_has_lost_it(found: Record) -> None:
     contender = held()

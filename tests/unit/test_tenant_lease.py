@@ -110,6 +110,25 @@ def test_another_store_takes_it_after_its_duration_although_each_of_its_tries_is
         lease.check()
 
 
+def test_what_a_machine_saw_before_it_was_started_anew_does_not_count(
+    cluster: LeaseCluster, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed(taking(cluster, clock), tmp_path / "one.db")
+    for _ in range(2):  # machines that take turns keep what each of them saw
+        for boot in ("first", "second"):
+            (tmp_path / boot).write_text(boot)
+            monkeypatch.setattr("syncramp_operator.fencing._BOOT", tmp_path / boot)
+            with pytest.raises(TenantHeld):
+                held(taking(cluster, clock), tmp_path / "other.db").__enter__()
+            clock.now += 200
+    monkeypatch.setattr("syncramp_operator.fencing._BOOT", tmp_path / "nowhere")
+    with pytest.raises(TenantHeld):
+        held(taking(cluster, clock), tmp_path / "other.db").__enter__()
+    monkeypatch.setattr("syncramp_operator.fencing._BOOT", tmp_path / "first")
+    with held(taking(cluster, clock), tmp_path / "other.db") as lease:
+        lease.check()
+
+
 def test_a_copy_of_a_store_is_another_holder(cluster: LeaseCluster, clock: Clock, tmp_path: Path) -> None:
     killed(taking(cluster, clock), tmp_path / "one.db")
     for path in tmp_path.glob("one.db*"):
@@ -141,6 +160,18 @@ def test_who_could_not_renew_it_in_time_has_lost_it(cluster: LeaseCluster, clock
             lease.check()
         cluster.away = False
     assert cluster.spec(NAME)["holderIdentity"] != ""  # nobody gives away what is not his
+
+
+def test_a_slow_answer_makes_it_no_longer(cluster: LeaseCluster, clock: Clock, tmp_path: Path) -> None:
+    def slow() -> None:
+        clock.now += 15
+
+    cluster.stored = slow
+    with held(taking(cluster, clock), tmp_path / "one.db") as lease:
+        cluster.stored, cluster.away = lambda: None, True
+        with pytest.raises(FenceLost):
+            clock.now = 1045
+            lease.check()
 
 
 def test_it_is_renewed_while_a_run_lasts(cluster: LeaseCluster, tmp_path: Path) -> None:
