@@ -240,8 +240,15 @@ def last_run(runs: Sequence[Mapping[str, Any]]) -> LastRun | None:
         trigger=Trigger(spec["trigger"]),
         failures=_in_a_row([each for _, each in past]),
         again=moment_of(status["retryTime"]) if status.get("retryTime") else None,
-        sliced=bool(status.get("sliced")),
+        full=spec.get("type") == "Full",
+        sliced=bool(status.get("sliced")) and _moved(status),
+        began=moment_of(status["startTime"]) if status.get("startTime") else None,
     )
+
+
+def _moved(status: Mapping[str, Any]) -> bool:
+    """Something went: a slice in which nothing did is followed by none at once."""
+    return any((status.get(name) or {}).get("acknowledged") for name in ("objects", "links"))
 
 
 def _in_order(runs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

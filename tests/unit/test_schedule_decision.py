@@ -199,6 +199,15 @@ def test_a_window_that_opens_makes_a_run_due() -> None:
     assert until(decide(again, opening + 2 * MINUTE)) >= opening + MINUTE + INTERVAL
 
 
+def test_a_run_that_was_planned_before_a_window_opened_is_followed_by_one_that_sees_it_open() -> None:
+    known = replace(KNOWN, scheduling=Scheduling(windows=(EVENING,)))
+    opening = NOW + 5 * MINUTE
+    across = replace(OVER, began=opening - MINUTE, ended=opening + MINUTE)
+    assert decide(replace(known, last=across), opening + 2 * MINUTE) == Start(Trigger.WINDOW_OPENED)
+    after_it = replace(across, began=opening + 1 * MINUTE)
+    assert until(decide(replace(known, last=after_it), opening + 2 * MINUTE)) >= opening + INTERVAL
+
+
 def test_the_runs_of_many_documents_are_spread_when_the_operator_starts() -> None:
     known = [replace(KNOWN, key=str(number), last=None, awake=NOW) for number in range(200)]
     moments = [until(decide(one, NOW)) for one in known]
@@ -234,6 +243,7 @@ LASTS = st.builds(
     full=st.booleans(),
     failures=st.integers(0, 100),
     again=st.none() | MOMENTS,
+    began=st.none() | MOMENTS,
     sliced=st.booleans(),
 )
 EVERYTHING = st.builds(

@@ -77,13 +77,27 @@ def test_every_phase_that_is_over_has_an_ending() -> None:
 
 def test_the_newest_run_that_is_over_counts_whatever_the_order() -> None:
     runs = [
-        _run(10, phase="Succeeded", generation=5, sliced=True),
+        _run(10, phase="Succeeded", generation=5, sliced=True, links={"acknowledged": 3}),
         _run(9, phase="Failed", family="Retry"),
         _run(11, phase="Running"),
     ]
     last = last_run(runs)
     assert last == LastRun(5, moment_of(stamp(NOW + 10)), Ending.SUCCEEDED, Trigger.INTERVAL, sliced=True)
     assert last == last_run(runs[::-1])
+
+
+def test_a_slice_in_which_nothing_went_is_followed_by_none_at_once() -> None:
+    last = last_run(
+        [_run(1, phase="Incomplete", sliced=True, objects={"acknowledged": 0}, links={"acknowledged": 0})]
+    )
+    assert last is not None and not last.sliced
+
+
+def test_whether_the_last_run_was_a_full_one_is_known() -> None:
+    run = _run(1, phase="Failed", family="Retry")
+    run["spec"]["type"] = "Full"
+    last = last_run([run])
+    assert last is not None and last.full
 
 
 def test_failures_are_counted_in_a_row_with_those_that_waited_or_were_interrupted() -> None:

@@ -121,7 +121,7 @@ def _due(known: Known, last: LastRun, now: datetime) -> Due:
     at, trigger, cause = _after(known, last)
     if last.ended - now > period(known.interval, known.service_interval, known.key):
         return now, trigger, cause
-    opening = next_opening(known.scheduling.windows, last.ended)
+    opening = next_opening(known.scheduling.windows, min(last.began or last.ended, last.ended))
     if opening is not None and opening + stagger(known.key) < at and last.ending is not Ending.WAITING:
         return opening + stagger(known.key), Trigger.WINDOW_OPENED, cause
     return at, trigger, cause

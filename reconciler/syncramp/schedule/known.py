@@ -79,6 +79,8 @@ class LastRun:
     """Of one that had to wait: when it may be possible."""
     sliced: bool = False
     """Time was over before everything was sent, and something went: the next one goes on at once."""
+    began: datetime | None = None
+    """A window that opened since then may have opened too late for its plan."""
 
 
 @dataclass(frozen=True, slots=True)
