@@ -1,6 +1,6 @@
 """Reasons of conditions and Events: one word for programs, and the sentence that says what it means.
 
-``docs/spec/syncconfig.md`` lists them, and a test compares. A reason that is not here never reaches a status: a run
+``docs/spec/conditions.md`` lists them, and a test compares. A reason that is not here never reaches a status: a run
 may tell one that a newer release knows, and then :data:`Reason.SYNC_FAILED` stands for it.
 """
 

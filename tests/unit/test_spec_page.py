@@ -1,7 +1,9 @@
 """The pages of docs/spec: every field of the CRDs stands there, with its type, default and limits, and no other."""
 
+import copy
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,14 @@ from jsonschema import Draft202012Validator
 from support.documents import full
 from syncramp.check import verdict_of
 from syncramp.check.shape import _translate
+from syncramp.model.approvals import ADOPTS, ANNOTATION
+from syncramp.model.orders import COMMANDS
+from syncramp.model.stages import RELEASES
+from syncramp.schedule.known import Cause, Wait
 from syncramp.spec.schema import KIND, RUN, crd, schema, with_defaults
+from syncramp_operator.facts import Facts
+from syncramp_operator.resources import FORCE_AT, PLAN_AT, REQUESTED_AT
+from syncramp_operator.status import status_of
 
 FOLDER = Path(__file__).parents[2] / "docs/spec"
 SAMPLES = list(
@@ -167,6 +176,30 @@ def test_the_sample_is_as_the_crds_want_it(one: Any) -> None:
     assert [
         error.message for error in Draft202012Validator(node).iter_errors(with_defaults(one, schema(one["kind"])))
     ] == []
+
+
+def test_the_sample_status_is_what_the_operator_says_of_the_sample_run() -> None:
+    sample, run, _ = copy.deepcopy(SAMPLES)
+    told = sample.pop("status")
+    sample["metadata"] |= {"generation": 3, "uid": run["spec"]["configRef"]["uid"]}
+    sample["status"] = {"history": told["history"], "conditions": told["conditions"]}
+    due = datetime.fromisoformat(told["nextSyncTime"])
+    facts = Facts(
+        (), Wait(Cause.DUE_LATER, due), [run], requests=told["lastHandled"], secrets=told["observedSecrets"]
+    )
+    said = status_of(sample, facts, due - timedelta(minutes=5))
+    assert {name: value for name, value in said.items() if value is not None} == told
+
+
+def test_the_annotations_are_those_that_a_run_and_the_operator_follow() -> None:
+    told = [cells[0].strip("`") for cells in rows("annotation")]
+    assert told == [REQUESTED_AT, FORCE_AT, PLAN_AT, ANNOTATION, ADOPTS, RELEASES, *COMMANDS]
+    handled = schema()["properties"]["status"]["properties"]["lastHandled"]["properties"]
+    camel = [re.sub(r"-(.)", lambda found: found[1].upper(), name.partition("/")[2]) for name in told]
+    assert camel == list(handled)
+    assert all(
+        f"`{name}`" in TOLD[KIND, f"status.lastHandled.{short}"][4] for name, short in zip(told, camel, strict=True)
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
