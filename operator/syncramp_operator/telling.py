@@ -35,8 +35,11 @@ class Teller:
         return latest if version(latest) > version(seen) else seen
 
     def said(self, body: Object) -> bool:
-        """Whether the object's status is as it was told last."""
-        return self._latest is None or (self._latest.get("status") or {}) == (body.get("status") or {})
+        """Whether the object's status is as it was told last, or older than that."""
+        latest = self._latest
+        if latest is None or version(body) < version(latest):
+            return True
+        return (latest.get("status") or {}) == (body.get("status") or {})
 
     async def tell(self, body: Object, facts: Facts, now: datetime) -> timedelta | None:
         """Write what is new, post Events of it, and let the metrics know.
