@@ -100,7 +100,9 @@ class Handlers:
                 box.clear()  # before looking, so that what comes meanwhile is not lost
                 pause = await _unless(office.closing, actor.step(dict(body)))
                 await first_of(stopped.wait(), box.wait(), office.closing.wait(), timeout=pause)
-            await stopped.wait()  # Kopf takes the finalizer away from an object whose daemon ended by itself
+            await first_of(
+                stopped.wait()
+            )  # Kopf takes the finalizer away from an object whose daemon ended by itself
             if kopf.DaemonStoppingReason.RESOURCE_DELETED in (stopped.reason or ()):
                 await actor.leave(dict(body))
         finally:
