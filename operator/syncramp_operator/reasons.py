@@ -63,6 +63,7 @@ class Reason(StrEnum):
     CLUSTER_UNAVAILABLE = "ClusterUnavailable", "The API server did not answer, or failed."
     OBJECT_MISSING = "ObjectMissing", "An object of the cluster that is needed is not there."
     OBJECT_CONFLICT = "ObjectConflict", "An object of the cluster was changed meanwhile."
+    CHILD_UNSTARTABLE = "ChildUnstartable", "The machine did not start the process of a run."
     INTERNAL_ERROR = "InternalError", "A fault of the operator or of the engine; the log says more."
 
     # It is possible later, without anybody's help.
