@@ -27,6 +27,7 @@ def window(kind: str, schedule: str, duration: str, zone: str = "UTC") -> dict[s
         ([window("Deny", "0 8 * * MON-FRI", "10h", "Europe/Paris")], set()),
         ([window("Deny", "0 * * * *", "59m")], set()),
         ([window("Deny", "0 * * * *", "1h")], {(FIRST, ALWAYS)}),
+        ([window("Deny", "0 0 * * *", "24h"), window("Deny", "30 12 * * *", "1m")], {(FIRST, ALWAYS)}),
         ([window("Deny", "0 0 1 * *", "743h")], set()),
         ([window("Deny", "0 0 1 * *", "744h")], {(FIRST, ALWAYS)}),
         ([window("Allow", "0 0 29 2 *", "1h")], set()),
