@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from support.api_servers import ApiServer
+from support.kube_api_client import until
 from support.observed import observing
 from support.operator_process import Operator
 from support.status_check import check_status
@@ -36,11 +37,17 @@ def test_a_run_of_a_healthy_syncconfig_is_no_news_to_those_who_wait(story: Story
     story.when_applied()
     story.then_run("Succeeded")
     before = story.then_ready()["status"]["conditions"]
+    for reason in ("SyncSucceeded", "SourcesRead", "TargetAnswered"):
+        story.then_told(reason)
     told = {event["reason"] for event in story.configs.events(story.name)}
     with observing(server.configuration, story.namespace) as observed:
+        seen = ("syncconfigs", story.name)
+        until(lambda: seen in observed.seen, bool)
         story.when_requested()
         story.then_run("Succeeded")
-    body = story.then_ready()
+        body = story.then_ready()
+        version = body["metadata"]["resourceVersion"]
+        until(lambda: [one["metadata"]["resourceVersion"] for one in observed.seen[seen]], lambda got: version in got)
     assert set(observed.states(story.name, "Ready")) == {"True"}
     assert observed.states(story.name, "Reconciling") == [""]
     keeps = ("type", "status", "reason", "lastTransitionTime", "observedGeneration")
