@@ -15,6 +15,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import kopf
 
@@ -168,8 +169,10 @@ class Replica:
         configure(settings, self.settings)
         kopf.on.login(registry=registry, errors=kopf.ErrorsMode.PERMANENT)(login)
         Handlers(lambda: office).register(registry, self.settings)
+        me: Any = self.settings.name  # otherwise Kopf looks for the name of the user, and a Pod's has none
         await kopf.operator(
             registry=registry,
+            identity=me,
             settings=settings,
             namespaces=self.settings.namespaces,
             clusterwide=not self.settings.namespaces,

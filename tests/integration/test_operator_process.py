@@ -178,3 +178,26 @@ def test_a_leader_whose_lease_was_taken_ends_with_an_error(house: House) -> None
         assert process.wait(PATIENCE) == 1
     assert house.lines()[-1]["message"].startswith("The Lease of the leader is lost")
     assert house.holder() == "somebody", "it is not ours to give back"
+
+
+NOBODY = """
+import os, pwd
+
+def unknown(_):
+    raise KeyError("no such user")
+
+pwd.getpwuid = unknown
+for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+    os.environ.pop(name, None)
+"""
+"""As in a Pod, whose user is a number that no file knows."""
+
+
+def test_it_leads_as_a_user_without_a_name(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nobody").mkdir()
+    (tmp_path / "nobody/sitecustomize.py").write_text(NOBODY, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "nobody"))
+    with house.operator() as process:
+        until(house.ready, lambda state: state == "leading")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0, house.told()
