@@ -163,8 +163,7 @@ class Actor:
     def _manifest(self, look: Look, start: Start) -> Object:
         number = 1 + max(int((look.body.get("status") or {}).get("runs") or 0), self._gatherer.highest)
         before = handled_of(look.body, look.runs)
-        secrets = before.secrets if start.only_plans else look.credentials.digest
-        handled = Handled({**before.requests, **start.handles}, secrets)
+        handled = Handled({**before.requests, **start.handles}, look.credentials.digest)
         made = manifest(look.body, number, start, self._office.settings.execution)
         return {**made, "metadata": {**made["metadata"], "annotations": {HANDLED: handled.text()}}}
 

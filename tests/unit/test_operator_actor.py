@@ -179,6 +179,18 @@ def test_a_secret_with_another_content_is_a_reason_to_run(acting: Acting) -> Non
     assert len(acting.runs()) == 2
 
 
+def test_a_secret_that_goes_is_told_when_a_run_needs_it_and_not_before(acting: Acting) -> None:
+    acting.apply()
+    acting.look()
+    acting.finish()
+    acting.cluster.delete(SECRETS, NAMESPACE, "reader")
+    acting.look()
+    assert acting.ready()[0] == "True"
+    acting.clock.forward(minutes=40)
+    acting.look()
+    assert acting.ready() == ("False", "SecretMissing")
+
+
 def test_secrets_are_not_read_at_each_look_while_a_run_is_under_way(acting: Acting) -> None:
     acting.apply()
     acting.look()
@@ -215,6 +227,18 @@ def test_no_more_run_at_once_than_may_and_the_others_are_told_their_place() -> N
     acting.finish("b")
     acting.look("c")
     assert acting.stage.started == ["a-1", "b-1", "c-1"]
+
+
+def test_who_would_run_again_at_once_lets_those_who_wait_go_first() -> None:
+    acting = Acting(concurrent_runs=1)
+    for name in "ab":
+        acting.apply(name)
+        acting.look(name)
+    acting.annotate("a", requestedAt="now")
+    acting.finish("a")
+    assert acting.stage.started == ["a-1"], "it is the turn of the other one"
+    acting.look("b")
+    assert acting.stage.started == ["a-1", "b-1"]
 
 
 def test_a_turn_that_comes_wakes_its_document() -> None:
@@ -338,3 +362,14 @@ def test_events_tell_changes_only(acting: Acting) -> None:
         acting.clock.forward(minutes=1)
         acting.look()
     assert acting.events == told
+
+
+def test_an_object_that_is_shown_late_is_told_nothing_twice(acting: Acting) -> None:
+    acting.apply()
+    before = acting.config()
+    acting.look()
+    told = list(acting.events)
+    writes = len(acting.cluster.writes)
+    acting.look(seen=before)
+    assert acting.events == told
+    assert len(acting.cluster.writes) == writes
