@@ -17,8 +17,6 @@ from syncramp.simulator.faults import Script
 from syncramp.simulator.server import Simulator, listening, make_simulator
 from syncramp.simulator.settings import TenantSettings
 
-_numbers = itertools.count(1)
-
 Object = dict[str, Any]
 
 
@@ -61,16 +59,18 @@ class Cloud:
             self._listening = None
 
     @contextmanager
-    def frozen(self, operation: str) -> Iterator[threading.Event]:
-        """Stop in front of the next call of an operation, by a part of its name; the event says that it has come.
+    def frozen(self, operation: str, after: int = 0) -> Iterator[threading.Event]:
+        """Stop in front of a call of an operation, by a part of its name; the event says that it has come.
+
+        :param after: so many calls of it pass before.
 
         It thaws at the end of the block, and processes the call even if nobody waits for it any more.
         """
         service, reached, thaw = self.simulator.service, threading.Event(), threading.Event()
-        original = service.answer
+        original, passing = service.answer, itertools.count()
 
         def answer(data: bytes, *more: Any, **named: Any) -> Any:
-            if operation.encode() in data and not thaw.is_set():
+            if operation.encode() in data and next(passing) >= after and not thaw.is_set():
                 reached.set()
                 thaw.wait(60)
             return original(data, *more, **named)

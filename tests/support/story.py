@@ -82,7 +82,11 @@ class Story:
 
     def when_kept(self) -> None:
         """From here on, only what runs that begin later did is waited for."""
-        self._before = max((body["spec"]["number"] for body in self.runs()), default=0)
+        self.when_kept_from(max((body["spec"]["number"] for body in self.runs()), default=0))
+
+    def when_kept_from(self, number: int) -> None:
+        """The same, of runs behind this number."""
+        self._before = number
 
     def when_edited(self, **spec: Any) -> Object:
         """A merge patch of the spec."""
