@@ -4,6 +4,7 @@ With ``--cluster``, ``KUBEBUILDER_ASSETS`` names a folder with kube-apiserver an
 the cluster of the kubeconfig is taken: each namespace is removed at the end, the CRDs stay.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from support.kube_api_client import Cluster, SyncConfigs, token_of_operator, wri
 from support.observed import observing
 from support.operator_process import Operator
 from support.story import Story
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +56,8 @@ def operated(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def story(server: ApiServer, operated: tuple[str, Operator], request: pytest.FixtureRequest) -> Iterator[Story]:
     """A SyncConfig that is not there yet, with a tenant of its own; all stories share an operator."""
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:40].strip("-")
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:40].strip("-")
+    name = f"{words}-{next(_numbers)}"  # the state of an earlier one of this name would belong to another tenant
     with Cloud().running() as cloud:
         told = Story(server, operated[0], cloud, name)
         told.operators.append(operated[1])
