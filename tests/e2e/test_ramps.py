@@ -73,12 +73,10 @@ def test_a_ramp_goes_on_when_a_person_promotes_it(story: Story) -> None:
     body = story.then_condition("RampProgressing")
     assert members(story) == 2
     assert (body["status"]["rampProgress"], body["status"]["rampStep"]) == ("2/8", "1/3")
-    for step, size in ((1, 5), (2, 8)):
+    for step, size in ((1, 5), (2, 8), (3, 8)):  # nobody left, so no gate can say that the last step is well
         story.when_annotated(promote=f"large/{step}")
         story.then_run()
         assert members(story) == size
-    story.when_requested()  # which finds that it is whole
-    story.then_run("Succeeded")
     story.then_no_condition("RampProgressing")
     story.then_ready()
 
