@@ -8,7 +8,9 @@ from syncramp.spec.durations import parse_duration
 from syncramp.spec.schema import with_defaults
 from syncramp.spec.structure import scheduling_of
 from syncramp_operator.bounds import Object
-from syncramp_operator.runs import Loss
+from syncramp_operator.cluster import Cluster
+from syncramp_operator.resources import SYNCRUNS
+from syncramp_operator.runs import Loss, phase_of
 
 GRACE = 60.0
 """Seconds between what must be over by itself and what is ended by force."""
@@ -23,6 +25,16 @@ def travel_of(config: Mapping[str, Any]) -> float:
     """Seconds that calls in flight may take until their answers."""
     told = config["spec"]["target"].get("endpoint", {}).get("callTimeout", "0s")
     return max(Pace().call_timeout, parse_duration(told).total_seconds())
+
+
+def is_over_now(cluster: Cluster, run: Object) -> bool:
+    """Whether a run is over, or gone, by its SyncRun as it is now: it may have ended since it was listed. It blocks.
+
+    :raises SyncrampError: the API server does not say.
+    """
+    metadata = run["metadata"]
+    found = cluster.list(SYNCRUNS, metadata["namespace"], fields=f"metadata.name={metadata['name']}")
+    return not found or phase_of(found[0]).over
 
 
 class Execution(Protocol):

@@ -24,7 +24,7 @@ from syncramp.events import Note, event_of
 from syncramp_operator.bounds import Object
 from syncramp_operator.cluster import Cluster, ClusterUnavailable, ObjectMissing
 from syncramp_operator.documents import document_of
-from syncramp_operator.execution import GRACE, deadline_of, travel_of
+from syncramp_operator.execution import GRACE, deadline_of, is_over_now, travel_of
 from syncramp_operator.pipes import lines_of
 from syncramp_operator.resources import SYNCRUNS
 from syncramp_operator.run_end import Outcome, RunReason
@@ -134,8 +134,10 @@ class InProcess:
         child.timers.append(asyncio.get_running_loop().call_later(seconds, _kill, child, reason))
 
     async def lost(self, run: Object) -> Loss | None:
-        """As :class:`Execution`: a run that is no child of ours was one of an operator before us."""
-        return None if run["metadata"]["uid"] in self._children else Loss()
+        """As :class:`Execution`: what is no child of ours was one of an operator before us, or has just ended."""
+        if run["metadata"]["uid"] in self._children:
+            return None
+        return None if await asyncio.to_thread(is_over_now, self._cluster, run) else Loss()
 
     async def close(self, grace: float) -> None:
         """As :class:`Execution`: children end after their calls in flight, at the latest after ``grace``."""

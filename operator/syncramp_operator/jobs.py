@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from syncramp_operator.bounds import Object, moment_of
 from syncramp_operator.cluster import Cluster, ObjectConflict, ObjectMissing
+from syncramp_operator.execution import is_over_now
 from syncramp_operator.job_manifest import job_manifest
 from syncramp_operator.resources import JOBS, SYNCRUNS
 from syncramp_operator.run_end import RunPhase, RunReason
@@ -67,11 +68,8 @@ class Jobs:
 
     def _lost(self, run: Object, now: float) -> Loss | None:
         """The SyncRun is looked at last: its runner may have said its end between the two looks before."""
-        loss, metadata = self._missed(run, now), run["metadata"]
-        if loss is None:
-            return None
-        found = self._cluster.list(SYNCRUNS, metadata["namespace"], fields=f"metadata.name={metadata['name']}")
-        return None if not found or phase_of(found[0]).over else loss
+        loss = self._missed(run, now)
+        return None if loss is None or is_over_now(self._cluster, run) else loss
 
     def _missed(self, run: Object, now: float) -> Loss | None:
         metadata = run["metadata"]

@@ -25,7 +25,7 @@ from syncramp_operator import inprocess
 from syncramp_operator.cluster import Cluster
 from syncramp_operator.inprocess import InProcess
 from syncramp_operator.resources import SYNCRUNS
-from syncramp_operator.runs import ending_of, manifest
+from syncramp_operator.runs import ending_of, interrupted, manifest
 from syncramp_operator.secrets import SecretMissing
 from syncramp_operator.settings import Execution, Settings
 
@@ -105,7 +105,7 @@ def child_of(execution: InProcess) -> asyncio.subprocess.Process:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Bench]:
     monkeypatch.setattr(inprocess, "TICK", 0.02)
     monkeypatch.setattr(inprocess, "AGAIN", 0.05)
     runtime = tmp_path / "runtime"
@@ -117,6 +117,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         made = Bench(walk, Settings(state=str(tmp_path / ".syncramp"), runtime=runtime))
         made.ledger.shelve(tmp_path / "secrets")
         yield made
+        told = json.dumps(made.ledger.seen) + caplog.text
+        assert "Traceback" not in told and not [secret for secret in walk._secrets() if secret in told]
 
 
 def test_a_run_tells_its_phases_its_numbers_and_its_end(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
@@ -276,7 +278,7 @@ def test_an_operator_that_ends_ends_its_children_and_writes_their_ends(bench: Be
             threading.Timer(0.3, gate.open).start()
             await execution.close(PATIENCE)
             assert not execution._children
-            assert await execution.lost(run) is not None, "no child of this operator any more"
+            assert await execution.lost(run) is None, "its end is written"
 
         status = bench.run(close)
     assert (status["reason"], status["objects"]["acknowledged"] > 90) == ("Interrupted", True)
@@ -337,6 +339,15 @@ def test_what_an_operator_that_was_killed_left_is_swept(bench: Bench) -> None:
     (left / "password").write_text("left")
     bench.execution()
     bench.assert_nothing_left()
+
+
+def test_a_run_that_nobody_works_on_is_lost(bench: Bench) -> None:
+    run = bench.made()
+    loss = asyncio.run(bench.execution().lost(run))
+    assert loss is not None
+    bench.ledger.patch(SYNCRUNS, "default", "walk-1", interrupted(run, 1.8e9, loss), "status")
+    assert asyncio.run(bench.execution().lost(run)) is None, "it has ended since it was listed"
+    assert bench.ledger.status("walk-1")["message"] == "Its process ended before it could say how; it is resumed"
 
 
 def test_a_run_that_began_is_not_begun_again(bench: Bench) -> None:

@@ -12,8 +12,9 @@ from support.build import config, guid, user, user_dn
 from support.engine import Engine
 from support.model import Crash, lost, no_fault, unavailable
 from syncramp.cycle.job import Pace
-from syncramp.errors import AnswerLost, EndpointUnavailable
+from syncramp.errors import AnswerLost, EndpointUnavailable, StoreUnusable
 from syncramp.events import Note
+from syncramp.model.report import RunReport
 from syncramp.spec.types import EndpointOverrides
 
 
@@ -214,3 +215,16 @@ def test_time_that_passed_with_other_calls_is_not_waited_for_again(engine, clock
     engine.run()
     clock.now -= 3600
     assert _somebody_new_and_a_call_after_that(engine, clock, 40.0) == []
+
+
+def test_a_run_that_fails_before_its_first_call_has_left_everything(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(job: object) -> None:
+        raise StoreUnusable("no room on its disk")
+
+    monkeypatch.setattr("syncramp.cycle.run.begin_sending", full)
+    report = RunReport()
+    with pytest.raises(StoreUnusable):
+        engine.run(report=report)
+    assert report.objects.expected == report.objects.left > 0

@@ -229,8 +229,8 @@ def _export(
     results: Results,
     company: Company,
 ) -> None:
-    begin_sending(job)
     try:
+        begin_sending(job)
         with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
             closes = report.windows.until if report.windows.open else None
             export = Export(job, exports, plan.around, results, current, company.max_links, closes)
