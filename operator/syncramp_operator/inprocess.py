@@ -97,8 +97,10 @@ class InProcess:
         try:
             await asyncio.to_thread(_prepare, folder, config, contents)
             process = await self._started(config, run, folder)
-        except OSError as error:
+        except BaseException as error:
             sweep(folder)
+            if not isinstance(error, OSError):
+                raise
             reason = f"the process of a run did not start: {error.strerror}"
             raise ChildUnstartable(reason, where=str(self._settings.runtime), remedy="it is tried again") from None
         child = _Child(config, run, folder, Telling(run, time.time()), process)
@@ -229,7 +231,6 @@ def options(config: Object, run: Object, folder: Path, settings: Settings) -> li
 
 
 def _prepare(folder: Path, config: Object, contents: Contents) -> None:
-    sweep(folder)
     folder.mkdir(mode=0o700, parents=True)
     lay_out(folder / "secrets", contents)
     write(folder / "syncconfig.yaml", document_of(config))

@@ -44,12 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: the exit code.
     """
     options = _parser().parse_args(arguments)
-    with Asked() as asked:
-        if options.patch:
-            return _in_a_job(options, asked)
-        if options.parent and not die_with(options.parent):
-            return FAILED
-        return _told(options, asked, Lines(_standard_output()))
+    try:
+        with Asked() as asked:
+            if options.patch:
+                return _in_a_job(options, asked)
+            if options.parent and not die_with(options.parent):
+                return FAILED
+            return _told(options, asked, Lines(_standard_output()))
+    except Stopped:  # before there was anything to tell
+        return FAILED
 
 
 def die_with(parent: int) -> bool:
@@ -101,12 +104,12 @@ class _Course:
 
 def make(options: argparse.Namespace, listen: Listener, asked: Asked) -> Outcome:
     """One run, from the document to its outcome; nothing is raised."""
-    from syncramp.session.fences import no_fence
-    from syncramp.session.opening import job
-    from syncramp_operator.fences import cluster_fence
-
     course = _Course()
     try:
+        from syncramp.session.fences import no_fence
+        from syncramp.session.opening import job
+        from syncramp_operator.fences import cluster_fence
+
         fence = cluster_fence(options.lease, listen) if options.lease else no_fence
         document, sends = str(options.document), not options.plan
         with job(document, options.state, options.secrets, listen, sends=sends, fence=fence) as made:

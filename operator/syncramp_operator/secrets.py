@@ -67,8 +67,6 @@ class Contents:
                 yield from (kind, name.encode(), str(len(keys)).encode())
                 for key, value in sorted(keys.items()):
                     yield from (key.encode(), value)
-        for gone, name in self.missing:
-            yield from (b"missing", gone.encode(), name.encode())
 
 
 def gathered(cluster: Cluster, namespace: str, spec: Mapping[str, Any]) -> Contents:

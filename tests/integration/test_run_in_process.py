@@ -23,7 +23,7 @@ from syncramp.schedule.known import Ending, Start, Trigger
 from syncramp.store.database import locked
 from syncramp_operator import inprocess
 from syncramp_operator.cluster import Cluster
-from syncramp_operator.inprocess import InProcess
+from syncramp_operator.inprocess import ChildUnstartable, InProcess
 from syncramp_operator.resources import SYNCRUNS
 from syncramp_operator.runs import ending_of, interrupted, manifest
 from syncramp_operator.secrets import SecretMissing
@@ -292,6 +292,17 @@ def test_without_a_secret_nothing_begins(bench: Bench) -> None:
     bench.assert_nothing_left()
 
 
+def test_a_child_that_cannot_be_started_leaves_nothing_and_is_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words, error in ((("/nowhere/python",), ChildUnstartable), ((*child(DEAF), "\0"), ValueError)):
+        monkeypatch.setattr(inprocess, "RUNNER", words)
+        with pytest.raises(error):
+            bench.run()
+        bench.assert_nothing_left()
+    assert bench.ledger.seen == []
+
+
 def test_a_syncrun_that_somebody_deletes_ends_its_run(bench: Bench) -> None:
     with Gate(bench.walk, 4) as gate:
 
@@ -363,7 +374,7 @@ OPERATOR = """
 import asyncio, json, sys
 from pathlib import Path
 from support.ledger import Ledger
-from syncramp_operator.inprocess import InProcess
+from syncramp_operator.inprocess import ChildUnstartable, InProcess
 from syncramp_operator.settings import Settings
 config, run, folder = json.loads(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])
 ledger = Ledger()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,6 +35,17 @@ def _words(walk: Walk, *more: str) -> list[str]:
     walk.write()
     words = ["--run", "default/walk-1", "--document", str(walk.document), "--secrets", str(walk.folder / "secrets")]
     return [*words, "--state", str(walk.state), *more]
+
+
+@contextmanager
+def _running(words: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A run that is killed when the block ends."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*RUNNER, *words], stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _ended(out: str) -> Outcome:
@@ -114,12 +126,7 @@ def test_a_fault_of_ours_is_told_by_its_kind_and_its_place_without_its_text(walk
 
 
 def test_a_stop_before_the_run_has_begun_begins_nothing(walk: Walk) -> None:
-    with (
-        Gate(walk, 1, "company") as gate,
-        subprocess.Popen(
-            [*RUNNER, *_words(walk)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process,
-    ):
+    with Gate(walk, 1, "company") as gate, _running(_words(walk)) as process:
         until(gate.reached.is_set)
         process.send_signal(signal.SIGTERM)
         gate.open()
@@ -129,12 +136,31 @@ def test_a_stop_before_the_run_has_begun_begins_nothing(walk: Walk) -> None:
     assert not walk.in_cloud()
 
 
+@pytest.mark.parametrize("place", ["syncramp.session.fences", "syncramp.session.opening", "syncramp.cycle.run"])
+def test_a_stop_in_the_middle_of_an_import_is_told_like_any_other(walk: Walk, place: str) -> None:
+    program = f"""
+import builtins, os, signal, sys
+from syncramp_operator import runner
+plain = builtins.__import__
+def importing(name, *more):
+    if name == {place!r}:
+        builtins.__import__ = plain
+        os.kill(os.getpid(), signal.SIGTERM)
+    return plain(name, *more)
+builtins.__import__ = importing
+sys.exit(runner.main(sys.argv[1:]))
+"""
+    done = subprocess.run([sys.executable, "-c", program, *_words(walk)], capture_output=True, text=True)
+    assert (done.returncode, _ended(done.stdout).phase) == (0, RunPhase.CANCELLED)
+    assert "Traceback" not in done.stderr and not walk.in_cloud()
+
+
 def test_a_stop_while_the_document_is_read_begins_nothing(walk: Walk) -> None:
     walk.write()
     words = _words(walk)
     walk.document.unlink()
     os.mkfifo(walk.document)
-    with subprocess.Popen([*RUNNER, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with _running(words) as process:
         pipe = os.open(walk.document, os.O_WRONLY)  # opened once the other side reads
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=PATIENCE)
@@ -144,7 +170,7 @@ def test_a_stop_while_the_document_is_read_begins_nothing(walk: Walk) -> None:
 
 
 def test_a_reader_that_went_away_stops_no_run(walk: Walk) -> None:
-    with subprocess.Popen([*RUNNER, *_words(walk)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with _running(_words(walk)) as process:
         assert process.stdout is not None
         process.stdout.close()
         assert process.wait(PATIENCE) == 1, "it could not say how it ended"
@@ -154,12 +180,12 @@ def test_a_reader_that_went_away_stops_no_run(walk: Walk) -> None:
 def test_lines_of_two_threads_are_not_mixed() -> None:
     reading, writing = os.pipe()
     speaker = Lines(writing)
-    note = Note("info", "x" * 3000)
-    threads = [threading.Thread(target=lambda: [speaker.hear(note) for _ in range(50)]) for _ in range(4)]
+    note = Note("info", "x" * 70_000)  # more than a pipe takes at once
+    threads = [threading.Thread(target=lambda: [speaker.hear(note) for _ in range(20)]) for _ in range(4)]
     for thread in threads:
         thread.start()
     with os.fdopen(reading, "rb") as lines:
-        assert all(event_of(lines.readline()) == note for _ in range(200))
+        assert all(event_of(lines.readline()) == note for _ in range(80))
         for thread in threads:
             thread.join()
         os.close(writing)

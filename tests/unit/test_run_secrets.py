@@ -94,6 +94,14 @@ def test_digests_are_the_same_for_the_same_contents_of_the_same_document_alone(
     assert (one.digest(uid) == other.digest(another)) == same
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"a": b"bc"}, {"ab": b"c"}), ({"a": b"b", "c": b"d"}, {"a": b"bcd"}), ({"a": b""}, {"": b"a"})],
+)
+def test_contents_that_read_alike_in_a_row_are_not_the_same(one: dict[str, bytes], other: dict[str, bytes]) -> None:
+    assert Contents(secrets={"s": one}).digest("u") != Contents(secrets={"s": other}).digest("u")
+
+
 def test_a_digest_is_no_plain_hash_of_a_secret_and_does_not_move_with_labels() -> None:
     labelled = {**ALL, ("secrets", "bind"): {**ALL["secrets", "bind"], "metadata": {"resourceVersion": "9"}}}
     assert _gathered(labelled).digest("uid") == _gathered(ALL).digest("uid") != _gathered(ALL).digest("other")

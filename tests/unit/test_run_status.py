@@ -26,7 +26,7 @@ from syncramp.model.report import ExportLatency, PhaseReport, RunReport, SourceR
 from syncramp.spec.schema import RUN as RUN_KIND
 from syncramp.spec.schema import schema
 from syncramp_operator.bounds import LARGEST, PLAN, lines, moment_of, size, stamp, text
-from syncramp_operator.figures import figures
+from syncramp_operator.figures import figures, tally
 from syncramp_operator.run_end import Outcome, RunPhase, RunReason, failed, succeeded
 from syncramp_operator.runs import EVERY, Telling
 
@@ -209,6 +209,17 @@ def test_what_is_most_frequent_comes_first_and_samples_are_few() -> None:
     assert [(entry["category"], entry["count"]) for entry in told["errors"]] == [("b", 7), ("a", 1)]
     assert [each["anchor"] for each in told["errors"][0]["samples"]] == ["a0", "a1", "a2"]
     assert told["errors"][0]["samples"][0] == {"kind": "User", "anchor": "a0", "name": "cn=0", "message": "why"}
+
+
+def test_what_nothing_was_said_of_is_left() -> None:
+    told = {"expected": 10, "acknowledged": 3, "held": 2, "refused": 1, "inDoubt": 1, "left": 3}
+    assert tally(Tally(10, 3, 2, 1, 1)) == told
+
+
+def test_categories_that_look_alike_when_they_are_cut_are_one() -> None:
+    told = figures(_report(errors={"x" * 300 + "a": 2, "x" * 300 + "b": 3}, drift={"y" * 90: 1, "y" * 91: 4}))
+    assert [entry["count"] for entry in told["errors"]] == [5]
+    assert [entry["count"] for entry in told["drift"]] == [5]
 
 
 def test_a_source_that_was_not_read_completely_is_told_before_any_other() -> None:

@@ -113,6 +113,12 @@ def test_failures_are_counted_in_a_row_with_those_that_waited_or_were_interrupte
     assert (last.failures, last.ending, last.again) == (2, Ending.WAITING, moment_of(stamp(NOW + 99)))
 
 
+def test_a_run_that_was_cancelled_ends_a_row_of_failures() -> None:
+    runs = [_run(1, phase="Failed", family="Retry"), _run(2, phase="Cancelled"), _run(3, phase="Failed")]
+    last = last_run(runs)
+    assert last is not None and last.failures == 1
+
+
 def test_a_plan_that_was_asked_for_is_no_last_run() -> None:
     assert last_run([_run(1, "Planned", phase="Succeeded")]) is None
     assert last_run([]) is None

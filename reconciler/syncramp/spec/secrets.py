@@ -27,7 +27,7 @@ class FileSecrets:
             raise InputRefused(
                 f"the Secret or ConfigMap {name} has no readable key {key}: {error.strerror}",
                 where=str(path),
-                remedy="lay Secrets out as DIR/<name>/<key> and name DIR with --secrets",
+                remedy="put the key into it; outside of a cluster it is the file DIR/<name>/<key> of --secrets DIR",
             ) from None
 
     def path(self, name: str, key: str) -> Path:
