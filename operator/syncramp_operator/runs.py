@@ -117,9 +117,9 @@ class Telling:
         self._told, self._changed = now, False
         begun = {"phase": RunPhase.RUNNING.value, "startTime": stamp(self._began), "generation": self._generation}
         if self._end:
-            return {"status": {**fitted(begun | self._lease | self._end), "progress": None}}
+            return {"status": fitted({**begun, **self._lease, **self._end, "progress": None})}
         phases = list(self._phases.values())
-        return {"status": fitted({**begun, **self._lease, "phases": phases}) | {"progress": self._progress}}
+        return {"status": fitted({**begun, **self._lease, "phases": phases, "progress": self._progress})}
 
     def _ending(self, outcome: Outcome, now: float) -> Object:
         told = dict(outcome.told)

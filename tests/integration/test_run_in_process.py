@@ -8,100 +8,27 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from support.leased import leased
-from support.ledger import Ledger
-from support.walk import PATIENCE, Forest, Gate, Walk, pass_the_deadline, until, walking
+from support.run_bench import Bench, child_of, passed
+from support.walk import PATIENCE, Forest, Gate, pass_the_deadline, until, walking
 from syncramp.schedule.known import Ending, Start, Trigger
 from syncramp.store.database import locked
 from syncramp_operator import inprocess
-from syncramp_operator.cluster import Cluster
 from syncramp_operator.inprocess import ChildUnstartable, InProcess
 from syncramp_operator.resources import SYNCRUNS
-from syncramp_operator.runs import ending_of, interrupted, manifest
+from syncramp_operator.runs import ending_of, interrupted
 from syncramp_operator.secrets import SecretMissing
-from syncramp_operator.settings import Execution, Settings
+from syncramp_operator.settings import Settings
 
 Object = dict[str, Any]
 PEOPLE = 300
-
-
-@dataclass
-class Bench:
-    """An operator's side of runs, without the operator."""
-
-    walk: Walk
-    settings: Settings
-    ledger: Ledger = field(default_factory=Ledger)
-    number: int = 0
-    annotations: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def config(self) -> Object:
-        about = {"annotations": {**self.annotations, "kubectl.kubernetes.io/last-applied-configuration": "{}"}}
-        metadata = {"name": "walk", "namespace": "default", "uid": "uid-1", "generation": 1, **about}
-        return {
-            "apiVersion": "syncramp.io/v1alpha1",
-            "kind": "SyncConfig",
-            "metadata": metadata,
-            "spec": self.walk.spec,
-        }
-
-    def made(self, start: Start | None = None) -> Object:
-        """The next SyncRun."""
-        self.walk.write()
-        self.number += 1
-        run = manifest(self.config, self.number, start or Start(Trigger.INTERVAL), Execution.IN_PROCESS)
-        run["metadata"]["uid"] = f"run-uid-{self.number}"
-        return self.ledger.create(SYNCRUNS, "default", run)
-
-    def execution(self) -> InProcess:
-        return InProcess(cast("Cluster", self.ledger), self.settings)
-
-    def run(
-        self, meanwhile: Callable[[InProcess, Object], Awaitable[None]] | None = None, start: Start | None = None
-    ) -> Object:
-        """One run to its end.
-
-        :returns: its last status.
-        """
-        run = self.made(start)
-
-        async def course() -> None:
-            execution = self.execution()
-            await execution.start(self.config, run)
-            if meanwhile:
-                await meanwhile(execution, run)
-            await self.over(execution)
-
-        asyncio.run(course())
-        return self.ledger.status(run["metadata"]["name"])
-
-    async def over(self, execution: InProcess) -> None:
-        """Wait until no child is left."""
-        async with asyncio.timeout(PATIENCE):
-            while execution._children:
-                await asyncio.sleep(0.02)
-
-    def assert_nothing_left(self) -> None:
-        """No Secret lies about."""
-        assert list(self.settings.runtime.iterdir()) == []
-
-
-async def passed(event: threading.Event) -> None:
-    assert await asyncio.to_thread(event.wait, PATIENCE)
-
-
-def child_of(execution: InProcess) -> asyncio.subprocess.Process:
-    (child,) = execution._children.values()
-    return child.process
 
 
 @pytest.fixture
@@ -374,6 +301,7 @@ OPERATOR = """
 import asyncio, json, sys
 from pathlib import Path
 from support.ledger import Ledger
+from support.run_bench import Bench, child_of, passed
 from syncramp_operator.inprocess import ChildUnstartable, InProcess
 from syncramp_operator.settings import Settings
 config, run, folder = json.loads(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])
