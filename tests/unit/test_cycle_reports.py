@@ -8,7 +8,7 @@ import pytest
 
 from support.engine import Engine
 from support.model import unavailable
-from syncramp.errors import AnotherSyncClientActive, DeadlineExceeded, EndpointUnavailable
+from syncramp.errors import DeadlineExceeded, EndpointUnavailable, TenantHeld
 from syncramp.model.report import RunReport
 from syncramp.spec.scheduling import Scheduling
 
@@ -115,9 +115,9 @@ def test_whoever_waits_for_a_known_moment_tells_it() -> None:
     from syncramp.cycle.deadline import blame
 
     report = RunReport()
-    blame(report, AnotherSyncClientActive("somebody is at work", until=5.0))
+    blame(report, TenantHeld("somebody is at work", until=5.0))
     assert (report.failure_reason, report.failure_family, report.retry_at) == (
-        "AnotherSyncClientActive",
+        "TenantHeld",
         "Waiting",
         5.0,
     )
