@@ -32,7 +32,7 @@ from syncramp.session.memory import tame_allocator
 from syncramp.source import dn
 from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets, text
-from syncramp.spec.types import LdapAccess, LdifFile, LdifKey, SourceSpec, SyncConfig
+from syncramp.spec.types import LdapAccess, LdifFile, SourceSpec, SyncConfig
 from syncramp.store.age import copy_beside
 from syncramp.store.database import locked
 from syncramp.store.store import Store
@@ -221,13 +221,12 @@ def _source(spec: SourceSpec, reader: FileSecrets) -> Source:
         return LdapSource(spec.name, access.servers, username, password, ca, bases, devices)
     from syncramp.source.ldif import LdifSource
 
-    return LdifSource(spec.name, _file(spec.access, reader), spec.access.entries, devices)
-
-
-def _file(access: LdifFile | LdifKey, reader: FileSecrets) -> Path:
-    if isinstance(access, LdifFile):
-        return access.path
-    return reader.path(access.reference.name, access.reference.key)
+    if isinstance(spec.access, LdifFile):
+        return LdifSource(spec.name, spec.access.path, spec.access.entries, devices)
+    name, key = spec.access.reference.name, spec.access.reference.key
+    # Where it lies is another folder at each run of an operator: a message with it would change each time.
+    called = f"the key {key} of the ConfigMap {name}"
+    return LdifSource(spec.name, reader.path(name, key), spec.access.entries, devices, called)
 
 
 @contextmanager

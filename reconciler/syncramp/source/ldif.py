@@ -33,6 +33,8 @@ class LdifSource:
     """How many records the file must hold; None: only its own trailer can say."""
     devices: bool = False
     """Computers are asked for too."""
+    called: str = ""
+    """What messages call it, where its path tells a reader nothing; empty: by its path."""
 
     def partitions(self) -> Sequence[str]:
         """The file.
@@ -71,7 +73,7 @@ class LdifSource:
             tally.blame("it holds no user, group or contact")
         reason = tally.verdict(self.entries)
         expected = tally.promised if self.entries is None else self.entries
-        yield Proof(partition, not reason, tally.records, expected, f"{self.path}: {reason}" if reason else "")
+        yield Proof(partition, not reason, tally.records, expected, f"{self._called}: {reason}" if reason else "")
 
     def _facts(self, file: BinaryIO, wanted: frozenset[str], tally: Tally) -> Iterator[Fact]:
         reader = RecordReader(wanted)
@@ -91,9 +93,13 @@ class LdifSource:
             if entry is not None and entry.kind is Kind.GROUP:
                 yield from links_from(entry.guid, record.values.pop(LINKS, []))
         except EntryError as error:
-            raise SourceIncomplete(str(error), where=f"{self.path}:{block.line}", remedy=error.remedy) from error
+            raise SourceIncomplete(str(error), where=f"{self._called}:{block.line}", remedy=error.remedy) from error
         except DnError as error:
             raise Malformed(block.line, str(error)) from error
+
+    @property
+    def _called(self) -> str:
+        return self.called or str(self.path)
 
     def _open(self) -> BinaryIO:
         try:
@@ -104,8 +110,8 @@ class LdifSource:
     def _unavailable(self, error: OSError) -> SourceUnavailable:
         return SourceUnavailable(
             f"the file cannot be read ({error.strerror or error})",
-            where=str(self.path),
-            remedy="check spec.sources[].ldif.path and that this account may read the file",
+            where=self._called,
+            remedy="check spec.sources[].ldif and that this account may read the file",
         )
 
 
