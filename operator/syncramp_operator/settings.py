@@ -43,8 +43,7 @@ class Settings:
     concurrent_runs: int = 4
     """``SYNCRAMP_MAX_CONCURRENT_RUNS``."""
     state: str = "/var/lib/syncramp"
-    """``SYNCRAMP_STATE``: a folder for SQLite files, or ``postgresql:SECRET`` with the name of a Secret of the home
-    namespace, whose key ``uri`` says where the server is."""
+    """``SYNCRAMP_STATE``: a folder for SQLite files."""
     runtime: Path = Path("/run/syncramp")
     """``SYNCRAMP_RUNTIME``: a folder in memory, where Secrets of runs in progress lie as files."""
     image: str = ""
@@ -79,7 +78,7 @@ class Settings:
             name=found.get("NAME", platform.node() or given.name),
             execution=_execution(found.get("EXECUTION", given.execution.value)),
             concurrent_runs=_number(found, "MAX_CONCURRENT_RUNS", given.concurrent_runs, 1, 1000),
-            state=found.get("STATE", given.state),
+            state=_folder(found.get("STATE", given.state)),
             runtime=Path(found.get("RUNTIME", given.runtime)),
             image=found.get("IMAGE", given.image),
             claim=found.get("CLAIM", given.claim),
@@ -95,6 +94,16 @@ def _execution(text: str) -> Execution:
             f"there is no execution {text}", where="SYNCRAMP_EXECUTION", remedy=f"use {' or '.join(Execution)}"
         )
     return Execution(text)
+
+
+def _folder(text: str) -> str:
+    if "://" in text or text.startswith(("postgres:", "postgresql:")):
+        raise InputRefused(
+            "stores are SQLite files, and no server holds them",
+            where="SYNCRAMP_STATE",
+            remedy="name a folder on a volume, as /var/lib/syncramp",
+        )
+    return text
 
 
 def _number(found: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

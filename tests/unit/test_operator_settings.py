@@ -26,7 +26,7 @@ def test_every_setting_has_a_variable() -> None:
         "SYNCRAMP_NAME": "pod-1",
         "SYNCRAMP_EXECUTION": "Job",
         "SYNCRAMP_MAX_CONCURRENT_RUNS": "7",
-        "SYNCRAMP_STATE": "postgresql:store",
+        "SYNCRAMP_STATE": "/stores",
         "SYNCRAMP_RUNTIME": "/memory",
         "SYNCRAMP_IMAGE": "registry/syncramp:1",
         "SYNCRAMP_CLAIM": "disk",
@@ -43,8 +43,21 @@ def test_every_setting_has_a_variable() -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("PORT", "-1"), ("PORT", "65536"), ("MAX_CONCURRENT_RUNS", "0"), ("WEBHOOK_PORT", "x"), ("EXECUTION", "job")],
+    [
+        ("PORT", "-1"),
+        ("PORT", "65536"),
+        ("MAX_CONCURRENT_RUNS", "0"),
+        ("WEBHOOK_PORT", "x"),
+        ("EXECUTION", "job"),
+        ("STATE", "postgresql:store"),
+    ],
 )
 def test_a_value_that_cannot_be_is_told_with_its_variable(name: str, text: str) -> None:
     with pytest.raises(InputRefused, match=f"SYNCRAMP_{name}: "):
         Settings.of({f"SYNCRAMP_{name}": text})
+
+
+def test_an_address_of_a_server_is_refused_without_being_repeated() -> None:
+    with pytest.raises(InputRefused) as refused:
+        Settings.of({"SYNCRAMP_STATE": "postgresql://me:hush@db/syncramp"})
+    assert "hush" not in str(refused.value)
