@@ -27,6 +27,8 @@ HANDLED = f"{GROUP}/handled"
 """Annotation of a SyncRun: what is handled as of it, as JSON."""
 _DASHED = {"promoteFull": "promote-full"}
 """Names in ``status.lastHandled`` that are not those of their annotations."""
+ECHOES = {dashed: name for name, dashed in _DASHED.items()}
+"""The other way round."""
 TERMINAL = frozenset({"Succeeded", "Incomplete", "Failed", "Cancelled"})
 """Phases of a SyncRun that is over."""
 
@@ -51,8 +53,7 @@ class Handled:
 
     def named(self) -> dict[str, str]:
         """The requests by their names in ``status.lastHandled``."""
-        names = {dashed: name for name, dashed in _DASHED.items()}
-        return {names.get(name, name): text for name, text in self.requests.items()}
+        return {ECHOES.get(name, name): text for name, text in self.requests.items()}
 
     def text(self) -> str:
         """As it stands on a SyncRun."""

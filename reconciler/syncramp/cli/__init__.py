@@ -59,22 +59,27 @@ def _root(
 
 def main() -> None:
     """Run a command and leave the process with its exit code; a user's mistake never ends in a stack trace."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names of people in a terminal that is not UTF-8
-    code = run(sys.argv[1:])
+    leave(run(sys.argv[1:]))
+
+
+def leave(code: int) -> None:
+    """End the process with the exit code of a command."""
     if code == INTERRUPTED:
         sys.stderr.flush()
         os._exit(code)  # sys.exit would wait for threads, and theirs for answers of the endpoint
     sys.exit(code)
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: list[str], commands: typer.Typer = app, name: str = "syncramp") -> int:
     """Run a command.
 
+    :param commands: of which command line; ``kubectl syncramp`` has its own.
     :returns: its exit code, of ``cli.exits``; 130 when it was interrupted.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of people in a terminal that is not UTF-8
     try:
-        code = typer.main.get_command(app).main(arguments, prog_name="syncramp", standalone_mode=False)
+        code = typer.main.get_command(commands).main(arguments, prog_name=name, standalone_mode=False)
         if code == INTERRUPTED:  # the library makes this of a KeyboardInterrupt, and says nothing
             typer.echo("interrupted", err=True)
         return int(code or 0)
