@@ -21,17 +21,18 @@ import kopf
 
 from syncramp.errors import SyncrampError
 from syncramp_operator import logs
-from syncramp_operator.cluster import Cluster, ClusterRefused, ClusterUnavailable, ObjectMissing, connected
-from syncramp_operator.handlers import RUNS, Handlers, configure, login, post
-from syncramp_operator.leases import ANSWER, Elector
-from syncramp_operator.mailboxes import first_of
-from syncramp_operator.metrics import Metrics
-from syncramp_operator.office import Office, call, execution_of
-from syncramp_operator.resources import SYNCCONFIGS, SYNCRUNS
-from syncramp_operator.rights import missing_rights, refusal
+from syncramp_operator.actors.handlers import RUNS, Handlers, configure, login, post
+from syncramp_operator.actors.mailboxes import first_of
+from syncramp_operator.actors.office import Office, call, execution_of
+from syncramp_operator.admission.webhook import Webhook
+from syncramp_operator.api.cluster import Cluster, ClusterRefused, ClusterUnavailable, ObjectMissing, connected
+from syncramp_operator.api.resources import SYNCCONFIGS, SYNCRUNS
+from syncramp_operator.api.rights import missing_rights, refusal
+from syncramp_operator.leases.elector import Elector
+from syncramp_operator.leases.place import ANSWER
+from syncramp_operator.metrics.registry import Metrics
 from syncramp_operator.settings import Settings
 from syncramp_operator.web import State, Web
-from syncramp_operator.webhook import Webhook
 
 LEASE = "syncramp-operator"
 """The Lease of the leader, in the operator's own namespace."""

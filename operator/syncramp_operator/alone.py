@@ -4,9 +4,9 @@ from typing import Any
 
 import kopf
 
-from syncramp_operator.cluster import connected
-from syncramp_operator.handlers import Handlers, configure, login, post
-from syncramp_operator.office import Office, execution_of
+from syncramp_operator.actors.handlers import Handlers, configure, login, post
+from syncramp_operator.actors.office import Office, execution_of
+from syncramp_operator.api.cluster import connected
 from syncramp_operator.settings import Settings
 
 GRACE = 4.0

@@ -16,10 +16,10 @@ from syncramp.model.seams import Fence
 from syncramp.session.fences import TakeFence
 from syncramp.spec.types import SyncConfig
 from syncramp.store.store import Store
-from syncramp_operator.cluster import Cluster, ClusterRefused, ClusterUnavailable, Object, ObjectMissing, connected
-from syncramp_operator.fencing import tenant_lease
-from syncramp_operator.leases import ANSWER
-from syncramp_operator.resources import SYNCCONFIGS
+from syncramp_operator.api.cluster import Cluster, ClusterRefused, ClusterUnavailable, ObjectMissing, connected
+from syncramp_operator.api.resources import SYNCCONFIGS, Object
+from syncramp_operator.leases.fencing import tenant_lease
+from syncramp_operator.leases.place import ANSWER
 
 NONE = "no Lease of the tenant is taken"
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from syncramp.errors import SyncrampError
 from syncramp_operator import logs
-from syncramp_operator.cluster import Cluster, connected
-from syncramp_operator.resources import CONFIG_MAPS, SECRETS
+from syncramp_operator.api.cluster import Cluster, connected
+from syncramp_operator.api.resources import CONFIG_MAPS, SECRETS
 
 PUBLISHED = {"simulator-ca": SECRETS, "entra-sync": SECRETS, "simulator-wire": CONFIG_MAPS}
 LOOK = 2.0

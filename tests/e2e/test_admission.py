@@ -18,9 +18,9 @@ from support.kube_api_client import ROOT, Cluster, SyncConfigs, token_of_operato
 from support.kube_api_documents import document
 from support.manifests import MANIFESTS, built
 from support.ports import free_port
-from syncramp_operator.cluster import Cluster as OperatorsCluster
+from syncramp_operator.admission.webhook import NAME, Webhook
+from syncramp_operator.api.cluster import Cluster as OperatorsCluster
 from syncramp_operator.settings import Settings
-from syncramp_operator.webhook import NAME, Webhook
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"

@@ -15,7 +15,7 @@ from support.kube_api_documents import document
 from support.manifests import MANIFESTS, RIGHTS, built
 from support.operators import operator_process
 from support.ports import free_port
-from syncramp_operator.webhook import NAME
+from syncramp_operator.admission.webhook import NAME
 
 HOME = "syncramp-system"
 SUSPENDED = {"spec": {"suspend": True}}

@@ -12,7 +12,7 @@ import yaml
 
 from support.kube_api_client import PATIENCE, token_of_operator, write_kubeconfig
 from support.story import Story
-from syncramp_operator.fencing import lease_name
+from syncramp_operator.leases.fencing import lease_name
 
 Object = dict[str, Any]
 HELD = "is at work on the tenant, with a store of its own"

@@ -17,12 +17,12 @@ from support.schemas import refused
 from support.story import Story
 from syncramp.schedule.known import Start, Trigger
 from syncramp.spec.schema import RUN, schema
-from syncramp_operator import jobs
-from syncramp_operator.cluster import Cluster
-from syncramp_operator.jobs import Jobs
-from syncramp_operator.resources import JOBS, SYNCCONFIGS, SYNCRUNS
-from syncramp_operator.runs import Loss, interrupted, manifest
-from syncramp_operator.secrets import Contents, SecretMissing
+from syncramp_operator.api.cluster import Cluster
+from syncramp_operator.api.resources import JOBS, SYNCCONFIGS, SYNCRUNS
+from syncramp_operator.execution import jobs
+from syncramp_operator.execution.jobs import Jobs
+from syncramp_operator.execution.secrets import Contents, SecretMissing
+from syncramp_operator.runs.syncruns import Loss, interrupted, manifest
 from syncramp_operator.settings import Execution, Settings
 
 Object = dict[str, Any]

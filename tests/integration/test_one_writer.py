@@ -24,9 +24,9 @@ from syncramp.cli.simulator import write_profile, write_secrets
 from syncramp.cycle.slices import run_all
 from syncramp.errors import FenceLost
 from syncramp.session.opening import job
-from syncramp_operator import cluster as port
-from syncramp_operator.fencing import lease_name, tenant_lease
-from syncramp_operator.leasing import Terms
+from syncramp_operator.api import cluster as port
+from syncramp_operator.leases.fencing import lease_name, tenant_lease
+from syncramp_operator.leases.leasing import Terms
 
 NAME = lease_name(TENANT)
 LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{HOME}/leases"
@@ -284,7 +284,7 @@ def test_a_cluster_that_does_not_answer_is_told_and_no_obstacle(
     done = walk.here()
     assert (done.code, done.errors) == (0, [])
     assert "warning: the cluster does not answer: no Lease of the tenant is taken\n" in done.err
-    monkeypatch.setattr("syncramp_operator.fencing.TRIES", 1)
+    monkeypatch.setattr("syncramp_operator.leases.fencing.TRIES", 1)
     walk.here("sync", "--lease", HOME).assert_error(1, "the API server did not answer")
 
 

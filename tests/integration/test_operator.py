@@ -10,9 +10,9 @@ from support.kube_api_documents import BROKEN, document
 from support.kube_api_scenarios import said, the_verdict_follows_the_document
 from support.operator_bench import FINALIZER, SUSPENDED, Bench, a_bench, a_server, clear, put_secrets
 from support.status_check import check_status
-from syncramp_operator.cluster import ClusterUnavailable
-from syncramp_operator.known import number_of
-from syncramp_operator.rights import Where, rights_of
+from syncramp_operator.actors.known import number_of
+from syncramp_operator.api.cluster import ClusterUnavailable
+from syncramp_operator.api.rights import Where, rights_of
 from syncramp_operator.settings import Execution
 
 GERMANY = BROKEN[0].patch

@@ -9,7 +9,7 @@ import pytest
 
 from support.kube_api_client import until
 from support.operator_bench import Bench, Object, a_bench, a_server
-from syncramp_operator import handlers, office
+from syncramp_operator.actors import handlers, office
 
 MANY = 200
 AT_ONCE = 4

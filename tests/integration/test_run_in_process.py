@@ -20,11 +20,11 @@ from support.run_bench import Bench, child_of, passed
 from support.walk import PATIENCE, Forest, Gate, pass_the_deadline, until, walking
 from syncramp.schedule.known import Ending, Start, Trigger
 from syncramp.store.database import locked
-from syncramp_operator import inprocess
-from syncramp_operator.inprocess import ChildUnstartable, InProcess
-from syncramp_operator.resources import SYNCRUNS
-from syncramp_operator.runs import ending_of, interrupted
-from syncramp_operator.secrets import SecretMissing
+from syncramp_operator.api.resources import SYNCRUNS
+from syncramp_operator.execution import inprocess
+from syncramp_operator.execution.inprocess import ChildUnstartable, InProcess
+from syncramp_operator.execution.secrets import SecretMissing
+from syncramp_operator.runs.syncruns import ending_of, interrupted
 from syncramp_operator.settings import Settings
 
 Object = dict[str, Any]
@@ -302,12 +302,12 @@ import asyncio, json, sys
 from pathlib import Path
 from support.ledger import Ledger
 from support.run_bench import Bench, child_of, passed
-from syncramp_operator.inprocess import ChildUnstartable, InProcess
+from syncramp_operator.execution.inprocess import ChildUnstartable, InProcess
 from syncramp_operator.settings import Settings
 config, run, folder = json.loads(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])
 ledger = Ledger()
 ledger.shelve(folder / "secrets")
-ledger.create(__import__("syncramp_operator.resources", fromlist=["x"]).SYNCRUNS, "default", run)
+ledger.create(__import__("syncramp_operator.api.resources", fromlist=["x"]).SYNCRUNS, "default", run)
 async def main():
     execution = InProcess(ledger, Settings(state=str(folder / ".syncramp"), runtime=folder / "runtime"))
     await execution.start(config, run)

@@ -16,11 +16,12 @@ import pytest
 from support.ledger import Ledger
 from support.walk import PATIENCE, Gate, Walk, until, walking
 from syncramp.events import Note, PhaseEnded, PhaseStarted, event_of
-from syncramp_operator import runner, speakers
-from syncramp_operator.cluster import Cluster
-from syncramp_operator.resources import SYNCRUNS
-from syncramp_operator.run_end import Outcome, RunPhase, RunReason
-from syncramp_operator.speakers import Lines, Patches
+from syncramp_operator.api.cluster import Cluster
+from syncramp_operator.api.resources import SYNCRUNS
+from syncramp_operator.runner import process as runner
+from syncramp_operator.runner import speakers
+from syncramp_operator.runner.speakers import Lines, Patches
+from syncramp_operator.runs.run_end import Outcome, RunPhase, RunReason
 
 RUNNER = (sys.executable, "-P", "-m", "syncramp_operator.runner")
 
@@ -105,17 +106,16 @@ def test_credentials_that_are_refused_are_no_secret_that_is_told(walk: Walk) -> 
 
 
 def test_whatever_a_library_prints_stays_out_of_the_lines(walk: Walk, capfd: pytest.CaptureFixture[str]) -> None:
-    program = "from syncramp_operator import runner; import syncramp.cycle.run as run, sys; before = run.run\n"
-    program += (
-        "def loud(*words): print('hello'); return before(*words)\nrun.run = loud; sys.exit(runner.main(sys.argv[1:]))"
-    )
+    program = "from syncramp_operator.runner import process as runner; import syncramp.cycle.run as run, sys\n"
+    program += "before = run.run\ndef loud(*words): print('hello'); return before(*words)\n"
+    program += "run.run = loud; sys.exit(runner.main(sys.argv[1:]))"
     done = subprocess.run([sys.executable, "-c", program, *_words(walk)], capture_output=True, text=True)
     assert _ended(done.stdout).phase is RunPhase.SUCCEEDED
     assert "hello" in done.stderr
 
 
 def test_a_fault_of_ours_is_told_by_its_kind_and_its_place_without_its_text(walk: Walk) -> None:
-    program = "from syncramp_operator import runner; import syncramp.cycle.run as run, sys\n"
+    program = "from syncramp_operator.runner import process as runner; import syncramp.cycle.run as run, sys\n"
     program += "def broken(*words): raise RuntimeError('password=hunter2')\n"
     program += "run.run = broken; sys.exit(runner.main(sys.argv[1:]))"
     done = subprocess.run([sys.executable, "-c", program, *_words(walk)], capture_output=True, text=True)
@@ -140,7 +140,7 @@ def test_a_stop_before_the_run_has_begun_begins_nothing(walk: Walk) -> None:
 def test_a_stop_in_the_middle_of_an_import_is_told_like_any_other(walk: Walk, place: str) -> None:
     program = f"""
 import builtins, os, signal, sys
-from syncramp_operator import runner
+from syncramp_operator.runner import process as runner
 plain = builtins.__import__
 def importing(name, *more):
     if name == {place!r}:

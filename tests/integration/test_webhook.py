@@ -21,12 +21,12 @@ from support.kube_api import ADMIN_TOKEN, KubeApi
 from support.kube_api_client import cluster_at, install_rights, token_of_operator, until
 from support.kube_api_documents import document
 from support.ports import free_port
-from syncramp_operator.admission import LARGEST
-from syncramp_operator.certificates import RENEWED, VALID, Serving
-from syncramp_operator.cluster import Cluster, ClusterRefused
-from syncramp_operator.resources import SECRETS, WEBHOOKS, Resource
+from syncramp_operator.admission.certificates import RENEWED, VALID, Serving
+from syncramp_operator.admission.review import LARGEST
+from syncramp_operator.admission.webhook import NAME, Trust, Webhook
+from syncramp_operator.api.cluster import Cluster, ClusterRefused
+from syncramp_operator.api.resources import SECRETS, WEBHOOKS, Resource
 from syncramp_operator.settings import Settings
-from syncramp_operator.webhook import NAME, Trust, Webhook
 
 HOME = "identity"
 SERVER = f"{NAME}.{HOME}.svc"
@@ -237,7 +237,7 @@ def test_the_webhook_answers_over_tls_and_ends_in_order(bench: Bench, tmp_path: 
 def test_a_certificate_that_another_replica_made_anew_is_served_without_a_restart(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syncramp_operator.webhook.LOOK", 0.05)
+    monkeypatch.setattr("syncramp_operator.admission.webhook.LOOK", 0.05)
     port = free_port()
 
     def use() -> None:
@@ -263,7 +263,7 @@ def trusted(port: int, authority: bytes) -> bool:
 def test_without_its_rights_the_webhook_says_so_and_the_operator_goes_on(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("syncramp_operator.webhook.RETRY", 0.05)
+    monkeypatch.setattr("syncramp_operator.admission.webhook.RETRY", 0.05)
     role = bench.admin.get(PLACES["RoleBinding"], HOME, NAME)
     bench.admin.delete(PLACES["RoleBinding"], HOME, NAME)
     port = free_port()

@@ -9,11 +9,11 @@ from support.kube_api_documents import document
 from support.stage import Stage
 from support.status_check import check_status
 from syncramp.spec.schema import with_defaults
-from syncramp_operator.actor import Actor
-from syncramp_operator.cluster import Cluster
-from syncramp_operator.known import number_of, under_way
-from syncramp_operator.office import Office
-from syncramp_operator.resources import SECRETS, SYNCCONFIGS, SYNCRUNS
+from syncramp_operator.actors.actor import Actor
+from syncramp_operator.actors.known import number_of, under_way
+from syncramp_operator.actors.office import Office
+from syncramp_operator.api.cluster import Cluster
+from syncramp_operator.api.resources import SECRETS, SYNCCONFIGS, SYNCRUNS
 from syncramp_operator.settings import Settings
 
 NAMESPACE = "identity"

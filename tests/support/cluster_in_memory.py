@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncramp_operator.cluster import ClusterUnavailable, ObjectConflict, ObjectMissing
-from syncramp_operator.known import TERMINAL
-from syncramp_operator.resources import SYNCRUNS, Resource
-from syncramp_operator.telling import merged
+from syncramp_operator.actors.known import TERMINAL
+from syncramp_operator.actors.telling import merged
+from syncramp_operator.api.cluster import ClusterUnavailable, ObjectConflict, ObjectMissing
+from syncramp_operator.api.resources import SYNCRUNS, Resource
 
 Object = dict[str, Any]
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

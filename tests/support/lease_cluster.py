@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
-from syncramp_operator.cluster import ClusterUnavailable, Object, ObjectConflict, ObjectMissing
-from syncramp_operator.resources import Resource
+from syncramp_operator.api.cluster import ClusterUnavailable, ObjectConflict, ObjectMissing
+from syncramp_operator.api.resources import Object, Resource
 
 
 class LeaseCluster:
-    """What a :class:`syncramp_operator.cluster.Cluster` is to a Lease; shared by threads."""
+    """What a :class:`syncramp_operator.api.cluster.Cluster` is to a Lease; shared by threads."""
 
     def __init__(self) -> None:
         self.held: dict[str, Object] = {}

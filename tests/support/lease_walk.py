@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from syncramp_operator.leasing import Contender, Look, Put, Record, Rest, Seen, Terms, tenant_terms
+from syncramp_operator.leases.leasing import Contender, Look, Put, Record, Rest, Seen, Terms, tenant_terms
 
 TRAVEL = 60.0
 TERMS = tenant_terms(TRAVEL)

@@ -14,10 +14,10 @@ from support.build import config
 from syncramp.errors import FenceLost, TenantHeld
 from syncramp.source import dn
 from syncramp.store.store import Store
-from syncramp_operator.cluster import connected
-from syncramp_operator.fencing import tenant_lease
-from syncramp_operator.leases import ANSWER
-from syncramp_operator.leasing import Terms
+from syncramp_operator.api.cluster import connected
+from syncramp_operator.leases.fencing import tenant_lease
+from syncramp_operator.leases.leasing import Terms
+from syncramp_operator.leases.place import ANSWER
 
 HOME = "home"
 TRAVEL = 0.5

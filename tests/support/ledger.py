@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from support.kube_api_patches import merged
-from syncramp_operator.cluster import ClusterUnavailable, ObjectConflict, ObjectMissing
-from syncramp_operator.resources import CONFIG_MAPS, SECRETS, SYNCRUNS, Resource
+from syncramp_operator.api.cluster import ClusterUnavailable, ObjectConflict, ObjectMissing
+from syncramp_operator.api.resources import CONFIG_MAPS, SECRETS, SYNCRUNS, Resource
 
 Object = dict[str, Any]
 OVER = ("Succeeded", "Incomplete", "Failed", "Cancelled")

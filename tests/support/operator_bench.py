@@ -21,7 +21,7 @@ from support.kube_api_client import (
 from support.kube_api_documents import document
 from support.kube_api_scenarios import said
 from support.operators import Running, operator_thread
-from syncramp_operator.known import number_of
+from syncramp_operator.actors.known import number_of
 from syncramp_operator.settings import Settings
 
 SUSPENDED = {"spec": {"suspend": True}}

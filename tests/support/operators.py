@@ -15,9 +15,9 @@ import kopf
 from kubernetes import client
 
 from support.stage import Stage
-from syncramp_operator.cluster import Cluster
-from syncramp_operator.handlers import Handlers, configure, post
-from syncramp_operator.office import Office
+from syncramp_operator.actors.handlers import Handlers, configure, post
+from syncramp_operator.actors.office import Office
+from syncramp_operator.api.cluster import Cluster
 from syncramp_operator.settings import Settings
 
 PATIENCE = 60.0

@@ -9,10 +9,10 @@ from typing import Any, cast
 from support.ledger import Ledger
 from support.walk import PATIENCE, Walk
 from syncramp.schedule.known import Start, Trigger
-from syncramp_operator.cluster import Cluster
-from syncramp_operator.inprocess import InProcess
-from syncramp_operator.resources import SYNCRUNS
-from syncramp_operator.runs import manifest
+from syncramp_operator.api.cluster import Cluster
+from syncramp_operator.api.resources import SYNCRUNS
+from syncramp_operator.execution.inprocess import InProcess
+from syncramp_operator.runs.syncruns import manifest
 from syncramp_operator.settings import Execution, Settings
 
 Object = dict[str, Any]

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.kube_api_patches import merged
-from syncramp_operator.facts import Facts
-from syncramp_operator.status import status_of
+from syncramp_operator.status.facts import Facts
+from syncramp_operator.status.whole import status_of
 
 Object = dict[str, Any]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from syncramp_operator.resources import SYNCRUNS, Resource
-from syncramp_operator.runs import Loss
+from syncramp_operator.api.resources import SYNCRUNS, Resource
+from syncramp_operator.runs.syncruns import Loss
 
 Object = dict[str, Any]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncramp_operator.conditions import KINDS
-from syncramp_operator.reasons import Reason
+from syncramp_operator.status.conditions import KINDS
+from syncramp_operator.status.reasons import Reason
 
 LARGEST = 32 * 1024
 _FIELDS = {"type", "status", "observedGeneration", "lastTransitionTime", "reason", "message"}

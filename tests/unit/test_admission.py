@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.kube_api_documents import BROKEN, document, source
 from support.kube_api_patches import merged
 from syncramp.check import Finding, verdict_of
-from syncramp_operator.admission import LONGEST, MOST, UNJUDGED, Malformed, answer
+from syncramp_operator.admission.review import LONGEST, MOST, UNJUDGED, Malformed, answer
 
 DN = "spec.sources[0].scope[0].dn"
 BAD_DN = {"spec": {"sources": [{**document("x", "y")["spec"]["sources"][0], "scope": [{"dn": "OU=+"}]}]}}

@@ -1,8 +1,8 @@
 """The page of conditions says what the code does."""
 
 from support.pages import coded, rows, section
-from syncramp_operator.conditions import KINDS
-from syncramp_operator.reasons import Reason
+from syncramp_operator.status.conditions import KINDS
+from syncramp_operator.status.reasons import Reason
 
 PAGE = "docs/spec/conditions.md"
 

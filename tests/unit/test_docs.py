@@ -26,6 +26,7 @@ from syncramp.spec.types import AccountAuth, EndpointOverrides, SyncConfig, Writ
 
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "reconciler" / "syncramp"
+OPERATOR = ROOT / "operator" / "syncramp_operator"
 ROOMS = {"expr": "expressions", "ramp": "ramps"} | {
     room: f"the {room}" for room in ("check", "cycle", "endpoint", "explanation", "rules", "simulator", "store")
 }
@@ -161,6 +162,18 @@ def test_architecture_shows_every_module_of_the_other_rooms_and_no_other() -> No
     told = rows(section("docs/architecture.md", "### Inside the other rooms"))
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - ROOMS.keys()
     assert {coded(row[0])[0]: sorted(coded(row[1])) for row in told} == {room: _modules(room) for room in rooms}
+
+
+def test_architecture_shows_every_room_and_module_of_the_operator_and_no_other() -> None:
+    told = rows(section("docs/architecture.md", "### Inside the operator"))
+    parts = {row[0].strip("`"): sorted(coded(row[1])) for row in told}
+    rooms = {path.parent.name for path in OPERATOR.glob("*/__init__.py")}
+    assert parts.pop("the processes") == _flat(OPERATOR)
+    assert parts == {room: _flat(OPERATOR / room) for room in rooms}
+
+
+def _flat(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
 
 
 def _modules(room: str) -> list[str]:

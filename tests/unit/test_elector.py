@@ -6,9 +6,9 @@ from typing import Any, cast
 import pytest
 
 from support.lease_cluster import LeaseCluster
-from syncramp_operator.cluster import Cluster, ClusterRefused
-from syncramp_operator.leases import Elector
-from syncramp_operator.leasing import Terms
+from syncramp_operator.api.cluster import Cluster, ClusterRefused
+from syncramp_operator.leases.elector import Elector
+from syncramp_operator.leases.leasing import Terms
 
 TERMS = Terms(duration=1.0, valid=0.6, every=0.1, retry=0.05)
 """As the real ones, in less time."""

@@ -14,11 +14,12 @@ from syncramp.model.approvals import ADOPTS, ANNOTATION
 from syncramp.model.orders import COMMANDS
 from syncramp.model.stages import RELEASES
 from syncramp.spec.mentions import mentioned
-from syncramp_operator import admission, webhook
-from syncramp_operator.job_manifest import STATE_LABEL
+from syncramp_operator.admission import review as admission
+from syncramp_operator.admission import webhook
+from syncramp_operator.api.resources import FORCE_AT, MANAGED_BY, PLAN_AT, REQUESTED_AT
+from syncramp_operator.api.rights import RUNNERS, Right, Where, rights_of
+from syncramp_operator.execution.job_manifest import STATE_LABEL
 from syncramp_operator.publisher import PUBLISHED
-from syncramp_operator.resources import FORCE_AT, MANAGED_BY, PLAN_AT, REQUESTED_AT
-from syncramp_operator.rights import RUNNERS, Right, Where, rights_of
 from syncramp_operator.settings import Execution, Settings
 
 ROOT = Path(__file__).parents[2]

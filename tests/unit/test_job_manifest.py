@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.pod_security import violations
-from syncramp_operator.job_manifest import STATE_LABEL, job_manifest
+from syncramp_operator.execution.job_manifest import STATE_LABEL, job_manifest
 from syncramp_operator.settings import Settings
 
 RUN = {"metadata": {"name": "contoso-7", "namespace": "identity", "uid": "run-uid"}}

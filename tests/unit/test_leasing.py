@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from support.lease_walk import TERMS, Process, World
-from syncramp_operator.leasing import LEADER, Contender, Look, Put, Record, Rest, Seen, Terms, tenant_terms
+from syncramp_operator.leases.leasing import LEADER, Contender, Look, Put, Record, Rest, Seen, Terms, tenant_terms
 
 SEEDS = 150
 HOURS = 2

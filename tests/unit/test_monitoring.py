@@ -17,8 +17,8 @@ from prometheus_client.exposition import generate_latest
 from support.kustomize import kustomized
 from support.pages import coded, rows, section
 from support.run_cases import NOW, config, ramp, run, stepped
-from syncramp_operator.facts import Facts
-from syncramp_operator.metrics import Metrics
+from syncramp_operator.metrics.registry import Metrics
+from syncramp_operator.status.facts import Facts
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "manifests" / "monitoring"

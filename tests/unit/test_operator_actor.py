@@ -7,7 +7,7 @@ import pytest
 from support.acting import NAMESPACE, Acting
 from support.kube_api_documents import BROKEN
 from syncramp.errors import EndpointUnavailable
-from syncramp_operator.resources import SECRETS, SYNCCONFIGS, SYNCRUNS
+from syncramp_operator.api.resources import SECRETS, SYNCCONFIGS, SYNCRUNS
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from syncramp.errors import EndpointUnavailable, SyncrampError
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import PauseReason, Phase
 from syncramp.schedule.known import Cause, End, Start, Trigger, Wait
-from syncramp_operator.cluster import ClusterRefused
-from syncramp_operator.conditions import KINDS
-from syncramp_operator.facts import Facts
-from syncramp_operator.reasons import WEIGHTS, Reason
+from syncramp_operator.api.cluster import ClusterRefused
+from syncramp_operator.status.conditions import KINDS
+from syncramp_operator.status.facts import Facts
+from syncramp_operator.status.reasons import WEIGHTS, Reason
 
 DUE_LATER = Wait(Cause.DUE_LATER, NOW + timedelta(minutes=20))
 GERMANY = Finding("spec.target.cloud", "is closed", "use another", '"Germany"', forbidden=True)

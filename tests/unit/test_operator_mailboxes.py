@@ -2,7 +2,7 @@
 
 import asyncio
 
-from syncramp_operator.mailboxes import Mailboxes, first_of
+from syncramp_operator.actors.mailboxes import Mailboxes, first_of
 
 
 def test_a_letter_waits_until_it_is_opened() -> None:

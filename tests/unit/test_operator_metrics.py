@@ -11,9 +11,9 @@ from support.pages import coded, rows, section
 from support.run_cases import NOW, change, config, failed, hold, ramp, run, stepped, tally
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import Phase
-from syncramp_operator.conditions import KINDS
-from syncramp_operator.facts import Facts
-from syncramp_operator.metrics import Metrics
+from syncramp_operator.metrics.registry import Metrics
+from syncramp_operator.status.conditions import KINDS
+from syncramp_operator.status.facts import Facts
 
 Object = dict[str, Any]
 OWN = {"namespace": "identity", "name": "contoso"}

@@ -9,11 +9,11 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from support.pages import coded, rows, section, text
-from syncramp_operator.certificates import RENEWED, VALID
-from syncramp_operator.resources import FINALIZER
+from syncramp_operator.admission.certificates import RENEWED, VALID
+from syncramp_operator.admission.webhook import NAME, RETRY
+from syncramp_operator.api.resources import FINALIZER
 from syncramp_operator.settings import Settings
 from syncramp_operator.web import State, Web
-from syncramp_operator.webhook import NAME, RETRY
 
 ROOT = Path(__file__).parents[2]
 PAGE = "docs/operator.md"

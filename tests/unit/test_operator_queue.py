@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncramp_operator.queue import Queue
+from syncramp_operator.actors.queue import Queue
 
 NAMES = "abcdefgh"
 STEPS = st.lists(st.tuples(st.sampled_from(["ask", "hold", "end", "leave"]), st.sampled_from(NAMES)), max_size=80)

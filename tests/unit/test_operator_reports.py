@@ -10,10 +10,10 @@ from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import PauseReason, Phase
 from syncramp.model.report import RemovalLatency, RunReport, SourceReport, Tally
 from syncramp.schedule.known import Cause, Decision, Trigger, Wait
-from syncramp_operator.facts import Facts
-from syncramp_operator.metrics import Metrics
-from syncramp_operator.run_end import Outcome, failed, succeeded
-from syncramp_operator.runs import Telling
+from syncramp_operator.metrics.registry import Metrics
+from syncramp_operator.runs.run_end import Outcome, failed, succeeded
+from syncramp_operator.runs.syncruns import Telling
+from syncramp_operator.status.facts import Facts
 
 Object = dict[str, Any]
 READ = [SourceReport("corp", "DC=corp", True, 100, 100)]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from syncramp.errors import SyncrampError
-from syncramp_operator.cluster import ClusterUnavailable
-from syncramp_operator.resources import ACCESS_REVIEWS, Resource
-from syncramp_operator.rights import Where, missing_rights, refusal, rights_of
+from syncramp_operator.api.cluster import ClusterUnavailable
+from syncramp_operator.api.resources import ACCESS_REVIEWS, Resource
+from syncramp_operator.api.rights import Where, missing_rights, refusal, rights_of
 from syncramp_operator.settings import Execution, Settings
 
 Asked = Mapping[str, str]

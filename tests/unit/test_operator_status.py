@@ -15,11 +15,11 @@ from syncramp.check import Finding
 from syncramp.model.holds import Hold
 from syncramp.schedule.known import Cause, Decision, End, Start, Trigger, Wait
 from syncramp.spec.schema import schema
-from syncramp_operator.facts import Facts, mark
-from syncramp_operator.known import outdated
-from syncramp_operator.status import LARGEST, Told, changes_told, status_of
-from syncramp_operator.view import needed
-from syncramp_operator.wording import size_of
+from syncramp_operator.actors.known import outdated
+from syncramp_operator.status.facts import Facts, mark
+from syncramp_operator.status.view import needed
+from syncramp_operator.status.whole import LARGEST, Told, changes_told, status_of
+from syncramp_operator.status.wording import size_of
 
 Object = dict[str, Any]
 STATUS: Object = schema()["properties"]["status"]

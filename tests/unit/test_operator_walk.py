@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from support.acting import Acting
 from support.cluster_in_memory import Died, Object
-from syncramp_operator.known import HANDLED, is_over, number_of
+from syncramp_operator.actors.known import HANDLED, is_over, number_of
 
 STEP = st.one_of(
     st.tuples(st.just("look"), st.just(0)),

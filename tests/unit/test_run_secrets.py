@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncramp.spec.secrets import FileSecrets
-from syncramp_operator.cluster import Cluster, ClusterRefused, ObjectMissing
-from syncramp_operator.pipes import lines_of
-from syncramp_operator.resources import CONFIG_MAPS, Resource
-from syncramp_operator.secrets import Contents, SecretMissing, gathered, laid_out, lay_out
+from syncramp_operator.api.cluster import Cluster, ClusterRefused, ObjectMissing
+from syncramp_operator.api.resources import CONFIG_MAPS, Resource
+from syncramp_operator.execution.pipes import lines_of
+from syncramp_operator.execution.secrets import Contents, SecretMissing, gathered, laid_out, lay_out
 
 SPEC = {
     "target": {"auth": {"clientSecret": {"secretKeyRef": {"name": "entra"}}}},

@@ -25,10 +25,10 @@ from syncramp.model.ramps import Decided
 from syncramp.model.report import ExportLatency, PhaseReport, RunReport, SourceReport, Tally
 from syncramp.spec.schema import RUN as RUN_KIND
 from syncramp.spec.schema import schema
-from syncramp_operator.bounds import LARGEST, PLAN, lines, moment_of, size, stamp, text
-from syncramp_operator.figures import figures, tally
-from syncramp_operator.run_end import Outcome, RunPhase, RunReason, failed, succeeded
-from syncramp_operator.runs import EVERY, Telling
+from syncramp_operator.runs.bounds import LARGEST, PLAN, lines, moment_of, size, stamp, text
+from syncramp_operator.runs.figures import figures, tally
+from syncramp_operator.runs.run_end import Outcome, RunPhase, RunReason, failed, succeeded
+from syncramp_operator.runs.syncruns import EVERY, Telling
 
 RUN = {
     "metadata": {"name": "contoso-7", "namespace": "identity", "uid": "u"},

@@ -19,9 +19,9 @@ from syncramp.model.orders import COMMANDS
 from syncramp.model.stages import RELEASES
 from syncramp.schedule.known import Cause, Wait
 from syncramp.spec.schema import KIND, RUN, crd, schema, with_defaults
-from syncramp_operator.facts import Facts
-from syncramp_operator.resources import FORCE_AT, PLAN_AT, REQUESTED_AT
-from syncramp_operator.status import status_of
+from syncramp_operator.api.resources import FORCE_AT, PLAN_AT, REQUESTED_AT
+from syncramp_operator.status.facts import Facts
+from syncramp_operator.status.whole import status_of
 
 FOLDER = Path(__file__).parents[2] / "docs/spec"
 SAMPLES = list(

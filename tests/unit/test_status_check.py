@@ -8,7 +8,7 @@ import pytest
 from support.run_cases import NOW, config, run, stepped
 from support.status_check import CODES, check_status, lint
 from syncramp.schedule.known import Cause, Wait
-from syncramp_operator.facts import Facts
+from syncramp_operator.status.facts import Facts
 
 Object = dict[str, Any]
 STAMP = "2026-11-25T12:00:00Z"

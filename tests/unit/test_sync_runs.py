@@ -6,9 +6,18 @@ import pytest
 
 from syncramp.errors import StoreUnusable
 from syncramp.schedule.known import Ending, LastRun, Start, Trigger
-from syncramp_operator.bounds import moment_of, stamp
-from syncramp_operator.run_end import RunPhase
-from syncramp_operator.runs import Loss, ending_of, interrupted, last_run, manifest, phase_of, stopped, unstarted
+from syncramp_operator.runs.bounds import moment_of, stamp
+from syncramp_operator.runs.run_end import RunPhase
+from syncramp_operator.runs.syncruns import (
+    Loss,
+    ending_of,
+    interrupted,
+    last_run,
+    manifest,
+    phase_of,
+    stopped,
+    unstarted,
+)
 from syncramp_operator.settings import Execution
 
 NOW = 1_800_000_000.0

@@ -16,9 +16,9 @@ from syncramp.errors import FenceLost, TenantHeld
 from syncramp.source import dn
 from syncramp.spec.types import SyncConfig
 from syncramp.store.store import Store
-from syncramp_operator.cluster import Cluster, ClusterRefused, ClusterUnavailable
-from syncramp_operator.fencing import TakeLease, TenantLease, lease_name, tenant_lease
-from syncramp_operator.leasing import Terms
+from syncramp_operator.api.cluster import Cluster, ClusterRefused, ClusterUnavailable
+from syncramp_operator.leases.fencing import TakeLease, TenantLease, lease_name, tenant_lease
+from syncramp_operator.leases.leasing import Terms
 
 TRAVEL = 600.0
 CONFIG = config()
@@ -117,14 +117,14 @@ def test_what_a_machine_saw_before_it_was_started_anew_does_not_count(
     for _ in range(2):  # machines that take turns keep what each of them saw
         for boot in ("first", "second"):
             (tmp_path / boot).write_text(boot)
-            monkeypatch.setattr("syncramp_operator.fencing._BOOT", tmp_path / boot)
+            monkeypatch.setattr("syncramp_operator.leases.fencing._BOOT", tmp_path / boot)
             with pytest.raises(TenantHeld):
                 held(taking(cluster, clock), tmp_path / "other.db").__enter__()
             clock.now += 200
-    monkeypatch.setattr("syncramp_operator.fencing._BOOT", tmp_path / "nowhere")
+    monkeypatch.setattr("syncramp_operator.leases.fencing._BOOT", tmp_path / "nowhere")
     with pytest.raises(TenantHeld):
         held(taking(cluster, clock), tmp_path / "other.db").__enter__()
-    monkeypatch.setattr("syncramp_operator.fencing._BOOT", tmp_path / "first")
+    monkeypatch.setattr("syncramp_operator.leases.fencing._BOOT", tmp_path / "first")
     with held(taking(cluster, clock), tmp_path / "other.db") as lease:
         lease.check()
 

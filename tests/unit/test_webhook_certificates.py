@@ -10,7 +10,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncramp_operator.certificates import RENEWED, VALID, Serving
+from syncramp_operator.admission.certificates import RENEWED, VALID, Serving
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAME = "syncramp-webhook.syncramp-system.svc"

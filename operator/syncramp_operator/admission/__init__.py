@@ -1,0 +1,1 @@
+"""The validating webhook: documents that would stall are refused before they are stored."""

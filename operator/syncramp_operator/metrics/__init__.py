@@ -1,0 +1,1 @@
+"""What a scrape shows: the same numbers, wherever runs are made."""
