@@ -12,7 +12,7 @@ from support.pages import coded, rows, section, text
 from support.run_cases import config, run, tally
 from syncramp.cli.exits import Exit
 from syncramp.errors import InputRefused
-from syncramp_operator.known import HANDLED, Handled
+from syncramp_operator.actors.known import HANDLED, Handled
 from syncramp_operator.plugin import asking, explaining, telling
 from syncramp_operator.plugin.asking import Asked, Suspension
 from syncramp_operator.plugin.commands import app

@@ -14,10 +14,9 @@ from typing import Any
 
 from syncramp.errors import InputRefused
 from syncramp.schedule.known import FORCE_AT, PLAN_AT, REQUESTED_AT
-from syncramp_operator.cluster import Object
-from syncramp_operator.facts import mark
-from syncramp_operator.known import ECHOES
-from syncramp_operator.resources import GROUP
+from syncramp_operator.actors.known import ECHOES
+from syncramp_operator.api.resources import GROUP, Object
+from syncramp_operator.status.facts import mark
 
 MOMENTS = (REQUESTED_AT, FORCE_AT, PLAN_AT)
 """What they ask for is the same whoever asks: a newer one takes the place of an older one."""

@@ -15,7 +15,7 @@ from syncramp.cli.ramp_say import TOLD
 from syncramp.errors import InputRefused
 from syncramp.schedule.known import FORCE_AT, PLAN_AT, REQUESTED_AT
 from syncramp.spec.durations import parse_duration
-from syncramp_operator.cluster import Object
+from syncramp_operator.api.resources import Object
 from syncramp_operator.plugin import asking, explaining, telling
 from syncramp_operator.plugin.asking import Asked, Suspension
 from syncramp_operator.plugin.following import Patience, follow

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from syncramp.errors import Retry
-from syncramp_operator.cluster import Object
-from syncramp_operator.documents import document_of
+from syncramp_operator.api.resources import Object
+from syncramp_operator.execution.documents import document_of
 from syncramp_operator.plugin.reach import NotAllowed, Reach
 
 HOME = "syncramp-system"

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from syncramp.errors import InputRefused, Retry
-from syncramp_operator.cluster import ClusterUnavailable, Object
-from syncramp_operator.facts import mark
-from syncramp_operator.known import HANDLED, is_over, number_of
+from syncramp_operator.actors.known import HANDLED, is_over, number_of
+from syncramp_operator.api.cluster import ClusterUnavailable
+from syncramp_operator.api.resources import Object
 from syncramp_operator.plugin.asking import Asked
 from syncramp_operator.plugin.reach import Reach
+from syncramp_operator.status.facts import mark
 
 LOOK = 1.0
 """Seconds between two looks."""

@@ -11,9 +11,9 @@ from typing import Any, cast
 from kubernetes import client, config
 
 from syncramp.errors import InputRefused, Stalled
-from syncramp_operator.cluster import Cluster, ClusterRefused, Object, ObjectMissing
-from syncramp_operator.known import own_runs
-from syncramp_operator.resources import CONFIG_LABEL, SYNCCONFIGS, SYNCRUNS
+from syncramp_operator.actors.known import own_runs
+from syncramp_operator.api.cluster import Cluster, ClusterRefused, ObjectMissing
+from syncramp_operator.api.resources import CONFIG_LABEL, SYNCCONFIGS, SYNCRUNS, Object
 
 
 class NotAllowed(Stalled):

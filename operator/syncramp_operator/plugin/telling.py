@@ -9,7 +9,7 @@ from rich.text import Text
 
 from syncramp.cli.exits import Exit
 from syncramp.words import printable
-from syncramp_operator.cluster import Object
+from syncramp_operator.api.resources import Object
 from syncramp_operator.plugin.asking import waiting
 
 WIDE = 1000
