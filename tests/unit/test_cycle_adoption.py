@@ -201,12 +201,16 @@ def test_a_killed_adoption_leaves_nothing_and_comes_to_the_same_end_when_it_runs
 def test_a_run_adopts_what_the_annotation_of_its_document_names_and_nothing_else(lost: Engine) -> None:
     lost.source.add(user(1, title="Clerk"))
     lost.config = replace(lost.config, adopts=("0123abcd",))
-    assert set(lost.run()[1].holds) == {"AdoptionRequired"}
+    report, plan = lost.run()
+    assert set(plan.holds) == {"AdoptionRequired"}
     digest = lost.adopt(records=False).digest
     assert any(digest in getattr(event, "text", "") for event in lost.events)
+    (found,) = report.preflight
+    assert found["text"].startswith("found in the tenant: ") and " Matched" in found["text"]
+    assert (found["check"], found["remedy"]) == ("Adoption", f"accept them with syncramp.io/adopt={digest}")
     lost.config = replace(lost.config, adopts=(digest[:8],))
     report, plan = lost.run()
-    assert plan.counts == {"Update": {"User": 1}} and report.settled
+    assert plan.counts == {"Update": {"User": 1}} and report.settled and not report.preflight
     with lost.store() as store:
         kept = store.adoption.read()
     assert kept is not None and (kept.by, kept.digest) == ("annotation syncramp.io/adopt", digest)

@@ -98,8 +98,13 @@ def adoption_required(view: View) -> State | None:
     its objects are not adopted.
     """
     number = held(view.told, Weight.ADOPTION)
-    told = f"{count(number, 'change')} wait; syncramp adopt shows what the tenant holds"
-    return State(Truth.TRUE, Reason.ADOPTION_REQUIRED, told) if number else None
+    if not number:
+        return None
+    told = f"{count(number, 'change')} wait; annotate syncramp.io/adopt=00000000, and the next run says what is there"
+    for found in items(view.told, "preflight"):
+        if text(found, "check") == "Adoption":
+            told = f"{count(number, 'change')} wait; {text(found, 'text')}; {text(found, 'remedy')}"
+    return State(Truth.TRUE, Reason.ADOPTION_REQUIRED, told)
 
 
 def ramp_progressing(view: View) -> State | None:

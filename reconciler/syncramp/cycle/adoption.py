@@ -92,6 +92,16 @@ def adopt_as_named(job: Job, company: Company, foreign: int, exports: Exports, r
     else:
         text = f"the annotation {ADOPTS} names other findings; these have the digest {findings.digest}"
         job.listen(Note("warning", text))
+        remedy = f"accept them with {ADOPTS}={findings.digest}"
+        report.preflight.append({"check": "Adoption", "text": _summary(findings), "remedy": remedy})
+
+
+def _summary(findings: Findings) -> str:
+    """``found in the tenant: 12 Matched, 1 Orphan``, then the alarms: what a person accepts."""
+    numbers = {name: sum(kinds.values()) for name, kinds in findings.counts.items()}
+    told = ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number) or "nothing to take over"
+    alarms = "; ".join(findings.alarms.values())
+    return f"found in the tenant: {told}" + (f"; {alarms}" if alarms else "")
 
 
 @dataclass
