@@ -1,6 +1,7 @@
 """Who leads among the replicas of an operator."""
 
 import asyncio
+import threading
 from typing import Any, cast
 
 import pytest
@@ -115,5 +116,25 @@ def test_a_right_that_is_missing_is_told_at_once_and_one_that_is_taken_away_lose
             await elector(cluster, "two").acquire(asyncio.Event())
         await lost.wait()
         await renewing
+
+    asyncio.run(play())
+
+
+def test_a_leader_stays_one_though_all_threads_of_the_loop_wait_for_a_slow_api_server() -> None:
+    async def play() -> None:
+        cluster, answered = LeaseCluster(), threading.Event()
+        one = elector(cluster, "one")
+        waiting = [asyncio.ensure_future(asyncio.to_thread(answered.wait, 30.0)) for _ in range(100)]
+        try:
+            lost, renewing = await asyncio.wait_for(led(one), TERMS.duration * 2)
+            await asyncio.sleep(TERMS.duration * 2)
+            assert one.leads
+            assert not lost.is_set()
+            await ended(renewing)
+            await asyncio.wait_for(one.release(), TERMS.duration * 2)
+            assert cluster.spec("syncramp-operator")["holderIdentity"] == ""
+        finally:
+            answered.set()
+            await asyncio.gather(*waiting)
 
     asyncio.run(play())

@@ -91,3 +91,16 @@ def test_no_more_run_than_may_and_nobody_is_overtaken(limit: int, steps: list[tu
             assert woken in ([], line[:free])
             assert woken or len(running) == before or not line[:free], "a turn is free and nobody was told"
         assert (queue.running, queue.waiting) == (len(running), len(line))
+
+
+def test_who_cannot_take_its_turn_lets_the_others_pass_and_keeps_a_turn_it_has() -> None:
+    queue, woken = _queue(1)
+    queue.ask("running")
+    queue.ask("stuck")
+    queue.ask("behind")
+    queue.withdraw("running")
+    assert queue.running == 1
+    queue.withdraw("stuck")
+    queue.end("running")
+    assert woken == ["behind"]
+    assert queue.ask("behind") == 0

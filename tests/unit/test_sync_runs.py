@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from syncramp.errors import StoreUnusable
+from syncramp.errors import StoreUnusable, SyncrampError
 from syncramp.schedule.known import Ending, LastRun, Start, Trigger
+from syncramp_operator.api.cluster import ClusterRefused
+from syncramp_operator.execution.secrets import SecretMissing
 from syncramp_operator.runs.bounds import moment_of, stamp
 from syncramp_operator.runs.run_end import RunPhase
 from syncramp_operator.runs.syncruns import (
@@ -165,3 +167,10 @@ def test_a_run_that_could_not_begin_says_why() -> None:
 
 def test_a_run_without_a_status_is_yet_to_begin() -> None:
     assert phase_of({"spec": {}}) is RunPhase.PENDING
+
+
+@pytest.mark.parametrize("error", [ClusterRefused("forbidden"), SecretMissing("there is no Secret entra")])
+def test_what_ends_by_a_right_or_a_secret_that_comes_back_is_tried_again_by_itself(error: SyncrampError) -> None:
+    status = unstarted(_run(3), NOW, error)["status"]
+    assert (status["reason"], status["family"]) == (error.reason, "Retry")
+    assert ending_of(status) is Ending.FAILED

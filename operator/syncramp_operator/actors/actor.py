@@ -103,7 +103,12 @@ class Actor:
 
     async def _step(self, body: Object) -> float:
         now = self._office.now()
-        look = await self._act(await self._look(body, now), now)
+        try:
+            look = await self._look(body, now)
+        except BaseException:
+            self._office.queue.withdraw(self._uid)
+            raise
+        look = await self._act(look, now)
         facts = self._facts(look)
         postponed = await self._teller.tell(body, facts, now)
         await self._prune(look)

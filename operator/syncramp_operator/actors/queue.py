@@ -52,6 +52,12 @@ class Queue:
             self._running.discard(key)
             self._call()
 
+    def withdraw(self, key: str) -> None:
+        """Stand in the line no more; a turn stays. Who cannot take its turn must not keep it from those behind."""
+        if key in self._line:
+            del self._line[key]
+            self._call()
+
     def leave(self, key: str) -> None:
         """Give the turn back, and stand in the line no more."""
         if key in self._running or key in self._line:

@@ -1,10 +1,17 @@
 """One leader among the operator's replicas: a Lease that one of them holds, and the others wait for."""
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from syncramp_operator.api.cluster import Cluster, ClusterRefused, ClusterUnavailable
 from syncramp_operator.leases.leasing import LEADER, Contender, Terms
 from syncramp_operator.leases.place import Clock, Place, uptime
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Elector:
@@ -26,6 +33,8 @@ class Elector:
         self._terms = terms
         self._contender = Contender(holder, terms)
         self._place = Place(cluster, namespace, name, self._contender, clock)
+        # The threads of the loop may all wait for a slow API server, and the Lease would be lost behind them.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="leader")
 
     @property
     def leads(self) -> bool:
@@ -61,15 +70,19 @@ class Elector:
     async def release(self) -> None:
         """Let another one lead at once; where the API server does not answer, after the Lease's duration."""
         try:
-            await asyncio.to_thread(self._place.leave, 0.0)
+            await self._apart(self._place.leave, 0.0)
         except ClusterUnavailable:
             return
 
     async def _step(self) -> float:
         try:
-            return await asyncio.to_thread(self._place.step)
+            return await self._apart(self._place.step)
         except ClusterUnavailable:
             return self._terms.retry
+
+    async def _apart(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """A call that blocks, in the thread that makes no others."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *args, **kwargs))
 
     async def _kept(self) -> float:
         """A right that is taken away is as good as no answer, until the Lease is lost."""

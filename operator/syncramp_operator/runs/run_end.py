@@ -50,6 +50,9 @@ class RunReason(StrEnum):
 
 
 FAMILIES = (Stalled, Waiting, Retry)
+UNSEEN = frozenset({"ClusterRefused", "SecretMissing"})
+"""Reasons that end by something that nothing shows to the operator: a right that is given, a quota that has room, a
+Secret that is made again as it was. So what needs a person is tried again by itself."""
 STOPPED = {
     RunReason.CANCELLED: "It was stopped after its calls in flight; the next run goes on from there",
     RunReason.INTERRUPTED: "It was stopped by the end of its process; it is resumed",
@@ -131,7 +134,8 @@ def failed(error: BaseException, report: RunReport, *, stopped: bool, decided: S
 
 def failure(error: SyncrampError) -> Outcome:
     """An error of ours as an end."""
-    family = next((each.__name__ for each in FAMILIES if isinstance(error, each)), Retry.__name__)
+    families = (Retry,) if error.reason in UNSEEN else FAMILIES
+    family = next((each.__name__ for each in families if isinstance(error, each)), Retry.__name__)
     return Outcome(RunPhase.FAILED, error.reason, text(str(error), MESSAGE), family, _retry(error))
 
 
