@@ -59,10 +59,13 @@ class MemoryCluster:
 
     def list(self, resource: Resource, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         self._called("list", resource)
-        assert not fields
+        key, _, name = fields.partition("=")
+        assert key in ("", "metadata.name"), "no other field is asked for"
         wanted = dict(part.split("=") for part in labels.split(",")) if labels else {}
         found = [
-            one for (plural, place, _), one in self.held.items() if (plural, place) == (resource.plural, namespace)
+            one
+            for (plural, place, called), one in self.held.items()
+            if (plural, place) == (resource.plural, namespace) and name in ("", called)
         ]
         return [copy.deepcopy(one) for one in found if wanted.items() <= one["metadata"].get("labels", {}).items()]
 

@@ -110,7 +110,7 @@ class Actor:
             raise
         look = await self._act(look, now)
         facts = self._facts(look)
-        postponed = await self._teller.tell(body, facts, now)
+        postponed = await self._teller.tell(look.body, facts, now)
         await self._prune(look)
         pause = _pause(look, now)
         return min(pause, postponed.total_seconds()) if postponed is not None else pause
@@ -149,9 +149,15 @@ class Actor:
 
     async def _start(self, look: Look, start: Start, now: datetime) -> Look:
         """Make the SyncRun, which says what it takes up, and begin it."""
+        made = self._manifest(look, start)
         try:
-            run = await call(self._office.cluster.create, SYNCRUNS, self._namespace, self._manifest(look, start))
-        except ObjectConflict:  # somebody made it a moment ago: the next look sees it
+            if (body := await self._gatherer.newest(look.body)) is not look.body:
+                self._office.queue.leave(self._uid)
+                return await self._act(await self._look(body, now), now)
+            run = await call(self._office.cluster.create, SYNCRUNS, self._namespace, made)
+        except ObjectConflict:  # somebody made it a moment ago, and the next look sees it; or it is none of ours
+            self._office.queue.leave(self._uid)
+            self._gatherer.taken = made["spec"]["number"]
             return look
         except BaseException:
             self._office.queue.leave(self._uid)
@@ -166,7 +172,8 @@ class Actor:
         return self._decided(look.body, [*look.runs, run], look.judged, look.credentials, now)
 
     def _manifest(self, look: Look, start: Start) -> Object:
-        number = 1 + max(int((look.body.get("status") or {}).get("runs") or 0), self._gatherer.highest)
+        told = int((look.body.get("status") or {}).get("runs") or 0)
+        number = 1 + max(told, self._gatherer.highest, self._gatherer.taken)
         before = handled_of(look.body, look.runs)
         handled = Handled({**before.requests, **start.handles}, look.credentials.digest)
         made = manifest(look.body, number, start, self._office.settings.execution)
@@ -221,6 +228,8 @@ class Actor:
 def _pause(look: Look, now: datetime) -> float:
     close = look.place is not None or look.trouble is not None or under_way(look.runs) is not None
     longest = CLOSE if close else LOOK
+    if isinstance(look.decision, Start) and not close:
+        return SOON  # its SyncRun was there already
     until = look.decision.until if isinstance(look.decision, Wait) else None
     if until is None:
         return longest

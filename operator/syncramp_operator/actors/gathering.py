@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from syncramp.errors import Stalled, SyncrampError
-from syncramp_operator.actors.known import Judged, is_over, judged, own_runs
+from syncramp_operator.actors.known import Judged, concern, is_over, judged, own_runs
 from syncramp_operator.actors.office import Office, call
-from syncramp_operator.api.resources import CONFIG_LABEL, GROUP, SYNCRUNS, Object
+from syncramp_operator.api.resources import CONFIG_LABEL, GROUP, SYNCCONFIGS, SYNCRUNS, Object
 from syncramp_operator.execution.secrets import gathered
 from syncramp_operator.runs.syncruns import interrupted
 
@@ -35,6 +35,8 @@ class Gatherer:
         self._credentials = Credentials()
         self.highest = 0
         """The highest number that a SyncRun of this name has, be it of an earlier SyncConfig."""
+        self.taken = 0
+        """The highest number whose name something else was found to have."""
 
     async def runs(self, now: datetime) -> list[Object]:
         """The SyncRuns of this very object, the newest last; one whose process is gone is told to be over."""
@@ -42,6 +44,19 @@ class Gatherer:
         found = await call(self._office.cluster.list, SYNCRUNS, self._namespace, labels=labels)
         self.highest = max((int(run["spec"]["number"]) for run in found), default=0)
         return [await self._ended(run, now) for run in own_runs(found, self._uid)]
+
+    async def newest(self, body: Object) -> Object:
+        """The object as it is now, asked for right before a run: a watch shows a suspension late, and an object that
+        was torn out without its finalizer perhaps never. One that is gone counts as being deleted.
+
+        :returns: the same, where nothing of it changed that matters.
+        """
+        asked = f"metadata.name={self._name}"
+        found = await call(self._office.cluster.list, SYNCCONFIGS, self._namespace, fields=asked)
+        now = [one for one in found if one["metadata"]["uid"] == self._uid]
+        if not now:
+            return {**body, "metadata": {**body["metadata"], "deletionTimestamp": ""}}
+        return body if concern(now[0]) == concern(body) else now[0]
 
     async def verdict(self, body: Object) -> Judged:
         """The verdict on the document as it is; the same document is judged once."""

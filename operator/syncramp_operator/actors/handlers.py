@@ -15,6 +15,7 @@ import kopf
 
 from syncramp.schedule.timing import spread
 from syncramp_operator.actors.actor import Actor
+from syncramp_operator.actors.known import concern
 from syncramp_operator.actors.mailboxes import first_of
 from syncramp_operator.actors.office import PACE, Office
 from syncramp_operator.api.resources import (
@@ -117,14 +118,6 @@ class Handlers:
             self._actors.pop(uid, None)
             office.mailboxes.close(uid, place, name)
             office.metrics.forget(place, name)
-
-
-def concern(body: Mapping[str, Any]) -> tuple[object, ...]:
-    """What of an object is not ours to write and may matter; status and finalizers are not among it."""
-    metadata = body["metadata"]
-    annotations = metadata.get("annotations") or {}
-    asked = {name: text for name, text in annotations.items() if name.startswith(f"{GROUP}/")}
-    return metadata.get("generation"), metadata.get("deletionTimestamp"), asked
 
 
 def _first(uid: str, many: int) -> float:

@@ -7,6 +7,7 @@ dies between the two writes forgets nothing, and a status that is not seen yet s
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,9 @@ _DASHED = {"promoteFull": "promote-full"}
 """Names in ``status.lastHandled`` that are not those of their annotations."""
 ECHOES = {dashed: name for name, dashed in _DASHED.items()}
 """The other way round."""
+FAILURES = 8
+"""So many failures among the newest runs stay, because a back-off counts them: after seven doublings it is at its
+limit, or hours long."""
 TERMINAL = frozenset({"Succeeded", "Incomplete", "Failed", "Cancelled"})
 """Phases of a SyncRun that is over."""
 
@@ -70,6 +74,14 @@ def judged(document: Mapping[str, Any]) -> Judged:
     return Judged((), config.interval, config.scheduling)
 
 
+def concern(body: Mapping[str, Any]) -> tuple[object, ...]:
+    """What of an object is not ours to write and may matter; status and finalizers are not among it."""
+    metadata = body["metadata"]
+    annotations = metadata.get("annotations") or {}
+    asked = {name: text for name, text in annotations.items() if name.startswith(f"{GROUP}/")}
+    return metadata.get("generation"), metadata.get("deletionTimestamp"), asked
+
+
 def requests_of(body: Object) -> dict[str, str]:
     """The annotations that ask for a run, without their prefix; a long text as its digest."""
     annotations = body["metadata"].get("annotations") or {}
@@ -86,8 +98,9 @@ def handled_of(body: Object, runs: Sequence[Object]) -> Handled:
     if runs and number_of(runs[-1]) >= int(status.get("runs") or 0):
         text = (runs[-1]["metadata"].get("annotations") or {}).get(HANDLED)
         if text is not None:
-            kept = json.loads(text)
-            return Handled(kept["requests"], kept["secrets"])
+            with suppress(ValueError, KeyError, TypeError):  # somebody wrote over it
+                kept = json.loads(text)
+                return Handled(dict(kept["requests"]), str(kept["secrets"]))
     last = {_DASHED.get(name, name): text for name, text in (status.get("lastHandled") or {}).items()}
     return Handled(last, status.get("observedSecrets") or "")
 
@@ -143,8 +156,13 @@ def own_runs(runs: Iterable[Object], uid: str) -> list[Object]:
 
 
 def outdated(runs: Sequence[Object], kept: int) -> list[Object]:
-    """SyncRuns to delete: of those that are over, all but the newest so many and those that the status is made of."""
+    """SyncRuns to delete: of those that are over, all but the newest so many, those that the status is made of, and
+    the last failures.
+    """
     stays = needed(runs)
+    stays |= {
+        run["metadata"]["name"] for run in runs[-FAILURES:] if (run.get("status") or {}).get("phase") == "Failed"
+    }
     over = [run for run in runs if is_over(run) and run["metadata"]["name"] not in stays]
     return over[: max(len(runs) - max(kept, 1), 0)]
 
