@@ -39,6 +39,10 @@ class Lines(JsonFormatter):
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """The fields of a line; Kopf's reference to an object becomes ``config`` as in lines of ours."""
         super().add_fields(log_data, record, message_dict)
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(error, SyncrampError) and str(error):
+            # Kopf repeats the text of an exception at the end of its own sentence.
+            log_data["message"] = str(log_data["message"]).replace(str(error), type(error).__name__)
         reference = getattr(record, "k8s_ref", None)
         if reference and "config" not in log_data:
             log_data["config"] = f"{reference.get('namespace')}/{reference.get('name')}"

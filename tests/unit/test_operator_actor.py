@@ -1,6 +1,7 @@
 """What an actor does: runs are started once, for the right reason, and their ends are taken up."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -362,6 +363,21 @@ def test_events_tell_changes_only(acting: Acting) -> None:
         acting.clock.forward(minutes=1)
         acting.look()
     assert acting.events == told
+
+
+def test_the_log_tells_once_how_a_run_ended_and_what_changed(
+    acting: Acting, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "syncramp")
+    acting.apply()
+    acting.look()
+    acting.finish()
+    acting.clock.forward(minutes=1)
+    acting.look()
+    ended = [record for record in caplog.records if record.getMessage().startswith("A run ended: Succeeded")]
+    assert [(vars(record)["run"], vars(record)["config"]) for record in ended] == [("contoso-1", "identity/contoso")]
+    told = [record.getMessage().split(":")[0] for record in caplog.records if record not in ended]
+    assert [reason for _, reason in acting.events] == [each for each in told if each != "A run begins"]
 
 
 def test_an_object_that_is_shown_late_is_told_nothing_twice(acting: Acting) -> None:

@@ -75,6 +75,15 @@ def test_an_exception_is_told_by_its_kind_and_its_place(lines: io.StringIO) -> N
     assert "in _raised" in told
 
 
+def test_a_sentence_of_kopf_that_ends_with_the_text_of_an_exception_ends_with_its_kind(lines: io.StringIO) -> None:
+    error = _raised()
+    logging.getLogger("kopf.objects").error(
+        f"Daemon 'x' failed, and tries again in 60 seconds: {error}", exc_info=error
+    )
+    assert SECRET not in lines.getvalue()
+    assert _one(lines)["message"] == "Daemon 'x' failed, and tries again in 60 seconds: RuntimeError"
+
+
 def test_the_text_of_an_error_of_ours_is_told() -> None:
     assert trace(CredentialsRefused("the directory refused", where="dc1")) == (
         "syncramp.errors.CredentialsRefused: dc1: the directory refused"

@@ -1,9 +1,10 @@
-"""What is told on a SyncConfig: its status, written when it says something new, and an Event for each change.
+"""What is told on a SyncConfig: its status, written when it says something new, and changes as Events and log lines.
 
 A change of conditions or of runs is written at once. Numbers that move while a run is under way are written every
 five seconds at most: each write is one in etcd and a message to everybody who watches. What is equal is not written.
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from syncramp_operator.actors.office import Office, call
 from syncramp_operator.api.cluster import ObjectMissing
 from syncramp_operator.api.resources import SYNCCONFIGS, Object
+from syncramp_operator.logs import about
 from syncramp_operator.status.facts import Facts
 from syncramp_operator.status.whole import changes_told, status_of
 
@@ -24,6 +26,7 @@ class Teller:
 
     def __init__(self, office: Office, namespace: str, name: str) -> None:
         self._office, self._namespace, self._name = office, namespace, name
+        self._log = about(f"{namespace}/{name}")
         self._latest: Object | None = None
         self._written: datetime | None = None
 
@@ -62,9 +65,19 @@ class Teller:
         except ObjectMissing:
             return None
         self._written = now
+        self._log_end(before, after)
         for told in changes_told(before, after):
             self._office.tell(body, told.type, told.reason, told.message)
+            level = logging.WARNING if told.type == "Warning" else logging.INFO
+            self._log.log(level, "%s: %s", told.reason, told.message)
         return None
+
+    def _log_end(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        last = after.get("lastRun") or {}
+        if last and last != before.get("lastRun"):
+            self._log.info(
+                "A run ended: %s after %s", last["phase"], last.get("duration"), extra={"run": last["name"]}
+            )
 
 
 def version(body: Object) -> int:
