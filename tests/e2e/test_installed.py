@@ -13,7 +13,7 @@ from support.api_servers import ApiServer
 from support.kube_api_client import ROOT, SyncConfigs, token_of_operator, until, write_kubeconfig
 from support.kube_api_documents import document
 from support.manifests import MANIFESTS, RIGHTS, built
-from support.operators import operator_process
+from support.operator_process import operator_process
 from support.ports import free_port
 from syncramp_operator.admission.webhook import NAME
 

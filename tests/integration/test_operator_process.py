@@ -15,6 +15,7 @@ import pytest
 from support.kube_api import ADMIN_TOKEN, KubeApi
 from support.kube_api_client import (
     ACCOUNT,
+    PATIENCE,
     Cluster,
     SyncConfigs,
     cluster_at,
@@ -26,7 +27,7 @@ from support.kube_api_client import (
 )
 from support.kube_api_documents import document
 from support.kube_api_scenarios import said
-from support.operators import PATIENCE, operator_process
+from support.operator_process import operator_process
 
 NAMESPACE = "identity"
 LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,19 +24,9 @@ class Operator:
         self.log = folder / f"{name}.log"
         self._kubeconfig = folder / f"{name}.kubeconfig"
         self._process: subprocess.Popen[bytes] | None = None
-        own = {
-            "NAMESPACES": namespace,
-            "HOME": namespace,
-            "NAME": name,
-            "STATE": str(folder / "state"),
-            "RUNTIME": str(folder / f"run-{name}"),
-            "PORT": "0",
-        }
-        (folder / "state").mkdir(exist_ok=True)
-        (folder / f"run-{name}").mkdir(exist_ok=True)
-        kept = {key: text for key, text in os.environ.items() if not key.startswith(("KUBERNETES_", "SYNCRAMP_"))}
-        told = {f"SYNCRAMP_{key}": text for key, text in (own | settings).items()}
-        self._environment = kept | told | {"KUBECONFIG": str(self._kubeconfig)}
+        own = {"NAMESPACES": namespace, "HOME": namespace, "NAME": name}
+        self._folders = {"STATE": folder / "state", "RUNTIME": folder / f"run-{name}"}
+        self._settings = own | settings
         token = token_of_operator(server.cluster, namespace)
         write_kubeconfig(self._kubeconfig, server.configuration, token)
 
@@ -52,9 +42,7 @@ class Operator:
 
     def start(self) -> None:
         """Start it, as a Deployment does."""
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "syncramp_operator"]
-            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        self._process = _started(self._kubeconfig, self.log, self._folders, self._settings)
 
     def end(self) -> None:
         """SIGTERM, as a Deployment that is rolled out sends it; it must end with exit code 0."""
@@ -90,3 +78,33 @@ class Operator:
     def said(self) -> str:
         """Its log."""
         return self.log.read_text(errors="replace")
+
+
+@contextmanager
+def operator_process(kubeconfig: Path, folder: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A replica of this kubeconfig, with variables such as ``NAMESPACES``; its log is ``FOLDER/operator.log``.
+
+    It is killed at the end of the block, if it still lives.
+    """
+    folders = {"STATE": folder / "state", "RUNTIME": folder / "runtime"}
+    process = _started(kubeconfig, folder / "operator.log", folders, settings)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _started(
+    kubeconfig: Path, log: Path, folders: Mapping[str, Path], settings: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """``python -m syncramp_operator``, told nothing by the environment of the tests."""
+    for folder in folders.values():
+        folder.mkdir(exist_ok=True)
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("KUBERNETES_", "SYNCRAMP_"))}
+    given = {"PORT": "0"} | {name: str(folder) for name, folder in folders.items()} | dict(settings)
+    told = {f"SYNCRAMP_{name}": text for name, text in given.items()}
+    environment = kept | told | {"KUBECONFIG": str(kubeconfig)}
+    command = [sys.executable, "-m", "syncramp_operator"]
+    with log.open("ab") as written:
+        return subprocess.Popen(command, env=environment, stdout=written, stderr=written)

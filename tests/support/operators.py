@@ -1,14 +1,10 @@
-"""The operator in a test: in a thread with runs that the test plays, or as a process."""
+"""The operator in a thread of a test, with runs that the test plays."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import kopf
@@ -69,27 +65,3 @@ def operator_thread(url: str, token: str, settings: Settings) -> Iterator[Runnin
         thread.join(PATIENCE)
         loop.close()
         cluster.close()
-
-
-@contextmanager
-def operator_process(kubeconfig: Path, folder: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """``python -m syncramp_operator`` with variables such as ``NAMESPACES``; its log is ``FOLDER/operator.log``.
-
-    It is killed at the end of the block, if it still lives.
-    """
-    environment = {
-        name: text for name, text in os.environ.items() if not name.startswith(("KUBERNETES_", "SYNCRAMP_"))
-    }
-    for name in ("state", "runtime"):
-        (folder / name).mkdir(exist_ok=True)
-    given = {"STATE": str(folder / "state"), "RUNTIME": str(folder / "runtime"), "PORT": "0", **settings}
-    environment |= {f"SYNCRAMP_{name}": text for name, text in given.items()}
-    environment["KUBECONFIG"] = str(kubeconfig)
-    command = [sys.executable, "-m", "syncramp_operator"]
-    with (folder / "operator.log").open("ab") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()

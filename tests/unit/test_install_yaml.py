@@ -26,7 +26,6 @@ BUILDS = {
     "overlays/demo": [()],
     "runner": [()],
 }
-COMBINED = [(resource, components) for resource, offered in BUILDS.items() for components in offered]
 
 Object = dict[str, Any]
 Objects = dict[tuple[str, str], Object]

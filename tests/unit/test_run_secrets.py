@@ -15,7 +15,7 @@ from syncramp.spec.secrets import FileSecrets
 from syncramp_operator.api.cluster import Cluster, ClusterRefused, ObjectMissing
 from syncramp_operator.api.resources import CONFIG_MAPS, Resource
 from syncramp_operator.execution.pipes import lines_of
-from syncramp_operator.execution.secrets import Contents, SecretMissing, gathered, laid_out, lay_out
+from syncramp_operator.execution.secrets import Contents, SecretMissing, gathered, lay_out, sweep
 
 SPEC = {
     "target": {"auth": {"clientSecret": {"secretKeyRef": {"name": "entra"}}}},
@@ -109,13 +109,14 @@ def test_a_digest_is_no_plain_hash_of_a_secret_and_does_not_move_with_labels() -
 
 def test_files_are_for_nobody_else_and_gone_afterwards(tmp_path: Path) -> None:
     folder = tmp_path / "run" / "secrets"
-    with laid_out(folder, _gathered(ALL)) as place:
-        reader = FileSecrets(place)
-        assert reader.read("bind", "password") == b"p\xff"
-        assert reader.read("ca", "ca.crt") == b"pem"
-        for path in [place, *place.rglob("*")]:
-            wanted = 0o700 if path.is_dir() else 0o600
-            assert stat.S_IMODE(path.stat().st_mode) == wanted, path
+    lay_out(folder, _gathered(ALL))
+    reader = FileSecrets(folder)
+    assert reader.read("bind", "password") == b"p\xff"
+    assert reader.read("ca", "ca.crt") == b"pem"
+    for path in [folder, *folder.rglob("*")]:
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
+    sweep(folder)
     assert not folder.exists()
 
 
@@ -128,9 +129,10 @@ def test_where_a_secret_and_a_configmap_have_one_name_the_secret_counts(tmp_path
 @pytest.mark.parametrize("name", ["..", ".", "", "a/b", "a\0b"])
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     for contents in (Contents(secrets={name: {"k": b"v"}}), Contents(secrets={"a": {name: b"v"}})):
-        with pytest.raises(SecretMissing), laid_out(tmp_path / "x", contents):
-            pass
-        assert not (tmp_path / "x").exists()
+        with pytest.raises(SecretMissing):
+            lay_out(tmp_path / "x", contents)
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+        sweep(tmp_path / "x")
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(1, 30))

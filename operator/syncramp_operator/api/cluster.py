@@ -134,21 +134,8 @@ class Cluster:
         place = f"/namespaces/{namespace}" if namespace else ""
         path = "/".join(part for part in (f"{resource.root}{place}/{resource.plural}", name, subresource) if part)
         asked = urlencode({key: value for key, value in (query or {}).items() if value})
-        headers = {"Accept": "application/json", "Content-Type": media}
-        request = self._client.param_serialize(
-            method,
-            f"{path}?{asked}" if asked else path,
-            header_params=headers,
-            query_params=[],
-            body=dict(body) if body is not None else None,
-            auth_settings=["BearerToken"],
-        )
         about = f"{method} {resource.full} {f'{namespace}/{name}'.strip('/')}".strip()
-        try:
-            response = self._client.call_api(*request, _request_timeout=(CONNECT, self._answer))
-            text, status = response.read(), response.status  # type: ignore[no-untyped-call]
-        except (ApiException, HTTPError, OSError):
-            raise _unavailable(about) from None
+        status, text = self._sent(method, f"{path}?{asked}" if asked else path, body, media, about)
         if status >= 300:
             raise _refusal(status, about)
         try:
@@ -156,6 +143,24 @@ class Cluster:
         except ValueError:  # a proxy with a page of its own
             raise _unavailable(about) from None
         return answer
+
+    def _sent(
+        self, method: str, path: str, body: Mapping[str, Any] | None, media: str, about: str
+    ) -> tuple[int, bytes]:
+        """The status of an answer, and what it says."""
+        request = self._client.param_serialize(
+            method,
+            path,
+            header_params={"Accept": "application/json", "Content-Type": media},
+            query_params=[],
+            body=dict(body) if body is not None else None,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            response = self._client.call_api(*request, _request_timeout=(CONNECT, self._answer))
+            return response.status, response.read()  # type: ignore[no-untyped-call]
+        except (ApiException, HTTPError, OSError):
+            raise _unavailable(about) from None
 
 
 def connected(answer: float = READ) -> Cluster:

@@ -10,7 +10,6 @@ import os
 import shutil
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,16 +93,6 @@ def _keys(body: Mapping[str, Any], *, secret: bool) -> dict[str, bytes]:
     plain, encoded = ("", "data") if secret else ("data", "binaryData")
     texts = {key: value.encode() for key, value in (body.get(plain) or {}).items()}
     return texts | {key: b64decode(value) for key, value in (body.get(encoded) or {}).items()}
-
-
-@contextmanager
-def laid_out(folder: Path, contents: Contents) -> Iterator[Path]:
-    """The contents as files below a folder of their own, for as long as the block lasts."""
-    try:
-        lay_out(folder, contents)
-        yield folder
-    finally:
-        sweep(folder)
 
 
 def lay_out(folder: Path, contents: Contents) -> None:
