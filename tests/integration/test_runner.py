@@ -276,3 +276,21 @@ def test_an_end_is_told_by_the_exit_code(walk: Walk) -> None:
     done, outcome = _run(walk)
     assert (done.returncode, outcome.phase) == (0, RunPhase.INCOMPLETE), "a source that was not read is no failed run"
     assert runner.FAILED == 1
+
+
+def test_what_nobody_catches_is_told_without_its_text() -> None:
+    raising = (
+        "import threading\n"
+        "from syncramp_operator.runner.process import keep_quiet\n"
+        "keep_quiet()\n"
+        "class Gone:\n"
+        "    def __del__(self): int('hunter2')\n"
+        "Gone()\n"
+        "thread = threading.Thread(target=lambda: int('hunter2'))\n"
+        "thread.start(); thread.join()\n"
+        "int('hunter2')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", raising], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.count("the run broke off: ValueError") == 3
+    assert "hunter2" not in done.stderr

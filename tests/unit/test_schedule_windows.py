@@ -175,3 +175,8 @@ def test_a_deny_window_is_open_exactly_when_an_allow_window_like_it_would_be(
     other = SyncWindow(WindowKind.DENY, window.schedule, window.duration, window.time_zone)
     assert verdict([twin], now).open is not verdict([other], now).open
     assert not verdict([twin, other], now).open
+
+
+def test_windows_that_never_leave_a_moment_are_looked_through_no_further_than_a_calendar_goes() -> None:
+    never = [deny("0 * * * *", HOUR), allow("0 0 29 2 *", HOUR)]
+    assert next_opening(never, at("2026-11-26T12:00")) is None

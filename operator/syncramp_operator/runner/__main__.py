@@ -2,6 +2,7 @@
 
 import sys
 
-from syncramp_operator.runner.process import main
+from syncramp_operator.runner.process import keep_quiet, main
 
+keep_quiet()
 sys.exit(main())

@@ -15,6 +15,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -64,6 +65,17 @@ def die_with(parent: int) -> bool:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     return os.getppid() == parent
+
+
+def keep_quiet() -> None:
+    """What nobody catches, in whatever thread, tells the log its kind and its place: Python would write its text."""
+
+    def told(caught: "threading.ExceptHookArgs | sys.UnraisableHookArgs") -> None:
+        _say_where(caught.exc_value or caught.exc_type())
+
+    threading.excepthook = told
+    sys.unraisablehook = told
+    sys.excepthook = lambda kind, error, places: _say_where(error)
 
 
 class Asked:
@@ -182,10 +194,15 @@ def _in_a_job(options: argparse.Namespace, asked: Asked) -> int:
 
 
 def _trace(error: Exception) -> None:
-    """Where a fault of ours is, for the log, without its text; errors for people need no trace."""
+    """A fault of ours, for the log; errors for people need no trace."""
     if not isinstance(error, SyncrampError):
-        places = "".join(traceback.format_tb(error.__traceback__))
-        print(f"the run broke off: {type(error).__name__}\n{places}", file=sys.stderr, flush=True)  # noqa: T201
+        _say_where(error)
+
+
+def _say_where(error: BaseException) -> None:
+    """Of what kind it is and where, without its text."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    print(f"the run broke off: {type(error).__name__}\n{places}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _standard_output() -> int:

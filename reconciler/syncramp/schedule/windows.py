@@ -29,6 +29,10 @@ _FOREVER = timedelta(days=32)
 _CHANGES = 5_000
 """Openings and ends of single windows that are looked through for a change of all of them; beyond nobody plans."""
 
+_HORIZON = timedelta(days=30 * 366)
+"""Starts that are further away are none: the rarest, a 29 February, is eight years away at the most, and a calendar
+ends with the year 9999."""
+
 _Span = tuple[datetime, datetime | None]
 """From when until when a window is open without a gap; None: for ever."""
 _Event = tuple[datetime, int, bool]
@@ -123,7 +127,7 @@ def _spans(window: SyncWindow, now: datetime) -> Iterator[_Span]:
     if since and window.schedule.split() == ["*"] * 5 and window.duration >= timedelta(minutes=1):
         yield since, None
         return
-    while since is not None:
+    while since is not None and since - now < _HORIZON:
         end, after = since + window.duration, next(starts, None)
         while after is not None and after <= end:
             end, after = after + window.duration, next(starts, None)
