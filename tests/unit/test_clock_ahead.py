@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.build import group, guid, user, user_dn
+from support.clock import Clock
 from support.engine import Engine, links
 from syncramp.model.measures import Measure
 from syncramp.spec.ramps import Admit, RampPolicy, Step
@@ -15,17 +16,10 @@ START = 1_772_409_600.0
 PEOPLE = range(1, 8)
 
 
-class Clock:
-    now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     """Seven people in a group that two may come to in a day."""
-    made = Engine(tmp_path / "state.db", clock=Clock())
+    made = Engine(tmp_path / "state.db", clock=Clock(START))
     made.source.add(*map(user, PEOPLE), group(101))
     made.source.members[guid(101)] = list(map(user_dn, PEOPLE))
     policy = RampPolicy("mine", (Step(20),), (), min_members=2, admit=Admit.MEMBERS, per_cycle=2, per_day=2)

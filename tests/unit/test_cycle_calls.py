@@ -9,6 +9,7 @@ from threading import Event
 import pytest
 
 from support.build import config, guid, user, user_dn
+from support.clock import Clock
 from support.engine import Engine
 from support.model import Crash, lost, no_fault, unavailable
 from syncramp.cycle.job import Pace
@@ -16,16 +17,6 @@ from syncramp.errors import AnswerLost, EndpointUnavailable, StoreUnusable
 from syncramp.events import Note
 from syncramp.model.report import RunReport
 from syncramp.spec.types import EndpointOverrides
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Waiting(Event):
@@ -46,7 +37,7 @@ class Waiting(Event):
 @pytest.fixture(autouse=True)
 def clock(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr("syncramp.cycle.calls.RETRY_SECONDS", 0.0)
-    made = Clock()
+    made = Clock(1000.0)
     engine.clock = made
     engine.pace = Pace(objects_per_call=2, parallel=2)
     return made

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.build import group, guid, user, user_dn
+from support.clock import Clock
 from support.engine import Engine
 from syncramp.model.measures import Asked, Measure, Measured, Told
 from syncramp.model.ramps import Command, Judgement, Order, PauseReason, Phase, RampState, Verdict
@@ -22,13 +23,6 @@ HALF_AN_HOUR = timedelta(seconds=INTERVAL)
 TICKETS = Gate(Metric.EXTERNAL, Decimal(5), Decimal(50), "tickets", Webhook("https://desk.example"))
 STEPS = (Step(4, Soak(timedelta(hours=2))), Step(8, Soak(timedelta(hours=2))), Step(20))
 RAMP = RampPolicy("small", STEPS, (), min_members=3, admit=Admit.MEMBERS, failures_before_pause=9)
-
-
-class Clock:
-    now = 1_772_409_600.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
@@ -46,7 +40,7 @@ class Desk:
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     """Twelve people and a group of them all, which follows a ramp."""
-    made = Engine(tmp_path / "state.db", clock=Clock())
+    made = Engine(tmp_path / "state.db", clock=Clock(1_772_409_600.0))
     made.source.add(*map(user, PEOPLE), group(GROUP))
     made.source.members[guid(GROUP)] = list(map(user_dn, PEOPLE))
     return made

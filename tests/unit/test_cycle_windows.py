@@ -1,12 +1,13 @@
 """Sync windows in a run: outside of them nothing goes but disables and explicit removals."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from support.build import group, guid, user, user_dn
+from support.clock import Clock
 from support.engine import Engine, links
 from syncramp.events import Note
 from syncramp.model.report import RunReport
@@ -22,17 +23,9 @@ CLOSES = OPEN + HOUR
 NIGHT = SyncWindow(WindowKind.ALLOW, "0 20 * * *", timedelta(hours=2))
 
 
-@dataclass
-class Clock:
-    now: float = OPEN
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(OPEN)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from pyroaring import BitMap
 
+from support.clock import Clock
 from syncramp.cycle.meter import Meter
 from syncramp.endpoint.traffic import TrafficCounter
 from syncramp.model.circumstances import Circumstances
@@ -12,13 +13,6 @@ from syncramp.model.ramps import Room
 from syncramp.model.stretch import Stretch
 from syncramp.model.wire import Operation, Result, SyncObject
 from syncramp.store.exports import Item
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def item(group: int, *adds: int, removes: tuple[int, ...] = ()) -> Item:
@@ -34,7 +28,7 @@ def metered(clock: Clock) -> Meter:
 
 
 def test_seconds_of_ramps_are_those_in_which_their_links_are_on_their_way() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     meter = metered(clock)
     one, other = [item(2, 5), item(1, 5)], [item(1, 6)]
     meter.begins(one)
@@ -52,7 +46,7 @@ def test_seconds_of_ramps_are_those_in_which_their_links_are_on_their_way() -> N
 
 
 def test_removals_and_groups_of_no_ramp_take_no_seconds_of_one() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     meter = metered(clock)
     for batch in ([item(2, 5)], [item(3, 5)], [item(1, removes=(5,))]):
         meter.begins(batch)
@@ -62,7 +56,7 @@ def test_removals_and_groups_of_no_ramp_take_no_seconds_of_one() -> None:
 
 
 def test_of_the_answers_about_a_link_the_last_one_counts() -> None:
-    meter = metered(Clock())
+    meter = metered(Clock(100.0))
     meter.answered(item(1, 5, 6, 7), Result.REFUSED)
     meter.answered(item(1, 5), Result.APPLIED)
     meter.answered(item(1, 6), Result.UNKNOWN)
@@ -88,7 +82,7 @@ def test_a_stretch_is_the_time_in_which_something_goes_on_at_all() -> None:
 
 
 def test_a_piece_of_throttling_lasts_until_no_call_waits() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     counter = TrafficCounter(clock)
     with counter.patience() as one:
         counter.sent()

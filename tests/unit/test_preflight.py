@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.build import user
+from support.clock import Clock
 from support.engine import Engine
 from support.model import US
 from syncramp.errors import AnotherSyncClientActive, CapabilityLoss, Stalled
@@ -23,17 +24,9 @@ CONNECT = ("SERVER1", "2.4.21.0", "1651564e-7ce4-4d99-88be-0a65050d8dc3")
 HALF_HOUR = 1800.0
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture

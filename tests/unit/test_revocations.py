@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from support.build import group, guid, user, user_dn
+from support.clock import Clock
 from support.engine import Engine, crashing
 from support.model import Crash
 from syncramp.model.report import RemovalLatency
@@ -22,16 +23,9 @@ PEOPLE = range(1, 9)
 HOUR = 3600.0
 
 
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture

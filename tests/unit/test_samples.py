@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.build import group, guid, user, user_dn
+from support.clock import Clock
 from support.engine import Engine
 from support.model import lost
 from syncramp.errors import AnchorMismatch, AnotherRunActive, AnswerLost, CallTimedOut
@@ -23,16 +24,9 @@ CALL = 7.0
 PEOPLE = range(1, 6)
 
 
-class Clock:
-    now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture

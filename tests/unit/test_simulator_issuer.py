@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 
 from support.assertions import ASSERTION, assertion
+from support.clock import Clock
 from syncramp.endpoint.contract import ACCESS_DENIED_TEXT
 from syncramp.simulator.certificates import Pair, make_application, make_certificates, write_private
 from syncramp.simulator.issuer import EXPIRED_TEXT, LIFETIME, RESOURCE, Issuer
@@ -21,14 +22,6 @@ ENDPOINT = f"https://127.0.0.1:1/{TENANT}/oauth2/v2.0/token"
 SCOPE = f"{RESOURCE}/.default"
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_790_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture(scope="module")
 def pair() -> Pair:
     return make_application(CLIENT)
@@ -36,7 +29,7 @@ def pair() -> Pair:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_790_000_000.0)
 
 
 @pytest.fixture

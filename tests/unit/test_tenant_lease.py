@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from support.build import config
+from support.clock import Clock
 from support.lease_cluster import LeaseCluster
 from syncramp.errors import FenceLost, TenantHeld
 from syncramp.source import dn
@@ -25,16 +26,6 @@ CONFIG = config()
 NAME = lease_name(CONFIG.target.tenant_id)
 
 
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def cluster() -> LeaseCluster:
     return LeaseCluster()
@@ -42,7 +33,7 @@ def cluster() -> LeaseCluster:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 def taking(cluster: LeaseCluster, clock: Clock, terms: Terms | None = None) -> TakeLease:

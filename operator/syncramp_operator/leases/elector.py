@@ -1,16 +1,17 @@
-"""One leader among the operator's replicas: a Lease that one of them holds, and the others wait for."""
+"""One leader among the operator's replicas: a Lease that one of them holds, and the others wait for.
+
+The leader renews it until it is lost; what it leads ends then. Every call about it is made in one thread of its own.
+"""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from syncramp_operator.api.cluster import Cluster, ClusterRefused, ClusterUnavailable
 from syncramp_operator.leases.leasing import LEADER, Contender, Terms
 from syncramp_operator.leases.place import Clock, Place, uptime
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -80,9 +81,9 @@ class Elector:
         except ClusterUnavailable:
             return self._terms.retry
 
-    async def _apart(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _apart(self, call: Callable[..., T], *words: object) -> T:
         """A call that blocks, in the thread that makes no others."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *words)
 
     async def _kept(self) -> float:
         """A right that is taken away is as good as no answer, until the Lease is lost."""
