@@ -137,6 +137,10 @@ class StoreUnusable(Stalled):
     reason = "StoreUnusable"
 
 
+class StoreFailing(StoreUnusable):
+    """The store's disk or file fails now, and may be well again without anybody telling us: it was full, or busy."""
+
+
 class ServiceRefused(Stalled):
     """The endpoint refuses the whole call for a reason that will not go away by itself."""
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from syncramp.errors import AnotherRunActive, StoreUnusable
+from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
 from syncramp.store import objects, violations
 from syncramp.store.database import ROWS, Database, locked
 
@@ -29,7 +29,7 @@ def _count(database: Database) -> int:
 def test_a_full_disk_in_a_transaction_is_told_and_leaves_nothing_of_it(database: Database) -> None:
     database.run("INSERT INTO meta VALUES ('kept', '1')")
     database.run(f"PRAGMA max_page_count = {database.value('PRAGMA page_count')}")
-    with pytest.raises(StoreUnusable, match="state.db: the store cannot be read or written: .*full; make room"):
+    with pytest.raises(StoreFailing, match="state.db: the store cannot be read or written: .*full; make room"):
         with database.transaction():
             database.run("INSERT INTO meta VALUES ('lost', ?)", ("x" * 100_000,))
     database.run("PRAGMA max_page_count = 1000000")
@@ -142,3 +142,13 @@ def test_what_every_run_asks_for_does_not_take_longer_with_every_entry(asked: st
     whole = [step for step in steps if re.match(r"SCAN (objects|refs|entries|e|o)\b(?!.* USING .*INDEX)", step)]
     assert steps and not whole
     assert not any(re.match(r"SEARCH e USING .*\(source=", step) for step in steps)
+
+
+def test_a_store_that_cannot_be_opened_now_may_be_well_later_and_what_is_none_stays_none(tmp_path: Path) -> None:
+    (tmp_path / "folder.db").mkdir()
+    with pytest.raises(StoreFailing, match="cannot be opened"):
+        Database(tmp_path / "folder.db")
+    (tmp_path / "text.db").write_text("no store " * 1000)
+    with pytest.raises(StoreUnusable, match="not a database") as caught:
+        Database(tmp_path / "text.db")
+    assert not isinstance(caught.value, StoreFailing)

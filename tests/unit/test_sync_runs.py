@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from syncramp.errors import StoreUnusable, SyncrampError
+from syncramp.errors import StoreFailing, StoreUnusable, SyncrampError
 from syncramp.schedule.known import Ending, LastRun, Start, Trigger
 from syncramp_operator.api.cluster import ClusterRefused
 from syncramp_operator.execution.secrets import SecretMissing
@@ -169,8 +169,13 @@ def test_a_run_without_a_status_is_yet_to_begin() -> None:
     assert phase_of({"spec": {}}) is RunPhase.PENDING
 
 
-@pytest.mark.parametrize("error", [ClusterRefused("forbidden"), SecretMissing("there is no Secret entra")])
-def test_what_ends_by_a_right_or_a_secret_that_comes_back_is_tried_again_by_itself(error: SyncrampError) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [ClusterRefused("forbidden"), SecretMissing("there is no Secret entra"), StoreFailing("the disk is full")],
+)
+def test_what_ends_by_a_right_a_secret_or_a_disk_that_is_well_again_is_tried_again_by_itself(
+    error: SyncrampError,
+) -> None:
     status = unstarted(_run(3), NOW, error)["status"]
     assert (status["reason"], status["family"]) == (error.reason, "Retry")
     assert ending_of(status) is Ending.FAILED

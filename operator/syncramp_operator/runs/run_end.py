@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from syncramp.errors import Retry, Stalled, Stopped, SyncrampError, Waiting
+from syncramp.errors import Retry, Stalled, Stopped, StoreFailing, SyncrampError, Waiting
 from syncramp.model.ramps import Decided
 from syncramp.model.report import RunReport, Tally
 from syncramp.words import count
@@ -134,7 +134,8 @@ def failed(error: BaseException, report: RunReport, *, stopped: bool, decided: S
 
 def failure(error: SyncrampError) -> Outcome:
     """An error of ours as an end."""
-    families = (Retry,) if error.reason in UNSEEN else FAMILIES
+    unseen = error.reason in UNSEEN or isinstance(error, StoreFailing)
+    families = (Retry,) if unseen else FAMILIES
     family = next((each.__name__ for each in families if isinstance(error, each)), Retry.__name__)
     return Outcome(RunPhase.FAILED, error.reason, text(str(error), MESSAGE), family, _retry(error))
 

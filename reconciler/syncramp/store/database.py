@@ -23,11 +23,11 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateColumn
 
-from syncramp.errors import AnotherRunActive, StoreUnusable
+from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
 from syncramp.store.ramp_tables import metadata
 from syncramp.store.tables import READ_BEFORE, SCHEMA_VERSION
 
@@ -71,7 +71,7 @@ class Database:
             event.listen(self._engine, "handle_error", self._told)
         except (DatabaseError, OSError) as error:
             cause = error.orig if isinstance(error, DatabaseError) else error.strerror
-            raise _unopened(path, str(cause)) from None
+            raise _unopened(path, str(cause), _class_of(error)) from None
 
     def _told(self, context: ExceptionContext) -> StoreUnusable | None:
         """A fault of the file or of its disk, in the middle of a run, as an error for people.
@@ -84,7 +84,7 @@ class Database:
         error = context.original_exception
         if not isinstance(error, sqlite3.DatabaseError) or error.sqlite_errorcode & 0xFF in _OUR_FAULTS:
             return None
-        return StoreUnusable(
+        return StoreFailing(
             f"the store cannot be read or written: {error}",
             where=str(self.path),
             remedy="make room on its disk, or mend it; the next run goes on from what is written",
@@ -241,8 +241,13 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _unopened(path: Path, cause: str) -> StoreUnusable:
-    return StoreUnusable(
+def _class_of(error: DatabaseError | OSError) -> type[StoreUnusable]:
+    """Whether a store that could not be opened may be well again by itself: what is no store stays none."""
+    return StoreFailing if isinstance(error, OperationalError | OSError) else StoreUnusable
+
+
+def _unopened(path: Path, cause: str, kind: type[StoreUnusable] = StoreUnusable) -> StoreUnusable:
+    return kind(
         f"the store cannot be opened: {cause}",
         where=str(path),
         remedy="name another file with --state, or restore this one",
