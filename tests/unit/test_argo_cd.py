@@ -10,12 +10,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from lupa import LuaRuntime
-from syncramp_operator.facts import Facts
 
 from support.pages import section
 from support.run_cases import change, config, failed, hold, ramp, run, stepped, tally
 from syncramp.check import Finding
 from syncramp.errors import Stalled
+from syncramp_operator.status.facts import Facts
 
 ROOT = Path(__file__).parents[2]
 KEY = "resource.customizations.health.syncramp.io_SyncConfig"
