@@ -48,13 +48,12 @@ class Story:
     def given_secrets(self, secret: str = "") -> None:
         """The client secret (or a wrong one), and the authority of the simulator."""
         text = secret or self.cloud.simulator.client_secret
-        self._secret(f"{self.name}-app", "secret", text.encode())
-        self._secret(f"{self.name}-ca", "ca.crt", self.cloud.simulator.certificates.ca)
+        self._secret(f"{self.name}-app", secret=text.encode())
+        self._secret(f"{self.name}-ca", **{"ca.crt": self.cloud.simulator.certificates.ca})
 
     def given_bind(self) -> None:
         """Credentials of a directory."""
-        self._secret(f"{self.name}-bind", "username", b"reader")
-        self._secret(f"{self.name}-bind", "password", b"a made-up password")
+        self._secret(f"{self.name}-bind", username=b"reader", password=b"a made-up password")
 
     def given_directory(self) -> None:
         """The directory as it is now, in its ConfigMap."""
@@ -209,8 +208,9 @@ class Story:
 
         return until(seen, settled)
 
-    def _secret(self, name: str, key: str, value: bytes) -> None:
-        data = {key: base64.b64encode(value).decode()}
+    def _secret(self, name: str, /, **keys: bytes) -> None:
+        """All its keys at once: an apply takes away what the one before it set and it does not name."""
+        data = {key: base64.b64encode(value).decode() for key, value in keys.items()}
         apply(self.server.cluster, self._object("v1", "Secret", name) | {"data": data})
 
     def _object(self, version: str, kind: str, name: str) -> Object:
