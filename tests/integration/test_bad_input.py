@@ -190,14 +190,14 @@ def _too_many(ldif: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_missing, ("No such file", "spec.sources[].ldif.path")),
-        (_folder, ("Is a directory", "spec.sources[].ldif.path")),
+        (_missing, ("No such file", "spec.sources[].ldif")),
+        (_folder, ("Is a directory", "spec.sources[].ldif")),
         pytest.param(
             _unreadable,
             ("Permission denied", "this account may read the file"),
             marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything"),
         ),
-        (_broken, ("Input/output error", "spec.sources[].ldif.path")),
+        (_broken, ("Input/output error", "spec.sources[].ldif")),
         (_cut_in_a_record, ("line 43: the file ends here", "no empty line closes the record that began at line 43")),
         (_cut_between_records, ("no trailer",)),
         (_garbage, ("line 23: expected 'dn:' at the start of a record",)),
