@@ -1,11 +1,14 @@
 """Options of all tests; pytest takes them from the topmost conftest only."""
 
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from syncramp.endpoint import throttle
+
+SCENARIOS = Path(__file__).parent / "e2e"
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")  # a slow machine is no fault of the code
@@ -17,6 +20,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cluster", action="store_true", help="tests/e2e: a real API server, not the double")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The scenarios come last: their API server and their operator live until the end, in this very process, and what
+    they allocate and run would be counted by tests of memory and of work.
+    """
+    items.sort(key=lambda item: SCENARIOS in item.path.parents)
 
 
 @pytest.fixture(autouse=True)
