@@ -77,6 +77,19 @@ def test_a_request_in_an_annotation_starts_a_run_at_once(bench: Bench) -> None:
         assert told["status"]["lastHandled"] == {"requestedAt": "now"}
 
 
+def test_watches_that_are_cut_and_a_history_that_is_forgotten_lose_no_request(bench: Bench) -> None:
+    bench.create("watched")
+    with bench.operator() as running:
+        running.stage.end(bench.until_running("watched"))
+        bench.configs.until("watched", said(1, "True"))
+        for number, disturb in enumerate((bench.api.cut_watches, bench.api.forget_history), start=2):
+            disturb()
+            bench.api.cut_watches()  # whoever comes back with an old version is told to list again
+            bench.annotate("watched", requestedAt=f"time {number}")
+            running.stage.end(bench.until_running("watched", number))
+            bench.configs.until("watched", lambda body: body["status"]["lastRun"]["number"] == number)  # noqa: B023
+
+
 def test_a_changed_document_ends_its_run_and_starts_another(bench: Bench) -> None:
     bench.create("edited")
     with bench.operator() as running:

@@ -110,10 +110,6 @@ class KubeApi:
         """A right that nobody but the admin has from now on, whatever a Role says."""
         self._rights.taken.append((verb, resource))
 
-    def give_back(self) -> None:
-        """All rights are as Roles say."""
-        self._rights.taken.clear()
-
     def cut_watches(self) -> None:
         """All open watches end."""
 
