@@ -16,6 +16,7 @@ from syncramp.endpoint.traffic import TrafficCounter
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable
 from syncramp.model.facts import Entry, Fact, Links, Proof
 from syncramp.model.measures import Traffic
+from syncramp.model.seams import Known
 from syncramp.model.values import Kind
 from syncramp.model.wire import (
     Company,
@@ -61,7 +62,7 @@ class ListSource:
     def reads(self, kind: Kind, dn: str) -> bool:
         return True
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
         for guid, entry in self.entries.items():
             yield entry
             if guid in self.members:
@@ -74,8 +75,8 @@ class ListSource:
 class Asked(ListSource):
     """A directory that gives what is asked for, and no more."""
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
-        for fact in super().read(partition, wanted):
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
+        for fact in super().read(partition, wanted, known):
             if isinstance(fact, Entry):
                 given = {name: values for name, values in fact.attributes.items() if name in wanted}
                 fact = replace(fact, attributes=given)

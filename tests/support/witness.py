@@ -17,6 +17,7 @@ from syncramp.cycle import run as cycle_run
 from syncramp.model.facts import Entry, Fact, Proof
 from syncramp.model.holds import APPROVABLE, Class
 from syncramp.model.plan import MembershipChange, ObjectChange, Plan, Verb
+from syncramp.model.seams import Known
 from syncramp.model.wire import LinkOperation, Operation, SyncObject
 from syncramp.plan.changes import changes
 from syncramp.plan.frozen import object_marks
@@ -36,8 +37,8 @@ class WatchedSource(ListSource):
         self.seen: dict[bytes, Entry] = {}
         """Everybody who was ever read, as it was the last time."""
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
-        for fact in super().read(partition, wanted):
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
+        for fact in super().read(partition, wanted, known):
             if isinstance(fact, Entry):
                 self.seen[fact.guid] = fact
                 self.absent.pop(fact.guid, None)

@@ -10,6 +10,7 @@ from support.engine import Engine, crashing, links
 from support.model import Asked, Crash, ListSource
 from syncramp.errors import SourceUnavailable
 from syncramp.model.facts import Fact, Links
+from syncramp.model.seams import Known
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.plan.changes import object_change
@@ -35,9 +36,9 @@ class Based(ListSource):
     def reads(self, kind: Kind, place: str) -> bool:
         return any(dn.is_below(place, base) for base in self.bases)
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
         shown = {key for key, entry in self.entries.items() if self.reads(entry.kind, entry.dn)}
-        for fact in super().read(partition, wanted):
+        for fact in super().read(partition, wanted, known):
             if isinstance(fact, Links) or not hasattr(fact, "guid") or fact.guid in shown:
                 yield fact
 

@@ -11,6 +11,7 @@ from support.engine import Engine, links
 from support.model import Crash, ListSource
 from support.settled import anchors, members_in_cloud, name_as_members
 from syncramp.model.facts import Entry, Fact, Proof
+from syncramp.model.seams import Known
 from syncramp.model.wire import Operation
 from syncramp.source.ldap import LdapSource
 from syncramp.source.ldif import LdifSource
@@ -159,7 +160,7 @@ class Parts(ListSource):
     def asks_for(self, partition: str, named: Sequence[str]) -> bool:
         return partition in self.asked
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
         yield from self.parts[partition]
         yield Proof(partition, True, len(self.parts[partition]), None)
 

@@ -11,6 +11,7 @@ from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.model import ListSource, ModelCloud
 from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.model.seams import Known
 from syncramp.model.wire import LinkOperation, Operation, ReadBackPage, ReferenceChange, SyncObject
 from syncramp.rules.ruleset import Ruleset
 from syncramp.store.packing import unpack_bitmap
@@ -35,7 +36,7 @@ def entries() -> Iterator[Entry]:
 class LargeDirectory(ListSource):
     """Its entries are made while they are read."""
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
         yield from entries()
         for number in range(GROUPS):
             names = tuple(map(user_dn, members(number)))

@@ -1,5 +1,9 @@
 """What a source says: a stream of facts about a directory that ends with a proof.
 
+A *full* read tells everything, so absence from it is a witness. A *delta* read tells what changed since a watermark:
+entries, or the changed attributes of one (``Patch``), values that came and went (``LinkChange``) and entries that are
+no more (``Gone``); what it does not tell stays as it was.
+
 A fact is already canonical: attribute names in lower case, DNs in one spelling, values as bytes in one order. Two
 directories that hold the same people give equal facts, whatever protocol or file format they speak.
 """
@@ -24,6 +28,37 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Patch:
+    """What changed of an entry; in a delta read only. Of an entry that nobody knows it says nothing."""
+
+    guid: bytes
+    attributes: Mapping[str, tuple[bytes, ...]]
+    """As of ``Entry``; no values: the attribute is gone."""
+    dn: str | None = None
+    """Its DN now; None: it did not change."""
+    kind: Kind | None = None
+    """None: it did not change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """An entry that others lie below: a domain, an organizational unit. It is never an object.
+
+    A directory that renames or moves one says nothing of what lies below it, so containers are known by GUID, too.
+    """
+
+    guid: bytes
+    dn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An entry or container that the directory deleted, or moved out of the partition; in a delta read only."""
+
+    guid: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Links:
     """Values of a link attribute of one entry; all chunks up to the final one together are its whole value.
 
@@ -36,23 +71,77 @@ class Links:
     final: bool
     principals: tuple[tuple[str, bytes], ...] = ()
     """Those of the DNs that name an entry of another forest by its SID, with the SID."""
+    guids: tuple[bytes, ...] = ()
+    """Values that came as GUIDs, which no rename touches; they are not among the DNs."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """Values that a link attribute of one entry gained or lost; in a delta read only.
+
+    A value that is gained and there already, or lost and not there, is no error: a delta may be told twice.
+    """
+
+    guid: bytes
+    attribute: str
+    gained: bool
+    dns: tuple[str, ...] = ()
+    principals: tuple[tuple[str, bytes], ...] = ()
+    guids: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The partition begins anew, in full: at another server, or because the old watermark is not taken.
+
+    What came before is true, but says nothing about who is absent, and chunks of links without their final one are
+    void.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for one of the three things that a read must be before anything destructive follows from it."""
+
+    proven: bool = True
+    expected: str = ""
+    """In words."""
+    seen: str = ""
+    reason: str = ""
+    """Why it is not proven, one sentence; empty when it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The end of a partition's stream: was all of it read?
+    """The end of a partition's stream: was all of it read, is it fresh, and did the account see what it used to?
 
-    Nothing destructive follows from a partition whose proof is not complete.
+    Nothing destructive follows from a partition of which one of the three is not proven.
     """
 
     partition: str
     complete: bool
     entries: int
-    """Entries seen, those of other kinds included."""
+    """Entries seen, those of other kinds included; in a delta read those that changed."""
     expected: int | None
     """What an independent count says there are; None where there is none."""
     reason: str = ""
     """Why it is not complete, one sentence; empty when it is."""
+    fresh: Evidence = Evidence()
+    """The server knows everything that was seen of this partition before."""
+    permitted: Evidence = Evidence()
+    """The account sees what it used to see."""
+    delta: bool = False
+    """Only changes were told: absence says nothing."""
+    tracking: str = "Full"
+    """How changes are found: ``DirSync``, ``USN``, ``ContextCSN``, or ``Full``."""
+    why_full: str = ""
+    """Why a read of a source that tracks changes was a full one; empty for a delta and where nothing is tracked."""
+    watermark: bytes | None = None
+    """Where the next delta begins; None: the next read is a full one. Only the source reads it."""
+    horizon: bytes | None = None
+    """What was seen of the partition up to now, as the servers count it; only the source reads it."""
 
 
-Fact = Entry | Links | Proof
+Fact = Entry | Patch | Container | Gone | Links | LinkChange | Restart | Proof

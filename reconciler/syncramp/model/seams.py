@@ -3,7 +3,7 @@
 Each has a real side and a side for tests, and the deciding rooms see only these.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,27 @@ from syncramp.model.facts import Fact
 from syncramp.model.measures import Asked, Told, Traffic
 from syncramp.model.values import Kind
 from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
+
+
+class Known(Protocol):
+    """What is known of a partition when it is read again."""
+
+    @property
+    def watermark(self) -> bytes | None:
+        """Where the last read ended that was proven; None: everything must be read."""
+
+    @property
+    def horizon(self) -> bytes | None:
+        """What was ever seen of the partition; None: it was never read."""
+
+    @property
+    def sentinels(self) -> Mapping[bytes, frozenset[str]]:
+        """Entries that are looked at again, by GUID, with the attributes that the account saw of each."""
+
+    def returned(self) -> Sequence[bytes]:
+        """GUIDs of entries that this read told, up to now, and that were gone before: their old memberships are
+        forgotten, and a delta does not tell them again.
+        """
 
 
 class Source(Protocol):
@@ -35,11 +56,13 @@ class Source(Protocol):
     def reads(self, kind: Kind, dn: str) -> bool:
         """Does it ask for entries of a kind at a DN? Of what it does not ask for, absence says nothing."""
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
-        """All entries of a partition that are of a kind we know, with the ``wanted`` attributes (lower case).
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
+        """All entries of a partition that are of a kind we know, with the ``wanted`` attributes (lower case); or what
+        changed since ``known.watermark``, if the source can tell.
 
-        Ends with exactly one Proof. Every entry comes once, before its links.
+        Ends with exactly one Proof. Every entry comes once, before its links; after a Restart everything comes again.
 
+        :param known: None: nothing is known, and everything is read.
         :raises SyncrampError: the stream broke off; what came before is true, what is missing is unknown.
         """
 

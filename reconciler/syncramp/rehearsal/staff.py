@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.model.seams import Known
 from syncramp.model.values import Kind
 
 BASE = "DC=rehearsal,DC=example"
@@ -117,7 +118,7 @@ class Staff:
         """Everything."""
         return True
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
         """Everybody who was ever there, the groups, and a proof that is complete."""
         everybody = self.people + len(self._left)
         for number in range(everybody):

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from syncramp.errors import SourceIncomplete, SourceUnavailable
 from syncramp.model.facts import Fact, Proof
+from syncramp.model.seams import Known
 from syncramp.model.values import Kind
 from syncramp.source.canonical import LINKS, EntryError, entry_from, links_from
 from syncramp.source.dn import DnError
@@ -52,7 +53,7 @@ class LdifSource:
         """Whatever the file holds; computers only where a scope names devices."""
         return self.devices or kind is not Kind.DEVICE
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
         """All entries of the file that can be objects, then the proof.
 
         :raises SourceUnavailable: the file cannot be read.

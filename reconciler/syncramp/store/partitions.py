@@ -16,7 +16,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from syncramp.model.facts import Entry, Links, Proof
+from syncramp.model.facts import Entry, Fact, Links, Proof
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
@@ -92,10 +92,10 @@ class PartitionStage:
         """
         self._reads = reads
 
-    def add(self, fact: Entry | Links) -> None:
+    def add(self, fact: Fact) -> None:
         if isinstance(fact, Entry):
             self._page[fact.guid] = fact
-        else:
+        elif isinstance(fact, Links):
             self._add_links(fact)
         if len(self._page) >= PAGE or self._hashed >= PAGE_LINKS:
             self.flush()

@@ -6,7 +6,7 @@ killed in the middle of an import leaves nothing that could be mistaken for a wh
 
 from collections.abc import Callable, Iterable, Sequence
 
-from syncramp.model.facts import Entry, Links, Proof
+from syncramp.model.facts import Fact, Proof
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
@@ -49,7 +49,7 @@ class Staging:
         self,
         source: int,
         partition: str,
-        facts: Iterable[Entry | Links | Proof],
+        facts: Iterable[Fact],
         changed: Origin = Origin.NONE,
         wanted: frozenset[str] = frozenset(),
         reads: Callable[[Kind, str], bool] | None = None,

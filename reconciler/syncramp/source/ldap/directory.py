@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, Stalled, UntrustedServer
 from syncramp.model.facts import Fact
+from syncramp.model.seams import Known
 from syncramp.model.values import Kind
 from syncramp.source.dn import DnError, is_below, lies_below
 
@@ -63,7 +64,7 @@ class LdapSource:
         """What lies at or below the DN of a scope; computers only where a scope names devices."""
         return (self.devices or kind is not Kind.DEVICE) and any(lies_below(dn, base) for base in self.bases)
 
-    def read(self, partition: str, wanted: frozenset[str]) -> Iterator[Fact]:
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
         """All entries of a naming context that can be objects, then the proof.
 
         :raises SyncrampError: no server answers, it refuses us, or the stream broke off.
