@@ -1,4 +1,4 @@
-"""A simulator for the tests of a module, and a bare connection to it."""
+"""A simulator for the tests of a module, and a bare connection to it; a domain controller for all tests of a run."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import pytest
 
 from support.build import CLIENT, TENANT
 from support.foreign_client import Line, line
+from support.samba import Samba, samba
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
 
@@ -21,3 +22,10 @@ def simulator() -> Iterator[Simulator]:
 def wire(simulator: Simulator) -> Iterator[Line]:
     with line(simulator.host, simulator.certificates.ca) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def domain() -> Iterator[Samba]:
+    """Shared by all: a test keeps to an organizational unit of its own."""
+    with samba() as running:
+        yield running

@@ -1,0 +1,216 @@
+"""A real Active Directory domain controller on loopback, for all tests of a session: Samba, provisioned by us.
+
+It serves LDAP and Kerberos alone, at the ports that both have (389, 636, 88), so every controller has an address of
+its own below 127.0.0.0/8. Its files lie in memory and are never synced. It ends with the pipe to its standard input,
+whatever becomes of the tests.
+"""
+
+import functools
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import randrange
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import pytest
+
+from support.ldap_certificates import Certificates, issue
+from support.samba_admin import Administration
+
+Test = TypeVar("Test", bound=Callable[..., object])
+
+BASE = "DC=corp,DC=example,DC=test"
+DOMAIN = "CORP"
+REALM = "CORP.EXAMPLE.TEST"
+SYNC, READER, ADMINISTRATOR = "sync", "reader", "Administrator"
+PASSWORD = "Not-a-secret.1"
+"""Of all three accounts; ``sync`` has the right to replicate directory changes, ``reader`` has not."""
+
+_SAMBA = shutil.which("samba", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+_SYSTEM_PYTHON = "/usr/bin/python3"
+_OFFLINE = Path(__file__).with_name("samba_offline.py")
+_MEMORY = Path("/dev/shm")  # files in memory
+_KERBEROS = """\
+[libdefaults]
+    default_realm = {realm}
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+[realms]
+    {realm} = {{
+        kdc = {address}
+    }}
+"""
+
+
+@functools.cache
+def _missing() -> str:
+    """Why there can be no domain controller; empty if there can."""
+    if _SAMBA is None:
+        return "Samba's domain controller is not installed (Debian: apt-get install samba-ad-dc samba-ad-provision)"
+    modules = [_SYSTEM_PYTHON, "-c", "import samba.provision, samba.dckeytab"]
+    if not os.access(_SYSTEM_PYTHON, os.X_OK) or subprocess.run(modules, capture_output=True, check=False).returncode:
+        return "Samba's Python modules are not installed (Debian: apt-get install python3-samba samba-dsdb-modules)"
+    return "" if _free(_address()) else "ports below 1024 are not ours to listen on (run as root)"
+
+
+def requires_samba(test: Test) -> Test:
+    """Skip a test where no domain controller can run, unless SYNCRAMP_REQUIRE_SERVERS=1 makes that a failure."""
+    reason = "" if os.environ.get("SYNCRAMP_REQUIRE_SERVERS") == "1" else _missing()
+    return pytest.mark.samba(pytest.mark.skipif(bool(reason), reason=reason)(test))
+
+
+@dataclass(frozen=True)
+class Samba:
+    """A domain controller that runs."""
+
+    address: str
+    """Of loopback; the host in its URLs, its certificate and the name of its LDAP service."""
+    folder: Path
+    ca: bytes
+    """PEM of the CA that issued its certificate."""
+    base: str = BASE
+    as_administrator: Administration = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        administration = Administration(self.address, f"{ADMINISTRATOR}@{REALM}", PASSWORD, self.ca)
+        object.__setattr__(self, "as_administrator", administration)
+
+    @property
+    def ldap(self) -> str:
+        """Its URL for StartTLS."""
+        return f"ldap://{self.address}"
+
+    @property
+    def ldaps(self) -> str:
+        """Its URL with TLS at once."""
+        return f"ldaps://{self.address}"
+
+    @property
+    def kerberos(self) -> Path:
+        """A krb5.conf (KRB5_CONFIG) that finds its KDC."""
+        return self.folder / "krb5.conf"
+
+    @property
+    def keytab(self) -> Path:
+        """The keys of ``sync@REALM``."""
+        return self.folder / "sync.keytab"
+
+    def upn(self, account: str) -> str:
+        """The name that an account signs in with."""
+        return f"{account}@{REALM.lower()}"
+
+    def add(self, entries: Sequence[Mapping[str, object]]) -> None:
+        """Add many entries at once, past the server: ``{"dn": …, "objectClass": "user", …}``, values as text."""
+        _offline("add", self.folder, list(entries))
+
+
+@contextmanager
+def samba(certificates: Certificates | None = None) -> Iterator[Samba]:
+    """Provision a domain and serve it until the end of the block; about four seconds.
+
+    :param certificates: of its LDAP service; None: new ones for its address.
+    """
+    if missing := _missing():
+        raise RuntimeError(f"{missing}, and SYNCRAMP_REQUIRE_SERVERS=1 demands it")
+    with TemporaryDirectory(prefix="samba", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+        folder, address = Path(name), _free_address()
+        certificates = certificates or issue(address, "dc1.corp.example.test")
+        _offline("provision", folder, _asked(folder, address))
+        _write(folder, address, certificates)
+        with _served(folder, address):
+            running = Samba(address, folder, certificates.ca)
+            try:
+                yield running
+            finally:
+                running.as_administrator.close()
+
+
+def _asked(folder: Path, address: str) -> object:
+    return {
+        "address": address,
+        "realm": REALM,
+        "domain": DOMAIN,
+        "password": PASSWORD,
+        "accounts": [{"name": name, "password": PASSWORD, "replicates": name == SYNC} for name in (SYNC, READER)],
+        "services": [f"ldap/{address}", "ldap/dc1.corp.example.test"],
+        "keytabs": {str(folder / "sync.keytab"): f"{SYNC}@{REALM}"},
+    }
+
+
+def _write(folder: Path, address: str, certificates: Certificates) -> None:
+    tls = folder / "private" / "tls"
+    tls.mkdir(exist_ok=True)
+    for name, data in (("ca", certificates.ca), ("cert", certificates.certificate), ("key", certificates.key)):
+        (tls / f"{name}.pem").write_bytes(data)
+        (tls / f"{name}.pem").chmod(0o600)
+    (folder / "krb5.conf").write_text(_KERBEROS.format(realm=REALM, address=address))
+
+
+@contextmanager
+def _served(folder: Path, address: str) -> Iterator[None]:
+    command = [_SAMBA or "samba", "-F", "-M", "single", "--no-process-group", "-s", folder / "etc" / "smb.conf"]
+    with (folder / "samba.out").open("wb") as log:
+        # It ends when this pipe does. A session of its own keeps Ctrl-C from it, so that fixtures end before it does.
+        process = subprocess.Popen(
+            [*command, "-l", folder], stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            _await(process, address, folder)
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
+
+
+def _await(process: subprocess.Popen[bytes], address: str, folder: Path) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            break
+        try:
+            for port in (88, 389, 636):
+                socket.create_connection((address, port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"Samba did not start: {(folder / 'samba.out').read_text(errors='replace')[-2000:]}")
+
+
+def _offline(command: str, folder: Path, document: object) -> None:
+    """``samba_offline.py``, in the system's Python."""
+    done = subprocess.run(
+        [_SYSTEM_PYTHON, "-I", _OFFLINE, command, folder],
+        input=json.dumps(document),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"Samba: {command} failed: {done.stderr[-2000:]}")
+
+
+def _free_address() -> str:
+    return next(address for address in iter(_address, "") if _free(address))
+
+
+def _address() -> str:
+    return f"127.{randrange(64, 128)}.{randrange(256)}.{randrange(1, 255)}"
+
+
+def _free(address: str) -> bool:
+    try:
+        socket.create_server((address, 389)).close()
+    except OSError:
+        return False
+    return True
