@@ -114,6 +114,18 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """What a second look at sentinels (``Known.sentinels``) found, made after everything else was read."""
+
+    asked: int
+    """How many there are."""
+    vanished: frozenset[bytes] = frozenset()
+    """GUIDs of those that are not found."""
+    unseen: frozenset[str] = frozenset()
+    """Attributes that some of them had, and none shows any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """The end of a partition's stream: was all of it read, is it fresh, and did the account see what it used to?
 
@@ -142,6 +154,8 @@ class Proof:
     """Where the next delta begins; None: the next read is a full one. Only the source reads it."""
     horizon: bytes | None = None
     """What was seen of the partition up to now, as the servers count it; only the source reads it."""
+    looked: Looked | None = None
+    """None: nobody looked, or there was nothing to look at."""
 
 
 Fact = Entry | Patch | Container | Gone | Links | LinkChange | Restart | Proof
