@@ -114,6 +114,12 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
                 "INSERT INTO partitions (source, name, complete, reason) VALUES (?, ?, ?, '')",
                 (source, name, complete),
             )
+        for added in ("watermark", "pending", "horizon", "tracking", "proofs", "accepted", "asked", "missed"):
+            made.run(f"ALTER TABLE partitions DROP COLUMN {added}")
+        for added in ("named", "unread"):
+            made.run(f"ALTER TABLE links DROP COLUMN {added}")
+        for added in ("containers", "arrivals", "moves", "principals", "sentinels", "shown"):
+            made.run(f"DROP TABLE {added}")
         made.run("ALTER TABLE sources DROP COLUMN read")
         made.run("ALTER TABLE sources DROP COLUMN wanted")
         made.run("PRAGMA user_version=2")
@@ -123,7 +129,11 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
         assert opened.all("SELECT object FROM joined") == []
         assert opened.all("SELECT name FROM sources WHERE read = 1") == [("corp",)], "it was read completely before"
         assert opened.value("SELECT COUNT(*) FROM sqlite_master WHERE name = 'objects_held'") == 1
-        assert opened.value("PRAGMA user_version") == 4
+        assert opened.all("SELECT DISTINCT watermark, horizon, asked, missed FROM partitions") == [
+            (None, None, None, 0)
+        ]
+        assert opened.all("SELECT named, unread FROM links") == opened.all("SELECT dn FROM containers") == []
+        assert opened.value("PRAGMA user_version") == 5
 
 
 EVERY_RUN = {

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, String, Table
 
-from syncramp.store.tables import metadata
+from syncramp.store.source_tables import metadata
 
 __all__ = ["metadata"]
 

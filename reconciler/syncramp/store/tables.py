@@ -8,10 +8,10 @@ and an autoincrement burns one id for each upsert of a known row. ``meta.next_id
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint, text
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need, 3 nothing of guards, approvals and
-adoption. Missing tables and columns are
-made when a store is opened; a new column is NULL or has a default."""
+adoption, 4 nothing of what a source tells of changes. Missing tables and columns are made when a store is opened; a
+new column is NULL or has a default."""
 
 READ_BEFORE = """UPDATE sources SET read = 1 WHERE rules IS NOT NULL
                  AND NOT EXISTS (SELECT 1 FROM partitions p WHERE p.source = sources.id AND p.complete = 0)"""
@@ -48,6 +48,14 @@ partitions = Table(
     Column("entries", Integer),
     Column("expected", Integer),
     Column("reason", String, nullable=False, default=""),
+    Column("watermark", LargeBinary),  # where the next delta begins; NULL: everything must be read
+    Column("pending", LargeBinary),  # what it becomes when the links of this import are resolved
+    Column("horizon", LargeBinary),  # what was ever seen of it, as its servers count
+    Column("tracking", String),  # how changes are found; NULL: it was never proven
+    Column("proofs", String),  # JSON of the evidence of its last read
+    Column("accepted", Integer),  # a read that shows at least so many entries is no shrunken one; a person said so
+    Column("asked", String),  # digest of what the last proven read asked for
+    Column("missed", Integer, nullable=False, default=0, server_default="0"),  # entries that one more must miss
     UniqueConstraint("source", "name"),
 )
 
@@ -76,6 +84,8 @@ links = Table(
     Column("members", LargeBinary, nullable=False),  # roaring bitmap of entry ids, in scope or not
     Column("unresolved", LargeBinary, nullable=False),  # sorted 64-bit hashes of values that name nothing we read
     Column("lost", LargeBinary, nullable=False),  # roaring bitmap of former members that may only have been moved
+    Column("named", LargeBinary),  # roaring bitmap of those members that are named by their DN; NULL: all
+    Column("unread", LargeBinary),  # sorted GUIDs of 16 bytes that name nothing we read; NULL: none
 )
 
 dirty = Table(

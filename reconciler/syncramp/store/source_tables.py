@@ -1,0 +1,63 @@
+"""Tables of what sources tell of changes, beside those of ``tables``.
+
+``arrivals`` and ``moves`` say what became of entries since links were resolved last: they are written with the
+entries themselves, so that a run that is killed in between leaves nothing undone.
+"""
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
+
+from syncramp.store.tables import metadata
+
+__all__ = ["metadata"]
+
+sentinels = Table(
+    "sentinels",  # entries that are looked at in every read, and what the account saw of them
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("guid", LargeBinary, primary_key=True),
+    Column("attributes", String, nullable=False),  # names, with spaces between them
+)
+
+shown = Table(
+    "shown",  # how much the last proven full read of a partition showed
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("what", String, primary_key=True),  # a kind, or an attribute in lower case
+    Column("entries", Integer, nullable=False),
+)
+
+containers = Table(
+    "containers",  # what entries lie below
+    metadata,
+    Column("source", Integer, primary_key=True, autoincrement=False),
+    Column("guid", LargeBinary, primary_key=True),
+    Column("partition", Integer, nullable=False),
+    Column("dn", String, nullable=False),
+    Column("dn_hash", Integer, nullable=False),
+    Index("containers_dn_hash", "dn_hash"),
+)
+
+arrivals = Table(
+    "arrivals",  # entries that came, came back or have another name, until links are resolved
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("ids", LargeBinary, nullable=False),  # roaring bitmap
+)
+
+moves = Table(
+    "moves",  # what became of entries and containers, until links are resolved
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("what", String, primary_key=True),  # store.moves.Move
+    Column("guid", LargeBinary, primary_key=True),
+    Column("entry", Integer, nullable=False, default=0, server_default="0"),  # 0: it is no entry that was read
+    Column("dn", String, nullable=False, default="", server_default=""),  # its name before
+)
+
+principals = Table(
+    "principals",  # names of foreign security principals in groups, and whom they stand for
+    metadata,
+    Column("mark", Integer, primary_key=True, autoincrement=False),  # hash of the DN
+    Column("sid", LargeBinary, nullable=False),
+    Column("entry", Integer),  # 0: nobody; NULL: not looked for
+)
