@@ -32,6 +32,8 @@ PAGE_LINKS = 100_000
 """DNs waiting in memory at most; 8 bytes each once they are hashed."""
 PROVEN = "UPDATE partitions SET complete = ?, entries = ?, expected = ?, reason = ? WHERE id = ?"
 """What is proven of a partition; of one without a proof, too."""
+_PENDING = "UPDATE partitions SET pending = ?, tracking = ?, asked = ?, missed = ? WHERE id = ?"
+_HORIZON = "UPDATE partitions SET horizon = COALESCE(?, horizon) WHERE id = ?"
 
 _SPILLED = "INSERT INTO spill VALUES (?, ?, ?)"
 _BEFORE = "SELECT guid, kind, dn, attrs FROM entries WHERE absent = 0 AND id IN ({})"
@@ -49,7 +51,7 @@ _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
 _COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _PRESENT = "SELECT id, kind, dn, absent FROM entries WHERE partition = ? AND absent < ?"
 _MISSED = "UPDATE entries SET absent = absent + 1 WHERE id = ?"
-_BEGIN = "UPDATE partitions SET complete = 0, reason = '' WHERE id = ?"
+_BEGIN = "UPDATE partitions SET complete = 0, reason = '', pending = NULL WHERE id = ?"
 
 
 class PartitionStage:
@@ -209,17 +211,27 @@ class PartitionStage:
     def _ids_of(self, guids: Sequence[bytes]) -> dict[bytes, int]:
         return {row[0]: row[1] for row in self._database.among(_KNOWN, guids, (self._source,))}
 
-    def prove(self, proof: Proof) -> None:
-        """The end of the partition: who was absent counts only when the proof is complete."""
+    def prove(self, proof: Proof, asked: str = "") -> None:
+        """The end of the partition: who was absent counts only when the proof is complete.
+
+        :param asked: digest of what was asked for.
+        """
         self.flush()
         with self._database.transaction():
             if proof.complete:
-                self._miss()
-                self._mark_containers()
+                missed = 0 if proof.delta else self._judge_absence()
+                told = (proof.watermark, proof.tracking, asked, missed)
+                self._database.run(_PENDING, (*told, self._partition))
+            self._database.run(_HORIZON, (proof.horizon, self._partition))
             self._database.run(
                 PROVEN,
                 (int(proof.complete), proof.entries, proof.expected, proof.reason, self._partition),
             )
+
+    def _judge_absence(self) -> int:
+        missed = self._miss()
+        self._mark_containers()
+        return missed
 
     def _mark_containers(self) -> None:
         if self._containers is not None:
@@ -230,9 +242,11 @@ class PartitionStage:
         rows = self._database.stream("SELECT id, dn FROM entries WHERE partition = ?", (self._partition,))
         return ((identity, dn) for identity, dn in rows if identity in self._seen)
 
-    def _miss(self) -> None:
+    def _miss(self) -> int:
         """Who was not seen. Of whom nobody asked for it is noted once, so that another source can take them over
         (``heirs``); it never adds up to a proof.
+
+        :returns: how many must be missed by one more import.
         """
         rows = self._database.all(_PRESENT, (self._partition, GONE))
         missed = [row for row in rows if row[0] not in self._seen]
@@ -240,6 +254,7 @@ class PartitionStage:
         counted = [(identity,) for identity, _, _, absent in missed if identity not in unread or not absent]
         self._database.run_many(_MISSED, counted)
         self._database.run_many(MARK, [(one, Origin.SOURCE) for (one,) in counted if one not in unread])
+        return sum(not absent for identity, _, _, absent in missed if identity not in unread)
 
 
 def _everything(kind: Kind, dn: str) -> bool:

@@ -12,6 +12,7 @@ from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.heirs import inherit
+from syncramp.store.known import KnownPartition, promote
 from syncramp.store.marks import marking
 from syncramp.store.partitions import PROVEN, PartitionStage
 from syncramp.store.principals import PRINCIPALS
@@ -37,6 +38,7 @@ class Staging:
     def __init__(self, database: Database, key: Callable[[str], int]) -> None:
         self._database = database
         self._key = key
+        self._proven: set[int] = set()
         for statement in (*SPILL, PRINCIPALS):
             database.run(statement)
 
@@ -54,6 +56,7 @@ class Staging:
         wanted: frozenset[str] = frozenset(),
         reads: Callable[[Kind, str], bool] | None = None,
         containers: Containers | None = None,
+        asked: str = "",
     ) -> Proof | None:
         """Take in one partition.
 
@@ -61,9 +64,12 @@ class Staging:
         :param wanted: the attributes that are asked for now.
         :param reads: whether the source asks for a kind at a DN; None: it asks for everything.
         :param containers: finds those that were renamed; None: nobody looks for them.
+        :param asked: digest of what is asked for, as ``known``.
         :returns: its proof; None when the stream ended without one.
         """
-        stage = PartitionStage(self._database, self._key, source, self._partition_id(source, partition))
+        number = self._partition_id(source, partition)
+        self._proven.discard(number)
+        stage = PartitionStage(self._database, self._key, source, number)
         if changed is not Origin.NONE:
             stage.compare(changed, wanted)
         if reads is not None:
@@ -72,11 +78,21 @@ class Staging:
             stage.watch(containers)
         for fact in facts:
             if isinstance(fact, Proof):
-                stage.prove(fact)
+                stage.prove(fact, asked)
+                if fact.complete:
+                    self._proven.add(number)
                 return fact
             stage.add(fact)
         stage.flush()
         return None
+
+    def known(self, source: int, partition: str, asked: str = "", *, full: bool = False) -> KnownPartition:
+        """What is known of a partition, for whoever reads it again.
+
+        :param asked: digest of what is asked for now (attributes, kinds, bases).
+        :param full: everything is to be read.
+        """
+        return KnownPartition(self._database, self._partition_id(source, partition), asked, full=full)
 
     def fail(self, source: int, partition: str, reason: str) -> None:
         """Note that a partition could not be read to its end."""
@@ -181,8 +197,12 @@ class Staging:
         return inherit(self._database, sources)
 
     def resolve(self) -> int:
-        """Turn the spilled DNs into bitmaps of ids, after every partition is staged.
+        """Turn the spilled DNs into bitmaps of ids, after every partition is staged; what was proven counts then.
 
         :returns: how many values named nothing that was ever read.
         """
-        return resolve(self._database)
+        with self._database.transaction():
+            missing = resolve(self._database)
+            promote(self._database, self._proven)
+        self._proven.clear()
+        return missing

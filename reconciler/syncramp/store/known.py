@@ -1,0 +1,65 @@
+"""What is known of a partition when it is read again (``model.seams.Known``).
+
+A watermark counts only from the moment at which everything that came before it stands in the store, links resolved:
+until then it is *pending*. A run that is killed before that reads the same changes again, and a change that is told
+twice does no harm. What was ever seen of a partition (its horizon) is never forgotten: no server is believed that
+knows less.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from syncramp.store.database import Database
+
+_PARTITION = "SELECT complete, watermark, horizon, asked, missed, tracking FROM partitions WHERE id = ?"
+_SENTINELS = "SELECT guid, attributes FROM sentinels WHERE partition = ?"
+_RETURNED = "SELECT guid FROM moves WHERE partition = ? AND what = 'Returned' ORDER BY guid"
+_PROMOTED = "UPDATE partitions SET watermark = pending, pending = NULL WHERE id = ?"
+
+
+class KnownPartition:
+    """One partition, as it stands when its read begins.
+
+    :param asked: digest of what is asked for now; what was told to another question is no ground for a delta.
+    :param full: everything is to be read, whatever is known.
+    """
+
+    def __init__(self, database: Database, partition: int, asked: str = "", *, full: bool = False) -> None:
+        self._database, self._partition = database, partition
+        row: Sequence[Any] = database.one(_PARTITION, (partition,)) or (0, None, None, None, 0, None)
+        complete, watermark, horizon, before, missed, tracking = row
+        self.horizon: bytes | None = horizon
+        """What was ever seen of it; None: it was never read."""
+        self.why_full = "" if watermark is None else _why_full(full, before or "", asked, missed)
+        """Why everything is read although changes could be told; empty where they are, or never could."""
+        self.watermark: bytes | None = None if self.why_full else watermark
+        """Where its last proven read ended; None: everything must be read."""
+        self.tracking: str = tracking or ""
+        """How changes were found in its last proven read; empty: there was none."""
+        self.proven = bool(complete)
+        """Its last read was proven."""
+
+    @property
+    def sentinels(self) -> Mapping[bytes, frozenset[str]]:
+        """Entries that are looked at again, by GUID, with the attributes that the account saw of each."""
+        rows = self._database.all(_SENTINELS, (self._partition,))
+        return {guid: frozenset(attributes.split()) for guid, attributes in rows}
+
+    def returned(self) -> Sequence[bytes]:
+        """GUIDs of entries that were told since links were resolved last, and that were gone before."""
+        return [guid for (guid,) in self._database.all(_RETURNED, (self._partition,))]
+
+
+def promote(database: Database, partitions: Iterable[int]) -> None:
+    """What is pending of partitions that were proven counts; in one transaction with their links."""
+    database.run_many(_PROMOTED, [(partition,) for partition in sorted(partitions)])
+
+
+def _why_full(full: bool, before: str, asked: str, missed: int) -> str:
+    if full:
+        return "a person asked for it"
+    if before != asked:
+        return "something else is asked for than in the last read"
+    if missed:
+        return "entries were absent once, and a second read must agree"
+    return ""
