@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+from support import ad_double_ber as ber
 from support.ldap_certificates import issue
 
 Attributes = Mapping[str, Sequence[bytes]]
+PAGED = b"1.2.840.113556.1.4.319"
 
 
 @dataclass
@@ -78,23 +80,23 @@ class AdDouble:
                     connection.sendall(self._answer(request))
 
     def _answer(self, request: bytes) -> bytes:
-        ((_, message),) = _parts(request)
-        (_, identifier), (operation, content), *controls = _parts(message)
+        ((_, message),) = ber.parts(request)
+        (_, identifier), (operation, content), *controls = ber.parts(message)
         number = int.from_bytes(identifier, "big")
         if operation == 0x60:
-            return _message(number, _result(0x61, *self.bind))
+            return ber.message(number, ber.result(0x61, *self.bind))
         if operation == 0x66:
             self.controlled.extend(value for _, value in controls)
             return self._modify(number, content)
         if operation != 0x63:
             return b""
-        fields = [value for _, value in _parts(content)]
-        base, scope, wanted = fields[0].decode(), fields[1], [value.decode() for _, value in _parts(fields[-1])]
+        fields = [value for _, value in ber.parts(content)]
+        base, scope, wanted = fields[0].decode(), fields[1], [value.decode() for _, value in ber.parts(fields[-1])]
         if scope == b"\0":
             return self._base(number, base, wanted)
-        ((_, control),) = _parts(controls[0][1])
-        ((_, value),) = _parts(_parts(control)[-1][1])
-        cookie = _parts(value)[1][1]
+        given = [[value for _, value in ber.parts(control)] for _, control in ber.parts(controls[0][1])]
+        ((_, value),) = ber.parts(next(control[-1] for control in given if control[0] == PAGED))
+        cookie = ber.parts(value)[1][1]
         return self._page(number, wanted, int.from_bytes(cookie, "big"))
 
     def _base(self, number: int, base: str, wanted: Sequence[str]) -> bytes:
@@ -106,8 +108,10 @@ class AdDouble:
         }
         held = self._named(base) if base else root if self.shows_root else None
         if held is None:
-            return _message(number, _result(0x65, 32, "no such object"))
-        return _message(number, _entry(base, self._shown(held, wanted))) + _message(number, _result(0x65, 0, ""))
+            return ber.message(number, ber.result(0x65, 32, "no such object"))
+        return ber.message(number, ber.entry(base, self._shown(held, wanted))) + ber.message(
+            number, ber.result(0x65, 0, "")
+        )
 
     def _named(self, name: str) -> dict[str, Sequence[bytes]] | None:
         if not name.startswith("<GUID="):
@@ -117,10 +121,10 @@ class AdDouble:
 
     def _modify(self, number: int, content: bytes) -> bytes:
         """Add one value to an attribute of one value."""
-        (_, name), (_, changes) = _parts(content)
-        ((_, change),) = _parts(changes)
-        (_, addition) = _parts(change)
-        (_, attribute), (_, values) = _parts(addition[1])
+        (_, name), (_, changes) = ber.parts(content)
+        ((_, change),) = ber.parts(changes)
+        (_, addition) = ber.parts(change)
+        (_, attribute), (_, values) = ber.parts(addition[1])
         self.written.append(name.decode())
         held = self._named(name.decode())
         code, text = self.write
@@ -129,25 +133,25 @@ class AdDouble:
         elif not code and held is not None and held.get(attribute.decode()):
             code, text = 20, "00002083: AtrErr: DSID-03151830, #1: problem 1006 (ATT_OR_VALUE_EXISTS)"
         elif not code and held is not None:
-            held[attribute.decode()] = [_parts(values)[0][1]]
+            held[attribute.decode()] = [ber.parts(values)[0][1]]
         if self.swallows:
             self.swallows -= 1
             raise OSError
-        return _message(number, _result(0x67, code, text))
+        return ber.message(number, ber.result(0x67, code, text))
 
     def _page(self, number: int, wanted: Sequence[str], start: int) -> bytes:
         names = list(self.entries)
         answers = [
-            _entry(name, self._shown(self.entries[name], wanted)) for name in names[start : start + self.max_page]
+            ber.entry(name, self._shown(self.entries[name], wanted)) for name in names[start : start + self.max_page]
         ]
         following = start + self.max_page
         cookie = bytes([following]) if following < len(names) else b""
         if not cookie:
-            answers += [_tlv(0x73, _octets(url.encode())) for url in self.references]
-        value = _tlv(0x30, _tlv(0x02, b"\0"), _octets(cookie))
-        control = _tlv(0xA0, _tlv(0x30, _octets(b"1.2.840.113556.1.4.319"), _octets(value)))
-        done = _message(number, _result(0x65, 0, ""), control if self.pages else b"")
-        return b"".join(_message(number, answer) for answer in answers) + done
+            answers += [ber.tlv(0x73, ber.octets(url.encode())) for url in self.references]
+        value = ber.tlv(0x30, ber.tlv(0x02, b"\0"), ber.octets(cookie))
+        control = ber.tlv(0xA0, ber.tlv(0x30, ber.octets(PAGED), ber.octets(value)))
+        done = ber.message(number, ber.result(0x65, 0, ""), control if self.pages else b"")
+        return b"".join(ber.message(number, answer) for answer in answers) + done
 
     def _shown(self, held: Attributes, wanted: Sequence[str]) -> dict[str, Sequence[bytes]]:
         """Attributes as asked for: whole, or from the start of a range on, at most ``max_range`` values."""
@@ -165,44 +169,3 @@ class AdDouble:
             elif part:
                 shown[name] = part
         return shown
-
-
-def _parts(data: bytes) -> list[tuple[int, bytes]]:
-    """Tags and contents of BER values one after the other (single-byte tags, definite lengths)."""
-    parts = []
-    at = 0
-    while at < len(data):
-        tag, size = data[at], data[at + 1]
-        at += 2
-        if size & 0x80:
-            at += size & 0x7F
-            size = int.from_bytes(data[at - (size & 0x7F) : at], "big")
-        parts.append((tag, data[at : at + size]))
-        at += size
-    return parts
-
-
-def _tlv(tag: int, *contents: bytes) -> bytes:
-    content = b"".join(contents)
-    size = len(content)
-    length = bytes([size]) if size < 128 else b"\x84" + size.to_bytes(4, "big")
-    return bytes([tag]) + length + content
-
-
-def _octets(value: bytes) -> bytes:
-    return _tlv(0x04, value)
-
-
-def _message(number: int, operation: bytes, controls: bytes = b"") -> bytes:
-    return _tlv(0x30, _tlv(0x02, number.to_bytes(4, "big")), operation, controls)
-
-
-def _result(tag: int, code: int, text: str) -> bytes:
-    return _tlv(tag, _tlv(0x0A, bytes([code])), _octets(b""), _octets(text.encode()))
-
-
-def _entry(dn: str, attributes: Attributes) -> bytes:
-    shown = [
-        _tlv(0x30, _octets(name.encode()), _tlv(0x31, *map(_octets, values))) for name, values in attributes.items()
-    ]
-    return _tlv(0x64, _octets(dn.encode()), _tlv(0x30, *shown))
