@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from ldap3.core import exceptions
+from ldap3.core.results import RESULT_CODES
 from pyasn1.error import PyAsn1Error
 
 from syncramp.errors import AccessDenied, CredentialsRefused, SourceUnavailable, SyncrampError, UntrustedServer
+from syncramp.source.ldap.ber import BerError
 
 SUCCESS = 0
 NO_SUCH_OBJECT = 32
@@ -45,15 +47,16 @@ def mapped(server: str, doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except (exceptions.LDAPException, OSError) as error:
+    except (exceptions.LDAPException, OSError, MemoryError) as error:
         raise SourceUnavailable(
             f"{doing} failed ({_brief(error)})",
             where=server,
             remedy="check that the name resolves, the server runs and nothing cuts the connection",
         ) from error
     except _NOT_LDAP as error:
+        why = f" ({error})" if isinstance(error, BerError) else ""
         raise SourceUnavailable(
-            f"{doing} failed: the answer is not LDAP", where=server, remedy="check host and port"
+            f"{doing} failed: the answer is not LDAP{why}", where=server, remedy="check host and port"
         ) from error
 
 
@@ -83,13 +86,21 @@ def bind_refused(server: str, user: str, result: Mapping[str, Any]) -> SyncrampE
             where=server,
             remedy="check username and password in the Secret of spec.sources[].ldap.bind",
         )
-    return refused(server, "the bind", result)
+    return refused(server, "the bind", code)
 
 
-def refused(server: str, doing: str, result: Mapping[str, Any]) -> SyncrampError:
+def disconnected(server: str, code: int, text: str) -> SourceUnavailable:
+    """The error for a server that tells why it ends the connection."""
+    return SourceUnavailable(
+        f"the server ended the connection ({_described(code)}{_told(text)})",
+        where=server,
+        remedy="it may be shutting down or out of resources; the next run tries again",
+    )
+
+
+def refused(server: str, doing: str, code: int) -> SyncrampError:
     """The error for an operation that ended with another result than success."""
-    code = int(result.get("result", -1))
-    said = f"{result.get('description', 'no result')}, code {code}"
+    said = _described(code)
     if code in _LIMITS:
         return SourceUnavailable(
             f"{doing} exceeded the server's {_LIMITS[code]} ({said})",
@@ -108,10 +119,17 @@ def refused(server: str, doing: str, result: Mapping[str, Any]) -> SyncrampError
 def unwritten(attribute: str, result: Mapping[str, Any]) -> str:
     """Why a value was not written, as the server says it."""
     code = int(result.get("result", -1))
-    said = f"{result.get('description', 'no result')}, code {code}"
-    text = " ".join(str(result.get("message") or "").split())[:_LONGEST_TEXT]
     what = "this account may not write" if code in _RIGHTS else "the server does not write"
-    return f"{what} {attribute} ({said}{': ' if text else ''}{text})"
+    return f"{what} {attribute} ({_described(code)}{_told(str(result.get('message') or ''))})"
+
+
+def _described(code: int) -> str:
+    return f"{RESULT_CODES.get(code, 'no result')}, code {code}"
+
+
+def _told(text: str) -> str:
+    text = " ".join(text.split())[:_LONGEST_TEXT]
+    return f": {text}" if text else ""
 
 
 def _brief(error: Exception) -> str:

@@ -16,7 +16,9 @@ from syncramp.model.facts import Fact, Proof
 from syncramp.model.values import Kind
 from syncramp.source import canonical
 from syncramp.source import dn as names
-from syncramp.source.ldap.session import Found, NoSuchEntry, Page, Root
+from syncramp.source.ldap.messages import Found, Reference
+from syncramp.source.ldap.root import Root
+from syncramp.source.ldap.session import NoSuchEntry
 from syncramp.source.ranges import Answer, Range, RangeError, describe, follow
 
 FILTER = "(|(objectClass=user)(objectClass=inetOrgPerson)(objectClass=group)(objectClass=contact))"
@@ -32,7 +34,7 @@ class Searches(Protocol):
     def entry(self, dn: bytes, attributes: Sequence[str]) -> Found:
         """Read one entry."""
 
-    def pages(self, base: str, filter_: str, attributes: Sequence[str]) -> Iterator[Page]:
+    def pages(self, base: str, filter_: str, attributes: Sequence[str]) -> Iterator[Found | Reference]:
         """Read a subtree page by page."""
 
 
@@ -78,11 +80,11 @@ class Reading:
 
     def _read_entries(self) -> Iterator[Fact]:
         attributes = sorted((self.wanted | canonical.NEEDED) - {canonical.LINKS})
-        for page in self.session.pages(self.partition, FILTER, attributes):
-            for found in page.entries:
-                yield from self._entry(found)
-            for url in page.references:
-                if not self.root.active_directory and self._concerns_us(url):
+        for message in self.session.pages(self.partition, FILTER, attributes):
+            if isinstance(message, Found):
+                yield from self._entry(message)
+            elif not self.root.active_directory:
+                for url in filter(self._concerns_us, message.urls):
                     self._blame(f"a part of it stands elsewhere ({url}), and references are not followed")
 
     def _entry(self, found: Found) -> Iterator[Fact]:

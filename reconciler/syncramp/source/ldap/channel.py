@@ -1,0 +1,97 @@
+"""The socket of a connection while it is searched: requests out, and each answer to the search that it belongs to.
+
+ldap3 opened, secured and signed in the connection, and between searches it uses the same socket: it keeps no bytes of
+its own between two operations, and numbers come from its counter, so the two never take each other's answers. Several
+searches may be read in turns. What comes for one while another is being read waits for it in memory; that is at most
+what is left of a page when an entry of it needs a look of its own. A search that is given up is abandoned, and what
+still comes of it is dropped.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncramp.errors import SourceUnavailable
+from syncramp.source.ldap import faults, search
+from syncramp.source.ldap.ber import BerError
+from syncramp.source.ldap.decoder import Decoder
+from syncramp.source.ldap.messages import DISCONNECTION, Control, Done, Message, Notice
+
+_PIECE = 64 * 1024
+"""Bytes asked for at once; TLS gives 16 KiB at most."""
+
+
+@dataclass
+class Channel:
+    """One connection that is signed in."""
+
+    server: str
+    """Its URL, for texts."""
+    connection: Any
+    """ldap3's."""
+    _decoder: Decoder = field(default_factory=Decoder)
+    _waiting: dict[int, deque[Message]] = field(default_factory=dict)
+    """What came and was not read yet, by the number of its search."""
+    _broken: Exception | None = None
+
+    def ask(self, operation: bytes, controls: Sequence[Control]) -> Iterator[Message]:
+        """Send a search; its messages as they come, Done the last.
+
+        :raises SourceUnavailable: the server says that it ends the connection.
+        :raises BerError: it sent something else; no search can be read from it any more.
+        :raises OSError: the connection broke.
+        """
+        number = self.connection.server.next_message_id()
+        waiting = self._waiting[number] = deque()
+        self._send(search.message(number, operation, controls))
+        done = False
+        try:
+            while not done:
+                while waiting:
+                    message = waiting.popleft()
+                    done = type(message) is Done
+                    yield message
+                if not done:
+                    self._receive()
+        finally:
+            if number in self._waiting:
+                self._abandon(number)
+
+    def _send(self, message: bytes) -> None:
+        if self._broken is None:
+            if self.connection.socket is None:
+                raise ConnectionError("the connection is closed")
+            self.connection.socket.sendall(message)
+
+    def _receive(self) -> None:
+        """Take what the server sent; what came before a break is still read, so the break is kept for later."""
+        if self._broken is not None:
+            raise self._broken
+        try:
+            piece = self.connection.socket.recv(_PIECE)
+            if not piece:
+                raise ConnectionError("the server closed the connection")
+            for number, message in self._decoder.feed(piece):
+                self._deliver(number, message)
+        except (SourceUnavailable, BerError, OSError) as error:
+            self._broken = error
+
+    def _deliver(self, number: int, message: Message | Notice) -> None:
+        if isinstance(message, Notice):
+            if message.oid == DISCONNECTION:
+                raise faults.disconnected(self.server, message.code, message.text)
+            return
+        waiting = self._waiting.get(number)
+        if waiting is None:
+            raise BerError("an answer to a question that was not asked")
+        waiting.append(message)
+        if isinstance(message, Done):
+            del self._waiting[number]
+
+    def _abandon(self, number: int) -> None:
+        self._waiting[number] = deque(maxlen=0)  # holds nothing
+        with suppress(OSError):
+            ours = self.connection.server.next_message_id()
+            self._send(search.message(ours, search.abandon(number)))

@@ -1,0 +1,205 @@
+"""What a server sends while it is searched, decoded as it comes: any pieces of the stream in, whole messages out.
+
+Exactly the messages that a search returns are read, with values as the bytes they came as, and each as soon as its
+last byte is there. Whatever is not one of them is refused: indefinite lengths, lengths that do not fit into what
+holds them, other tags, bytes left over, and a message above ``LARGEST``. Nothing is kept but the message that is
+incomplete, so memory does not grow with the number of entries.
+
+Most of the time of an import in full goes through ``_entry``. It is written without a call for each value: lengths of
+one byte are read in place, longer ones (of Active Directory all of those of sequences and sets) by ``long_bounds``;
+one value that fills its set is taken without a loop; and names of attributes are looked up by their bytes. Written
+with ``bounds`` for each value it takes twice as long.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from syncramp.source.ldap.ber import (
+    ENUMERATED,
+    INTEGER,
+    OCTETS,
+    SEQUENCE,
+    BerError,
+    bounds,
+    long_bounds,
+    number,
+    parse,
+)
+from syncramp.source.ldap.messages import Control, Done, Found, Intermediate, Message, Notice, Reference
+
+LARGEST = 256 * 1024 * 1024
+"""Bytes in one message. A group of a million members in one entry has about 100 MB; a length above it is more likely
+no LDAP at all than an entry, and to hold it would cost several times its size in memory."""
+
+_NAMES = 10_000
+"""Attribute descriptions that are remembered; ranges make new ones without end."""
+_CONTROLS = 0xA0
+_ENTRY, _DONE, _REFERENCE, _EXTENDED, _INTERMEDIATE = 0x64, 0x65, 0x73, 0x78, 0x79
+_UNASKED = 0
+
+
+class _Names(dict[bytes, str]):
+    """Attribute descriptions as text, by their bytes: each is decoded once."""
+
+    def __missing__(self, spelled: bytes) -> str:
+        if len(self) >= _NAMES:
+            self.clear()
+        name = self[spelled] = _text(spelled)
+        return name
+
+
+@dataclass
+class Decoder:
+    """The stream of one connection."""
+
+    limit: int = LARGEST
+    _held: bytearray = field(default_factory=bytearray)
+    """The beginning of a message that is not complete."""
+    _needed: int = 0
+    """Bytes of it that must be there before it is worth looking at it."""
+    _names: _Names = field(default_factory=_Names)
+
+    def feed(self, piece: bytes) -> Iterator[tuple[int, Message | Notice]]:
+        """Take the next bytes of the stream.
+
+        :return: the messages that they complete, each with the number of the search that it answers.
+        :raises BerError: they are not what a search returns; what came before is good, what comes next is void.
+        """
+        if self._held:
+            self._held += piece
+            if len(self._held) < self._needed:
+                return
+            piece = bytes(self._held)
+            self._held.clear()
+        at, end = 0, len(piece)
+        while (whole := self._extent(piece, at)) is not None and whole[1] <= end:
+            yield self._message(piece, *whole)
+            at = whole[1]
+        self._held += piece[at:]
+        self._needed = 0 if whole is None else whole[1] - at
+
+    def _extent(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Where the content of a message begins and ends; None: not even its length is there."""
+        if at == len(data):
+            return None
+        try:
+            start, stop = bounds(data, at, SEQUENCE)
+        except IndexError:
+            return None
+        if stop - at > self.limit:
+            raise BerError(f"a message of {stop - at:,} bytes, of which at most {self.limit:,} are taken")
+        return start, stop
+
+    def _message(self, data: bytes, at: int, stop: int) -> tuple[int, Message | Notice]:
+        try:
+            at, over = bounds(data, at, INTEGER)
+            asked = number(data[at:over])
+            tag = data[over]
+            at, over = bounds(data, over, tag)
+            controls = () if over == stop else _controls(data, over, stop)
+            if tag == _ENTRY:
+                return asked, _entry(data, at, over, self._names, controls)
+        except IndexError:
+            raise BerError("a value is cut off") from None
+        return asked, _rare(asked, tag, data[at:over], controls)
+
+
+def _entry(data: bytes, at: int, stop: int, names: _Names, controls: Sequence[Control]) -> Found:
+    """SearchResultEntry. Positions only grow, so that each part ends where it should is proof that it began there."""
+    at, over = bounds(data, at, OCTETS)
+    dn = data[at:over]
+    at, over = bounds(data, over, SEQUENCE)
+    if over != stop:
+        raise BerError("bytes left over in an entry")
+    values: dict[str, Sequence[bytes]] = {}
+    while at < stop:
+        if data[at] != SEQUENCE:
+            raise BerError("something else among the attributes")
+        size = data[at + 1]
+        at, over = (at + 2, at + 2 + size) if size < 0x80 else long_bounds(data, at + 2, size)
+        if data[at] != OCTETS:
+            raise BerError("an attribute without a name")
+        size = data[at + 1]
+        start, at = (at + 2, at + 2 + size) if size < 0x80 else long_bounds(data, at + 2, size)
+        name = names[data[start:at]]
+        if data[at] != 0x31:
+            raise BerError("an attribute without a set of values")
+        size = data[at + 1]
+        at, end = (at + 2, at + 2 + size) if size < 0x80 else long_bounds(data, at + 2, size)
+        if end != over:
+            raise BerError("bytes left over in an attribute")
+        if size > 1 and data[at] == OCTETS and data[at + 1] < 0x80 and at + 2 + data[at + 1] == over:
+            given = [data[at + 2 : over]]
+            at = over
+        else:
+            given = []
+            while at < over:
+                if data[at] != OCTETS:
+                    raise BerError("something else among values")
+                size = data[at + 1]
+                start, at = (at + 2, at + 2 + size) if size < 0x80 else long_bounds(data, at + 2, size)
+                given.append(data[start:at])
+            if at != over:
+                raise BerError("a value is longer than its set")
+        values[name] = [*values[name], *given] if name in values else given
+    if at != stop:
+        raise BerError("an attribute is longer than its entry")
+    return Found(dn, values, controls)
+
+
+def _rare(asked: int, tag: int, content: bytes, controls: Sequence[Control]) -> Message | Notice:
+    """Any message but an entry."""
+    if tag == _REFERENCE:
+        return Reference(_urls(content))
+    parts = parse(content)
+    if tag == _DONE:
+        code, text, rest = _result(parts)
+        if [known for known, _ in rest] not in ([], [0xA3]):
+            raise BerError("bytes left over in a result")
+        return Done(code, text, _urls(rest[0][1]) if rest else (), controls)
+    if tag == _INTERMEDIATE:
+        named = dict(parts)
+        if len(named) != len(parts) or not named.keys() <= {0x80, 0x81}:
+            raise BerError("an intermediate response with other parts")
+        return Intermediate(_text(named.get(0x80, b"")), named.get(0x81, b""))
+    if tag == _EXTENDED and asked == _UNASKED:
+        code, text, rest = _result(parts)
+        return Notice(_text(dict(rest).get(0x8A, b"")), code, text)
+    raise BerError(f"a message with tag {tag:#04x}, which answers no search")
+
+
+def _result(parts: Sequence[tuple[int, bytes]]) -> tuple[int, str, Sequence[tuple[int, bytes]]]:
+    """LDAPResult: its code, its text, and what follows."""
+    if [tag for tag, _ in parts[:3]] != [ENUMERATED, OCTETS, OCTETS]:
+        raise BerError("a result without its parts")
+    return number(parts[0][1]), parts[2][1].decode(errors="replace"), parts[3:]
+
+
+def _urls(content: bytes) -> Sequence[str]:
+    urls = parse(content)
+    if any(tag != OCTETS for tag, _ in urls):
+        raise BerError("something else among URLs")
+    return tuple(_text(url) for _, url in urls)
+
+
+def _controls(data: bytes, at: int, stop: int) -> Sequence[Control]:
+    at, over = bounds(data, at, _CONTROLS)
+    if over != stop:
+        raise BerError("bytes left over in a message")
+    return tuple(_control(tag, content) for tag, content in parse(data[at:over]))
+
+
+def _control(tag: int, content: bytes) -> Control:
+    parts = parse(content)
+    tags = [known for known, _ in parts]
+    if tag != SEQUENCE or tags not in ([4], [4, 1], [4, 4], [4, 1, 4]):
+        raise BerError("a control without its parts")
+    value = parts[-1][1] if tags[1:] and tags[-1] == OCTETS else None
+    return Control(_text(parts[0][1]), value, critical=tags[1:2] == [1] and parts[1][1] != b"\x00")
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise BerError("a name that is not UTF-8") from None
