@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, Stalled, UntrustedServer
+from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, UntrustedServer
 from syncramp.model.facts import Fact
 from syncramp.model.seams import Known
 from syncramp.model.values import Kind
 from syncramp.source.dn import DnError, is_below, lies_below
 
 if TYPE_CHECKING:
+    from syncramp.source.ldap.failover import Chosen
     from syncramp.source.ldap.session import Session
 
 
@@ -65,15 +66,24 @@ class LdapSource:
         return (self.devices or kind is not Kind.DEVICE) and any(lies_below(dn, base) for base in self.bases)
 
     def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
-        """All entries of a naming context that can be objects, then the proof.
+        """All entries of a naming context that can be objects, then the proof; from another server after a Restart.
 
-        :raises SyncrampError: no server answers, it refuses us, or the stream broke off.
+        :raises SyncrampError: no server answers, it refuses us, or the stream of the last one broke off.
+        """
+        from syncramp.source.ldap.failover import Failover
+
+        yield from Failover(self, partition, wanted, known).facts()
+
+    def reading(
+        self, chosen: "Chosen", partition: str, wanted: frozenset[str], known: Known | None
+    ) -> Iterator[Fact]:
+        """The facts of a naming context at one server.
+
+        :raises SyncrampError: it refuses us, or the stream broke off.
         """
         from syncramp.source.ldap.reading import Reading
 
-        with self._session() as session:
-            self.answered[partition] = session.server
-            yield from Reading(session, partition, wanted, self.bases, session.root(), devices=self.devices).facts()
+        return Reading(chosen.session, partition, wanted, self.bases, chosen.root, devices=self.devices).facts()
 
     def connect_to(self, url: str, *, writes: bool = False) -> "Session":
         """Sign in at one server.
@@ -98,6 +108,8 @@ class LdapSource:
 
     @contextmanager
     def _session(self) -> Iterator["Session"]:
+        from syncramp.source.ldap.failover import unreachable
+
         failures: list[SourceUnavailable | UntrustedServer] = []
         for server in self.servers:
             try:
@@ -110,9 +122,7 @@ class LdapSource:
             finally:
                 session.close()
             return
-        if not failures:
-            raise InputRefused("no server is given", where=f"spec.sources[{self.name}].ldap.servers")
-        raise next((failure for failure in failures if isinstance(failure, Stalled)), failures[-1])
+        raise unreachable(self.name, failures)
 
 
 def innermost(base: str, contexts: Sequence[str]) -> str:

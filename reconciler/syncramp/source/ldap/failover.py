@@ -1,0 +1,161 @@
+"""A partition read from the first server that is fresh; anew from another one where that one is lost in the middle.
+
+A server that does not have everything that was seen before is passed over for one that has it. If none has, the first
+one that answers is read all the same, but the read is not fresh, so that nothing destructive follows from it, and no
+delta begins where it ends: it may have put older values over newer ones. What a lost server showed is part of what
+the next one must have.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from syncramp.errors import InputRefused, SourceUnavailable, Stalled, SyncrampError, UntrustedServer
+from syncramp.model.facts import Evidence, Fact, Proof, Restart
+from syncramp.model.seams import Known
+from syncramp.source.ldap import freshness
+from syncramp.source.ldap.freshness import Standing
+
+if TYPE_CHECKING:
+    from syncramp.source.ldap.directory import LdapSource
+    from syncramp.source.ldap.root import Root
+    from syncramp.source.ldap.session import Session
+
+
+class Chosen(NamedTuple):
+    """A server that is read."""
+
+    session: "Session"
+    root: "Root"
+    standing: Standing
+    """Before the read."""
+    fresh: Evidence
+
+
+@dataclass(frozen=True)
+class Anew:
+    """What is known of a partition whose read begins anew: no delta is asked for (``model.seams.Known``)."""
+
+    known: Known
+
+    @property
+    def watermark(self) -> None:
+        """Everything is read."""
+        return
+
+    @property
+    def horizon(self) -> bytes | None:
+        """As it was."""
+        return self.known.horizon
+
+    @property
+    def sentinels(self) -> Mapping[bytes, frozenset[str]]:
+        """As they were."""
+        return self.known.sentinels
+
+    def returned(self) -> Sequence[bytes]:
+        """As it was."""
+        return self.known.returned()
+
+
+@dataclass
+class Failover:
+    """The read of one partition; ``facts`` is to be called once."""
+
+    source: "LdapSource"
+    partition: str
+    wanted: frozenset[str]
+    known: Known | None
+    _left: list[str] = field(init=False)
+    """Servers that may be read yet."""
+
+    def __post_init__(self) -> None:
+        self._left = list(self.source.servers)
+        self._horizon = freshness.decode(self.known.horizon if self.known else None)
+
+    def facts(self) -> Iterator[Fact]:
+        """Facts, with a Restart wherever another server begins anew, and the proof.
+
+        :raises SyncrampError: no server answers, one refuses us, or the last one broke off.
+        """
+        known, told = self.known, False
+        lost: SourceUnavailable | None = None
+        while True:
+            chosen = self._choose(lost)
+            if lost is not None and told:
+                known = Anew(known) if known else None
+                yield Restart(f"{lost.where}: {lost.what}; it is read anew from {chosen.session.server}")
+            with closing(chosen.session):
+                try:
+                    for fact in self._read(chosen, known):
+                        told = True
+                        yield fact
+                    return
+                except SourceUnavailable as error:
+                    if not self._left:
+                        raise
+                    lost = error
+                    self._horizon = freshness.extend(self._horizon, chosen.standing, fresh=False)
+
+    def _read(self, chosen: Chosen, known: Known | None) -> Iterator[Fact]:
+        self.source.answered[self.partition] = chosen.session.server
+        for fact in self.source.reading(chosen, self.partition, self.wanted, known):
+            yield self._seal(fact, chosen) if isinstance(fact, Proof) else fact
+
+    def _seal(self, proof: Proof, chosen: Chosen) -> Proof:
+        """The proof with what is to be said about freshness, and the horizon after the read."""
+        after = freshness.look(chosen.session, chosen.session.root(), self.partition)
+        horizon = freshness.extend(self._horizon, after, fresh=chosen.fresh.proven)
+        return replace(
+            proof,
+            fresh=chosen.fresh,
+            watermark=proof.watermark if chosen.fresh.proven else None,
+            horizon=horizon.encoded() if horizon.positions else None,
+        )
+
+    def _choose(self, lost: SourceUnavailable | None) -> Chosen:
+        """The first server that is fresh; otherwise the first that answers."""
+        behind: list[str] = []
+        failures: list[SyncrampError] = []
+        for server in tuple(self._left):
+            try:
+                chosen = self._ask(server)
+            except (SourceUnavailable, UntrustedServer) as failure:
+                self._left.remove(server)
+                failures.append(failure)
+                continue
+            if chosen.fresh.proven:
+                self._left.remove(server)
+                return chosen
+            chosen.session.close()
+            behind.append(server)
+        for server in behind:
+            self._left.remove(server)
+            return self._ask(server)
+        raise self._unreachable(lost, failures)
+
+    def _ask(self, server: str) -> Chosen:
+        session = self.source.connect_to(server)
+        try:
+            root = session.root()
+            standing = freshness.look(session, root, self.partition)
+        except BaseException:
+            session.close()
+            raise
+        fresh = freshness.judge(self._horizon, standing)
+        if not fresh.proven:
+            fresh = replace(fresh, reason=f"{server}: {self.partition}: {fresh.reason}")
+        return Chosen(session, root, standing, fresh)
+
+    def _unreachable(self, lost: SourceUnavailable | None, failures: Sequence[SyncrampError]) -> SyncrampError:
+        if lost is not None:
+            return lost
+        return unreachable(self.source.name, failures)
+
+
+def unreachable(source: str, failures: Sequence[SyncrampError]) -> SyncrampError:
+    """The error of a source of which no server could be used; a person's matter comes before a passing one."""
+    if not failures:
+        return InputRefused("no server is given", where=f"spec.sources[{source}].ldap.servers")
+    return next((failure for failure in failures if isinstance(failure, Stalled)), failures[-1])

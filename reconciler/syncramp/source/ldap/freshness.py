@@ -1,0 +1,167 @@
+"""Does a server know everything that was seen of a partition before? A replica that is behind tells a coherent, old story.
+
+Every writer of a directory numbers its changes. In Active Directory a writer is an invocation id, which a domain
+controller changes when it is restored, with USNs; a controller shows its own as highestCommittedUSN, and how far it
+is with those of others as replUpToDateVector at the head of a naming context (MS-ADTS 3.1.1.1.9, MS-DRSR 5.166). In
+OpenLDAP it is a server id with CSNs, which the suffix shows as contextCSN. The *horizon* is the highest of each that
+any server has ever shown; a server is fresh if it has all of it.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from struct import Struct, error
+from typing import Protocol
+from uuid import UUID
+
+from syncramp.errors import AccessDenied
+from syncramp.model.facts import Evidence
+from syncramp.source.ldap.messages import Found
+from syncramp.source.ldap.root import Root
+from syncramp.source.ldap.session import NoSuchEntry
+
+_VECTOR = "replUpToDateVector"
+_CONTEXT = "contextCSN"
+_HEADER = Struct("<IIII")  # version, reserved, number of cursors, reserved: MS-DRSR 5.166
+_CURSOR = Struct("<16sQ")  # invocation id, USN; version 2 has a time after them
+_CURSOR_BYTES = {1: 24, 2: 32}
+_CSN = re.compile(r"\d{14}\.\d{6}Z#[0-9a-f]{6}#([0-9a-f]{3})#[0-9a-f]{6}", re.ASCII)  # draft-chu-ldap-csn
+_TOLD = 3
+"""So many writers are named in a text."""
+
+
+class Shows(Protocol):
+    """The part of a session that is asked."""
+
+    def entry(self, dn: str, attributes: Sequence[str]) -> Found:
+        """Read one entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a server is with a partition; of a server that tells nothing about it, empty."""
+
+    own: str = ""
+    """The writer that the server is itself; empty in OpenLDAP, which shows all of them alike."""
+    positions: Mapping[str, str] = field(default_factory=dict)
+    """Writer -> its last change that is there, in an order that text has, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """All that was ever seen of a partition."""
+
+    positions: Mapping[str, str] = field(default_factory=dict)
+    holder: str = ""
+    """A writer that was seen to have all of it itself: it needs no vector while its own numbers do not go back."""
+
+    def encoded(self) -> bytes:
+        """As the store keeps it."""
+        return json.dumps({"positions": dict(self.positions), "holder": self.holder}, sort_keys=True).encode()
+
+
+def decode(stored: bytes | None) -> Horizon:
+    """What ``encoded`` made; nothing was seen where there is nothing, or nothing that can be read."""
+    try:
+        told = json.loads(stored or b"{}")
+        return Horizon({str(key): str(value) for key, value in told["positions"].items()}, str(told["holder"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Horizon()
+
+
+def look(session: Shows, root: Root, partition: str) -> Standing:
+    """Ask a server how far it is with a naming context.
+
+    :param root: what it said about itself just now.
+    :raises SyncrampError: it does not answer.
+    """
+    values: Mapping[str, Sequence[bytes]] = {}
+    with suppress(NoSuchEntry, AccessDenied):
+        found = session.entry(partition, [_VECTOR if root.active_directory else _CONTEXT])
+        values = {name.lower(): given for name, given in found.values.items()}
+    if not root.active_directory:
+        texts = [value.decode(errors="replace") for value in values.get(_CONTEXT.lower(), ())]
+        return Standing("", {found[1]: text for text in texts if (found := _CSN.fullmatch(text))})
+    if root.invocation_id is None or root.highest_usn is None:
+        return Standing()
+    own = root.invocation_id.hex()
+    vector = read_vector(next(iter(values.get(_VECTOR.lower(), ())), b""))
+    return Standing(own, {**vector, own: _position(root.highest_usn)})
+
+
+def read_vector(value: bytes) -> dict[str, str]:
+    """Read a replUpToDateVector: invocation id in hexadecimal -> position; empty if it is none.
+
+    :param value: UPTODATE_VECTOR_V1_EXT or UPTODATE_VECTOR_V2_EXT (MS-DRSR 5.166, 5.167).
+    """
+    try:
+        version, _, count, _ = _HEADER.unpack_from(value)
+        step = _CURSOR_BYTES[version]
+        cursors = [_CURSOR.unpack_from(value, _HEADER.size + step * number) for number in range(count)]
+    except (error, KeyError):
+        return {}
+    return {writer.hex(): _position(usn) for writer, usn in cursors}
+
+
+def judge(horizon: Horizon, standing: Standing) -> Evidence:
+    """Has a server everything that was seen before?"""
+    seen, wanted = standing.positions, horizon.positions
+    if not wanted:
+        return Evidence(expected="nothing was seen before", seen=_words(seen) or "the server does not tell how far it is")
+    if horizon.holder and horizon.holder == standing.own:
+        missing = {standing.own: wanted[standing.own]} if seen[standing.own] < wanted[standing.own] else {}
+    else:
+        missing = {writer: position for writer, position in wanted.items() if seen.get(writer, "") < position}
+    if not missing:
+        return Evidence(expected=_words(wanted), seen=_words(seen))
+    there = {writer: seen[writer] for writer in missing if writer in seen}
+    return Evidence(False, _words(missing), _words(there) or "nothing of it", _why(missing, standing))
+
+
+def extend(horizon: Horizon, standing: Standing, *, fresh: bool) -> Horizon:
+    """The horizon after a read.
+
+    :param standing: of the server, after the read.
+    :param fresh: it had everything of the horizon.
+    """
+    wanted = dict(horizon.positions)
+    for writer, position in standing.positions.items():
+        wanted[writer] = max(position, wanted.get(writer, ""))
+    return Horizon(wanted, standing.own if fresh else "")
+
+
+def _why(missing: Mapping[str, str], standing: Standing) -> str:
+    if not standing.positions:
+        return (
+            "the server does not show how far it is, as it was shown before; permit this account to read invocationId"
+            f" of the server's NTDS Settings ({_CONTEXT} of the suffix in OpenLDAP)"
+        )
+    if standing.own in missing:
+        return (
+            "the server counts fewer changes than it showed before, as one does that was restored from a copy of its"
+            " disk; let it replicate from another one, or take it out of the servers"
+        )
+    if standing.own and len(standing.positions) == 1:
+        return (
+            "the server is another one than before, and shows no replUpToDateVector; permit this account to read it at"
+            " the head of the naming context, or name one domain controller alone"
+        )
+    return (
+        "the server does not have everything that was seen before; wait until it has replicated, and look into its"
+        " replication if that lasts"
+    )
+
+
+def _words(positions: Mapping[str, str]) -> str:
+    told = [
+        f"USN {int(position)} of {UUID(bytes_le=bytes.fromhex(writer))}" if position.isdecimal() else f"CSN {position}"
+        for writer, position in sorted(positions.items())
+    ]
+    more = f" and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
+    return ", ".join(told[:_TOLD]) + more
+
+
+def _position(usn: int) -> str:
+    return f"{usn:020}"  # as long as 2 ** 64, so that text has the order of numbers
