@@ -8,6 +8,7 @@ from support.ad_double import AdDouble, Attributes
 from syncramp.errors import AccessDenied, CredentialsRefused, SourceIncomplete, SourceUnavailable
 from syncramp.model.facts import Entry, Links, Proof
 from syncramp.source.ldap import LdapSource
+from syncramp.source.ldap.freshness import UNTOLD
 
 WANTED = frozenset({"cn", "proxyaddresses"})
 
@@ -39,7 +40,7 @@ def test_members_are_read_range_by_range(tmp_path: Path, members: int) -> None:
     assert facts[3] == Links(
         (9).to_bytes(16, "big"), "member", tuple(f"CN=u{n:02},DC=test" for n in range(members)), True
     )
-    assert facts[4] == Proof("DC=test", True, 3, None)
+    assert facts[4] == Proof("DC=test", True, 3, None, fresh=UNTOLD)
     asked = [name for name in double.asked if name.startswith("member")]
     assert asked == [f"member;range={start}-*" for start in range(0, max(members, 1), 3)]
 
@@ -64,7 +65,7 @@ def test_references_to_other_naming_contexts_are_no_gap(tmp_path: Path) -> None:
     double = AdDouble({"CN=u1,DC=test": _user(1)}, references=["ldap://test/DC=DomainDnsZones,DC=test"])
     with double.running(tmp_path):
         *_, proof = _source(double).read("DC=test", WANTED)
-    assert proof == Proof("DC=test", True, 1, None)
+    assert proof == Proof("DC=test", True, 1, None, fresh=UNTOLD)
 
 
 def test_the_longest_naming_context_is_the_partition(tmp_path: Path) -> None:

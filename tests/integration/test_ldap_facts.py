@@ -13,6 +13,7 @@ from support.slapd import ADMIN, BASE, PASSWORD, Slapd, requires_slapd, slapd
 from syncramp.errors import InputRefused
 from syncramp.model.facts import Entry, Fact, Links, Proof
 from syncramp.source.ldap import LdapSource
+from syncramp.source.ldap.freshness import UNTOLD
 from syncramp.source.ldif import LdifSource
 
 WANTED = frozenset(
@@ -208,7 +209,7 @@ def test_many_pages_come_whole_and_the_proof_counts(tmp_path: Path) -> None:
     with slapd(tmp_path, text) as server:
         *facts, proof = _source(server, server.ldaps).read(BASE, frozenset({"cn"}))
     assert {fact.guid for fact in facts if isinstance(fact, Entry)} == {_guid(number) for number in range(10, 2510)}
-    assert proof == Proof(BASE, True, 2500, None)
+    assert proof == Proof(BASE, True, 2500, None, fresh=UNTOLD)
 
 
 @requires_slapd

@@ -1,4 +1,4 @@
-"""Does a server know everything that was seen of a partition before? A replica that is behind tells a coherent, old story.
+"""Does a server know everything that was seen of a partition before? One that is behind tells a coherent, old story.
 
 Every writer of a directory numbers its changes. In Active Directory a writer is an invocation id, which a domain
 controller changes when it is restored, with USNs; a controller shows its own as highestCommittedUSN, and how far it
@@ -26,8 +26,11 @@ _VECTOR = "replUpToDateVector"
 _CONTEXT = "contextCSN"
 _HEADER = Struct("<IIII")  # version, reserved, number of cursors, reserved: MS-DRSR 5.166
 _CURSOR = Struct("<16sQ")  # invocation id, USN; version 2 has a time after them
+_GUID_BYTES = 16
 _CURSOR_BYTES = {1: 24, 2: 32}
 _CSN = re.compile(r"\d{14}\.\d{6}Z#[0-9a-f]{6}#([0-9a-f]{3})#[0-9a-f]{6}", re.ASCII)  # draft-chu-ldap-csn
+UNTOLD = Evidence(seen="the server does not tell how far it is")
+"""Of a server that never did; whether it is behind cannot be known."""
 _TOLD = 3
 """So many writers are named in a text."""
 
@@ -47,6 +50,8 @@ class Standing:
     """The writer that the server is itself; empty in OpenLDAP, which shows all of them alike."""
     positions: Mapping[str, str] = field(default_factory=dict)
     """Writer -> its last change that is there, in an order that text has, too."""
+    shows_others: bool = True
+    """It shows what it has of other writers; a single domain controller has nothing to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,11 @@ def decode(stored: bytes | None) -> Horizon:
     """What ``encoded`` made; nothing was seen where there is nothing, or nothing that can be read."""
     try:
         told = json.loads(stored or b"{}")
-        return Horizon({str(key): str(value) for key, value in told["positions"].items()}, str(told["holder"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        positions = {str(writer): str(position) for writer, position in told["positions"].items()}
+        for writer, position in positions.items():
+            _said(writer, position)
+        return Horizon(positions, told["holder"] if told["holder"] in positions else "")
+    except (ValueError, LookupError, TypeError, AttributeError):
         return Horizon()
 
 
@@ -83,12 +91,12 @@ def look(session: Shows, root: Root, partition: str) -> Standing:
         values = {name.lower(): given for name, given in found.values.items()}
     if not root.active_directory:
         texts = [value.decode(errors="replace") for value in values.get(_CONTEXT.lower(), ())]
-        return Standing("", {found[1]: text for text in texts if (found := _CSN.fullmatch(text))})
-    if root.invocation_id is None or root.highest_usn is None:
+        return Standing("", {csn[1]: text for text in texts if (csn := _CSN.fullmatch(text))})
+    if root.invocation_id is None or len(root.invocation_id) != _GUID_BYTES or root.highest_usn is None:
         return Standing()
     own = root.invocation_id.hex()
-    vector = read_vector(next(iter(values.get(_VECTOR.lower(), ())), b""))
-    return Standing(own, {**vector, own: _position(root.highest_usn)})
+    vector = next(iter(values.get(_VECTOR.lower(), ())), None)
+    return Standing(own, {**read_vector(vector or b""), own: _position(root.highest_usn)}, vector is not None)
 
 
 def read_vector(value: bytes) -> dict[str, str]:
@@ -109,7 +117,7 @@ def judge(horizon: Horizon, standing: Standing) -> Evidence:
     """Has a server everything that was seen before?"""
     seen, wanted = standing.positions, horizon.positions
     if not wanted:
-        return Evidence(expected="nothing was seen before", seen=_words(seen) or "the server does not tell how far it is")
+        return Evidence(expected="nothing was seen before", seen=_words(seen)) if seen else UNTOLD
     if horizon.holder and horizon.holder == standing.own:
         missing = {standing.own: wanted[standing.own]} if seen[standing.own] < wanted[standing.own] else {}
     else:
@@ -143,10 +151,10 @@ def _why(missing: Mapping[str, str], standing: Standing) -> str:
             "the server counts fewer changes than it showed before, as one does that was restored from a copy of its"
             " disk; let it replicate from another one, or take it out of the servers"
         )
-    if standing.own and len(standing.positions) == 1:
+    if not standing.shows_others:
         return (
-            "the server is another one than before, and shows no replUpToDateVector; permit this account to read it at"
-            " the head of the naming context, or name one domain controller alone"
+            "the server is another one than before, and shows no replUpToDateVector; permit this account to read it"
+            " at the head of the naming context, or name one domain controller alone"
         )
     return (
         "the server does not have everything that was seen before; wait until it has replicated, and look into its"
@@ -155,12 +163,16 @@ def _why(missing: Mapping[str, str], standing: Standing) -> str:
 
 
 def _words(positions: Mapping[str, str]) -> str:
-    told = [
-        f"USN {int(position)} of {UUID(bytes_le=bytes.fromhex(writer))}" if position.isdecimal() else f"CSN {position}"
-        for writer, position in sorted(positions.items())
-    ]
+    told = [_said(writer, position) for writer, position in sorted(positions.items())]
     more = f" and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
     return ", ".join(told[:_TOLD]) + more
+
+
+def _said(writer: str, position: str) -> str:
+    """:raises ValueError: it is none."""
+    if _CSN.fullmatch(position):
+        return f"CSN {position}"
+    return f"USN {int(position)} of {UUID(bytes_le=bytes.fromhex(writer))}"
 
 
 def _position(usn: int) -> str:
