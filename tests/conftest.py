@@ -1,11 +1,13 @@
 """Options of all tests; pytest takes them from the topmost conftest only."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support.postgresql import Server, running
 from syncramp.endpoint import throttle
 
 SCENARIOS = Path(__file__).parent / "e2e"
@@ -19,6 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgresql", action="store_true", help="tests/unit: every store in a server, not in a file")
     parser.addoption("--cluster", action="store_true", help="tests/e2e: a real API server, not the double")
 
 
@@ -27,6 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     they allocate and run would be counted by tests of memory and of work.
     """
     items.sort(key=lambda item: SCENARIOS in item.path.parents)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server for all tests of the process."""
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

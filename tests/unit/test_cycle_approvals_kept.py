@@ -21,7 +21,7 @@ from syncramp.model.approvals import ANNOTATION, Marks, Waiting
 from syncramp.model.holds import Class, Hold
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.approvals import KEPT, KEPT_FOR
-from syncramp.store.database import Database
+from syncramp.store.database import Database, opened
 
 TAKEN = "annotation syncramp.io/approve"
 
@@ -190,7 +190,7 @@ def test_approvals_may_be_given_at_any_moment_of_a_run(manual) -> None:
     """Before each transaction of a run another process commits an approval, and no open snapshot is in the way."""
     rename(manual, 1, "New")
     digest, given = digests(manual)["Rest"], []
-    original, aside = Database.transaction, Database(manual.path)
+    original, aside = Database.transaction, opened(manual.path)
 
     @contextmanager
     def transaction(self: Database, *, durable: bool = False) -> Iterator[None]:

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from syncramp.store.database import Database
+from syncramp.store.database import Database, opened
+from syncramp.store.places import Place
 from syncramp.store.departed import (
     DAY,
     departed_since,
@@ -23,8 +24,8 @@ ALL = BitMap(range(1, 60))
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(tmp_path / "state.db")
+def database(place: Place) -> Iterator[Database]:
+    made = opened(place)
     yield made
     made.close()
 

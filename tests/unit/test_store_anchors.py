@@ -13,7 +13,7 @@ from support.build import guid, user
 from support.engine import Engine, crashing
 from support.model import Crash
 from syncramp.store import anchors, objects
-from syncramp.store.database import Database
+from syncramp.store.database import Database, opened
 
 INDEX = "SELECT sql FROM sqlite_master WHERE name = 'objects_anchor'"
 OBJECTS = "SELECT id, anchor, hold, digest, cause, origin FROM objects ORDER BY id"
@@ -75,7 +75,7 @@ def test_a_store_with_objects_keeps_its_index_whatever_is_judged(engine) -> None
 
 
 def test_the_index_of_an_older_store_is_never_away_and_never_made_twice(tmp_path: Path) -> None:
-    with closing(Database(tmp_path / "state.db")) as made:
+    with closing(opened(tmp_path / "state.db")) as made:
         made.run("DROP TABLE objects")
         made.run("CREATE TABLE objects (id INTEGER PRIMARY KEY, anchor VARCHAR UNIQUE, digest, acked, doubt)")
         with patch.object(anchors, "MANY", 0):

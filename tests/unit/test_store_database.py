@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
 from syncramp.store import objects, violations
-from syncramp.store.database import ROWS, Database, locked
+from syncramp.store.database import ROWS, locked
+from syncramp.store.sqlite import SqliteDatabase as Database
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ def test_a_store_whose_volume_was_copied_waits_once_the_original_went_on(
     cluster: LeaseCluster, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing tells such a copy from the store itself, but the token that it knows."""
-    monkeypatch.setattr("syncramp.store.database.Database.place", lambda self: "the same")
+    monkeypatch.setattr("syncramp.store.sqlite.SqliteDatabase.place", lambda self: "the same")
     killed(taking(cluster, clock), tmp_path / "one.db")
     for path in tmp_path.glob("one.db*"):
         shutil.copy(path, tmp_path / path.name.replace("one", "copy"))

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import FrameType
 
 from syncramp.check import load
@@ -33,8 +32,8 @@ from syncramp.source import dn
 from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import LdapAccess, LdifFile, SourceSpec, SyncConfig
-from syncramp.store.age import copy_beside
-from syncramp.store.database import locked
+from syncramp.store.database import copied, locked
+from syncramp.store.places import Place
 from syncramp.store.store import Store
 
 PATIENT = 60.0
@@ -113,21 +112,18 @@ def job(
         listen(Note("info", f"there is no store {path}: nothing is known of the tenant yet"))
     if keeps or (sends and config.mode is not Mode.PLAN):
         taken = fence if sends and config.mode is Mode.SYNC else no_fence
-        with locked(path), _opened(path, config, wire, reader, listen, sends=sends, fence=taken) as made:
+        with locked(path) as held, _opened(held, config, wire, reader, listen, sends=sends, fence=taken) as made:
             yield made
     else:
-        with TemporaryDirectory(prefix="syncramp-plan-") as folder:
-            copy, propose = Path(folder) / "state.db", partial(_propose, path, listen)
-            if path.exists():
-                with closing(Store(path, dn.key)) as original:
-                    original.runs.compare(identity(config))  # here, because errors about the copy name the copy
-                    original.database.copy_to(copy)
-                    copy_beside(path, copy)
-            with _opened(copy, config, wire, reader, listen, sends=False) as made:
-                yield replace(made, propose=propose)
+        propose = partial(_propose, path, listen)
+        if path.exists():
+            with closing(Store(path, dn.key)) as original:
+                original.runs.compare(identity(config))  # here, because errors about the copy name the copy
+        with copied(path) as copy, _opened(copy, config, wire, reader, listen, sends=False) as made:
+            yield replace(made, propose=propose)
 
 
-def _propose(path: Path, listen: Listener, waiting: Sequence[Waiting], now: float) -> None:
+def _propose(path: Place, listen: Listener, waiting: Sequence[Waiting], now: float) -> None:
     """Keep in the document's own store, if it has one, what a plan on a copy of it found to wait for an approval."""
     if not waiting or not path.exists():
         return
@@ -152,7 +148,7 @@ def on_the_wire(config: SyncConfig, secrets: SecretReader) -> tuple[SyncConfig, 
 
 @contextmanager
 def _opened(
-    path: Path,
+    path: Place,
     config: SyncConfig,
     wire: WireReport,
     reader: FileSecrets,

@@ -1,4 +1,4 @@
-"""What we know, in SQLite: entries, desired objects, the two bounds of every membership, intents, runs.
+"""What we know, in SQLite or PostgreSQL: entries, desired objects, the two bounds of every membership, intents, runs.
 
 Never decides anything.
 """

@@ -1,16 +1,11 @@
 """Whether a store is older than what it was: a copy of yesterday that was put back in its place.
 
-A file beside the store holds the number of its latest run (its fencing token). A store whose own number is lower is
-an old copy. So is one of whose tenant another one that calls itself as we do was seen to export. What is known of the
+Each kind of store sees that in its own way (``Database.fell_behind``). An old copy, too, is one of whose tenant another one that calls itself as we do was seen to export. What is known of the
 tenant is then behind: ``cycle.catching_up`` brings it forward, from the cookie that the copy came with.
 """
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from shutil import copyfile
 
 from syncramp.store.database import Database
 
@@ -18,7 +13,7 @@ _READ = "SELECT value FROM meta WHERE key = 'behind'"
 _NOTE = "INSERT INTO meta VALUES ('behind', ?) ON CONFLICT (key) DO NOTHING"
 _WRITE = "INSERT INTO meta VALUES ('behind', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _THEIRS = "UPDATE foreign_objects SET theirs = 1"
-_UNAPPROVED = "UPDATE approvals SET until = MIN(until, given), marks = x''"
+_UNAPPROVED = "UPDATE approvals SET until = CASE WHEN until < given THEN until ELSE given END, marks = ?"
 _COOKIE = "SELECT value FROM meta WHERE key = 'cookie'"
 _OWN = "SELECT value FROM meta WHERE key = 'token'"
 _KNOWS = "SELECT 1 FROM objects WHERE acked IS NOT NULL OR doubt = 1 LIMIT 1"
@@ -43,17 +38,12 @@ class Age:
     def compare(self) -> None:
         """Look whether this is an old copy, before the token of a new run is made."""
         own = int(self._database.value(_OWN, default=0))
-        if own < _latest(self._database.path) and self._database.one(_KNOWS) is not None:
+        if self._database.fell_behind(own) and self._database.one(_KNOWS) is not None:
             self.note()
 
     def keep(self, token: int) -> None:
-        """This is the latest run from now on. A file that cannot be written only makes an old copy harder to see."""
-        path = beside(self._database.path)
-        fresh = path.with_name(path.name + ".new")
-        with suppress(OSError):
-            with os.fdopen(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(f"{token}\n")
-            os.replace(fresh, path)  # noqa: PTH105 - in one step
+        """This is the latest run from now on."""
+        self._database.keep_latest(token)
 
     def note(self) -> None:
         """The store is behind from the cookie of now on, unless it was already.
@@ -63,7 +53,7 @@ class Age:
         """
         if self.behind() is None:
             self._database.run(_THEIRS)
-            self._database.run(_UNAPPROVED)
+            self._database.run(_UNAPPROVED, (b"",))
             self._database.run(_NOTE, (json.dumps({"cookie": self._database.value(_COOKIE), "refused": False}),))
 
     def behind(self) -> Behind | None:
@@ -82,20 +72,3 @@ class Age:
         """What is known of the tenant is as new as it is."""
         self._database.run("DELETE FROM meta WHERE key = 'behind'")
 
-
-def beside(path: Path) -> Path:
-    """The file beside a store."""
-    return path.with_name(path.name + ".run")
-
-
-def copy_beside(path: Path, copy: Path) -> None:
-    """A copy of a store is to be as old as its original."""
-    with suppress(OSError):
-        copyfile(beside(path), beside(copy))
-
-
-def _latest(path: Path) -> int:
-    try:
-        return int(beside(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return 0

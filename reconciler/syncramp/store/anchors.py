@@ -18,14 +18,11 @@ from syncramp.store.database import Database
 MANY = 20_000
 """Entries to judge above which the index is made at the end."""
 
-_INDEX = """SELECT 1 FROM sqlite_master WHERE type = 'index'
-            AND name IN ('objects_anchor', 'sqlite_autoindex_objects_1')"""
-"""The second one is that of an older store, made with its table; it can never be away."""
 _MAKE_INDEX = "CREATE UNIQUE INDEX objects_anchor ON objects (anchor)"
 _DROP_INDEX = "DROP INDEX IF EXISTS objects_anchor"
 _OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN ({})"
 _TWICE = """SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY anchor ORDER BY digest IS NULL, id) AS place
-            FROM objects WHERE anchor IN (SELECT anchor FROM objects GROUP BY anchor HAVING COUNT(*) > 1))
+            FROM objects WHERE anchor IN (SELECT anchor FROM objects GROUP BY anchor HAVING COUNT(*) > 1)) AS ranked
             WHERE place > 1"""
 _WITHOUT = "UPDATE objects SET anchor = NULL WHERE id = ?"
 _AGAIN = "INSERT INTO dirty (id) VALUES (?) ON CONFLICT DO NOTHING"
@@ -68,4 +65,4 @@ class Anchors:
         return len(again)
 
     def _indexed(self) -> bool:
-        return self._database.one(_INDEX) is not None
+        return self._database.has_index("objects_anchor")

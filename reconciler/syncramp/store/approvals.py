@@ -33,7 +33,7 @@ _GIVE = """INSERT INTO approvals (digest, class, hold, given, until, "by", chang
            SELECT digest, class, hold, ?, ?, ?, changes, links, marks FROM proposals WHERE digest = ?"""
 _APPROVALS = """SELECT id, digest, hold, class, "by", given, until, changes, LENGTH(marks) / 8, links
                 FROM approvals {} ORDER BY given, id"""
-_END = "UPDATE approvals SET marks = x'' WHERE until <= ? AND LENGTH(marks) > 0"
+_END = "UPDATE approvals SET marks = ? WHERE until <= ? AND LENGTH(marks) > 0"
 
 
 class Approvals:
@@ -110,7 +110,7 @@ class Approvals:
         """
         with self._database.transaction(durable=True):
             for each in among:
-                self._database.run("UPDATE approvals SET until = ?, marks = x'' WHERE id = ?", (now, each.id))
+                self._database.run("UPDATE approvals SET until = ?, marks = ? WHERE id = ?", (now, b"", each.id))
 
     def given(self, now: float) -> Sequence[Approval]:
         """Approvals that are valid, the oldest first."""
@@ -125,7 +125,7 @@ class Approvals:
 
         :param digest: the beginning of it.
         """
-        asked = 'SELECT 1 FROM approvals WHERE SUBSTR(digest, 1, ?) = ? AND "by" = ?'
+        asked = 'SELECT 1 FROM approvals WHERE SUBSTR(digest, 1, CAST(? AS INTEGER)) = ? AND "by" = ?'
         return self._database.one(asked, (len(digest), digest, by)) is not None
 
     def marks(self, among: Iterable[Approval]) -> Marks:
@@ -153,7 +153,7 @@ class Approvals:
                 kept = [mark for mark in marks if mark in wanted]
                 if len(kept) < len(marks):
                     self._database.run("UPDATE approvals SET marks = ? WHERE id = ?", (_packed(kept), each.id))
-            self._database.run(_END, (now,))
+            self._database.run(_END, (b"", now))
 
 
 def _packed(marks: Iterable[int]) -> bytes:

@@ -31,7 +31,6 @@ MANY = 20_000
 """Entries to judge above which the index is made anew: about where that costs less than to keep it."""
 PAGE = 500
 
-_INDEX = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'uniques_mark'"
 _MAKE_INDEX = "CREATE INDEX uniques_mark ON uniques (mark)"
 _DROP_INDEX = "DROP INDEX IF EXISTS uniques_mark"
 _KNOWN = "SELECT object, mark FROM uniques WHERE object IN ({})"
@@ -50,7 +49,7 @@ _HOLDERS = "SELECT mark, object FROM uniques WHERE mark IN ({})"
 _CONTESTED = "SELECT object, attribute, value, owner FROM contested WHERE owner != object"
 _RENAMED = """SELECT DISTINCT c.object FROM contested c JOIN entries e ON e.id = c.owner
               WHERE c.owner != c.object AND NOT EXISTS (SELECT 1 FROM violations v
-              WHERE v.object = c.object AND v.attribute = c.attribute AND instr(v.reason, e.dn))"""
+              WHERE v.object = c.object AND v.attribute = c.attribute AND REPLACE(v.reason, e.dn, '') != v.reason)"""
 _WANTED = """SELECT o.id, o.anchor, o.acked IS NOT NULL, o.doubt, p.desired, p.acked
              FROM objects o JOIN payload p ON p.id = o.id WHERE o.digest IS NOT NULL AND o.id IN ({})"""
 _HELD = "SELECT object, attribute, value FROM contested WHERE object IN ({})"
@@ -124,7 +123,7 @@ class Contest:
             self._database.run_many(_STIR, [(each,) for _, each in (*added, *removed)])
 
     def _indexed(self) -> bool:
-        return self._database.one(_INDEX) is not None
+        return self._database.has_index("uniques_mark")
 
     def _without_losses(self, rows: Sequence[Desired], judged: Sequence[int]) -> list[Desired]:
         lost: dict[int, list[Any]] = {}

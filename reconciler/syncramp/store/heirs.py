@@ -38,10 +38,10 @@ _SHOWN = """SELECT e.guid, e.id FROM entries e LEFT JOIN objects o ON o.id = e.i
 _READ = "SELECT source, partition, kind, dn, dn_hash, digest, attrs, id FROM entries WHERE id IN ({})"
 _INHERIT = """UPDATE entries SET source = ?, partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?,
               absent = 0 WHERE id = ?"""
-_MARK_REFERRERS = marking("SELECT object, ? FROM refs WHERE target = ?")
+_MARK_REFERRERS = marking("SELECT DISTINCT object, ? FROM refs WHERE target = ?")
 _MARK_JOINED = (
-    marking("SELECT entry, ? FROM joined WHERE object = ?"),
-    marking("SELECT object, ? FROM joined WHERE entry = ? AND object != 0"),
+    marking("SELECT DISTINCT entry, ? FROM joined WHERE object = ?"),
+    marking("SELECT DISTINCT object, ? FROM joined WHERE entry = ? AND object != 0"),
 )
 _SPILLED = "UPDATE spill SET entry = ? WHERE entry = ?"
 _FORGET = (

@@ -34,8 +34,8 @@ _OBJECT_OF = "SELECT entry, object FROM joined WHERE entry IN ({})"
 _PARTS_OF = "SELECT entry, object FROM joined WHERE object IN ({})"
 _ADD_KEY = "INSERT INTO join_keys (key_hash, entry) VALUES (?, ?)"
 _TAKE_KEY = "DELETE FROM join_keys WHERE key_hash = ? AND entry = ?"
-_MARK_HOLDERS = marking("SELECT entry, ? FROM join_keys WHERE key_hash = ?")
-_MARK_REFERRERS = marking("SELECT object, ? FROM refs WHERE target = ?")
+_MARK_HOLDERS = marking("SELECT DISTINCT entry, ? FROM join_keys WHERE key_hash = ?")
+_MARK_REFERRERS = marking("SELECT DISTINCT object, ? FROM refs WHERE target = ?")
 _PART = "DELETE FROM joined WHERE entry = ?"
 _JOIN = "INSERT INTO joined (entry, object) VALUES (?, ?)"
 _NO_OBJECT = "UPDATE objects SET digest = NULL, cause = 'Joined', hold = '' WHERE id = ?"

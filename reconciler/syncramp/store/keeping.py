@@ -22,7 +22,7 @@ from syncramp.store.database import Database
 from syncramp.store.marks import marking
 from syncramp.store.packing import unpack
 
-_AGE = marking("SELECT object, ? FROM unresolved WHERE fresh = 1")
+_AGE = marking("SELECT DISTINCT object, ? FROM unresolved WHERE fresh = 1")
 _AGED = "UPDATE unresolved SET fresh = 0 WHERE fresh = 1"
 _LAST = """SELECT p.id, o.anchor, o.kind, p.desired, o.acked IS NOT NULL, p.acked
            FROM payload p JOIN objects o ON o.id = p.id

@@ -29,9 +29,9 @@ _ROWS = """SELECT e.id, e.source, s.name, e.guid, e.kind, e.dn, e.attrs, e.absen
 _BY_GUID = "SELECT id FROM entries WHERE source IN (SELECT id FROM sources) AND guid = ?"
 _BY_DN = "SELECT id, dn FROM entries WHERE dn_hash = ?"
 _BY_ANCHOR = "SELECT id FROM objects WHERE anchor = ?"
-_BY_CLOUD_ANCHOR = "SELECT id FROM objects WHERE cloud_anchor = ? COLLATE NOCASE"
+_BY_CLOUD_ANCHOR = "SELECT id FROM objects WHERE LOWER(cloud_anchor) = ?"
 _FOREIGN = "SELECT kind FROM foreign_objects WHERE anchor = ?"
-_LIKE = "SELECT id FROM entries WHERE dn LIKE ? ESCAPE '\\' LIMIT ?"
+_LIKE = "SELECT id FROM entries WHERE LOWER(dn) LIKE ? ESCAPE '\\' LIMIT ?"
 _ATTRIBUTES = "SELECT id, attrs FROM entries"
 _PAYLOADS = "SELECT id, desired, acked FROM payload"
 _GROUPS = """SELECT l.id, l.members, l.lost, c.sure, c.possible FROM links l LEFT JOIN cloud_links c ON c.id = l.id
@@ -105,7 +105,7 @@ class Lookup:
 
     def by_anchor(self, anchor: str) -> list[int]:
         """The object with this source anchor, or with this anchor of the cloud."""
-        rows = self._database.all(_BY_ANCHOR, (anchor,)) or self._database.all(_BY_CLOUD_ANCHOR, (anchor,))
+        rows = self._database.all(_BY_ANCHOR, (anchor,)) or self._database.all(_BY_CLOUD_ANCHOR, (_lower(anchor),))
         return [row[0] for row in rows]
 
     def foreign(self, anchor: str) -> str:
@@ -116,7 +116,7 @@ class Lookup:
     def like(self, start: str) -> list[int]:
         """Entries whose DN begins so, in any case of ASCII letters; a few of them."""
         escaped = re.sub(r"([\\%_])", r"\\\1", start)
-        return [row[0] for row in self._database.all(_LIKE, (f"{escaped}%", MOST))]
+        return [row[0] for row in self._database.all(_LIKE, (f"{_lower(escaped)}%", MOST))]
 
     def holding(self, text: str) -> Iterator[tuple[int, Attributes]]:
         """Entries (directory attributes) and objects (wire attributes) that hold a text somewhere, in any case.
@@ -179,6 +179,11 @@ class Lookup:
     def cloud_managed(self, identity: int) -> bool:
         """The source of authority of an object was moved to the cloud."""
         return self._database.one(_MANAGED, (identity,)) is not None
+
+
+def _lower(text: str) -> str:
+    """With ASCII letters in lower case, as the store compares them."""
+    return text.encode().lower().decode()
 
 
 def _part(text: str) -> bytes:

@@ -13,7 +13,7 @@ _STRONGEST = """ ON CONFLICT (id) DO UPDATE SET
 def marking(rows: str) -> str:
     """A statement that marks what a query finds.
 
-    :param rows: its columns are the id and the reason; it has a WHERE, or are VALUES.
+    :param rows: its columns are the id and the reason, and no id is there twice; it has a WHERE, or are VALUES.
     """
     return f"INSERT INTO dirty (id, cause) {rows}{_STRONGEST}"
 

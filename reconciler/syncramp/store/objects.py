@@ -84,7 +84,7 @@ _UNRESOLVED = "SELECT dn_hash, object, fresh FROM unresolved WHERE object IN ({}
 _WAITS = "INSERT INTO unresolved (dn_hash, object, fresh) VALUES (?, ?, ?)"
 _WAITS_NO_MORE = "DELETE FROM unresolved WHERE dn_hash = ? AND object = ?"
 _RELEASE = "UPDATE objects SET anchor = NULL WHERE id = ?"
-_DEPENDENTS = marking("SELECT object, ? FROM refs WHERE target = ?")
+_DEPENDENTS = marking("SELECT DISTINCT object, ? FROM refs WHERE target = ?")
 
 
 class Objects:

@@ -43,8 +43,8 @@ _ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash,
 _CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?, absent = 0
               WHERE id = ?"""
 _WAKE = (
-    marking("SELECT object, ? FROM unresolved WHERE dn_hash IN ({})"),
-    marking("SELECT r.object, ? FROM entries e CROSS JOIN refs r WHERE r.target = e.id AND e.dn_hash IN ({})"),
+    marking("SELECT DISTINCT object, ? FROM unresolved WHERE dn_hash IN ({})"),
+    marking("SELECT DISTINCT r.object, ? FROM entries e CROSS JOIN refs r WHERE r.target = e.id AND e.dn_hash IN ({})"),
 )
 """Who names a DN that somebody has from now on: nobody had it, or somebody who perhaps leaves."""
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"

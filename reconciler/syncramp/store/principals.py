@@ -11,9 +11,7 @@ from collections.abc import Iterable
 from syncramp.store.database import Database
 from syncramp.store.packing import unpack
 
-PRINCIPALS = "CREATE TEMP TABLE IF NOT EXISTS principals (dn_hash INTEGER PRIMARY KEY, sid BLOB)"
-"""Names of this form, by the hash of the DN; it ends with the process."""
-_ADD = "INSERT INTO principals VALUES (?, ?) ON CONFLICT DO NOTHING"
+_ADD = "INSERT INTO named_principals VALUES (?, ?) ON CONFLICT DO NOTHING"
 _HOLDERS = """SELECT e.id, e.attrs FROM entries e LEFT JOIN objects o ON o.id = e.id
               WHERE e.absent < ? AND e.kind IN ('User', 'Group')
               ORDER BY e.absent, o.digest IS NULL AND o.acked IS NULL AND COALESCE(o.doubt, 0) = 0, e.id DESC"""
@@ -31,9 +29,9 @@ def stand_ins(database: Database, gone: int) -> dict[int, int]:
     :param gone: absent from so many imports, an entry is none.
     """
     named: dict[object, list[int]] = {}
-    for dn_hash, sid in database.all("SELECT dn_hash, sid FROM principals"):
+    for dn_hash, sid in database.all("SELECT dn_hash, sid FROM named_principals"):
         named.setdefault(sid, []).append(dn_hash)
-    database.run("DELETE FROM principals")
+    database.run("DELETE FROM named_principals")
     found: dict[int, int] = {}
     for identity, attributes in database.stream(_HOLDERS, (gone,)) if named else ():
         sids = unpack(attributes).get("objectsid")

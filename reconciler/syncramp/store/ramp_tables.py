@@ -1,8 +1,9 @@
 """Tables of ramps and of what runs measured, beside those of ``tables``: together they are the ``metadata``."""
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import Column, Float, Index, LargeBinary, Table
 
 from syncramp.store.source_tables import metadata
+from syncramp.store.tables import Integer, String
 
 __all__ = ["metadata"]
 

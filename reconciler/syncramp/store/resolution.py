@@ -25,11 +25,6 @@ from syncramp.store.principals import stand_ins
 GONE = 2
 """Absent from this many complete imports in a row: the entry is gone."""
 
-SPILL = (
-    "CREATE TEMP TABLE IF NOT EXISTS spill (entry INTEGER, attribute TEXT, hashes BLOB)",
-    "CREATE INDEX IF NOT EXISTS temp.spilled ON spill (entry, attribute)",
-)
-"""Where hashes of DNs wait for the end of the import; it ends with the process."""
 _LIVING = "SELECT dn_hash, id, absent FROM entries WHERE absent < ? ORDER BY dn_hash, absent, id DESC"
 _OWNERS = """SELECT id FROM objects
              WHERE anchor IS NOT NULL AND (digest IS NOT NULL OR acked IS NOT NULL OR doubt = 1)

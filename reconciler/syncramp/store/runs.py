@@ -5,7 +5,7 @@ anchor everything it knows would be wrong.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,6 @@ _TRAVELLING = "SELECT ids FROM batches WHERE state IN ('Sent', 'Lost') AND deadl
 _SENT = "SELECT sent_at, objects, links FROM batches WHERE sent_at > ? ORDER BY sent_at"
 _END = "UPDATE runs SET ended = ?, state = ?, report = ? WHERE id = ?"
 _RUN = "SELECT id, started, ended, state, report FROM runs"
-_PLANNED = f"{_RUN} WHERE json_extract(report, '$.digest') != ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +96,15 @@ class Runs:
 
     def last(self) -> RunRow | None:
         """The newest run."""
-        return self._run(_RUN)
+        return next(self._runs("LIMIT 1"), None)
 
     def last_planned(self) -> RunRow | None:
         """The newest run that came as far as a plan, whatever became of it."""
-        return self._run(_PLANNED)
+        return next((run for run in self._runs() if run.report.get("digest")), None)
 
-    def _run(self, sql: str) -> RunRow | None:
-        row = self._database.one(f"{sql} ORDER BY id DESC LIMIT 1")
-        return RunRow(row[0], row[1], row[2], row[3], json.loads(row[4])) if row else None
+    def _runs(self, limit: str = "") -> Iterator[RunRow]:
+        for *row, report in self._database.all(f"{_RUN} ORDER BY id DESC {limit}"):
+            yield RunRow(*row, json.loads(report))
 
     def flag(self, key: str) -> str | None:
         """A remembered fact about the tenant."""

@@ -18,9 +18,9 @@ PAGE = 500
 
 _OURS = """FROM objects o JOIN entries e ON e.id = o.id JOIN sources s ON s.id = e.source
            WHERE o.anchor IS NOT NULL AND (o.acked IS NOT NULL OR o.doubt = 1) ORDER BY o.anchor"""
-_OBJECTS = f"SELECT o.anchor, o.kind, s.name, LOWER(HEX(e.guid)), e.dn {_OURS}"
+_OBJECTS = f"SELECT o.anchor, o.kind, s.name, e.guid, e.dn {_OURS}"
 _DELETES = "SELECT anchor, groups, at FROM ever_deleted ORDER BY anchor"
-_APPROVALS = """SELECT digest, class, hold, given, until, "by", changes, links, LOWER(HEX(marks)) FROM approvals
+_APPROVALS = """SELECT digest, class, hold, given, until, "by", changes, links, marks FROM approvals
                 WHERE LENGTH(marks) > 0 ORDER BY given, digest, "by" """
 _REMEMBER = """INSERT INTO ever_deleted (anchor, groups, at) VALUES (?, ?, ?) ON CONFLICT (anchor) DO NOTHING"""
 _GIVE = """INSERT INTO approvals (digest, class, hold, given, until, "by", changes, links, marks)
@@ -45,9 +45,9 @@ def head_of(database: Database, identity: dict[str, str]) -> SavedHead:
 def saved(database: Database) -> Iterator[Saved]:
     """Everything that a snapshot holds, in an order of its own; same store, same rows."""
     yield from saved_ramps(database, f"SELECT o.id {_OURS}")
-    yield from (SavedObject(*row) for row in database.stream(_OBJECTS))
+    yield from (SavedObject(*row, guid.hex(), dn) for *row, guid, dn in database.stream(_OBJECTS))
     yield from (SavedDelete(*row) for row in database.stream(_DELETES))
-    yield from (SavedApproval(*row) for row in database.stream(_APPROVALS))
+    yield from (SavedApproval(*row, marks.hex()) for *row, marks in database.stream(_APPROVALS))
 
 
 class Restoring:

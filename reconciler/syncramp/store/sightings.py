@@ -15,20 +15,10 @@ from syncramp.model.values import Attributes
 from syncramp.store.database import Database
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack, unpack_bitmap
 from syncramp.store.strangers import Match, Stranger, add_values, matches
+from syncramp.store.temporary import ADOPTION
 
 VALUES = "sighted_values"
 
-_TABLES = (
-    """CREATE TEMP TABLE IF NOT EXISTS sightings (anchor TEXT PRIMARY KEY, kind TEXT, name TEXT, finding TEXT,
-       object INTEGER, cloud_anchor TEXT, payload BLOB, mark BLOB, confirmed INTEGER, differs INTEGER,
-       cloud INTEGER, found TEXT)""",
-    "CREATE INDEX IF NOT EXISTS temp.sightings_object ON sightings (object)",
-    "CREATE INDEX IF NOT EXISTS temp.sightings_cloud ON sightings (cloud_anchor)",
-    "CREATE TEMP TABLE IF NOT EXISTS sighted_links (object INTEGER PRIMARY KEY, shown BLOB, unknown INTEGER)",
-    "CREATE TEMP TABLE IF NOT EXISTS sighted_references (object INTEGER, cloud_anchor TEXT)",
-    f"""CREATE TEMP TABLE IF NOT EXISTS {VALUES} (mark INTEGER, anchor TEXT, value TEXT, name TEXT,
-        PRIMARY KEY (mark, anchor))""",
-)
 _EMPTIED = ("sightings", "sighted_links", "sighted_references", VALUES)
 _CANDIDATES = """SELECT o.anchor, o.id, o.kind, o.digest, o.acked IS NOT NULL OR o.doubt = 1, p.desired
                  FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.anchor IN ({})"""
@@ -130,8 +120,7 @@ class Sightings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        for statement in _TABLES:
-            database.run(statement)
+        database.make_temporary(ADOPTION)
         for table in _EMPTIED:
             database.run(f"DELETE FROM {table}")  # noqa: S608 - one of four names of ours
 

@@ -4,9 +4,9 @@
 entries themselves, so that a run that is killed in between leaves nothing undone.
 """
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import Column, Index, LargeBinary, Table
 
-from syncramp.store.tables import metadata
+from syncramp.store.tables import Integer, String, metadata
 
 __all__ = ["metadata"]
 

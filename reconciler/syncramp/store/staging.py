@@ -15,8 +15,8 @@ from syncramp.store.heirs import inherit
 from syncramp.store.known import KnownPartition, promote
 from syncramp.store.marks import marking
 from syncramp.store.partitions import PROVEN, PartitionStage
-from syncramp.store.principals import PRINCIPALS
-from syncramp.store.resolution import GONE, SPILL, resolve
+from syncramp.store.resolution import GONE, resolve
+from syncramp.store.temporary import RUN
 
 __all__ = ["GONE", "Staging"]
 
@@ -39,8 +39,7 @@ class Staging:
         self._database = database
         self._key = key
         self._proven: set[int] = set()
-        for statement in (*SPILL, PRINCIPALS):
-            database.run(statement)
+        database.make_temporary(RUN)
 
     def source_id(self, name: str) -> int:
         """The number of a source; it is given one when it is new."""

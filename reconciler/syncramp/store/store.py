@@ -1,4 +1,4 @@
-"""The store: what is known of the directories and of the cloud, in one file.
+"""The store: what is known of the directories and of the cloud, in one place.
 
 One thread owns it. Each part is a view with its own transactions:
 
@@ -25,14 +25,13 @@ One thread owns it. Each part is a view with its own transactions:
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 from syncramp.model.seams import Fence
 from syncramp.store.adoption import Adoptions
 from syncramp.store.age import Age
 from syncramp.store.approvals import Approvals
 from syncramp.store.census import Census
-from syncramp.store.database import PATIENCE, Database
+from syncramp.store.database import PATIENCE, opened
 from syncramp.store.documents import Documents
 from syncramp.store.drift import Differences
 from syncramp.store.exports import Exports
@@ -42,6 +41,7 @@ from syncramp.store.joins import Joins
 from syncramp.store.lookup import Lookup
 from syncramp.store.objects import Objects
 from syncramp.store.observations import Observations
+from syncramp.store.places import Place
 from syncramp.store.ramp_groups import RampGroups
 from syncramp.store.ramp_states import RampStates
 from syncramp.store.revocations import Revocations
@@ -56,14 +56,14 @@ from syncramp.store.staging import Staging
 class Store:
     """An open store.
 
-    :param path: its file; made when it is missing.
+    :param place: where it is; made when it is missing.
     :param key: the 64-bit key under which a DN is compared.
     :param patience: seconds for which a transaction of another process is waited for.
-    :raises StoreUnusable: see :class:`syncramp.store.database.Database`.
+    :raises StoreUnusable: see :func:`syncramp.store.database.opened`.
     """
 
-    def __init__(self, path: Path, key: Callable[[str], int], patience: float = PATIENCE) -> None:
-        self.database = Database(path, patience)
+    def __init__(self, place: Place, key: Callable[[str], int], patience: float = PATIENCE) -> None:
+        self.database = opened(place, patience)
         self.staging = Staging(self.database, key)
         self.objects = Objects(self.database)
         self.documents = Documents(self.database)

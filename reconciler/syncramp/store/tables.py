@@ -6,7 +6,14 @@ roaring bitmaps of ids. The database never invents ids: SQLite would hand a dele
 and an autoincrement burns one id for each upsert of a known row. ``meta.next_id`` counts them instead.
 """
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Float, Index, LargeBinary, MetaData, Table, UniqueConstraint, text
+from sqlalchemy import Integer as _Integer
+from sqlalchemy import String as _String
+
+Integer = _Integer().with_variant(BigInteger(), "postgresql")
+"""64 bits on both sides."""
+String = _String().with_variant(_String(collation="C"), "postgresql")
+"""Compared by its bytes in UTF-8, on both sides."""
 
 SCHEMA_VERSION = 5
 """1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need, 3 nothing of guards, approvals and
@@ -141,8 +148,8 @@ objects = Table(
     Column("confirmed", Integer, nullable=False, default=0),  # 0 no, 1 yes, 2 yes with differences
     Column("origin", Integer, nullable=False, default=0, server_default="0"),  # model.state.Origin of what differs
     Index("objects_anchor", "anchor", unique=True),  # away during the first synchronise (store.anchors)
-    Index("objects_held", "id", sqlite_where=text("hold != ''")),  # few, and asked for in every run
-    Index("objects_unread", "id", sqlite_where=text("unread = 1")),
+    Index("objects_held", "id", sqlite_where=text("hold != ''"), postgresql_where=text("hold != ''")),  # few, and asked for in every run
+    Index("objects_unread", "id", sqlite_where=text("unread = 1"), postgresql_where=text("unread = 1")),
 )
 
 payload = Table(
@@ -195,7 +202,7 @@ refs = Table(
     Column("target", Integer, nullable=False),
     Column("leaving", Integer, nullable=False, default=0),  # 1: its target should leave the cloud and may be there
     Index("refs_target", "target"),
-    Index("refs_leaving", "object", sqlite_where=text("leaving = 1")),
+    Index("refs_leaving", "object", sqlite_where=text("leaving = 1"), postgresql_where=text("leaving = 1")),
     sqlite_with_rowid=False,
 )
 

@@ -1,0 +1,62 @@
+"""Where a store is: a SQLite file, or a schema of a PostgreSQL server.
+
+Both are a ``Place``: it can be opened, it exists or not, and its text tells a person which it is and no secret.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from hashlib import sha256
+from pathlib import Path
+
+PREFIX = "postgresql:"
+"""Of a place that is told by the name of a Secret."""
+
+
+class Use(Enum):
+    """How a schema is opened."""
+
+    SHARED = "shared"
+    """Beside a run, if there is one."""
+    ALONE = "alone"
+    """By the one run that holds it; the server lets it go with the connection."""
+    COPY = "copy"
+    """A copy of it, of this connection alone, that ends with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A schema of a server, whose tables are one store."""
+
+    uri: str = field(repr=False)
+    """How the server is reached (libpq's connection URI); it may hold a password."""
+    name: str
+    """Of the schema: lower-case letters, digits and underscores."""
+    secret: str
+    """The name of the Secret that the URI is from."""
+    use: Use = Use.SHARED
+
+    def __str__(self) -> str:
+        return f"{PREFIX}{self.secret} (schema {self.name})"
+
+    def exists(self) -> bool:
+        """Somebody made a store there.
+
+        :raises StoreUnusable: the server cannot be asked.
+        """
+        from syncramp.store.postgresql import exists
+
+        return exists(self)
+
+
+Place = Path | Schema
+
+
+def schema_name(namespace: str, name: str) -> str:
+    """The schema of a document: what a person reads, cut short, and a digest that tells it from all others.
+
+    A name of PostgreSQL has at most 63 bytes.
+    """
+    mark = sha256(f"{namespace}/{name}".encode()).hexdigest()[:12]
+    readable = (re.sub(r"[^a-z0-9]+", "_", text.lower())[:length] for text, length in ((namespace, 18), (name, 22)))
+    return "_".join(("syncramp", *readable, mark))

@@ -1,0 +1,285 @@
+"""The store in a schema of a PostgreSQL server.
+
+* Durability is SQLite's: ``synchronous_commit`` is off, so that a crash of the server may lose the last commits and
+  never a part of one; an intent is committed with it on, and everything before it with it.
+* Writers come one after the other, as in SQLite: a transaction that writes takes an advisory lock first.
+* A run holds the store by an advisory lock of the session that it works with. Who loses the connection loses both at
+  once, and every later statement fails: there is no second connection that could go on, and nothing connects again.
+* A plan works on temporary tables of its own connection: the rows are copied inside the server, nobody waits for it,
+  and nothing of it is left however it ends.
+* An old copy is told by its place. Whoever restores a dump makes new tables, with other numbers; whoever restores the
+  server, or makes a standby its primary, begins another timeline, and a few commits may be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from hashlib import sha256
+from itertools import count
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import Connection, CursorResult, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateTable
+
+from syncramp.errors import AnotherRunActive, StoreUnusable
+from syncramp.store.database import PATIENCE, Database, Parameters
+from syncramp.store.dialect import adapt, among, translated
+from syncramp.store.places import Schema, Use
+from syncramp.store.ramp_tables import metadata
+
+PAGE = 2000
+"""Rows of a stream that are fetched at once."""
+ANSWER = 10
+"""Seconds to connect in."""
+
+_OUR_FAULTS = (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.DataError, psycopg.NotSupportedError)
+_ALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000"}
+"""A server that is gone is noticed in a minute (the last one is in milliseconds)."""
+_SESSION = (
+    "SET synchronous_commit = off",
+    "SET statement_timeout = 0",
+    "SET idle_in_transaction_session_timeout = 0",
+    "SET jit = off",  # statements are short and many
+    "SET temp_buffers = '64MB'",
+    "SET tcp_keepalives_idle = 30",  # a client that is gone holds no lock for longer than a minute
+    "SET tcp_keepalives_interval = 10",
+    "SET tcp_keepalives_count = 3",
+)
+_HERE = """SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), d.oid, to_regclass('meta')::oid
+           FROM pg_database d WHERE d.datname = current_database()"""
+_VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
+_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_INDEXES = """SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+              WHERE c.relnamespace = to_regnamespace(?) AND NOT EXISTS
+              (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.indexrelid)"""
+
+
+class PostgresqlDatabase(Database):
+    """An open schema.
+
+    :param path: the schema, made when it is missing.
+    :param patience: seconds for which a transaction of another process is waited for.
+    :raises StoreUnusable: see :func:`syncramp.store.database.opened`.
+    :raises AnotherRunActive: it is to be opened alone, and is held.
+    """
+
+    path: Schema
+
+    def __init__(self, path: Schema, patience: float = PATIENCE) -> None:
+        self.path = path
+        self._lock = int.from_bytes(sha256(path.name.encode()).digest()[:8], signed=True)
+        self._names, self._left, self._inside = count(), list[str](), False
+        raw = connected(path)
+        try:
+            adapt(raw)
+            engine = create_engine(
+                "postgresql+psycopg://",
+                creator=lambda: raw,  # so that a lost connection stays lost
+                poolclass=StaticPool,
+                isolation_level="AUTOCOMMIT",
+                use_native_hstore=False,
+            )
+            self._engine = engine
+            self._connection: Connection = engine.connect()
+            event.listen(engine, "handle_error", self._told)
+            self._open(patience)
+        except DBAPIError as error:
+            raw.close()
+            raise _unopened(path, said(error.orig)) from None
+        except BaseException:
+            raw.close()
+            raise
+
+    def _open(self, patience: float) -> None:
+        for setting in (*_SESSION, f"SET lock_timeout = {int(patience * 1000)}"):
+            self.run(setting)
+        if self.path.use is Use.COPY:
+            self._copy()
+            return
+        if self.path.use is Use.ALONE and not self.value("SELECT pg_try_advisory_lock(?, 0)", (self._half,)):
+            raise AnotherRunActive(
+                "another run holds the store", where=str(self.path), remedy="wait until it has ended"
+            )
+        self.run(f"SET search_path = {self.path.name}")
+        with self.transaction():
+            if not self.one("SELECT 1 WHERE to_regnamespace(?) IS NOT NULL", (self.path.name,)):
+                self.run(f"CREATE SCHEMA {self.path.name}")
+        self._prepare(self._version())
+
+    @property
+    def _half(self) -> int:
+        """The lock of a run is a pair of numbers of 32 bits, that of a transaction one of 64: they never meet."""
+        return self._lock >> 32
+
+    def _version(self) -> int | None:
+        if not self.value("SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema()"):
+            return None
+        if not self.value("SELECT to_regclass('meta') IS NOT NULL") or (found := self.value(_VERSION)) is None:
+            raise _unopened(self.path, "its schema is of something else")
+        return int(found)
+
+    def _set_version(self, version: int) -> None:
+        self.run(_META, ("schema_version", str(version)))
+
+    def _copy(self) -> None:
+        """The tables as they are now, as temporary ones; every name means those from now on."""
+        name, there = self.path.name, bool(self.value("SELECT to_regclass(?) IS NOT NULL", (f"{self.path.name}.meta",)))
+        self.run("SET search_path = pg_temp")
+        if not there:
+            self._prepare(None)
+            return
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        for table in metadata.sorted_tables:
+            self._connection.execute(CreateTable(table))
+            columns = ", ".join(self._connection.dialect.identifier_preparer.format_column(c) for c in table.columns)
+            self.run(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {name}.{table.name}")
+            if table.autoincrement_column is not None:
+                key = table.autoincrement_column.name
+                self.run(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', '{key}'), "
+                    f"(SELECT COALESCE(MAX({key}), 0) + 1 FROM {table.name}), false)"
+                )
+        for (made,) in self.all(_INDEXES, (name,)):
+            self.run(made.replace(f" ON {name}.", " ON pg_temp."))
+        there_too = self._place(f"{name}.meta")
+        self.run("UPDATE meta SET value = ? WHERE key = 'place' AND value = ?", (self.place(), there_too))
+        self.run("COMMIT")
+        self.run("ANALYZE " + ", ".join(table.name for table in metadata.sorted_tables))
+
+    def _told(self, context: ExceptionContext) -> StoreUnusable | AnotherRunActive | None:
+        """A fault of the server or of the way to it as an error for people; faults of our own statements stay.
+
+        SQLAlchemy would connect again. The lock of the run is lost with the connection, so nobody may.
+        """
+        context.is_disconnect = False
+        error = context.original_exception
+        if not isinstance(error, psycopg.Error) or isinstance(error, _OUR_FAULTS):
+            return None
+        return StoreUnusable(
+            f"the store cannot be read or written: {said(error)}",
+            where=str(self.path),
+            remedy="mend the server, or the way to it; the next run goes on from what is written",
+        )
+
+    def close(self) -> None:
+        self._connection.close()
+        self._engine.dispose()
+
+    def _begin(self, durable: bool) -> None:
+        self.run("BEGIN")
+        self._inside = True
+        self.run("SELECT pg_advisory_xact_lock(?)", (self._lock,))
+        if durable:
+            self.run("SET LOCAL synchronous_commit = on")
+
+    def _ended(self, durable: bool) -> None:
+        self._inside = False
+
+    def _look(self) -> None:
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        self._inside = True
+
+    def has_index(self, name: str) -> bool:
+        return bool(self.value("SELECT to_regclass(?) IS NOT NULL", (name,)))
+
+    def place(self) -> str:
+        """The timeline of the server, the database, and the table ``meta`` in it."""
+        return self._place("meta")
+
+    def _place(self, table: str) -> str:
+        timeline, database, number = self.one(_HERE.replace("'meta'", "?"), (table,)) or ("", 0, 0)
+        return f"{timeline}/{database}/{number}"
+
+    def fell_behind(self, token: int) -> bool:
+        kept = self.value("SELECT value FROM meta WHERE key = 'place'")
+        return kept is not None and kept != self.place()
+
+    def keep_latest(self, token: int) -> None:
+        if self.value("SELECT value FROM meta WHERE key = 'place'") != (here := self.place()):
+            self.run(_META, ("place", here))
+
+    def _execute(self, sql: str, parameters: Any) -> CursorResult[Any]:
+        return super()._execute(translated(sql), parameters)
+
+    def insert_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """psycopg sends the rows of one statement without waiting for each."""
+        batch = [tuple(row) for row in rows]
+        if batch:
+            self.run_many(sql.format(f"({','.join('?' * len(batch[0]))})"), batch)
+
+    def stream(self, sql: str, parameters: Parameters = ()) -> Iterator[Any]:
+        """Through a cursor of the server, which keeps the rows until they are fetched."""
+        while self._left and not self._inside:
+            self.run(f"CLOSE {self._left.pop()}")
+        name, holds = f"stream_{next(self._names)}", "" if self._inside else "WITH HOLD"
+        self.run(f"DECLARE {name} NO SCROLL CURSOR {holds} FOR {sql}", parameters)
+        if holds:
+            self._left.append(name)  # whoever stops before its end leaves it to the next one
+        while rows := self.all(f"FETCH {PAGE} FROM {name}"):
+            yield from rows
+            if len(rows) < PAGE:
+                break
+        if name in self._left:
+            self._left.remove(name)
+        with suppress(DBAPIError):
+            self.run(f"CLOSE {name}")
+
+    def _one_of(self, sql: str, page: Sequence[Any], first: Parameters) -> tuple[str, Parameters]:
+        return among(sql), (*first, list(page))
+
+
+def connected(schema: Schema) -> psycopg.Connection[Any]:
+    """A connection of its own to the server of a schema.
+
+    :raises StoreUnusable: there is none; the text holds nothing of the URI.
+    """
+    try:
+        given = conninfo_to_dict(schema.uri)
+    except psycopg.Error:
+        raise _unopened(schema, f"the key uri of Secret {schema.secret} is no connection URI") from None
+    usual = {**_ALIVE, "connect_timeout": str(ANSWER), "target_session_attrs": "read-write"}
+    usual["application_name"] = "syncramp"
+    try:
+        return psycopg.connect(**{**usual, **given}, autocommit=True)
+    except psycopg.Error as error:
+        raise _unopened(schema, said(error, str(given.get("password") or ""))) from None
+
+
+def said(error: BaseException | None, password: str = "") -> str:
+    """What the server or the client library says, in one line, without a password."""
+    text = " ".join(str(error).split())
+    return text.replace(password, "…") if password else text
+
+
+def exists(schema: Schema) -> bool:
+    """See :meth:`syncramp.store.places.Schema.exists`."""
+    with closing(connected(schema)) as raw:
+        row = raw.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{schema.name}.meta",)).fetchone()
+        return bool(row and row[0])
+
+
+@contextmanager
+def alone(schema: Schema) -> Iterator[Schema]:
+    """See :func:`syncramp.store.database.locked`."""
+    yield replace(schema, use=Use.ALONE)
+
+
+@contextmanager
+def copied(schema: Schema) -> Iterator[Schema]:
+    """See :func:`syncramp.store.database.copied`."""
+    yield replace(schema, use=Use.COPY)
+
+
+def _unopened(schema: Schema, cause: str) -> StoreUnusable:
+    return StoreUnusable(
+        f"the store cannot be opened: {cause}",
+        where=str(schema),
+        remedy=f"mend the server, or the key uri of Secret {schema.secret}",
+    )

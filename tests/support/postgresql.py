@@ -1,0 +1,121 @@
+"""A real PostgreSQL server for the tests of one process: a cluster of its own in a temporary folder, on a socket there.
+
+It is made when the first test asks for it and thrown away with the process. ``fsync`` is off: it never has to survive
+more than a kill. PostgreSQL refuses to run as root, so that one makes it run as ``nobody``.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TypeVar
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from syncramp.store.places import Schema
+
+Test = TypeVar("Test", bound=Callable[..., object])
+
+NOBODY = 65534
+SECRET = "state"
+_numbers = count(1)
+
+
+def _binaries() -> Path | None:
+    """Debian keeps each version's programs in a folder of its own; the newest one."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    if folders:
+        return folders[-1]
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+BINARIES = _binaries()
+
+
+def requires_postgresql(test: Test) -> Test:
+    """Skip a test where PostgreSQL is not installed, unless SYNCRAMP_REQUIRE_SERVERS=1 makes that a failure."""
+    skip = BINARIES is None and os.environ.get("SYNCRAMP_REQUIRE_SERVERS") != "1"
+    return pytest.mark.skipif(skip, reason="PostgreSQL is not installed (Debian: apt-get install postgresql)")(test)
+
+
+class Server:
+    """A server that runs.
+
+    :param settings: beside the usual ones, as of postgresql.conf.
+    """
+
+    def __init__(self, *settings: str) -> None:
+        self.folder = Path(mkdtemp(prefix="pg-"))  # short, because the path of a socket has at most 107 bytes
+        if os.geteuid() == 0:
+            os.chown(self.folder, NOBODY, NOBODY)
+        data = self.folder / "data"
+        self._run("initdb", "-D", str(data), "-U", "syncramp", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        usual = ("fsync=off", "listen_addresses=", f"unix_socket_directories={self.folder}", "shared_buffers=64MB")
+        options = " ".join(f"-c {setting}" for setting in (*usual, "autovacuum_naptime=10", *settings))
+        self._control("start", "-o", options, "-l", str(self.folder / "log"))
+
+    @property
+    def uri(self) -> str:
+        """How it is reached."""
+        return f"postgresql://syncramp@/postgres?host={quote(str(self.folder), safe='')}"
+
+    def schema(self) -> Schema:
+        """A schema that nobody used before."""
+        return Schema(self.uri, f"syncramp_test_{next(_numbers)}", SECRET)
+
+    def drop(self, schema: Schema) -> None:
+        """The store is gone."""
+        self.execute(f"DROP SCHEMA IF EXISTS {schema.name} CASCADE")
+
+    def execute(self, sql: str) -> list[tuple[object, ...]]:
+        """As somebody who looks after the server."""
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            done = connection.execute(sql)  # type: ignore[call-overload]
+            return done.fetchall() if done.description else []
+
+    def end(self) -> None:
+        """Stop it at once, and forget it."""
+        self._control("stop", "-m", "immediate")
+        shutil.rmtree(self.folder)
+
+    def crash(self) -> None:
+        """It is killed, and started again."""
+        self._control("stop", "-m", "immediate")
+        self._control("start", "-l", str(self.folder / "log"), "-o", self._options)
+
+    def _control(self, command: str, *arguments: str) -> None:
+        if command == "start":
+            self._options = arguments[arguments.index("-o") + 1]
+        self._run("pg_ctl", command, "-D", str(self.folder / "data"), "-w", "-s", *arguments)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        assert BINARIES is not None, "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+        user = NOBODY if os.geteuid() == 0 else None
+        command: Sequence[str] = [str(BINARIES / program), *arguments]
+        subprocess.run(
+            command,
+            check=True,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+
+@contextmanager
+def running(*settings: str) -> Iterator[Server]:
+    """A server for a block."""
+    server = Server(*settings)
+    try:
+        yield server
+    finally:
+        server.end()
