@@ -24,7 +24,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 _VALUE = "INSERT INTO {} (mark, anchor, value, name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _FORGET = "DELETE FROM foreign_values WHERE anchor IN ({})"
-_ALIKE = """SELECT DISTINCT u.object FROM {} f CROSS JOIN uniques u ON u.mark = f.mark"""
+_ALIKE = """SELECT DISTINCT u.object FROM {} f CROSS JOIN uniques u WHERE u.mark = f.mark"""
 """CROSS JOIN: SQLite begins with the strangers, who are few."""
 _GUIDS = "SELECT value FROM {} WHERE value LIKE 'onPremisesObjectIdentifier %'"
 _ENTRIES = "SELECT id FROM entries WHERE source = ? AND guid IN ({})"
