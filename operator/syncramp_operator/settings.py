@@ -14,6 +14,8 @@ from typing import Self
 from syncramp.errors import InputRefused
 
 _PREFIX = "SYNCRAMP_"
+SERVER = "postgresql:"
+"""Of a state that is in a server."""
 
 
 class Execution(StrEnum):
@@ -43,7 +45,8 @@ class Settings:
     concurrent_runs: int = 4
     """``SYNCRAMP_MAX_CONCURRENT_RUNS``."""
     state: str = "/var/lib/syncramp"
-    """``SYNCRAMP_STATE``: a folder for SQLite files."""
+    """``SYNCRAMP_STATE``: a folder for SQLite files, or ``postgresql:SECRET`` with the name of a Secret whose key
+    ``uri`` says where the server is: of the home namespace, and, where runs are Jobs, of their own namespaces."""
     runtime: Path = Path("/run/syncramp")
     """``SYNCRAMP_RUNTIME``: a folder in memory, where Secrets of runs in progress lie as files."""
     image: str = ""
@@ -56,6 +59,18 @@ class Settings:
     """``SYNCRAMP_PORT``: of probes and metrics; 0: any that is free."""
     webhook_port: int = 0
     """``SYNCRAMP_WEBHOOK_PORT``: of the validating webhook; 0: there is none."""
+
+    @property
+    def state_secret(self) -> str:
+        """The Secret of the server that the stores are in; empty: they are files."""
+        return self.state.removeprefix(SERVER) if self.state.startswith(SERVER) else ""
+
+    def state_of(self, namespace: str, name: str, folder: str = "") -> str:
+        """Where the store of a SyncConfig is, as ``--state`` takes it.
+
+        :param folder: where files are; empty: in that of ``state``.
+        """
+        return self.state if self.state_secret else f"{folder or self.state}/{namespace}.{name}.db"
 
     @property
     def tenant_leases(self) -> str:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for the tests of one process: a cluster of its own in a temporary folder, on a socket there.
+"""A real PostgreSQL server for the tests of a process: a cluster of its own in a temporary folder, on a socket there.
 
 It is made when the first test asks for it and thrown away with the process. ``fsync`` is off: it never has to survive
 more than a kill. PostgreSQL refuses to run as root, so that one makes it run as ``nobody``.
@@ -7,20 +7,17 @@ more than a kill. PostgreSQL refuses to run as root, so that one makes it run as
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TypeVar
 from urllib.parse import quote
 
 import psycopg
 import pytest
 
 from syncramp.store.places import Schema
-
-Test = TypeVar("Test", bound=Callable[..., object])
 
 NOBODY = 65534
 SECRET = "state"
@@ -39,10 +36,11 @@ def _binaries() -> Path | None:
 BINARIES = _binaries()
 
 
-def requires_postgresql(test: Test) -> Test:
-    """Skip a test where PostgreSQL is not installed, unless SYNCRAMP_REQUIRE_SERVERS=1 makes that a failure."""
-    skip = BINARIES is None and os.environ.get("SYNCRAMP_REQUIRE_SERVERS") != "1"
-    return pytest.mark.skipif(skip, reason="PostgreSQL is not installed (Debian: apt-get install postgresql)")(test)
+requires_postgresql = pytest.mark.skipif(
+    BINARIES is None and os.environ.get("SYNCRAMP_REQUIRE_SERVERS") != "1",
+    reason="PostgreSQL is not installed (Debian: apt-get install postgresql)",
+)
+"""Skips a test where it is not installed, unless SYNCRAMP_REQUIRE_SERVERS=1 makes that a failure."""
 
 
 class Server:
@@ -56,7 +54,9 @@ class Server:
         if os.geteuid() == 0:
             os.chown(self.folder, NOBODY, NOBODY)
         data = self.folder / "data"
-        self._run("initdb", "-D", str(data), "-U", "syncramp", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        self._run(
+            "initdb", "-D", str(data), "-U", "syncramp", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"
+        )
         usual = ("fsync=off", "listen_addresses=", f"unix_socket_directories={self.folder}", "shared_buffers=64MB")
         options = " ".join(f"-c {setting}" for setting in (*usual, "autovacuum_naptime=10", *settings))
         self._control("start", "-o", options, "-l", str(self.folder / "log"))

@@ -1,7 +1,6 @@
 """Links that went are kept for 30 days, under whatever id their group and their member have."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from syncramp.store.database import Database, opened
-from syncramp.store.places import Place
 from syncramp.store.departed import (
     DAY,
     departed_since,
@@ -19,6 +17,7 @@ from syncramp.store.departed import (
     prune_departed,
 )
 from syncramp.store.observations import Observations
+from syncramp.store.places import Place
 
 ALL = BitMap(range(1, 60))
 

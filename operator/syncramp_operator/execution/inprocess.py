@@ -26,7 +26,7 @@ from syncramp_operator.api.resources import SYNCRUNS, Object
 from syncramp_operator.execution.documents import document_of
 from syncramp_operator.execution.pipes import lines_of
 from syncramp_operator.execution.protocol import GRACE, deadline_of, is_over_now, travel_of
-from syncramp_operator.execution.secrets import Contents, gathered, lay_out, sweep, write
+from syncramp_operator.execution.secrets import Contents, gathered, lay_out, state_contents, sweep, write
 from syncramp_operator.runs.run_end import Outcome, RunReason
 from syncramp_operator.runs.syncruns import Loss, Telling, lost, stopped
 from syncramp_operator.settings import Settings
@@ -92,9 +92,10 @@ class InProcess:
         namespace, spec = config["metadata"]["namespace"], config["spec"]
         contents = await asyncio.to_thread(gathered, self._cluster, namespace, spec)
         contents.require()
+        server = await asyncio.to_thread(state_contents, self._cluster, self._settings)
         folder = self._settings.runtime / f"run-{uid}"
         try:
-            await asyncio.to_thread(_prepare, folder, config, contents)
+            await asyncio.to_thread(_prepare, folder, config, contents, server)
             process = await self._started(config, run, folder)
         except BaseException as error:
             sweep(folder)
@@ -222,16 +223,18 @@ class InProcess:
 def options(config: Object, run: Object, folder: Path, settings: Settings) -> list[str]:
     """The command line of a run."""
     metadata, spec = run["metadata"], run["spec"]
-    state = Path(settings.state) / f"{metadata['namespace']}.{config['metadata']['name']}.db"
+    state = settings.state_of(metadata["namespace"], config["metadata"]["name"])
     words = ["--run", f"{metadata['namespace']}/{metadata['name']}", "--parent", str(os.getpid())]
     words += ["--document", str(folder / "syncconfig.yaml"), "--secrets", str(folder / "secrets")]
-    words += ["--state", str(state), "--lease", settings.tenant_leases]
+    words += ["--state", state, "--lease", settings.tenant_leases]
+    words += ["--state-secrets", str(folder / "state")] if settings.state_secret else []
     return words + ["--full"] * (spec["type"] == "Full") + ["--plan"] * (spec["mode"] == "Plan")
 
 
-def _prepare(folder: Path, config: Object, contents: Contents) -> None:
+def _prepare(folder: Path, config: Object, contents: Contents, server: Contents) -> None:
     folder.mkdir(mode=0o700, parents=True)
     lay_out(folder / "secrets", contents)
+    lay_out(folder / "state", server)
     write(folder / "syncconfig.yaml", document_of(config))
 
 

@@ -83,13 +83,14 @@ def _pod(config: Mapping[str, Any], run: Mapping[str, Any], settings: Settings) 
 
 def _container(config: Mapping[str, Any], run: Mapping[str, Any], settings: Settings) -> Object:
     named = f"{run['metadata']['namespace']}/{run['metadata']['name']}"
-    state = f"{STATE}/{run['metadata']['namespace']}.{config['metadata']['name']}.db"
+    state = settings.state_of(run["metadata"]["namespace"], config["metadata"]["name"], STATE)
+    server = [] if _has_claim(settings) else ["--state-secrets", STATE]
     lease = ["--lease", settings.tenant_leases]
     command = ["python", "-P", "-m", "syncramp_operator.runner", "--patch"]
     return {
         "name": "run",
         "image": settings.image,
-        "command": [*command, "--run", named, "--secrets", SECRETS, "--state", state, *lease],
+        "command": [*command, "--run", named, "--secrets", SECRETS, "--state", state, *server, *lease],
         "env": [{"name": "SYNCRAMP_HOME", "value": settings.home}],
         "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "4Gi"}},
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -103,7 +104,7 @@ def _container(config: Mapping[str, Any], run: Mapping[str, Any], settings: Sett
 
 def _has_claim(settings: Settings) -> bool:
     """The stores are files; those of a server are on no volume."""
-    return not settings.state.startswith("postgresql:")
+    return not settings.state_secret
 
 
 def _together(settings: Settings) -> Object:
@@ -124,6 +125,10 @@ def _volumes(spec: Mapping[str, Any], settings: Settings) -> Iterator[tuple[str,
     if "workloadIdentity" in spec["target"]["auth"]:
         token = {"audience": AUDIENCE, "expirationSeconds": TOKEN_LIFE, "path": TOKEN_FILE}
         yield TOKENS, {"name": "azure-token", "projected": {"sources": [{"serviceAccountToken": token}]}}
+    if settings.state_secret:
+        key: Object = {"name": settings.state_secret, "items": [{"key": "uri", "path": "uri"}]}
+        server: Object = {"defaultMode": 0o440, "sources": [{"secret": key}]}
+        yield f"{STATE}/{settings.state_secret}", {"name": "state", "projected": server}
     if _has_claim(settings):
         yield STATE, {"name": "state", "persistentVolumeClaim": {"claimName": settings.claim}}
     yield "/tmp", {"name": "tmp", "emptyDir": {}}  # noqa: S108 - the Pod's own

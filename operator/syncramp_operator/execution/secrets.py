@@ -18,6 +18,7 @@ from syncramp.errors import Stalled
 from syncramp.spec.mentions import Mentions, mentioned
 from syncramp_operator.api.cluster import Cluster, ObjectMissing
 from syncramp_operator.api.resources import CONFIG_MAPS, SECRETS, Resource
+from syncramp_operator.settings import Settings
 
 DIGITS = 32
 """Of a digest, as hexadecimal text."""
@@ -87,6 +88,23 @@ def gathered(cluster: Cluster, namespace: str, spec: Mapping[str, Any]) -> Conte
         return found
 
     return Contents(read(CONFIG_MAPS, names.config_maps), read(SECRETS, names.secrets), tuple(missing))
+
+
+def state_contents(cluster: Cluster, settings: Settings) -> Contents:
+    """The Secret of the server that stores are in; nothing where they are files. A document never sees it.
+
+    :raises SecretMissing: it is not there.
+    """
+    if not (name := settings.state_secret):
+        return Contents()
+    try:
+        return Contents(secrets={name: _keys(cluster.get(SECRETS, settings.home, name), secret=True)})
+    except ObjectMissing:
+        raise SecretMissing(
+            f"there is no Secret {name} in {settings.home}",
+            where="SYNCRAMP_STATE",
+            remedy="make it, with the key uri",
+        ) from None
 
 
 def _keys(body: Mapping[str, Any], *, secret: bool) -> dict[str, bytes]:

@@ -124,7 +124,15 @@ def make(options: argparse.Namespace, listen: Listener, asked: Asked) -> Outcome
 
         fence = cluster_fence(options.lease, listen) if options.lease else no_fence
         document, sends = str(options.document), not options.plan
-        with job(document, options.state, options.secrets, listen, sends=sends, fence=fence) as made:
+        with job(
+            document,
+            options.state,
+            options.secrets,
+            listen,
+            sends=sends,
+            fence=fence,
+            state_secrets=options.state_secrets,
+        ) as made:
             _go(replace(made, full=made.full or options.full), options, course, asked)
     except Exception as error:  # noqa: BLE001 - a fault of ours has an outcome, too
         _trace(error)
@@ -224,7 +232,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--run", required=True, metavar="NAMESPACE/NAME", help="the SyncRun")
     add("--document", type=Path, default=Path("syncconfig.yaml"), help="the SyncConfig, as a file")
     add("--secrets", type=Path, required=True, metavar="DIR", help="Secrets and ConfigMaps: DIR/<name>/<key>")
-    add("--state", type=Path, required=True, metavar="FILE", help="the store")
+    add("--state", type=Path, required=True, metavar="PLACE", help="the store")
+    add("--state-secrets", type=Path, metavar="DIR", help="the Secret of a store in a server, which no document sees")
     add("--lease", default="", metavar="NAMESPACE", help="where the Lease of the tenant is; without it none is taken")
     add("--full", action="store_true", help="everything is read back and judged anew")
     add("--plan", action="store_true", help="plan on a copy of the store, and send nothing")

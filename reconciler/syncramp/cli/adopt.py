@@ -64,7 +64,7 @@ def adopt(
     from syncramp.session.opening import job
 
     if release:
-        _release(document, state, who(by))
+        _release(document, state, secrets, who(by))
         return
     if orphans is not None:
         if dry_run or accept:
@@ -104,7 +104,7 @@ def _take_orphans(document: str, state: Path | None, secrets: Path | None, orpha
     )
 
 
-def _release(document: str, state: Path | None, by: str) -> None:
+def _release(document: str, state: Path | None, secrets: Path | None, by: str) -> None:
     from syncramp.check import load
     from syncramp.cycle.run import identity
     from syncramp.cycle.stages import release
@@ -115,7 +115,7 @@ def _release(document: str, state: Path | None, by: str) -> None:
     from syncramp.store.store import Store
 
     config = load(document)
-    path = state_path(document, config, state)
+    path = state_path(document, config, state, secrets)
     if not path.exists():
         raise InputRefused("there is no store yet", where=str(path), remedy="adopt the tenant first")
     with closing(Store(path, dn.key, PATIENT)) as store:

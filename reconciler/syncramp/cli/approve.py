@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncramp.cli.exits import Exit
-from syncramp.cli.options import Document, Output, State, who
+from syncramp.cli.options import Document, Output, Secrets, State, who
 
 if TYPE_CHECKING:
     from syncramp.model.approvals import Approval, Proposal
@@ -33,6 +33,7 @@ def approve(
         bool, typer.Option("--withdraw", help="Take valid approvals of these digests back instead.")
     ] = False,
     state: State = None,
+    secrets: Secrets = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the result is printed.")] = Output.TEXT,
 ) -> None:
     """Approve sets of changes that wait, by their digests. Without a digest, list what waits and what is approved.
@@ -50,7 +51,7 @@ def approve(
     config = load(document)
     now = time.time()
     until = now + _validity(valid, config.approval_expiry).total_seconds()
-    with known_store(config, state_path(document, config, state), "so nothing waits") as store:
+    with known_store(config, state_path(document, config, state, secrets), "so nothing waits") as store:
         if withdraw:
             store.approvals.withdraw(_approved(store, digests or [], now), now)
             digests = []

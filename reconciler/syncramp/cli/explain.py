@@ -2,17 +2,17 @@
 
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncramp.cli.exits import Exit
-from syncramp.cli.options import Document, Output, State
+from syncramp.cli.options import Document, Output, Secrets, State
 
 if TYPE_CHECKING:
     from syncramp.model.explanation import Answer
     from syncramp.spec.types import SyncConfig
+    from syncramp.store.places import Place
 
 Who = Annotated[
     str,
@@ -27,6 +27,7 @@ def explain(
     document: Document,
     who: Who,
     state: State = None,
+    secrets: Secrets = None,
     members: Annotated[
         bool, typer.Option("--members", help="List all members, and all groups, not the first.")
     ] = False,
@@ -45,7 +46,7 @@ def explain(
     from syncramp.session.opening import state_path
 
     config = load(document)
-    answer = _answer(config, state_path(document, config, state), who, everyone=members)
+    answer = _answer(config, state_path(document, config, state, secrets), who, everyone=members)
     if answer is None:
         first = "No run yet, so nothing is known: syncramp sync makes one; with spec.mode Staging it sends nothing."
         typer.echo(f"No run yet: there is no store {state}." if state else first, err=True)
@@ -57,7 +58,7 @@ def explain(
     raise typer.Exit(_code(answer))
 
 
-def _answer(config: "SyncConfig", path: Path, who: str, *, everyone: bool) -> "Answer | None":
+def _answer(config: "SyncConfig", path: "Place", who: str, *, everyone: bool) -> "Answer | None":
     from syncramp.cycle.run import identity
     from syncramp.explanation.gathering import explain as explained
     from syncramp.session.opening import rules_of

@@ -27,7 +27,11 @@ class PlanOutput(StrEnum):
 Document = Annotated[str, typer.Argument(metavar="FILE", help="A SyncConfig document; - reads standard input.")]
 State = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="The store; without it .syncramp/<namespace>.<name>.db beside the document."),
+    typer.Option(
+        metavar="PLACE",
+        help="The store: a file, or postgresql:NAME, a server whose URI is in the key uri of Secret NAME; "
+        "without it .syncramp/<namespace>.<name>.db beside the document.",
+    ),
 ]
 Secrets = Annotated[
     Path | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncramp.cli.options import Document, State
+from syncramp.cli.options import Document, Secrets, State
 
 if TYPE_CHECKING:
     from syncramp.model.forecast import Foretold
@@ -41,6 +41,7 @@ def forecast(
     output: Annotated[Form, typer.Option("--output", "-o", help="How it is printed.")] = Form.TABLE,
     chart: ChartFile = None,
     state: State = None,
+    secrets: Secrets = None,
 ) -> None:
     """Tell when each step of a ramp begins and ends, what it costs, and when each group is whole.
 
@@ -63,7 +64,7 @@ def forecast(
     if chart is not None:
         writable(chart)
     moment, assumed = moment_of(start), seconds_of(pauses)
-    with known_store(config, state_path(document, config, state), "so no group is known", UNREAD) as store:
+    with known_store(config, state_path(document, config, state, secrets), "so no group is known", UNREAD) as store:
         told = foretold(store, config, moment, assumed, ramp)
     if chart is not None:
         _draw(told, chart)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from syncramp.cli.options import Document, State, who
+from syncramp.cli.options import Document, Secrets, State, who
 
 if TYPE_CHECKING:
     from syncramp.model.ramps import Command, Order, RampState
@@ -67,7 +67,13 @@ def saying(command: str) -> Callable[..., None]:
     """The function behind one of the commands."""
 
     def say(
-        document: Document, ramp: Ramp, by: By = "", step: AtStep = None, reason: Reason = "", state: State = None
+        document: Document,
+        ramp: Ramp,
+        by: By = "",
+        step: AtStep = None,
+        reason: Reason = "",
+        state: State = None,
+        secrets: Secrets = None,
     ) -> None:
         from syncramp.model.ramps import Command
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncramp.cli.exits import Exit
-from syncramp.cli.options import Document, Output, State
+from syncramp.cli.options import Document, Output, Secrets, State
 
 if TYPE_CHECKING:
     from syncramp.report.ramp_status import StatusTold
@@ -22,6 +22,7 @@ LAST = 20
 def status(
     document: Document,
     state: State = None,
+    secrets: Secrets = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the ramps are printed.")] = Output.TEXT,
 ) -> None:
     """Tell where every ramp stands, why, when it goes on, and what you can do. It asks the store alone.
@@ -35,7 +36,7 @@ def status(
     from syncramp.report.ramp_status import status_document, status_lines
 
     config = load(document)
-    with _opened(document, config, state) as store:
+    with _opened(document, config, state, secrets) as store:
         told = _told(store, config)
     typer.echo(status_document(told) if output is Output.JSON else "\n".join(status_lines(told, document)))
     waits = told.run is None or any(ramp.phase == Phase.PAUSED for ramp in told.ramps)
@@ -47,6 +48,7 @@ def history(
     ramp: Annotated[str, typer.Argument(metavar="[RAMP]", help="Only this ramp; without it all of them.")] = "",
     last: Annotated[int, typer.Option("--last", min=1, help="How many decisions, the newest ones.")] = LAST,
     state: State = None,
+    secrets: Secrets = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How they are printed.")] = Output.TEXT,
 ) -> None:
     """Tell what was decided about ramps, by whom, and on which numbers. It asks the store alone.
@@ -59,7 +61,7 @@ def history(
     from syncramp.report.ramp_status import history_document, history_lines
 
     config = load(document)
-    with _opened(document, config, state) as store:
+    with _opened(document, config, state, secrets) as store:
         decided = store.ramp_states.history(ramp, last) if store else []
     if ramp and not decided:
         _known(config, ramp)
@@ -83,14 +85,16 @@ def _known(config: "SyncConfig", name: str) -> None:
 
 
 @contextmanager
-def _opened(document: str, config: "SyncConfig", state: Path | None) -> Iterator["Store | None"]:
+def _opened(
+    document: str, config: "SyncConfig", state: Path | None, secrets: Path | None
+) -> Iterator["Store | None"]:
     """The store of a document; None before its first run."""
     from syncramp.cycle.run import identity
     from syncramp.session.opening import state_path
     from syncramp.source import dn
     from syncramp.store.store import Store
 
-    path = state_path(document, config, state)
+    path = state_path(document, config, state, secrets)
     if not path.exists():
         yield None
         return

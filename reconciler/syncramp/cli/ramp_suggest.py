@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from syncramp.cli.options import Document, State
+from syncramp.cli.options import Document, Secrets, State
 from syncramp.cli.ramp_forecast import From, Pauses, moment_of, seconds_of
 
 
@@ -37,6 +37,7 @@ def suggest(
     start: From = "",
     output: Annotated[Form, typer.Option("--output", "-o", help="How it is printed.")] = Form.YAML,
     state: State = None,
+    secrets: Secrets = None,
 ) -> None:
     """Suggest a ramp for the large groups there are, as YAML with a reason for each number and its forecast below.
 
@@ -56,7 +57,7 @@ def suggest(
 
     config = load(document)
     moment, assumed = moment_of(start) if start else time.time(), seconds_of(pauses)
-    with known_store(config, state_path(document, config, state), "so no group is known", UNREAD) as store:
+    with known_store(config, state_path(document, config, state, secrets), "so no group is known", UNREAD) as store:
         made, told, groups = suggested(store, config, Admit(admit), min_members, moment, assumed)
     lines = suggestion_lines(made, told, groups)
     typer.echo(suggestion_document(made, told) if output is Form.JSON else "\n".join(lines))

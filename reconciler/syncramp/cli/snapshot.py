@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from syncramp.cli.options import Document, State
+from syncramp.cli.options import Document, Secrets, State
 
 
 def snapshot(
@@ -15,6 +15,7 @@ def snapshot(
         Path, typer.Option("--out", "-O", metavar="PATH", help="The file; one that is there is replaced.")
     ],
     state: State = None,
+    secrets: Secrets = None,
 ) -> None:
     """Write a snapshot of what a store alone knows.
 
@@ -36,7 +37,7 @@ def snapshot(
     from syncramp.words import count
 
     config = load(document)
-    path = state_path(document, config, state)
+    path = state_path(document, config, state, secrets)
     if not path.exists():
         raise InputRefused("there is no store yet", where=str(path), remedy="make a run first")
     with closing(Store(path, dn.key, PATIENT)) as store:

@@ -3,22 +3,23 @@
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncramp.cli.exits import Exit
-from syncramp.cli.options import Document, Output, State
+from syncramp.cli.options import Document, Output, Secrets, State
 from syncramp.cli.sync import verdict
 
 if TYPE_CHECKING:
+    from syncramp.store.places import Place
     from syncramp.store.runs import RunRow
 
 
 def status(
     document: Document,
     state: State = None,
+    secrets: Secrets = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the run is printed.")] = Output.TEXT,
 ) -> None:
     """Tell what the last run of a document did. Nothing is read or sent.
@@ -35,11 +36,12 @@ def status(
     from syncramp.session.opening import state_path
 
     config = load(document)
-    last = _last(state_path(document, config, state))
+    path = state_path(document, config, state, secrets)
+    last = _last(path)
     if output is Output.JSON:
         typer.echo(kept_run_document(last))
     elif last is None:
-        typer.echo(f"No run yet: there is no store {state}." if state and not state.exists() else "No run yet.")
+        typer.echo(f"No run yet: there is no store {path}." if state and not path.exists() else "No run yet.")
     else:
         began = datetime.fromtimestamp(last.started, UTC)
         typer.echo("\n".join(kept_run_lines(last.id, last.state, began, last.report)))
@@ -66,7 +68,7 @@ def _warn(last: "RunRow") -> None:
         typer.echo(f"warning: {warning}", err=True)
 
 
-def _last(path: Path) -> "RunRow | None":
+def _last(path: "Place") -> "RunRow | None":
     from syncramp.source import dn
     from syncramp.store.store import Store
 

@@ -1,7 +1,7 @@
 """From a document to a job: sources, endpoint and store are opened as the document says.
 
 Secrets and ConfigMaps are files, ``DIR/<name>/<key>``, as Kubernetes mounts them. The store lies beside the document
-unless ``--state`` says otherwise.
+unless ``--state`` says otherwise: another file, or the Secret of a PostgreSQL server.
 """
 
 import _thread
@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
@@ -33,7 +34,7 @@ from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import LdapAccess, LdifFile, SourceSpec, SyncConfig
 from syncramp.store.database import copied, locked
-from syncramp.store.places import Place
+from syncramp.store.places import PREFIX, Place, Schema, schema_name
 from syncramp.store.store import Store
 
 PATIENT = 60.0
@@ -42,16 +43,31 @@ index at the end of a first synchronise.
 """
 
 
-def state_path(document: str, config: SyncConfig, state: Path | None) -> Path:
+def state_path(document: str, config: SyncConfig, state: Path | None, secrets: Path | None = None) -> Place:
     """Where the store of a document is.
 
-    :raises InputRefused: the document comes from standard input and no ``--state`` was given.
+    :param state: a file; or ``postgresql:NAME``: a schema of the server whose URI is in the key ``uri`` of a Secret.
+    :param secrets: the folder of Secrets; None: the one beside the document.
+    :raises InputRefused: the document comes from standard input and no ``--state`` was given, or there is no Secret,
+        or the client library of PostgreSQL is missing.
     """
+    if state is not None and (name := str(state)).startswith(PREFIX):
+        return _schema(config, name.removeprefix(PREFIX), secrets_of(document, secrets))
     if state is not None:
         return state
     if document == "-":
         raise InputRefused("a document from standard input has no folder", remedy="name the store with --state FILE")
     return Path(document).resolve().parent / ".syncramp" / f"{config.namespace}.{config.name}.db"
+
+
+def _schema(config: SyncConfig, secret: str, reader: SecretReader) -> Schema:
+    if find_spec("psycopg") is None:
+        raise InputRefused(
+            "a store in PostgreSQL needs psycopg, which is not installed",
+            where=f"{PREFIX}{secret}",
+            remedy="install syncramp[postgresql]",
+        )
+    return Schema(text(reader, secret, "uri"), schema_name(config.namespace, config.name), secret)
 
 
 UNREAD = "make a run first; with spec.mode Staging it reads and sends nothing"
@@ -60,7 +76,7 @@ UNREAD = "make a run first; with spec.mode Staging it reads and sends nothing"
 
 @contextmanager
 def known_store(
-    config: SyncConfig, path: Path, consequence: str = "", remedy: str = "make a run first"
+    config: SyncConfig, path: Place, consequence: str = "", remedy: str = "make a run first"
 ) -> Iterator[Store]:
     """The store of a document, for whoever writes a decision into it; a run may go on meanwhile.
 
@@ -92,11 +108,13 @@ def job(
     sends: bool,
     keeps: bool = False,
     fence: TakeFence = no_fence,
+    state_secrets: Path | None = None,
 ) -> Iterator[Job]:
     """A job on the document's own store when it sends or stages, on a copy that is thrown away when it only plans.
 
     :param keeps: on the document's own store though it sends nothing.
     :param fence: takes the right to write to the tenant, for a job that sends.
+    :param state_secrets: where the Secret of the store is, if the document may not see it.
     :raises SyncrampError: the document, a Secret or the store is not acceptable, another run is active, or the tenant
         is another one's to write to.
     """
@@ -105,7 +123,7 @@ def job(
 
     tame_allocator()
     config = load(document)
-    path = state_path(document, config, state)
+    path = state_path(document, config, state, state_secrets or secrets)
     reader = secrets_of(document, secrets)
     config, wire = on_the_wire(config, reader)
     if state is not None and not path.exists():

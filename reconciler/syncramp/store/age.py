@@ -1,7 +1,8 @@
 """Whether a store is older than what it was: a copy of yesterday that was put back in its place.
 
-Each kind of store sees that in its own way (``Database.fell_behind``). An old copy, too, is one of whose tenant another one that calls itself as we do was seen to export. What is known of the
-tenant is then behind: ``cycle.catching_up`` brings it forward, from the cookie that the copy came with.
+Each kind of store sees that in its own way (``Database.fell_behind``). An old copy, too, is one of whose tenant
+another one that calls itself as we do was seen to export. What is known of the tenant is then behind:
+``cycle.catching_up`` brings it forward, from the cookie that the copy came with.
 """
 
 import json
@@ -71,4 +72,3 @@ class Age:
     def caught_up(self) -> None:
         """What is known of the tenant is as new as it is."""
         self._database.run("DELETE FROM meta WHERE key = 'behind'")
-

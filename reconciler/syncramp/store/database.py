@@ -143,8 +143,9 @@ class Database(ABC):
     def _begin(self, durable: bool) -> None:
         """Begin a transaction that writes, and wait for the others."""
 
+    @abstractmethod
     def _ended(self, durable: bool) -> None:
-        """A transaction is over."""
+        """A transaction is over, however it ended."""
 
     @contextmanager
     def reading(self) -> Iterator[None]:

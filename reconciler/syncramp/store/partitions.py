@@ -44,7 +44,9 @@ _CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, d
               WHERE id = ?"""
 _WAKE = (
     marking("SELECT DISTINCT object, ? FROM unresolved WHERE dn_hash IN ({})"),
-    marking("SELECT DISTINCT r.object, ? FROM entries e CROSS JOIN refs r WHERE r.target = e.id AND e.dn_hash IN ({})"),
+    marking(
+        "SELECT DISTINCT r.object, ? FROM entries e CROSS JOIN refs r WHERE r.target = e.id AND e.dn_hash IN ({})"
+    ),
 )
 """Who names a DN that somebody has from now on: nobody had it, or somebody who perhaps leaves."""
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"

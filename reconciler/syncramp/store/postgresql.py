@@ -21,7 +21,7 @@ from itertools import count
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, CursorResult, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
@@ -56,6 +56,8 @@ _HERE = """SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), d.oid, to
            FROM pg_database d WHERE d.datname = current_database()"""
 _VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_COUNT_ON = """SELECT setval(pg_get_serial_sequence('{table}', '{key}'), COALESCE(MAX({key}), 0) + 1, false)
+               FROM {table}"""
 _INDEXES = """SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
               WHERE c.relnamespace = to_regnamespace(?) AND NOT EXISTS
               (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.indexrelid)"""
@@ -130,7 +132,10 @@ class PostgresqlDatabase(Database):
 
     def _copy(self) -> None:
         """The tables as they are now, as temporary ones; every name means those from now on."""
-        name, there = self.path.name, bool(self.value("SELECT to_regclass(?) IS NOT NULL", (f"{self.path.name}.meta",)))
+        name, there = (
+            self.path.name,
+            bool(self.value("SELECT to_regclass(?) IS NOT NULL", (f"{self.path.name}.meta",))),
+        )
         self.run("SET search_path = pg_temp")
         if not there:
             self._prepare(None)
@@ -138,14 +143,10 @@ class PostgresqlDatabase(Database):
         self.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
         for table in metadata.sorted_tables:
             self._connection.execute(CreateTable(table))
-            columns = ", ".join(self._connection.dialect.identifier_preparer.format_column(c) for c in table.columns)
-            self.run(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {name}.{table.name}")
-            if table.autoincrement_column is not None:
-                key = table.autoincrement_column.name
-                self.run(
-                    f"SELECT setval(pg_get_serial_sequence('{table.name}', '{key}'), "
-                    f"(SELECT COALESCE(MAX({key}), 0) + 1 FROM {table.name}), false)"
-                )
+            columns = ", ".join(f'"{column.name}"' for column in table.columns)
+            self.run(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {name}.{table.name}")  # noqa: S608
+            if (key := table.autoincrement_column) is not None:
+                self.run(_COUNT_ON.format(table=table.name, key=key.name))
         for (made,) in self.all(_INDEXES, (name,)):
             self.run(made.replace(f" ON {name}.", " ON pg_temp."))
         there_too = self._place(f"{name}.meta")
@@ -247,7 +248,7 @@ def connected(schema: Schema) -> psycopg.Connection[Any]:
     usual = {**_ALIVE, "connect_timeout": str(ANSWER), "target_session_attrs": "read-write"}
     usual["application_name"] = "syncramp"
     try:
-        return psycopg.connect(**{**usual, **given}, autocommit=True)
+        return psycopg.connect(make_conninfo("", **{**usual, **given}), autocommit=True)
     except psycopg.Error as error:
         raise _unopened(schema, said(error, str(given.get("password") or ""))) from None
 

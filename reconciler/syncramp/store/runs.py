@@ -103,8 +103,8 @@ class Runs:
         return next((run for run in self._runs() if run.report.get("digest")), None)
 
     def _runs(self, limit: str = "") -> Iterator[RunRow]:
-        for *row, report in self._database.all(f"{_RUN} ORDER BY id DESC {limit}"):
-            yield RunRow(*row, json.loads(report))
+        for number, started, ended, state, report in self._database.all(f"{_RUN} ORDER BY id DESC {limit}"):
+            yield RunRow(number, started, ended, state, json.loads(report))
 
     def flag(self, key: str) -> str | None:
         """A remembered fact about the tenant."""

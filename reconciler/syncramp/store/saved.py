@@ -45,9 +45,11 @@ def head_of(database: Database, identity: dict[str, str]) -> SavedHead:
 def saved(database: Database) -> Iterator[Saved]:
     """Everything that a snapshot holds, in an order of its own; same store, same rows."""
     yield from saved_ramps(database, f"SELECT o.id {_OURS}")
-    yield from (SavedObject(*row, guid.hex(), dn) for *row, guid, dn in database.stream(_OBJECTS))
+    for anchor, kind, source, guid, dn in database.stream(_OBJECTS):
+        yield SavedObject(anchor, kind, source, guid.hex(), dn)
     yield from (SavedDelete(*row) for row in database.stream(_DELETES))
-    yield from (SavedApproval(*row, marks.hex()) for *row, marks in database.stream(_APPROVALS))
+    for digest, part, hold, given, until, by, changes, links, marks in database.stream(_APPROVALS):
+        yield SavedApproval(digest, part, hold, given, until, by, changes, links, marks.hex())
 
 
 class Restoring:

@@ -57,7 +57,13 @@ class SqliteDatabase(Database):
                 connect_args={"timeout": patience},
             )
             self._connection: Connection = self._engine.connect()
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=FILE", "cache_size=-8000", _CHECKPOINT):
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=NORMAL",
+                "temp_store=FILE",
+                "cache_size=-8000",
+                _CHECKPOINT,
+            ):
                 self.run(f"PRAGMA {pragma}")
             self._prepare(self._version())
             event.listen(self._engine, "handle_error", self._told)

@@ -148,7 +148,9 @@ objects = Table(
     Column("confirmed", Integer, nullable=False, default=0),  # 0 no, 1 yes, 2 yes with differences
     Column("origin", Integer, nullable=False, default=0, server_default="0"),  # model.state.Origin of what differs
     Index("objects_anchor", "anchor", unique=True),  # away during the first synchronise (store.anchors)
-    Index("objects_held", "id", sqlite_where=text("hold != ''"), postgresql_where=text("hold != ''")),  # few, and asked for in every run
+    Index(
+        "objects_held", "id", sqlite_where=text("hold != ''"), postgresql_where=text("hold != ''")
+    ),  # few, and asked for in every run
     Index("objects_unread", "id", sqlite_where=text("unread = 1"), postgresql_where=text("unread = 1")),
 )
 
