@@ -78,13 +78,14 @@ class PostgresqlDatabase(Database):
         self.path = path
         self._lock = int.from_bytes(sha256(path.name.encode()).digest()[:8], signed=True)
         self._names, self._left, self._inside = count(), list[str](), False
-        raw = connected(path)
+        self._raw = raw = connected(path)
         try:
             adapt(raw)
             engine = create_engine(
                 "postgresql+psycopg://",
                 creator=lambda: raw,  # so that a lost connection stays lost
                 poolclass=StaticPool,
+                pool_reset_on_return=None,
                 isolation_level="AUTOCOMMIT",
                 use_native_hstore=False,
             )
@@ -105,7 +106,7 @@ class PostgresqlDatabase(Database):
         if self.path.use is Use.COPY:
             self._copy()
             return
-        if self.path.use is Use.ALONE and not self.value("SELECT pg_try_advisory_lock(?, 0)", (self._half,)):
+        if self.path.use is Use.ALONE and not self.value("SELECT pg_try_advisory_lock(CAST(? AS integer), 0)", (self._half,)):
             raise AnotherRunActive(
                 "another run holds the store", where=str(self.path), remedy="wait until it has ended"
             )
@@ -170,8 +171,10 @@ class PostgresqlDatabase(Database):
         )
 
     def close(self) -> None:
-        self._connection.close()
+        with suppress(StoreUnusable, DBAPIError):  # it may be lost
+            self._connection.close()
         self._engine.dispose()
+        self._raw.close()
 
     def _begin(self, durable: bool) -> None:
         self.run("BEGIN")
