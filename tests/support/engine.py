@@ -2,15 +2,17 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from support.build import SCOPE, config, guid, user_dn
 from support.model import Crash, ListSource, ModelCloud, lost, no_fault
+from support.postgresql import lose
 from syncramp.cycle.adopting import adopt
 from syncramp.cycle.job import Job, Pace
 from syncramp.cycle.run import run
@@ -28,8 +30,6 @@ from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.spec.types import EndpointOverrides, SyncConfig
 from syncramp.store.database import Database
-from syncramp.store.places import Place, Schema
-from syncramp.store.postgresql import connected
 from syncramp.store.store import Store
 
 
@@ -41,7 +41,7 @@ def _pace() -> Pace:
 class Engine:
     """A store on disk, sources and a cloud; every run opens the store anew."""
 
-    path: Place
+    path: Path
     cloud: ModelCloud = field(default_factory=ModelCloud)
     sources: Sequence[ListSource] = field(default_factory=lambda: [ListSource()])
     config: SyncConfig = field(
@@ -75,12 +75,7 @@ class Engine:
 
     def lose_store(self) -> None:
         """The store is gone; the next run begins with an empty one."""
-        if isinstance(self.path, Schema):
-            with closing(connected(self.path)) as server:
-                server.execute(f"DROP SCHEMA IF EXISTS {self.path.name} CASCADE")
-            return
-        for path in self.path.parent.glob(f"{self.path.name}*"):
-            path.unlink()
+        lose(self.path)
 
     def sync(self, *, once: bool = False) -> RunReport:
         """As many runs as the export has slices."""

@@ -12,12 +12,15 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from unittest.mock import patch
 from urllib.parse import quote
 
 import psycopg
 import pytest
 
-from syncramp.store.places import Schema
+from syncramp.store.database import PATIENCE
+from syncramp.store.places import Schema, schema_name
+from syncramp.store.postgresql import PostgresqlDatabase
 
 NOBODY = 65534
 SECRET = "state"
@@ -70,6 +73,10 @@ class Server:
         """A schema that nobody used before."""
         return Schema(self.uri, f"syncramp_test_{next(_numbers)}", SECRET)
 
+    def schema_of(self, path: Path) -> Schema:
+        """The schema in the place of a file."""
+        return Schema(self.uri, schema_name(path.parent.name, str(path)), SECRET)
+
     def drop(self, schema: Schema) -> None:
         """The store is gone."""
         self.execute(f"DROP SCHEMA IF EXISTS {schema.name} CASCADE")
@@ -119,3 +126,30 @@ def running(*settings: str) -> Iterator[Server]:
         yield server
     finally:
         server.end()
+
+
+_instead: Server | None = None
+
+
+@contextmanager
+def instead_of_files(server: Server) -> Iterator[None]:
+    """Every store that is opened as a file is a schema of a server."""
+    global _instead
+
+    def opened(path: Path, patience: float = PATIENCE) -> PostgresqlDatabase:
+        return PostgresqlDatabase(server.schema_of(path), patience)
+
+    with patch("syncramp.store.sqlite.SqliteDatabase", opened):
+        _instead = server
+        try:
+            yield
+        finally:
+            _instead = None
+
+
+def lose(path: Path) -> None:
+    """The store that is called so is gone."""
+    if _instead is not None:
+        _instead.drop(_instead.schema_of(path))
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()

@@ -1,28 +1,46 @@
 """Fixtures of the unit tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
-from support.postgresql import Server
-from syncramp.store.places import Place
+from support.postgresql import instead_of_files, requires_postgresql
+
+BOTH = {
+    "test_store_staging",
+    "test_store_adoption",
+    "test_departed",
+    "test_exports",
+    "test_cycle",
+    "test_cycle_fence",
+}
+"""Modules whose tests are made on a file and in a server; with ``--postgresql`` all are made in a server."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__.rpartition(".")[2] in BOTH and not metafunc.config.getoption("--postgresql"):
+        server = pytest.param("server", marks=requires_postgresql)
+        metafunc.parametrize("kept_in", ["file", server], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def kept_in(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where the stores of a test are, which calls them files."""
+    always = request.config.getoption("--postgresql")
+    if getattr(request, "param", "server" if always else "file") == "file":
+        yield
+    else:
+        with instead_of_files(request.getfixturevalue("postgresql")):
+            yield
 
 
 @pytest.fixture
-def place(tmp_path: Path, request: pytest.FixtureRequest) -> Place:
-    """Where a store is that nobody made yet."""
-    if request.config.getoption("--postgresql"):
-        server: Server = request.getfixturevalue("postgresql")
-        return server.schema()
-    return tmp_path / "state.db"
-
-
-@pytest.fixture
-def engine(place: Place) -> Engine:
+def engine(tmp_path: Path) -> Engine:
     """Three people, the first two of them in one group; nothing of it in the cloud yet."""
-    made = Engine(place)
+    made = Engine(tmp_path / "state.db")
     made.source.add(user(1), user(2), user(3), group(101))
     made.source.members[guid(101)] = [user_dn(1), user_dn(2)]
     return made

@@ -1,6 +1,7 @@
 """Links that went are kept for 30 days, under whatever id their group and their member have."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,14 +18,13 @@ from syncramp.store.departed import (
     prune_departed,
 )
 from syncramp.store.observations import Observations
-from syncramp.store.places import Place
 
 ALL = BitMap(range(1, 60))
 
 
 @pytest.fixture
-def database(place: Place) -> Iterator[Database]:
-    made = opened(place)
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = opened(tmp_path / "state.db")
     yield made
     made.close()
 

@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 from support.build import group, user, user_dn
 from syncramp.model.facts import Entry, Fact, Links, Proof
 from syncramp.source import dn
-from syncramp.store.places import Place
 from syncramp.store.store import Store
 
 
 @pytest.fixture
-def store(place: Place) -> Iterator[Store]:
-    opened = Store(place, dn.key)
+def store(tmp_path) -> Iterator[Store]:
+    opened = Store(tmp_path / "state.db", dn.key)
     yield opened
     opened.close()
 

@@ -106,7 +106,9 @@ class PostgresqlDatabase(Database):
         if self.path.use is Use.COPY:
             self._copy()
             return
-        if self.path.use is Use.ALONE and not self.value("SELECT pg_try_advisory_lock(CAST(? AS integer), 0)", (self._half,)):
+        if self.path.use is Use.ALONE and not self.value(
+            "SELECT pg_try_advisory_lock(CAST(? AS integer), 0)", (self._half,)
+        ):
             raise AnotherRunActive(
                 "another run holds the store", where=str(self.path), remedy="wait until it has ended"
             )
