@@ -1,0 +1,74 @@
+"""A first run, and a plan with nothing to do, on a store in a file and on one in a PostgreSQL server beside it.
+
+The directory and the cloud are in memory, so the times are those of the rules and of the store. Each group has 50
+members. ``python -m bench.places --people 10000 30000`` with ``PYTHONPATH=tests``.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from support.build import group, guid, user, user_dn
+from support.engine import Engine
+from support.model import ListSource
+from support.postgresql import running
+from syncramp.cycle.job import Pace
+from syncramp.source import dn
+from syncramp.store.database import copied
+from syncramp.store.places import Place
+from syncramp.store.store import Store
+
+MEMBERS = 50
+PACE = Pace(objects_per_call=500, parallel=1, patience=0.0, call_timeout=0.0, lost_answers=1)
+
+
+def main() -> None:
+    """Print a line for each number of people."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--people", type=int, nargs="+", default=[10_000])
+    for people in options.parse_args().people:
+        with TemporaryDirectory() as folder, running() as server:
+            for name, place in (("file", Path(folder) / "state.db"), ("server", server.schema())):
+                first, nothing = _measured(place, people)
+                print(
+                    f"{people:7} people, {name:6}: first run {first:6.1f} s, plan with nothing to do {nothing:5.2f} s"
+                )
+
+
+def _measured(place: Place, people: int) -> tuple[float, float]:
+    engine = Engine(place, sources=[_directory(people)], pace=PACE)  # type: ignore[arg-type]
+    first = _timed(engine.run)
+    engine.run()
+    return first, _timed(lambda: _plan(engine))
+
+
+def _plan(engine: Engine) -> None:
+    """As ``syncramp plan`` makes it."""
+    with closing(Store(engine.path, dn.key)) as store:
+        store.runs.last()
+    with copied(engine.path) as copy:
+        replace(engine, path=copy).run(sends=False)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _directory(people: int) -> ListSource:
+    source = ListSource()
+    source.add(*(user(number) for number in range(1, people + 1)))
+    for number in range(people // MEMBERS):
+        source.add(group(people + 1 + number))
+        members = range(number * MEMBERS + 1, (number + 1) * MEMBERS + 1)
+        source.members[guid(people + 1 + number)] = [user_dn(member) for member in members]
+    return source
+
+
+if __name__ == "__main__":
+    main()
