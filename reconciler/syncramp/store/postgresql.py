@@ -52,7 +52,8 @@ _SESSION = (
     "SET tcp_keepalives_interval = 10",
     "SET tcp_keepalives_count = 3",
 )
-_HERE = """SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), d.oid, to_regclass('meta')::oid
+_HERE = """SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
+           substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), d.oid, to_regclass(?)::oid)
            FROM pg_database d WHERE d.datname = current_database()"""
 _VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -196,12 +197,11 @@ class PostgresqlDatabase(Database):
         return bool(self.value("SELECT to_regclass(?) IS NOT NULL", (name,)))
 
     def place(self) -> str:
-        """The timeline of the server, the database, and the table ``meta`` in it."""
+        """The server and its timeline, the database, and the table ``meta`` in it."""
         return self._place("meta")
 
     def _place(self, table: str) -> str:
-        timeline, database, number = self.one(_HERE.replace("'meta'", "?"), (table,)) or ("", 0, 0)
-        return f"{timeline}/{database}/{number}"
+        return str(self.value(_HERE, (table,)))
 
     def fell_behind(self, token: int) -> bool:
         kept = self.value("SELECT value FROM meta WHERE key = 'place'")
