@@ -93,7 +93,7 @@ class Settings:
             name=found.get("NAME", platform.node() or given.name),
             execution=_execution(found.get("EXECUTION", given.execution.value)),
             concurrent_runs=_number(found, "MAX_CONCURRENT_RUNS", given.concurrent_runs, 1, 1000),
-            state=_folder(found.get("STATE", given.state)),
+            state=_state(found.get("STATE", given.state)),
             runtime=Path(found.get("RUNTIME", given.runtime)),
             image=found.get("IMAGE", given.image),
             claim=found.get("CLAIM", given.claim),
@@ -111,12 +111,12 @@ def _execution(text: str) -> Execution:
     return Execution(text)
 
 
-def _folder(text: str) -> str:
-    if "://" in text or text.startswith(("postgres:", "postgresql:")):
+def _state(text: str) -> str:
+    if "://" in text or text.startswith("postgres:") or text == SERVER:
         raise InputRefused(
-            "stores are SQLite files, and no server holds them",
+            "it is no folder and names no Secret",  # what it is may hold a password
             where="SYNCRAMP_STATE",
-            remedy="name a folder on a volume, as /var/lib/syncramp",
+            remedy="name a folder on a volume, as /var/lib/syncramp, or postgresql:SECRET",
         )
     return text
 

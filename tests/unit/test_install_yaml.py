@@ -20,11 +20,12 @@ BUILDS = {
         ("webhook",),
         ("approvals",),
         ("jobs",),
-        ("webhook", "approvals", "jobs"),
+        ("postgresql",),
+        ("webhook", "approvals", "jobs", "postgresql"),
     ],
-    "overlays/namespace": [(), ("jobs",)],
+    "overlays/namespace": [(), ("jobs",), ("postgresql",)],
     "overlays/demo": [()],
-    "runner": [()],
+    "runner": [(), ("postgresql",)],
 }
 
 Object = dict[str, Any]
@@ -126,6 +127,23 @@ def test_every_combination_that_is_offered_can_be_built(
     cluster_wide = {kind for kind, _ in objects if kind.startswith("Cluster") or kind == "Namespace"}
     assert bool(cluster_wide) is (resource in ("overlays/cluster", "overlays/demo"))
     assert ("SYNCRAMP_NAMESPACES" in _environment(objects)) is (resource in ("overlays/namespace", "overlays/demo"))
+
+
+def test_postgresql_takes_the_volume_away_and_lets_two_replicas_roll(tmp_path: Path) -> None:
+    objects = _combined(tmp_path, "overlays/cluster", ("postgresql",))
+    deployment = objects["Deployment", "syncramp-operator"]["spec"]
+    assert (deployment["replicas"], deployment["strategy"]["type"]) == (2, "RollingUpdate")
+    assert ("PersistentVolumeClaim", "syncramp-state") not in objects
+    assert deployment["template"]["metadata"]["labels"] == deployment["selector"]["matchLabels"]
+    assert {one["name"] for one in deployment["template"]["spec"]["volumes"]} == {"runtime", "tmp"}
+    assert {one["name"] for one in _operator(objects)["volumeMounts"]} == {"runtime", "tmp"}
+    assert _environment(objects)["SYNCRAMP_STATE"] == "postgresql:syncramp-postgresql"
+    ports = [
+        port["port"]
+        for rule in objects["NetworkPolicy", "syncramp-operator"]["spec"]["egress"]
+        for port in rule["ports"]
+    ]
+    assert 5432 in ports
 
 
 @pytest.mark.parametrize(("overlay", "kind"), [("cluster", "ClusterRole"), ("namespace", "Role")])

@@ -26,7 +26,7 @@ def test_every_setting_has_a_variable() -> None:
         "SYNCRAMP_NAME": "pod-1",
         "SYNCRAMP_EXECUTION": "Job",
         "SYNCRAMP_MAX_CONCURRENT_RUNS": "7",
-        "SYNCRAMP_STATE": "/stores",
+        "SYNCRAMP_STATE": "postgresql:store",
         "SYNCRAMP_RUNTIME": "/memory",
         "SYNCRAMP_IMAGE": "registry/syncramp:1",
         "SYNCRAMP_CLAIM": "disk",
@@ -49,7 +49,7 @@ def test_every_setting_has_a_variable() -> None:
         ("MAX_CONCURRENT_RUNS", "0"),
         ("WEBHOOK_PORT", "x"),
         ("EXECUTION", "job"),
-        ("STATE", "postgresql:store"),
+        ("STATE", "postgresql:"),
     ],
 )
 def test_a_value_that_cannot_be_is_told_with_its_variable(name: str, text: str) -> None:

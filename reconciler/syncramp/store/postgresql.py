@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateTable
 
-from syncramp.errors import AnotherRunActive, StoreUnusable
+from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
 from syncramp.store.database import PATIENCE, Database, Parameters
 from syncramp.store.dialect import adapt, among, translated
 from syncramp.store.places import Schema, Use
@@ -96,7 +96,7 @@ class PostgresqlDatabase(Database):
             self._open(patience)
         except DBAPIError as error:
             raw.close()
-            raise _unopened(path, said(error.orig)) from None
+            raise _unopened(path, said(error.orig), StoreFailing) from None
         except BaseException:
             raw.close()
             raise
@@ -167,7 +167,7 @@ class PostgresqlDatabase(Database):
         error = context.original_exception
         if not isinstance(error, psycopg.Error) or isinstance(error, _OUR_FAULTS):
             return None
-        return StoreUnusable(
+        return StoreFailing(
             f"the store cannot be read or written: {said(error)}",
             where=str(self.path),
             remedy="mend the server, or the way to it; the next run goes on from what is written",
@@ -249,13 +249,13 @@ def connected(schema: Schema) -> psycopg.Connection[Any]:
     try:
         given = conninfo_to_dict(schema.uri)
     except psycopg.Error:
-        raise _unopened(schema, f"the key uri of Secret {schema.secret} is no connection URI") from None
+        raise _unopened(schema, f"the key uri of Secret {schema.secret} is no connection URI", StoreFailing) from None
     usual = {**_ALIVE, "connect_timeout": str(ANSWER), "target_session_attrs": "read-write"}
     usual["application_name"] = "syncramp"
     try:
         return psycopg.connect(make_conninfo("", **{**usual, **given}), autocommit=True)
     except psycopg.Error as error:
-        raise _unopened(schema, said(error, str(given.get("password") or ""))) from None
+        raise _unopened(schema, said(error, str(given.get("password") or "")), StoreFailing) from None
 
 
 def said(error: BaseException | None, password: str = "") -> str:
@@ -283,8 +283,9 @@ def copied(schema: Schema) -> Iterator[Schema]:
     yield replace(schema, use=Use.COPY)
 
 
-def _unopened(schema: Schema, cause: str) -> StoreUnusable:
-    return StoreUnusable(
+def _unopened(schema: Schema, cause: str, kind: type[StoreUnusable] = StoreUnusable) -> StoreUnusable:
+    """:param kind: ``StoreFailing`` for what may be well again without anybody telling us."""
+    return kind(
         f"the store cannot be opened: {cause}",
         where=str(schema),
         remedy=f"mend the server, or the key uri of Secret {schema.secret}",
