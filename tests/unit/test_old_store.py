@@ -16,7 +16,7 @@ from syncramp.errors import AnotherSyncClientActive, Stopped
 from syncramp.model.holds import Hold
 from syncramp.model.wire import Operation
 from syncramp.spec.types import ApprovalMode
-from syncramp.store.age import beside
+from syncramp.store.sqlite import beside
 
 
 def put_back(engine: Engine, copy: Path) -> None:
