@@ -6,12 +6,15 @@ more than a kill. PostgreSQL refuses to run as root, so that one makes it run as
 
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import quote
 
@@ -37,6 +40,8 @@ def _binaries() -> Path | None:
 
 
 BINARIES = _binaries()
+_ENDS_WITH_US = ("setpriv", "--pdeathsig", "QUIT") if shutil.which("setpriv") else ()
+"""However the tests end (util-linux)."""
 
 
 requires_postgresql = pytest.mark.skipif(
@@ -57,12 +62,13 @@ class Server:
         if os.geteuid() == 0:
             os.chown(self.folder, NOBODY, NOBODY)
         data = self.folder / "data"
-        self._run(
-            "initdb", "-D", str(data), "-U", "syncramp", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"
-        )
+        initdb = [str(_program("initdb")), "-D", str(data), "-U", "syncramp", "-A", "trust", "-E", "UTF8"]
+        quiet = subprocess.DEVNULL
+        subprocess.run([*initdb, "--no-sync", "--locale=C.UTF-8"], check=True, stdout=quiet, **self._somebody())
         usual = ("fsync=off", "listen_addresses=", f"unix_socket_directories={self.folder}", "shared_buffers=64MB")
-        options = " ".join(f"-c {setting}" for setting in (*usual, "autovacuum_naptime=10", *settings))
-        self._control("start", "-o", options, "-l", str(self.folder / "log"))
+        settings = (*usual, "autovacuum_naptime=10", *settings)
+        self._command = ["-D", str(data), *(word for setting in settings for word in ("-c", setting))]
+        self._process = self._start()
 
     @property
     def uri(self) -> str:
@@ -89,33 +95,37 @@ class Server:
 
     def end(self) -> None:
         """Stop it at once, and forget it."""
-        self._control("stop", "-m", "immediate")
+        self._stop()
         shutil.rmtree(self.folder)
 
     def crash(self) -> None:
         """It is killed, and started again."""
-        self._control("stop", "-m", "immediate")
-        self._control("start", "-l", str(self.folder / "log"), "-o", self._options)
+        self._stop()
+        self._process = self._start()
 
-    def _control(self, command: str, *arguments: str) -> None:
-        if command == "start":
-            self._options = arguments[arguments.index("-o") + 1]
-        self._run("pg_ctl", command, "-D", str(self.folder / "data"), "-w", "-s", *arguments)
+    def _start(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            command = [*_ENDS_WITH_US, str(_program("postgres")), *self._command]
+            process = subprocess.Popen(command, stdout=log, stderr=log, **self._somebody())
+        for _ in range(1200):
+            with suppress(psycopg.OperationalError), psycopg.connect(self.uri):
+                return process
+            assert process.poll() is None, (self.folder / "log").read_text("utf-8")
+            time.sleep(0.05)
+        raise AssertionError("PostgreSQL does not answer")
 
-    def _run(self, program: str, *arguments: str) -> None:
-        assert BINARIES is not None, "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+    def _stop(self) -> None:
+        self._process.send_signal(signal.SIGQUIT)  # at once, as after a power cut
+        self._process.wait(60)
+
+    def _somebody(self) -> dict[str, Any]:
         user = NOBODY if os.geteuid() == 0 else None
-        command: Sequence[str] = [str(BINARIES / program), *arguments]
-        subprocess.run(
-            command,
-            check=True,
-            user=user,
-            group=user,
-            extra_groups=[] if user else None,
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            timeout=60,
-        )
+        return {"user": user, "group": user, "extra_groups": [] if user else None, "cwd": self.folder}
+
+
+def _program(name: str) -> Path:
+    assert BINARIES is not None, "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+    return BINARIES / name
 
 
 @contextmanager
