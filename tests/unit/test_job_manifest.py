@@ -88,7 +88,13 @@ def test_stores_of_a_server_need_no_claim() -> None:
     template = job_manifest(_config(), RUN, settings)["spec"]["template"]
     assert STATE_LABEL not in template["metadata"]["labels"]
     assert "affinity" not in template["spec"]
-    assert "/var/lib/syncramp" not in _mounted(template["spec"])
+    mounted = _mounted(template["spec"])
+    assert "/var/lib/syncramp" not in mounted
+    (source,) = mounted["/var/lib/syncramp/db"]["projected"]["sources"]
+    assert source == {"secret": {"name": "db", "items": [{"key": "uri", "path": "uri"}]}}
+    (container,) = template["spec"]["containers"]
+    words = container["command"]
+    assert words[words.index("--state") :][:4] == ["--state", "postgresql:db", "--state-secrets", "/var/lib/syncramp"]
 
 
 @pytest.mark.parametrize("word", ["--patch", "--run", "identity/contoso-7", "/var/lib/syncramp/identity.contoso.db"])
