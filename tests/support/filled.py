@@ -68,7 +68,8 @@ def rooms(give: Give) -> Iterator[None]:
 def bind(store: Store, anchor: str) -> None:
     """A group follows the ramp from now on."""
     store.database.run(
-        "INSERT OR IGNORE INTO ramp_groups (anchor, ramp, at, policy, start, filling) VALUES (?, ?, 0, '', ?, 0)",
+        "INSERT INTO ramp_groups (anchor, ramp, at, policy, start, filling) VALUES (?, ?, 0, '', ?, 0)"
+        " ON CONFLICT DO NOTHING",
         (anchor, RAMP, pack_bitmap(BitMap())),
     )
 
