@@ -60,7 +60,8 @@ DOCKER ?= docker
 image:
 	$(DOCKER) build -t syncramp:$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' reconciler/syncramp/__init__.py) .
 
-# hatchling and editables are locked too, so that the build of this project itself fetches nothing unpinned.
+# hatchling and editables are locked too, so that the build of this project itself fetches nothing unpinned; so is what
+# compiles gssapi, for the image.
 lock: $(VENV)/.dev
 	printf 'hatchling==1.33.0\neditables\n' > $(VENV)/build.in
 	$(BIN)/uv pip compile --quiet pyproject.toml $(VENV)/build.in --extra charts --extra simulator --universal \
@@ -69,8 +70,10 @@ lock: $(VENV)/.dev
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra operator --extra postgresql --extra simulator --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -c requirements/dev.txt -o requirements/operator.txt
-	echo hatchling==1.33.0 | $(BIN)/uv pip compile --quiet - --universal \
+	printf 'hatchling==1.33.0\ncython\nsetuptools\n' | $(BIN)/uv pip compile --quiet - --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -c requirements/dev.txt -o requirements/build.txt
+	sed -n 's/^kerberos = \["\(.*\)"\].*/\1/p' pyproject.toml | $(BIN)/uv pip compile --quiet - --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/kerberos.txt
 
 clean:
 	rm -rf $(VENV) .demo dist

@@ -73,6 +73,15 @@ def test_a_wrong_password_names_server_and_user_and_no_password(server: Slapd, s
 
 
 @requires_slapd
+@pytest.mark.parametrize("security", ["ldap", "ldaps"])
+def test_a_certificate_that_has_expired_is_refused_before_the_password_goes(tmp_path: Path, security: str) -> None:
+    with slapd(tmp_path, _directory(), certificates=issue("127.0.0.1", expired=True)) as late:
+        with pytest.raises(UntrustedServer, match="certificate has expired") as refused:
+            _source(late, getattr(late, security)).partitions()
+    assert getattr(late, security) in str(refused.value)
+
+
+@requires_slapd
 def test_an_empty_password_is_never_sent(server: Slapd) -> None:
     with pytest.raises(CredentialsRefused, match="password is empty"):
         _source(server, server.ldaps, password="").partitions()

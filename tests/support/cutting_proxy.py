@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that closes the connection after so many bytes from the server."""
+"""A TCP proxy on loopback, which can close the connection after so many bytes from the server."""
 
 import socket
 import threading
@@ -7,14 +7,14 @@ from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def cutting_proxy(target: int, after: int) -> Iterator[int]:
-    """Forward connections to a port of 127.0.0.1.
+def cutting_proxy(target: int, after: int | None, host: str = "127.0.0.1") -> Iterator[int]:
+    """Forward connections from 127.0.0.1 to a port of a host of loopback.
 
-    :param after: how many bytes of the server's a client may see before both sides are closed.
+    :param after: how many bytes of the server's a client may see before both sides are closed; None: all.
     :return: the port to connect to.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_serve, args=(listener, target, after), daemon=True).start()
+        threading.Thread(target=_serve, args=(listener, (host, target), after), daemon=True).start()
         try:
             yield listener.getsockname()[1]
         finally:
@@ -22,13 +22,13 @@ def cutting_proxy(target: int, after: int) -> Iterator[int]:
                 listener.shutdown(socket.SHUT_RDWR)  # wakes accept up
 
 
-def _serve(listener: socket.socket, target: int, after: int) -> None:
+def _serve(listener: socket.socket, target: tuple[str, int], after: int | None) -> None:
     while True:
         try:
             client, _ = listener.accept()
         except OSError:
             return
-        server = socket.create_connection(("127.0.0.1", target))
+        server = socket.create_connection(target)
         threading.Thread(target=_pump, args=(client, server, None), daemon=True).start()
         threading.Thread(target=_pump, args=(server, client, after), daemon=True).start()
 

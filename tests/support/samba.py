@@ -105,6 +105,12 @@ class Samba:
         """The keys of ``sync@REALM``."""
         return self.folder / "sync.keytab"
 
+    def keys_of(self, account: str) -> bytes:
+        """A keytab with the keys that an account has now."""
+        file = self.folder / f"{account}.keytab"
+        _offline("export", self.folder, {str(file): f"{account}@{REALM}"})
+        return file.read_bytes()
+
     def upn(self, account: str) -> str:
         """The name that an account signs in with."""
         return f"{account}@{REALM.lower()}"
@@ -124,7 +130,7 @@ def samba(certificates: Certificates | None = None) -> Iterator[Samba]:
         raise RuntimeError(f"{missing}, and SYNCRAMP_REQUIRE_SERVERS=1 demands it")
     with TemporaryDirectory(prefix="samba", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
         folder, address = Path(name), _free_address()
-        certificates = certificates or issue(address, "dc1.corp.example.test")
+        certificates = certificates or issue(address, "dc1.corp.example.test", "localhost")
         _offline("provision", folder, _asked(folder, address))
         _write(folder, address, certificates)
         with _served(folder, address):

@@ -1,8 +1,9 @@
 """Work on the files of a Samba domain controller, for ``support.samba``.
 
-It runs in the system's Python, which alone has Samba's modules: ``samba_offline.py provision|add FOLDER``, with a
-JSON document on stdin. ``provision`` makes a domain and prepares it before its server starts; ``add`` writes entries
-straight into sam.ldb, in one transaction (about 3 ms for a user), whether the server runs or not.
+It runs in the system's Python, which alone has Samba's modules: ``samba_offline.py COMMAND FOLDER``, with a JSON
+document on stdin. ``provision`` makes a domain and prepares it before its server starts; ``add`` writes entries
+straight into sam.ldb, in one transaction (about 3 ms for a user), whether the server runs or not; ``export`` writes
+keytabs.
 """
 
 import json
@@ -40,6 +41,7 @@ CONFIGURATION = """\
     winbindd socket directory = {folder}/run/winbindd
     log file = {folder}/log
     max log size = 0
+    ldap server require strong auth = allow_sasl_over_tls
     ldb:nosync = yes
     dns update command = /bin/true
     spn update command = /bin/true
@@ -58,6 +60,8 @@ def main() -> None:
     asked = json.load(sys.stdin)
     if command == "provision":
         _provision(folder, asked)
+    elif command == "export":
+        _export(_parameters(folder), asked)
     else:
         _add(_open(folder), asked)
 
@@ -93,8 +97,7 @@ def _provision(folder: Path, asked: dict) -> None:
         if account["replicates"]:
             _let_replicate(database, account["name"])
     _serve_as(database, asked["services"])
-    for keytab, principal in asked["keytabs"].items():
-        Net(None, parameters).export_keytab(keytab=keytab, principal=principal)
+    _export(parameters, asked["keytabs"])
 
 
 def _relax_passwords(database: SamDB) -> None:
@@ -126,6 +129,11 @@ def _add(database: SamDB, entries: list) -> None:
     for entry in entries:
         database.add(entry)
     database.transaction_commit()
+
+
+def _export(parameters: LoadParm, keytabs: dict) -> None:
+    for keytab, principal in keytabs.items():
+        Net(None, parameters).export_keytab(keytab=keytab, principal=principal)
 
 
 def _parameters(folder: Path) -> LoadParm:

@@ -42,7 +42,7 @@ FORMS: Mapping[str, str] = {
     "target.objectQuota": "write how many objects the tenant may hold, or remove the field",
     "sources[].name": "write lower-case letters, digits and dashes, as corp",
     "ldap.servers[]": "write ldaps://host[:port], or ldap://host[:port] for StartTLS",
-    "ldap.bind": "write bind: {secretRef: {name: NAME}}; the Secret holds username and password",
+    "ldap.bind": "write bind: {secretRef: {name: NAME}}, a Secret with username, password, or principal, keytab",
     "certificate.format": "write PEM or PKCS12",
     "workloadIdentity.tokenFile": "write the path of a file, or remove the field where a cluster mounts the token",
     "ldif.path": "write the path of a file: relative to the document's folder, in a cluster absolute",

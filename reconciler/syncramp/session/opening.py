@@ -228,11 +228,10 @@ def _source(spec: SourceSpec, reader: FileSecrets) -> Source:
         from syncramp.source.ldap import LdapSource
 
         access = spec.access
-        username = text(reader, access.bind_secret, "username")
-        password = text(reader, access.bind_secret, "password")
+        username, password, keytab = _account(access, reader)
         ca = reader.read(access.ca.name, access.ca.key) if access.ca else None
         bases = [dn.canonical(scope.dn) for scope in spec.scopes]
-        return LdapSource(spec.name, access.servers, username, password, ca, bases, devices)
+        return LdapSource(spec.name, access.servers, username, password, ca, bases, devices, keytab)
     from syncramp.source.ldif import LdifSource
 
     if isinstance(spec.access, LdifFile):
@@ -241,6 +240,14 @@ def _source(spec: SourceSpec, reader: FileSecrets) -> Source:
     # Where it lies is another folder at each run of an operator: a message with it would change each time.
     called = f"the key {key} of the ConfigMap {name}"
     return LdifSource(spec.name, reader.path(name, key), spec.access.entries, devices, called)
+
+
+def _account(access: LdapAccess, reader: FileSecrets) -> tuple[str, str, bytes | None]:
+    """User name, password and keytab of a directory's account; one of the last two."""
+    secret = access.bind_secret
+    if access.kerberos:
+        return text(reader, secret, "principal"), "", reader.read(secret, "keytab")
+    return text(reader, secret, "username"), text(reader, secret, "password"), None
 
 
 @contextmanager

@@ -52,10 +52,12 @@ def make_certificates(client_id: str, valid: timedelta = YEAR, name: str = LOOPB
     return Certificates(ca, server, make_application(client_id, valid))
 
 
-def make_server(*names: str) -> tuple[bytes, Pair]:
+def make_server(*names: str, valid: timedelta = VALID, begins: timedelta = -HOUR) -> tuple[bytes, Pair]:
     """A new authority, as PEM, and what it issues for a server.
 
     :param names: host names and IP addresses; the first one is the certificate's subject too.
+    :param valid: for how long from now the server's is; less than nothing makes one that has expired.
+    :param begins: how long from now it begins to be valid.
     """
     ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Syncramp simulator CA")
@@ -66,7 +68,7 @@ def make_server(*names: str) -> tuple[bytes, Pair]:
         .sign(ca_key, hashes.SHA256())
     )
     server = (
-        _builder(_name(names[0]), ca_name, server_key, ca_key)
+        _builder(_name(names[0]), ca_name, server_key, ca_key, valid, begins)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

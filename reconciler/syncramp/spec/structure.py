@@ -165,7 +165,9 @@ def _source(source: Body, folder: Path) -> SourceSpec:
     if ldap := source.get("ldap"):
         ca = key_of(ldap.get("tls", {}).get("ca"))
         access: LdapAccess | LdifFile | LdifKey
-        access = LdapAccess(tuple(ldap["servers"]), ldap["bind"]["secretRef"]["name"], ca)
+        bind = ldap["bind"]
+        kerberos = bind.get("method") == "Kerberos"
+        access = LdapAccess(tuple(ldap["servers"]), bind["secretRef"]["name"], ca, kerberos)
     else:
         access = _ldif(source["ldif"], folder)
     return SourceSpec(source["name"], access, tuple(_scope(scope) for scope in source["scope"]))

@@ -199,8 +199,10 @@ class LdapAccess:
 
     servers: tuple[str, ...]
     bind_secret: str
-    """A Secret with ``username`` and ``password``."""
+    """A Secret with ``username`` and ``password``; with Kerberos ``principal`` and ``keytab``."""
     ca: KeyRef | None = None
+    kerberos: bool = False
+    """Sign in with Kerberos, not with a simple bind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,17 @@ class LdapSource:
     servers: Sequence[str]
     """``ldaps://host[:port]``, or ``ldap://host[:port]`` for StartTLS."""
     username: str
+    """With a keytab: the principal."""
     password: str = field(repr=False)
+    """Empty with a keytab."""
     ca: bytes | None = field(repr=False)
     """PEM certificates trusted in place of the system's."""
     bases: Sequence[str]
     """Canonical DNs of the scopes."""
     devices: bool = False
     """Computers are asked for too."""
+    keytab: bytes | None = field(default=None, repr=False)
+    """It signs in with Kerberos."""
     answered: dict[str, str] = field(default_factory=dict, init=False, compare=False)
     """Naming context -> URL of the server that it was read from last."""
 
@@ -94,7 +98,7 @@ class LdapSource:
         from syncramp.source.ldap import address
         from syncramp.source.ldap.session import connect
 
-        return connect(address.parse(url), self.username, self.password, self.ca, writes=writes)
+        return connect(address.parse(url), self.username, self.password, self.ca, keytab=self.keytab, writes=writes)
 
     def _context_of(self, base: str, contexts: Sequence[str]) -> str:
         context = innermost(base, contexts)

@@ -24,7 +24,7 @@ _CREDENTIALS = {34, 48, 49}  # invalidDNSyntax (of the user name), inappropriate
 _LONGEST_TEXT = 200
 """Characters of a server's own text that are told."""
 _RIGHTS = {8, 13, 50}  # strongerAuthRequired, confidentialityRequired, insufficientAccessRights
-_AD_DETAIL = re.compile(r"\bdata ([0-9a-f]{3})\b")
+_AD_DETAIL = re.compile(r"\bdata ([0-9a-f]{3,8})\b")
 _AD_REASONS = {  # Windows error codes in the diagnostic message of a bind, [MS-ERREF] 2.2
     "525": "no such user",
     "52e": "wrong password",
@@ -35,6 +35,7 @@ _AD_REASONS = {  # Windows error codes in the diagnostic message of a bind, [MS-
     "701": "the account has expired",
     "773": "the password must be changed first",
     "775": "the account is locked",
+    "80090346": "it does not see the connection's own certificate: something between ends TLS",  # SEC_E_BAD_BINDINGS
 }
 _NOT_LDAP = (PyAsn1Error, ValueError, LookupError, TypeError, AttributeError)  # out of ldap3's decoder
 
@@ -84,7 +85,7 @@ def bind_refused(server: str, user: str, result: Mapping[str, Any]) -> SyncrampE
         return CredentialsRefused(
             f"the server refuses the user {user!r} ({why or result.get('description', code)})",
             where=server,
-            remedy="check username and password in the Secret of spec.sources[].ldap.bind",
+            remedy="check the account, and what the Secret of spec.sources[].ldap.bind holds",
         )
     return refused(server, "the bind", code)
 

@@ -15,7 +15,7 @@ from ldap3.core.exceptions import LDAPException
 
 from syncramp.errors import AccessDenied, CredentialsRefused, SourceUnavailable
 from syncramp.source.dn import DnError
-from syncramp.source.ldap import faults, search, tls
+from syncramp.source.ldap import faults, kerberos, search, tls
 from syncramp.source.ldap.address import Address
 from syncramp.source.ldap.channel import Channel
 from syncramp.source.ldap.messages import Control, Done, Found, Intermediate, Message, Reference
@@ -160,16 +160,25 @@ def _absent(attribute: str) -> bytes:
     return b"\xa2" + bytes([len(present)]) + present
 
 
-def connect(address: Address, username: str, password: str, ca: bytes | None, *, writes: bool = False) -> Session:
+def connect(
+    address: Address,
+    username: str,
+    password: str,
+    ca: bytes | None,
+    *,
+    keytab: bytes | None = None,
+    writes: bool = False,
+) -> Session:
     """Connect, start TLS, sign in; the password goes over the wire only after TLS.
 
+    :param keytab: it signs in with Kerberos, as the principal ``username``; the password is not looked at.
     :param ca: PEM certificates; None: the system's.
     :param writes: entries are changed, too.
     :raises SourceUnavailable: the server cannot be reached, or does not speak TLS.
     :raises UntrustedServer: its certificate cannot be verified.
     :raises CredentialsRefused: it refuses user or password.
     """
-    if not username or not password:
+    if keytab is None and (not username or not password):
         raise CredentialsRefused(  # an empty password would be an anonymous bind that succeeds, RFC 4513 5.1.2
             "user name or password is empty", where=address.url, remedy="check the Secret of spec.sources[].ldap.bind"
         )
@@ -179,9 +188,13 @@ def connect(address: Address, username: str, password: str, ca: bytes | None, *,
     try:
         _secure(connection, address, verified)
         with faults.mapped(address.url, "signing in"):
-            signed_in = connection.bind(read_server_info=False)
-        if not signed_in:
-            raise faults.bind_refused(address.url, username, connection.result or {})
+            if keytab is None:
+                connection.bind(read_server_info=False)
+                result = connection.result or {}
+            else:
+                result = kerberos.sign_in(connection, address.url, address.host, username, keytab)
+        if result.get("result") != faults.SUCCESS:
+            raise faults.bind_refused(address.url, username, result)
     except BaseException:
         session.close()
         raise
