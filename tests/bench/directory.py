@@ -6,6 +6,7 @@ in 2,000 groups with 1,000,000 links, and the largest group has some 50,000 memb
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from syncramp.simulator.entries import ENABLED, escaped, group_dn, group_lines, person_dn, person_lines
@@ -23,19 +24,22 @@ def forest_of(size: int) -> Forest:
     return Forest("corp", "Example Corp", size, SEED)
 
 
-def write(path: Path, size: int, *, forest: Forest | None = None, numbered: bool = False) -> int:
+def write(
+    path: Path, size: int, *, forest: Forest | None = None, numbered: bool = False, large: Iterable[int] = ()
+) -> int:
     """Write the directory as LDIF.
 
     :param size: people, at least 150.
     :param forest: another one than ``forest_of`` gives.
     :param numbered: people have an employeeID.
+    :param large: for each of these numbers one more group with so many members, named by ``large_group``.
     :return: how many links it has.
     """
     forest = forest or forest_of(size)
     names = [person_dn(forest, person) for person in people(forest, size)]
     links = 0
     with path.open("w", encoding="ascii") as file:
-        for dn, lines in _entries(forest, names, numbered=numbered):
+        for dn, lines in chain(_entries(forest, names, numbered=numbered), _large(forest, names, large)):
             record = "\n".join((line("dn", dn), *lines))
             links += record.count("\nmember:")
             file.write(f"{record}\n\n")
@@ -53,6 +57,17 @@ def _entries(forest: Forest, names: list[str], *, numbered: bool) -> Iterator[tu
         yield names[person.number], (*person_lines(forest, person, ENABLED, manager), *number)
     for group in groups(forest):
         yield group_dn(forest, group.name), group_lines(forest, group, (names[n] for n in group.people))
+
+
+def large_group(forest: Forest, members: int) -> str:
+    """The DN of a group that was asked for by its number of members."""
+    return group_dn(forest, f"Large {members}")
+
+
+def _large(forest: Forest, names: list[str], sizes: Iterable[int]) -> Iterator[tuple[str, Iterable[str]]]:
+    for number, size in enumerate(sizes):
+        group = Group(forest.size + number, f"Large {size}", SECURITY, list(range(size)))
+        yield group_dn(forest, group.name), group_lines(forest, group, iter(names[:size]))
 
 
 def groups(forest: Forest) -> Iterator[Group]:

@@ -92,7 +92,11 @@ def bounds(data: bytes, at: int, tag: int) -> tuple[int, int]:
     if data[at] != tag or tag & 0x1F == 0x1F:
         raise BerError(f"tag {data[at]:#04x} where {tag:#04x} should be")
     size = data[at + 1]
-    return (at + 2, at + 2 + size) if size < 0x80 else long_bounds(data, at + 2, size)
+    if size < 0x80:
+        return at + 2, at + 2 + size
+    if size == 0x82:
+        return at + 4, at + 4 + (data[at + 2] << 8 | data[at + 3])
+    return long_bounds(data, at + 2, size)
 
 
 def long_bounds(data: bytes, at: int, first: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from syncramp.source.ldap.ber import (
     INTEGER,
     OCTETS,
     SEQUENCE,
+    SET,
     BerError,
     bounds,
     long_bounds,
@@ -31,21 +32,48 @@ LARGEST = 256 * 1024 * 1024
 """Bytes in one message. A group of a million members in one entry has about 100 MB; a length above it is more likely
 no LDAP at all than an entry, and to hold it would cost several times its size in memory."""
 
-_NAMES = 10_000
-"""Attribute descriptions that are remembered; ranges make new ones without end."""
+_HEADS = 20_000
+"""Heads of attributes that are remembered: each name has one for each length of its value, and ranges make names
+without end."""
 _CONTROLS = 0xA0
 _ENTRY, _DONE, _REFERENCE, _EXTENDED, _INTERMEDIATE = 0x64, 0x65, 0x73, 0x78, 0x79
 _UNASKED = 0
+_FOUR = 0x84
+"""The first byte of a length of four bytes."""
 
 
-class _Names(dict[bytes, str]):
-    """Attribute descriptions as text, by their bytes: each is decoded once."""
+class _Heads(dict[bytes, tuple[str, int]]):
+    """What attributes with one value begin with, up to that value: the name, and how long the value is.
 
-    def __missing__(self, spelled: bytes) -> str:
-        if len(self) >= _NAMES:
+    A length below 0 stands for any other beginning. Each head is looked at once and remembered, so that one look-up
+    judges tags, lengths and name.
+    """
+
+    def __init__(self, name_at: int, fixed: int) -> None:
+        super().__init__()
+        self.name_at = name_at
+        """Where the length of the name stands."""
+        self.fixed = fixed
+        """Bytes of a head beside the name."""
+
+    def __missing__(self, head: bytes) -> tuple[str, int]:
+        if len(self) >= _HEADS:
             self.clear()
-        name = self[spelled] = _text(spelled)
-        return name
+        known = self[head] = self._judged(head)
+        return known
+
+    def _judged(self, head: bytes) -> tuple[str, int]:
+        """Is it whole, and do all that holds the value end with it?"""
+        try:
+            at, over = bounds(head, 0, SEQUENCE)
+            at, start = bounds(head, at, OCTETS)
+            name = head[at:start]
+            at, stop = bounds(head, start, SET)
+            at, end = bounds(head, at, OCTETS)
+            good = at == len(head) == self.fixed + head[self.name_at] and over == stop == end
+        except (BerError, IndexError):
+            return "", -1
+        return (_text(name), end - at) if good else ("", -1)
 
 
 @dataclass
@@ -57,7 +85,10 @@ class Decoder:
     """The beginning of a message that is not complete."""
     _needed: int = 0
     """Bytes of it that must be there before it is worth looking at it."""
-    _names: _Names = field(default_factory=_Names)
+    _heads: _Heads = field(default_factory=lambda: _Heads(3, 8))
+    """Of attributes with lengths of one byte."""
+    _long_heads: _Heads = field(default_factory=lambda: _Heads(7, 16))
+    """Of attributes with lengths of four bytes behind the first, but for name and value: Active Directory's."""
 
     def feed(self, piece: bytes) -> Iterator[tuple[int, Message | Notice]]:
         """Take the next bytes of the stream.
@@ -73,7 +104,7 @@ class Decoder:
             self._held.clear()
         at, end = 0, len(piece)
         while (whole := self._extent(piece, at)) is not None and whole[1] <= end:
-            yield self._message(piece, *whole)
+            yield self._message(piece[slice(*whole)])
             at = whole[1]
         self._held += piece[at:]
         self._needed = 0 if whole is None else whole[1] - at
@@ -90,61 +121,68 @@ class Decoder:
             raise BerError(f"a message of {stop - at:,} bytes, of which at most {self.limit:,} are taken")
         return start, stop
 
-    def _message(self, data: bytes, at: int, stop: int) -> tuple[int, Message | Notice]:
+    def _message(self, data: bytes) -> tuple[int, Message | Notice]:
         try:
-            at, over = bounds(data, at, INTEGER)
+            at, over = bounds(data, 0, INTEGER)
             asked = number(data[at:over])
             tag = data[over]
             at, over = bounds(data, over, tag)
-            controls = () if over == stop else _controls(data, over, stop)
+            controls = () if over == len(data) else _controls(data, over)
             if tag == _ENTRY:
-                return asked, _entry(data, at, over, self._names, controls)
+                return asked, self._entry(data, at, over, controls)
         except IndexError:
             raise BerError("a value is cut off") from None
         return asked, _rare(asked, tag, data[at:over], controls)
 
+    def _entry(self, data: bytes, at: int, stop: int, controls: Sequence[Control]) -> Found:
+        """SearchResultEntry. Positions only grow, so that each part ends where it should is proof that it began there."""
+        at, over = bounds(data, at, OCTETS)
+        dn = data[at:over]
+        heads = self._long_heads if data[over + 1] == _FOUR else self._heads
+        at, over = bounds(data, over, SEQUENCE)
+        if over != stop:
+            raise BerError("bytes left over in an entry")
+        values: dict[str, Sequence[bytes]] = {}
+        name_at, fixed = heads.name_at, heads.fixed
+        last = stop - fixed
+        while at < stop:
+            name, size = "", -1
+            if at < last:
+                value = at + data[at + name_at] + fixed
+                name, size = heads[data[at:value]]
+            if size >= 0:
+                at = value + size
+                given = [data[value:at]]
+            else:
+                name, given, at = _attribute(data, at)
+            values[name] = given if name not in values else [*values[name], *given]
+        if at != stop:
+            raise BerError("an attribute is longer than its entry")
+        return Found(dn, values, controls)
 
-def _entry(data: bytes, at: int, stop: int, names: _Names, controls: Sequence[Control]) -> Found:
-    """SearchResultEntry. Positions only grow, so that each part ends where it should is proof that it began there."""
+
+def _attribute(data: bytes, at: int) -> tuple[str, list[bytes], int]:
+    """Any attribute: its name, its values and where it ends."""
+    at, stop = bounds(data, at, SEQUENCE)
     at, over = bounds(data, at, OCTETS)
-    dn = data[at:over]
-    at, over = bounds(data, over, SEQUENCE)
+    name = _text(data[at:over])
+    at, over = bounds(data, over, SET)
     if over != stop:
-        raise BerError("bytes left over in an entry")
-    values: dict[str, Sequence[bytes]] = {}
+        raise BerError("bytes left over in an attribute")
+    values = []
     while at < stop:
-        if data[at] != SEQUENCE:
-            raise BerError("something else among the attributes")
-        size = data[at + 1]
-        at, over = (at + 2, at + 2 + size) if size < 0x80 else long_bounds(data, at + 2, size)
         if data[at] != OCTETS:
-            raise BerError("an attribute without a name")
+            raise BerError("something else among values")
         size = data[at + 1]
-        start, at = (at + 2, at + 2 + size) if size < 0x80 else long_bounds(data, at + 2, size)
-        name = names[data[start:at]]
-        if data[at] != 0x31:
-            raise BerError("an attribute without a set of values")
-        size = data[at + 1]
-        at, end = (at + 2, at + 2 + size) if size < 0x80 else long_bounds(data, at + 2, size)
-        if end != over:
-            raise BerError("bytes left over in an attribute")
-        if size > 1 and data[at] == OCTETS and data[at + 1] < 0x80 and at + 2 + data[at + 1] == over:
-            given = [data[at + 2 : over]]
-            at = over
+        if size < 0x80:
+            start = at + 2
+            at = start + size
         else:
-            given = []
-            while at < over:
-                if data[at] != OCTETS:
-                    raise BerError("something else among values")
-                size = data[at + 1]
-                start, at = (at + 2, at + 2 + size) if size < 0x80 else long_bounds(data, at + 2, size)
-                given.append(data[start:at])
-            if at != over:
-                raise BerError("a value is longer than its set")
-        values[name] = [*values[name], *given] if name in values else given
+            start, at = long_bounds(data, at + 2, size)
+        values.append(data[start:at])
     if at != stop:
-        raise BerError("an attribute is longer than its entry")
-    return Found(dn, values, controls)
+        raise BerError("a value is longer than its set")
+    return name, values, stop
 
 
 def _rare(asked: int, tag: int, content: bytes, controls: Sequence[Control]) -> Message | Notice:
@@ -182,9 +220,9 @@ def _urls(content: bytes) -> Sequence[str]:
     return tuple(_text(url) for _, url in urls)
 
 
-def _controls(data: bytes, at: int, stop: int) -> Sequence[Control]:
+def _controls(data: bytes, at: int) -> Sequence[Control]:
     at, over = bounds(data, at, _CONTROLS)
-    if over != stop:
+    if over != len(data):
         raise BerError("bytes left over in a message")
     return tuple(_control(tag, content) for tag, content in parse(data[at:over]))
 
