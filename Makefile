@@ -15,7 +15,7 @@ help:
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
 	@echo "make bench  how fast the codec is, against lxml, a plan, ramps, and a full synchronise, against ldapsearch, of PEOPLE=30000"
-	@echo "make fuzz   random messages for the codec, for FUZZ_SECONDS=60"
+	@echo "make fuzz   random messages for the codec and the decoder of LDAP, for FUZZ_SECONDS=60"
 	@echo "make e2e    scenarios against a real API server: of KUBEBUILDER_ASSETS, else of your kubeconfig"
 	@echo "make manifests  write manifests/install.yaml again (needs kubectl 1.27 or newer)"
 	@echo "make image  build the container image (needs docker, or DOCKER=podman)"

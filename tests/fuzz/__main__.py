@@ -1,9 +1,12 @@
-"""``python -m fuzz``: random messages for the codec until the time is over or the oracle is not satisfied."""
+"""``python -m fuzz``: random messages for the codec and for the decoder of LDAP, in turns, until the time is over or
+an oracle is not satisfied.
+"""
 
 import argparse
 import sys
 import time
 
+from fuzz.answers import Answers
 from fuzz.fuzzer import Failure, Fuzzer
 
 
@@ -13,16 +16,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns())
     chosen = parser.parse_args()
     end = time.monotonic() + chosen.seconds
-    fuzzer = Fuzzer(chosen.seed)
+    fuzzer, answers = Fuzzer(chosen.seed), Answers(chosen.seed)
     try:
         while time.monotonic() < end:
             fuzzer.step()
+            answers.step()
     except Failure as failure:
-        sys.stderr.write(f"seed {chosen.seed}, message {fuzzer.tried}: {failure}\n")
+        sys.stderr.write(f"seed {chosen.seed}, messages {fuzzer.tried} and {answers.tried}: {failure}\n")
         return 1
     sys.stdout.write(
         f"seed {chosen.seed}: {fuzzer.tried:,} messages, {fuzzer.taken:,} of them readable in some way, "
-        f"{len(fuzzer.corpus):,} kept, {len(fuzzer.edges):,} turns of the codec seen\n"
+        f"{len(fuzzer.corpus):,} kept, {len(fuzzer.edges):,} turns of the codec seen; "
+        f"{answers.tried:,} streams of LDAP with {answers.taken:,} messages that could be read\n"
     )
     return 0
 

@@ -55,7 +55,7 @@ def _bytes(choices: Random) -> bytes:
 def _entry(choices: Random) -> bytes:
     names = [*choices.sample(_NAMES, choices.randint(0, 4)), *choices.choices(_NAMES, k=choices.choice((0, 0, 1)))]
     attributes = [(name, [_bytes(choices) for _ in range(choices.choice((0, 1, 1, 1, 2, 5)))]) for name in names]
-    return _message(choices, entry(_bytes(choices), attributes, choices))
+    return _message(choices, entry(_bytes(choices), attributes, choices.choice((None, "Active Directory", choices))))
 
 
 def _done(choices: Random) -> bytes:

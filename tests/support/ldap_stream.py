@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from ldap3.strategy.base import BaseStrategy
 from ldap3.utils.asn1 import decode_message_fast
@@ -15,18 +15,25 @@ Read = tuple[list[object], str]
 """Messages in a form that both ways have, and why no more could be read."""
 
 
-def tlv(tag: int, content: bytes, choices: Random | None = None) -> bytes:
-    """A value whose length has any of the forms that are allowed."""
+ActiveDirectory = Literal["Active Directory"]
+Lengths = Random | ActiveDirectory | None
+"""Of any form; 4 bytes for what holds others, and else as short as can be; all as short as can be."""
+
+
+def tlv(tag: int, content: bytes, choices: Lengths = None) -> bytes:
+    """A value whose length has one of the forms that are allowed."""
     size = len(content)
     least = 0 if size < 0x80 else (size.bit_length() + 7) // 8
-    width = least if choices is None else choices.choice((least, least, least, 4, 4, 8, choices.randint(1, 8)))
-    if width < least or not width:
-        width = least
+    width = least
+    if isinstance(choices, Random):
+        width = max(least, choices.choice((0, 0, 0, 4, 4, 8, choices.randint(1, 8))))
+    elif choices is not None and tag & 0x20:
+        width = 4
     length = bytes((size,)) if not width else bytes((0x80 | width,)) + size.to_bytes(width, "big")
     return bytes((tag,)) + length + content
 
 
-def entry(dn: bytes, attributes: Sequence[tuple[bytes, Sequence[bytes]]], choices: Random | None = None) -> bytes:
+def entry(dn: bytes, attributes: Sequence[tuple[bytes, Sequence[bytes]]], choices: Lengths = None) -> bytes:
     """SearchResultEntry, without the message around it."""
     shown = b"".join(
         tlv(0x30, tlv(4, name, choices) + tlv(0x31, b"".join(tlv(4, v, choices) for v in values), choices), choices)
@@ -35,18 +42,18 @@ def entry(dn: bytes, attributes: Sequence[tuple[bytes, Sequence[bytes]]], choice
     return tlv(0x64, tlv(4, dn, choices) + tlv(0x30, shown, choices), choices)
 
 
-def done(code: int, text: bytes, urls: Sequence[bytes] = (), choices: Random | None = None) -> bytes:
+def done(code: int, text: bytes, urls: Sequence[bytes] = (), choices: Lengths = None) -> bytes:
     """SearchResultDone."""
     referral = tlv(0xA3, b"".join(tlv(4, url, choices) for url in urls), choices) if urls else b""
     return tlv(0x65, tlv(10, bytes((code,))) + tlv(4, b"", choices) + tlv(4, text, choices) + referral, choices)
 
 
-def reference(urls: Sequence[bytes], choices: Random | None = None) -> bytes:
+def reference(urls: Sequence[bytes], choices: Lengths = None) -> bytes:
     """SearchResultReference."""
     return tlv(0x73, b"".join(tlv(4, url, choices) for url in urls), choices)
 
 
-def intermediate(oid: bytes, value: bytes, choices: Random | None = None) -> bytes:
+def intermediate(oid: bytes, value: bytes, choices: Lengths = None) -> bytes:
     """IntermediateResponse."""
     return tlv(0x79, tlv(0x80, oid, choices) + tlv(0x81, value, choices), choices)
 
@@ -56,13 +63,13 @@ def notice(oid: bytes, code: int, text: bytes) -> bytes:
     return tlv(0x78, tlv(10, bytes((code,))) + tlv(4, b"") + tlv(4, text) + tlv(0x8A, oid))
 
 
-def control(oid: bytes, value: bytes | None, critical: bool | None, choices: Random | None = None) -> bytes:
+def control(oid: bytes, value: bytes | None, critical: bool | None, choices: Lengths = None) -> bytes:
     """One control."""
     said = b"" if critical is None else tlv(1, b"\xff" if critical else b"\x00", choices)
     return tlv(0x30, tlv(4, oid, choices) + said + (b"" if value is None else tlv(4, value, choices)), choices)
 
 
-def message(number: int, operation: bytes, controls: Sequence[bytes] = (), choices: Random | None = None) -> bytes:
+def message(number: int, operation: bytes, controls: Sequence[bytes] = (), choices: Lengths = None) -> bytes:
     """A whole message."""
     asked = tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big"), choices)
     return tlv(0x30, asked + operation + (tlv(0xA0, b"".join(controls), choices) if controls else b""), choices)

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 
 from fuzz.answers import Answers, stream
 from fuzz.fuzzer import Failure
-from support.ldap_stream import agree, control, done, entry, intermediate, message, notice, ours, reference, tlv
+from support.ldap_stream import (
+    Lengths,
+    agree,
+    control,
+    done,
+    entry,
+    intermediate,
+    message,
+    notice,
+    ours,
+    reference,
+    tlv,
+)
 from syncramp.source.ldap import decoder
 from syncramp.source.ldap.ber import BerError
 from syncramp.source.ldap.decoder import Decoder
@@ -19,12 +31,9 @@ END = done(0, b"")
 
 names = st.from_regex(r"[a-z][a-z0-9-]{0,8}(;[a-z0-9=-]{1,8})?", fullmatch=True).map(str.encode)
 values = st.binary(max_size=20) | st.integers(100, 300).map(bytes)
-entries = st.builds(
-    entry,
-    values,
-    st.lists(st.tuples(names, st.lists(values, max_size=4)), max_size=5),
-    st.randoms(use_true_random=False),
-)
+lengths = st.sampled_from([None, "Active Directory"]) | st.randoms(use_true_random=False)
+attributes = st.lists(st.tuples(names, st.lists(values, max_size=4)), max_size=5)
+entries = st.builds(entry, values, attributes, lengths)
 urls = st.lists(st.text(max_size=20).map(str.encode), min_size=1, max_size=3)
 operations = st.one_of(
     entries,
@@ -33,7 +42,7 @@ operations = st.one_of(
     st.builds(intermediate, names, values),
 )
 controls = st.lists(st.builds(control, names, st.none() | values, st.none() | st.booleans()), max_size=2)
-messages = st.builds(message, st.integers(0, 2**31 - 1), operations, controls, st.randoms(use_true_random=False))
+messages = st.builds(message, st.integers(0, 2**31 - 1), operations, controls, lengths)
 streams = st.lists(messages, max_size=4).map(b"".join)
 
 
@@ -88,6 +97,16 @@ def test_all_that_a_search_returns_is_told_in_full() -> None:
         Done(10, "elsewhere", ("ldap://c/",), known),
         Notice("1.9", 52, "bye"),
     ]
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 110, 115, 120, 121, 122, 127, 128, 200, 255, 256, 70_000])
+@pytest.mark.parametrize("lengths", [None, "Active Directory"])
+def test_one_value_of_any_length_is_read_wherever_it_stands(size: int, lengths: Lengths) -> None:
+    told = [(b"a", [b"x"]), (b"description", [bytes(size)]), (b"b", [b""]), (b"c", [b"", b"y"])]
+    for number in range(len(told)):
+        stood = told[number:] + told[:number]
+        (found,) = _read(message(1, entry(b"", stood, lengths), choices=lengths))
+        assert isinstance(found, Found) and found.values == {name.decode(): given for name, given in stood}
 
 
 def test_values_of_an_attribute_that_comes_twice_are_all_kept() -> None:

@@ -5,10 +5,10 @@ last byte is there. Whatever is not one of them is refused: indefinite lengths, 
 holds them, other tags, bytes left over, and a message above ``LARGEST``. Nothing is kept but the message that is
 incomplete, so memory does not grow with the number of entries.
 
-Most of the time of an import in full goes through ``_entry``. It is written without a call for each value: lengths of
-one byte are read in place, longer ones (of Active Directory all of those of sequences and sets) by ``long_bounds``;
-one value that fills its set is taken without a loop; and names of attributes are looked up by their bytes. Written
-with ``bounds`` for each value it takes twice as long.
+A directory of 300,000 people has four million attributes, most of them with one short value. So what stands in front
+of such a value, eight bytes and the name, is not taken apart each time but looked up as a whole in ``_Heads``, and
+the value itself is a slice. Measured for entries of 12 attributes: 6.4 µs an entry, and 10.4 with each length read in
+place. What looks otherwise is read by ``_attribute``, tag by tag.
 """
 
 from collections.abc import Iterator, Sequence
@@ -135,7 +135,7 @@ class Decoder:
         return asked, _rare(asked, tag, data[at:over], controls)
 
     def _entry(self, data: bytes, at: int, stop: int, controls: Sequence[Control]) -> Found:
-        """SearchResultEntry. Positions only grow, so that each part ends where it should is proof that it began there."""
+        """SearchResultEntry. Positions only grow: that each part ends where it should proves that it began there."""
         at, over = bounds(data, at, OCTETS)
         dn = data[at:over]
         heads = self._long_heads if data[over + 1] == _FOUR else self._heads

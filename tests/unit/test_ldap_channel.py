@@ -1,0 +1,159 @@
+"""Searches on one socket: each gets its own answers in whatever order they come, and one that is given up, none."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+
+from support.ldap_stream import done, entry, message, notice
+from syncramp.errors import SourceUnavailable
+from syncramp.source.ldap.ber import parse
+from syncramp.source.ldap.channel import Channel
+from syncramp.source.ldap.messages import DISCONNECTION, Done, Found
+from syncramp.source.ldap.search import Scope, request
+from syncramp.source.ldap.session import Session
+
+ASKED = request(b"DC=test", "(objectClass=*)", ["cn"], Scope.SUBTREE)
+
+
+@dataclass
+class Server:
+    """The other end of the socket."""
+
+    socket: socket.socket
+
+    def asked(self) -> list[tuple[int, int]]:
+        """Numbers and tags of the requests that came."""
+        wholes = [parse(content) for _, content in parse(self.socket.recv(65536))]
+        return [(int.from_bytes(number), tag) for (_, number), (tag, _), *_ in wholes]
+
+    def says(self, number: int, *operations: bytes) -> None:
+        self.socket.sendall(b"".join(message(number, operation) for operation in operations))
+
+
+@dataclass
+class Connection:
+    """As much of ldap3's as a channel looks at."""
+
+    socket: socket.socket | None
+    numbers: Iterator[int] = field(default_factory=lambda: count(7))
+
+    @property
+    def server(self) -> "Connection":
+        return self
+
+    def next_message_id(self) -> int:
+        return next(self.numbers)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Channel, Server]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(5)
+        theirs.settimeout(5)
+        yield Channel("ldaps://dc", Connection(ours)), Server(theirs)
+
+
+def _person(name: str) -> bytes:
+    return entry(name.encode(), [])
+
+
+def _rest(search: Iterator[object]) -> list[object]:
+    return [read.dn.decode() if isinstance(read, Found) else read for read in search]
+
+
+END = Done(0, "")
+
+
+def test_answers_go_to_the_search_that_they_belong_to(ends: tuple[Channel, Server]) -> None:
+    channel, server = ends
+    outer, inner = channel.ask(ASKED, ()), channel.ask(ASKED, ())
+    server.says(7, _person("a"), _person("b"))
+    assert next(outer) == Found(b"a", {})
+    server.says(8, _person("c"))
+    server.says(7, _person("d"), done(0, b""))
+    server.says(8, done(0, b""))
+    assert _rest(inner) == ["c", END]
+    assert _rest(outer) == ["b", "d", END]
+    assert server.asked() == [(7, 0x63), (8, 0x63)]
+
+
+def test_a_search_that_is_given_up_is_abandoned_and_what_still_comes_of_it_is_dropped(
+    ends: tuple[Channel, Server],
+) -> None:
+    channel, server = ends
+    given_up = channel.ask(ASKED, ())
+    server.says(7, _person("a"), _person("b"))
+    next(given_up)
+    given_up.close()  # type: ignore[attr-defined]
+    assert server.asked() == [(7, 0x63), (8, 0x50)]
+    server.says(7, _person("c"), done(0, b""))
+    server.says(9, _person("d"), done(0, b""))
+    assert _rest(channel.ask(ASKED, ())) == ["d", END]
+
+
+def test_one_that_was_read_to_its_end_is_not_abandoned(ends: tuple[Channel, Server]) -> None:
+    channel, server = ends
+    server.says(7, done(0, b""))
+    search = channel.ask(ASKED, ())
+    assert next(search) == END
+    search.close()  # type: ignore[attr-defined]
+    assert server.asked() == [(7, 0x63)]
+
+
+@pytest.mark.parametrize("number", [6, 8, 0])
+def test_an_answer_that_nobody_asked_for_is_refused_after_what_came_before(
+    ends: tuple[Channel, Server], number: int
+) -> None:
+    channel, server = ends
+    server.says(7, _person("a"))
+    server.says(number, _person("b"))
+    server.says(7, done(0, b""))
+    session = Session("ldaps://dc", channel.connection)
+    search = session.search("DC=test", "(cn=*)", ["cn"])
+    assert next(search) == Found(b"a", {})
+    refusal = r"ldaps://dc: the search in 'DC=test' failed: the answer is not LDAP \(an answer to a question"
+    with pytest.raises(SourceUnavailable, match=refusal):
+        next(search)
+    with pytest.raises(SourceUnavailable, match="not LDAP"):
+        next(session.search("DC=test", "(cn=*)", ["cn"]))
+    assert len(server.asked()) == 1, "nothing is asked on a connection that is void"
+
+
+def test_a_message_after_the_end_of_its_search_is_refused(ends: tuple[Channel, Server]) -> None:
+    channel, server = ends
+    server.says(7, done(0, b""), _person("a"))
+    assert _rest(channel.ask(ASKED, ())) == [END]
+    with pytest.raises(ValueError, match="not asked"):
+        next(channel.ask(ASKED, ()))
+
+
+def test_the_reason_for_which_a_server_ends_the_connection_is_told(ends: tuple[Channel, Server]) -> None:
+    channel, server = ends
+    server.says(0, notice(b"1.2.3", 0, b"something else"))
+    server.says(7, _person("a"))
+    server.says(0, notice(DISCONNECTION.encode(), 52, b"shutting  down\n"))
+    search = channel.ask(ASKED, ())
+    assert next(search) == Found(b"a", {})
+    with pytest.raises(SourceUnavailable, match=r"ended the connection \(unavailable, code 52: shutting down\)"):
+        next(search)
+
+
+def test_a_connection_that_ends_breaks_every_search(ends: tuple[Channel, Server]) -> None:
+    channel, server = ends
+    server.says(7, _person("a"))
+    server.socket.shutdown(socket.SHUT_WR)
+    session = Session("ldaps://dc", channel.connection)
+    search = session.search("DC=test", "(cn=*)", ["cn"])
+    assert next(search) == Found(b"a", {})
+    for broken in (search, session.search("DC=test", "(cn=*)", ["cn"])):
+        with pytest.raises(SourceUnavailable, match=r"the search in 'DC=test' failed \(the server closed"):
+            next(broken)
+
+
+def test_nothing_is_asked_where_there_is_no_connection() -> None:
+    with pytest.raises(SourceUnavailable, match="the connection is closed"):
+        next(Session("ldaps://dc", Connection(None)).search("DC=test", "(cn=*)", ["cn"]))
