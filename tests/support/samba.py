@@ -63,10 +63,17 @@ def _missing() -> str:
     return "" if _free(_address()) else "ports below 1024 are not ours to listen on (run as root)"
 
 
+def needed() -> tuple[pytest.MarkDecorator, ...]:
+    """Marks that skip a test where no domain controller can run, unless SYNCRAMP_REQUIRE_SERVERS=1 demands it."""
+    reason = "" if os.environ.get("SYNCRAMP_REQUIRE_SERVERS") == "1" else _missing()
+    return pytest.mark.samba, pytest.mark.skipif(bool(reason), reason=reason)
+
+
 def requires_samba(test: Test) -> Test:
     """Skip a test where no domain controller can run, unless SYNCRAMP_REQUIRE_SERVERS=1 makes that a failure."""
-    reason = "" if os.environ.get("SYNCRAMP_REQUIRE_SERVERS") == "1" else _missing()
-    return pytest.mark.samba(pytest.mark.skipif(bool(reason), reason=reason)(test))
+    for mark in needed():
+        test = mark(test)
+    return test
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,21 @@ envflags nosync
 """
 
 
+NEEDED = (
+    pytest.mark.slapd,
+    pytest.mark.skipif(
+        _SLAPD is None and os.environ.get("SYNCRAMP_REQUIRE_SERVERS") != "1",
+        reason="slapd is not installed (Debian: apt-get install slapd)",
+    ),
+)
+"""Marks of a test that skip it where slapd is not installed, unless SYNCRAMP_REQUIRE_SERVERS=1 demands it."""
+
+
 def requires_slapd(test: Test) -> Test:
     """Skip a test where slapd is not installed, unless SYNCRAMP_REQUIRE_SERVERS=1 makes that a failure."""
-    skip = _SLAPD is None and os.environ.get("SYNCRAMP_REQUIRE_SERVERS") != "1"
-    reason = "slapd is not installed (Debian: apt-get install slapd)"
-    return pytest.mark.slapd(pytest.mark.skipif(skip, reason=reason)(test))
+    for mark in NEEDED:
+        test = mark(test)
+    return test
 
 
 @dataclass(frozen=True)

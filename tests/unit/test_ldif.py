@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from syncramp.errors import SourceIncomplete, SourceUnavailable
-from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.model.facts import Container, Entry, Fact, Links, Proof
 from syncramp.model.values import Kind
+from syncramp.source.bases import Base
 from syncramp.source.ldif import LdifSource
 
 ADA = UUID("00000000-0000-0000-0000-00000000000a")
@@ -301,3 +302,51 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_a_file_is_one_partition(path: Path) -> None:
     path.touch()
     assert LdifSource("people", path, None).partitions() == ("file",)
+
+
+PEOPLE, STAFF_OU = "OU=People,DC=test", UUID("00000000-0000-0000-0000-0000000000cc")
+OU = f"""\
+dn: ou=People,dc=test
+objectClass: organizationalUnit
+objectGUID: {STAFF_OU}
+"""
+
+
+def _based(path: Path, text: str, *bases: Base) -> tuple[list[Fact], Proof]:
+    path.write_text(text, encoding="utf-8")
+    return _split(LdifSource("people", path, text.count("dn: "), bases=bases).read("file", WANTED))
+
+
+def test_what_others_lie_below_is_told_if_it_has_a_guid(path: Path) -> None:
+    facts, proof = _based(path, f"{BASE}\n{OU}\n{USER}\n")
+    assert facts == [Container(STAFF_OU.bytes_le, PEOPLE), ADA_FACT] and proof.complete
+
+
+def test_a_file_of_containers_alone_holds_nobody(path: Path) -> None:
+    _, proof = _based(path, f"{BASE}\n{OU}\n")
+    assert not proof.complete and "no user, group or contact" in proof.reason
+
+
+@pytest.mark.parametrize(
+    "base",
+    [Base("DC=test"), Base("dc=TEST"), Base(PEOPLE), Base("CN=ada,DC=test"), Base("OU=gone,DC=test", STAFF_OU)],
+)
+def test_a_base_is_seen_by_itself_by_what_lies_below_it_or_by_its_guid(path: Path, base: Base) -> None:
+    assert _based(path, f"{BASE}\n{OU}\n{USER}\n", base)[1].complete
+    assert _based(path, f"{USER}\n{OU}\n{BASE}\n", Base("DC=test"), base)[1].complete
+
+
+@pytest.mark.parametrize(
+    ("base", "why"),
+    [
+        (
+            Base("OU=Staff,DC=test"),
+            "the base of the scope OU=Staff,DC=test is not there; if it was renamed, name it by",
+        ),
+        (Base("DC=test", STAFF), f"nothing has the GUID {STAFF} that the scope DC=test is named by; if its objects"),
+    ],
+)
+def test_a_file_without_a_base_is_not_complete_and_says_what_to_do(path: Path, base: Base, why: str) -> None:
+    facts, proof = _based(path, f"{BASE}\n{OU}\n{USER}\n", Base("DC=test"), base)
+    assert ADA_FACT in facts and not proof.complete
+    assert proof.reason.startswith(f"{path}: {why}")

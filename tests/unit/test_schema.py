@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -58,6 +59,7 @@ from syncramp.spec.types import (
 ROOT = Path(__file__).parents[2]
 HERE = Path("/srv/identity")
 CLIENT = "0b1c2d3e-0000-4000-8000-000000000001"
+LABS, ID = "DC=labs,DC=example,DC=com", "9f0c1d52-6b1e-4c53-8f0e-2f6a3a6f7c11"
 DEFAULT_KINDS = frozenset({Kind.USER, Kind.GROUP, Kind.CONTACT})
 
 
@@ -261,7 +263,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
             SourceSpec(
                 "labs",
                 LdifFile(HERE / "export" / "labs.ldif", 41210),
-                (Scope("DC=labs,DC=example,DC=com", DEFAULT_KINDS),),
+                (Scope(LABS, DEFAULT_KINDS, None, UUID(ID), (f"OU=Old,{LABS}",), f"CN=Pilot,{LABS}"),),
             ),
         ),
         source_anchor=SourceAnchor.OBJECT_GUID,

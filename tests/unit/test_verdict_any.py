@@ -118,7 +118,7 @@ def test_any_value_anywhere_is_refused_with_a_remedy_or_makes_a_document(changes
     assert_told_or_structured(data)
 
 
-@given(st.sampled_from(["scope[0].dn", "scope[1].filter", "ldap.servers[0]"]), TEXTS)
+@given(st.sampled_from(["scope[0].dn", "scope[1].filter", "scope[0].group", "ldap.servers[0]"]), TEXTS)
 def test_any_text_where_no_schema_judges_is_refused_with_a_remedy_or_makes_a_document(place: str, text: str) -> None:
     assert_told_or_structured(full({f"spec.sources[0].{place}": text}))
 

@@ -69,6 +69,9 @@ FORMS: Mapping[str, str] = {
     "prometheus.url": "write https://host[:port][/path], without a user or a password",
     "webhook.url": "write https://host[:port][/path], without a user or a password",
     "scope[].dn": "write a distinguished name, as OU=People,DC=corp,DC=example,DC=com",
+    "scope[].guid": "write the objectGUID or entryUUID, as 9f0c1d52-6b1e-4c53-8f0e-2f6a3a6f7c11",
+    "scope[].exclude[]": "write a DN below the scope's, as OU=Service,OU=People,DC=corp,DC=example,DC=com",
+    "scope[].group": "write the DN or the GUID of a group, as CN=Pilot,OU=Groups,DC=corp,DC=example,DC=com",
     "scope[].filter": "write an LDAP filter (RFC 4515), as (!(cn=tmp-*))",
 }
 """End of a place in the schema -> how its value is written; the first that fits counts."""

@@ -11,6 +11,7 @@ from syncramp.check.joins import join_findings
 from syncramp.check.ramps import ramp_findings
 from syncramp.check.references import reference_findings
 from syncramp.check.rules import own_rule_findings, unsaid
+from syncramp.check.scopes import scope_findings
 from syncramp.check.shape import shape_findings
 from syncramp.check.twins import rule_findings
 from syncramp.check.updates import change_findings, standing
@@ -79,6 +80,7 @@ def _findings(data: Any, old: Any = None) -> Iterator[Finding]:
     if before is not None:
         yield from change_findings(filled, before)
     yield from contents_findings(filled, refused)
+    yield from scope_findings(filled, refused)
     yield from own_rule_findings(filled, refused)
     yield from unsaid(data)
     yield from join_findings(filled, refused)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
+from syncramp.cycle.scoping import settle_scopes
 from syncramp.errors import Stopped, StoreUnusable, SyncrampError
 from syncramp.events import Note
 from syncramp.model.facts import Entry, Fact, Links
@@ -27,6 +28,8 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
     """
     staging = job.store.staging
     identities = [staging.source_id(source.name) for source, _ in job.sources]
+    for source, rules in job.sources:
+        rules.settle(job.store.whereabouts.of(source.name))
     for identity, (source, rules) in zip(identities, job.sources, strict=True):
         try:
             partitions = source.partitions()
@@ -42,6 +45,7 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
         staging.mark_read(identity)
     staging.inherit(identities)
     report.unresolved_members = staging.resolve()
+    settle_scopes(job, report)
 
 
 def _leave_partition(

@@ -7,6 +7,7 @@ reference goes together with its target. Entries that are one person are joined 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from syncramp.collector import collector_paused
 from syncramp.cycle.job import Job
@@ -35,7 +36,10 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     rules = {job.store.staging.source_id(source.name): ruleset for source, ruleset in job.sources}
     job.store.objects.judge_again(complete=rules.keys().isdisjoint(job.store.staging.incomplete()))
     said = {source: (ruleset.digest, text_of(ruleset)) for source, ruleset in rules.items()}
-    before = {source: Before(texts, rules[source]) for source, texts in job.store.documents.begin(said).items()}
+    before = {
+        source: Before(texts, rules[source], partial(_settle, job))
+        for source, texts in job.store.documents.begin(said).items()
+    }
     joining = Joining(job, rules)
     if joining.active:
         joining.join()
@@ -51,6 +55,11 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     job.store.documents.complete({source: ruleset.digest for source, ruleset in rules.items()})
     report.violations = objects.violations.counts(sources)
     report.violation_samples = {code: list(objects.violations.samples(code, sources)) for code in report.violations}
+
+
+def _settle(job: Job, rules: Ruleset) -> None:
+    """Rules of a document before, whose scopes are looked up like those of today."""
+    rules.settle(job.store.whereabouts.of(rules.source))
 
 
 def _judge(job: Job, flow: "_Flow", sources: Sequence[int], phase: Phase) -> None:
@@ -135,7 +144,7 @@ class _Flow:
     def _tell(self, staged: Staged, decision: Decision) -> None:
         for warning in decision.warnings:
             self._warn(staged, warning, "an attribute keeps its last value, because the one it has cannot be read")
-        if decision.undecided:
+        if decision.undecided and not decision.stalled:
             self._warn(staged, decision.detail or decision.reason, "stays as it is, because it cannot be judged")
 
     def _without_anchor(self, staged: Staged, made: DirectoryObject, reason: str) -> Desired:

@@ -34,6 +34,8 @@ def explain(
     :raises StoreUnusable: the store cannot be read.
     """
     with store.database.reading():
+        for name, ruleset in rules.items():
+            ruleset.settle(store.whereabouts.of(name))
         finding = find(store.lookup, asked)
         persons = {store.lookup.person(found.id)[0] for found in finding.found}
         if len(persons) != 1:

@@ -11,7 +11,7 @@ from syncramp.rules.components import NOT_JUDGED, TWO_IN_THE_CLOUD, TWO_OF_A_SOU
 from syncramp.rules.precedence import Part, account, giver
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision
-from syncramp.spec.types import Rule, Scope, SyncConfig
+from syncramp.spec.types import Rule, SyncConfig
 from syncramp.store.lookup import Row
 from syncramp.store.store import Store
 
@@ -42,13 +42,10 @@ class Person:
         """What the rules say of an entry, without what the service would not take."""
         rules = self._rules.get(row.source)
         adds = self.several and row.staged.id != self.id
-        told, decision = verdict(row, rules, self._scopes(row), self._own_rules(row), adds=adds)
+        told, decision = verdict(row, rules, self._own_rules(row), adds=adds)
         if rules is None or decision is None or decision.object is None:
             return told, decision
         return told, replace(decision, object=rules.validated(decision.object))
-
-    def _scopes(self, row: Row) -> Sequence[Scope]:
-        return next((spec.scopes for spec in self._config.sources if spec.name == row.source), ())
 
     def _own_rules(self, row: Row) -> list[Rule]:
         kind = row.staged.entry.kind
@@ -118,7 +115,7 @@ class Person:
         )
 
     def _other(self, row: Row, among: Sequence[Row]) -> PartTold:
-        told, _ = verdict(row, self._rules.get(row.source), self._scopes(row), self._own_rules(row))
+        told, _ = verdict(row, self._rules.get(row.source), self._own_rules(row))
         by = tuple(self._shared(row, among))
         return PartTold(row.source, row.staged.entry.kind, row.staged.entry.dn, by, missing=told.reason)
 

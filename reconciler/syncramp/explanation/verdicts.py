@@ -8,9 +8,8 @@ from syncramp.rules.anchors import kept_out
 from syncramp.rules.exclusions import EXCLUSIONS
 from syncramp.rules.own import left_out_by
 from syncramp.rules.ruleset import Ruleset
-from syncramp.rules.scope import ScopeTest
 from syncramp.rules.types import Decision
-from syncramp.spec.types import Rule, Scope
+from syncramp.spec.types import Rule
 from syncramp.store.lookup import Row
 from syncramp.store.staging import GONE
 
@@ -20,7 +19,7 @@ _NO_SOURCE = "the document does not name its source: what the cloud has of it st
 
 
 def verdict(
-    row: Row, rules: Ruleset | None, scopes: Sequence[Scope] = (), own: Sequence[Rule] = (), *, adds: bool = False
+    row: Row, rules: Ruleset | None, own: Sequence[Rule] = (), *, adds: bool = False
 ) -> tuple[Verdict, Decision | None]:
     """What the rules of today say of an entry, and what they make of it.
 
@@ -35,7 +34,7 @@ def verdict(
         gone = staged.absent >= GONE
         return Verdict(*((Standing.ABSENT, _ABSENT) if gone else (Standing.ABSENT_ONCE, _ABSENT_ONCE))), None
     decision = rules.decide(staged.entry)
-    asked = tuple(_asked(scopes, staged.entry))
+    asked = tuple(_asked(rules, staged.entry))
     if adds and decision.part is not None:
         return Verdict(Standing.IN_SCOPE, scopes=asked), decision
     if decision.object is None:
@@ -58,12 +57,22 @@ def _because(entry: Entry, reason: str, own: Sequence[Rule]) -> str:
     return ""
 
 
-def _asked(scopes: Sequence[Scope], entry: Entry) -> Iterator[ScopeTold]:
-    """Each scope, asked as the rules ask it: where, then of which kind, then its filter."""
-    for scope in scopes:
-        test = ScopeTest(scope)
+def _asked(rules: Ruleset, entry: Entry) -> Iterator[ScopeTold]:
+    """Each scope, asked as the rules ask it: where, then of which kind, then its filter, then its pilot group."""
+    for scope, test in zip(rules.scopes, rules.tests, strict=True):
         below = test.holds_place(entry)
         kind = entry.kind in scope.kinds if below else None
         matches = test.matches(entry) if kind else None
         names = tuple(sorted(each.value for each in scope.kinds))
-        yield ScopeTold(test.base, names, scope.filter or "", below, kind, matches)
+        yield ScopeTold(
+            test.place.base,
+            names,
+            scope.filter or "",
+            below,
+            kind,
+            matches,
+            excluded=test.excluded_by(entry) if test.lies_below(entry) else "",
+            group=scope.group or "",
+            member=test.chooses(entry) if matches else None,
+            lost=test.place.lost,
+        )

@@ -94,11 +94,19 @@ class ScopeTold:
     below: bool
     kind: bool | None
     matches: bool | None
+    excluded: str = ""
+    """The DN that leaves out what lies where the entry lies; empty if none does."""
+    group: str = ""
+    """Its pilot group, as the document names it; empty: it has none."""
+    member: bool | None = True
+    """The entry is a direct member of it; true where there is none."""
+    lost: str = ""
+    """Why nobody can tell what lies in it; empty where that can be told."""
 
     @property
     def holds(self) -> bool:
         """The entry is in it."""
-        return bool(self.below and self.kind and self.matches)
+        return bool(self.below and self.kind and self.matches and self.member)
 
 
 @dataclass(frozen=True, slots=True)

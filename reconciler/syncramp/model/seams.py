@@ -67,6 +67,27 @@ class Source(Protocol):
         """
 
 
+class Whereabouts(Protocol):
+    """What a source was seen to hold: where the scopes of a document are."""
+
+    def named(self, guid: bytes) -> str | None:
+        """The canonical DN of the entry or container with a GUID; None: it is not there."""
+
+    @property
+    def proven(self) -> bool:
+        """Its last read was: everything that a scope names was there."""
+
+    def names(self) -> Iterator[str]:
+        """The canonical DNs of all that is there."""
+
+    def members(self, group: bytes | str) -> frozenset[bytes] | None:
+        """GUIDs of the direct members of a group of this source that are entries of it, too.
+
+        :param group: its GUID, or its canonical DN.
+        :returns: None: there is no such group.
+        """
+
+
 class AnchorWriter(Protocol):
     """A directory whose users can be given their anchor: objectGUID in an empty mS-DS-ConsistencyGuid."""
 

@@ -120,10 +120,16 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
 
 
 def _asked(scope: ScopeTold) -> str:
+    if scope.lost:
+        return f"{scope.lost}, so nobody can tell"
+    if scope.excluded:
+        return f"it leaves out what lies below {scope.excluded}"
     if not scope.below:
         return "the entry does not lie there"
     if not scope.kind:
         return f"it takes {', '.join(scope.kinds)}"
+    if scope.matches and scope.group:
+        return f"the entry is {'a' if scope.member else 'no'} direct member of the pilot group {scope.group}"
     if not scope.filter:
         return "it lies there, and its kind is taken"
     return f"the filter {scope.filter} {'matches' if scope.matches else 'does not match'}"

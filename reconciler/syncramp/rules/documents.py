@@ -6,8 +6,9 @@ entries are joined and merged, and which domains are verified, leaves nobody out
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from syncramp.expr.errors import ExpressionError
 from syncramp.model.facts import Entry
@@ -24,11 +25,29 @@ def text_of(rules: Ruleset) -> str:
         "source": rules.source,
         "anchor": rules.source_anchor,
         "binary": rules.binary_anchor,
-        "scopes": [[scope.dn, sorted(scope.kinds), scope.filter] for scope in rules.scopes],
+        "scopes": [_scope(scope) for scope in rules.scopes],
         "rules": [_rule(rule) for rule in own.rules] if own else [],
         "declared": [[one.name, one.type.value, one.multi] for one in own.declared] if own else [],
     }
     return json.dumps(said, sort_keys=True)
+
+
+def _scope(scope: Scope) -> list[Any]:
+    """As earlier releases wrote it, and what it says beside that."""
+    said = [scope.dn, sorted(scope.kinds), scope.filter]
+    more = [str(scope.guid) if scope.guid else None, list(scope.exclude), scope.group]
+    return said if more == [None, [], None] else [*said, *more]
+
+
+def _scope_from(
+    dn: str,
+    kinds: Sequence[str],
+    filter_: str | None,
+    guid: str | None = None,
+    exclude: Sequence[str] = (),
+    group: str | None = None,
+) -> Scope:
+    return Scope(dn, frozenset(map(Kind, kinds)), filter_, UUID(guid) if guid else None, tuple(exclude), group)
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -50,7 +69,7 @@ def rules_from(text: str) -> Ruleset:
     :raises syncramp.expr.errors.ExpressionError: an expression that this release does not take any more.
     """
     said: Mapping[str, Any] = json.loads(text)
-    scopes = [Scope(dn, frozenset(map(Kind, kinds)), filter_) for dn, kinds, filter_ in said["scopes"]]
+    scopes = [_scope_from(*scope) for scope in said["scopes"]]
     declared = [DeclaredAttribute(name, Type(type_), multi) for name, type_, multi in said["declared"]]
     rules = [Rule(**{**one, "kind": Kind(one["kind"]), "clears": tuple(one["clears"])}) for one in said["rules"]]
     own = OwnRules(rules, declared, said["source"]) if rules else None
@@ -63,11 +82,13 @@ class Before:
     :param texts: the rules that they had, of this source and of others that changed: an entry may have been read by
         another source.
     :param now: the rules that the source has now.
+    :param settle: tells rules where their scopes are.
     """
 
-    def __init__(self, texts: Sequence[str], now: Ruleset) -> None:
+    def __init__(self, texts: Sequence[str], now: Ruleset, settle: Callable[[Ruleset], None]) -> None:
         self._texts = texts
         self._now = now
+        self._settle = settle
         self._rules: list[Ruleset | None] | None = None
 
     def kept(self, entry: Entry) -> bool:
@@ -78,6 +99,8 @@ class Before:
         """
         if self._rules is None:
             self._rules = [_made(text) for text in self._texts]
+            for rules in filter(None, self._rules):
+                self._settle(rules)
         return any(self._kept_by(rules, entry) for rules in self._rules)
 
     def _kept_by(self, rules: Ruleset | None, entry: Entry) -> bool:

@@ -10,14 +10,16 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from syncramp.model.facts import Entry
+from syncramp.model.seams import Whereabouts
 from syncramp.model.values import Kind
 from syncramp.rules import mapping, primary_group
 from syncramp.rules.anchors import AnchorRule, NoAnchor
 from syncramp.rules.exclusions import USED, excluded, linked_mailbox, unreadable
 from syncramp.rules.joins import JoinKeys
 from syncramp.rules.own import OwnRules
+from syncramp.rules.places import Place, place_of
 from syncramp.rules.precedence import USED as MERGED_BY
-from syncramp.rules.scope import OUTSIDE, ScopeTest, bad_scope
+from syncramp.rules.scope import OUTSIDE, ScopeTest, bad_scope, lost_scope
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.rules.validation import validated
 from syncramp.spec.types import DeclaredAttribute, Join, Merge, Scope, SourceAnchor
@@ -87,12 +89,29 @@ class Ruleset:
         excludes = self.own is not None and any(map(self.own.may_exclude, Kind))
         return frozenset(filters | (self.own.wanted if self.own and excludes else frozenset()))
 
+    @property
+    def places(self) -> Sequence[Place]:
+        """Where its scopes are, in their order."""
+        return [scope.place for scope in self._scopes]
+
+    @property
+    def tests(self) -> Sequence[ScopeTest]:
+        """Its scopes, ready to be asked."""
+        return self._scopes
+
+    def settle(self, directory: Whereabouts) -> None:
+        """Look up where its scopes are, and who is in their pilot groups; from now on entries are judged by that.
+
+        :param directory: what the source was seen to hold.
+        """
+        self._scopes = [ScopeTest(scope, place_of(scope, directory)) for scope in self.scopes]
+
     def holds_place(self, entry: Entry) -> bool:
-        """The entry is at or below the DN of a scope."""
-        return any(scope.holds_place(entry) for scope in self._scopes)
+        """The entry is at or below the base of a scope, or may be."""
+        return any(scope.holds_place(entry) or scope.place.no_base for scope in self._scopes)
 
     def _digest(self, scopes: Sequence[Scope], source_anchor: str, joins: Sequence[str]) -> bytes:
-        parts = [(scope.dn, sorted(scope.kinds), scope.filter or "") for scope in scopes]
+        parts = [(scope.dn, sorted(scope.kinds), scope.filter or "", *_more(scope)) for scope in scopes]
         own = self.own.identity if self.own else ""
         said = (str(source_anchor), parts, own, sorted(self._verified), *joins)
         return blake2b(repr(said).encode(), digest_size=16).digest()
@@ -117,7 +136,7 @@ class Ruleset:
     def undecided(self, entry: Entry) -> bool:
         """The entry cannot be judged, and stays what it is."""
         if bad_scope(entry, self._scopes):
-            return False
+            return bool(lost_scope(entry, self._scopes))
         return bool(unreadable(entry)) or (self._may_exclude(entry) and self.decide(entry).undecided)
 
     def _may_exclude(self, entry: Entry) -> bool:
@@ -130,6 +149,8 @@ class Ruleset:
     def decide(self, entry: Entry) -> Decision:
         """The object an entry should be in the cloud, or why there is none."""
         if reason := bad_scope(entry, self._scopes):
+            if lost := lost_scope(entry, self._scopes):
+                return Decision(None, lost, undecided=True, disabled=mapping.disabled(entry), stalled=True)
             return Decision(None, f"{reason} of source {self.source}" if reason == OUTSIDE else reason)
         if reason := unreadable(entry):
             return Decision(None, reason, undecided=True, disabled=mapping.disabled(entry))
@@ -147,3 +168,9 @@ class Ruleset:
 
     def _with_own(self, entry: Entry, decision: Decision, wrong: Mapping[str, str]) -> Decision:
         return decision if self.own is None else self.own.applied(entry, decision, wrong)
+
+
+def _more(scope: Scope) -> tuple[object, ...]:
+    """What a scope says beside what every scope says; nothing, where it says no more."""
+    said = (str(scope.guid), scope.exclude, scope.group)
+    return said if (scope.guid, scope.exclude, scope.group) != (None, (), None) else ()

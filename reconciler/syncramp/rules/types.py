@@ -46,6 +46,8 @@ class Decision:
     """It cannot be judged, because what decides could not be read: everything stays as it is, but a disable goes."""
     disabled: bool = False
     """Of an account that cannot be judged."""
+    stalled: bool = False
+    """It cannot be judged because its scope was not found, which is told once for all."""
     anchorless: str = ""
     """Why the object has no source anchor, as a clause: it stays as it is if the cloud knows it, and does not come
     otherwise."""

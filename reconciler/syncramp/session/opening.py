@@ -26,10 +26,12 @@ from syncramp.model.report import WireReport
 from syncramp.model.seams import AnchorWriter, SecretReader, Source
 from syncramp.model.values import Kind, Type
 from syncramp.rules.own import own_rules
+from syncramp.rules.places import named_group
 from syncramp.rules.ruleset import Ruleset
 from syncramp.session.fences import TakeFence, no_fence
 from syncramp.session.memory import tame_allocator
 from syncramp.source import dn
+from syncramp.source.bases import Base
 from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import LdapAccess, LdifFile, SourceSpec, SyncConfig
@@ -224,22 +226,25 @@ def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
 
 def _source(spec: SourceSpec, reader: FileSecrets) -> Source:
     devices = any(Kind.DEVICE in scope.kinds for scope in spec.scopes)
+    bases = [Base(dn.canonical(scope.dn), scope.guid) for scope in spec.scopes]
     if isinstance(spec.access, LdapAccess):
         from syncramp.source.ldap import LdapSource
 
         access = spec.access
         username, password, keytab = _account(access, reader)
         ca = reader.read(access.ca.name, access.ca.key) if access.ca else None
-        bases = [dn.canonical(scope.dn) for scope in spec.scopes]
-        return LdapSource(spec.name, access.servers, username, password, ca, bases, devices, keytab)
+        guids = {base.dn: base.guid for base in bases if base.guid is not None}
+        groups = [named_group(scope.group) for scope in spec.scopes if scope.group is not None]
+        names = [base.dn for base in bases]
+        return LdapSource(spec.name, access.servers, username, password, ca, names, devices, keytab, guids, groups)
     from syncramp.source.ldif import LdifSource
 
     if isinstance(spec.access, LdifFile):
-        return LdifSource(spec.name, spec.access.path, spec.access.entries, devices)
+        return LdifSource(spec.name, spec.access.path, spec.access.entries, devices, bases=bases)
     name, key = spec.access.reference.name, spec.access.reference.key
     # Where it lies is another folder at each run of an operator: a message with it would change each time.
     called = f"the key {key} of the ConfigMap {name}"
-    return LdifSource(spec.name, reader.path(name, key), spec.access.entries, devices, called)
+    return LdifSource(spec.name, reader.path(name, key), spec.access.entries, devices, called, bases)
 
 
 def _account(access: LdapAccess, reader: FileSecrets) -> tuple[str, str, bytes | None]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from uuid import UUID
 
-from syncramp.model.facts import Entry, Links
+from syncramp.model.facts import Container, Entry, Links
 from syncramp.model.values import Kind
 from syncramp.source import dn as names
 
@@ -78,6 +78,21 @@ BOOLEANS = frozenset(
     }
 )
 
+CONTAINERS = frozenset(
+    {
+        b"builtindomain",
+        b"container",
+        b"country",
+        b"dcobject",
+        b"domain",
+        b"domaindns",
+        b"locality",
+        b"organization",
+        b"organizationalunit",
+    }
+)
+"""Object classes of entries that others lie below, in lower case (RFC 4519 3, RFC 2247 5, MS-ADSC 2)."""
+
 _SID = re.compile(rb"[Ss]-1-([0-9]{1,15})((?:-[0-9]{1,10}){0,15})")
 _PRINCIPAL = re.compile(r"CN=(S-1-[0-9-]+),CN=ForeignSecurityPrincipals,", re.IGNORECASE)
 _GUID = re.compile(rb"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
@@ -114,6 +129,21 @@ def entry_from(
     if "distinguishedname" in wanted:
         attributes["distinguishedname"] = (dn.encode(),)
     return Entry(_guid(dn, values), kind, dn, attributes)
+
+
+def container_from(dn: str, values: Mapping[str, Sequence[bytes]]) -> Container | None:
+    """Make the fact of an entry that others lie below; None if it is none, or has no GUID.
+
+    :param dn: as the source spells it.
+    :param values: as of :func:`entry_from`.
+    :raises names.DnError: the DN is malformed.
+    """
+    if CONTAINERS.isdisjoint(name.lower() for name in values.get("objectclass", ())):
+        return None
+    try:
+        return Container(_guid(dn, values), names.canonical(dn))
+    except EntryError:
+        return None  # nobody misses it who does not name it by its GUID
 
 
 def links_from(guid: bytes, members: Iterable[bytes]) -> Iterator[Links]:

@@ -102,6 +102,12 @@ def parent(dn: str) -> str:
     return rest if not comma or "\\" not in first else _split_first(dn)[1] or ""
 
 
+def rebased(dn: str, old: str, new: str) -> str:
+    """A canonical DN at or below ``old`` as it is once that is called ``new``."""
+    own = len(_rdns(dn)) - len(_rdns(old))
+    return ",".join([*_rdns(dn)[:own], *filter(None, [new])])
+
+
 def renamed(old: str, new: str) -> tuple[str, str] | None:
     """The container that was renamed or moved, when an entry has another canonical DN for that reason: its old and
     its new DN. None when the entry's own name changed, or nothing above it.

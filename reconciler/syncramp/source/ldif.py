@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from syncramp.errors import SourceIncomplete, SourceUnavailable
-from syncramp.model.facts import Fact, Proof
+from syncramp.model.facts import Entry, Fact, Proof
 from syncramp.model.seams import Known
 from syncramp.model.values import Kind
-from syncramp.source.canonical import LINKS, EntryError, entry_from, links_from
-from syncramp.source.dn import DnError
+from syncramp.source.bases import Base, Lookout
+from syncramp.source.canonical import LINKS, EntryError, container_from, entry_from, links_from
+from syncramp.source.dn import DnError, canonical
 from syncramp.source.ldif_blocks import Block, Malformed, blocks, unfold
 from syncramp.source.ldif_records import Record, RecordReader
 from syncramp.source.ldif_tally import Tally
@@ -36,6 +37,8 @@ class LdifSource:
     """Computers are asked for too."""
     called: str = ""
     """What messages call it, where its path tells a reader nothing; empty: by its path."""
+    bases: Sequence[Base] = ()
+    """Those of the scopes; a file that does not show one of them is not complete."""
 
     def partitions(self) -> Sequence[str]:
         """The file.
@@ -59,24 +62,24 @@ class LdifSource:
         :raises SourceUnavailable: the file cannot be read.
         :raises SourceIncomplete: an entry has no GUID.
         """
-        tally = Tally()
+        tally, lookout = Tally(), Lookout(self.bases)
         yielded = False
         with self._open() as file:
             try:
-                for fact in self._facts(file, wanted, tally):
+                for fact in self._facts(file, wanted, tally, lookout):
                     yield fact
-                    yielded = True
+                    yielded = yielded or isinstance(fact, Entry)
             except Malformed as error:
                 tally.blame(f"line {error.line}: {error}")
             except OSError as error:
                 raise self._unavailable(error) from error
         if not yielded:
             tally.blame("it holds no user, group or contact")
-        reason = tally.verdict(self.entries)
+        reason = tally.verdict(self.entries) or lookout.problem
         expected = tally.promised if self.entries is None else self.entries
         yield Proof(partition, not reason, tally.records, expected, f"{self._called}: {reason}" if reason else "")
 
-    def _facts(self, file: BinaryIO, wanted: frozenset[str], tally: Tally) -> Iterator[Fact]:
+    def _facts(self, file: BinaryIO, wanted: frozenset[str], tally: Tally, lookout: Lookout) -> Iterator[Fact]:
         reader = RecordReader(wanted)
         for block in blocks(file):
             if not block.closed:
@@ -84,13 +87,16 @@ class LdifSource:
                 return
             record = _read_block(block, reader, tally)
             if record is not None:
-                yield from self._entry(record, block, wanted)
+                yield from self._entry(record, block, wanted, lookout)
 
-    def _entry(self, record: Record, block: Block, wanted: frozenset[str]) -> Iterator[Fact]:
+    def _entry(self, record: Record, block: Block, wanted: frozenset[str], lookout: Lookout) -> Iterator[Fact]:
         try:
             entry = entry_from(record.dn, record.values, wanted, devices=self.devices)
-            if entry is not None:
-                yield entry
+            fact = entry or container_from(record.dn, record.values)
+            if lookout.searches:
+                lookout.see(fact.dn if fact else canonical(record.dn), fact.guid if fact else None)
+            if fact is not None:
+                yield fact
             if entry is not None and entry.kind is Kind.GROUP:
                 yield from links_from(entry.guid, record.values.pop(LINKS, []))
         except EntryError as error:

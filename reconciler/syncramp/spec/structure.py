@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from syncramp.model.approvals import ADOPTS, ANNOTATION, named_digests
 from syncramp.model.features import Capability
@@ -184,7 +185,14 @@ def _path(folder: Path, path: str) -> Path:
 
 
 def _scope(scope: Body) -> Scope:
-    return Scope(scope["dn"], frozenset(map(Kind, scope["kinds"])), scope.get("filter"))
+    return Scope(
+        scope["dn"],
+        frozenset(map(Kind, scope["kinds"])),
+        scope.get("filter"),
+        UUID(scope["guid"]) if "guid" in scope else None,
+        tuple(scope.get("exclude", ())),
+        scope.get("group"),
+    )
 
 
 def _failsafe(failsafe: Body) -> Failsafe:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from uuid import UUID
 
 from syncramp.model.features import Capability
 from syncramp.model.orders import NamedOrder
@@ -191,6 +192,12 @@ class Scope:
     kinds: frozenset[Kind]
     filter: str | None = None
     """An LDAP filter (RFC 4515), evaluated by us."""
+    guid: UUID | None = None
+    """Of its root, which is found by it under any DN."""
+    exclude: tuple[str, ...] = ()
+    """DNs below its own whose subtrees are left out, as the document spells them."""
+    group: str | None = None
+    """DN or GUID of the pilot group: only its direct members are synchronised."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ from syncramp.store.snapshot import Snapshot
 from syncramp.store.spent import Spent
 from syncramp.store.stages import Stages
 from syncramp.store.staging import Staging
+from syncramp.store.whereabouts import Whereabouts
 
 
 class Store:
@@ -65,6 +66,7 @@ class Store:
     def __init__(self, place: Place, key: Callable[[str], int], patience: float = PATIENCE) -> None:
         self.database = opened(place, patience)
         self.staging = Staging(self.database, key)
+        self.whereabouts = Whereabouts(self.database, key)
         self.objects = Objects(self.database)
         self.documents = Documents(self.database)
         self.differences = Differences(self.database)

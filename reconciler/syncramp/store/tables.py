@@ -95,6 +95,14 @@ links = Table(
     Column("unread", LargeBinary),  # sorted GUIDs of 16 bytes that name nothing we read; NULL: none
 )
 
+pilots = Table(
+    "pilots",  # who was in the pilot groups of scopes when entries were judged by them last
+    metadata,
+    Column("source", Integer, primary_key=True, autoincrement=False),
+    Column("name", String, primary_key=True),  # GUID in hexadecimal digits, or canonical DN
+    Column("members", LargeBinary, nullable=False),  # roaring bitmap of entry ids
+)
+
 dirty = Table(
     "dirty",
     metadata,

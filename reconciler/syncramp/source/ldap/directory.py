@@ -4,19 +4,22 @@ Servers are tried in their order. One that cannot be reached or trusted is passe
 if no other answers; one that refuses the password ends the search, since every further try may lock the account.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, UntrustedServer
 from syncramp.model.facts import Fact
 from syncramp.model.seams import Known
 from syncramp.model.values import Kind
+from syncramp.source.bases import Base
 from syncramp.source.dn import DnError, is_below, lies_below
 
 if TYPE_CHECKING:
     from syncramp.source.ldap.failover import Chosen
+    from syncramp.source.ldap.root import Root
     from syncramp.source.ldap.session import Session
 
 
@@ -39,35 +42,45 @@ class LdapSource:
     """Computers are asked for too."""
     keytab: bytes | None = field(default=None, repr=False)
     """It signs in with Kerberos."""
+    guids: Mapping[str, UUID] = field(default_factory=dict)
+    """Those of them that are found by their GUID, wherever it is."""
+    groups: Sequence[str | UUID] = ()
+    """Pilot groups, by canonical DN or GUID: they are read, too, wherever they are."""
+    located: dict[str | UUID, str] = field(default_factory=dict, init=False, compare=False)
+    """Where a base or a group was found that is named by its GUID: by DN or GUID, its canonical DN."""
     answered: dict[str, str] = field(default_factory=dict, init=False, compare=False)
     """Naming context -> URL of the server that it was read from last."""
 
     def partitions(self) -> Sequence[str]:
-        """The naming contexts that hold the scopes, sorted.
+        """The naming contexts that hold the scopes and their pilot groups, sorted.
 
         :raises InputRefused: a scope lies in none of the server's naming contexts.
         :raises SyncrampError: no server answers, or it refuses us.
         """
         with self._session() as session:
-            contexts = session.root().naming_contexts
+            root = session.root()
+            contexts = root.naming_contexts
             if not contexts:
                 raise AccessDenied(
                     "the server shows no naming contexts",
                     where=session.server,
                     remedy="give this account the right to read the rootDSE",
                 )
-            return tuple(sorted({self._context_of(base, contexts) for base in self.bases}))
+            self._locate(session, root)
+            return tuple(sorted({self._context_of(place, contexts) for place in self._places}))
 
     def asks_for(self, partition: str, named: Sequence[str]) -> bool:
-        """A scope lies in this naming context, and in none below it; other names are from before it was a server."""
+        """A scope or its pilot group lies in this naming context, and in none below it; other names are from before
+        it was a server.
+        """
         try:
-            return any(partition == innermost(base, (*named, partition)) for base in self.bases)
+            return any(partition == innermost(place, (*named, partition)) for place in self._places)
         except DnError:
             return False
 
     def reads(self, kind: Kind, dn: str) -> bool:
-        """What lies at or below the DN of a scope; computers only where a scope names devices."""
-        return (self.devices or kind is not Kind.DEVICE) and any(lies_below(dn, base) for base in self.bases)
+        """What lies at or below the base of a scope, and pilot groups; computers only where a scope names devices."""
+        return (self.devices or kind is not Kind.DEVICE) and any(lies_below(dn, place) for place in self._places)
 
     def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
         """All entries of a naming context that can be objects, then the proof; from another server after a Restart.
@@ -85,9 +98,13 @@ class LdapSource:
 
         :raises SyncrampError: it refuses us, or the stream broke off.
         """
+        from syncramp.source.ldap.bases import attended
         from syncramp.source.ldap.reading import Reading
 
-        return Reading(chosen.session, partition, wanted, self.bases, chosen.root, devices=self.devices).facts()
+        self._locate(chosen.session, chosen.root)
+        bases = self._bases_in(partition, chosen.root.naming_contexts)
+        facts = Reading(chosen.session, partition, wanted, self._places, chosen.root, devices=self.devices).facts()
+        return attended(chosen.session, chosen.root, bases, facts)
 
     def connect_to(self, url: str, *, writes: bool = False) -> "Session":
         """Sign in at one server.
@@ -99,6 +116,28 @@ class LdapSource:
         from syncramp.source.ldap.session import connect
 
         return connect(address.parse(url), self.username, self.password, self.ca, keytab=self.keytab, writes=writes)
+
+    @property
+    def _places(self) -> Sequence[str]:
+        """Where its bases and pilot groups are, as far as that is known."""
+        bases = [self.located.get(base, base) for base in self.bases]
+        groups = [group if isinstance(group, str) else self.located.get(group) for group in self.groups]
+        return [*bases, *filter(None, groups)]
+
+    def _locate(self, session: "Session", root: "Root") -> None:
+        """Find what is named by its GUID."""
+        from syncramp.source.ldap.bases import find
+
+        named: dict[str | UUID, UUID] = {group: group for group in self.groups if isinstance(group, UUID)}
+        for name, guid in (named | dict(self.guids)).items():
+            if (found := find(session, root, guid)) is not None:
+                self.located[name] = found
+
+    def _bases_in(self, partition: str, contexts: Sequence[str]) -> Sequence[Base]:
+        """The bases of scopes in a naming context, without that itself: the server names it."""
+        places = {base: self.located.get(base, base) for base in self.bases}
+        there = [base for base, place in places.items() if place != partition == innermost(place, contexts)]
+        return [Base(base, self.guids.get(base)) for base in there]
 
     def _context_of(self, base: str, contexts: Sequence[str]) -> str:
         context = innermost(base, contexts)
