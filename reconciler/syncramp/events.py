@@ -30,6 +30,9 @@ class Progress:
     """Since the phase began."""
     links: int = 0
     total_links: int | None = None
+    source: str = ""
+    """The source that this is a part of; empty: of the whole phase."""
+    partition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,7 @@ def test_a_run_under_way_tells_its_phases_and_how_far_it_is() -> None:
     telling.hear(PhaseEnded("import", 7, 0, "entry", 1.25), NOW + 2)
     telling.hear(PhaseStarted("export"), NOW + 3)
     telling.hear(Progress("export", 3, None, "object", 1.0, 4, 10), NOW + 4)
+    telling.hear(Progress("export", 1, None, "object", 1.0, source="corp"), NOW + 4)
     telling.hear(Note("info", "hello"), NOW + 4)
     assert not telling.due(NOW + EVERY - 1) and telling.due(NOW + EVERY)
     status = telling.patch(NOW + EVERY)["status"]

@@ -89,7 +89,7 @@ class Telling:
                 if len(self._phases) < PHASES:
                     self._phases.setdefault(event.phase, {"name": event.phase, "startTime": stamp(now)})
                 self._progress = None
-            case Progress():
+            case Progress(source=""):
                 self._progress = _progress(event, now)
             case PhaseEnded():
                 if event.phase in self._phases:
@@ -97,7 +97,7 @@ class Telling:
                 self._progress = None
             case Fenced():
                 self._lease = {"lease": asdict(event)}
-            case Note():
+            case Progress() | Note():  # a part of a phase is in the sum, too
                 return
         self._changed = True
 

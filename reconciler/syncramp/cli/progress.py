@@ -57,19 +57,28 @@ def fenced(event: Fenced) -> str:
     return f"the run holds the Lease {event.namespace}/{event.name}"
 
 
+def named(progress: Progress) -> str:
+    """The phase, or the part of a source in it."""
+    part = f" {progress.partition}" if progress.partition else ""
+    return f"{progress.phase} of {progress.source}{part}" if progress.source else progress.phase
+
+
 class _Lines:
-    """One line for each phase, and one now and then while it lasts."""
+    """One line for each phase, and one now and then while it lasts; of one that has parts, for each part."""
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
+        self._last: dict[str, float] = {}
+        self._began = time.monotonic()
+        self._parted = False
 
     def __call__(self, event: Event) -> None:
         match event:
             case PhaseStarted():
-                self._last = time.monotonic()
-            case Progress() if time.monotonic() - self._last >= LINE_EVERY:
-                self._last = time.monotonic()
-                _say(f"{event.phase}: {describe(event)}")
+                self._last, self._began, self._parted = {}, time.monotonic(), False
+            case Progress():
+                self._parted = self._parted or bool(event.source)
+                if event.source or not self._parted:
+                    self._say_now_and_then(named(event), describe(event))
             case PhaseEnded():
                 _say(f"{event.phase}: {outcome(event)}")
             case Note():
@@ -79,25 +88,33 @@ class _Lines:
             case _:
                 pass
 
+    def _say_now_and_then(self, what: str, said: str) -> None:
+        now = time.monotonic()
+        if now - self._last.get(what, self._began) >= LINE_EVERY:
+            self._last[what] = now
+            _say(f"{what}: {said}")
+
 
 @contextmanager
 def _bars() -> Iterator[Listener]:
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
+    from rich.progress import BarColumn, TaskID, TextColumn
     from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
     bar = [BarColumn(24)] if console.width >= ROOMY else []
     columns = (TextColumn("{task.description:11}"), *bar, TextColumn("{task.fields[said]}"))
     with Bars(*columns, console=console, transient=False) as bars:
-        tasks = {}
+        tasks: dict[str, TaskID] = {}
 
         def listen(event: Event) -> None:
             match event:
                 case PhaseStarted():
                     tasks[event.phase] = bars.add_task(event.phase, total=None, said="")
                 case Progress():
-                    bars.update(tasks[event.phase], total=event.total, completed=event.done, said=describe(event))
+                    if (name := named(event)) not in tasks:
+                        tasks[name] = bars.add_task(f"  {event.source}", total=None, said="")
+                    bars.update(tasks[name], total=event.total, completed=event.done, said=describe(event))
                 case PhaseEnded():
                     bars.update(tasks[event.phase], total=1, completed=1, said=outcome(event))
                 case Note():

@@ -1,113 +1,140 @@
-"""Import: each source is read to its proof, each by itself.
+"""Import: each part of each source is read to its proof, side by side with others.
 
-A source that cannot be read stops nothing but itself: its entries stay what they were, nothing destructive follows
-from it, and the report says why. What other sources say still counts.
+What cannot be read stops nothing but itself: its entries stay what they were, nothing destructive follows from it,
+and the report says why. What others say still counts. Threads read (``readers``); the run's thread alone writes what
+they say into the store, page by page, in the order in which pages arrive. What comes of it does not depend on that
+order: a source's own entries are told apart by GUID, and what they name is resolved after the last one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from syncramp.cycle.job import Job
+from syncramp.cycle.parts import Part
 from syncramp.cycle.phases import Phase
+from syncramp.cycle.readers import End, Question, Task, reading
 from syncramp.cycle.scoping import settle_scopes
-from syncramp.errors import Stopped, StoreUnusable, SyncrampError
+from syncramp.errors import SyncrampError
 from syncramp.events import Note
-from syncramp.model.facts import Entry, Fact, Links
-from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport, SourceReport
-from syncramp.model.seams import Source
-from syncramp.rules.primary_group import CATEGORY, unseen_group
+from syncramp.model.seams import Interruptible, Source
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.store.containers import Containers
 
 
+@dataclass
+class _Open:
+    """A source that answered, or not."""
+
+    identity: int
+    source: Source
+    rules: Ruleset
+    partitions: Sequence[str] = ()
+    reports: list[SourceReport] = field(default_factory=list)
+    """In the order of the parts."""
+
+
 def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
     """Read every source into the store; what is wrong with one stands in the report.
 
-    :raises Stopped: the run was asked to stop; the source it was reading is not proven.
+    :raises Stopped: the run was asked to stop; what it was reading is not proven.
     """
     staging = job.store.staging
-    identities = [staging.source_id(source.name) for source, _ in job.sources]
-    for source, rules in job.sources:
-        rules.settle(job.store.whereabouts.of(source.name))
-    for identity, (source, rules) in zip(identities, job.sources, strict=True):
-        try:
-            partitions = source.partitions()
-        except SyncrampError as error:
-            staging.fail_source(identity, str(error))
-            _report(job, report, SourceReport(source.name, "", False, 0, None, str(error)))
-            continue
-        for unnamed in staging.open_source(identity, partitions):
-            _leave_partition(job, report, source, identity, unnamed, partitions)
-        for partition in partitions:
-            _report(job, report, _import_partition(job, report, source, rules, identity, partition, phase))
-        staging.mark_rules(identity, rules.digest, rules.version, rules.wanted)
-        staging.mark_read(identity)
-    staging.inherit(identities)
+    sources = [_Open(staging.source_id(source.name), source, rules) for source, rules in job.sources]
+    for each in sources:
+        each.rules.settle(job.store.whereabouts.of(each.source.name))
+    _ask(job, sources)
+    parts = [part for each in sources for part in _begin(job, each, phase, report)]
+    _read(job, parts)
+    for each in sources:
+        each.reports += [part.result for part in parts if part.identity == each.identity]
+        report.sources += each.reports
+        if each.partitions:
+            staging.mark_rules(each.identity, each.rules.digest, each.rules.version, each.rules.wanted)
+            staging.mark_read(each.identity)
+    staging.inherit([each.identity for each in sources])
     report.unresolved_members = staging.resolve()
     settle_scopes(job, report)
 
 
-def _leave_partition(
-    job: Job, report: RunReport, source: Source, identity: int, partition: str, named: Sequence[str]
-) -> None:
+def _ask(job: Job, sources: Sequence[_Open]) -> None:
+    """Which parts have they?"""
+    tasks = [_asking(each.source) for each in sources]
+    with reading(tasks, _waking(job)) as readers:
+        for number, told in readers.told(job.go_on):
+            each = sources[number]
+            match told:
+                case End(error=SyncrampError() as error):
+                    job.store.staging.fail_source(each.identity, str(error))
+                    each.reports.append(SourceReport(each.source.name, "", False, 0, None, str(error)))
+                    _tell(job, each.reports[-1])
+                case End(error=BaseException() as error):
+                    raise error
+                case End() | Question():
+                    pass
+                case _:
+                    each.partitions = told
+
+
+def _asking(source: Source) -> Task[Sequence[str]]:
+    return lambda _: iter((source.partitions(),))
+
+
+def _begin(job: Job, each: _Open, phase: Phase, report: RunReport) -> Iterator[Part]:
+    """The parts of a source that answered."""
+    if not each.partitions:
+        return
+    for unnamed in job.store.staging.open_source(each.identity, each.partitions):
+        _leave_partition(job, each, unnamed)
+    changed = job.store.staging.rules_changed(each.identity, each.rules.digest, each.rules.version)
+    for partition in each.partitions:
+        containers = Containers(dn.renamed, dn.parent)
+        wanted, reads = each.rules.wanted, each.source.reads
+        stage = job.store.staging.begin(each.identity, partition, changed, wanted, reads, containers)
+        known = job.store.staging.known(each.identity, partition, each.rules.asked, full=job.full)
+        yield Part(job, report, phase, each.source, each.rules, each.identity, partition, stage, known)
+
+
+def _leave_partition(job: Job, each: _Open, partition: str) -> None:
     """A part of earlier runs is not named any more: by the document, which is obeyed, or by the directory.
 
     What the document dropped is forgotten: its entries are out of every scope, or stand in another part now.
     """
-    if not source.asks_for(partition, named):
-        job.store.staging.retire(identity, partition, named[0])
+    if not each.source.asks_for(partition, each.partitions):
+        job.store.staging.retire(each.identity, partition, each.partitions[0])
         return
     reason = (
         f"the directory does not name {partition} any more, and a scope lies in it: name a server that holds it, "
         "or remove that scope if its objects are to be deleted"
     )
-    job.store.staging.fail(identity, partition, reason)
-    _report(job, report, SourceReport(source.name, partition, False, 0, None, reason))
+    job.store.staging.fail(each.identity, partition, reason)
+    each.reports.append(SourceReport(each.source.name, partition, False, 0, None, reason))
+    _tell(job, each.reports[-1])
 
 
-def _import_partition(
-    job: Job, report: RunReport, source: Source, rules: Ruleset, identity: int, partition: str, phase: Phase
-) -> SourceReport:
-    before = phase.objects
-    try:
-        facts = _counted(job, source.read(partition, rules.wanted), phase)
-        facts = _watched(facts, rules, report)
-        changed = job.store.staging.rules_changed(identity, rules.digest, rules.version)
-        containers = Containers(dn.renamed, dn.parent)
-        proof = job.store.staging.stage(identity, partition, facts, changed, rules.wanted, source.reads, containers)
-    except (Stopped, StoreUnusable):  # not the source's fault; it stays unproven
-        raise
-    except SyncrampError as error:
-        job.store.staging.fail(identity, partition, str(error))
-        return SourceReport(source.name, partition, False, phase.objects - before, None, str(error))
-    if proof is None:
-        reason = "the read ended without a proof"
-        job.store.staging.fail(identity, partition, reason)
-        return SourceReport(source.name, partition, False, phase.objects - before, None, reason)
-    return SourceReport(source.name, partition, proof.complete, proof.entries, proof.expected, proof.reason)
+def _read(job: Job, parts: Sequence[Part]) -> None:
+    with reading([part.read for part in parts], _waking(job)) as readers:
+        for number, told in readers.told(job.go_on):
+            match told:
+                case End():
+                    parts[number].end(told)
+                    _tell(job, parts[number].result)
+                case Question():
+                    parts[number].answer(told)
+                case _:
+                    parts[number].take(told)
 
 
-def _watched(facts: Iterator[Fact], rules: Ruleset, report: RunReport) -> Iterator[Fact]:
-    """The same facts; memberships that they do not show are told."""
-    for fact in facts:
-        if isinstance(fact, Entry) and (detail := unseen_group(fact)) and rules.in_scope(fact):
-            sample = Sample("Update", fact.kind.value, fact.dn, rules.anchor(fact), detail)
-            report.note_warning(sample, CATEGORY)
-        yield fact
+def _waking(job: Job) -> Callable[[], None]:
+    def wake() -> None:
+        for source, _ in job.sources:
+            if isinstance(source, Interruptible):
+                source.interrupt()
+
+    return wake
 
 
-def _counted(job: Job, facts: Iterator[Fact], phase: Phase) -> Iterator[Fact]:
-    for fact in facts:
-        job.go_on()
-        if isinstance(fact, Entry):
-            phase.advance(objects=1)
-        elif isinstance(fact, Links):
-            phase.advance(links=len(fact.dns))
-        yield fact
-
-
-def _report(job: Job, report: RunReport, read: SourceReport) -> None:
-    report.sources.append(read)
+def _tell(job: Job, read: SourceReport) -> None:
     if not read.complete:
         job.listen(Note("warning", f"source {read.source} is not complete: {read.reason}"))

@@ -15,9 +15,16 @@ class Phase:
     """A phase under way; ``advance`` counts and tells the listener now and then."""
 
     def __init__(
-        self, name: str, listen: Listener, unit: str, total: int | None = None, total_links: int | None = None
+        self,
+        name: str,
+        listen: Listener,
+        unit: str,
+        total: int | None = None,
+        total_links: int | None = None,
+        place: tuple[str, str] = ("", ""),
     ) -> None:
         self.name = name
+        self.place = place
         self.unit = unit
         self.total = total
         self.total_links = total_links
@@ -39,9 +46,16 @@ class Phase:
         now = time.monotonic()
         if now - self._told >= EVERY:
             self._told = now
-            self._listen(
-                Progress(self.name, self.objects, self.total, self.unit, self.seconds, self.links, self.total_links)
-            )
+            self.tell()
+
+    def tell(self) -> None:
+        """How far it is, now."""
+        counts = self.objects, self.total, self.unit, self.seconds, self.links, self.total_links
+        self._listen(Progress(self.name, *counts, *self.place))
+
+    def part(self, source: str, partition: str) -> "Phase":
+        """One part of a source in it, which is counted beside it."""
+        return Phase(self.name, self._listen, self.unit, place=(source, partition))
 
 
 @contextmanager

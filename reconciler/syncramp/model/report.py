@@ -37,6 +37,14 @@ class SourceReport:
     entries: int
     expected: int | None
     reason: str = ""
+    tracking: str = ""
+    """How changes are found, as of ``Proof``; empty where nothing was proven."""
+    delta: bool = False
+    """Only what changed was read, and ``entries`` counts that."""
+    why_full: str = ""
+    """Why everything was read of a source that tracks changes; empty otherwise."""
+    seconds: float = 0.0
+    """How long its reading took, beside others."""
 
 
 @dataclass(slots=True)

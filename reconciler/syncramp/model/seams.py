@@ -5,7 +5,7 @@ Each has a real side and a side for tests, and the deciding rooms see only these
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from syncramp.model.facts import Fact
 from syncramp.model.measures import Asked, Told, Traffic
@@ -35,7 +35,7 @@ class Known(Protocol):
 
 
 class Source(Protocol):
-    """A directory that can be read."""
+    """A directory that can be read; several partitions at once, each in a thread of its own."""
 
     @property
     def name(self) -> str:
@@ -86,6 +86,14 @@ class Whereabouts(Protocol):
         :param group: its GUID, or its canonical DN.
         :returns: None: there is no such group.
         """
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A source whose reads may wait for somebody else."""
+
+    def interrupt(self) -> None:
+        """Reads under way in other threads end at once, each with an error; called again until they have ended."""
 
 
 class AnchorWriter(Protocol):

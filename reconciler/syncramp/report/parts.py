@@ -71,9 +71,16 @@ def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
     """Each source with its proof, or why it has none."""
     for source in sources:
         if source.complete:
-            yield f"Source {source.source}: complete, {count(source.entries, 'entry')}"
+            yield f"Source {source.source}: complete, {_read(source)}"
         else:
             yield f"Source {source.source}: NOT complete: {source.reason}"
+
+
+def _read(source: SourceReport) -> str:
+    if source.delta:
+        return f"delta by {source.tracking}: {source.entries:,} changed"
+    why = f", in full because {source.why_full}" if source.why_full else ""
+    return count(source.entries, "entry") + why
 
 
 def unmanaged(sources: Mapping[str, int]) -> Iterator[str]:

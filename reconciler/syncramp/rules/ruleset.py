@@ -75,6 +75,8 @@ class Ruleset:
         """16 bytes for what the document says; when they change, every entry must be synchronised again."""
         self.version = RULES_VERSION
         """Of the built-in rules: the same."""
+        self.asked = self._asked()
+        """A digest of what the source is asked for; when it changes, what changed since then is not enough."""
 
     def _wanted(self) -> frozenset[str]:
         filters = {name for scope in self._scopes if scope.filter for name in scope.filter.attributes}
@@ -109,6 +111,11 @@ class Ruleset:
     def holds_place(self, entry: Entry) -> bool:
         """The entry is at or below the base of a scope, or may be."""
         return any(scope.holds_place(entry) or scope.place.no_base for scope in self._scopes)
+
+    def _asked(self) -> str:
+        places = sorted((scope.dn, sorted(scope.kinds)) for scope in self.scopes)
+        asked = self.version, sorted(self.wanted), places
+        return blake2b(repr(asked).encode(), digest_size=16).hexdigest()
 
     def _digest(self, scopes: Sequence[Scope], source_anchor: str, joins: Sequence[str]) -> bytes:
         parts = [(scope.dn, sorted(scope.kinds), scope.filter or "", *_more(scope)) for scope in scopes]

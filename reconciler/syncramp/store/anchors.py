@@ -5,6 +5,9 @@ thousand changes most of its leaves. So in the first synchronise of all the inde
 anchor in different pages nobody knows then; ``settle`` finds them, and makes the index. Until it does, nothing of the
 store is in the cloud, so nothing can be pinned, held or handed over. An index that is not there says that this was
 not done yet, also after a kill.
+
+Of two objects that want one anchor, the one that the cloud knows under it has it; if it knows neither, the one of the
+source that was named first, in whatever order sources are read; in one source, the one that was read first.
 """
 
 from collections.abc import Sequence
@@ -13,18 +16,25 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from syncramp.model.state import Origin
 from syncramp.store.database import Database
+from syncramp.store.marks import marking
 
 MANY = 20_000
 """Entries to judge above which the index is made at the end."""
 
 _MAKE_INDEX = "CREATE UNIQUE INDEX objects_anchor ON objects (anchor)"
 _DROP_INDEX = "DROP INDEX IF EXISTS objects_anchor"
-_OWNERS = "SELECT anchor, id, digest, acked, doubt FROM objects WHERE anchor IN ({})"
-_TWICE = """SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY anchor ORDER BY digest IS NULL, id) AS place
-            FROM objects WHERE anchor IN (SELECT anchor FROM objects GROUP BY anchor HAVING COUNT(*) > 1)) AS ranked
+_OWNERS = "SELECT anchor, id, digest, acked, doubt, source FROM objects WHERE anchor IN ({})"
+_TWICE = """SELECT id FROM (SELECT id,
+            row_number() OVER (PARTITION BY anchor ORDER BY digest IS NULL, source, id) AS place FROM objects
+            WHERE anchor IN (SELECT anchor FROM objects GROUP BY anchor HAVING COUNT(*) > 1)) AS ranked
             WHERE place > 1"""
 _WITHOUT = "UPDATE objects SET anchor = NULL WHERE id = ?"
+_AGAIN_RELEASED = (
+    marking("SELECT id, ? FROM objects WHERE id = ? AND digest IS NOT NULL"),
+    marking("SELECT DISTINCT object, ? FROM refs WHERE target = ?"),
+)
 _AGAIN = "INSERT INTO dirty (id) VALUES (?) ON CONFLICT DO NOTHING"
 
 
@@ -43,8 +53,14 @@ class Anchors:
             self._database.run(_DROP_INDEX)
 
     def owners(self, anchors: Sequence[str]) -> dict[str, Any]:
-        """Who has these anchors: anchor, id, digest, acked, doubt. While the index is away, nobody is known."""
+        """Who has these anchors: anchor, id, digest, acked, doubt, source. Without the index nobody is known."""
         return {row[0]: row for row in self._database.among(_OWNERS, anchors)} if self._indexed() else {}
+
+    def release(self, identity: int) -> None:
+        """Somebody goes before: an object has its anchor no more. It is judged again, with all that refer to it."""
+        self._database.run(_WITHOUT, (identity,))
+        for mark in _AGAIN_RELEASED:
+            self._database.run(mark, (Origin.SOURCE, identity))
 
     def settle(self) -> int:
         """Make the index, if it is away: of several objects with one anchor the first that should be in the cloud

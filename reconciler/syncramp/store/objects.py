@@ -11,6 +11,7 @@ What could not be told of an entry is no change (``store.keeping``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from syncramp.model.desire import Desired, Staged
@@ -59,7 +60,7 @@ _CLEAN = "DELETE FROM dirty WHERE id IN ({})"
 _TARGETS = """SELECT e.dn_hash, CASE WHEN o.acked IS NOT NULL OR o.doubt = 1 THEN o.anchor END,
               e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
               FROM entries e LEFT JOIN objects o ON o.id = e.id
-              WHERE e.dn_hash IN ({}) ORDER BY e.absent, o.anchor IS NULL, e.id DESC"""
+              WHERE e.dn_hash IN ({}) ORDER BY e.absent, o.anchor IS NULL, e.source DESC, e.id DESC"""
 _NEW_USERS = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent, o.anchor
                 FROM objects o JOIN entries e ON e.id = o.id
                 WHERE o.digest IS NOT NULL AND o.acked IS NULL AND o.kind = 'User' AND e.source IN ({})"""
@@ -83,7 +84,6 @@ _NO_REFERENCE = "DELETE FROM refs WHERE object = ? AND attribute = ?"
 _UNRESOLVED = "SELECT dn_hash, object, fresh FROM unresolved WHERE object IN ({})"
 _WAITS = "INSERT INTO unresolved (dn_hash, object, fresh) VALUES (?, ?, ?)"
 _WAITS_NO_MORE = "DELETE FROM unresolved WHERE dn_hash = ? AND object = ?"
-_RELEASE = "UPDATE objects SET anchor = NULL WHERE id = ?"
 _DEPENDENTS = marking("SELECT DISTINCT object, ? FROM refs WHERE target = ?")
 
 
@@ -184,18 +184,18 @@ class Objects:
         """Each row with the anchor it may use, its hold, and its packed payload."""
         owners = self.anchors.owners([row.anchor for row in page])
         settled, heirs = [], {}
-        for row in page:
+        for row in sorted(page, key=attrgetter("source")):
             anchor, hold = _pin(row, before.get(row.id))
             owner = owners.get(row.anchor)
             if owner and owner[1] != row.id and anchor == row.anchor:
-                if any(owner[2:]):
+                if _goes_before(owner, row):
                     taken = f"its source anchor {row.anchor} belongs to another object"
                     anchor, hold = None, taken if row.attributes is not None else ""
                 else:
-                    self._database.run(_RELEASE, (owner[1],))
+                    self.anchors.release(owner[1])
                     heirs[owner[1]] = row.id
             if anchor is not None:
-                owners[anchor] = (anchor, row.id, b"taken", None, 0)
+                owners[anchor] = (anchor, row.id, b"taken", None, 0, row.source)
             packed = pack(row.attributes) if row.attributes is not None else None
             settled.append(_Settled(row, anchor, hold, packed, digest(packed) if packed is not None else None))
         hand_over(self._database, heirs)
@@ -219,6 +219,12 @@ class Objects:
         self._database.insert_many(_REFERENCE, sorted(named - had))
         self._database.run_many(_WAITS_NO_MORE, (row[:2] for row in waited - waiting))
         self._database.run_many(_WAITS, sorted(waiting - waited))
+
+
+def _goes_before(owner: Any, row: Desired) -> bool:
+    """Does an anchor stay with its owner? What neither is nor may be in the cloud gives way to a source before."""
+    _, _, desired, acked, doubt, source = owner
+    return bool(acked or doubt or (desired and source <= row.source))
 
 
 def _pin(row: Desired, before: Any | None) -> tuple[str | None, str]:

@@ -76,6 +76,11 @@ class PartitionStage:
         self._reads: Callable[[Kind, str], bool] = _everything
         database.run(_BEGIN, (partition,))
 
+    @property
+    def partition(self) -> int:
+        """Its number."""
+        return self._partition
+
     def compare(self, origin: Origin, wanted: frozenset[str]) -> None:
         """From now on tell what the directory changed from what only other rules ask for.
 
@@ -97,6 +102,7 @@ class PartitionStage:
         self._reads = reads
 
     def add(self, fact: Fact) -> None:
+        """Any fact but the proof."""
         if isinstance(fact, Entry):
             self._page[fact.guid] = fact
         elif isinstance(fact, Links):

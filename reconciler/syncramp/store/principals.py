@@ -14,7 +14,8 @@ from syncramp.store.packing import unpack
 _ADD = "INSERT INTO named_principals VALUES (?, ?) ON CONFLICT DO NOTHING"
 _HOLDERS = """SELECT e.id, e.attrs FROM entries e LEFT JOIN objects o ON o.id = e.id
               WHERE e.absent < ? AND e.kind IN ('User', 'Group')
-              ORDER BY e.absent, o.digest IS NULL AND o.acked IS NULL AND COALESCE(o.doubt, 0) = 0, e.id DESC"""
+              ORDER BY e.absent, o.digest IS NULL AND o.acked IS NULL AND COALESCE(o.doubt, 0) = 0,
+              e.source DESC, e.id DESC"""
 
 
 def keep_principals(database: Database, named: Iterable[tuple[int, bytes]]) -> None:
@@ -24,7 +25,7 @@ def keep_principals(database: Database, named: Iterable[tuple[int, bytes]]) -> N
 
 def stand_ins(database: Database, gone: int) -> dict[int, int]:
     """Hash of the name -> the entry that it stands for; of two with one SID, the one that was seen last, then the one
-    that is or should be in the cloud, then the newer one.
+    that is or should be in the cloud, then that of the later source, then the newer one.
 
     :param gone: absent from so many imports, an entry is none.
     """

@@ -25,7 +25,7 @@ from syncramp.store.principals import stand_ins
 GONE = 2
 """Absent from this many complete imports in a row: the entry is gone."""
 
-_LIVING = "SELECT dn_hash, id, absent FROM entries WHERE absent < ? ORDER BY dn_hash, absent, id DESC"
+_LIVING = "SELECT dn_hash, id, absent FROM entries WHERE absent < ? ORDER BY dn_hash, absent, source DESC, id DESC"
 _OWNERS = """SELECT id FROM objects
              WHERE anchor IS NOT NULL AND (digest IS NOT NULL OR acked IS NOT NULL OR doubt = 1)
              AND id IN ({})"""

@@ -46,6 +46,42 @@ class Staging:
         self._database.run("INSERT INTO sources (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
         return int(self._database.value("SELECT id FROM sources WHERE name = ?", (name,)))
 
+    def begin(
+        self,
+        source: int,
+        partition: str,
+        changed: Origin = Origin.NONE,
+        wanted: frozenset[str] = frozenset(),
+        reads: Callable[[Kind, str], bool] | None = None,
+        containers: Containers | None = None,
+    ) -> PartitionStage:
+        """Begin to take in one partition, perhaps beside others; until its proof it is not complete.
+
+        :param changed: what may ask for other attributes than the last time, as ``rules_changed``.
+        :param wanted: the attributes that are asked for now.
+        :param reads: whether the source asks for a kind at a DN; None: it asks for everything.
+        :param containers: finds those that were renamed; None: nobody looks for them.
+        """
+        number = self._partition_id(source, partition)
+        self._proven.discard(number)
+        stage = PartitionStage(self._database, self._key, source, number)
+        if changed is not Origin.NONE:
+            stage.compare(changed, wanted)
+        if reads is not None:
+            stage.limit(reads)
+        if containers is not None:
+            stage.watch(containers)
+        return stage
+
+    def prove(self, stage: PartitionStage, proof: Proof, asked: str = "") -> None:
+        """The end of a partition.
+
+        :param asked: digest of what was asked for, as ``known``.
+        """
+        stage.prove(proof, asked)
+        if proof.complete:
+            self._proven.add(stage.partition)
+
     def stage(
         self,
         source: int,
@@ -57,29 +93,14 @@ class Staging:
         containers: Containers | None = None,
         asked: str = "",
     ) -> Proof | None:
-        """Take in one partition.
+        """Take in one partition at once, as ``begin`` and ``prove``.
 
-        :param changed: what may ask for other attributes than the last time, as ``rules_changed``.
-        :param wanted: the attributes that are asked for now.
-        :param reads: whether the source asks for a kind at a DN; None: it asks for everything.
-        :param containers: finds those that were renamed; None: nobody looks for them.
-        :param asked: digest of what is asked for, as ``known``.
         :returns: its proof; None when the stream ended without one.
         """
-        number = self._partition_id(source, partition)
-        self._proven.discard(number)
-        stage = PartitionStage(self._database, self._key, source, number)
-        if changed is not Origin.NONE:
-            stage.compare(changed, wanted)
-        if reads is not None:
-            stage.limit(reads)
-        if containers is not None:
-            stage.watch(containers)
+        stage = self.begin(source, partition, changed, wanted, reads, containers)
         for fact in facts:
             if isinstance(fact, Proof):
-                stage.prove(fact, asked)
-                if fact.complete:
-                    self._proven.add(number)
+                self.prove(stage, fact, asked)
                 return fact
             stage.add(fact)
         stage.flush()

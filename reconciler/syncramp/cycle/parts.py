@@ -1,0 +1,147 @@
+"""One part of a source while it is imported: its thread reads pages of facts, the run's thread takes them in."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from syncramp.cycle.job import Job
+from syncramp.cycle.phases import Phase
+from syncramp.cycle.readers import Ask, End, Question
+from syncramp.errors import SyncrampError
+from syncramp.model.facts import Entry, Fact, LinkChange, Links, Patch, Proof
+from syncramp.model.plan import Sample
+from syncramp.model.report import RunReport, SourceReport
+from syncramp.model.seams import Known, Source
+from syncramp.rules.primary_group import CATEGORY, unseen_group
+from syncramp.rules.ruleset import Ruleset
+from syncramp.store.known import KnownPartition
+from syncramp.store.partitions import PartitionStage
+
+PAGE = 1000
+"""Facts in a page, the same as in a transaction of the store."""
+VALUES = 10
+"""Link values that weigh as much as a fact: 100 bytes each, against a kilobyte."""
+
+Page = Sequence[Fact]
+
+
+@dataclass
+class Part:
+    """One part; made, taken in and answered in the run's thread, and read in another one."""
+
+    job: Job
+    report: RunReport
+    phase: Phase
+    source: Source
+    rules: Ruleset
+    identity: int
+    partition: str
+    stage: PartitionStage
+    known: KnownPartition
+    """What is known of it before."""
+    result: SourceReport = field(init=False)
+    """Of the read; whole when it has ended."""
+    _counts: Phase = field(init=False)
+    _copy: "_Copy" = field(init=False)
+    _proof: Proof | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.result = SourceReport(self.source.name, self.partition, False, 0, None)
+        self._counts = self.phase.part(self.source.name, self.partition)
+        self._copy = _Copy(self.known, self.known.watermark, self.known.horizon, self.known.sentinels)
+
+    # --- in a thread of its own -------------------------------------------------------------------------------------
+
+    def read(self, ask: Ask) -> Iterator[Page]:
+        """All facts up to the proof, in pages."""
+        known = replace(self._copy, ask=ask)
+        page: list[Fact] = []
+        weight, broken = 0, None
+        try:
+            for fact in self.source.read(self.partition, self.rules.wanted, known):
+                page.append(fact)
+                weight += 1 + _values(fact) // VALUES
+                if weight >= PAGE:
+                    yield page
+                    page, weight = [], 0
+        except SyncrampError as error:  # what came before it is true
+            broken = error
+        if page:
+            yield page
+        if broken is not None:
+            raise broken
+
+    # --- in the run's thread ----------------------------------------------------------------------------------------
+
+    def take(self, page: Page) -> None:
+        """Into the store; what follows the proof says nothing."""
+        entries = values = 0
+        for fact in page:
+            if isinstance(fact, Proof):
+                self._proof = self._proof or fact
+            elif self._proof is None:
+                self._watch(fact)
+                self.stage.add(fact)
+                entries += isinstance(fact, Entry | Patch)
+                values += _values(fact)
+        self._counts.advance(entries, values)
+        self.phase.advance(entries, values)
+
+    def answer(self, question: Question) -> None:
+        """What its reader asks is asked of a store that has all it said."""
+        self.stage.flush()
+        question.answer()
+
+    def end(self, told: End) -> None:
+        """The proof, or why there is none.
+
+        :raises BaseException: what ended the read is not the source's fault.
+        """
+        self._counts.tell()
+        result, proof = self.result, self._proof
+        result.seconds = round(told.seconds, 3)
+        if told.error is not None and not isinstance(told.error, SyncrampError):
+            raise told.error
+        if told.error is None and proof is not None:
+            self.job.store.staging.prove(self.stage, proof, self.rules.asked)
+            result.complete, result.entries, result.expected = proof.complete, proof.entries, proof.expected
+            result.reason = proof.reason
+            result.tracking, result.delta, result.why_full = (
+                proof.tracking,
+                proof.delta,
+                self.known.why_full or proof.why_full,
+            )
+            return
+        self.stage.flush()
+        result.entries = self._counts.objects
+        result.reason = str(told.error) if told.error else "the read ended without a proof"
+        self.job.store.staging.fail(self.identity, self.partition, result.reason)
+
+    def _watch(self, fact: Fact) -> None:
+        """Memberships that an entry does not show are told."""
+        if isinstance(fact, Entry) and (detail := unseen_group(fact)) and self.rules.in_scope(fact):
+            sample = Sample("Update", fact.kind.value, fact.dn, self.rules.anchor(fact), detail)
+            self.report.note_warning(sample, CATEGORY)
+
+
+def _nobody(call: Callable[[], Any]) -> Any:
+    return call()
+
+
+def _values(fact: Fact) -> int:
+    return len(fact.dns) + len(fact.guids) if isinstance(fact, Links | LinkChange) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """What is known of a part, for the thread that reads it (``model.seams.Known``)."""
+
+    known: Known
+    watermark: bytes | None
+    horizon: bytes | None
+    sentinels: Mapping[bytes, frozenset[str]]
+    ask: Ask = _nobody
+
+    def returned(self) -> Sequence[bytes]:
+        found: Sequence[bytes] = self.ask(self.known.returned)
+        return found
