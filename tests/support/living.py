@@ -59,6 +59,10 @@ class Living:
     """A deleted entry comes back with its GUID."""
     dangles = False
     """A deleted member stays named in its groups."""
+    takes_bytes = True
+    """A value need not be what its syntax says."""
+    refuses: frozenset[str] = frozenset()
+    """Names that it does not take, though the standard does."""
 
     def __init__(self, top: str) -> None:
         self.top = top
@@ -203,6 +207,8 @@ def _line(name: str, value: str | bytes) -> bytes:
 class Served(Living):
     """A directory behind a server, changed over LDAP."""
 
+    takes_bytes = False
+
     def __init__(self, top: str, connect: Callable[[], Any], source: Callable[..., LdapSource]) -> None:
         super().__init__(top)
         self._connect, self._source = connect, source
@@ -292,6 +298,8 @@ def _of_slapd(running: Slapd) -> Callable[..., LdapSource]:
 
 class ActiveDirectory(Served):
     """A real domain controller; every test has an OU of its own."""
+
+    refuses = frozenset({"a+b=c; <d>"})
 
     def __init__(self, domain: Samba, top: str) -> None:
         self.domain, self.admin = domain, domain.as_administrator
