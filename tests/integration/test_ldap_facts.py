@@ -4,13 +4,14 @@ import base64
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from shutil import which
 
 import pytest
 
 from support.slapd import ADMIN, BASE, PASSWORD, Slapd, requires_slapd, slapd
-from syncramp.errors import InputRefused
+from syncramp.errors import InputRefused, SourceUnavailable
 from syncramp.model.facts import Container, Entry, Fact, Links, Proof
 from syncramp.source.ldap import LdapSource
 from syncramp.source.ldap.freshness import UNTOLD
@@ -240,6 +241,9 @@ def test_a_reference_inside_a_scope_makes_it_incomplete(tmp_path: Path) -> None:
     with slapd(tmp_path, _directory([]) + reference) as server:
         *facts, proof = _source(server, server.ldaps).read(BASE, WANTED)
         *_, other = _source(server, server.ldaps, f"OU=People,{BASE}").read(BASE, WANTED)
+        with closing(_source(server, server.ldaps).connect_to(server.ldaps)) as session:
+            with pytest.raises(SourceUnavailable, match="was referred to ldap://elsewhere.test/.* not followed"):
+                session.entry(f"OU=Away,{BASE}", ["ou"])
     assert isinstance(proof, Proof)
     assert not proof.complete
     assert "ldap://elsewhere.test/ou=Away" in proof.reason

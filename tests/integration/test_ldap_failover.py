@@ -2,9 +2,8 @@
 read says that it is not fresh.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from support.ad_double_search import Limits
 from support.ad_double_server import PASSWORD, READER, Controller
 from support.ad_double_tree import Replica
+from support.known import Before
 from support.ports import free_port
 from syncramp.errors import SourceUnavailable
 from syncramp.model.facts import Entry, Fact, Links, Proof, Restart
@@ -19,18 +19,6 @@ from syncramp.source.ldap import LdapSource
 
 WANTED = frozenset({"cn", "description"})
 PEOPLE = 30
-
-
-@dataclass
-class Before:
-    """What is known of a partition."""
-
-    horizon: bytes | None = None
-    watermark: bytes | None = None
-    sentinels: Mapping[bytes, frozenset[str]] = field(default_factory=dict)
-
-    def returned(self) -> Sequence[bytes]:
-        return ()
 
 
 def _replicas() -> tuple[Replica, Replica]:

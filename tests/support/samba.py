@@ -112,6 +112,10 @@ class Samba:
         """The keys of ``sync@REALM``."""
         return self.folder / "sync.keytab"
 
+    def replace(self, dn: str, attribute: str, value: bytes) -> None:
+        """Write a value that no client may write, past the server; an empty one takes the attribute away."""
+        _offline("replace", self.folder, {"dn": dn, "attribute": attribute, "value": value.hex()})
+
     def keys_of(self, account: str) -> bytes:
         """A keytab with the keys that an account has now."""
         file = self.folder / f"{account}.keytab"

@@ -2,8 +2,8 @@
 
 It runs in the system's Python, which alone has Samba's modules: ``samba_offline.py COMMAND FOLDER``, with a JSON
 document on stdin. ``provision`` makes a domain and prepares it before its server starts; ``add`` writes entries
-straight into sam.ldb, in one transaction (about 3 ms for a user), whether the server runs or not; ``export`` writes
-keytabs.
+straight into sam.ldb, in one transaction (about 3 ms for a user), whether the server runs or not; ``replace``
+writes a value that is the server's own; ``export`` writes keytabs.
 """
 
 import json
@@ -60,6 +60,8 @@ def main() -> None:
     asked = json.load(sys.stdin)
     if command == "provision":
         _provision(folder, asked)
+    elif command == "replace":
+        _replace(_open(folder), asked)
     elif command == "export":
         _export(_parameters(folder), asked)
     else:
@@ -129,6 +131,15 @@ def _add(database: SamDB, entries: list) -> None:
     for entry in entries:
         database.add(entry)
     database.transaction_commit()
+
+
+def _replace(database: SamDB, asked: dict) -> None:
+    """What the server itself writes only; it obeys the control by which Samba's own tools do so."""
+    change = ldb.Message(ldb.Dn(database, asked["dn"]))
+    change["value"] = ldb.MessageElement(
+        [bytes.fromhex(asked["value"])] if asked["value"] else [], ldb.FLAG_MOD_REPLACE, asked["attribute"]
+    )
+    database.modify(change, ["relax:0"])
 
 
 def _export(parameters: LoadParm, keytabs: dict) -> None:

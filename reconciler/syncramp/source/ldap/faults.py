@@ -6,7 +6,7 @@ result codes (RFC 4511 appendix A). Both are mapped here, and nothing of a passw
 
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,10 @@ from syncramp.source.ldap.ber import BerError
 
 SUCCESS = 0
 NO_SUCH_OBJECT = 32
+_REFERRAL = 10
+_REFERRALS = 3
+"""So many are told."""
+_PASSING = {51, 52}  # busy, unavailable
 _LIMITS = {3: "time limit", 4: "size limit", 11: "administrative limit"}
 _CREDENTIALS = {34, 48, 49}  # invalidDNSyntax (of the user name), inappropriateAuthentication, invalidCredentials
 _LONGEST_TEXT = 200
@@ -99,9 +103,22 @@ def disconnected(server: str, code: int, text: str) -> SourceUnavailable:
     )
 
 
-def refused(server: str, doing: str, code: int) -> SyncrampError:
-    """The error for an operation that ended with another result than success."""
+def refused(server: str, doing: str, code: int, referrals: Sequence[str] = ()) -> SyncrampError:
+    """The error for an operation that ended with another result than success.
+
+    :param referrals: where the server says that it is to be asked, in a result that is a referral.
+    """
     said = _described(code)
+    if code == _REFERRAL:
+        return SourceUnavailable(
+            f"{doing} was referred to {', '.join(referrals[:_REFERRALS]) or 'another server'}",
+            where=server,
+            remedy="referrals are not followed: name a server that holds it itself, or correct the scope",
+        )
+    if code in _PASSING:
+        return SourceUnavailable(
+            f"{doing} was put off ({said})", where=server, remedy="the server is overloaded, or not ready; try later"
+        )
     if code in _LIMITS:
         return SourceUnavailable(
             f"{doing} exceeded the server's {_LIMITS[code]} ({said})",

@@ -151,7 +151,7 @@ class Session:
         if done.code == faults.NO_SUCH_OBJECT:
             raise NoSuchEntry
         if done.code != faults.SUCCESS:
-            raise faults.refused(self.server, doing, done.code)
+            raise faults.refused(self.server, doing, done.code, done.referrals)
 
 
 def _absent(attribute: str) -> bytes:
