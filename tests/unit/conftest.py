@@ -7,7 +7,8 @@ import pytest
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
-from support.postgresql import instead_of_files, requires_postgresql
+from support.postgresql import Server, instead_of_files, requires_postgresql
+from syncramp.store.places import Schema
 
 BOTH = {
     "test_store_staging",
@@ -26,6 +27,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kept_in", ["file", server], indirect=True)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items if config.getoption("--postgresql") else ():
+        if (bound := item.get_closest_marker("in_a_file")) is not None:
+            item.add_marker(pytest.mark.skip(reason=bound.args[0]))
+
+
 @pytest.fixture(autouse=True)
 def kept_in(request: pytest.FixtureRequest) -> Iterator[None]:
     """Where the stores of a test are, which calls them files."""
@@ -35,6 +42,12 @@ def kept_in(request: pytest.FixtureRequest) -> Iterator[None]:
     else:
         with instead_of_files(request.getfixturevalue("postgresql")):
             yield
+
+
+@pytest.fixture
+def schema(postgresql: Server) -> Schema:
+    """A schema of the server of the tests that nobody used before."""
+    return postgresql.schema()
 
 
 @pytest.fixture

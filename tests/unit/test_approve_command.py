@@ -3,9 +3,9 @@
 import getpass
 import json
 import re
-import sqlite3
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from support.build import CLIENT, TENANT, group, guid, user, user_dn
 from support.engine import Engine
 from syncramp.cli import run
 from syncramp.spec.types import ApprovalMode
-from syncramp.store.database import locked
+from syncramp.store.database import locked, opened
 
 DOCUMENT = f"""\
 apiVersion: syncramp.io/v1alpha1
@@ -209,12 +209,9 @@ def test_it_works_while_a_run_holds_the_store_and_waits_for_its_transaction(engi
     began = threading.Event()
 
     def run_on() -> None:
-        writer = sqlite3.connect(engine.path, isolation_level=None)
-        writer.execute("BEGIN IMMEDIATE")
-        began.set()
-        time.sleep(0.3)
-        writer.execute("COMMIT")
-        writer.close()
+        with closing(opened(engine.path)) as writer, writer.transaction():
+            began.set()
+            time.sleep(0.3)
 
     with locked(engine.path):
         thread = threading.Thread(target=run_on)

@@ -1,6 +1,5 @@
 """Calls and time: when they may begin, how long they travel, and what a killed run leaves to the next one."""
 
-import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from syncramp.errors import AnswerLost, EndpointUnavailable, StoreUnusable
 from syncramp.events import Note
 from syncramp.model.report import RunReport
 from syncramp.spec.types import EndpointOverrides
+from syncramp.store.database import opened
 
 
 class Waiting(Event):
@@ -45,8 +45,8 @@ def clock(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def _under_way(path: Path) -> int:
     """Batches whose call was not answered, as another process sees them."""
-    with closing(sqlite3.connect(path)) as database:
-        return int(database.execute("SELECT COUNT(*) FROM batches WHERE state = 'Sent'").fetchone()[0])
+    with closing(opened(path)) as database:
+        return int(database.value("SELECT COUNT(*) FROM batches WHERE state = 'Sent'"))
 
 
 def test_a_call_that_leaves_late_is_waited_out_from_when_it_may_have_left(engine, clock) -> None:

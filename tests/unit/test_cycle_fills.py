@@ -1,6 +1,7 @@
 """A group that its ramp lets have all members gets them in one go."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from support.model import Crash
 from syncramp.errors import AnotherRunActive
 from syncramp.model.holds import Hold
 from syncramp.spec.ramps import RampPolicy, Step
+from syncramp.store.database import opened
 
 
 @pytest.fixture
@@ -146,10 +148,8 @@ def test_the_mark_is_durable_before_the_first_call(engine: Engine, ramp: None) -
 
 def filling_of(engine: Engine) -> set[str]:
     """As another process sees it."""
-    import sqlite3
-
-    with sqlite3.connect(engine.path) as other:
-        return {row[0] for row in other.execute("SELECT anchor FROM ramp_groups WHERE filling = 1")}
+    with closing(opened(engine.path)) as other:
+        return {row[0] for row in other.all("SELECT anchor FROM ramp_groups WHERE filling = 1")}
 
 
 def test_a_run_that_lost_the_store_begins_nothing(engine: Engine) -> None:

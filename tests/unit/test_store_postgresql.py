@@ -1,30 +1,25 @@
-"""The store in a server: who holds it, what ends with a connection, what a copy is, and what no text ever tells."""
+"""The store in a server: who holds it, what ends with a connection, and what no text ever tells."""
 
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from support.engine import Engine
 from support.postgresql import SECRET, Server, requires_postgresql, running
 from syncramp.errors import AnotherRunActive, StoreUnusable
 from syncramp.session.opening import state_path
-from syncramp.source import dn
 from syncramp.store.database import Database, copied, locked, opened
 from syncramp.store.places import Schema, schema_name
 from syncramp.store.postgresql import PAGE
-from syncramp.store.store import Store
+from syncramp.store.ramp_tables import metadata
+from syncramp.store.temporary import ADOPTION, RUN
 
 pytestmark = requires_postgresql
-
-
-@pytest.fixture
-def schema(postgresql: Server) -> Schema:
-    return postgresql.schema()
 
 
 @pytest.fixture
@@ -165,6 +160,19 @@ def test_a_stream_that_nobody_reads_to_its_end_is_closed_by_the_next_one(databas
     assert database.value("SELECT COUNT(*) FROM pg_cursors WHERE name LIKE 'stream%'") == 1
 
 
+def test_every_table_is_of_types_that_both_kinds_of_store_have() -> None:
+    columns = [
+        column for each in (metadata, RUN, ADOPTION) for table in each.sorted_tables for column in table.columns
+    ]
+    dialect = PGDialect()
+    used = {str(column.type.compile(dialect)) for column in columns}
+    assert used == {"BIGINT", "BYTEA", "FLOAT", 'VARCHAR COLLATE "C"'}
+
+
+def test_no_temporary_table_has_the_name_of_one_of_the_store() -> None:
+    assert not {*RUN.tables, *ADOPTION.tables} & {*metadata.tables}
+
+
 @pytest.mark.parametrize("number", [0, -1, 2**31, -(2**63), 2**63 - 1])
 def test_numbers_of_64_bits_come_back(database: Database, number: int) -> None:
     database.run("INSERT INTO join_keys (key_hash, entry) VALUES (?, ?)", (number, 1))
@@ -176,87 +184,6 @@ def test_text_is_in_the_order_of_its_bytes_and_a_nul_has_a_picture(database: Dat
     database.run_many("INSERT INTO ever_deleted (anchor, groups, at) VALUES (?, '', 0)", [(text,) for text in texts])
     found = [row[0] for row in database.all("SELECT anchor FROM ever_deleted ORDER BY anchor")]
     assert found == ["B", "a%?", "b", "ä", "é\N{SYMBOL FOR NULL}"]
-
-
-# --- a copy ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_plan_is_made_on_a_copy_and_leaves_the_store_as_it_is(
-    postgresql: Server, schema: Schema, engine: Engine
-) -> None:
-    engine.path = schema
-    engine.run()
-    engine.leave(3)
-    before = _dump(postgresql, schema)
-    with copied(schema) as copy:
-        planned = replace(engine, path=copy).run(sends=False)[1]
-    assert _dump(postgresql, schema) == before
-    assert planned.digest == engine.run(sends=False)[1].digest != ""
-
-
-def test_a_copy_counts_on_and_has_the_same_indexes_under_the_same_names(schema: Schema) -> None:
-    with closing(Store(schema, dn.key)) as store:
-        store.runs.begin(0.0)
-        number, _ = store.runs.begin(0.0)
-        store.database.run("DROP INDEX objects_anchor")
-    with copied(schema) as copy, closing(Store(copy, dn.key)) as store:
-        assert not store.database.has_index("objects_anchor") and store.database.has_index("objects_held")
-        assert store.runs.begin(1.0)[0] == number + 1
-    with closing(Store(schema, dn.key)) as store:
-        assert store.runs.begin(2.0)[0] == number + 1, "the number of a plan is not taken from the runs"
-
-
-def test_a_copy_waits_for_nobody_and_holds_up_nobody(schema: Schema) -> None:
-    with closing(opened(schema)) as run, run.transaction():
-        run.run("INSERT INTO meta VALUES ('key 1', '')")
-        with copied(schema) as copy, closing(opened(copy)) as plan:
-            run.run("INSERT INTO meta VALUES ('key 2', '')")
-            assert _keys(plan) == []
-
-
-def test_a_plan_of_a_store_that_nobody_made_makes_none(schema: Schema) -> None:
-    with copied(schema) as copy, closing(Store(copy, dn.key)) as store:
-        assert store.runs.last() is None
-    assert not schema.exists()
-
-
-def _dump(server: Server, schema: Schema) -> dict[str, list[str]]:
-    tables = server.execute(f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema.name}' ORDER BY 1")
-    return {
-        str(table): [str(row) for row in server.execute(f"SELECT t::text FROM {schema.name}.{table} t ORDER BY 1")]
-        for (table,) in tables
-    }
-
-
-# --- an old copy ----------------------------------------------------------------------------------------------------
-
-
-def test_a_store_whose_tables_were_made_anew_is_behind_and_a_restart_makes_nobody_so(
-    postgresql: Server, schema: Schema, engine: Engine
-) -> None:
-    engine.path = schema
-    engine.run()
-    with engine.store() as store:
-        place = store.database.place()
-        store.age.compare()
-        assert store.age.behind() is None and store.database.place() == place
-    postgresql.execute(
-        f"CREATE TABLE {schema.name}.other (LIKE {schema.name}.meta INCLUDING ALL);"
-        f"INSERT INTO {schema.name}.other SELECT * FROM {schema.name}.meta; DROP TABLE {schema.name}.meta;"
-        f"ALTER TABLE {schema.name}.other RENAME TO meta"
-    )  # as pg_restore does with every table
-    with engine.store() as store:
-        assert store.database.place() != place
-        store.age.compare()
-        assert store.age.behind() is not None
-
-
-def test_a_plan_of_a_store_that_is_not_behind_is_not_either(schema: Schema, engine: Engine) -> None:
-    engine.path = schema
-    engine.run()
-    with copied(schema) as copy, closing(Store(copy, dn.key)) as store:
-        store.age.compare()
-        assert store.age.behind() is None
 
 
 # --- what is told ---------------------------------------------------------------------------------------------------
@@ -306,8 +233,10 @@ def test_a_schema_of_something_else_is_no_store_and_one_of_a_later_release_is_re
     later = postgresql.schema()
     with closing(opened(later)) as made:
         made.run("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
-    with pytest.raises(StoreUnusable, match="schema version 99"):
-        opened(later)
+    with copied(later) as copy:
+        for place in (later, copy):
+            with pytest.raises(StoreUnusable, match="schema version 99"):
+                opened(place)
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ class Database(ABC):
         :param version: that they have; None: there are none.
         :raises StoreUnusable: they are of a later one.
         """
+        self._refuse_later(version)
         if version is None or version < SCHEMA_VERSION:
             with self.transaction():
                 metadata.create_all(self._connection)
@@ -99,7 +100,9 @@ class Database(ABC):
                     self._add_columns()
                 self.run(READ_BEFORE)
                 self._set_version(SCHEMA_VERSION)
-        elif version != SCHEMA_VERSION:
+
+    def _refuse_later(self, version: int | None) -> None:
+        if version is not None and version > SCHEMA_VERSION:
             raise StoreUnusable(
                 f"the store has schema version {version}, this release reads {SCHEMA_VERSION}",
                 where=str(self.path),
@@ -116,7 +119,8 @@ class Database(ABC):
                     made = CreateColumn(column).compile(dialect=self._connection.dialect)
                     self.run(f"ALTER TABLE {table.name} ADD COLUMN {made}")
             for index in table.indexes:
-                index.create(self._connection, checkfirst=True)
+                if not self.has_index(str(index.name)):
+                    index.create(self._connection)
 
     @abstractmethod
     def _set_version(self, version: int) -> None: ...

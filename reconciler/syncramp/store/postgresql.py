@@ -8,7 +8,8 @@
 * A plan works on temporary tables of its own connection: the rows are copied inside the server, nobody waits for it,
   and nothing of it is left however it ends.
 * An old copy is told by its place. Whoever restores a dump makes new tables, with other numbers; whoever restores the
-  server, or makes a standby its primary, begins another timeline, and a few commits may be lost.
+  server, or makes a standby its primary, begins another timeline, and a few commits may be lost. A managed server may
+  not let us ask for that: then only the mark of the tenant tells of it (``cycle.catching_up``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy import Connection, CursorResult, create_engine, event
+from sqlalchemy import Column, Connection, CursorResult, Table, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
@@ -52,13 +53,15 @@ _SESSION = (
     "SET tcp_keepalives_interval = 10",
     "SET tcp_keepalives_count = 3",
 )
-_HERE = """SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
-           substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), d.oid, to_regclass(?)::oid)
-           FROM pg_database d WHERE d.datname = current_database()"""
+_SERVER = """SELECT concat_ws('/', system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))
+             FROM pg_control_system()"""
+_HERE = "SELECT concat_ws('/', d.oid, to_regclass(?)::oid) FROM pg_database d WHERE d.datname = current_database()"
 _VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _COUNT_ON = """SELECT setval(pg_get_serial_sequence('{table}', '{key}'), COALESCE(MAX({key}), 0) + 1, false)
                FROM {table}"""
+_COLUMNS = """SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+              WHERE c.relnamespace = to_regnamespace(?) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"""
 _INDEXES = """SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
               WHERE c.relnamespace = to_regnamespace(?) AND NOT EXISTS
               (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.indexrelid)"""
@@ -104,6 +107,7 @@ class PostgresqlDatabase(Database):
     def _open(self, patience: float) -> None:
         for setting in (*_SESSION, f"SET lock_timeout = {int(patience * 1000)}"):
             self.run(setting)
+        self._server = self._told_server()
         if self.path.use is Use.COPY:
             self._copy()
             return
@@ -136,27 +140,31 @@ class PostgresqlDatabase(Database):
 
     def _copy(self) -> None:
         """The tables as they are now, as temporary ones; every name means those from now on."""
-        name, there = (
-            self.path.name,
-            bool(self.value("SELECT to_regclass(?) IS NOT NULL", (f"{self.path.name}.meta",))),
-        )
+        name = self.path.name
+        self.run(f"SET search_path = {name}")
+        self._refuse_later(version := self._version())
+        known = {(table, column) for table, column in self.all(_COLUMNS, (name,))}
         self.run("SET search_path = pg_temp")
-        if not there:
-            self._prepare(None)
-            return
-        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
-        for table in metadata.sorted_tables:
-            self._connection.execute(CreateTable(table))
-            columns = ", ".join(f'"{column.name}"' for column in table.columns)
-            self.run(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {name}.{table.name}")  # noqa: S608
-            if (key := table.autoincrement_column) is not None:
-                self.run(_COUNT_ON.format(table=table.name, key=key.name))
-        for (made,) in self.all(_INDEXES, (name,)):
-            self.run(made.replace(f" ON {name}.", " ON pg_temp."))
-        there_too = self._place(f"{name}.meta")
-        self.run("UPDATE meta SET value = ? WHERE key = 'place' AND value = ?", (self.place(), there_too))
-        self.run("COMMIT")
+        if version is not None:
+            self.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            for table in metadata.sorted_tables:
+                self._copy_table(table, [column for column in table.columns if (table.name, column.name) in known])
+            for (made,) in self.all(_INDEXES, (name,)):
+                self.run(made.replace(f" ON {name}.", " ON pg_temp."))
+            there_too = self._place(f"{name}.meta")
+            self.run("UPDATE meta SET value = ? WHERE key = 'place' AND value = ?", (self.place(), there_too))
+            self.run("COMMIT")
+        self._prepare(version)
         self.run("ANALYZE " + ", ".join(table.name for table in metadata.sorted_tables))
+
+    def _copy_table(self, table: Table, there: Sequence[Column[Any]]) -> None:
+        """:param there: columns that the original has; an older release made it without the others."""
+        self._connection.execute(CreateTable(table))
+        if there:
+            columns = ", ".join(f'"{column.name}"' for column in there)
+            self.run(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {self.path.name}.{table.name}")  # noqa: S608
+        if (key := table.autoincrement_column) is not None:
+            self.run(_COUNT_ON.format(table=table.name, key=key.name))
 
     def _told(self, context: ExceptionContext) -> StoreUnusable | AnotherRunActive | None:
         """A fault of the server or of the way to it as an error for people; faults of our own statements stay.
@@ -201,7 +209,13 @@ class PostgresqlDatabase(Database):
         return self._place("meta")
 
     def _place(self, table: str) -> str:
-        return str(self.value(_HERE, (table,)))
+        return f"{self._server}/{self.value(_HERE, (table,))}"
+
+    def _told_server(self) -> str:
+        """Which server this is, and on which timeline; empty where its operator does not let us ask."""
+        with suppress(DBAPIError, StoreUnusable):
+            return str(self.value(_SERVER))
+        return ""
 
     def fell_behind(self, token: int) -> bool:
         kept = self.value("SELECT value FROM meta WHERE key = 'place'")
