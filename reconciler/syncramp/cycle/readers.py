@@ -76,6 +76,8 @@ class Readers(Generic[Item]):
     _turn: int = field(default=0, init=False)
     """The queue that is looked into next."""
     _closed: bool = field(default=False, init=False)
+    over: bool = field(default=False, init=False)
+    """All tasks have come to an end."""
 
     def __post_init__(self) -> None:
         self._queues = [deque() for _ in self.tasks]
@@ -97,6 +99,7 @@ class Readers(Generic[Item]):
                 if isinstance(taken[1], Question):
                     with self._moved:
                         self._moved.notify_all()
+        self.over = True
 
     def _take(self) -> tuple[int, Item | Question | End] | None:
         with self._moved:
@@ -181,6 +184,7 @@ def reading(tasks: Sequence[Task[Item]], wake: Callable[[], None], at_once: int 
         readers.close()
         until = time.monotonic() + PATIENCE
         while any(thread.is_alive() for thread in threads) and time.monotonic() < until:
-            wake()
+            if not readers.over:
+                wake()
             for thread in threads:
                 thread.join(LOOK_EVERY)

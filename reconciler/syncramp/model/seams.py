@@ -93,7 +93,9 @@ class Interruptible(Protocol):
     """A source whose reads may wait for somebody else."""
 
     def interrupt(self) -> None:
-        """Reads under way in other threads end at once, each with an error; called again until they have ended."""
+        """Reads under way in other threads end at once, each with an error, and none begins any more; called again
+        until all have ended.
+        """
 
 
 class AnchorWriter(Protocol):

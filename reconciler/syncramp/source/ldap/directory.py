@@ -16,6 +16,7 @@ from syncramp.model.seams import Known
 from syncramp.model.values import Kind
 from syncramp.source.bases import Base
 from syncramp.source.dn import DnError, is_below, lies_below
+from syncramp.source.ldap.connections import Connections
 
 if TYPE_CHECKING:
     from syncramp.source.ldap.failover import Chosen
@@ -50,6 +51,9 @@ class LdapSource:
     """Where a base or a group was found that is named by its GUID: by DN or GUID, its canonical DN."""
     answered: dict[str, str] = field(default_factory=dict, init=False, compare=False)
     """Naming context -> URL of the server that it was read from last."""
+
+    connections: Connections = field(default_factory=Connections, init=False, repr=False, compare=False)
+    """Those that are open."""
 
     def partitions(self) -> Sequence[str]:
         """The naming contexts that hold the scopes and their pilot groups, sorted.
@@ -115,7 +119,12 @@ class LdapSource:
         from syncramp.source.ldap import address
         from syncramp.source.ldap.session import connect
 
-        return connect(address.parse(url), self.username, self.password, self.ca, keytab=self.keytab, writes=writes)
+        sign_in = self.username, self.password, self.ca
+        return connect(address.parse(url), *sign_in, keytab=self.keytab, writes=writes, among=self.connections)
+
+    def interrupt(self) -> None:
+        """Reads under way in other threads end at once, each with an error; the source is read no more."""
+        self.connections.end()
 
     @property
     def _places(self) -> Sequence[str]:

@@ -18,6 +18,7 @@ from syncramp.source.dn import DnError
 from syncramp.source.ldap import faults, kerberos, search, tls
 from syncramp.source.ldap.address import Address
 from syncramp.source.ldap.channel import Channel
+from syncramp.source.ldap.connections import Connections
 from syncramp.source.ldap.messages import Control, Done, Found, Intermediate, Message, Reference
 from syncramp.source.ldap.root import ASSERTION, INVOCATION_ID, ROOT_ATTRIBUTES, Root, read_root
 from syncramp.source.ldap.search import Scope
@@ -40,12 +41,14 @@ class Session:
     server: str
     """Its URL, for texts."""
     _connection: Any = field(repr=False)
+    _among: Connections = field(default_factory=Connections, repr=False)
 
     def __post_init__(self) -> None:
         self._channel = Channel(self.server, self._connection)
 
     def close(self) -> None:
         """Sign off; a connection that is broken already is no matter."""
+        self._among.remove(self._connection)
         with suppress(LDAPException, OSError):
             self._connection.unbind()
         if self._connection.socket is not None:  # ldap3 leaves a socket open that it could not connect
@@ -168,12 +171,14 @@ def connect(
     *,
     keytab: bytes | None = None,
     writes: bool = False,
+    among: Connections | None = None,
 ) -> Session:
     """Connect, start TLS, sign in; the password goes over the wire only after TLS.
 
     :param keytab: it signs in with Kerberos, as the principal ``username``; the password is not looked at.
     :param ca: PEM certificates; None: the system's.
     :param writes: entries are changed, too.
+    :param among: where it can be interrupted with others.
     :raises SourceUnavailable: the server cannot be reached, or does not speak TLS.
     :raises UntrustedServer: its certificate cannot be verified.
     :raises CredentialsRefused: it refuses user or password.
@@ -184,7 +189,9 @@ def connect(
         )
     verified = tls.VerifiedTls(tls.trust(ca), address.host)
     connection = _unconnected(address, verified, username, password, writes=writes)
-    session = Session(address.url, connection)
+    among = among or Connections()
+    among.add(connection)
+    session = Session(address.url, connection, among)
     try:
         _secure(connection, address, verified)
         with faults.mapped(address.url, "signing in"):

@@ -48,7 +48,10 @@ class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 has no types
         silence = connection.socket.gettimeout()
         connection.socket.settimeout(HANDSHAKE_SECONDS)
         try:
-            connection.socket = self._context.wrap_socket(connection.socket, server_hostname=self._host)
+            connection.socket = self._context.wrap_socket(
+                connection.socket, server_hostname=self._host, do_handshake_on_connect=False
+            )
+            connection.socket.do_handshake()  # when others see the socket already, and can interrupt it
         except ssl.SSLError as error:
             self.failure = error
             raise
