@@ -179,12 +179,16 @@ class SourceUnavailable(Retry):
     """A directory cannot be reached, or broke off in the middle of a read."""
 
     reason = "SourceUnavailable"
+    horizon: bytes | None = None
+    """Of a read that broke off: what was seen of the partition up to then, which no server may fall behind."""
 
 
 class SourceIncomplete(Retry):
     """A source ended before all of it was read."""
 
     reason = "SourceIncomplete"
+    horizon: bytes | None = None
+    """As of ``SourceUnavailable``."""
 
 
 class EndpointUnavailable(Retry):

@@ -16,6 +16,7 @@ from support.ports import free_port
 from syncramp.errors import SourceUnavailable
 from syncramp.model.facts import Entry, Fact, Links, Proof, Restart
 from syncramp.source.ldap import LdapSource
+from syncramp.source.ldap.freshness import decode
 
 WANTED = frozenset({"cn", "description"})
 PEOPLE = 30
@@ -95,7 +96,9 @@ def test_where_every_server_is_behind_the_first_is_read_and_is_not_fresh(tmp_pat
         first.user("later")
         horizon = _proof(_read(source)).horizon
         source = _without_the_first(source)
-        proof = _proof(_read(source, Before(horizon, b"where a delta would begin")))
+        facts = _read(source, Before(horizon, b"where a delta would begin"))
+        proof = _proof(facts)
+        assert isinstance(facts[0], Restart), "what a delta would not tell again may be older now"
         assert proof.complete
         assert not proof.fresh.proven
         assert proof.fresh.reason.startswith(f"{behind.url}: DC=test: the server does not have everything")
@@ -179,6 +182,28 @@ def test_where_no_server_is_left_the_loss_is_told(tmp_path: Path) -> None:
             _read(source)
     assert second.url in str(lost.value)
     assert "entries of DC=test" in str(lost.value)
+    assert lost.value.horizon is not None
+    assert set(decode(lost.value.horizon).positions) == {one.replica.invocation.hex() for one in (first, second)}
+
+
+def test_what_was_told_before_a_server_was_lost_is_seen_and_the_next_read_must_have_it(tmp_path: Path) -> None:
+    first, second = _replicas()
+    with _served(tmp_path, first, second, max_page=10) as (source, (lost, _)):
+        horizon = _proof(_read(source)).horizon
+        first.user("a later one")
+        lost.break_after = 14
+        with pytest.raises(SourceUnavailable) as broken:
+            list(_only_the_first(source).read("DC=test", WANTED, Before(horizon)))
+        assert _proof(_read(_only_the_first(source), Before(broken.value.horizon))).fresh.proven
+        assert not _proof(_read(_without_the_first(source), Before(broken.value.horizon))).fresh.proven
+
+
+def test_a_server_that_told_nothing_leaves_no_horizon(tmp_path: Path) -> None:
+    with _served(tmp_path, *_replicas()) as (source, (first, _)):
+        first.break_after = 3
+        with pytest.raises(SourceUnavailable) as broken:
+            _read(_only_the_first(source))
+    assert broken.value.horizon is None
 
 
 def test_a_server_gone_before_the_read_is_passed_over(tmp_path: Path) -> None:

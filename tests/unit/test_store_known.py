@@ -86,6 +86,13 @@ def test_what_was_ever_seen_is_never_forgotten(store) -> None:
     assert known(store).horizon == b"far"
 
 
+def test_what_was_seen_before_a_read_broke_off_is_not_forgotten(store) -> None:
+    store.staging.fail(store.staging.source_id("corp"), "all", "it broke off", b"far")
+    assert known(store).horizon == b"far"
+    store.staging.fail(store.staging.source_id("corp"), "all", "it cannot be reached")
+    assert known(store).horizon == b"far"
+
+
 @pytest.mark.parametrize("asked", ["", "title"])
 def test_another_question_is_answered_in_full(store, asked: str) -> None:
     read(store, user(1), asked="mail")

@@ -7,7 +7,7 @@ from typing import Any
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.readers import Ask, End, Question
-from syncramp.errors import SyncrampError
+from syncramp.errors import SourceIncomplete, SourceUnavailable, SyncrampError
 from syncramp.model.facts import Entry, Fact, LinkChange, Links, Patch, Proof
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport, SourceReport
@@ -115,7 +115,8 @@ class Part:
         self.stage.flush()
         result.entries = self._counts.objects
         result.reason = str(told.error) if told.error else "the read ended without a proof"
-        self.job.store.staging.fail(self.identity, self.partition, result.reason)
+        seen = told.error.horizon if isinstance(told.error, SourceUnavailable | SourceIncomplete) else None
+        self.job.store.staging.fail(self.identity, self.partition, result.reason, seen)
 
     def _watch(self, fact: Fact) -> None:
         """Memberships that an entry does not show are told."""

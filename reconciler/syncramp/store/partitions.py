@@ -33,7 +33,7 @@ PAGE_LINKS = 100_000
 PROVEN = "UPDATE partitions SET complete = ?, entries = ?, expected = ?, reason = ? WHERE id = ?"
 """What is proven of a partition; of one without a proof, too."""
 _PENDING = "UPDATE partitions SET pending = ?, tracking = ?, asked = ?, missed = ? WHERE id = ?"
-_HORIZON = "UPDATE partitions SET horizon = COALESCE(?, horizon) WHERE id = ?"
+HORIZON = "UPDATE partitions SET horizon = COALESCE(?, horizon) WHERE id = ?"
 
 _SPILLED = "INSERT INTO spill VALUES (?, ?, ?)"
 _BEFORE = "SELECT guid, kind, dn, attrs FROM entries WHERE absent = 0 AND id IN ({})"
@@ -230,7 +230,7 @@ class PartitionStage:
                 missed = 0 if proof.delta else self._judge_absence()
                 told = (proof.watermark, proof.tracking, asked, missed)
                 self._database.run(_PENDING, (*told, self._partition))
-            self._database.run(_HORIZON, (proof.horizon, self._partition))
+            self._database.run(HORIZON, (proof.horizon, self._partition))
             self._database.run(
                 PROVEN,
                 (int(proof.complete), proof.entries, proof.expected, proof.reason, self._partition),

@@ -14,7 +14,7 @@ from syncramp.store.database import Database
 from syncramp.store.heirs import inherit
 from syncramp.store.known import KnownPartition, promote
 from syncramp.store.marks import marking
-from syncramp.store.partitions import PROVEN, PartitionStage
+from syncramp.store.partitions import HORIZON, PROVEN, PartitionStage
 from syncramp.store.resolution import GONE, resolve
 from syncramp.store.temporary import RUN
 
@@ -114,9 +114,14 @@ class Staging:
         """
         return KnownPartition(self._database, self._partition_id(source, partition), asked, full=full)
 
-    def fail(self, source: int, partition: str, reason: str) -> None:
-        """Note that a partition could not be read to its end."""
-        self._database.run(PROVEN, (0, None, None, reason, self._partition_id(source, partition)))
+    def fail(self, source: int, partition: str, reason: str, horizon: bytes | None = None) -> None:
+        """Note that a partition could not be read to its end.
+
+        :param horizon: what was seen of it up to then; None: nothing that was not seen before.
+        """
+        identity = self._partition_id(source, partition)
+        self._database.run(PROVEN, (0, None, None, reason, identity))
+        self._database.run(HORIZON, (horizon, identity))
 
     def open_source(self, source: int, partitions: Sequence[str]) -> list[str]:
         """The source answered: these are its partitions; one whose name is only spelled otherwise is the same.

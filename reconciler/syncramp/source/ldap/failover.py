@@ -2,8 +2,8 @@
 
 A server that does not have everything that was seen before is passed over for one that has it. If none has, the first
 one that answers is read all the same, but the read is not fresh, so that nothing destructive follows from it, and no
-delta begins where it ends: it may have put older values over newer ones. What a lost server showed is part of what
-the next one must have.
+delta begins where it or one before it ended: older values may stand where newer ones were, and no delta would tell
+those again. What a lost server showed is part of what the next one must have.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from syncramp.errors import InputRefused, SourceUnavailable, Stalled, SyncrampError, UntrustedServer
+from syncramp.errors import InputRefused, SourceIncomplete, SourceUnavailable, Stalled, SyncrampError, UntrustedServer
 from syncramp.model.facts import Evidence, Fact, Proof, Restart
 from syncramp.model.seams import Known
 from syncramp.source.ldap import freshness
@@ -77,26 +77,28 @@ class Failover:
     def facts(self) -> Iterator[Fact]:
         """Facts, with a Restart wherever another server begins anew, and the proof.
 
-        :raises SyncrampError: no server answers, one refuses us, or the last one broke off.
+        :raises SyncrampError: no server answers, one refuses us, or the last one broke off; then the error has the
+            horizon of what was told.
         """
         known, told = self.known, False
         lost: SourceUnavailable | None = None
         while True:
             chosen = self._choose(lost)
-            if lost is not None and told:
-                known = Anew(known) if known else None
-                yield Restart(f"{lost.where}: {lost.what}; it is read anew from {chosen.session.server}")
             with closing(chosen.session):
                 try:
+                    if why := _why_anew(lost if told else None, chosen):
+                        known = Anew(known) if known else None
+                        yield Restart(why)
                     for fact in self._read(chosen, known):
                         told = True
                         yield fact
                     return
-                except SourceUnavailable as error:
-                    if not self._left:
+                except (SourceUnavailable, SourceIncomplete) as error:
+                    self._horizon = freshness.extend(self._horizon, chosen.standing, fresh=chosen.fresh.proven)
+                    error.horizon = self._horizon.encoded() if told and self._horizon.positions else None
+                    if isinstance(error, SourceIncomplete) or not self._left:
                         raise
                     lost = error
-                    self._horizon = freshness.extend(self._horizon, chosen.standing, fresh=False)
 
     def _read(self, chosen: Chosen, known: Known | None) -> Iterator[Fact]:
         self.source.answered[self.partition] = chosen.session.server
@@ -152,6 +154,13 @@ class Failover:
         if lost is not None:
             return lost
         return unreachable(self.source.name, failures)
+
+
+def _why_anew(lost: SourceUnavailable | None, chosen: Chosen) -> str:
+    """Why no delta can be told, and what was told before is no witness; empty where that is not so."""
+    if lost is not None:
+        return f"{lost.where}: {lost.what}; it is read anew from {chosen.session.server}"
+    return chosen.fresh.reason
 
 
 def unreachable(source: str, failures: Sequence[SyncrampError]) -> SyncrampError:
