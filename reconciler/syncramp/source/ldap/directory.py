@@ -43,6 +43,8 @@ class LdapSource:
     """Computers are asked for too."""
     keytab: bytes | None = field(default=None, repr=False)
     """It signs in with Kerberos."""
+    tracking: str = "Auto"
+    """How changes are found (spec.sources[].ldap.changeTracking)."""
     guids: Mapping[str, UUID] = field(default_factory=dict)
     """Those of them that are found by their GUID, wherever it is."""
     groups: Sequence[str | UUID] = ()
@@ -87,7 +89,9 @@ class LdapSource:
         return (self.devices or kind is not Kind.DEVICE) and any(lies_below(dn, place) for place in self._places)
 
     def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
-        """All entries of a naming context that can be objects, then the proof; from another server after a Restart.
+        """All entries of a naming context that can be objects, or what changed of them, then the proof.
+
+        After a Restart all entries come again, from another server.
 
         :raises SyncrampError: no server answers, it refuses us, or the stream of the last one broke off.
         """
@@ -103,11 +107,13 @@ class LdapSource:
         :raises SyncrampError: it refuses us, or the stream broke off.
         """
         from syncramp.source.ldap.bases import attended
-        from syncramp.source.ldap.reading import Reading
+        from syncramp.source.ldap.entries import Entries
+        from syncramp.source.ldap.tracking import Tracked
 
         self._locate(chosen.session, chosen.root)
         bases = self._bases_in(partition, chosen.root.naming_contexts)
-        facts = Reading(chosen.session, partition, wanted, self._places, chosen.root, devices=self.devices).facts()
+        entries = Entries(chosen.session, chosen.root, partition, wanted, self.devices)
+        facts = Tracked(entries, self._places, self.tracking, known).facts()
         return attended(chosen.session, chosen.root, bases, facts)
 
     def connect_to(self, url: str, *, writes: bool = False) -> "Session":

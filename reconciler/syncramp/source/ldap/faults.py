@@ -27,7 +27,7 @@ _LIMITS = {3: "time limit", 4: "size limit", 11: "administrative limit"}
 _CREDENTIALS = {34, 48, 49}  # invalidDNSyntax (of the user name), inappropriateAuthentication, invalidCredentials
 _LONGEST_TEXT = 200
 """Characters of a server's own text that are told."""
-_RIGHTS = {8, 13, 50}  # strongerAuthRequired, confidentialityRequired, insufficientAccessRights
+RIGHTS = {8, 13, 50}  # strongerAuthRequired, confidentialityRequired, insufficientAccessRights
 _AD_DETAIL = re.compile(r"\bdata ([0-9a-f]{3,8})\b")
 _AD_REASONS = {  # Windows error codes in the diagnostic message of a bind, [MS-ERREF] 2.2
     "525": "no such user",
@@ -97,7 +97,7 @@ def bind_refused(server: str, user: str, result: Mapping[str, Any]) -> SyncrampE
 def disconnected(server: str, code: int, text: str) -> SourceUnavailable:
     """The error for a server that tells why it ends the connection."""
     return SourceUnavailable(
-        f"the server ended the connection ({_described(code)}{_told(text)})",
+        f"the server ended the connection ({described(code)}{_told(text)})",
         where=server,
         remedy="it may be shutting down or out of resources; the next run tries again",
     )
@@ -108,7 +108,7 @@ def refused(server: str, doing: str, code: int, referrals: Sequence[str] = ()) -
 
     :param referrals: where the server says that it is to be asked, in a result that is a referral.
     """
-    said = _described(code)
+    said = described(code)
     if code == _REFERRAL:
         return SourceUnavailable(
             f"{doing} was referred to {', '.join(referrals[:_REFERRALS]) or 'another server'}",
@@ -125,7 +125,7 @@ def refused(server: str, doing: str, code: int, referrals: Sequence[str] = ()) -
             where=server,
             remedy="raise the limit for this account at the server",
         )
-    if code in _RIGHTS:
+    if code in RIGHTS:
         return AccessDenied(
             f"{doing} is not permitted ({said})",
             where=server,
@@ -137,11 +137,12 @@ def refused(server: str, doing: str, code: int, referrals: Sequence[str] = ()) -
 def unwritten(attribute: str, result: Mapping[str, Any]) -> str:
     """Why a value was not written, as the server says it."""
     code = int(result.get("result", -1))
-    what = "this account may not write" if code in _RIGHTS else "the server does not write"
-    return f"{what} {attribute} ({_described(code)}{_told(str(result.get('message') or ''))})"
+    what = "this account may not write" if code in RIGHTS else "the server does not write"
+    return f"{what} {attribute} ({described(code)}{_told(str(result.get('message') or ''))})"
 
 
-def _described(code: int) -> str:
+def described(code: int) -> str:
+    """A result code with its name."""
     return f"{RESULT_CODES.get(code, 'no result')}, code {code}"
 
 

@@ -1,0 +1,107 @@
+"""What changed of a naming context, as facts, whichever way it was found.
+
+Entries come whole, as in a full read, and after them the members: of new and returned groups all, of others what they
+gained and lost. An entry that was deleted and restored between two reads is told as gone first, since it may have
+lost its memberships without a word; the memberships of what returned are read from the entry itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from syncramp.model.facts import Container, Entry, Fact, Gone, Links, Proof
+from syncramp.model.seams import Known
+from syncramp.model.values import Kind
+from syncramp.source.ldap import references, usn
+from syncramp.source.ldap.dirsync import Change
+from syncramp.source.ldap.entries import Entries
+from syncramp.source.ldap.messages import Found
+from syncramp.source.ldap.reading import told
+from syncramp.source.ldap.session import NoSuchEntry
+from syncramp.source.ldap.watermark import DIRSYNC, USN
+
+
+@dataclass
+class _Seen:
+    """What a delta told so far."""
+
+    count: int = 0
+    groups: list[tuple[bytes, str]] = field(default_factory=list)
+    """GUID and DN of the groups whose members are read whole."""
+
+
+def by_dirsync(
+    entries: Entries, known: Known | None, changed: Mapping[bytes, Change], watermark: bytes
+) -> Iterator[Fact]:
+    """What DirSync named.
+
+    :raises SyncrampError: the stream broke off.
+    """
+    seen = _Seen()
+    with told(entries, lambda: seen.count):
+        for guid, change in changed.items():
+            if change.gone or change.restored:
+                yield Gone(guid)
+        again = [guid for guid, change in changed.items() if not change.gone and (change.entry or change.restored)]
+        whole = {guid for guid in again if changed[guid].whole or changed[guid].restored}
+        for found in entries.named(again):
+            yield from _told(entries, found, seen, whole)
+        yield from _links(entries, seen)
+        for guid, change in changed.items():
+            if not change.gone and guid not in whole:
+                yield from references.changes(guid, change.values(gained=False), gained=False)
+                yield from references.changes(guid, change.values(gained=True), gained=True)
+        yield from _memberships(entries, known)
+    yield Proof(entries.partition, True, len(changed), None, delta=True, tracking=DIRSYNC, watermark=watermark)
+
+
+def by_usn(entries: Entries, known: Known | None, changed: Iterator[Found], watermark: bytes) -> Iterator[Fact]:
+    """What uSNChanged found.
+
+    :raises SyncrampError: the stream broke off.
+    """
+    seen = _Seen()
+    with told(entries, lambda: seen.count):
+        for found in changed:
+            guid, deleted, restored = _life(found)
+            if deleted or restored:
+                yield Gone(guid)
+            if deleted:
+                seen.count += 1
+            else:
+                yield from _told(entries, found, seen)
+        yield from _links(entries, seen)
+        yield from _memberships(entries, known)
+    yield Proof(entries.partition, True, seen.count, None, delta=True, tracking=USN, watermark=watermark)
+
+
+def _told(
+    entries: Entries, found: Found, seen: _Seen, whole: set[bytes] | None = None
+) -> Iterator[Entry | Container]:
+    """:param whole: groups whose members are to be read; None: of all."""
+    seen.count += 1
+    fact = entries.fact(found)
+    if isinstance(fact, Entry) and fact.kind is Kind.GROUP and (whole is None or fact.guid in whole):
+        seen.groups.append((fact.guid, fact.dn))
+    if fact is not None:
+        yield fact
+
+
+def _links(entries: Entries, seen: _Seen) -> Iterator[Links]:
+    for guid, dn in seen.groups:
+        with suppress(NoSuchEntry):  # deleted meanwhile: the next delta tells
+            yield from entries.links(guid, dn)
+
+
+def _memberships(entries: Entries, known: Known | None) -> Iterator[Fact]:
+    for guid in known.returned() if known is not None else ():
+        with suppress(NoSuchEntry):
+            yield from entries.memberships(guid)
+
+
+def _life(found: Found) -> tuple[bytes, bool, bool]:
+    """GUID; whether it is deleted now; whether it was once, and is not any more."""
+    values = {name.lower(): given for name, given in found.values.items()}
+    guid = next(iter(values.get("objectguid", ())), b"")
+    deleted = usn.holds(values.get("isdeleted", ()))
+    return guid, deleted, not deleted and bool(values.get("lastknownparent"))

@@ -1,0 +1,155 @@
+"""Entries of one naming context as facts, whoever asks for them: a full read, or one of what changed.
+
+An attribute that comes as a first range is read to its end, and so are the members of a group, which are asked for in
+ranges from the start: Active Directory caps one answer at MaxValRange values, and hands out the rest that way alone.
+No range is asked for behind the last value. Other servers know no ranges and give all values at once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from syncramp.errors import SourceIncomplete, SourceUnavailable
+from syncramp.model.facts import Container, Entry, LinkChange, Links
+from syncramp.source import canonical
+from syncramp.source.ldap import references
+from syncramp.source.ldap.messages import Control, Found, Message, Reference
+from syncramp.source.ldap.root import Root
+from syncramp.source.ranges import Answer, Range, RangeError, describe, follow
+
+KINDS = ("user", "inetOrgPerson", "group", "contact")
+FILTER = "(|{})".format(
+    "".join(f"(objectClass={name})" for name in [*KINDS, *sorted(name.decode() for name in canonical.CONTAINERS)])
+)
+"""Only classes, computers among the users: entries that leave a narrower filter would vanish without a word, so
+scopes are judged by us."""
+TOGETHER = 100
+"""Entries that are asked for by GUID in one search: a filter of about 10 kB."""
+MEMBER_OF = "memberOf"
+
+
+class Searches(Protocol):
+    """The part of a session that reads need."""
+
+    server: str
+
+    def search(
+        self, base: str, filter_: str, attributes: Sequence[str], *, controls: Sequence[Control] = ()
+    ) -> Iterator[Message]:
+        """Search a subtree."""
+
+    def entry(self, dn: str | bytes, attributes: Sequence[str], *, controls: Sequence[Control] = ()) -> Found:
+        """Read one entry."""
+
+    def pages(
+        self, base: str, filter_: str, attributes: Sequence[str], *, controls: Sequence[Control] = ()
+    ) -> Iterator[Found | Reference]:
+        """Read a subtree page by page."""
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The entries of one naming context at one server."""
+
+    session: Searches
+    root: Root
+    partition: str
+    wanted: frozenset[str]
+    devices: bool = False
+    """Computers are asked for too."""
+
+    @property
+    def attributes(self) -> list[str]:
+        """What every entry is asked for."""
+        return sorted((self.wanted | canonical.NEEDED) - {canonical.LINKS})
+
+    def fact(self, found: Found) -> Entry | Container | None:
+        """None, if it is of no kind that is asked for.
+
+        :raises SourceIncomplete: it has no GUID.
+        :raises names.DnError: a DN is malformed.
+        """
+        dn, values = canonical.text(found.dn), self._values(found)
+        try:
+            entry = canonical.entry_from(dn, values, self.wanted, devices=self.devices)
+        except canonical.EntryError as error:
+            raise SourceIncomplete(str(error), where=self.session.server, remedy=error.remedy) from error
+        return entry or canonical.container_from(dn, values)
+
+    def named(self, guids: Sequence[bytes]) -> Iterator[Found]:
+        """Those of these entries that are there and shown; by ``objectGUID``."""
+        for start in range(0, len(guids), TOGETHER):
+            parts = [f"(objectGUID={_escaped(guid)})" for guid in guids[start : start + TOGETHER]]
+            for message in self.session.pages(self.partition, f"(|{''.join(parts)})", self.attributes):
+                if isinstance(message, Found):
+                    yield message
+
+    def links(self, guid: bytes, dn: str) -> Iterator[Links]:
+        """All members of a group.
+
+        :raises NoSuchEntry: it is not there any more, or not shown.
+        :raises SourceUnavailable: they did not come whole.
+        """
+        if self.root.active_directory:
+            yield from references.links(guid, self._ranged(named_by(guid), dn, canonical.LINKS, extended=True))
+        else:
+            found = self.session.entry(dn, [canonical.LINKS])
+            yield from references.links(guid, self._values(found).get(canonical.LINKS, ()))
+
+    def memberships(self, guid: bytes) -> Iterator[LinkChange]:
+        """The groups of this directory that an entry is a direct member of, each as a change that it gained it.
+
+        :raises NoSuchEntry: it is not there any more, or not shown.
+        """
+        groups = references.targets(self._ranged(named_by(guid), named_by(guid), MEMBER_OF, extended=True))
+        for group in groups.guids:
+            yield LinkChange(group, canonical.LINKS, gained=True, guids=(guid,))
+
+    def _values(self, found: Found) -> dict[str, Sequence[bytes]]:
+        """By name; an attribute that came as a first range is read to its end."""
+        values: dict[str, Sequence[bytes]] = {}
+        for spelled, given in found.values.items():
+            description = describe(spelled)
+            if description is None or description.foreign:
+                continue
+            if description.range is not None and given:
+                values[description.name] = self._ranged(found.dn.decode(), found.dn.decode(), description.name)
+            else:
+                values.setdefault(description.name, given)
+        return values
+
+    def _ranged(self, name: str, dn: str, attribute: str, *, extended: bool = False) -> Sequence[bytes]:
+        """All values of an attribute, range by range.
+
+        :param name: what the server finds the entry by.
+        :param dn: what people call it.
+        """
+        controls = (references.EXTENDED,) if extended else ()
+
+        def ask(start: int) -> Answer | None:
+            found = self.session.entry(name, [f"{attribute};range={start}-*"], controls=controls)
+            for spelled, given in found.values.items():
+                description = describe(spelled)
+                if description is not None and description.name == attribute.lower() and given:
+                    return description.range or Range(0, None), given
+            return None
+
+        try:
+            return follow(ask)
+        except RangeError as error:
+            raise SourceUnavailable(
+                f"{attribute} of {dn} did not come whole ({error})",
+                where=self.session.server,
+                remedy="it may have changed while it was read; the next run reads it again",
+            ) from error
+
+
+def named_by(guid: bytes) -> str:
+    """The name of an entry that no rename changes (MS-ADTS 3.1.1.3.1.2.4)."""
+    return f"<GUID={UUID(bytes_le=guid)}>"
+
+
+def _escaped(guid: bytes) -> str:
+    """As the value of a filter (RFC 4515 3)."""
+    return "".join(f"\\{byte:02x}" for byte in guid)

@@ -1,0 +1,56 @@
+"""uSNChanged: every domain controller counts its writes, and an entry carries the number of its last one.
+
+The numbers are those of one database of one controller (MS-ADTS 3.1.1.1.9), so a delta by them begins with the same
+invocation id as it ended. A change of a member raises the number of its group, which is read again whole. A deleted
+entry is found as a tombstone, which only those see who may list the container of deleted objects; by default these
+are administrators. Who does not see them must not read deltas: nobody would tell that a person left.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from syncramp.errors import AccessDenied
+from syncramp.source.ldap.entries import FILTER, Entries
+from syncramp.source.ldap.messages import Control, Found
+from syncramp.source.ldap.session import NoSuchEntry
+
+SHOW_DELETED = Control("1.2.840.113556.1.4.417")
+"""LDAP_SERVER_SHOW_DELETED_OID, MS-ADTS 3.1.1.3.4.1.14."""
+MARKS = ("isDeleted", "lastKnownParent")
+"""A tombstone; and what an entry keeps of the time when it was one."""
+_DELETED_OBJECTS = "18E2EA80684F11D2B9AA00C04F79F805"
+"""GUID_DELETED_OBJECTS_CONTAINER_W, MS-ADTS 6.1.1.4."""
+
+
+def changes(entries: Entries, usn: int) -> Iterator[Found]:
+    """Entries and tombstones that were written after a number.
+
+    :raises SyncrampError: the server does not answer, or refuses.
+    """
+    filter_ = f"(&(uSNChanged>={usn + 1}){FILTER})"
+    attributes = sorted({*entries.attributes, *MARKS}, key=str.lower)
+    for message in entries.session.pages(entries.partition, filter_, attributes, controls=[SHOW_DELETED]):
+        if isinstance(message, Found):
+            yield message
+
+
+def obstacle(entries: Entries) -> str:
+    """Why deltas cannot be read by uSNChanged, as a clause; empty if they can.
+
+    :raises SyncrampError: the server does not answer.
+    """
+    if entries.root.invocation_id is None or entries.root.highest_usn is None:
+        return "the server does not show this account its invocation id and highest USN"
+    name = f"<WKGUID={_DELETED_OBJECTS},{entries.partition}>"
+    try:
+        entries.session.entry(name, ["objectGUID"], controls=[SHOW_DELETED])
+    except (NoSuchEntry, AccessDenied):
+        return (
+            "this account is not shown deleted entries (grant it: "
+            f'dsacls "CN=Deleted Objects,{entries.partition}" /takeownership, then /G DOMAIN\\account:LCRP)'
+        )
+    return ""
+
+
+def holds(values: Sequence[bytes]) -> bool:
+    """Is a boolean attribute TRUE?"""
+    return any(value.upper() == b"TRUE" for value in values)

@@ -1,0 +1,48 @@
+"""Where a delta begins, as the store keeps it for us: which method, of which domain, from where on."""
+
+import json
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+DIRSYNC, USN, FULL, AUTO = "DirSync", "USN", "Full", "Auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """The end of a read."""
+
+    method: str
+    """``DIRSYNC`` or ``USN``."""
+    domain: bytes
+    """objectGUID of the naming context's root."""
+    at: datetime
+    """By the server's clock."""
+    cookie: bytes = b""
+    """Of DirSync."""
+    server: bytes = b""
+    """The invocation id that the USN counts for."""
+    usn: int = 0
+
+    def encoded(self) -> bytes:
+        """For ``decoded``."""
+        held = {
+            "method": self.method,
+            "domain": b64encode(self.domain).decode(),
+            "at": self.at.isoformat(),
+            "cookie": b64encode(self.cookie).decode(),
+            "server": b64encode(self.server).decode(),
+            "usn": self.usn,
+        }
+        return json.dumps(held).encode()
+
+
+def decoded(data: bytes | None) -> Watermark | None:
+    """None, if there is none, or it is of another release that wrote it otherwise."""
+    try:
+        held = json.loads(data or b"")
+        domain, cookie, server = (b64decode(held[name], validate=True) for name in ("domain", "cookie", "server"))
+        at = datetime.fromisoformat(held["at"]).astimezone(UTC)
+        return Watermark(str(held["method"]), domain, at, cookie, server, int(held["usn"]))
+    except (ValueError, LookupError, TypeError):
+        return None
