@@ -28,7 +28,9 @@ def _group(number: int, members: int) -> Attributes:
 
 
 def _source(double: AdDouble) -> LdapSource:
-    return LdapSource("directory", [double.url], "reader@test", "not-a-secret", double.ca, ["DC=test"])
+    return LdapSource(
+        "directory", [double.url], "reader@test", "not-a-secret", double.ca, ["DC=test"], tracking="Full"
+    )
 
 
 @pytest.mark.parametrize("members", [0, 1, 3, 4, 6, 7])

@@ -34,7 +34,7 @@ class Controller:
     before: Callable[[Search], None] | None = None
     """Called with every search before it is answered; an OSError from it breaks the connection."""
     break_after: int | None = None
-    """After so many entries the connection breaks, once."""
+    """After so many entries of searches below a base the connection breaks, once."""
     bind_result: tuple[int, str] | None = None
     """What every bind is answered with, in place of the truth."""
     asked: list[Search] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Controller:
             self.before(search)
         with self._lock:
             answers = list(self._answers(search, searcher))
-        if self.break_after is not None:
+        if self.break_after is not None and search.scope:
             entries = [answer for answer in answers if answer[0][0] == 0x64]
             if len(entries) > self.break_after:
                 whole = b"".join(ber.message(identifier, *answer) for answer in entries[: self.break_after + 1])

@@ -103,7 +103,7 @@ class Replica:
         if self.number == 1:
             self._create(self.root, self.domain, b"", ["top", "domain", "domainDNS"])
             trash = self._create(self.deleted_objects, "CN=Deleted Objects", self.root, ["top", "container"])
-            trash.values["isdeleted"] = [b"TRUE"]
+            self._write(trash, isdeleted=[b"TRUE"])
 
     def _guid(self, name: str) -> bytes:
         return uuid5(_NAMES, f"{self.domain} {name}").bytes_le

@@ -8,6 +8,8 @@ from support import ad_double_ber as ber
 from support.ad_double_tree import BACK, LINKED, Object, Replica
 from syncramp.source import dn as names
 
+_DELETED_OBJECTS = "<WKGUID=18E2EA80684F11D2B9AA00C04F79F805,"
+
 
 @dataclass(frozen=True)
 class Account:
@@ -47,8 +49,12 @@ class View:
         return above.guid not in self.account.blind
 
     def find(self, name: str) -> Object | None:
-        """By DN or ``<GUID=…>``, with dashes or as 32 hex digits in the order of the bytes (3.1.1.3.1.2.4)."""
-        if name.startswith("<GUID="):
+        """By DN, ``<GUID=…>``, with dashes or as 32 hex digits in the order of the bytes, or ``<WKGUID=…,DN>`` of the
+        container of deleted objects (3.1.1.3.1.2.4).
+        """
+        if name.upper().startswith(_DELETED_OBJECTS):
+            held = self.replica.objects.get(self.replica.deleted_objects)
+        elif name.startswith("<GUID="):
             given = name[6:-1]
             guid = UUID(given).bytes_le if "-" in given else bytes.fromhex(given)
             held = self.replica.objects.get(guid)
