@@ -43,12 +43,12 @@ class LdapSource:
     """Computers are asked for too."""
     keytab: bytes | None = field(default=None, repr=False)
     """It signs in with Kerberos."""
-    tracking: str = "Auto"
-    """How changes are found (spec.sources[].ldap.changeTracking)."""
     guids: Mapping[str, UUID] = field(default_factory=dict)
     """Those of them that are found by their GUID, wherever it is."""
     groups: Sequence[str | UUID] = ()
     """Pilot groups, by canonical DN or GUID: they are read, too, wherever they are."""
+    tracking: str = "Auto"
+    """How changes are found (spec.sources[].ldap.changeTracking)."""
     located: dict[str | UUID, str] = field(default_factory=dict, init=False, compare=False)
     """Where a base or a group was found that is named by its GUID: by DN or GUID, its canonical DN."""
     answered: dict[str, str] = field(default_factory=dict, init=False, compare=False)
