@@ -37,6 +37,11 @@ def test_attributes_that_not_every_directory_has_are_named() -> None:
     assert not any("whether" in noun for noun in told({"spec.identity.sourceAnchor": "objectGUID"}))
 
 
+def test_pilot_groups_are_told_where_there_are_some() -> None:
+    piloted = {**OVER_LDAP, "scope": [{"dn": "DC=corp"}, {"dn": "OU=a,DC=corp", "group": "CN=Pilot,DC=corp"}]}
+    assert told({"spec.sources[0]": piloted}) == [SECRETS, "the directories", "the pilot groups", TENANT, CLUSTER]
+
+
 def test_a_right_to_write_is_told_where_something_is_written() -> None:
     changes = {"spec.sources[0]": OVER_LDAP, "spec.identity.writeBackAnchor": True}
     assert "the right to write mS-DS-ConsistencyGuid" in told(changes)

@@ -154,3 +154,66 @@ def test_of_a_lost_group_it_is_explained_that_nobody_can_tell(engine) -> None:
     told = explained(engine, user_dn(1))
     assert told.verdict.standing is Standing.UNDECIDED and "is not there" in told.verdict.reason
     assert any("so nobody can tell" in line for line in lines(engine, user_dn(1)))
+
+
+def test_who_may_only_have_been_moved_while_the_group_was_read_stays_for_one_run(engine) -> None:
+    engine.settle()
+    engine.source.members[guid(101)] = [user_dn(1), f"CN=Nobody,{BASE}"]
+    _, plan = engine.run()
+    assert plan.objects == 0 and not plan.holds and there(engine) == ["User 1", "User 2"]
+    engine.settle()
+    assert there(engine) == ["User 1"]
+
+
+def test_a_guid_of_somebody_who_is_no_group_is_no_pilot_group(engine) -> None:
+    engine.scope = replace(PEOPLE, group=str(UUID(bytes_le=guid(5))))
+    report, _ = engine.run()
+    assert there(engine) == [] and "is not there" in report.sources[-1].reason
+
+
+def test_a_group_named_by_its_guid_that_is_gone_stalls_its_scope(engine) -> None:
+    engine.scope = replace(PEOPLE, group=str(UUID(bytes_le=guid(101))))
+    engine.settle()
+    _vanish(engine)
+    for _ in range(3):
+        report, plan = engine.run()
+        assert "is not there" in report.sources[-1].reason and plan.objects == 0
+    assert there(engine) == ["User 1", "User 2"]
+
+
+def test_of_a_source_that_is_not_complete_a_lost_group_is_not_told_once_more(engine) -> None:
+    engine.settle()
+    _vanish(engine)
+    engine.run()
+    engine.source.complete = False
+    report, _ = engine.run()
+    assert [source.partition for source in report.sources] == ["all"]
+
+
+def test_members_that_are_entries_of_another_source_are_none(tmp_path) -> None:
+    here, other = ListSource("corp"), ListSource("labs")
+    here.add(user(1), group(101))
+    other.add(user(2))
+    here.members[guid(101)] = [user_dn(1), user_dn(2)]
+    made = Piloted(tmp_path / "state.db", sources=[here, other], config=config(sources=("corp", "labs")))
+    made.run()
+    with made.store() as store:
+        assert store.whereabouts.of("corp").members(guid(101)) == {guid(1)}
+        assert store.whereabouts.of("labs").members(guid(101)) is None
+        assert store.whereabouts.of("nowhere").members(PILOT) is None
+
+
+def test_who_leaves_the_group_when_the_document_changes_leaves_because_of_the_directory(engine) -> None:
+    engine.settle()
+    engine.source.members[guid(101)] = [user_dn(1)]
+    engine.scope = replace(PEOPLE, filter="(cn=*)")
+    _, plan = engine.run()
+    assert plan.holds == {} and there(engine) == ["User 1"]
+
+
+def test_a_group_that_no_document_names_any_more_is_forgotten(engine) -> None:
+    engine.settle()
+    engine.scope = replace(PEOPLE, group=None)
+    engine.settle()
+    with engine.store() as store:
+        assert store.database.value("SELECT COUNT(*) FROM pilots") == 0

@@ -45,6 +45,10 @@ def _sources(spec: Mapping[str, Any]) -> Iterator[str]:
     for way, noun in (("ldap", "the directories"), ("ldif", "the LDIF files")):
         if any(source.get(way) is not None for source in sources):
             yield noun
+    if any(
+        members(scope).get("group") is not None for source in sources for _, scope in items("", source.get("scope"))
+    ):
+        yield "the pilot groups"
     if attributes := sorted(set(_attributes(spec, sources)), key=str.lower):
         yield f"whether the directories have {', '.join(attributes)}"
     if members(spec.get("identity")).get("writeBackAnchor") is True:
