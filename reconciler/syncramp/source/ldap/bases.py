@@ -6,6 +6,7 @@ or moved while entries were read leaves the read without a proof: some came unde
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -34,9 +35,10 @@ def find(session: "Session", root: Root, guid: UUID) -> str | None:
     if root.active_directory:
         return _named(session, f"<GUID={guid}>")
     for context in root.naming_contexts:
-        for message in session.pages(context, f"(entryUUID={guid})", NOTHING):
-            if isinstance(message, Found):
-                return canonical(text(message.dn))
+        with suppress(NoSuchEntry):  # it holds nothing yet, or nothing that is shown
+            for message in session.pages(context, f"(entryUUID={guid})", NOTHING):
+                if isinstance(message, Found):
+                    return canonical(text(message.dn))
     return None
 
 
@@ -65,7 +67,8 @@ def attended(session: "Session", root: Root, bases: Sequence[Base], facts: Itera
     for fact in facts:
         if isinstance(fact, Proof) and fact.complete and where(session, root, bases) != before:
             moved = "the base of a scope was renamed, moved or deleted while the entries were read"
-            fact = replace(fact, complete=False, reason=f"{session.server}: {moved}; the next run reads them again")
+            reason = f"{session.server}: {moved}; the next run reads everything again"
+            fact = replace(fact, complete=False, reason=reason, watermark=None)
         yield fact
 
 
