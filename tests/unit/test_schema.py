@@ -254,6 +254,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
                     ),
                     "ad-reader",
                     KeyRef("corp-ca", "root.crt"),
+                    tracking="DirSync",
                 ),
                 (
                     Scope("OU=People,DC=corp,DC=example,DC=com", frozenset({Kind.USER, Kind.CONTACT})),

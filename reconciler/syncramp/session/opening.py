@@ -236,7 +236,19 @@ def _source(spec: SourceSpec, reader: FileSecrets) -> Source:
         guids = {base.dn: base.guid for base in bases if base.guid is not None}
         groups = [named_group(scope.group) for scope in spec.scopes if scope.group is not None]
         names = [base.dn for base in bases]
-        return LdapSource(spec.name, access.servers, username, password, ca, names, devices, keytab, guids, groups)
+        return LdapSource(
+            spec.name,
+            access.servers,
+            username,
+            password,
+            ca,
+            names,
+            devices,
+            keytab,
+            guids,
+            groups,
+            tracking=access.tracking,
+        )
     from syncramp.source.ldif import LdifSource
 
     if isinstance(spec.access, LdifFile):

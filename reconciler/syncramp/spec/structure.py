@@ -168,7 +168,8 @@ def _source(source: Body, folder: Path) -> SourceSpec:
         access: LdapAccess | LdifFile | LdifKey
         bind = ldap["bind"]
         kerberos = bind.get("method") == "Kerberos"
-        access = LdapAccess(tuple(ldap["servers"]), bind["secretRef"]["name"], ca, kerberos)
+        tracking = ldap.get("changeTracking", "Auto")
+        access = LdapAccess(tuple(ldap["servers"]), bind["secretRef"]["name"], ca, kerberos, tracking)
     else:
         access = _ldif(source["ldif"], folder)
     return SourceSpec(source["name"], access, tuple(_scope(scope) for scope in source["scope"]))

@@ -210,6 +210,8 @@ class LdapAccess:
     ca: KeyRef | None = None
     kerberos: bool = False
     """Sign in with Kerberos, not with a simple bind."""
+    tracking: str = "Auto"
+    """How changes are found: ``Auto``, or the one way that is to be taken."""
 
 
 @dataclass(frozen=True, slots=True)

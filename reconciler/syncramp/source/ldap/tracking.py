@@ -45,7 +45,9 @@ class Tracked:
         :raises SyncrampError: the stream broke off.
         """
         if self.method == FULL or not self.entries.root.active_directory:
-            yield from Reading(self.entries, self.bases).facts()
+            why = "" if self.method in (AUTO, FULL) else f"{self.method} is known to Active Directory alone"
+            for fact in Reading(self.entries, self.bases).facts():
+                yield replace(fact, why_full=why) if isinstance(fact, Proof) else fact
             return
         domain = self._domain()
         old = decoded(self.known.watermark if self.known else None)
