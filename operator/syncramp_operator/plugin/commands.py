@@ -1,10 +1,12 @@
 """The command line ``kubectl-syncramp``, which kubectl finds on the path as ``kubectl syncramp``."""
 
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
@@ -41,12 +43,31 @@ Ramp = Annotated[str, typer.Argument(metavar="RAMP", help="The ramp.")]
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How a request is made."""
+    """How a request is made: the options that all requests share."""
 
-    wait: bool
-    timeout: str
-    output: Output
-    show: bool
+    namespace: Namespace = ""
+    context: Context = ""
+    wait: Waits = True
+    timeout: Timeout = "30m"
+    output: Form = Output.TEXT
+    show: Show = False
+
+
+def _request(command: Callable[..., None]) -> Callable[..., None]:
+    """A command of its own arguments and a ``way``, as typer reads it: with the options of a request in its place."""
+    own = [each for name, each in inspect.signature(command).parameters.items() if name != "way"]
+    shared = list(inspect.signature(_Way).parameters.values())
+
+    @wraps(command)
+    def asked(**given: Any) -> None:
+        command(
+            **{each.name: given[each.name] for each in own},
+            way=_Way(**{each.name: given[each.name] for each in shared}),
+        )
+
+    asked.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
+    asked.__annotations__ = {each.name: each.annotation for each in (*own, *shared)}
+    return asked
 
 
 def _version(asked: bool) -> None:
@@ -63,110 +84,80 @@ def _root(
 
 
 @app.command()
+@_request
 def plan(
     name: Name,
-    namespace: Namespace = "",
-    context: Context = "",
-    wait: Waits = True,
-    timeout: Timeout = "30m",
-    output: Form = Output.TEXT,
-    show: Show = False,
+    way: _Way,
 ) -> None:
     """Ask for a run that only plans, and print its plan."""
-    way = _Way(wait, timeout, output, show)
-    _ask(reach(name, namespace, context), way, lambda _: Asked(PLAN_AT, asking.moment(_now())))
+    _ask(reach(name, way.namespace, way.context), way, lambda _: Asked(PLAN_AT, asking.moment(_now())))
 
 
 @app.command()
+@_request
 def sync(
     name: Name,
+    way: _Way,
     full: Annotated[bool, typer.Option("--full", help="Read the tenant back whole, and judge everything.")] = False,
-    namespace: Namespace = "",
-    context: Context = "",
-    wait: Waits = True,
-    timeout: Timeout = "30m",
-    output: Form = Output.TEXT,
-    show: Show = False,
 ) -> None:
     """Ask for a run now."""
-    way = _Way(wait, timeout, output, show)
     wanted = FORCE_AT if full else REQUESTED_AT
-    _ask(reach(name, namespace, context), way, lambda _: Asked(wanted, asking.moment(_now())))
+    _ask(reach(name, way.namespace, way.context), way, lambda _: Asked(wanted, asking.moment(_now())))
 
 
 @app.command()
+@_request
 def approve(
     name: Name,
+    way: _Way,
     digests: Annotated[
         list[str] | None, typer.Argument(metavar="DIGEST", help="What to approve; at least 8 digits of each.")
     ] = None,
-    namespace: Namespace = "",
-    context: Context = "",
-    wait: Waits = True,
-    timeout: Timeout = "30m",
-    output: Form = Output.TEXT,
-    show: Show = False,
 ) -> None:
     """Approve changes that wait, by their digests. Without a digest, show what waits, and ask for nothing."""
-    to = reach(name, namespace, context)
+    to = reach(name, way.namespace, way.context)
     if digests:
-        _ask(to, _Way(wait, timeout, output, show), lambda body: asking.approval(body, digests))
+        _ask(to, way, lambda body: asking.approval(body, digests))
     body = to.body()
     found = asking.waiting(body)
-    _say(output, {"version": 1, "waiting": found}, telling.waiting_lines(body, name))
+    _say(way.output, {"version": 1, "waiting": found}, telling.waiting_lines(body, name))
     raise typer.Exit(Exit.PENDING if found else Exit.OK)
 
 
 @app.command()
+@_request
 def adopt(
     name: Name,
+    way: _Way,
     digest: Annotated[str, typer.Argument(metavar="DIGEST", help="The digest of the findings.")],
-    namespace: Namespace = "",
-    context: Context = "",
-    wait: Waits = True,
-    timeout: Timeout = "30m",
-    output: Form = Output.TEXT,
-    show: Show = False,
 ) -> None:
     """Take over a tenant that holds synchronised objects already."""
-    way = _Way(wait, timeout, output, show)
-    _ask(reach(name, namespace, context), way, lambda _: asking.adoption(digest))
+    _ask(reach(name, way.namespace, way.context), way, lambda _: asking.adoption(digest))
 
 
 @app.command()
+@_request
 def release(
     name: Name,
+    way: _Way,
     stage: Annotated[str, typer.Argument(metavar="STAGE", help="Canary or Tenth.")],
-    namespace: Namespace = "",
-    context: Context = "",
-    wait: Waits = True,
-    timeout: Timeout = "30m",
-    output: Form = Output.TEXT,
-    show: Show = False,
 ) -> None:
     """End a stage of an adopted tenant: more goes then."""
-    way = _Way(wait, timeout, output, show)
-    _ask(reach(name, namespace, context), way, lambda _: asking.release(stage))
+    _ask(reach(name, way.namespace, way.context), way, lambda _: asking.release(stage))
 
 
 def _saying(command: str) -> Callable[..., None]:
     """The function behind a command to a ramp."""
 
-    def say(
-        name: Name,
-        ramp: Ramp,
-        namespace: Namespace = "",
-        context: Context = "",
-        wait: Waits = True,
-        timeout: Timeout = "30m",
-        output: Form = Output.TEXT,
-        show: Show = False,
-    ) -> None:
-        way = _Way(wait, timeout, output, show)
-        _ask(reach(name, namespace, context), way, lambda body: asking.ramp_command(body, command, ramp, _now()))
+    def say(name: Name, ramp: Ramp, way: _Way) -> None:
+        _ask(
+            reach(name, way.namespace, way.context),
+            way,
+            lambda body: asking.ramp_command(body, command, ramp, _now()),
+        )
 
     say.__doc__ = TOLD[command].full
-    return say
+    return _request(say)
 
 
 for _command in TOLD:
