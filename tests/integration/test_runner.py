@@ -16,6 +16,8 @@ import pytest
 from support.ledger import Ledger
 from support.walk import PATIENCE, Gate, Walk, until, walking
 from syncramp.events import Note, PhaseEnded, PhaseStarted, event_of
+from syncramp.source import dn
+from syncramp.store.store import Store
 from syncramp_operator.api.cluster import Cluster
 from syncramp_operator.api.resources import SYNCRUNS
 from syncramp_operator.runner import process as runner
@@ -103,6 +105,16 @@ def test_credentials_that_are_refused_are_no_secret_that_is_told(walk: Walk) -> 
     done, outcome = _run(walk)
     assert (outcome.reason, outcome.family) == ("CredentialsInvalid", "Stalled")
     assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_state_of_another_tenant_is_refused_with_what_a_user_of_the_cluster_can_do(walk: Walk) -> None:
+    opened = Store(walk.state, dn.key)
+    opened.runs.claim({"tenant": "another one"})
+    opened.close()
+    done, outcome = _run(walk)
+    assert done.returncode == 1 and (outcome.reason, outcome.family) == ("StoreUnusable", "Stalled")
+    assert f"{walk.state}: the store was made with tenant another one" in outcome.message
+    assert "--state" not in outcome.message and "give the SyncConfig a new name" in outcome.message
 
 
 def test_whatever_a_library_prints_stays_out_of_the_lines(walk: Walk, capfd: pytest.CaptureFixture[str]) -> None:

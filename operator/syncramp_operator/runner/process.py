@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from syncramp.errors import Stopped, SyncrampError
+from syncramp.errors import Stopped, StoreUnusable, SyncrampError
 from syncramp.events import Listener
 from syncramp.model.ramps import Decided
 from syncramp.model.report import RunReport
@@ -136,9 +136,19 @@ def make(options: argparse.Namespace, listen: Listener, asked: Asked) -> Outcome
             _go(replace(made, full=made.full or options.full), options, course, asked)
     except Exception as error:  # noqa: BLE001 - a fault of ours has an outcome, too
         _trace(error)
+        _advise(error)
         stopped = course.stopped or asked.stopped
         return _without_paths(failed(error, course.report, stopped=stopped, decided=course.decided), options)
     return succeeded(course.report, stopped=course.stopped, plan=course.plan, decided=course.decided)
+
+
+def _advise(error: Exception) -> None:
+    """Whoever reads a SyncRun has no ``--state``: what helps against a store there is said in its stead."""
+    if isinstance(error, StoreUnusable) and "--state" in error.remedy:
+        error.remedy = (
+            "restore that state; or delete it and begin anew, with an adoption; or give the SyncConfig a new name,"
+            " which has a state of its own"
+        )
 
 
 def _go(job: "Job", options: argparse.Namespace, course: _Course, asked: Asked) -> None:
