@@ -32,6 +32,9 @@ CLOSE = 60.0
 """The same while a run is under way, a place in the line is kept, or something is missing."""
 SOON = 1.0
 """The least seconds between two looks that nobody asked for."""
+PATIENCE = 8
+"""Looks in a row that fail, three minutes at the least: then the turn is given back. A run that is under way and that
+nobody can see takes it again with the first look that succeeds."""
 FAREWELL = 900
 """Looks, a second apart, for which the deletion of a SyncConfig waits for the run under way: its calls in flight take
 ten minutes at the most, and whoever ends it after them a little more."""
@@ -110,13 +113,19 @@ class Actor:
             raise
         look = await self._act(look, now)
         facts = self._facts(look)
-        postponed = await self._teller.tell(look.body, facts, now)
+        try:
+            postponed = await self._teller.tell(look.body, facts, now)
+        except Exception:
+            await self._prune(look)  # a status that the API server never takes must not let SyncRuns heap up
+            raise
         await self._prune(look)
         pause = _pause(look, now)
         return min(pause, postponed.total_seconds()) if postponed is not None else pause
 
     async def _look(self, body: Object, now: datetime) -> Look:
         runs = await self._gatherer.runs(now)
+        if under_way(runs) is None:
+            self._office.queue.end(self._uid)
         judged = await self._gatherer.verdict(body)
         running = under_way(runs) is not None
         credentials = await self._gatherer.credentials(body, now, running=running)
@@ -136,7 +145,6 @@ class Actor:
             if isinstance(look.decision, End):
                 await self._end(run, look.decision.cause)
             return look
-        self._office.queue.end(self._uid)
         if not isinstance(look.decision, Start) or self._office.closing.is_set():
             self._office.queue.leave(self._uid)
             return look
@@ -205,6 +213,7 @@ class Actor:
         handled = handled_of(look.body, look.runs)
         return Facts(
             findings=look.judged.findings,
+            misread=look.judged.misread,
             decision=look.decision,
             runs=look.runs,
             place=look.place,
@@ -222,6 +231,8 @@ class Actor:
 
     def _back_off(self) -> float:
         self._failures += 1
+        if self._failures >= PATIENCE:
+            self._office.queue.leave(self._uid)
         return min(2.0**self._failures, CLOSE)
 
 

@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from syncramp.check import Finding, verdict_of
+from syncramp.check import Finding, request_findings, verdict_of
 from syncramp.schedule.known import REQUESTS, Known, LastRun, Running, Trigger
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.scheduling import Scheduling
 from syncramp.spec.schema import with_defaults
 from syncramp.spec.structure import structure
 from syncramp_operator.api.resources import GROUP, Object
+from syncramp_operator.execution.documents import understood
 from syncramp_operator.status.facts import mark
 from syncramp_operator.status.view import needed
 
@@ -43,6 +44,8 @@ class Judged:
     findings: tuple[Finding, ...] = ()
     interval: timedelta = timedelta(minutes=30)
     scheduling: Scheduling = field(default_factory=Scheduling)
+    misread: tuple[Finding, ...] = ()
+    """Annotations that ask for something in no form that is understood: runs go on without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,12 @@ def judged(document: Mapping[str, Any]) -> Judged:
 
     :param document: as it is stored, without its status.
     """
-    if findings := tuple(verdict_of(document)):
-        return Judged(findings)
-    config = structure(with_defaults(dict(document)), Path("/"))
-    return Judged((), config.interval, config.scheduling)
+    misread = tuple(request_findings(document["metadata"].get("annotations") or {}).values())
+    accepted = understood(document)
+    if findings := tuple(verdict_of(accepted)):
+        return Judged(findings, misread=misread)
+    config = structure(with_defaults(accepted), Path("/"))
+    return Judged((), config.interval, config.scheduling, misread)
 
 
 def concern(body: Mapping[str, Any]) -> tuple[object, ...]:

@@ -198,6 +198,13 @@ def credentials_expiring(view: View) -> State | None:
     )
 
 
+def request_misread(view: View) -> State | None:
+    """True means exactly: an annotation asks for something in no form that is understood; runs go on without it."""
+    if not view.facts.misread:
+        return None
+    return State(Truth.TRUE, Reason.REQUEST_MISREAD, wording.found(view.facts.misread))
+
+
 KINDS = (
     Kind("Ready", ready, always=True, longest=wording.LONGEST),
     Kind("Reconciling", reconciling),
@@ -211,6 +218,7 @@ KINDS = (
     Kind("ApprovalRequired", approval_required),
     Kind("Drifted", drifted),
     Kind("CredentialsExpiring", credentials_expiring),
+    Kind("RequestMisread", request_misread),
 )
 OURS = frozenset(kind.type for kind in KINDS)
 

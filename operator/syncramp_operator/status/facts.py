@@ -35,6 +35,8 @@ class Facts:
     """Annotation, without its prefix -> :func:`mark` of its text, of those that the newest run answers."""
     secrets: str = ""
     """The digest of the Secrets and ConfigMaps that the newest run was given; empty: not known."""
+    misread: tuple[Finding, ...] = ()
+    """What is wrong with annotations that ask for something; the document is taken without them."""
 
 
 def mark(text: str) -> str:

@@ -106,6 +106,7 @@ class Reason(StrEnum):
     DRIFT_DETECTED = "DriftDetected", "A read-back showed what somebody else did to objects of ours."
     CERTIFICATE_EXPIRING = "CertificateExpiring", "The certificate that runs sign in with ends within 30 days."
     CERTIFICATE_EXPIRED = "CertificateExpired", "The certificate that runs sign in with has ended."
+    REQUEST_MISREAD = "RequestMisread", "An annotation asks for something and is not understood; it does nothing."
 
     # Of Events alone.
     ORPHANED = "Orphaned", "The SyncConfig was deleted; the cloud keeps everything."

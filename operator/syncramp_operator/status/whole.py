@@ -70,8 +70,8 @@ def status_of(body: Object, facts: Facts, now: datetime) -> dict[str, Any]:
 
 
 def changes_told(before: Object, after: Object) -> list[Told]:
-    """The Events of a change of status, each reason once: of Ready and Stalled also when their message changed, of
-    Reconciling never.
+    """The Events of a change of status, each reason once: of those that name what is wrong also when their message
+    changed, of Reconciling never.
 
     :param before: the status that stood on the object; empty for none.
     :param after: the one that is written.
@@ -88,10 +88,14 @@ def changes_told(before: Object, after: Object) -> list[Told]:
     return told
 
 
+_NAMING = ("Ready", "Stalled", "RequestMisread")
+"""Conditions whose message says what is wrong now."""
+
+
 def _changed(name: str, old: Object, new: Object) -> bool:
-    if name not in ("Ready", "Stalled") and text(new, "status") == Truth.UNKNOWN:
+    if name not in _NAMING and text(new, "status") == Truth.UNKNOWN:
         return False
-    seen = ("status", "reason", "message") if name in ("Ready", "Stalled") else ("status", "reason")
+    seen = ("status", "reason", "message") if name in _NAMING else ("status", "reason")
     return any(text(old, each) != text(new, each) for each in seen)
 
 

@@ -47,6 +47,12 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
                 yield from _port(path, text)
 
 
+def request_findings(annotations: Mapping[str, Any]) -> dict[str, Finding]:
+    """What is wrong with annotations that ask for something, by their names; those without a finding are left out."""
+    found = contents_findings({"metadata": {"annotations": annotations}}, ())
+    return {finding.path.removeprefix(_ANNOTATIONS): finding for finding in found}
+
+
 def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is judged here, and its path."""
     annotations = members(members(data.get("metadata")).get("annotations"))
