@@ -64,10 +64,23 @@ def test_every_attribute_may_come_in_ranges(tmp_path: Path) -> None:
 
 
 def test_references_to_other_naming_contexts_are_no_gap(tmp_path: Path) -> None:
-    double = AdDouble({"CN=u1,DC=test": _user(1)}, references=["ldap://test/DC=DomainDnsZones,DC=test"])
+    zones = "DC=DomainDnsZones,DC=test"
+    entries = {"CN=u1,DC=test": _user(1)}
+    double = AdDouble(entries, references=[f"ldap://test/{zones}"], naming_contexts=["DC=test", zones])
     with double.running(tmp_path):
         *_, proof = _source(double).read("DC=test", WANTED)
     assert proof == Proof("DC=test", True, 1, None, fresh=UNTOLD)
+
+
+@pytest.mark.parametrize(("scope", "told"), [("DC=test", True), ("CN=u1,DC=test", False)])
+def test_another_domain_inside_a_scope_is_told_and_not_followed(tmp_path: Path, scope: str, told: bool) -> None:
+    elsewhere = "ldap://sub.test/DC=sub,DC=test"
+    with AdDouble({"CN=u1,DC=test": _user(1)}, references=[elsewhere, elsewhere]).running(tmp_path) as double:
+        source = LdapSource("directory", [double.url], "reader@test", "x", double.ca, [scope])
+        *_, proof = source.read("DC=test", WANTED)
+    assert isinstance(proof, Proof)
+    assert proof.complete
+    assert proof.references == ((elsewhere,) if told else ())
 
 
 def test_the_longest_naming_context_is_the_partition(tmp_path: Path) -> None:
@@ -131,7 +144,7 @@ def test_a_refused_bind_says_why(tmp_path: Path, code: int, message: str, said: 
 
 def test_a_busy_server_is_unavailable(tmp_path: Path) -> None:
     double = AdDouble({}, bind=(51, "busy"))
-    with double.running(tmp_path), pytest.raises(SourceUnavailable, match=r"the bind did not succeed .busy, code 51"):
+    with double.running(tmp_path), pytest.raises(SourceUnavailable, match=r"the bind was put off .busy, code 51"):
         _source(double).partitions()
 
 

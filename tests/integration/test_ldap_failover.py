@@ -2,13 +2,14 @@
 read says that it is not fresh.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from support.ad_double_search import Limits
+from support.ad_double_search import BAD_CONTROL, PAGED, Limits, Refused, Search
 from support.ad_double_server import PASSWORD, READER, Controller
 from support.ad_double_tree import Replica
 from support.known import Before
@@ -200,10 +201,57 @@ def test_what_was_told_before_a_server_was_lost_is_seen_and_the_next_read_must_h
 
 def test_a_server_that_told_nothing_leaves_no_horizon(tmp_path: Path) -> None:
     with _served(tmp_path, *_replicas()) as (source, (first, _)):
-        first.break_after = 3
+        first.break_after = 0
         with pytest.raises(SourceUnavailable) as broken:
             _read(_only_the_first(source))
     assert broken.value.horizon is None
+
+
+REFUSALS = [
+    (BAD_CONTROL, "unavailableCriticalExtension"),  # what becomes of a page cookie that the server forgot
+    ((51, ""), "was put off .busy"),
+    ((52, ""), "was put off .unavailable"),
+    ((3, ""), "exceeded the server's time limit"),
+    ((11, ""), "exceeded the server's administrative limit"),
+]
+
+
+@pytest.mark.parametrize(("refusal", "words"), REFUSALS)
+def test_a_page_that_is_refused_is_read_anew_from_another_server(
+    tmp_path: Path, refusal: tuple[int, str], words: str
+) -> None:
+    with _served(tmp_path, *_replicas(), max_page=10) as (source, (first, _)):
+        first.before = _refusing_after(2, refusal)
+        facts = _read(source)
+    (restart,) = [fact for fact in facts if isinstance(fact, Restart)]
+    assert re.search(words, restart.reason)
+    assert _users(facts[facts.index(restart) :]) == {f"CN=u{number:02},DC=test" for number in range(PEOPLE)}
+    assert _proof(facts).complete
+
+
+@pytest.mark.parametrize(("refusal", "words"), REFUSALS)
+def test_a_page_that_the_only_server_refuses_is_a_passing_fault(
+    tmp_path: Path, refusal: tuple[int, str], words: str
+) -> None:
+    with _served(tmp_path, *_replicas(), max_page=10) as (source, (first, _)):
+        first.before = _refusing_after(2, refusal)
+        with pytest.raises(SourceUnavailable, match=rf"{words}.*after \d+ entries of DC=test"):
+            _read(_only_the_first(source))
+        assert _proof(_read(_only_the_first(source))).complete, "the next read repairs"
+
+
+def _refusing_after(pages: int, refusal: tuple[int, str]) -> Callable[[Search], None]:
+    """Searches of subtrees are refused once, after so many of them."""
+    left = pages
+
+    def before(search: Search) -> None:
+        nonlocal left
+        left -= search.scope == 2 and PAGED in search.controls
+        if left == -1:
+            left = -2
+            raise Refused(*refusal)
+
+    return before
 
 
 def test_a_server_gone_before_the_read_is_passed_over(tmp_path: Path) -> None:

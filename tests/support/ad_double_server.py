@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support import ad_double_ber as ber
-from support.ad_double_search import Limits, Search, Searcher, controller, settings, settings_entry
+from support.ad_double_search import Limits, Refused, Search, Searcher, controller, settings, settings_entry
 from support.ad_double_tree import Replica
 from support.ad_double_view import Account
 from support.ldap_certificates import issue
@@ -32,7 +32,8 @@ class Controller:
     limits: Limits = field(default_factory=Limits)
     references: tuple[str, ...] = ()
     before: Callable[[Search], None] | None = None
-    """Called with every search before it is answered; an OSError from it breaks the connection."""
+    """Called with every search before it is answered; an OSError from it breaks the connection, and Refused
+    is the answer."""
     break_after: int | None = None
     """After so many entries of searches below a base the connection breaks, once."""
     bind_result: tuple[int, str] | None = None
@@ -101,10 +102,13 @@ class Controller:
 
     def _search(self, connection: ssl.SSLSocket, identifier: int, search: Search, searcher: Searcher) -> None:
         self.asked.append(search)
-        if self.before is not None:
-            self.before(search)
-        with self._lock:
-            answers = list(self._answers(search, searcher))
+        try:
+            if self.before is not None:
+                self.before(search)
+            with self._lock:
+                answers = list(self._answers(search, searcher))
+        except Refused as refusal:
+            answers = [(ber.result(0x65, *refusal.args), b"")]
         if self.break_after is not None and search.scope:
             entries = [answer for answer in answers if answer[0][0] == 0x64]
             if len(entries) > self.break_after:

@@ -106,6 +106,7 @@ class Part:
             self.job.store.staging.prove(self.stage, proof, self.rules.asked)
             result.complete, result.entries, result.expected = proof.complete, proof.entries, proof.expected
             result.reason = proof.reason
+            result.references = list(proof.references)
             result.tracking, result.delta, result.why_full = (
                 proof.tracking,
                 proof.delta,

@@ -150,6 +150,8 @@ class Proof:
     """How changes are found: ``DirSync``, ``USN``, ``ContextCSN``, or ``Full``."""
     why_full: str = ""
     """Why a read of a source that tracks changes was a full one; empty for a delta and where nothing is tracked."""
+    references: tuple[str, ...] = ()
+    """URLs of parts inside a scope that other servers hold; a full read was referred to them, and did not follow."""
     watermark: bytes | None = None
     """Where the next delta begins; None: the next read is a full one. Only the source reads it."""
     horizon: bytes | None = None

@@ -45,6 +45,8 @@ class SourceReport:
     """Why everything was read of a source that tracks changes; empty otherwise."""
     seconds: float = 0.0
     """How long its reading took, beside others."""
+    references: list[str] = field(default_factory=list)
+    """URLs of parts inside a scope that other servers hold; they were not followed."""
 
 
 @dataclass(slots=True)

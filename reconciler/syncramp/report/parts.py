@@ -74,6 +74,8 @@ def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
             yield f"Source {source.source}: complete, {_read(source)}"
         else:
             yield f"Source {source.source}: NOT complete: {source.reason}"
+        for url in source.references:
+            yield f"Source {source.source}: a part of a scope stands elsewhere and is not read: {url}"
 
 
 def _read(source: SourceReport) -> str:

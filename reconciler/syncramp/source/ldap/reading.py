@@ -31,6 +31,7 @@ class Reading:
     _count: int = 0
     _groups: list[tuple[bytes, str]] = field(default_factory=list)
     """GUID and DN of the groups seen."""
+    _elsewhere: set[str] = field(default_factory=set)
     _problem: str = ""
 
     def facts(self) -> Iterator[Fact]:
@@ -47,16 +48,18 @@ class Reading:
                 self._blame("an entry vanished while it was read, or is not shown to this account")
         if not self._count:
             self._blame("this account sees no user, group or contact in it")
-        yield Proof(self.entries.partition, not self._problem, self._count, None, self._problem)
+        elsewhere = tuple(sorted(self._elsewhere))
+        partition, complete = self.entries.partition, not self._problem
+        yield Proof(partition, complete, self._count, None, self._problem, references=elsewhere)
 
     def _read_entries(self) -> Iterator[Fact]:
         entries = self.entries
         for message in entries.session.pages(entries.partition, FILTER, entries.attributes):
             if isinstance(message, Found):
                 yield from self._entry(message)
-            elif not entries.root.active_directory:
+            else:
                 for url in filter(self._concerns_us, message.urls):
-                    self._blame(f"a part of it stands elsewhere ({url}), and references are not followed")
+                    self._refer(url)
 
     def _entry(self, found: Found) -> Iterator[Entry | Container]:
         self._seen += 1
@@ -68,17 +71,33 @@ class Reading:
         if fact is not None:
             yield fact
 
+    def _refer(self, url: str) -> None:
+        """Note a part inside a scope that stands elsewhere. In Active Directory that is another naming context, which
+        this server may hold, too; elsewhere it is a hole in this one.
+        """
+        if not self.entries.root.active_directory:
+            self._blame(f"a part of it stands elsewhere ({url}), and references are not followed")
+        elif _target(url) not in self.entries.root.naming_contexts:
+            self._elsewhere.add(url)
+
     def _concerns_us(self, url: str) -> bool:
         """Does what the reference leads to overlap a scope?"""
-        try:
-            target = names.canonical(unquote(urlsplit(url).path).removeprefix("/"))
-            return any(names.is_below(target, base) or names.is_below(base, target) for base in self.bases)
-        except ValueError:
-            return True
+        target = _target(url)
+        return target is None or any(
+            names.is_below(target, base) or names.is_below(base, target) for base in self.bases
+        )
 
     def _blame(self, problem: str) -> None:
         entries = self.entries
         self._problem = self._problem or f"{entries.session.server}: {entries.partition}: {problem}"
+
+
+def _target(url: str) -> str | None:
+    """The DN that a reference leads to; None if it has none."""
+    try:
+        return names.canonical(unquote(urlsplit(url).path).removeprefix("/"))
+    except ValueError:
+        return None
 
 
 @contextmanager
