@@ -148,7 +148,7 @@ def _report() -> RunReport:
     report.note_drift(Drift.GONE, _sample())
     report.differences, report.normalised = {"title": 1}, {"userPrincipalName": 1}
     report.note_warning(_sample(), "dropped")
-    report.sources.append(SourceReport("corp", "file", False, 1, None, "cut"))
+    report.sources.append(SourceReport("corp", "file", False, 1, None, "cut", references=["ldap://sub"]))
     report.phases.append(PhaseReport("import", 0.1, 1, 1))
     report.ramps = [RAMP]
     return report
