@@ -28,11 +28,13 @@ _CONFIGURATION = """\
 include {system}/core.schema
 include {system}/cosine.schema
 include {system}/inetorgperson.schema
+include {system}/nis.schema
 include {schema}
 pidfile {folder}/slapd.pid
 argsfile {folder}/slapd.args
 modulepath /usr/lib/ldap
 moduleload back_mdb
+moduleload syncprov
 sizelimit unlimited
 TLSCertificateFile {folder}/server.pem
 TLSCertificateKeyFile {folder}/server.key

@@ -8,7 +8,7 @@ from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.readers import Ask, End, Question
 from syncramp.errors import SourceIncomplete, SourceUnavailable, SyncrampError
-from syncramp.model.facts import Entry, Fact, LinkChange, Links, Patch, Proof
+from syncramp.model.facts import Entry, Fact, LinkChange, Links, Patch, Proof, Remark
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.seams import Known, Source
@@ -79,6 +79,8 @@ class Part:
         for fact in page:
             if isinstance(fact, Proof):
                 self._proof = self._proof or fact
+            elif isinstance(fact, Remark):
+                self.report.note_warning(Sample("Update", fact.kind.value, fact.dn, "", fact.detail), fact.category)
             elif self._proof is None:
                 self._watch(fact)
                 self.stage.add(fact)

@@ -91,6 +91,17 @@ class LinkChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about an entry that a person should know, and that is no fault of the read."""
+
+    kind: Kind
+    dn: str
+    category: str
+    """What all remarks of its sort have in common."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     """The partition begins anew, in full: at another server, or because the old watermark is not taken.
 
@@ -160,4 +171,4 @@ class Proof:
     """None: nobody looked, or there was nothing to look at."""
 
 
-Fact = Entry | Patch | Container | Gone | Links | LinkChange | Restart | Proof
+Fact = Entry | Patch | Container | Gone | Links | LinkChange | Remark | Restart | Proof

@@ -15,9 +15,10 @@ from uuid import UUID
 from syncramp.model.facts import Container, Entry, Links
 from syncramp.model.values import Kind
 from syncramp.source import dn as names
+from syncramp.source import words
 
 LINKS = "member"
-NEEDED = frozenset({"objectclass", "objectguid", "entryuuid"})
+NEEDED = frozenset({"objectclass", "objectguid", "entryuuid", words.ACCOUNT})
 """What every entry is asked for, whatever the rules want."""
 CHUNK = 10_000
 """DNs in one Links fact: about 1 MB."""
@@ -120,12 +121,15 @@ def entry_from(
     :raises EntryError: it has no GUID.
     :raises names.DnError: a DN is malformed.
     """
-    kind = kind_of(tuple(values.get("objectclass", ())))
+    classes = tuple(values.get("objectclass", ()))
+    kind = kind_of(classes)
     if kind is None or (kind is Kind.DEVICE and not devices):
         return None
     dn = names.canonical(dn)
     kept = wanted - {LINKS}
     attributes = {name: rewrite(name, given) for name, given in values.items() if given and name in kept}
+    if words.translated(classes):
+        attributes |= {name: (value,) for name, value in words.stand_ins(kind, dn, values) if name in wanted}
     if "distinguishedname" in wanted:
         attributes["distinguishedname"] = (dn.encode(),)
     return Entry(_guid(dn, values), kind, dn, attributes)
@@ -146,12 +150,15 @@ def container_from(dn: str, values: Mapping[str, Sequence[bytes]]) -> Container 
         return None  # nobody misses it who does not name it by its GUID
 
 
-def links_from(guid: bytes, members: Iterable[bytes]) -> Iterator[Links]:
+def links_from(guid: bytes, members: Iterable[bytes], accounts: Sequence[bytes] = ()) -> Iterator[Links]:
     """The whole ``member`` value of a group in chunks; one empty chunk if it has none.
 
+    :param accounts: GUIDs of members that are known by another name than their DN.
     :raises names.DnError: a member is no DN.
     """
     dns = sorted({names.canonical(text(member)) for member in members})
+    for start in range(0, len(accounts), CHUNK):
+        yield Links(guid, LINKS, (), final=False, guids=tuple(accounts[start : start + CHUNK]))
     last = max(len(dns) - 1, 0) // CHUNK * CHUNK
     for start in range(0, last + 1, CHUNK):
         chunk = tuple(dns[start : start + CHUNK])
@@ -187,9 +194,9 @@ def kind_of(classes: tuple[bytes, ...]) -> Kind | None:
         return None
     if b"computer" in known:
         return Kind.DEVICE
-    if known & {b"user", b"inetorgperson"}:
+    if b"user" in known or known & words.PEOPLE:
         return Kind.USER
-    if b"group" in known:
+    if b"group" in known or known & words.GROUPS:
         return Kind.GROUP
     return Kind.CONTACT if b"contact" in known else None
 

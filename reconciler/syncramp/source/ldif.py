@@ -6,7 +6,7 @@ doubt is true and yielded; a record that may be cut never is.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,12 +14,14 @@ from syncramp.errors import SourceIncomplete, SourceUnavailable
 from syncramp.model.facts import Entry, Fact, Proof
 from syncramp.model.seams import Known
 from syncramp.model.values import Kind
+from syncramp.source import words
 from syncramp.source.bases import Base, Lookout
-from syncramp.source.canonical import LINKS, EntryError, container_from, entry_from, links_from
+from syncramp.source.canonical import EntryError, container_from, entry_from, links_from
 from syncramp.source.dn import DnError, canonical
 from syncramp.source.ldif_blocks import Block, Malformed, blocks, unfold
 from syncramp.source.ldif_records import Record, RecordReader
 from syncramp.source.ldif_tally import Tally
+from syncramp.source.uids import Uids
 
 PARTITION = "file"
 """The one partition; not the file's name, which may carry a date."""
@@ -80,16 +82,28 @@ class LdifSource:
         yield Proof(partition, not reason, tally.records, expected, f"{self._called}: {reason}" if reason else "")
 
     def _facts(self, file: BinaryIO, wanted: frozenset[str], tally: Tally, lookout: Lookout) -> Iterator[Fact]:
-        reader = RecordReader(wanted)
+        reader, posix = RecordReader(wanted), _Posix()
         for block in blocks(file):
             if not block.closed:
-                _read_end(block, tally)
-                return
+                if _read_end(block, tally):
+                    break
+                return  # who is missing may stand behind the cut
             record = _read_block(block, reader, tally)
             if record is not None:
-                yield from self._entry(record, block, wanted, lookout)
+                yield from self._entry(record, block, wanted, lookout, posix)
+        yield from posix.links()
 
-    def _entry(self, record: Record, block: Block, wanted: frozenset[str], lookout: Lookout) -> Iterator[Fact]:
+    def _members(self, entry: Entry, record: Record, posix: "_Posix") -> Iterator[Fact]:
+        """At once, or at the end of the file if they are named by names of accounts."""
+        named = words.member_names(record.values)
+        if uids := record.values.get(words.UIDS):
+            posix.groups.append((entry, named, uids))
+        else:
+            yield from links_from(entry.guid, named)
+
+    def _entry(
+        self, record: Record, block: Block, wanted: frozenset[str], lookout: Lookout, posix: "_Posix"
+    ) -> Iterator[Fact]:
         try:
             entry = entry_from(record.dn, record.values, wanted, devices=self.devices)
             fact = entry or container_from(record.dn, record.values)
@@ -98,7 +112,9 @@ class LdifSource:
             if fact is not None:
                 yield fact
             if entry is not None and entry.kind is Kind.GROUP:
-                yield from links_from(entry.guid, record.values.pop(LINKS, []))
+                yield from self._members(entry, record, posix)
+            elif entry is not None and entry.kind is Kind.USER:
+                posix.uids.add(record.values.get(words.ACCOUNT, ()), entry.guid)
         except EntryError as error:
             raise SourceIncomplete(str(error), where=f"{self._called}:{block.line}", remedy=error.remedy) from error
         except DnError as error:
@@ -120,6 +136,22 @@ class LdifSource:
             where=self._called,
             remedy="check spec.sources[].ldif and that this account may read the file",
         )
+
+
+@dataclass
+class _Posix:
+    """Groups that name their members by the names of accounts, which may stand anywhere in the file."""
+
+    uids: Uids = field(default_factory=Uids)
+    groups: list[tuple[Entry, Sequence[bytes], Sequence[bytes]]] = field(default_factory=list)
+    """With the DNs and the names of accounts of each."""
+
+    def links(self) -> Iterator[Fact]:
+        """At the end of the file."""
+        for group, named, uids in self.groups:
+            accounts, remarks = self.uids.members(group.dn, uids)
+            yield from remarks
+            yield from links_from(group.guid, named, accounts)
 
 
 def _read_block(block: Block, reader: RecordReader, tally: Tally) -> Record | None:
@@ -148,8 +180,11 @@ def _read_block(block: Block, reader: RecordReader, tally: Tally) -> Record | No
     return None
 
 
-def _read_end(block: Block, tally: Tally) -> None:
-    """The lines after the last empty line: comments, or a record that may be cut."""
+def _read_end(block: Block, tally: Tally) -> bool:
+    """The lines after the last empty line: comments, or a record that may be cut.
+
+    :returns: nothing is cut.
+    """
     whole, _, cut = block.data.rpartition(b"\n")
     lines = whole.split(b"\n") if whole else []
     if cut or not all(line.startswith((b"#", b" ")) for line in lines):
@@ -157,6 +192,7 @@ def _read_end(block: Block, tally: Tally) -> None:
         tally.blame(
             f"line {last}: the file ends here, and no empty line closes the record that began at line {block.line}"
         )
-        return
+        return False
     for number, line in enumerate(lines):
         tally.comment(line, block.line + number)
+    return True

@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from syncramp.source import canonical
+from syncramp.source import canonical, words
 from syncramp.source.dn import DnError
 from syncramp.source.ldif_blocks import Block, Malformed, line_of
 from syncramp.source.ranges import Answer, Description, RangeError, describe, join
@@ -61,7 +61,11 @@ class RecordReader:
     _names: _Names = field(init=False)
 
     def __post_init__(self) -> None:
-        asked = self.wanted | canonical.NEEDED | {canonical.LINKS, "changetype", "control", "dn"}
+        asked = (
+            self.wanted
+            | canonical.NEEDED
+            | {canonical.LINKS, words.UNIQUE, words.UIDS, "changetype", "control", "dn"}
+        )
         self._names = _Names(asked)
 
     def read(self, block: Block, lines: Sequence[bytes], start: int) -> Record:

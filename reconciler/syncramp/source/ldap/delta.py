@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from syncramp.model.facts import Container, Entry, Fact, Gone, Links, Proof
+from syncramp.model.facts import Container, Entry, Fact, Gone, Links, Proof, Remark
 from syncramp.model.seams import Known
 from syncramp.model.values import Kind
 from syncramp.source.ldap import references, usn
@@ -87,7 +87,7 @@ def _told(
         yield fact
 
 
-def _links(entries: Entries, seen: _Seen) -> Iterator[Links]:
+def _links(entries: Entries, seen: _Seen) -> Iterator[Links | Remark]:
     for guid, dn in seen.groups:
         with suppress(NoSuchEntry):  # deleted meanwhile: the next delta tells
             yield from entries.links(guid, dn)

@@ -107,12 +107,13 @@ class LdapSource:
         :raises SyncrampError: it refuses us, or the stream broke off.
         """
         from syncramp.source.ldap.bases import attended
-        from syncramp.source.ldap.entries import Entries
+        from syncramp.source.ldap.entries import Entries, uids_wanted
         from syncramp.source.ldap.tracking import Tracked
 
         self._locate(chosen.session, chosen.root)
         bases = self._bases_in(partition, chosen.root.naming_contexts)
-        entries = Entries(chosen.session, chosen.root, partition, wanted, self.devices)
+        uids = uids_wanted(chosen.session, chosen.root, partition)
+        entries = Entries(chosen.session, chosen.root, partition, wanted, self.devices, uids)
         facts = Tracked(entries, self._places, self.tracking, known).facts()
         return attended(chosen.session, chosen.root, bases, facts)
 

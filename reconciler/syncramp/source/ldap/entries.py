@@ -6,19 +6,23 @@ No range is asked for behind the last value. Other servers know no ranges and gi
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from syncramp.errors import SourceIncomplete, SourceUnavailable
-from syncramp.model.facts import Container, Entry, LinkChange, Links
-from syncramp.source import canonical
+from syncramp.model.facts import Container, Entry, LinkChange, Links, Remark
+from syncramp.model.values import Kind
+from syncramp.source import canonical, words
 from syncramp.source.ldap import references
 from syncramp.source.ldap.messages import Control, Found, Message, Reference
 from syncramp.source.ldap.root import Root
+from syncramp.source.ldap.session import NoSuchEntry
 from syncramp.source.ranges import Answer, Range, RangeError, describe, follow
+from syncramp.source.uids import Uids
 
-KINDS = ("user", "inetOrgPerson", "group", "contact")
+KINDS = ("user", "inetOrgPerson", "group", "contact", *words.CLASSES)
 FILTER = "(|{})".format(
     "".join(f"(objectClass={name})" for name in [*KINDS, *sorted(name.decode() for name in canonical.CONTAINERS)])
 )
@@ -27,6 +31,8 @@ scopes are judged by us."""
 TOGETHER = 100
 """Entries that are asked for by GUID in one search: a filter of about 10 kB."""
 MEMBER_OF = "memberOf"
+MEMBERS = (canonical.LINKS, words.UNIQUE, words.UIDS)
+"""Attributes with the members of a group, in servers of other kinds."""
 
 
 class Searches(Protocol):
@@ -58,6 +64,8 @@ class Entries:
     wanted: frozenset[str]
     devices: bool = False
     """Computers are asked for too."""
+    uids: Uids | None = None
+    """Accounts by their name, as they are read; None: no group names its members so."""
 
     @property
     def attributes(self) -> list[str]:
@@ -75,6 +83,8 @@ class Entries:
             entry = canonical.entry_from(dn, values, self.wanted, devices=self.devices)
         except canonical.EntryError as error:
             raise SourceIncomplete(str(error), where=self.session.server, remedy=error.remedy) from error
+        if self.uids is not None and entry is not None and entry.kind is Kind.USER:
+            self.uids.add(values.get(words.ACCOUNT, ()), entry.guid)
         return entry or canonical.container_from(dn, values)
 
     def named(self, guids: Sequence[bytes]) -> Iterator[Found]:
@@ -85,8 +95,8 @@ class Entries:
                 if isinstance(message, Found):
                     yield message
 
-    def links(self, guid: bytes, dn: str) -> Iterator[Links]:
-        """All members of a group.
+    def links(self, guid: bytes, dn: str) -> Iterator[Links | Remark]:
+        """All members of a group, and what is to be said of names that are none.
 
         :raises NoSuchEntry: it is not there any more, or not shown.
         :raises SourceUnavailable: they did not come whole.
@@ -94,8 +104,11 @@ class Entries:
         if self.root.active_directory:
             yield from references.links(guid, self._ranged(named_by(guid), dn, canonical.LINKS, extended=True))
         else:
-            found = self.session.entry(dn, [canonical.LINKS])
-            yield from references.links(guid, self._values(found).get(canonical.LINKS, ()))
+            found = self.session.entry(dn, MEMBERS)
+            values = self._values(found)
+            accounts, remarks = (self.uids or Uids()).members(dn, values.get(words.UIDS, ()))
+            yield from remarks
+            yield from canonical.links_from(guid, words.member_names(values), accounts)
 
     def memberships(self, guid: bytes) -> Iterator[LinkChange]:
         """The groups of this directory that an entry is a direct member of, each as a change that it gained it.
@@ -143,6 +156,16 @@ class Entries:
                 where=self.session.server,
                 remedy="it may have changed while it was read; the next run reads it again",
             ) from error
+
+
+def uids_wanted(session: Searches, root: Root, partition: str) -> Uids | None:
+    """Where accounts are kept by their name, if any group of a naming context may name its members so."""
+    if root.active_directory:
+        return None
+    groups = session.pages(partition, "(objectClass=posixGroup)", ["1.1"])
+    with suppress(NoSuchEntry):  # the read itself tells
+        return Uids() if any(isinstance(message, Found) for message in groups) else None
+    return None
 
 
 def named_by(guid: bytes) -> str:
