@@ -31,13 +31,15 @@ BASE = "DC=corp,DC=example,DC=test"
 DOMAIN = "CORP"
 REALM = "CORP.EXAMPLE.TEST"
 SYNC, READER, ADMINISTRATOR = "sync", "reader", "Administrator"
+SERVICES = "ldap, cldap, kdc, rpc"
+"""Of a controller that others join."""
 PASSWORD = "Not-a-secret.1"
 """Of all three accounts; ``sync`` has the right to replicate directory changes, ``reader`` has not."""
 
 _SAMBA = shutil.which("samba", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _OFFLINE = Path(__file__).with_name("samba_offline.py")
-_MEMORY = Path("/dev/shm")  # files in memory
+MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 _KERBEROS = """\
 [libdefaults]
     default_realm = {realm}
@@ -114,12 +116,12 @@ class Samba:
 
     def replace(self, dn: str, attribute: str, value: bytes) -> None:
         """Write a value that no client may write, past the server; an empty one takes the attribute away."""
-        _offline("replace", self.folder, {"dn": dn, "attribute": attribute, "value": value.hex()})
+        offline("replace", self.folder, {"dn": dn, "attribute": attribute, "value": value.hex()})
 
     def keys_of(self, account: str) -> bytes:
         """A keytab with the keys that an account has now."""
         file = self.folder / f"{account}.keytab"
-        _offline("export", self.folder, {str(file): f"{account}@{REALM}"})
+        offline("export", self.folder, {str(file): f"{account}@{REALM}"})
         return file.read_bytes()
 
     def upn(self, account: str) -> str:
@@ -128,38 +130,35 @@ class Samba:
 
     def add(self, entries: Sequence[Mapping[str, object]]) -> None:
         """Add many entries at once, past the server: ``{"dn": …, "objectClass": "user", …}``, values as text."""
-        _offline("add", self.folder, list(entries))
+        offline("add", self.folder, list(entries))
 
 
 @contextmanager
-def samba(certificates: Certificates | None = None) -> Iterator[Samba]:
+def samba(*, replicates: bool = False) -> Iterator[Samba]:
     """Provision a domain and serve it until the end of the block; about four seconds.
 
-    :param certificates: of its LDAP service; None: new ones for its address.
+    :param replicates: other controllers may join it (``support.samba_replica``).
     """
     if missing := _missing():
         raise RuntimeError(f"{missing}, and SYNCRAMP_REQUIRE_SERVERS=1 demands it")
-    with TemporaryDirectory(prefix="samba", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
-        folder, address = Path(name), _free_address()
-        certificates = certificates or issue(address, "dc1.corp.example.test", "localhost")
-        _offline("provision", folder, _asked(folder, address))
-        _write(folder, address, certificates)
-        with _served(folder, address):
-            running = Samba(address, folder, certificates.ca)
-            try:
-                yield running
-            finally:
-                running.as_administrator.close()
+    with TemporaryDirectory(prefix="samba", dir=MEMORY) as name:
+        folder, address = Path(name), free_address()
+        offline("provision", folder, _asked(folder, address, SERVICES if replicates else "ldap, kdc"))
+        with served(folder, address) as running:
+            yield running
 
 
-def _asked(folder: Path, address: str) -> object:
+def settings(address: str, name: str, services: str) -> dict[str, object]:
+    """What a controller's configuration says."""
+    return {"address": address, "name": name, "services": services, "realm": REALM, "domain": DOMAIN}
+
+
+def _asked(folder: Path, address: str, services: str) -> object:
     return {
-        "address": address,
-        "realm": REALM,
-        "domain": DOMAIN,
+        **settings(address, "DC1", services),
         "password": PASSWORD,
         "accounts": [{"name": name, "password": PASSWORD, "replicates": name == SYNC} for name in (SYNC, READER)],
-        "services": [f"ldap/{address}", "ldap/dc1.corp.example.test"],
+        "principals": [f"ldap/{address}", "ldap/dc1.corp.example.test"],
         "keytabs": {str(folder / "sync.keytab"): f"{SYNC}@{REALM}"},
     }
 
@@ -174,7 +173,10 @@ def _write(folder: Path, address: str, certificates: Certificates) -> None:
 
 
 @contextmanager
-def _served(folder: Path, address: str) -> Iterator[None]:
+def served(folder: Path, address: str) -> Iterator[Samba]:
+    """Serve what was provisioned in a folder until the end of the block."""
+    certificates = issue(address, "dc1.corp.example.test", "localhost")
+    _write(folder, address, certificates)
     command = [_SAMBA or "samba", "-F", "-M", "single", "--no-process-group", "-s", folder / "etc" / "smb.conf"]
     with (folder / "samba.out").open("wb") as log:
         # It ends when this pipe does. A session of its own keeps Ctrl-C from it, so that fixtures end before it does.
@@ -183,7 +185,9 @@ def _served(folder: Path, address: str) -> Iterator[None]:
         )
         try:
             _await(process, address, folder)
-            yield
+            running = Samba(address, folder, certificates.ca)
+            yield running
+            running.as_administrator.close()
         finally:
             process.terminate()
             process.wait()
@@ -204,7 +208,7 @@ def _await(process: subprocess.Popen[bytes], address: str, folder: Path) -> None
     raise RuntimeError(f"Samba did not start: {(folder / 'samba.out').read_text(errors='replace')[-2000:]}")
 
 
-def _offline(command: str, folder: Path, document: object) -> None:
+def offline(command: str, folder: Path, document: object) -> None:
     """``samba_offline.py``, in the system's Python."""
     done = subprocess.run(
         [_SYSTEM_PYTHON, "-I", _OFFLINE, command, folder],
@@ -217,7 +221,8 @@ def _offline(command: str, folder: Path, document: object) -> None:
         raise RuntimeError(f"Samba: {command} failed: {done.stderr[-2000:]}")
 
 
-def _free_address() -> str:
+def free_address() -> str:
+    """An address of loopback at whose LDAP port nobody listens."""
     return next(address for address in iter(_address, "") if _free(address))
 
 

@@ -1,7 +1,8 @@
 """Work on the files of a Samba domain controller, for ``support.samba``.
 
 It runs in the system's Python, which alone has Samba's modules: ``samba_offline.py COMMAND FOLDER``, with a JSON
-document on stdin. ``provision`` makes a domain and prepares it before its server starts; ``add`` writes entries
+document on stdin. ``provision`` makes a domain and prepares it before its server starts (``configure``
+writes its configuration alone); ``add`` writes entries
 straight into sam.ldb, in one transaction (about 3 ms for a user), whether the server runs or not; ``replace``
 writes a value that is the server's own; ``export`` writes keytabs.
 """
@@ -24,11 +25,11 @@ from samba.sd_utils import SDUtils
 REPLICATING_DIRECTORY_CHANGES = "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2"
 CONFIGURATION = """\
 [global]
-    netbios name = DC1
+    netbios name = {name}
     realm = {realm}
     workgroup = {domain}
     server role = active directory domain controller
-    server services = ldap, kdc
+    server services = {services}
     interfaces = {address}/8
     bind interfaces only = yes
     private dir = {folder}/private
@@ -60,6 +61,8 @@ def main() -> None:
     asked = json.load(sys.stdin)
     if command == "provision":
         _provision(folder, asked)
+    elif command == "configure":
+        _configure(folder, asked)
     elif command == "replace":
         _replace(_open(folder), asked)
     elif command == "export":
@@ -69,9 +72,7 @@ def main() -> None:
 
 
 def _provision(folder: Path, asked: dict) -> None:
-    for name in ("private", "state", "cache", "lock", "run", "etc"):
-        (folder / name).mkdir()
-    (folder / "etc" / "smb.conf").write_text(CONFIGURATION.format(folder=folder, **asked))
+    _configure(folder, asked)
     parameters = _parameters(folder)
     logging.basicConfig(level=logging.ERROR)
     provision(
@@ -82,7 +83,7 @@ def _provision(folder: Path, asked: dict) -> None:
         targetdir=None,
         realm=asked["realm"],
         domain=asked["domain"],
-        hostname="dc1",
+        hostname=asked["name"].lower(),
         hostip=asked["address"],
         adminpass=asked["password"],
         serverrole="active directory domain controller",
@@ -98,8 +99,14 @@ def _provision(folder: Path, asked: dict) -> None:
         database.newuser(account["name"], account["password"])
         if account["replicates"]:
             _let_replicate(database, account["name"])
-    _serve_as(database, asked["services"])
+    _serve_as(database, asked["principals"])
     _export(parameters, asked["keytabs"])
+
+
+def _configure(folder: Path, asked: dict) -> None:
+    for name in ("private", "state", "cache", "lock", "run", "etc"):
+        (folder / name).mkdir(exist_ok=True)
+    (folder / "etc" / "smb.conf").write_text(CONFIGURATION.format(folder=folder, **asked))
 
 
 def _relax_passwords(database: SamDB) -> None:
