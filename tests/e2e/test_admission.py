@@ -25,7 +25,8 @@ from syncramp_operator.settings import Settings
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 APPROVALS = [
-    f"syncramp.io/{name}" for name in ("adopt", "approve", "promote", "promote-full", "release", "resume", "retry")
+    f"syncramp.io/{name}"
+    for name in ("accept-source", "adopt", "approve", "promote", "promote-full", "release", "resume", "retry")
 ]
 FREE = [f"syncramp.io/{name}" for name in ("requestedAt", "forceAt", "planAt", "pause", "abort", "revert")]
 EDITOR = [{"apiGroups": ["syncramp.io"], "resources": ["syncconfigs"], "verbs": ["get", "create", "update", "patch"]}]

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ from syncramp.model.forecast import End, Forecast, Foretold, GroupForecast, Near
 from syncramp.model.guards import Reading
 from syncramp.model.holds import Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Plan, Sample, Verb
+from syncramp.model.proofs import Verdict as ModelVerdict
 from syncramp.model.ramp_reports import RampTold
 from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase
 from syncramp.model.report import PhaseReport, RunReport, SourceReport
@@ -148,7 +150,8 @@ def _report() -> RunReport:
     report.note_drift(Drift.GONE, _sample())
     report.differences, report.normalised = {"title": 1}, {"userPrincipalName": 1}
     report.note_warning(_sample(), "dropped")
-    report.sources.append(SourceReport("corp", "file", False, 1, None, "cut", references=["ldap://sub"]))
+    read = SourceReport("corp", "file", False, 1, None, "cut", references=["ldap://sub"])
+    report.sources.append(replace(read, proofs=ModelVerdict().as_json()))
     report.phases.append(PhaseReport("import", 0.1, 1, 1))
     report.ramps = [RAMP]
     return report

@@ -118,6 +118,7 @@ def test_every_metric_of_a_syncconfig_is_on_the_dashboard_or_in_an_alert_unless_
         "syncramp_ramp_phase",
         "syncramp_ramp_step",
         "syncramp_run_active",
+        "syncramp_source_proven",
         "syncramp_syncconfigs",
         "syncramp_tenant_lease_held",
         "syncramp_unconfirmed_objects",

@@ -75,6 +75,9 @@ def test_a_mode_that_sends_nothing_is_ready_when_its_plan_is_made(mode: str) -> 
     reason = {"Plan": "PlanOnly", "Staging": "Staging"}[mode]
     told = f"{mode}: 7 to add, 0 to update, 0 to delete"
     assert ready(made, body=config(mode=mode)) == ("True", reason, told)
+    for doubt in ("SourceShrunken", "SourceNotFresh", "SourceNotPermitted"):
+        blind = {"name": "corp", "complete": False, "entries": 0, "doubt": doubt, "reason": "it is not"}
+        assert ready(run(mode=mode, sources=[blind]), body=config(mode=mode)) == ("False", doubt, "corp: it is not")
     torn = run(mode=mode, sources=[{"name": "corp", "complete": False, "entries": 3, "reason": "it broke off"}])
     assert ready(torn, body=config(mode=mode)) == ("False", "SourceIncomplete", "corp: it broke off")
 

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.pages import coded, rows, section
 from support.run_cases import NOW, change, config, failed, hold, ramp, run, stepped, tally
 from syncramp.model.holds import Hold
+from syncramp.model.proofs import PROOFS
 from syncramp.model.ramps import Phase
 from syncramp_operator.metrics.registry import Metrics
 from syncramp_operator.status.conditions import KINDS
@@ -103,6 +104,16 @@ def test_a_run_and_its_status_are_measured() -> None:
     assert found.of("syncramp_last_sync_timestamp_seconds") == (NOW.timestamp() - 600)
     assert found.of("syncramp_certificate_expiry_timestamp_seconds") == NOW.timestamp() + 30 * 86_400
     assert found.of("syncramp_suspended") == found.of("syncramp_run_active") == 0
+
+
+def test_each_proof_of_a_source_is_measured() -> None:
+    metrics = Metrics()
+    blind = {"name": "corp", "complete": False, "entries": 3, "doubt": "SourceNotPermitted", "reason": "it is blind"}
+    step(metrics, config(), run(1, sources=[blind, {"name": "labs", "complete": True, "entries": 4}]))
+    found = scrape(metrics)
+    told = {name: found.of("syncramp_source_proven", source="corp", proof=name) for name in PROOFS}
+    assert told == {"complete": 1, "fresh": 1, "permitted": 0}
+    assert {found.of("syncramp_source_proven", source="labs", proof=name) for name in PROOFS} == {1}
 
 
 def test_what_was_never_measured_has_no_series() -> None:

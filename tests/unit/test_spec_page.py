@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from support.documents import full
 from syncramp.check import verdict_of
 from syncramp.check.shape import _translate
+from syncramp.model.acceptances import ANNOTATION as ACCEPTS
 from syncramp.model.approvals import ADOPTS, ANNOTATION
 from syncramp.model.orders import COMMANDS
 from syncramp.model.stages import RELEASES
@@ -193,7 +194,7 @@ def test_the_sample_status_is_what_the_operator_says_of_the_sample_run() -> None
 
 def test_the_annotations_are_those_that_a_run_and_the_operator_follow() -> None:
     told = [cells[0].strip("`") for cells in rows("annotation")]
-    assert told == [REQUESTED_AT, FORCE_AT, PLAN_AT, ANNOTATION, ADOPTS, RELEASES, *COMMANDS]
+    assert told == [REQUESTED_AT, FORCE_AT, PLAN_AT, ANNOTATION, ADOPTS, ACCEPTS, RELEASES, *COMMANDS]
     handled = schema()["properties"]["status"]["properties"]["lastHandled"]["properties"]
     camel = [re.sub(r"-(.)", lambda found: found[1].upper(), name.partition("/")[2]) for name in told]
     assert camel == list(handled)

@@ -119,7 +119,7 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
             made.run(f"ALTER TABLE partitions DROP COLUMN {added}")
         for added in ("named", "unread"):
             made.run(f"ALTER TABLE links DROP COLUMN {added}")
-        for added in ("containers", "arrivals", "moves", "principals", "sentinels", "shown"):
+        for added in ("containers", "arrivals", "moves", "principals", "sentinels", "shown", "withheld"):
             made.run(f"DROP TABLE {added}")
         made.run("ALTER TABLE sources DROP COLUMN read")
         made.run("ALTER TABLE sources DROP COLUMN wanted")

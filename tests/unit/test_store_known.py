@@ -128,5 +128,6 @@ def test_a_delta_says_nothing_of_who_is_not_in_it(store) -> None:
 
 def test_sentinels_are_told_as_they_were_kept(store) -> None:
     read(store, user(1))
+    store.database.run("DELETE FROM sentinels")
     store.database.run("INSERT INTO sentinels VALUES (1, ?, 'mail title')", (user(1).guid,))
     assert known(store).sentinels == {user(1).guid: frozenset({"mail", "title"})}

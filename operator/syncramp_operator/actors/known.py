@@ -26,7 +26,7 @@ from syncramp_operator.status.view import needed
 
 HANDLED = f"{GROUP}/handled"
 """Annotation of a SyncRun: what is handled as of it, as JSON."""
-_DASHED = {"promoteFull": "promote-full"}
+_DASHED = {"promoteFull": "promote-full", "acceptSource": "accept-source"}
 """Names in ``status.lastHandled`` that are not those of their annotations."""
 ECHOES = {dashed: name for name, dashed in _DASHED.items()}
 """The other way round."""

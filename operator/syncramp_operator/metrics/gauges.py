@@ -7,12 +7,13 @@ however runs are made, and after a restart of the operator.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from syncramp.model.proofs import PROOFS, failed
 from syncramp.model.ramps import Phase
 from syncramp.spec.durations import parse_duration
 from syncramp_operator.metrics.series import OTHER, Family, Row, seconds_of_phases
 from syncramp_operator.status.conditions import KINDS
 from syncramp_operator.status.reasons import WEIGHTS
-from syncramp_operator.status.tenant import RAMPS
+from syncramp_operator.status.tenant import RAMPS, SOURCES
 from syncramp_operator.status.view import View, items, moment, part, text, whole
 
 
@@ -131,6 +132,14 @@ def _oldest(view: View) -> Iterator[Row]:
         yield (), whole(part(view.told, "removalLatency"), "oldest") / 1000
 
 
+def _proofs(view: View) -> Iterator[Row]:
+    """Which of the three proofs of each source holds; of one that fails, those before it hold."""
+    for each in items(view.before, "sources")[:SOURCES]:
+        fails = "" if each.get("complete") is True else failed(text(each, "doubt"))
+        for proof in PROOFS:
+            yield (text(each, "name"), proof), float(proof != fails)
+
+
 def _last_duration(view: View) -> Iterator[Row]:
     for phase, seconds in seconds_of_phases(view.told).items():
         yield (phase,), seconds
@@ -172,6 +181,9 @@ GAUGES = (
         "Objects that were taken and not shown by a read-back yet.",
         (),
         _told("unconfirmed"),
+    ),
+    Gauge(
+        "syncramp_source_proven", "Whether a proof of the last read of a source holds.", ("source", "proof"), _proofs
     ),
     Gauge("syncramp_ramp_waiting_members", "Memberships that wait for a ramp.", ("ramp",), _ramp("membersWaiting")),
     Gauge("syncramp_ramp_ceiling_members", "How large a group may be now.", ("ramp",), _ramp("ceiling")),

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from syncramp.check.remedies import form
 from syncramp.errors import InputRefused
+from syncramp.model.acceptances import malformed
 from syncramp.schedule.known import FORCE_AT, PLAN_AT, REQUESTED_AT
 from syncramp_operator.actors.known import ECHOES
 from syncramp_operator.api.resources import GROUP, Object
@@ -20,6 +22,8 @@ from syncramp_operator.status.facts import mark
 
 MOMENTS = (REQUESTED_AT, FORCE_AT, PLAN_AT)
 """What they ask for is the same whoever asks: a newer one takes the place of an older one."""
+ACCEPT_SOURCE = "accept-source"
+"""Parts of its text stand between semicolons, since a part of a source may have commas in its name."""
 FEWEST = 8
 """Digits of a digest that a person must give."""
 _DIGEST = re.compile(f"[0-9a-f]{{{FEWEST},64}}")
@@ -82,7 +86,7 @@ def added(body: Object, asked: Asked) -> Asked:
     text = (body["metadata"].get("annotations") or {}).get(asked.annotation)
     if asked.name in MOMENTS or not text or text == asked.text or mark(text) == echo(body, asked.name):
         return asked
-    return Asked(asked.name, f"{text},{asked.text}")
+    return Asked(asked.name, f"{text}{';' if asked.name == ACCEPT_SOURCE else ','}{asked.text}")
 
 
 def echo(body: Object, name: str) -> str | None:
@@ -124,6 +128,18 @@ def release(stage: str) -> Asked:
     if found is None:
         raise InputRefused(f"there is no stage {stage}", remedy="name Canary or Tenth")
     return Asked("release", found)
+
+
+def acceptance(said: Sequence[str]) -> Asked:
+    """Accept what sources show.
+
+    :param said: ``SOURCE=NUMBER``, ``SOURCE=ATTRIBUTE`` or ``SOURCE=older``.
+    :raises InputRefused: one of them is none of these.
+    """
+    text = "; ".join(said)
+    if part := malformed(text):
+        raise InputRefused(f"{part} accepts nothing of a source", remedy=form("syncramp.io/accept-source", ""))
+    return Asked(ACCEPT_SOURCE, text)
 
 
 def ramp_command(body: Object, command: str, ramp: str, now: datetime) -> Asked:

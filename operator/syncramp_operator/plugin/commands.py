@@ -146,6 +146,19 @@ def release(
     _ask(reach(name, way.namespace, way.context), way, lambda _: asking.release(stage))
 
 
+@app.command("accept-source")
+@_request
+def accept_source(
+    name: Name,
+    way: _Way,
+    said: Annotated[
+        list[str], typer.Argument(metavar="SOURCE=WHAT", help="What: a number, an attribute, or the word older.")
+    ],
+) -> None:
+    """Say that what a source shows is true, though it is less than before."""
+    _ask(reach(name, way.namespace, way.context), way, lambda _: asking.acceptance(said))
+
+
 def _saying(command: str) -> Callable[..., None]:
     """The function behind a command to a ramp."""
 

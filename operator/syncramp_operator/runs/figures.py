@@ -256,6 +256,7 @@ def _sources(sources: Iterable[SourceReport]) -> list[Object]:
             "complete": each.complete,
             "entries": each.entries,
             "expected": each.expected,
+            "doubt": each.doubt,
             "reason": text(each.reason, SENTENCE),
         }
         kept = {name: value for name, value in told.items() if name in _KEYS or value not in ("", None)}

@@ -53,14 +53,24 @@ def ended(view: View, run: Object) -> State:
 
 def _not_sending(mode: str, status: Object, unwell: State | None) -> State:
     """What waits in a plan hinders nobody; a source that was not read makes the plan wrong."""
-    if unwell is not None and unwell.reason in (Reason.SOURCE_INCOMPLETE, Reason.SOURCE_UNAVAILABLE):
+    if unwell is not None and unwell.reason in UNREAD:
         return unwell
     reason = Reason.PLAN_ONLY if mode == "Plan" else Reason.STAGING
     return State(Truth.TRUE, reason, wording.planned(status, mode))
 
 
+UNREAD = (
+    Reason.SOURCE_INCOMPLETE,
+    Reason.SOURCE_SHRUNKEN,
+    Reason.SOURCE_NOT_FRESH,
+    Reason.SOURCE_NOT_PERMITTED,
+    Reason.SOURCE_UNAVAILABLE,
+)
+"""What is wrong with a source that is not proven."""
+
+
 def unread(status: Object) -> State | None:
-    """Whether a source was not read completely."""
+    """Whether a source was not read completely, or is not fresh, or its account did not see what it used to."""
     parts = [source for source in items(status, "sources") if source.get("complete") is not True]
     if not parts:
         number = held(status, Weight.UNREAD)
@@ -70,7 +80,9 @@ def unread(status: Object) -> State | None:
     nothing = not any(whole(source, "entries") for source in parts)
     more = f"; and {len(others)} more" if others else ""
     told = f"{text(first, 'name')}: {text(first, 'reason') or 'not read completely'}"
-    reason = Reason.SOURCE_UNAVAILABLE if nothing else Reason.SOURCE_INCOMPLETE
+    reason = Reason.of(text(first, "doubt") or Reason.SOURCE_INCOMPLETE.value)
+    if reason not in UNREAD or (reason is Reason.SOURCE_INCOMPLETE and nothing):
+        reason = Reason.SOURCE_UNAVAILABLE if nothing else Reason.SOURCE_INCOMPLETE
     return State(Truth.FALSE, reason, wording.within(told, wording.LONGEST - len(more)) + more)
 
 

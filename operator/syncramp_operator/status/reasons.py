@@ -51,6 +51,15 @@ class Reason(StrEnum):
     )
     UNCONFIRMED = "Unconfirmed", "Objects that the service took were not shown by the read-backs of three runs."
     SOURCE_INCOMPLETE = "SourceIncomplete", "A source ended before all of it was read: nothing of it is taken away."
+    SOURCE_SHRUNKEN = "SourceShrunken", "A source shows so much less than before that a person must accept it."
+    SOURCE_NOT_FRESH = (
+        "SourceNotFresh",
+        "A source knows less than was read of it before: nothing is taken away.",
+    )
+    SOURCE_NOT_PERMITTED = (
+        "SourceNotPermitted",
+        "The account of a source does not see what it used to: nothing is taken away.",
+    )
     SOURCE_UNAVAILABLE = "SourceUnavailable", "A source could not be read at all."
 
     # It failed, and the next run tries again.

@@ -94,5 +94,7 @@ def _sources(parts: Sequence[Object]) -> list[dict[str, Any]]:
         known["entries"] += whole(each, "entries")
         if each.get("complete") is not True:
             known["complete"] = False
+            if text(each, "doubt"):
+                known.setdefault("doubt", wording.cut(text(each, "doubt"), _NAME))
             known.setdefault("reason", wording.within(text(each, "reason"), _TEXT))
     return sorted(found.values(), key=lambda each: bool(each["complete"]))[:SOURCES]

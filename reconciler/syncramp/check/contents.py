@@ -8,6 +8,8 @@ from syncramp.check.findings import Finding
 from syncramp.check.remedies import form
 from syncramp.check.values import items, members, show
 from syncramp.errors import InputRefused
+from syncramp.model.acceptances import ANNOTATION as ACCEPTS
+from syncramp.model.acceptances import malformed as malformed_acceptance
 from syncramp.model.approvals import ADOPTS, ANNOTATION, DIGEST, DIGITS, FEWEST, named_digests
 from syncramp.model.orders import COMMANDS, malformed
 from syncramp.model.stages import RELEASABLE, RELEASES, named_stages
@@ -37,6 +39,8 @@ def contents_findings(data: Mapping[str, Any], refused: Container[str]) -> Itera
                 yield from _anchor(path, text)
             elif path.endswith((ANNOTATION, ADOPTS)):
                 yield from _digests(path, text)
+            elif path.endswith(ACCEPTS):
+                yield from _acceptances(path, text)
             elif path.endswith(RELEASES):
                 yield from _stages(path, text)
             elif path.startswith(_ANNOTATIONS):
@@ -56,7 +60,7 @@ def request_findings(annotations: Mapping[str, Any]) -> dict[str, Finding]:
 def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is judged here, and its path."""
     annotations = members(members(data.get("metadata")).get("annotations"))
-    for name in (ANNOTATION, ADOPTS, RELEASES, *COMMANDS):
+    for name in (ANNOTATION, ADOPTS, ACCEPTS, RELEASES, *COMMANDS):
         yield f"{_ANNOTATIONS}{name}", annotations.get(name)
     spec = members(data.get("spec"))
     endpoint = members(members(spec.get("target")).get("endpoint"))
@@ -105,6 +109,11 @@ def _digests(path: str, text: str) -> Iterator[Finding]:
     if not all(map(DIGEST.fullmatch, named_digests(text))):
         reason = f"is no list of digests: each has {FEWEST} to {DIGITS} hexadecimal digits"
         yield Finding(path, reason, form(path, ""))
+
+
+def _acceptances(path: str, text: str) -> Iterator[Finding]:
+    if part := malformed_acceptance(text):
+        yield Finding(path, f"{part!r} accepts nothing of a source", form(path, ""), show(path, text))
 
 
 def _stages(path: str, text: str) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ FORMS: Mapping[str, str] = {
     "endpoint.visibilityDelay": "write hours, minutes and seconds, as 30s or 1m30s",
     "spec.approvalExpiry": "write hours, minutes and seconds, 1m to 720h, as 72h",
     "syncramp.io/approve": "write digests as a plan tells them, with commas between them",
+    "syncramp.io/accept-source": "write SOURCE=NUMBER, SOURCE=ATTRIBUTE or SOURCE=older, with ; between them",
     "syncramp.io/release": "write Canary, Tenth, or both with a comma between them",
     **dict.fromkeys(COMMANDS, "write names of ramps, as large or large/2, with commas between them"),
     "syncramp.io/adopt": "write the digest that syncramp adopt --dry-run tells",

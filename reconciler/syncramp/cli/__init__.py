@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from syncramp import __version__
-from syncramp.cli import endpoint, ramp, rules, simulator
+from syncramp.cli import endpoint, ramp, rules, simulator, source
 from syncramp.cli.adopt import adopt
 from syncramp.cli.approve import approve
 from syncramp.cli.demo import demo
@@ -39,6 +39,7 @@ app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(ramp.app, name="ramp")
 app.add_typer(rules.app, name="rules")
 app.add_typer(simulator.app, name="simulator")
+app.add_typer(source.app, name="source")
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""

@@ -2,7 +2,10 @@
 
 import typer
 
+from syncramp.cli.source_accept import accept
+
 app = typer.Typer(no_args_is_help=True, help="Directories: what can be read, and what was.")
+app.command(short_help="Say that what a source shows is true.")(accept)
 
 
 @app.callback()

@@ -8,14 +8,18 @@ order: a source's own entries are told apart by GUID, and what they name is reso
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from syncramp.cycle.accepting import take_acceptances
 from syncramp.cycle.job import Job
-from syncramp.cycle.parts import Part
+from syncramp.cycle.parts import Part, unproven
 from syncramp.cycle.phases import Phase
+from syncramp.cycle.proofs import judge
 from syncramp.cycle.readers import End, Question, Task, reading
 from syncramp.cycle.scoping import settle_scopes
 from syncramp.errors import SyncrampError
 from syncramp.events import Note
+from syncramp.model.proofs import failed
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.seams import Interruptible, Source
 from syncramp.rules.ruleset import Ruleset
@@ -67,7 +71,7 @@ def _ask(job: Job, sources: Sequence[_Open]) -> None:
             match told:
                 case End(error=SyncrampError() as error):
                     job.store.staging.fail_source(each.identity, str(error))
-                    each.reports.append(SourceReport(each.source.name, "", False, 0, None, str(error)))
+                    each.reports.append(unproven(each.source.name, "", str(error)))
                     _tell(job, each.reports[-1])
                 case End(error=BaseException() as error):
                     raise error
@@ -85,6 +89,7 @@ def _begin(job: Job, each: _Open, phase: Phase, report: RunReport) -> Iterator[P
     """The parts of a source that answered."""
     if not each.partitions:
         return
+    take_acceptances(job, each.source.name, each.identity, each.partitions)
     for unnamed in job.store.staging.open_source(each.identity, each.partitions):
         _leave_partition(job, each, unnamed)
     changed = job.store.staging.rules_changed(each.identity, each.rules.digest, each.rules.version)
@@ -92,6 +97,7 @@ def _begin(job: Job, each: _Open, phase: Phase, report: RunReport) -> Iterator[P
         containers = Containers(dn.renamed, dn.parent)
         wanted, reads = each.rules.wanted, each.source.reads
         stage = job.store.staging.begin(each.identity, partition, changed, wanted, reads, containers)
+        stage.judge(partial(judge, called=each.source.name), wanted, dn.parent)
         known = job.store.staging.known(each.identity, partition, each.rules.asked, full=job.full)
         yield Part(job, report, phase, each.source, each.rules, each.identity, partition, stage, known)
 
@@ -109,7 +115,7 @@ def _leave_partition(job: Job, each: _Open, partition: str) -> None:
         "or remove that scope if its objects are to be deleted"
     )
     job.store.staging.fail(each.identity, partition, reason)
-    each.reports.append(SourceReport(each.source.name, partition, False, 0, None, reason))
+    each.reports.append(unproven(each.source.name, partition, reason))
     _tell(job, each.reports[-1])
 
 
@@ -137,4 +143,4 @@ def _waking(job: Job) -> Callable[[], None]:
 
 def _tell(job: Job, read: SourceReport) -> None:
     if not read.complete:
-        job.listen(Note("warning", f"source {read.source} is not complete: {read.reason}"))
+        job.listen(Note("warning", f"source {read.source} is not {failed(read.doubt)}: {read.reason}"))

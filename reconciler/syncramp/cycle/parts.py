@@ -10,6 +10,7 @@ from syncramp.cycle.readers import Ask, End, Question
 from syncramp.errors import SourceIncomplete, SourceUnavailable, SyncrampError
 from syncramp.model.facts import Entry, Fact, LinkChange, Links, Patch, Proof, Remark
 from syncramp.model.plan import Sample
+from syncramp.model.proofs import Doubt
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.seams import Known, Source
 from syncramp.rules.primary_group import CATEGORY, unseen_group
@@ -105,7 +106,8 @@ class Part:
         if told.error is not None and not isinstance(told.error, SyncrampError):
             raise told.error
         if told.error is None and proof is not None:
-            self.job.store.staging.prove(self.stage, proof, self.rules.asked)
+            proof = self.job.store.staging.prove(self.stage, proof, self.rules.asked)
+            self._tell_proofs()
             result.complete, result.entries, result.expected = proof.complete, proof.entries, proof.expected
             result.reason = proof.reason
             result.references = list(proof.references)
@@ -116,16 +118,27 @@ class Part:
             )
             return
         self.stage.flush()
+        result.doubt = Doubt.INCOMPLETE
         result.entries = self._counts.objects
         result.reason = str(told.error) if told.error else "the read ended without a proof"
         seen = told.error.horizon if isinstance(told.error, SourceUnavailable | SourceIncomplete) else None
         self.job.store.staging.fail(self.identity, self.partition, result.reason, seen)
+
+    def _tell_proofs(self) -> None:
+        verdict = self.job.store.staging.verdict(self.identity, self.partition)
+        if verdict is not None:
+            self.result.doubt, self.result.proofs = verdict.doubt or "", verdict.as_json()
 
     def _watch(self, fact: Fact) -> None:
         """Memberships that an entry does not show are told."""
         if isinstance(fact, Entry) and (detail := unseen_group(fact)) and self.rules.in_scope(fact):
             sample = Sample("Update", fact.kind.value, fact.dn, self.rules.anchor(fact), detail)
             self.report.note_warning(sample, CATEGORY)
+
+
+def unproven(source: str, partition: str, reason: str) -> SourceReport:
+    """What could not be read at all."""
+    return SourceReport(source, partition, False, 0, None, reason, doubt=Doubt.INCOMPLETE)
 
 
 def _nobody(call: Callable[[], Any]) -> Any:

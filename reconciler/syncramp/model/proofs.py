@@ -5,16 +5,14 @@ deleted, an attribute was cleared everywhere) fails until a person says that it 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from syncramp.model.facts import Evidence
 from syncramp.model.values import Kind
 
-ANNOTATION = "syncramp.io/accept-source"
-"""Of a document: accepts what a source shows."""
-OLDER = "older"
-"""The word that accepts a source which is older than what was read before."""
+PROOFS = ("complete", "fresh", "permitted")
 
 
 class Doubt(StrEnum):
@@ -24,6 +22,11 @@ class Doubt(StrEnum):
     SHRUNKEN = "SourceShrunken"
     NOT_FRESH = "SourceNotFresh"
     NOT_PERMITTED = "SourceNotPermitted"
+
+
+def failed(doubt: str) -> str:
+    """Which of the three proofs a doubt is about."""
+    return {Doubt.NOT_FRESH.value: "fresh", Doubt.NOT_PERMITTED.value: "permitted"}.get(doubt, "complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,9 @@ class Accepted:
     older: bool = False
     """It is true that the directory knows less than it did."""
     by: str = ""
+    """Who says so."""
+    annotated: str = ""
+    """What the document's annotation said when it was taken last."""
     taken: bool = False
     """A read was proven by it. It accepts no other one."""
 
@@ -84,11 +90,21 @@ class Verdict:
         """All three are."""
         return self.complete.proven and self.fresh.proven and self.permitted.proven
 
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        """The evidence as plain data, by the name of the proof."""
+        return {name: asdict(getattr(self, name)) for name in PROOFS}
+
     @property
     def reason(self) -> str:
         """Why the first that fails does; empty when none does."""
         failed = (each.reason for each in (self.complete, self.fresh, self.permitted) if not each.proven)
         return next(failed, "")
+
+    @property
+    def told(self) -> str:
+        """The same, with the proof that fails where that is not the first."""
+        doubt = self.doubt or ""
+        return f"not {failed(doubt)}: {self.reason}" if failed(doubt) != "complete" else self.reason
 
     @property
     def doubt(self) -> Doubt | None:

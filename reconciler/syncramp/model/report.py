@@ -34,6 +34,7 @@ class SourceReport:
     source: str
     partition: str
     complete: bool
+    """All three proofs hold: it was read completely, it is fresh, and the account saw what it used to."""
     entries: int
     expected: int | None
     reason: str = ""
@@ -47,6 +48,10 @@ class SourceReport:
     """How long its reading took, beside others."""
     references: list[str] = field(default_factory=list)
     """URLs of parts inside a scope that other servers hold; they were not followed."""
+    doubt: str = ""
+    """Which proof fails (``model.proofs.Doubt``); empty when none does."""
+    proofs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """``complete``, ``fresh`` and ``permitted`` -> the evidence (``Verdict.as_json``); empty: the read broke off."""
 
 
 @dataclass(slots=True)

@@ -62,6 +62,7 @@ def rehearsed(config: SyncConfig, scale: int) -> SyncConfig:
         joins=(),
         merges={},
         approves=(),
+        accepts=(),
         adopts=(),
         releases=frozenset(),
     )

@@ -89,11 +89,18 @@ def _brief(brief: Brief) -> str:
 
 
 def _entry(entry: EntryTold, anchor: str) -> Iterator[str]:
-    proof = "complete" if entry.complete else f"NOT complete: {entry.reason or 'its import did not end'}"
+    proof = "complete" if entry.complete else f"NOT {_unproven(entry.reason)}"
     size = f", {count(entry.entries, 'entry')}" if entry.entries is not None else ""
     yield from labelled("source", f"{entry.source}, part {entry.partition}: {proof}{size}")
     yield from labelled("objectGUID", entry.guid)
     yield from labelled("source anchor", anchor or "none of its own")
+
+
+def _unproven(reason: str) -> str:
+    """Which proof fails, and why; a reason names the proof unless it is the first."""
+    if reason.startswith(("not fresh: ", "not permitted: ")):
+        return reason.removeprefix("not ")
+    return f"complete: {reason or 'its import did not end'}"
 
 
 def _cloud(cloud: CloudTold) -> Iterator[str]:

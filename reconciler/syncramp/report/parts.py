@@ -7,6 +7,7 @@ from syncramp.endpoint.causes import remedy_of
 from syncramp.model.desire import Code
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Sample, Topic, Verb
+from syncramp.model.proofs import failed
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.values import Kind
 from syncramp.report.approvals import approvable_lines
@@ -20,7 +21,7 @@ AMONG = {
 HOLDS = {
     Hold.ADOPTION_REQUIRED: "the tenant is not proven empty, and nothing in it is ours yet: syncramp adopt FILE",
     Hold.SOURCE_NEVER_READ: "creates wait until every source was read completely once",
-    Hold.SOURCE_INCOMPLETE: "a source is not complete: nothing destructive follows from it",
+    Hold.SOURCE_INCOMPLETE: "a source is not complete, fresh and permitted: nothing destructive follows from it",
     Hold.ABSENT_ONCE: "absent from one complete import; the next one must agree",
     Hold.UNRESOLVED_MEMBER: "its group names somebody new whom no source knows: perhaps the same person, moved",
     Hold.VALUE_TAKEN: "a value that must be unique still belongs to another object",
@@ -73,7 +74,7 @@ def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
         if source.complete:
             yield f"Source {source.source}: complete, {_read(source)}"
         else:
-            yield f"Source {source.source}: NOT complete: {source.reason}"
+            yield f"Source {source.source}: NOT {failed(source.doubt)}: {source.reason}"
         for url in source.references:
             yield f"Source {source.source}: a part of a scope stands elsewhere and is not read: {url}"
 

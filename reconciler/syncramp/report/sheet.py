@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Plan, Sample, Topic, Verb
+from syncramp.model.proofs import failed
 from syncramp.model.ramps import Phase
 from syncramp.model.report import RunReport
 from syncramp.model.sizes import Histogram
@@ -120,7 +121,9 @@ def _headline(plan: Plan) -> str:
 
 def _facts(plan: Plan, report: RunReport, sizes: Histogram) -> Iterator[Sentence]:
     for source in report.sources:
-        proof = f": complete, {count(source.entries, 'entry')}" if source.complete else ": NOT complete: "
+        proof = (
+            f": complete, {count(source.entries, 'entry')}" if source.complete else f": NOT {failed(source.doubt)}: "
+        )
         yield "Source ", Foreign(printable(source.source)), proof, Foreign(printable(source.reason))
     for name, number in report.unmanaged.items():
         yield "Not in the document any more: ", Foreign(printable(name)), f", with {count(number, 'object')}"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from syncramp.spec.scheduling import Scheduling
 
 REQUESTED_AT, FORCE_AT, PLAN_AT = "requestedAt", "forceAt", "planAt"
-APPROVALS = frozenset({"approve", "adopt", "release"})
+APPROVALS = frozenset({"approve", "adopt", "release", "accept-source"})
 URGENT = frozenset({"pause", "abort", "revert"})
 """Commands that take room from ramps: a run under way that does not know one is ended."""
 COMMANDS = URGENT | {"promote", "promote-full", "resume", "retry"}
@@ -33,7 +33,7 @@ class Trigger(StrEnum):
     PLANNED = "Planned"
     """A run that only plans was asked for."""
     APPROVED = "Approved"
-    """An approval, an adoption or a release was given in an annotation."""
+    """An approval, an adoption, a release, or that a source is accepted, was given in an annotation."""
     COMMANDED = "Commanded"
     """A command to a ramp was given in an annotation."""
     SECRET_CHANGED = "SecretChanged"  # noqa: S105 - no password

@@ -212,12 +212,19 @@ def text(value: bytes) -> str:
         raise names.DnError(f"{value!r} is not UTF-8") from error
 
 
-def _guid(dn: str, values: Mapping[str, Sequence[bytes]]) -> bytes:
+def guid_of(values: Mapping[str, Sequence[bytes]]) -> bytes:
+    """The GUID of an entry, by lower-case name of its attributes; empty if it has none."""
     for name in ("objectguid", "entryuuid"):
         for value in values.get(name, ()):
             guid = _guid_bytes(value)
             if len(guid) == 16:
                 return guid
+    return b""
+
+
+def _guid(dn: str, values: Mapping[str, Sequence[bytes]]) -> bytes:
+    if guid := guid_of(values):
+        return guid
     raise EntryError(
         f"{dn} has neither objectGUID nor entryUUID",
         "read or export objectGUID, or the operational attributes (+), with an account that may see them",

@@ -18,7 +18,8 @@ from syncramp.source import words
 from syncramp.source.bases import Base, Lookout
 from syncramp.source.canonical import EntryError, container_from, entry_from, links_from
 from syncramp.source.dn import DnError, canonical
-from syncramp.source.ldif_blocks import Block, Malformed, blocks, unfold
+from syncramp.source.ldif_age import Aged
+from syncramp.source.ldif_blocks import Block, Malformed, Readable, blocks, unfold
 from syncramp.source.ldif_records import Record, RecordReader
 from syncramp.source.ldif_tally import Tally
 from syncramp.source.uids import Uids
@@ -66,7 +67,9 @@ class LdifSource:
         """
         tally, lookout = Tally(), Lookout(self.bases)
         yielded = False
-        with self._open() as file:
+        before = known.horizon if known is not None else None
+        with self._open() as opened:
+            file = Aged(opened)
             try:
                 for fact in self._facts(file, wanted, tally, lookout):
                     yield fact
@@ -75,13 +78,15 @@ class LdifSource:
                 tally.blame(f"line {error.line}: {error}")
             except OSError as error:
                 raise self._unavailable(error) from error
+            fresh, horizon = file.fresh(before, self._called), file.horizon(before)
         if not yielded:
             tally.blame("it holds no user, group or contact")
         reason = tally.verdict(self.entries) or lookout.problem
         expected = tally.promised if self.entries is None else self.entries
-        yield Proof(partition, not reason, tally.records, expected, f"{self._called}: {reason}" if reason else "")
+        told = f"{self._called}: {reason}" if reason else ""
+        yield Proof(partition, not reason, tally.records, expected, told, fresh, horizon=horizon)
 
-    def _facts(self, file: BinaryIO, wanted: frozenset[str], tally: Tally, lookout: Lookout) -> Iterator[Fact]:
+    def _facts(self, file: Readable, wanted: frozenset[str], tally: Tally, lookout: Lookout) -> Iterator[Fact]:
         reader, posix = RecordReader(wanted), _Posix()
         for block in blocks(file):
             if not block.closed:

@@ -7,7 +7,7 @@ Bytes are read in pieces of 1 MiB. Lines end with LF or CRLF (ldifde); a byte or
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 PIECE = 1 << 20
 LARGEST_BLOCK = 1 << 28
@@ -35,7 +35,14 @@ class Block:
     """An empty line follows. Otherwise the file ends here, and the block may be cut."""
 
 
-def blocks(file: BinaryIO) -> Iterator[Block]:
+class Readable(Protocol):
+    """A file, as far as it is needed."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; none at the end."""
+
+
+def blocks(file: Readable) -> Iterator[Block]:
     """All blocks of a file, as they come.
 
     :raises Malformed: a block is too large, or UTF-16 cannot be decoded.
@@ -71,7 +78,7 @@ def line_of(block: Block, index: int) -> int:
     return block.line + begins[index]
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
+def _pieces(file: Readable) -> Iterator[bytes]:
     first = file.read(PIECE)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         yield from _from_utf16(file, first)
@@ -81,7 +88,7 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _from_utf16(file: BinaryIO, first: bytes) -> Iterator[bytes]:
+def _from_utf16(file: Readable, first: bytes) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder("utf-16")()
     line = 1
     piece = first

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from syncramp.model.acceptances import ANNOTATION as ACCEPTS
+from syncramp.model.acceptances import named_acceptances
 from syncramp.model.approvals import ADOPTS, ANNOTATION, named_digests
 from syncramp.model.features import Capability
 from syncramp.model.orders import named_orders
@@ -85,6 +87,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         approves=named_digests((metadata.get("annotations") or {}).get(ANNOTATION, "")),
         adopts=named_digests((metadata.get("annotations") or {}).get(ADOPTS, "")),
         releases=named_stages((metadata.get("annotations") or {}).get(RELEASES, "")),
+        accepts=named_acceptances((metadata.get("annotations") or {}).get(ACCEPTS, "")),
         orders=named_orders(metadata.get("annotations") or {}),
         scheduling=scheduling_of(spec),
     )

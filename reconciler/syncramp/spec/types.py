@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
+from syncramp.model.acceptances import Acceptance
 from syncramp.model.features import Capability
 from syncramp.model.orders import NamedOrder
 from syncramp.model.values import Kind, Type
@@ -336,6 +337,8 @@ class SyncConfig:
     """The same of findings of an adoption, which a run records when it needs one."""
     releases: frozenset[str] = frozenset()
     """Stages of an adopted tenant that the document's annotation ends."""
+    accepts: tuple[Acceptance, ...] = ()
+    """What the document's annotation says of sources that show less than before."""
     orders: tuple[NamedOrder, ...] = ()
     """Commands to ramps in the document's annotations."""
     scheduling: Scheduling = field(default_factory=Scheduling)

@@ -12,19 +12,23 @@ from __future__ import annotations  # array[int] is for the type checker: at run
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from pyroaring import BitMap
 
-from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.model.facts import Entry, Evidence, Fact, Links, Proof, Restart
+from syncramp.model.proofs import Accepted, Observed, Verdict
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.marks import MARK, marking
+from syncramp.store.muster import Muster
 from syncramp.store.packing import digest, pack, unpack
 from syncramp.store.principals import keep_principals
 from syncramp.store.resolution import GONE
+from syncramp.store.verdicts import accepted_of, forget_verdict, keep_verdict, take
 
 PAGE = 1000
 """Entries in one transaction."""
@@ -56,6 +60,21 @@ _MISSED = "UPDATE entries SET absent = absent + 1 WHERE id = ?"
 _BEGIN = "UPDATE partitions SET complete = 0, reason = '', pending = NULL WHERE id = ?"
 
 
+Judge = Callable[[Proof, Observed, Accepted], Verdict]
+"""What a source proves, what was seen, and what a person said -> what is proven."""
+
+
+class Missed(NamedTuple):
+    """An entry that was there and that a full read does not show."""
+
+    id: int
+    kind: Kind
+    dn: str
+    absent: int
+    asked: bool
+    """The source is asked for it."""
+
+
 class PartitionStage:
     """One partition while it is staged: a page in memory, and a bitmap of who was seen."""
 
@@ -74,7 +93,10 @@ class PartitionStage:
         self._hashed = 0
         self._containers: Containers | None = None
         self._reads: Callable[[Kind, str], bool] = _everything
+        self._judge: Judge = _as_told
+        self._muster = Muster(database, partition)
         database.run(_BEGIN, (partition,))
+        forget_verdict(database, partition)
 
     @property
     def partition(self) -> int:
@@ -89,6 +111,15 @@ class PartitionStage:
         """
         before = self._database.value("SELECT wanted FROM sources WHERE id = ?", (self._source,))
         self._origin, self._asked = origin, None if before is None else wanted.intersection(before.split())
+
+    def judge(self, judge: Judge, wanted: frozenset[str], parent: Callable[[str], str]) -> None:
+        """What the source proves is judged by what was known before.
+
+        :param wanted: the attributes that are asked for.
+        :param parent: what a DN lies in.
+        """
+        self._judge = judge
+        self._muster = Muster(self._database, self._partition, wanted, parent)
 
     def watch(self, containers: Containers) -> None:
         """Find out which containers were renamed."""
@@ -107,6 +138,8 @@ class PartitionStage:
             self._page[fact.guid] = fact
         elif isinstance(fact, Links):
             self._add_links(fact)
+        elif isinstance(fact, Restart):
+            self._muster.restart()
         if len(self._page) >= PAGE or self._hashed >= PAGE_LINKS:
             self.flush()
 
@@ -118,6 +151,8 @@ class PartitionStage:
         if fact.final:  # only a whole value is worth keeping
             self._links.append((*place, self._waiting.pop(place).tobytes()))
             self._hashed += len(hashes)
+            if hashes:
+                self._muster.link(fact.attribute)
 
     def flush(self) -> None:
         """One transaction: entries, dirty marks, counter and the hashes of link values."""
@@ -129,6 +164,7 @@ class PartitionStage:
             rows = [(ids[guid], attribute, hashes) for guid, attribute, hashes in self._links if guid in ids]
             self._database.run_many(_SPILLED, rows)
             keep_principals(self._database, self._principals)
+            self._muster.flush()
         self._page.clear()
         self._links.clear()
         self._principals.clear()
@@ -153,6 +189,7 @@ class PartitionStage:
                 arrived.append(body[3])
             touched.append(guid)
         ids.update(self._insert(new))
+        self._count([guid for guid, _ in new], [row[-1] for row in changed], ids)
         if self._containers is not None and arrived:
             self._arrive(known, changed, [ids[guid] for guid, _ in new])
         self._follow(known, changed)
@@ -164,6 +201,14 @@ class PartitionStage:
         self._wake(arrived)
         self._seen.update(ids.values())
         return ids
+
+    def _count(self, new: Sequence[bytes], changed: Sequence[int], ids: Mapping[bytes, int]) -> None:
+        """Take the muster of a page, before what changed is written."""
+        self._muster.count(self._page.values())
+        for guid in new:
+            self._muster.arrive(self._page[guid])
+        for guid, _, _, packed in self._database.among(_BEFORE, changed):
+            self._muster.change(ids[guid], unpack(packed), self._page[guid].attributes)
 
     def _follow(self, known: Mapping[bytes, Any], changed: Sequence[Any]) -> None:
         """Note who has another DN than before."""
@@ -219,27 +264,49 @@ class PartitionStage:
     def _ids_of(self, guids: Sequence[bytes]) -> dict[bytes, int]:
         return {row[0]: row[1] for row in self._database.among(_KNOWN, guids, (self._source,))}
 
-    def prove(self, proof: Proof, asked: str = "") -> None:
-        """The end of the partition: who was absent counts only when the proof is complete.
+    def prove(self, proof: Proof, asked: str = "") -> Proof:
+        """The end of the partition: who was absent, and what was lost, counts only when all of it is proven.
 
         :param asked: digest of what was asked for.
+        :returns: the proof as it is judged: complete only if it is fresh and permitted, too.
         """
         self.flush()
         with self._database.transaction():
-            if proof.complete:
-                missed = 0 if proof.delta else self._judge_absence()
-                told = (proof.watermark, proof.tracking, asked, missed)
-                self._database.run(_PENDING, (*told, self._partition))
+            missed = [] if proof.delta else self._missed()
+            accepted = accepted_of(self._database, self._partition)
+            verdict = self._judge(proof, self._observed(proof, missed), accepted)
+            if verdict.proven:
+                self._believe(missed, delta=proof.delta)
+                again = sum(each.asked and not each.absent for each in missed)
+                self._database.run(_PENDING, (proof.watermark, proof.tracking, asked, again, self._partition))
+            else:
+                self._muster.put_back(verdict.unread)
             self._database.run(HORIZON, (proof.horizon, self._partition))
-            self._database.run(
-                PROVEN,
-                (int(proof.complete), proof.entries, proof.expected, proof.reason, self._partition),
+            if verdict.taken:
+                take(self._database, self._partition, accepted)
+            keep_verdict(self._database, self._partition, verdict)
+            judged = replace(
+                proof,
+                complete=verdict.proven,
+                reason=verdict.reason,
+                fresh=verdict.fresh,
+                permitted=verdict.permitted,
             )
+            told = int(judged.complete), judged.entries, judged.expected, verdict.told
+            self._database.run(PROVEN, (*told, self._partition))
+        return judged
 
-    def _judge_absence(self) -> int:
-        missed = self._miss()
-        self._mark_containers()
-        return missed
+    def _believe(self, missed: Sequence[Missed], *, delta: bool) -> None:
+        self._miss(missed)
+        if not delta:
+            self._mark_containers()
+        self._muster.keep(delta=delta, seen=self._seen)
+
+    def _observed(self, proof: Proof, missed: Sequence[Missed]) -> Observed:
+        if proof.delta:
+            return self._muster.told(proof)
+        new = [(each.id, each.kind, each.dn) for each in missed if each.asked and not each.absent]
+        return self._muster.seen(new, lambda: (dn for _, dn in self._living()))
 
     def _mark_containers(self) -> None:
         if self._containers is not None:
@@ -250,20 +317,29 @@ class PartitionStage:
         rows = self._database.stream("SELECT id, dn FROM entries WHERE partition = ?", (self._partition,))
         return ((identity, dn) for identity, dn in rows if identity in self._seen)
 
-    def _miss(self) -> int:
-        """Who was not seen. Of whom nobody asked for it is noted once, so that another source can take them over
-        (``heirs``); it never adds up to a proof.
-
-        :returns: how many must be missed by one more import.
-        """
+    def _missed(self) -> Sequence[Missed]:
+        """Who was not seen."""
         rows = self._database.all(_PRESENT, (self._partition, GONE))
-        missed = [row for row in rows if row[0] not in self._seen]
-        unread = {identity for identity, kind, dn, _ in missed if not self._reads(Kind(kind), dn)}
-        counted = [(identity,) for identity, _, _, absent in missed if identity not in unread or not absent]
-        self._database.run_many(_MISSED, counted)
-        self._database.run_many(MARK, [(one, Origin.SOURCE) for (one,) in counted if one not in unread])
-        return sum(not absent for identity, _, _, absent in missed if identity not in unread)
+        return [
+            Missed(identity, Kind(kind), dn, absent, self._reads(Kind(kind), dn))
+            for identity, kind, dn, absent in rows
+            if identity not in self._seen
+        ]
+
+    def _miss(self, missed: Sequence[Missed]) -> None:
+        """Of whom nobody asked for it is noted once, so that another source can take them over (``heirs``); it never
+        adds up to a proof.
+        """
+        counted = [each for each in missed if each.asked or not each.absent]
+        self._database.run_many(_MISSED, [(each.id,) for each in counted])
+        self._database.run_many(MARK, [(each.id, Origin.SOURCE) for each in counted if each.asked])
 
 
 def _everything(kind: Kind, dn: str) -> bool:
     return True
+
+
+def _as_told(proof: Proof, seen: Observed, accepted: Accepted) -> Verdict:
+    """What the source says is all there is."""
+    complete = Evidence(proof.complete, reason=proof.reason)
+    return Verdict(complete, proof.fresh, proof.permitted)

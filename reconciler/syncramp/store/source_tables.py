@@ -26,6 +26,16 @@ shown = Table(
     Column("entries", Integer, nullable=False),
 )
 
+withheld = Table(
+    "withheld",  # what entries do not show any more, until a read is proven
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("attribute", String, primary_key=True),
+    Column("partition", Integer, nullable=False),
+    Column("attrs", LargeBinary, nullable=False),  # the attribute with its values, packed
+    Index("withheld_partition", "partition", "attribute"),
+)
+
 containers = Table(
     "containers",  # what entries lie below
     metadata,

@@ -7,6 +7,7 @@ killed in the middle of an import leaves nothing that could be mistaken for a wh
 from collections.abc import Callable, Iterable, Sequence
 
 from syncramp.model.facts import Fact, Proof
+from syncramp.model.proofs import Accepted, Verdict
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
@@ -14,14 +15,17 @@ from syncramp.store.database import Database
 from syncramp.store.heirs import inherit
 from syncramp.store.known import KnownPartition, promote
 from syncramp.store.marks import marking
+from syncramp.store.muster import forget_muster
 from syncramp.store.partitions import HORIZON, PROVEN, PartitionStage
 from syncramp.store.resolution import GONE, resolve
 from syncramp.store.temporary import RUN
+from syncramp.store.verdicts import accept, accepted_of, verdict_of
 
 __all__ = ["GONE", "Staging"]
 
 _ALL_DIRTY = marking("SELECT id, ? FROM entries WHERE source = ?")
 _RULES = "UPDATE sources SET rules = ?, version = ?, wanted = ? WHERE id = ?"
+_PARTS = "SELECT p.name FROM partitions p JOIN sources s ON s.id = p.source WHERE s.name = ? ORDER BY p.id"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _READ = """UPDATE sources SET read = 1 WHERE id = ? AND read = 0
            AND NOT EXISTS (SELECT 1 FROM partitions p WHERE p.source = sources.id AND p.complete = 0)"""
@@ -73,14 +77,16 @@ class Staging:
             stage.watch(containers)
         return stage
 
-    def prove(self, stage: PartitionStage, proof: Proof, asked: str = "") -> None:
+    def prove(self, stage: PartitionStage, proof: Proof, asked: str = "") -> Proof:
         """The end of a partition.
 
         :param asked: digest of what was asked for, as ``known``.
+        :returns: the proof as it was judged.
         """
-        stage.prove(proof, asked)
-        if proof.complete:
+        judged = stage.prove(proof, asked)
+        if judged.complete:
             self._proven.add(stage.partition)
+        return judged
 
     def stage(
         self,
@@ -100,8 +106,7 @@ class Staging:
         stage = self.begin(source, partition, changed, wanted, reads, containers)
         for fact in facts:
             if isinstance(fact, Proof):
-                self.prove(stage, fact, asked)
-                return fact
+                return self.prove(stage, fact, asked)
             stage.add(fact)
         stage.flush()
         return None
@@ -113,6 +118,23 @@ class Staging:
         :param full: everything is to be read.
         """
         return KnownPartition(self._database, self._partition_id(source, partition), asked, full=full)
+
+    def verdict(self, source: int, partition: str) -> Verdict | None:
+        """The three proofs of the last read of a partition; None: it did not come to its end."""
+        return verdict_of(self._database, self._partition_id(source, partition))
+
+    def parts(self, source: str) -> Sequence[str]:
+        """The parts of a source that were read, in the order in which they were known."""
+        rows = self._database.all(_PARTS, (source,))
+        return [name for (name,) in rows]
+
+    def accept(self, source: int, partition: str, accepted: Accepted) -> None:
+        """A person says what is true of a partition, whatever the next read looks like."""
+        accept(self._database, self._partition_id(source, partition), accepted)
+
+    def accepted(self, source: int, partition: str) -> Accepted:
+        """What a person said last of a partition."""
+        return accepted_of(self._database, self._partition_id(source, partition))
 
     def fail(self, source: int, partition: str, reason: str, horizon: bytes | None = None) -> None:
         """Note that a partition could not be read to its end.
@@ -142,6 +164,7 @@ class Staging:
         old, new = self._partition_id(source, partition), self._partition_id(source, heir)
         with self._database.transaction():
             self._database.run(_PASSED, (new, old))
+            forget_muster(self._database, old)
             self._database.run("DELETE FROM partitions WHERE id = ?", (old,))
 
     def fail_source(self, source: int, reason: str) -> None:

@@ -60,7 +60,7 @@ partitions = Table(
     Column("horizon", LargeBinary),  # what was ever seen of it, as its servers count
     Column("tracking", String),  # how changes are found; NULL: it was never proven
     Column("proofs", String),  # JSON of the evidence of its last read
-    Column("accepted", Integer),  # a read that shows at least so many entries is no shrunken one; a person said so
+    Column("accepted", String),  # JSON of what a person said to be true of it (model.proofs.Accepted)
     Column("asked", String),  # digest of what the last proven read asked for
     Column("missed", Integer, nullable=False, default=0, server_default="0"),  # entries that one more must miss
     UniqueConstraint("source", "name"),

@@ -108,6 +108,7 @@ class LdapSource:
         """
         from syncramp.source.ldap.bases import attended
         from syncramp.source.ldap.entries import Entries, uids_wanted
+        from syncramp.source.ldap.sentinels import watched
         from syncramp.source.ldap.tracking import Tracked
 
         self._locate(chosen.session, chosen.root)
@@ -115,7 +116,9 @@ class LdapSource:
         uids = uids_wanted(chosen.session, chosen.root, partition)
         entries = Entries(chosen.session, chosen.root, partition, wanted, self.devices, uids)
         facts = Tracked(entries, self._places, self.tracking, known).facts()
-        return attended(chosen.session, chosen.root, bases, facts)
+        facts = attended(chosen.session, chosen.root, bases, facts)
+        asked = known.sentinels if known is not None else {}
+        return watched(facts, chosen.session, partition, asked, active_directory=chosen.root.active_directory)
 
     def connect_to(self, url: str, *, writes: bool = False) -> "Session":
         """Sign in at one server.

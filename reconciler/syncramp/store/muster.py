@@ -1,0 +1,220 @@
+"""The muster of a partition: what it shows is counted while it is read, and measured by its last proven read.
+
+An attribute that an entry does not show any more was cleared, or is not shown to this account. Which of the two, only
+the whole read tells, when the entry is written long ago. So what an entry lost is *withheld*: kept beside it until a
+read is proven. If most of those who had an attribute lost it, it is put back into the entries: it is unread, not
+empty, and everything that follows from them stays as it was. A process that is killed in between leaves it there, and
+the next read counts it again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from pyroaring import BitMap
+
+from syncramp.model.facts import Entry, Proof
+from syncramp.model.proofs import Observed
+from syncramp.model.state import Origin
+from syncramp.model.values import Attributes, Kind
+from syncramp.store.database import Database
+from syncramp.store.marks import MARK
+from syncramp.store.packing import digest, pack, unpack
+
+SENTINELS = 24
+"""Entries of a partition that are looked at again at each import, spread evenly over all of it."""
+
+
+_SHOWN = "SELECT what, entries FROM shown WHERE partition = ?"
+_SHOW = "INSERT INTO shown (partition, what, entries) VALUES (?, ?, ?)"
+_WITHHOLD = """INSERT INTO withheld (entry, attribute, partition, attrs) VALUES (?, ?, ?, ?)
+               ON CONFLICT (entry, attribute) DO NOTHING"""
+_REGAINED = "DELETE FROM withheld WHERE entry = ? AND attribute = ?"
+_LOST = "SELECT attribute, COUNT(*) FROM withheld WHERE partition = ? GROUP BY attribute"
+_WITHHELD = "SELECT entry, attrs FROM withheld WHERE partition = ? AND attribute = ? ORDER BY entry"
+_ATTRIBUTES = "SELECT id, attrs FROM entries WHERE id IN ({})"
+_BODY = "SELECT id, kind, dn, attrs FROM entries WHERE id IN ({})"
+_PUT_BACK = "UPDATE entries SET digest = ?, attrs = ? WHERE id = ?"
+_SENTINEL = "INSERT INTO sentinels (partition, guid, attributes) VALUES (?, ?, ?)"
+_NEW_SENTINELS = "SELECT guid, attrs FROM entries WHERE id IN ({})"
+_OLD_SENTINELS = """SELECT e.guid, e.attrs FROM sentinels s
+                    JOIN entries e ON e.guid = s.guid AND e.partition = s.partition
+                    WHERE s.partition = ? AND e.absent = 0"""
+_STILL_THERE = "SELECT guid FROM entries WHERE partition = ? AND absent = 0 AND guid IN ({})"
+_PAGE = 1000
+
+
+def nowhere(dn: str) -> str:
+    """What a DN lies in, where nobody asks."""
+    return ""
+
+
+def forget_muster(database: Database, partition: int) -> None:
+    """The partition is no more."""
+    for table in ("shown", "withheld", "sentinels"):
+        database.run(f"DELETE FROM {table} WHERE partition = ?", (partition,))  # noqa: S608 - names of ours
+
+
+class Muster:
+    """One partition while it is read.
+
+    :param wanted: the attributes that are asked for; of others nothing is concluded.
+    :param parent: what a DN lies in.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        partition: int,
+        wanted: Collection[str] = (),
+        parent: Callable[[str], str] = nowhere,
+    ) -> None:
+        self._database, self._partition, self._parent = database, partition, parent
+        self._wanted = frozenset(wanted)
+        self._shown: dict[str, int] = dict(database.all(_SHOWN, (partition,)))
+        self._now = Counter[str]()
+        self._kept = Counter[str]()
+        self._growth = Counter[str]()
+        self._gone = Counter[str]()
+        self._withheld: list[tuple[int, str, int, bytes]] = []
+        self._regained: list[tuple[int, str]] = []
+
+    def restart(self) -> None:
+        """Everything comes again."""
+        self._now.clear()
+
+    def count(self, entries: Iterable[Entry]) -> None:
+        """Entries that are shown, whether they changed or not."""
+        for entry in entries:
+            self._now.update(entry.attributes.keys())
+            self._now[entry.kind.value] += 1
+
+    def link(self, attribute: str) -> None:
+        """An entry shows values of a link attribute."""
+        self._now[attribute] += 1
+
+    def arrive(self, entry: Entry) -> None:
+        """An entry that was not there before."""
+        self._growth.update(entry.attributes.keys())
+        self._growth[entry.kind.value] += 1
+
+    def change(self, identity: int, before: Attributes, after: Attributes) -> None:
+        """An entry that was there shows other attributes than before."""
+        had, has = before.keys() & self._wanted, after.keys() & self._wanted
+        self._kept.update(had & has)
+        self._growth.update(has - had)
+        self._growth.subtract(had - has)
+        for name in had - has:
+            self._withheld.append((identity, name, self._partition, pack({name: before[name]})))
+        self._regained.extend((identity, name) for name in has - had)
+
+    def leave(self, ids: Sequence[int], kinds: Iterable[Kind]) -> None:
+        """Entries that the directory calls gone, also when it told so before."""
+        self._gone.update(kind.value for kind in kinds)
+        for _, packed in self._database.among(_ATTRIBUTES, ids):
+            self._growth.subtract(unpack(packed).keys() & self._wanted)
+
+    def flush(self) -> None:
+        """Write down what entries lost; in the transaction that writes the entries."""
+        self._database.run_many(_REGAINED, self._regained)
+        self._database.run_many(_WITHHOLD, self._withheld)
+        self._regained.clear()
+        self._withheld.clear()
+
+    def told(self, proof: Proof) -> Observed:
+        """What a delta shows."""
+        vanished = proof.looked.vanished if proof.looked is not None else ()
+        there = self._database.among(_STILL_THERE, list(vanished), (self._partition,))
+        lost = self._lost()
+        return Observed(
+            {kind: number for kind in Kind if (number := self._shown.get(kind, 0))},
+            {kind: number for kind in Kind if (number := self._gone[kind])},
+            had={name: self._kept[name] + number for name, number in lost.items()},
+            lost=lost,
+            vanished=len(there),
+        )
+
+    def seen(self, missing: Sequence[tuple[int, Kind, str]], living: Callable[[], Iterable[str]]) -> Observed:
+        """What a full read shows.
+
+        :param missing: entries that were there and are not shown, with kind and DN.
+        :param living: DNs of those that are shown; asked for only when some are missing.
+        """
+        gone = Counter(kind for _, kind, _ in missing)
+        held = Counter[str]()
+        for _, packed in self._database.among(_ATTRIBUTES, [identity for identity, _, _ in missing]):
+            held.update(unpack(packed).keys())
+        lost, had = self._lost(), {}
+        for name in self._wanted & (self._shown.keys() | lost.keys()):
+            before = max(self._shown.get(name, 0) - held[name], lost.get(name, 0))
+            had[name] = before
+            lost[name] = max(lost.get(name, 0), before - self._now[name])
+        return Observed(
+            {kind: number for kind in Kind if (number := self._now[kind] + gone[kind])},
+            gone,
+            self._hidden([dn for _, _, dn in missing], living) if missing else {},
+            had,
+            {name: number for name, number in lost.items() if number},
+        )
+
+    def _lost(self) -> dict[str, int]:
+        rows = self._database.all(_LOST, (self._partition,))
+        return {name: number for name, number in rows if name in self._wanted}
+
+    def _hidden(self, missing: Iterable[str], living: Callable[[], Iterable[str]]) -> dict[str, int]:
+        """The highest containers that held some who are missing, and hold nobody any more."""
+        empty = Counter[str]()
+        for parent, number in Counter(map(self._parent, missing)).items():
+            for above in self._upwards(parent):
+                empty[above] += number
+        for parent in set(map(self._parent, living())):
+            for above in self._upwards(parent):
+                empty.pop(above, None)
+        return {dn: number for dn, number in empty.items() if self._parent(dn) not in empty}
+
+    def _upwards(self, dn: str) -> Iterable[str]:
+        while dn:
+            yield dn
+            dn = self._parent(dn)
+
+    def keep(self, *, delta: bool, seen: BitMap) -> None:
+        """The read is proven: what it showed is what the next one is measured by.
+
+        :param seen: ids of the entries that a full read showed.
+        """
+        shown = dict(self._now)
+        if delta:
+            changed = Counter(self._shown)
+            changed.update(self._growth)
+            changed.subtract(self._gone)
+            shown = {what: number for what, number in changed.items() if number > 0}
+        if shown != self._shown:
+            self._database.run("DELETE FROM shown WHERE partition = ?", (self._partition,))
+            self._database.run_many(_SHOW, [(self._partition, what, number) for what, number in shown.items()])
+        self._database.run("DELETE FROM withheld WHERE partition = ?", (self._partition,))
+        self._keep_sentinels(delta=delta, seen=seen)
+
+    def _keep_sentinels(self, *, delta: bool, seen: BitMap) -> None:
+        if delta:
+            rows = self._database.all(_OLD_SENTINELS, (self._partition,))
+        else:
+            places = range(0, len(seen), -(-len(seen) // SENTINELS) or 1)
+            rows = self._database.among(_NEW_SENTINELS, [seen[place] for place in places])
+        self._database.run("DELETE FROM sentinels WHERE partition = ?", (self._partition,))
+        watched = [(guid, " ".join(sorted(unpack(packed).keys() & self._wanted))) for guid, packed in rows]
+        self._database.run_many(_SENTINEL, [(self._partition, *each) for each in watched])
+
+    def put_back(self, attributes: Iterable[str]) -> None:
+        """Of these attributes it is not believed that entries lost them."""
+        for name in sorted(attributes):
+            rows = self._database.all(_WITHHELD, (self._partition, name))
+            for start in range(0, len(rows), _PAGE):
+                self._put_back(dict(rows[start : start + _PAGE]))
+            self._database.run("DELETE FROM withheld WHERE partition = ? AND attribute = ?", (self._partition, name))
+
+    def _put_back(self, withheld: Mapping[int, bytes]) -> None:
+        changed = []
+        for identity, kind, dn, packed in self._database.among(_BODY, list(withheld)):
+            attributes = pack({**unpack(packed), **unpack(withheld[identity])})
+            changed.append((digest(pack({"kind": kind, "dn": dn, "attributes": attributes})), attributes, identity))
+        self._database.run_many(_PUT_BACK, changed)
+        self._database.run_many(MARK, [(identity, Origin.SOURCE) for _, _, identity in changed])
