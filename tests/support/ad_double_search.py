@@ -101,7 +101,7 @@ class Searcher:
         page, rest = found[:size], found[size:]
         for held in page:
             yield ber.entry(view.name_of(held), self._shown(view, held, search.attributes)), b""
-        if not rest and search.scope == 2 and names.fold(search.base) == names.fold(self.replica.domain):
+        if not rest and search.scope == 2 and view.find(search.base) is self.replica.objects[self.replica.root]:
             for url in self.references:
                 yield ber.tlv(0x73, ber.octets(url.encode())), b""
         if paging is None:

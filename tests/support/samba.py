@@ -34,7 +34,8 @@ SYNC, READER, ADMINISTRATOR = "sync", "reader", "Administrator"
 SERVICES = "ldap, cldap, kdc, rpc"
 """Of a controller that others join."""
 PASSWORD = "Not-a-secret.1"
-"""Of all three accounts; ``sync`` has the right to replicate directory changes, ``reader`` has not."""
+"""Of all three accounts; ``sync`` has the rights to replicate directory changes and to list deleted entries,
+``reader`` has neither."""
 
 _SAMBA = shutil.which("samba", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 _SYSTEM_PYTHON = "/usr/bin/python3"

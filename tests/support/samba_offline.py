@@ -99,6 +99,7 @@ def _provision(folder: Path, asked: dict) -> None:
         database.newuser(account["name"], account["password"])
         if account["replicates"]:
             _let_replicate(database, account["name"])
+    _leave_a_tombstone(database)
     _serve_as(database, asked["principals"])
     _export(parameters, asked["keytabs"])
 
@@ -119,10 +120,19 @@ def _relax_passwords(database: SamDB) -> None:
 
 
 def _let_replicate(database: SamDB, account: str) -> None:
-    """Give an account the right that DirSync demands."""
+    """Give an account the right that DirSync demands, and the one to list deleted entries, without which Samba (4.17)
+    tells it of none.
+    """
     (entry,) = database.search(expression=f"(sAMAccountName={account})", attrs=["objectSid"])
     sid = database.schema_format_value("objectSid", entry["objectSid"][0]).decode()
     SDUtils(database).dacl_add_ace(database.domain_dn(), f"(OA;;CR;{REPLICATING_DIRECTORY_CHANGES};;{sid})")
+    SDUtils(database).dacl_add_ace(f"CN=Deleted Objects,{database.domain_dn()}", f"(A;;LCRP;;;{sid})")
+
+
+def _leave_a_tombstone(database: SamDB) -> None:
+    """As every domain has: where none is shown, nobody can tell whether any would be."""
+    database.create_ou(f"OU=Left,{database.domain_dn()}")
+    database.delete(f"OU=Left,{database.domain_dn()}")
 
 
 def _serve_as(database: SamDB, services: list) -> None:

@@ -21,6 +21,7 @@ from syncramp.source import canonical
 from syncramp.source.ldap import ber, faults
 from syncramp.source.ldap.entries import FILTER, Searches
 from syncramp.source.ldap.messages import Control, Done, Found
+from syncramp.source.ldap.references import EXTENDED
 from syncramp.source.ranges import Range, describe
 
 OID = "1.2.840.113556.1.4.841"
@@ -29,11 +30,13 @@ _INCREMENTAL_VALUES = -0x80000000
 """As a signed number of 32 bits, which is what servers read."""
 _ROUND = 1 << 20
 """Bytes of a round; a server may give less (Active Directory) or everything at once (Samba)."""
-_NOTHING = "(!(objectClass=*))"
-"""Every entry has a class: a filter that none passes."""
+TOMBSTONE = rb"\0ADEL:"
+"""In the name of every deleted entry, MS-ADTS 3.1.1.5.5.1.1; the container that they lie in is marked so, too."""
 _TRANSIENT = frozenset({3, 11, 51, 52})
 """timeLimitExceeded, adminLimitExceeded, busy, unavailable: they say nothing about a cookie."""
 _ADDED, _REMOVED = Range(1, 1), Range(0, 0)
+SHOW_DELETED = Control("1.2.840.113556.1.4.417")
+"""LDAP_SERVER_SHOW_DELETED_OID, MS-ADTS 3.1.1.3.4.1.14; DirSync tells of them without it, as far as is known."""
 _MARKS = frozenset({"isdeleted", "name", "objectclass"})
 """Deletion and restoration; renames and moves; entries that are new, or became another kind."""
 
@@ -60,16 +63,16 @@ class Change:
         return [value for added, value in self.members.values() if added is gained]
 
 
-def begin(session: Searches, partition: str) -> bytes:
-    """The cookie of now: what changes from here on it tells. The server looks at every entry, and sends none.
+def begin(session: Searches, partition: str) -> tuple[bytes, bool]:
+    """The cookie of now: what changes from here on it tells. The server looks at every entry, and sends tombstones.
 
+    :returns: it, and whether a tombstone came: where none does, the account is not told of them, or there is none.
     :raises AccessDenied: this account has not the right.
     :raises SourceUnavailable: the server does not answer, or refuses.
     """
-    rounds = Rounds(session, partition, ["objectGUID"], _NOTHING)
-    for _ in rounds.since(b""):
-        continue
-    return rounds.cookie
+    rounds = Rounds(session, partition, ["isDeleted"], "(isDeleted=TRUE)")
+    seen = [TOMBSTONE in found.dn for found in rounds.since(b"")]
+    return rounds.cookie, any(seen)
 
 
 def changes(
@@ -132,7 +135,10 @@ class Rounds:
         more, following = True, cookie
         while more:
             for message in self.session.search(
-                self.partition, self.filter, self.attributes, controls=[_control(cookie)]
+                self.partition,
+                self.filter,
+                self.attributes,
+                controls=[_control(cookie), SHOW_DELETED, EXTENDED],
             ):
                 if isinstance(message, Found):
                     yield message

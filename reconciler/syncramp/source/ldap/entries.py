@@ -5,7 +5,7 @@ ranges from the start: Active Directory caps one answer at MaxValRange values, a
 No range is asked for behind the last value. Other servers know no ranges and give all values at once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -50,7 +50,7 @@ class Searches(Protocol):
 
     def pages(
         self, base: str, filter_: str, attributes: Sequence[str], *, controls: Sequence[Control] = ()
-    ) -> Iterator[Found | Reference]:
+    ) -> Generator[Found | Reference]:
         """Read a subtree page by page."""
 
 

@@ -5,7 +5,7 @@ name checks, no referrals, no automatic ranges. Searches go through a ``channel`
 while it comes: ldap3 takes 25 times the processor's time that ``ldapsearch`` takes, and holds an answer whole.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -110,7 +110,7 @@ class Session:
 
     def pages(
         self, base: str | bytes, filter_: str, attributes: Sequence[str], *, controls: Sequence[Control] = ()
-    ) -> Iterator[Found | Reference]:
+    ) -> Generator[Found | Reference]:
         """All entries of a subtree, asked for page by page, and the references among them, as they come.
 
         :raises NoSuchEntry: the base does not exist, or is not shown to this account.

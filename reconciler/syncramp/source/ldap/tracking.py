@@ -115,8 +115,10 @@ class Tracked:
             return None, f"the root of {entries.partition} is not shown to this account"
         if self.method != USN:
             try:
-                cookie = dirsync.begin(entries.session, entries.partition)
-                return Watermark(DIRSYNC, domain, self._now(), cookie=cookie), ""
+                cookie, shows_deleted = dirsync.begin(entries.session, entries.partition)
+                if shows_deleted:
+                    return Watermark(DIRSYNC, domain, self._now(), cookie=cookie), ""
+                return None, usn.unseen(entries.partition)
             except AccessDenied as denial:
                 if self.method == DIRSYNC:
                     raise

@@ -7,14 +7,14 @@ are administrators. Who does not see them must not read deltas: nobody would tel
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 
 from syncramp.errors import AccessDenied
+from syncramp.source.ldap.dirsync import SHOW_DELETED, TOMBSTONE
 from syncramp.source.ldap.entries import FILTER, Entries
-from syncramp.source.ldap.messages import Control, Found
+from syncramp.source.ldap.messages import Found
 from syncramp.source.ldap.session import NoSuchEntry
 
-SHOW_DELETED = Control("1.2.840.113556.1.4.417")
-"""LDAP_SERVER_SHOW_DELETED_OID, MS-ADTS 3.1.1.3.4.1.14."""
 MARKS = ("isDeleted", "lastKnownParent")
 """A tombstone; and what an entry keeps of the time when it was one."""
 _DELETED_OBJECTS = "18E2EA80684F11D2B9AA00C04F79F805"
@@ -40,15 +40,24 @@ def obstacle(entries: Entries) -> str:
     """
     if entries.root.invocation_id is None or entries.root.highest_usn is None:
         return "the server does not show this account its invocation id and highest USN"
+    return "" if _shows_deleted(entries) else unseen(entries.partition)
+
+
+def unseen(partition: str) -> str:
+    """Of an account that sees no tombstone, as a clause."""
+    return (
+        "no deleted entry is shown to this account (to permit it: "
+        f'dsacls "CN=Deleted Objects,{partition}" /takeownership, then /G DOMAIN\\account:LCRP)'
+    )
+
+
+def _shows_deleted(entries: Entries) -> bool:
+    """Is there a tombstone to be seen? To see the container itself proves nothing."""
     name = f"<WKGUID={_DELETED_OBJECTS},{entries.partition}>"
-    try:
-        entries.session.entry(name, ["objectGUID"], controls=[SHOW_DELETED])
-    except (NoSuchEntry, AccessDenied):
-        return (
-            "this account is not shown deleted entries (grant it: "
-            f'dsacls "CN=Deleted Objects,{entries.partition}" /takeownership, then /G DOMAIN\\account:LCRP)'
-        )
-    return ""
+    found = entries.session.pages(name, "(isDeleted=TRUE)", ["objectGUID"], controls=[SHOW_DELETED])
+    with suppress(NoSuchEntry, AccessDenied), closing(found):
+        return any(isinstance(message, Found) and TOMBSTONE in message.dn for message in found)
+    return False
 
 
 def holds(values: Sequence[bytes]) -> bool:
