@@ -11,7 +11,7 @@ from support.ad_double_search import Limits
 from support.ad_double_server import PASSWORD, READER, Controller
 from support.ad_double_tree import Replica
 from support.ad_double_view import Account
-from support.ad_double_walk import STEPS, Walk
+from support.ad_double_walk import FORGOTTEN, STEPS, Walk
 from support.mirror import Mirror
 from syncramp.source.ldap import LdapSource
 
@@ -39,7 +39,7 @@ def _source(server: Controller, tracking: str = "Auto") -> LdapSource:
 def _begin(replica: Replica) -> None:
     """Nothing is complete without anybody, and no delta begins where no tombstone is shown."""
     replica.user("first")
-    replica.delete(replica.user("left"))
+    replica.delete(replica.unit(FORGOTTEN))
 
 
 def _agree(server: Controller, mirror: Mirror) -> None:
@@ -55,7 +55,7 @@ def _agree(server: Controller, mirror: Mirror) -> None:
 
 @pytest.mark.parametrize("method", ACCOUNTS)
 @given(st.data(), st.booleans())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_deltas_tell_what_a_full_read_shows(
     controllers: list[Controller], method: str, data: st.DataObject, recycle_bin: bool
 ) -> None:
@@ -76,7 +76,7 @@ def test_deltas_tell_what_a_full_read_shows(
 
 
 @given(st.data())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_a_cookie_goes_from_controller_to_controller(controllers: list[Controller], data: st.DataObject) -> None:
     one, two = Replica(), Replica(number=2)
     _begin(one)

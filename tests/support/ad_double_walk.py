@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from support.ad_double_tree import Object, Replica
 
+FORGOTTEN = "forgotten"
+"""A unit that is never restored."""
 Choose = Callable[[Sequence[bytes]], bytes]
 
 
@@ -77,7 +79,7 @@ class Walk:
         trash = [
             held.guid
             for held in self.replica.objects.values()
-            if held.deleted and held.guid != self.replica.deleted_objects
+            if held.deleted and held.guid != self.replica.deleted_objects and held.rdn != f"OU={FORGOTTEN}"
         ]
         for guid in self._some(trash):
             self.replica.restore(guid, self._place())
