@@ -183,7 +183,7 @@ def _opened(
 
     stop = threading.Event()
     outside = metrics_of(policies(config), reader)
-    sources = [(_source(spec, reader), rules_of(spec, config)) for spec in config.sources]
+    sources = [(source_of(spec, reader), rules_of(spec, config)) for spec in config.sources]
     writers = _writers(sources, config)
     pace = Pace.of(config.target.endpoint)
     with closing(Store(path, dn.key)) as store, fence(config, store, pace.call_timeout) as ours:
@@ -224,7 +224,11 @@ def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
     )
 
 
-def _source(spec: SourceSpec, reader: FileSecrets) -> Source:
+def source_of(spec: SourceSpec, reader: FileSecrets) -> Source:
+    """One source of a document.
+
+    :raises InputRefused: a Secret cannot be read.
+    """
     devices = any(Kind.DEVICE in scope.kinds for scope in spec.scopes)
     bases = [Base(dn.canonical(scope.dn), scope.guid) for scope in spec.scopes]
     if isinstance(spec.access, LdapAccess):

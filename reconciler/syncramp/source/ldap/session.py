@@ -5,13 +5,14 @@ name checks, no referrals, no automatic ranges. Searches go through a ``channel`
 while it comes: ldap3 takes 25 times the processor's time that ``ldapsearch`` takes, and holds an answer whole.
 """
 
+import ssl
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ldap3
-from ldap3.core.exceptions import LDAPException
+from ldap3.core.exceptions import LDAPException, LDAPExtensionError
 
 from syncramp.errors import AccessDenied, CredentialsRefused, SourceUnavailable
 from syncramp.source.dn import DnError
@@ -28,6 +29,16 @@ PAGE = 1000
 CONNECT_SECONDS = 15
 SILENCE_SECONDS = 150
 """How long a server may be silent; Active Directory gives a query up after 120 s (MaxQueryDuration)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How a connection is protected."""
+
+    version: str
+    """Of TLS, as OpenSSL names it."""
+    until: float | None
+    """When the server's certificate expires, in seconds since the epoch."""
 
 
 class NoSuchEntry(Exception):
@@ -53,6 +64,21 @@ class Session:
             self._connection.unbind()
         if self._connection.socket is not None:  # ldap3 leaves a socket open that it could not connect
             self._connection.socket.close()
+
+    def security(self) -> Security:
+        """How the connection is protected."""
+        socket = self._connection.socket
+        until = (socket.getpeercert() or {}).get("notAfter")
+        return Security(socket.version() or "", ssl.cert_time_to_seconds(until) if until else None)
+
+    def who(self) -> str:
+        """Whom the server takes us for (RFC 4532), as it writes it; empty, if it does not say.
+
+        :raises SourceUnavailable: the connection breaks.
+        """
+        with suppress(LDAPExtensionError), faults.mapped(self.server, "asking who we are"):
+            return str(self._connection.extend.standard.who_am_i() or "")
+        return ""
 
     def root(self) -> Root:
         """Read the rootDSE; where it is not shown, the server says nothing about itself.

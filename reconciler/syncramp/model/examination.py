@@ -1,0 +1,116 @@
+"""What was seen of a source when it was tried out (``syncramp source test``). All of it is plain data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncramp.model.sizes import Histogram
+
+MOST_SKEW = 60.0
+"""Seconds by which a server's clock may be another than ours; Kerberos takes 300."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Something that the account may or may not do."""
+
+    name: str
+    partition: str
+    held: bool
+    why: str
+    """What it is for, as a clause."""
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSeen:
+    """One server; what it does not tell is empty or None."""
+
+    url: str
+    error: str = ""
+    """Why it could not be used."""
+    tls: str = ""
+    """The version."""
+    certificate_until: float | None = None
+    """Seconds since the epoch."""
+    bound_as: str = ""
+    host: str = ""
+    """Its own name."""
+    vendor: str = ""
+    active_directory: bool = False
+    skew: float | None = None
+    """Seconds by which its clock is ahead of ours."""
+    max_values: int | None = None
+    """Values of an attribute in one answer (MaxValRange)."""
+    max_page: int | None = None
+    """Entries in a page (MaxPageSize)."""
+    rights: Sequence[Right] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionSeen:
+    """One part of the source, read whole."""
+
+    name: str
+    server: str
+    """The one that it was read from; empty: a file."""
+    entries: int
+    complete: bool
+    reason: str
+    """Why it is not complete."""
+    tracking: str
+    """How changes are found."""
+    why_full: str
+    """Why there is no better way."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSeen:
+    """One scope."""
+
+    dn: str
+    kinds: Mapping[str, int]
+    """Kind -> entries of it that the scope takes in."""
+    others: int
+    """Entries at its place that it does not take in: of other kinds, or by its filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class RampedGroup:
+    """A group that is large enough for a ramp."""
+
+    dn: str
+    members: int
+    ramp: str
+    condition: bool
+    """The ramp has a condition, which only a run asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """One source of a document."""
+
+    name: str
+    servers: Sequence[ServerSeen] = ()
+    partitions: Sequence[PartitionSeen] = ()
+    scopes: Sequence[ScopeSeen] = ()
+    sizes: Histogram = field(default_factory=lambda: Histogram((), ()))
+    ramped: Sequence[RampedGroup] = ()
+    """The largest of them."""
+    ramped_in_all: int = 0
+    error: str = ""
+    """Why it could not be read; what came before is told."""
+    day: float = 0.0
+    """When, in seconds since the epoch."""
+
+    @property
+    def readable(self) -> bool:
+        """All of it was read completely."""
+        return not self.error and all(partition.complete for partition in self.partitions)
+
+    @property
+    def flawless(self) -> bool:
+        """It was read, and there is nothing that a person should mend."""
+        return self.readable and not any(
+            server.error or abs(server.skew or 0) > MOST_SKEW or not all(right.held for right in server.rights)
+            for server in self.servers
+        )

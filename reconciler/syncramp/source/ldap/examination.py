@@ -1,0 +1,109 @@
+"""The servers of a directory, looked at one by one: can each be used, as whom, and what may the account do there?
+
+Nothing is changed. Which rights matter is known of Active Directory alone; that the account has one is tried, because
+a server tells nobody what they may do.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+
+from syncramp.errors import AccessDenied, CredentialsRefused, SyncrampError
+from syncramp.model.examination import Right, ServerSeen
+from syncramp.source.ldap import ber, faults
+from syncramp.source.ldap.directory import LdapSource, innermost
+from syncramp.source.ldap.messages import Control, Done
+from syncramp.source.ldap.root import Root
+from syncramp.source.ldap.session import NoSuchEntry, Session
+
+REPLICATION = "Replicating Directory Changes"
+DELETED = "list Deleted Objects"
+_POLICY = "CN=Default Query Policy,CN=Query-Policies,CN=Directory Service,CN=Windows NT,CN=Services"
+"""Below the configuration; MS-ADTS 3.1.1.3.4.6."""
+_DIRSYNC = "1.2.840.113556.1.4.841"
+_SHOW_DELETED = "1.2.840.113556.1.4.417"
+_DELETED_OBJECTS = "18E2EA80684F11D2B9AA00C04F79F805"  # MS-ADTS 6.1.1.4
+
+
+def servers(source: LdapSource) -> Iterator[ServerSeen]:
+    """Look at every server of a source; after one that refuses the account no other is tried."""
+    refused = ""
+    for url in source.servers:
+        if refused:
+            yield ServerSeen(url, error=f"not tried, since {refused} refuses the account and a try may lock it")
+            continue
+        try:
+            with closing(source.connect_to(url)) as session:
+                yield _server(session, source)
+        except CredentialsRefused as refusal:
+            refused = url
+            yield ServerSeen(url, error=str(refusal).removeprefix(f"{url}: "))
+        except SyncrampError as error:
+            yield ServerSeen(url, error=str(error).removeprefix(f"{url}: "))
+
+
+def _server(session: Session, source: LdapSource) -> ServerSeen:
+    root = session.root()
+    now = datetime.now(UTC).replace(microsecond=0)  # servers tell whole seconds
+    security = session.security()
+    limits = _limits(session, root)
+    contexts = sorted({innermost(base, root.naming_contexts) for base in source.bases} - {""})
+    return ServerSeen(
+        session.server,
+        tls=security.version,
+        certificate_until=security.until,
+        bound_as=session.who() or source.username,
+        host=root.dns_host_name,
+        vendor=root.vendor,
+        active_directory=root.active_directory,
+        skew=(root.current_time - now).total_seconds() if root.current_time else None,
+        max_values=limits.get("MaxValRange"),
+        max_page=limits.get("MaxPageSize"),
+        rights=[right for name in contexts for right in _rights(session, name)] if root.active_directory else (),
+    )
+
+
+def _limits(session: Session, root: Root) -> dict[str, int]:
+    """LDAP policies of Active Directory, if they are shown to the account."""
+    if not root.configuration:
+        return {}
+    values: Sequence[bytes] = ()
+    with suppress(NoSuchEntry, AccessDenied):
+        found = session.entry(f"{_POLICY},{root.configuration}", ["lDAPAdminLimits"])
+        values = [value for given in found.values.values() for value in given]
+    pairs = (value.decode(errors="replace").partition("=") for value in values)
+    return {name: int(number) for name, _, number in pairs if number.isascii() and number.isdecimal()}
+
+
+def _rights(session: Session, partition: str) -> Iterator[Right]:
+    yield Right(
+        REPLICATION,
+        partition,
+        _replicates(session, partition),
+        "DirSync tells what changed",
+        f'dsacls "{partition}" /G "DOMAIN\\account:CA;{REPLICATION}"',
+    )
+    yield Right(
+        DELETED,
+        partition,
+        _lists_deleted(session, partition),
+        "without DirSync, deleted entries are seen by it",
+        f'dsacls "CN=Deleted Objects,{partition}" /takeownership, then /G DOMAIN\\account:LCRP',
+    )
+
+
+def _replicates(session: Session, partition: str) -> bool:
+    """It may ask with DirSync: one round is asked for, of which no entry comes."""
+    nothing = "(!(objectClass=*))"
+    start = Control(_DIRSYNC, ber.sequence(ber.integer(0), ber.integer(1), ber.octets(b"")))
+    messages = session.search(partition, nothing, ["objectGUID"], controls=[start])
+    return any(isinstance(message, Done) and message.code == faults.SUCCESS for message in messages)
+
+
+def _lists_deleted(session: Session, partition: str) -> bool:
+    name = f"<WKGUID={_DELETED_OBJECTS},{partition}>"
+    try:
+        session.entry(name, ["objectGUID"], controls=[Control(_SHOW_DELETED)])
+    except (NoSuchEntry, AccessDenied):
+        return False
+    return True
