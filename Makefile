@@ -14,7 +14,7 @@ help:
 	@echo "make rehearsal  a ramp to 250,000 members on a virtual clock, with its chart"
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
-	@echo "make bench  how fast the codec is, against lxml, a plan, ramps, and a full synchronise, against ldapsearch, of PEOPLE=30000"
+	@echo "make bench  how fast the codec is, against lxml, a plan, ramps, reading a directory and a full synchronise, against ldapsearch, of PEOPLE=30000"
 	@echo "make fuzz   random messages for the codec and the decoder of LDAP, for FUZZ_SECONDS=60"
 	@echo "make e2e    scenarios against a real API server: of KUBEBUILDER_ASSETS, else of your kubeconfig"
 	@echo "make manifests  write manifests/install.yaml again (needs kubectl 1.27 or newer)"
@@ -43,6 +43,7 @@ bench: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m bench.expressions
 	@PYTHONPATH=tests $(BIN)/python -m bench.plan --people $(PEOPLE)
 	@PYTHONPATH=tests $(BIN)/python -m bench.ramps
+	@PYTHONPATH=tests $(BIN)/python -m bench.ldap --people $(PEOPLE)
 	@PYTHONPATH=tests $(BIN)/python -m bench.synchronise --people $(PEOPLE)
 
 FUZZ_SECONDS ?= 60

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import joined, plan, synchronise
+from bench import joined, ldap, plan, synchronise
 from bench.directory import forest_of, groups, write
 from bench.synchronise import CHANGED, Measured, exponent, measure, table
 from support.slapd import requires_slapd
@@ -77,3 +77,20 @@ def test_everything_is_planned_then_nothing_and_then_the_one_that_changed() -> N
     told = plan.table(found)
     assert all(row.what in told for row in found.plans) and "1,000 members compared" in told
     assert json.loads(json.dumps(asdict(found)))["plans"][0]["objects"] == everything
+
+
+@requires_slapd
+def test_every_client_reads_the_same_and_groups_come_whole_in_ranges() -> None:
+    found = ldap.measure(PEOPLE, rounds=1)
+    assert {"Syncramp", "ldap3"} <= found.rows[0].costs.keys()
+    assert ("python-ldap" in found.rows[0].costs) is not bool(found.skipped)
+    everything = {row.what: {cost.values for cost in row.costs.values()} for row in found.rows}
+    assert everything == {
+        f"{PEOPLE:,} people": {PEOPLE * 13},
+        f"{PEOPLE // 24:,} members": {PEOPLE // 24},
+        f"{PEOPLE // 6 * 5:,} members": {PEOPLE // 6 * 5},
+    }
+    assert [group.members for group in found.ranges] == [PEOPLE // 8, PEOPLE // 4, PEOPLE // 2, PEOPLE]
+    told = ldap.table(found)
+    assert all(row.what in told for row in found.rows) and f"power {ldap.exponent(found.ranges):.2f}" in told
+    assert json.loads(json.dumps(asdict(found)))["people"] == PEOPLE

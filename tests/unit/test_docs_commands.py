@@ -16,6 +16,7 @@ CLI = (
     "docs/cli-endpoint.md",
     "docs/cli-ramps.md",
     "docs/cli-ramp-commands.md",
+    "docs/source-test.md",
 )
 
 

@@ -1,4 +1,4 @@
-"""Sources tried out: each is read once, whole, and what comes is counted and forgotten.
+"""Sources tried out: each is read whole, and what comes is counted and forgotten.
 
 Nothing is stored and nothing is compared with earlier runs. Of a group its name and the number of its members are
 kept, of every other entry nothing.
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
 
+from syncramp.cycle.locating import located, spelled
 from syncramp.errors import SyncrampError
 from syncramp.model.examination import PartitionSeen, RampedGroup, ScopeSeen, ServerSeen, SourceSeen
 from syncramp.model.facts import Entry, Fact, Links, Proof, Restart
@@ -42,8 +43,10 @@ def examined(
     counts: list[_Count] = []
     error = ""
     try:
-        for name in source.partitions():
-            counts.append(_Count(name, [ScopeTest(scope) for scope in scopes]))
+        partitions = source.partitions()
+        places = located(source, partitions, scopes, wanted)
+        for name in partitions:
+            counts.append(_Count(name, places.scopes(scopes)))
             counts[-1].take(source.read(name, wanted))
     except SyncrampError as failure:
         error = str(failure)
@@ -102,7 +105,7 @@ class _Count:
         for number, scope in enumerate(self.scopes):
             if not scope.holds_place(entry):
                 continue
-            if entry.kind in scope.kinds and scope.matches(entry):
+            if entry.kind in scope.kinds and scope.matches(entry) and _chosen(scope, entry):
                 self.taken[number][entry.kind] += 1
                 inside = True
             else:
@@ -119,6 +122,11 @@ class _Count:
         return PartitionSeen(
             self.name, server, proof.entries, proof.complete, proof.reason, proof.tracking, proof.why_full
         )
+
+
+def _chosen(scope: ScopeTest, entry: Entry) -> bool:
+    """Is it a member of the pilot group, if there is one?"""
+    return scope.chooses(entry) or spelled(entry.dn) in (scope.place.members or ())
 
 
 def _scope(scope: Scope, number: int, counts: Sequence[_Count]) -> ScopeSeen:

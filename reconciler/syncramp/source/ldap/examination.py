@@ -76,20 +76,23 @@ def _limits(session: Session, root: Root) -> dict[str, int]:
 
 
 def _rights(session: Session, partition: str) -> Iterator[Right]:
+    """The right for DirSync; where it is missing, that to see deleted entries, for which uSNChanged can stand in."""
+    replicates = _replicates(session, partition)
     yield Right(
         REPLICATION,
         partition,
-        _replicates(session, partition),
+        replicates,
         "DirSync tells what changed",
-        f'dsacls "{partition}" /G "DOMAIN\\account:CA;{REPLICATION}"',
+        f'grant it: dsacls "{partition}" /G "DOMAIN\\account:CA;{REPLICATION}"',
     )
-    yield Right(
-        DELETED,
-        partition,
-        _lists_deleted(session, partition),
-        "without DirSync, deleted entries are seen by it",
-        f'dsacls "CN=Deleted Objects,{partition}" /takeownership, then /G DOMAIN\\account:LCRP',
-    )
+    if not replicates:
+        yield Right(
+            DELETED,
+            partition,
+            _lists_deleted(session, partition),
+            "without DirSync, who was deleted is seen by it",
+            f'grant it: dsacls "CN=Deleted Objects,{partition}" /takeownership, then /G DOMAIN\\account:LCRP',
+        )
 
 
 def _replicates(session: Session, partition: str) -> bool:

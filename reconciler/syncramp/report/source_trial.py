@@ -97,9 +97,9 @@ def _groups(source: SourceSeen) -> Iterator[str]:
     yield "  groups by their members in the directory:"
     yield from _buckets(source.sizes)
     if not source.ramped:
-        yield "    none needs a ramp"
+        yield "    none is large enough for a ramp"
         return
-    yield f"  {count(source.ramped_in_all, 'group')} will grow by a ramp when it is new or gets many members at once:"
+    yield f"  {count(source.ramped_in_all, 'group')} large enough for a ramp:"
     for group in source.ramped:
         condition = ", if its condition holds" if group.condition else ""
         yield f"    {group.members:>9,}  {group.dn}  (ramp {group.ramp}{condition})"

@@ -8,7 +8,7 @@ from syncramp.cli.exits import Exit
 from syncramp.cli.options import Document, Output, Secrets
 
 
-def test(
+def trial(
     document: Document,
     source: Annotated[str, typer.Option(metavar="NAME", help="This source alone.")] = "",
     output: Annotated[Output, typer.Option("--output", "-o", help="How the result is printed.")] = Output.TEXT,
@@ -25,7 +25,7 @@ def test(
     """
     from syncramp.check import load
     from syncramp.errors import InputRefused
-    from syncramp.report.source_test import examination_document, examination_lines
+    from syncramp.report.source_trial import examination_document, examination_lines
     from syncramp.session.examining import examinations
     from syncramp.session.opening import secrets_of
 
