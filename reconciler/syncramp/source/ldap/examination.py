@@ -10,18 +10,15 @@ from datetime import UTC, datetime
 
 from syncramp.errors import AccessDenied, CredentialsRefused, SyncrampError
 from syncramp.model.examination import Right, ServerSeen
-from syncramp.source.ldap import ber, faults
+from syncramp.source.ldap import ber, dirsync, faults, usn
 from syncramp.source.ldap.directory import LdapSource, innermost
 from syncramp.source.ldap.messages import Control, Done
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.session import NoSuchEntry, Session
 
-REPLICATION = "Replicating Directory Changes"
 DELETED = "list Deleted Objects"
 _POLICY = "CN=Default Query Policy,CN=Query-Policies,CN=Directory Service,CN=Windows NT,CN=Services"
 """Below the configuration; MS-ADTS 3.1.1.3.4.6."""
-_DIRSYNC = "1.2.840.113556.1.4.841"
-_SHOW_DELETED = "1.2.840.113556.1.4.417"
 _DELETED_OBJECTS = "18E2EA80684F11D2B9AA00C04F79F805"  # MS-ADTS 6.1.1.4
 
 
@@ -79,11 +76,11 @@ def _rights(session: Session, partition: str) -> Iterator[Right]:
     """The right for DirSync; where it is missing, that to see deleted entries, for which uSNChanged can stand in."""
     replicates = _replicates(session, partition)
     yield Right(
-        REPLICATION,
+        dirsync.RIGHT,
         partition,
         replicates,
         "DirSync tells what changed",
-        f'grant it: dsacls "{partition}" /G "DOMAIN\\account:CA;{REPLICATION}"',
+        f'grant it: dsacls "{partition}" /G "DOMAIN\\account:CA;{dirsync.RIGHT}"',
     )
     if not replicates:
         yield Right(
@@ -98,7 +95,7 @@ def _rights(session: Session, partition: str) -> Iterator[Right]:
 def _replicates(session: Session, partition: str) -> bool:
     """It may ask with DirSync: one round is asked for, of which no entry comes."""
     nothing = "(!(objectClass=*))"
-    start = Control(_DIRSYNC, ber.sequence(ber.integer(0), ber.integer(1), ber.octets(b"")))
+    start = Control(dirsync.OID, ber.sequence(ber.integer(0), ber.integer(1), ber.octets(b"")))
     messages = session.search(partition, nothing, ["objectGUID"], controls=[start])
     return any(isinstance(message, Done) and message.code == faults.SUCCESS for message in messages)
 
@@ -106,7 +103,7 @@ def _replicates(session: Session, partition: str) -> bool:
 def _lists_deleted(session: Session, partition: str) -> bool:
     name = f"<WKGUID={_DELETED_OBJECTS},{partition}>"
     try:
-        session.entry(name, ["objectGUID"], controls=[Control(_SHOW_DELETED)])
+        session.entry(name, ["objectGUID"], controls=[usn.SHOW_DELETED])
     except (NoSuchEntry, AccessDenied):
         return False
     return True
