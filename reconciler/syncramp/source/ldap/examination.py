@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from syncramp.errors import AccessDenied, CredentialsRefused, SyncrampError
 from syncramp.model.examination import Right, ServerSeen
-from syncramp.source.ldap import ber, dirsync, faults, usn
+from syncramp.source.ldap import ber, dirsync, faults
 from syncramp.source.ldap.directory import LdapSource, innermost
 from syncramp.source.ldap.messages import Control, Done
 from syncramp.source.ldap.root import Root
@@ -103,7 +103,7 @@ def _replicates(session: Session, partition: str) -> bool:
 def _lists_deleted(session: Session, partition: str) -> bool:
     name = f"<WKGUID={_DELETED_OBJECTS},{partition}>"
     try:
-        session.entry(name, ["objectGUID"], controls=[usn.SHOW_DELETED])
+        session.entry(name, ["objectGUID"], controls=[dirsync.SHOW_DELETED])
     except (NoSuchEntry, AccessDenied):
         return False
     return True
