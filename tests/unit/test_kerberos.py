@@ -98,9 +98,10 @@ def test_a_server_that_demands_a_layer_is_refused(sent: list[bytes], offer: byte
     assert len(sent) == 2
 
 
-def test_a_refusal_ends_the_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kerberos, "send_sasl_negotiation", lambda *_: {"result": 49})
-    assert kerberos._exchange(SimpleNamespace(), Context(b""), SERVER) == {"result": 49}
+@pytest.mark.parametrize("code", [0, 7, 8, 49, 53])
+def test_whatever_is_no_token_ends_the_exchange(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    monkeypatch.setattr(kerberos, "send_sasl_negotiation", lambda *_: {"result": code})
+    assert kerberos._exchange(SimpleNamespace(), Context(b""), SERVER) == {"result": code}
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,13 @@ def test_a_server_that_was_read_without_being_fresh_needs_a_vector_the_next_time
     assert not judge(horizon, behind).proven
 
 
+def test_a_server_that_is_behind_takes_nothing_from_the_horizon() -> None:
+    first, second = "aa" * 16, "bb" * 16
+    horizon = extend(Horizon(), Standing(first, {first: f"{5:020}", second: f"{9:020}"}), fresh=True)
+    behind = extend(horizon, Standing(first, {first: f"{6:020}", second: f"{8:020}"}), fresh=False)
+    assert behind.positions == {first: f"{6:020}", second: f"{9:020}"}
+
+
 @given(st.dictionaries(st.binary(min_size=16, max_size=16), st.integers(0, 2**64 - 1)), st.booleans())
 def test_a_horizon_is_read_as_it_was_stored(usns: dict[bytes, int], fresh: bool) -> None:
     positions = {writer.hex(): f"{usn:020}" for writer, usn in usns.items()}
