@@ -18,6 +18,7 @@ PEOPLE = 30
 def replicas() -> tuple[Replica, Replica]:
     """The second one has everything of the first one."""
     first, second = Replica(number=1), Replica(number=2)
+    first.delete(first.user("gone"))  # an account is shown deleted entries where it sees one
     people = [first.user(f"u{number:02}") for number in range(PEOPLE)]
     first.link(first.group("staff"), *people)
     second.pull(first)
