@@ -79,6 +79,15 @@ def test_only_stages_and_digests_are_taken() -> None:
             wrong()
 
 
+def test_what_is_accepted_of_sources_is_taken_and_added_behind_a_semicolon() -> None:
+    assert asking.acceptance(["corp=12", "corp=mail"]) == Asked("accept-source", "corp=12; corp=mail")
+    assert (
+        asking.added(annotated("accept-source", "labs=3"), Asked("accept-source", "corp=12")).text == "labs=3;corp=12"
+    )
+    with pytest.raises(InputRefused, match="corp accepts nothing"):
+        asking.acceptance(["corp"])
+
+
 def test_the_shown_command_is_the_patch() -> None:
     typed = shlex.split(Asked("approve", "a b'c").command(["--namespace", "x"], "contoso"))
     assert typed[-1] == "syncramp.io/approve=a b'c"

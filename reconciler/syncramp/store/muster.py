@@ -161,7 +161,9 @@ class Muster:
         return {name: number for name, number in rows if name in self._wanted}
 
     def _hidden(self, missing: Iterable[str], living: Callable[[], Iterable[str]]) -> dict[str, int]:
-        """The highest containers that held some who are missing, and hold nobody any more."""
+        """Containers that held some who are missing, and hold nobody any more: those that held the most, and of these
+        the innermost.
+        """
         empty = Counter[str]()
         for parent, number in Counter(map(self._parent, missing)).items():
             for above in self._upwards(parent):
@@ -169,7 +171,13 @@ class Muster:
         for parent in set(map(self._parent, living())):
             for above in self._upwards(parent):
                 empty.pop(above, None)
-        return {dn: number for dn, number in empty.items() if self._parent(dn) not in empty}
+        most = {dn for dn, number in empty.items() if empty.get(self._parent(dn), number) == number}
+        around = {self._parent(dn) for dn in most if empty.get(self._parent(dn)) == empty[dn]}
+        return {dn: empty[dn] for dn in most - around if not self._upper(dn, empty)}
+
+    def _upper(self, dn: str, empty: Mapping[str, int]) -> bool:
+        """Does it lie in a container that held more?"""
+        return any(empty.get(above, 0) > empty[dn] for above in self._upwards(dn))
 
     def _upwards(self, dn: str) -> Iterable[str]:
         while dn:
