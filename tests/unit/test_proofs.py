@@ -125,10 +125,19 @@ def test_a_read_is_shrunken_when_it_misses_more_than_can_be_believed(observed, s
 
 
 @pytest.mark.parametrize(
-    ("gone", "had", "unread"), [(50, 50, True), (49, 49, False), (50, 100, False), (51, 100, True)]
+    ("gone", "had", "delta", "unread"),
+    [
+        (20, 20, False, True),
+        (19, 19, False, False),
+        (50, 100, False, False),
+        (51, 100, False, True),
+        (49, 49, True, False),
+        (50, 50, True, True),
+        (50, 100, True, False),
+    ],
 )
-def test_an_attribute_that_most_lost_at_once_is_unread_and_not_empty(gone, had, unread) -> None:
-    verdict = judge(WHOLE, lost(gone, had), NOBODY, "corp")
+def test_an_attribute_that_most_lost_at_once_is_unread_and_not_empty(gone, had, delta, unread) -> None:
+    verdict = judge(replace(WHOLE, delta=delta), lost(gone, had), NOBODY, "corp")
     assert (verdict.doubt is Doubt.NOT_PERMITTED) == unread
     assert verdict.unread == (frozenset({"mail"}) if unread else frozenset())
 

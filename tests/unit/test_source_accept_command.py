@@ -4,17 +4,30 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
-from support.build import BASE, deletes_up_to
+from support.build import BASE, CLIENT, TENANT, deletes_up_to
 from support.engine import Engine
 from support.veiled import VeiledSource, company
 from syncramp.check import verdict_of
 from syncramp.cli import run
 from syncramp.model.acceptances import Acceptance, combined, malformed, named_acceptances
 from syncramp.model.proofs import Accepted, Doubt
-from unit.test_approve_command import DOCUMENT
 
-
+DOCUMENT = f"""\
+apiVersion: syncramp.io/v1alpha1
+kind: SyncConfig
+metadata: {{name: contoso, namespace: default}}
+spec:
+  target:
+    tenantID: {TENANT}
+    auth: {{clientSecret: {{clientID: {CLIENT}, secretKeyRef: {{name: entra}}}}}}
+  sources:
+  - name: corp
+    ldif: {{path: corp.ldif}}
+    scope:
+    - {{dn: "{BASE}"}}
+"""
 ACCEPT = "if that is true, accept it: syncramp source accept FILE corp --entries 0"
 
 
@@ -129,8 +142,6 @@ def test_an_annotation_that_accepts_nothing_is_found(text) -> None:
 
 
 def test_a_document_with_such_an_annotation_has_a_finding(tmp_path) -> None:
-    import yaml
-
     document = yaml.safe_load(DOCUMENT)
     document["metadata"]["annotations"] = {"syncramp.io/accept-source": "corp: 12"}
     (finding,) = verdict_of(document)

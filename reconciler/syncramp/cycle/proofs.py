@@ -27,8 +27,10 @@ MOST_FEWEST, MOST_SHARE = 10, 0.5
 """Or at least ten, and more than half: of few entries, too, a read that misses most of them has lost its way."""
 HIDDEN_FEWEST = 10
 """Entries below a container that are shown no more: so many do not leave together by chance."""
-UNREAD_FEWEST, UNREAD_SHARE = 50, 0.5
-"""An attribute is unread: at least 50 entries had it, and more than half of them lost it in one read."""
+UNREAD_FEWEST, UNREAD_SHARE = 20, 0.5
+"""An attribute is unread: at least 20 entries had it, and more than half of all that had it lost it in one read."""
+UNREAD_CHANGED = 50
+"""The same in a delta, of the entries that changed: a manager who leaves takes ``manager`` from the whole team."""
 
 
 def judge(proof: Proof, seen: Observed, accepted: Accepted, called: str = "") -> Verdict:
@@ -100,9 +102,10 @@ def _beyond(missing: int, known: int) -> bool:
 
 def _unread(proof: Proof, seen: Observed) -> Iterator[str]:
     """Attributes that entries seem to have lost."""
+    fewest = UNREAD_CHANGED if proof.delta else UNREAD_FEWEST
     for name, lost in seen.lost.items():
         had = seen.had.get(name, 0)
-        if had >= UNREAD_FEWEST and lost > UNREAD_SHARE * had:
+        if had >= fewest and lost > UNREAD_SHARE * had:
             yield name
     if proof.looked is not None:
         yield from proof.looked.unseen
