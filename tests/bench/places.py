@@ -1,7 +1,8 @@
 """A first run, and a plan with nothing to do, on a store in a file and on one in a PostgreSQL server beside it.
 
 The directory and the cloud are in memory, so the times are those of the rules and of the store. Each group has 50
-members. ``python -m bench.places --people 10000 30000`` with ``PYTHONPATH=tests``.
+members. ``python -m bench.places --people 10000 30000`` with ``PYTHONPATH=tests``; with ``--delay 10`` the server is
+also asked over a way that takes 10 milliseconds there and back.
 """
 
 import argparse
@@ -12,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.delayed import delayed
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
-from support.model import ListSource
+from support.model import ListSource, ModelCloud
 from support.postgresql import running
 from syncramp.cycle.job import Pace
 from syncramp.source import dn
@@ -30,9 +32,14 @@ def main() -> None:
     """Print a line for each number of people."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--people", type=int, nargs="+", default=[10_000])
-    for people in options.parse_args().people:
-        with TemporaryDirectory() as folder, running() as server:
-            for name, place in (("file", Path(folder) / "state.db"), ("server", server.schema())):
+    options.add_argument("--delay", type=float, default=0.0)
+    given = options.parse_args()
+    for people in given.people:
+        with TemporaryDirectory() as folder, running() as server, delayed(server, given.delay / 1000) as far:
+            places = {"file": Path(folder) / "state.db", "server": server.schema()}
+            if given.delay:
+                places["far"] = replace(server.schema(), uri=far)
+            for name, place in places.items():
                 first, nothing = _measured(place, people)
                 print(
                     f"{people:7} people, {name:6}: first run {first:6.1f} s, plan with nothing to do {nothing:5.2f} s"
@@ -40,7 +47,7 @@ def main() -> None:
 
 
 def _measured(place: Place, people: int) -> tuple[float, float]:
-    engine = Engine(place, sources=[_directory(people)], pace=PACE)  # type: ignore[arg-type]
+    engine = Engine(place, ModelCloud(page=500), sources=[_directory(people)], pace=PACE)  # type: ignore[arg-type]
     first = _timed(engine.run)
     engine.run()
     return first, _timed(lambda: _plan(engine))

@@ -107,6 +107,8 @@ class ModelCloud:
     objects: dict[str, Held] = field(default_factory=dict)
     links: dict[str, set[str]] = field(default_factory=dict)
     bin: dict[str, set[str]] = field(default_factory=dict)
+    page: int = 3
+    """Objects of one page of its read-back."""
     fault: Fault = no_fault
     refuse: Callable[[SyncObject], str] = lambda obj: ""
     minds_repetition: bool = False
@@ -207,7 +209,7 @@ class ModelCloud:
             raise CookieRefused("the cookie is too old")
         since = int(cookie) if cookie else 0
         changed = [anchor for anchor, at in sorted(self._log.items(), key=lambda item: item[1]) if at > since]
-        pages = [changed[start : start + 3] for start in range(0, len(changed), 3)] or [[]]
+        pages = [changed[start : start + self.page] for start in range(0, len(changed), self.page)] or [[]]
         for number, page in enumerate(pages):
             last = number == len(pages) - 1
             reached = self._clock if last else self._log[page[-1]]

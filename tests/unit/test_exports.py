@@ -119,6 +119,28 @@ def test_who_was_made_anew_while_a_call_flew_is_neither_in_nor_out_by_that_calls
 # --- who may write --------------------------------------------------------------------------------------------------
 
 
+def test_an_answer_is_written_in_as_many_statements_however_many_objects_it_is_of(synced, monkeypatch) -> None:
+    database = type(synced.store.database)
+    statements: list[str] = []
+    original = database._execute
+
+    def counted(self, sql, parameters):
+        statements.append(sql)
+        return original(self, sql, parameters)
+
+    assert not synced.exports.under_way, "it is asked for once"
+    monkeypatch.setattr(database, "_execute", counted)
+    update = SyncObject("User", Operation.SET, {"displayName": "New"})
+    many = []
+    for ids in ([synced.one], [synced.one, synced.two]):
+        items = [Item(each, update, after={"displayName": "New"}) for each in ids]
+        intent = synced.exports.intend(items, 0.0, last_try=0.0, deadline=0.0)
+        synced.answer(intent, *[APPLIED] * len(items))
+        many.append(len(statements))
+        statements.clear()
+    assert many[0] == many[1] > 0
+
+
 def _everything(store: Store) -> list[Sequence[object]]:
     tables = ("objects", "payload", "cloud_links", "ever_deleted", "batches", "foreign_objects", "meta")
     return [row for table in tables for row in store.database.all(f"SELECT * FROM {table}")]

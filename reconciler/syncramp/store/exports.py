@@ -182,11 +182,13 @@ class Exports:
         for identity, sure, possible in self._database.among(_BRACKETS, list(brackets)):
             brackets[identity] = (unpack_bitmap(sure), unpack_bitmap(possible))
         departing: dict[int, BitMap] = {}
+        wide = {}
         for item in items:
             sure, possible = brackets[item.id]
-            self._set_bracket(item.id, sure - item.removes, possible | item.adds)
+            wide[item.id] = sure - item.removes, possible | item.adds
             if item.removes:
                 departing[item.id] = sure & item.removes
+        self._set_brackets(wide)
         keep_departed(self._database, departing, now)
         forget_departed(self._database, {item.id: item.reverts for item in items})
         return brackets
@@ -206,8 +208,10 @@ class Exports:
         keep_departed(self._database, losing, now)
         return losing
 
-    def _set_bracket(self, identity: int, sure: BitMap, possible: BitMap) -> None:
-        self._database.run(_BRACKET, (identity, pack_bitmap(sure), pack_bitmap(possible), pack_bitmap(BitMap())))
+    def _set_brackets(self, brackets: Mapping[int, tuple[BitMap, BitMap]]) -> None:
+        none = pack_bitmap(BitMap())
+        rows = [(one, pack_bitmap(sure), pack_bitmap(possible), none) for one, (sure, possible) in brackets.items()]
+        self._database.run_many(_BRACKET, rows)
 
     def acknowledge(
         self,
@@ -229,16 +233,14 @@ class Exports:
         """
         with self._database.transaction():
             self.check_fence()
-            deleted = BitMap()
-            for item, outcome in zip(intent.items, outcomes, strict=True):
-                if outcome.result is Result.APPLIED:
-                    self._apply(item, outcome, intent, now)
-                    self._note_taken(item, now)
-                    if item.deletes:
-                        deleted.add(item.id)
-                elif outcome.result is Result.REFUSED and lost_until is None:  # what was lost may still apply
+            told = list(zip(intent.items, outcomes, strict=True))
+            self._apply([each for each in told if each[1].result is Result.APPLIED], intent, now)
+            for item, outcome in told:
+                if outcome.result is Result.REFUSED and lost_until is None:  # what was lost may still apply
                     self._revert(item, intent)
-            if deleted:
+            if deleted := BitMap(
+                item.id for item, outcome in told if item.deletes and outcome.result is Result.APPLIED
+            ):
                 drop_links(self._database, deleted, now)
             if lost_until is None:
                 self._database.run(_ANSWERED, (intent.seq,))
@@ -262,27 +264,44 @@ class Exports:
                 self._revert(item, intent)
             self._database.run(_ANSWERED, (intent.seq,))
 
-    def _apply(self, item: Item, outcome: Outcome, intent: Intent, now: float) -> None:
-        if item.deletes:
-            self._deleting.discard(item.id)
-            self._database.run(_GONE, (item.id,))
-            self._database.run(_FORGET_PAYLOAD, (item.id,))
-            forget_differences(self._database, [item.id])
-            forget_objects(self._database, [item.id])
-        elif item.after is not None:
-            packed = pack(item.after)
+    def _apply(self, applied: Sequence[tuple[Item, Outcome]], intent: Intent, now: float) -> None:
+        """Each statement for all objects at once: a server of its own answers each of them over the network."""
+        items = [item for item, _ in applied]
+        self._apply_deletes([item.id for item in items if item.deletes])
+        self._apply_values([each for each in applied if each[0].after is not None], intent, now)
+        self._apply_links([item for item in items if item.links], intent)
+        for item in items:
+            self._note_taken(item, now)
+
+    def _apply_deletes(self, deleted: Sequence[int]) -> None:
+        self._deleting -= BitMap(deleted)
+        self._database.run_many(_GONE, [(identity,) for identity in deleted])
+        self._database.run_many(_FORGET_PAYLOAD, [(identity,) for identity in deleted])
+        forget_differences(self._database, deleted)
+        forget_objects(self._database, deleted)
+
+    def _apply_values(self, applied: Sequence[tuple[Item, Outcome]], intent: Intent, now: float) -> None:
+        objects, payloads = [], []
+        for item, outcome in applied:
+            packed = pack(item.after or {})
             mark = digest(packed)
             unsettled = item.id in self.under_way or not (item.settles or intent.doubt[item.id][0] == 0)
-            self._database.run(_APPLIED, (mark, int(unsettled), outcome.cloud_anchor or None, mark, now, item.id))
-            self._database.run(_ACKED, (_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
-            returned(self._database, item.id)
-            forget(self._database, {item.id: item.object.values})
-        if item.links:
+            objects.append((mark, int(unsettled), outcome.cloud_anchor or None, mark, now, item.id))
+            payloads.append((_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
+        self._database.run_many(_APPLIED, objects)
+        self._database.run_many(_ACKED, payloads)
+        returned(self._database, (item.id for item, _ in applied))
+        forget(self._database, {item.id: item.object.values for item, _ in applied})
+
+    def _apply_links(self, items: Sequence[Item], intent: Intent) -> None:
+        brackets = {}
+        for item in items:
             unsure = item.adds | item.removes if item.id in self.under_way else self.under_way | intent.anew
             sure, possible = intent.brackets[item.id]
             sure = (sure - item.removes) | (item.adds - unsure)
-            self._set_bracket(item.id, sure, (possible - (item.removes - unsure)) | item.adds)
-            keep_drifted(self._database, {item.id: (BitMap(), item.adds | item.removes)})
+            brackets[item.id] = sure, (possible - (item.removes - unsure)) | item.adds
+        self._set_brackets(brackets)
+        keep_drifted(self._database, {item.id: (BitMap(), item.adds | item.removes) for item in items})
 
     def _note_taken(self, item: Item, now: float) -> None:
         if item.removes:
@@ -300,7 +319,7 @@ class Exports:
             unsure = item.adds | item.removes if item.id in self.under_way else self.under_way
             for _, sure, possible in self._database.among(_BRACKETS, [item.id]):
                 there = unpack_bitmap(sure) | (item.adds - unsure)
-                self._set_bracket(item.id, there, unpack_bitmap(possible) - (item.removes - unsure))
+                self._set_brackets({item.id: (there, unpack_bitmap(possible) - (item.removes - unsure))})
 
     def _revert(self, item: Item, intent: Intent) -> None:
         if item.id in intent.doubt:
@@ -310,7 +329,7 @@ class Exports:
             if item.after is not None and not doubt:
                 may_return(self._database, [item.id], created=False)
         if item.links:
-            self._set_bracket(item.id, *intent.brackets[item.id])
+            self._set_brackets({item.id: intent.brackets[item.id]})
         if item.deletes:
             self._make_sure_again(item.id, intent.losing)
 

@@ -131,9 +131,9 @@ def may_return(database: Database, ids: Sequence[int], *, created: bool) -> BitM
     return found
 
 
-def returned(database: Database, identity: int) -> None:
-    """It was created again: whatever came back with it is possible already."""
-    database.run(_BACK, (identity,))
+def returned(database: Database, ids: Iterable[int]) -> None:
+    """They were created again: whatever came back with them is possible already."""
+    database.run_many(_BACK, [(identity,) for identity in ids])
 
 
 def restoring(database: Database, since: float) -> BitMap:
