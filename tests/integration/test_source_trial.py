@@ -48,6 +48,8 @@ def _fill(domain: Samba) -> None:
     group = {"dn": f"CN=Everybody,{TRIAL}", "objectClass": "group", "sAMAccountName": "trial", "member": people}
     contact = {"dn": f"CN=Partner,{TRIAL}", "objectClass": "contact"}
     domain.add([{"dn": TRIAL, "objectClass": "organizationalUnit"}, *users, group, contact])
+    domain.as_administrator.add(f"CN=Gone,{TRIAL}", "contact")
+    domain.as_administrator.delete(f"CN=Gone,{TRIAL}")
 
 
 @requires_samba
@@ -60,7 +62,8 @@ def test_the_page_shows_what_an_account_without_rights_is_told(domain: Samba, tm
     assert (done.code, done.errors) == (2, [])
     good = _tried(tmp_path, [domain.ldaps], _secrets(domain.upn(SYNC), PASSWORD, domain.ca), TRIAL)
     assert f"has the right: Replicating Directory Changes on {BASE}" in good.out
-    assert "MISSING" not in good.out and "Deleted Objects" not in good.out
+    assert f"has the right: List Deleted Objects on {BASE}" in good.out
+    assert "MISSING" not in good.out and "    changes: DirSync\n" in good.out
     assert (good.code, good.errors) == (0, []), good.out
 
 

@@ -10,16 +10,15 @@ from datetime import UTC, datetime
 
 from syncramp.errors import AccessDenied, CredentialsRefused, SyncrampError
 from syncramp.model.examination import Right, ServerSeen
-from syncramp.source.ldap import ber, dirsync, faults
+from syncramp.source.ldap import ber, dirsync, faults, usn
 from syncramp.source.ldap.directory import LdapSource, innermost
 from syncramp.source.ldap.messages import Control, Done
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.session import NoSuchEntry, Session
 
-DELETED = "list Deleted Objects"
+DELETED = "List Deleted Objects"
 _POLICY = "CN=Default Query Policy,CN=Query-Policies,CN=Directory Service,CN=Windows NT,CN=Services"
 """Below the configuration; MS-ADTS 3.1.1.3.4.6."""
-_DELETED_OBJECTS = "18E2EA80684F11D2B9AA00C04F79F805"  # MS-ADTS 6.1.1.4
 
 
 def servers(source: LdapSource) -> Iterator[ServerSeen]:
@@ -73,23 +72,21 @@ def _limits(session: Session, root: Root) -> dict[str, int]:
 
 
 def _rights(session: Session, partition: str) -> Iterator[Right]:
-    """The right for DirSync; where it is missing, that to see deleted entries, for which uSNChanged can stand in."""
-    replicates = _replicates(session, partition)
+    """What deltas need: the second one always, the first one for DirSync."""
     yield Right(
         dirsync.RIGHT,
         partition,
-        replicates,
+        _replicates(session, partition),
         "DirSync tells what changed",
         f'grant it: dsacls "{partition}" /G "DOMAIN\\account:CA;{dirsync.RIGHT}"',
     )
-    if not replicates:
-        yield Right(
-            DELETED,
-            partition,
-            _lists_deleted(session, partition),
-            "without DirSync, who was deleted is seen by it",
-            f'grant it: dsacls "CN=Deleted Objects,{partition}" /takeownership, then /G DOMAIN\\account:LCRP',
-        )
+    yield Right(
+        DELETED,
+        partition,
+        usn.shows_deleted(session, partition),
+        "without it nobody tells who was deleted; one that was must be there to be seen",
+        f'grant it: dsacls "CN=Deleted Objects,{partition}" /takeownership, then /G DOMAIN\\account:LCRP',
+    )
 
 
 def _replicates(session: Session, partition: str) -> bool:
@@ -98,12 +95,3 @@ def _replicates(session: Session, partition: str) -> bool:
     start = Control(dirsync.OID, ber.sequence(ber.integer(0), ber.integer(1), ber.octets(b"")))
     messages = session.search(partition, nothing, ["objectGUID"], controls=[start])
     return any(isinstance(message, Done) and message.code == faults.SUCCESS for message in messages)
-
-
-def _lists_deleted(session: Session, partition: str) -> bool:
-    name = f"<WKGUID={_DELETED_OBJECTS},{partition}>"
-    try:
-        session.entry(name, ["objectGUID"], controls=[dirsync.SHOW_DELETED])
-    except (NoSuchEntry, AccessDenied):
-        return False
-    return True

@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 
 from syncramp.errors import AccessDenied
 from syncramp.source.ldap.dirsync import SHOW_DELETED, TOMBSTONE
-from syncramp.source.ldap.entries import FILTER, Entries
+from syncramp.source.ldap.entries import FILTER, Entries, Searches
 from syncramp.source.ldap.messages import Found
 from syncramp.source.ldap.session import NoSuchEntry
 
@@ -40,7 +40,7 @@ def obstacle(entries: Entries) -> str:
     """
     if entries.root.invocation_id is None or entries.root.highest_usn is None:
         return "the server does not show this account its invocation id and highest USN"
-    return "" if _shows_deleted(entries) else unseen(entries.partition)
+    return "" if shows_deleted(entries.session, entries.partition) else unseen(entries.partition)
 
 
 def unseen(partition: str) -> str:
@@ -51,10 +51,13 @@ def unseen(partition: str) -> str:
     )
 
 
-def _shows_deleted(entries: Entries) -> bool:
-    """Is there a tombstone to be seen? To see the container itself proves nothing."""
-    name = f"<WKGUID={_DELETED_OBJECTS},{entries.partition}>"
-    found = entries.session.pages(name, "(isDeleted=TRUE)", ["objectGUID"], controls=[SHOW_DELETED])
+def shows_deleted(session: Searches, partition: str) -> bool:
+    """Is there a tombstone to be seen? To see the container itself proves nothing.
+
+    :raises SyncrampError: the server does not answer.
+    """
+    name = f"<WKGUID={_DELETED_OBJECTS},{partition}>"
+    found = session.pages(name, "(isDeleted=TRUE)", ["objectGUID"], controls=[SHOW_DELETED])
     with suppress(NoSuchEntry, AccessDenied), closing(found):
         return any(isinstance(message, Found) and TOMBSTONE in message.dn for message in found)
     return False
