@@ -33,6 +33,10 @@ class Mirror:
     def returned(self) -> Sequence[bytes]:
         return list(self._returned)
 
+    def unseen(self, guids: bytes) -> Sequence[bytes]:
+        told = {guids[at : at + 16] for at in range(0, len(guids), 16)}
+        return sorted((self.entries.keys() | self.containers.keys()) - told)
+
     def take(self, facts: Iterable[Fact]) -> Proof:
         """Follow one read to its proof."""
         self.told, self._returned = [], []

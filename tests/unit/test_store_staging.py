@@ -178,3 +178,15 @@ def test_after_any_sequence_of_complete_imports_absence_says_who_was_missing_at_
             assert absent == min(missed, 2)
     finally:
         store.close()
+
+
+def test_who_is_known_and_not_named_is_unseen(store) -> None:
+    stage(store, [user(1), user(2), user(3)])
+    known = store.staging.known(1, "all")
+    assert known.unseen(b"") == [user(number).guid for number in (1, 2, 3)]
+    assert known.unseen(user(3).guid + user(9).guid + user(1).guid + user(3).guid) == [user(2).guid]
+    for _ in range(2):
+        stage(store, [user(1), user(3)])
+    assert store.staging.known(1, "all").unseen(user(1).guid) == [user(3).guid], "who is gone is not missed again"
+    store.staging.stage(1, "other", [user(7), Proof("other", True, 1, None)])
+    assert store.staging.known(1, "other").unseen(b"") == [user(7).guid]

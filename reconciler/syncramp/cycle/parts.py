@@ -162,3 +162,7 @@ class _Copy:
     def returned(self) -> Sequence[bytes]:
         found: Sequence[bytes] = self.ask(self.known.returned)
         return found
+
+    def unseen(self, guids: bytes) -> Sequence[bytes]:
+        found: Sequence[bytes] = self.ask(lambda: self.known.unseen(guids))
+        return found

@@ -33,6 +33,12 @@ class Known(Protocol):
         forgotten, and a delta does not tell them again.
         """
 
+    def unseen(self, guids: bytes) -> Sequence[bytes]:
+        """GUIDs of what is known to be there, entries and containers, and is none of these.
+
+        :param guids: 16 bytes each, in any order, also more than once.
+        """
+
 
 class Source(Protocol):
     """A directory that can be read; several partitions at once, each in a thread of its own."""

@@ -9,11 +9,17 @@ knows less.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pyroaring import BitMap
+
 from syncramp.store.database import Database
 
 _PARTITION = "SELECT complete, watermark, horizon, asked, missed, tracking FROM partitions WHERE id = ?"
 _SENTINELS = "SELECT guid, attributes FROM sentinels WHERE partition = ?"
 _RETURNED = "SELECT guid FROM moves WHERE partition = ? AND what = 'Returned' ORDER BY guid"
+_CONTAINERS = "SELECT guid FROM containers WHERE partition = ?"
+_SEEN = "SELECT id FROM entries WHERE source = (SELECT source FROM partitions WHERE id = ?) AND guid IN ({})"
+_THERE = "SELECT id FROM entries WHERE partition = ? AND absent < 2"
+_PAGE = 1000
 _PROMOTED = "UPDATE partitions SET watermark = pending, pending = NULL WHERE id = ?"
 
 
@@ -48,6 +54,20 @@ class KnownPartition:
     def returned(self) -> Sequence[bytes]:
         """GUIDs of entries that were told since links were resolved last, and that were gone before."""
         return [guid for (guid,) in self._database.all(_RETURNED, (self._partition,))]
+
+    def unseen(self, guids: bytes) -> Sequence[bytes]:
+        """GUIDs of what is known to be there, entries and containers, and is none of these.
+
+        :param guids: 16 bytes each, in any order, also more than once.
+        """
+        seen, below = BitMap(), {guid for (guid,) in self._database.all(_CONTAINERS, (self._partition,))}
+        for start in range(0, len(guids), _PAGE * 16):
+            page = [guids[at : at + 16] for at in range(start, min(start + _PAGE * 16, len(guids)), 16)]
+            seen.update(identity for (identity,) in self._database.among(_SEEN, page, (self._partition,)))
+            below.difference_update(page)
+        there = BitMap(self._database.numbers(_THERE, (self._partition,)))
+        missing = self._database.among("SELECT guid FROM entries WHERE id IN ({})", list(there - seen))
+        return sorted(below | {guid for (guid,) in missing})
 
 
 def promote(database: Database, partitions: Iterable[int]) -> None:

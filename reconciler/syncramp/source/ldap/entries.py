@@ -18,6 +18,7 @@ from syncramp.source import canonical, words
 from syncramp.source.ldap import references
 from syncramp.source.ldap.messages import Control, Found, Message, Reference
 from syncramp.source.ldap.root import Root
+from syncramp.source.ldap.search import Scope
 from syncramp.source.ldap.session import NoSuchEntry
 from syncramp.source.ranges import Answer, Range, RangeError, describe, follow
 from syncramp.source.uids import Uids
@@ -30,6 +31,7 @@ FILTER = "(|{})".format(
 scopes are judged by us."""
 TOGETHER = 100
 """Entries that are asked for by GUID in one search: a filter of about 10 kB."""
+OBJECT_GUID, ENTRY_UUID = "objectGUID", "entryUUID"
 MEMBER_OF = "memberOf"
 MEMBERS = (canonical.LINKS, words.UNIQUE, words.UIDS)
 """Attributes with the members of a group, in servers of other kinds."""
@@ -41,9 +43,15 @@ class Searches(Protocol):
     server: str
 
     def search(
-        self, base: str, filter_: str, attributes: Sequence[str], *, controls: Sequence[Control] = ()
+        self,
+        base: str,
+        filter_: str,
+        attributes: Sequence[str],
+        *,
+        scope: Scope = Scope.SUBTREE,
+        controls: Sequence[Control] = (),
     ) -> Iterator[Message]:
-        """Search a subtree."""
+        """Search without pages."""
 
     def entry(self, dn: str | bytes, attributes: Sequence[str], *, controls: Sequence[Control] = ()) -> Found:
         """Read one entry."""
@@ -87,10 +95,14 @@ class Entries:
             self.uids.add(values.get(words.ACCOUNT, ()), entry.guid)
         return entry or canonical.container_from(dn, values)
 
-    def named(self, guids: Sequence[bytes]) -> Iterator[Found]:
-        """Those of these entries that are there and shown; by ``objectGUID``."""
+    def named(self, guids: Sequence[bytes], attribute: str = OBJECT_GUID) -> Iterator[Found]:
+        """Those of these entries that are there and shown.
+
+        :param attribute: the one that holds the GUID.
+        """
+        value = _escaped if attribute == OBJECT_GUID else _text
         for start in range(0, len(guids), TOGETHER):
-            parts = [f"(objectGUID={_escaped(guid)})" for guid in guids[start : start + TOGETHER]]
+            parts = [f"({attribute}={value(guid)})" for guid in guids[start : start + TOGETHER]]
             for message in self.session.pages(self.partition, f"(|{''.join(parts)})", self.attributes):
                 if isinstance(message, Found):
                     yield message
@@ -160,17 +172,25 @@ class Entries:
 
 def uids_wanted(session: Searches, root: Root, partition: str) -> Uids | None:
     """Where accounts are kept by their name, if any group of a naming context may name its members so."""
-    if root.active_directory:
-        return None
-    groups = session.pages(partition, "(objectClass=posixGroup)", ["1.1"])
+    posix = not root.active_directory and holds_any(session, partition, "(objectClass=posixGroup)")
+    return Uids() if posix else None
+
+
+def holds_any(session: Searches, partition: str, filter_: str) -> bool:
+    """Is there an entry that a filter finds? None, if the naming context is not shown."""
     with suppress(NoSuchEntry):  # the read itself tells
-        return Uids() if any(isinstance(message, Found) for message in groups) else None
-    return None
+        return any(isinstance(message, Found) for message in session.pages(partition, filter_, ["1.1"]))
+    return False
 
 
 def named_by(guid: bytes) -> str:
     """The name of an entry that no rename changes (MS-ADTS 3.1.1.3.1.2.4)."""
     return f"<GUID={UUID(bytes_le=guid)}>"
+
+
+def _text(guid: bytes) -> str:
+    """As the value of an entryUUID (RFC 4530)."""
+    return str(UUID(bytes_le=guid))
 
 
 def _escaped(guid: bytes) -> str:

@@ -58,6 +58,10 @@ class Anew:
         """As it was."""
         return self.known.returned()
 
+    def unseen(self, guids: bytes) -> Sequence[bytes]:
+        """As it was."""
+        return self.known.unseen(guids)
+
 
 @dataclass
 class Failover:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 DIRSYNC, USN, FULL, AUTO = "DirSync", "USN", "Full", "Auto"
+SYNCREPL, CONTEXT_CSN = "SyncRepl", "ContextCSN"
+OPEN = (SYNCREPL, CONTEXT_CSN)
+"""Of OpenLDAP; the others are of Active Directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,16 +16,17 @@ class Watermark:
     """The end of a read."""
 
     method: str
-    """``DIRSYNC`` or ``USN``."""
+    """``DIRSYNC``, ``USN``, ``SYNCREPL`` or ``CONTEXT_CSN``."""
     domain: bytes
-    """objectGUID of the naming context's root."""
+    """objectGUID, or entryUUID, of the naming context's root."""
     at: datetime
     """By the server's clock."""
     cookie: bytes = b""
-    """Of DirSync."""
+    """Of DirSync or SyncRepl; the CSNs of ContextCSN."""
     server: bytes = b""
     """The invocation id that the USN counts for."""
     usn: int = 0
+    """Of ContextCSN how often a read found that it had moved."""
 
     def encoded(self) -> bytes:
         """For ``decoded``."""

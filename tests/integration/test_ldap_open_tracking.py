@@ -1,0 +1,330 @@
+"""What changed of an OpenLDAP directory, as a real slapd tells it, makes the same of a copy as a full read."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import ldap3
+import pytest
+
+from support.mirror import Mirror
+from support.slapd import PASSWORD, Slapd, requires_slapd, slapd
+from syncramp.errors import InputRefused
+from syncramp.model.facts import Container, Entry, Fact, Gone, Links, Proof
+from syncramp.source import dn
+from syncramp.source.ldap import LdapSource
+from syncramp.source.ldap.watermark import decoded
+
+BASE = "dc=example,dc=com"
+ADMIN = f"cn=admin,{BASE}"
+WANTED = frozenset({"member", "cn", "mail", "samaccountname", "grouptype"})
+PEOPLE = 300
+WITH_LOG = ("overlay syncprov", "syncprov-sessionlog 1000", "syncprov-checkpoint 1 1")
+WITHOUT_LOG = ("overlay syncprov", "syncprov-checkpoint 1 1")
+WAYS = {
+    "a session log": (WITH_LOG, "Auto", "SyncRepl"),
+    "no session log": (WITHOUT_LOG, "Auto", "SyncRepl"),
+    "contextCSN": (WITHOUT_LOG, "ContextCSN", "ContextCSN"),
+}
+
+
+def _person(name: str, ou: str = "people") -> tuple[str, list[str], dict[str, str]]:
+    values = {"cn": name, "sn": name, "uid": name, "mail": f"{name}@example.com"}
+    return f"uid={name},ou={ou},{BASE}", ["inetOrgPerson"], values
+
+
+def _ldif() -> str:
+    records = [f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n"]
+    records += [f"dn: ou={ou},{BASE}\nobjectClass: organizationalUnit\nou: {ou}\n\n" for ou in ("people", "groups")]
+    for number in range(PEOPLE):
+        name, classes, values = _person(f"u{number}")
+        lines = "".join(f"{key}: {value}\n" for key, value in values.items())
+        records.append(f"dn: {name}\nobjectClass: {classes[0]}\n{lines}\n")
+    return "".join(records)
+
+
+@dataclass
+class Directory:
+    """A server, somebody who changes it, and two readers."""
+
+    server: Slapd
+    admin: Any
+    tracking: str
+    copy: Mirror
+
+    def source(self, tracking: str = "") -> LdapSource:
+        made = (self.server.ca, [dn.canonical(BASE)])
+        return LdapSource("corp", [self.server.ldaps], ADMIN, PASSWORD, *made, tracking=tracking or self.tracking)
+
+    def follow(self) -> list[Fact]:
+        """A read by the copy; what it was told, without the proof."""
+        self.copy.take(self.source().read(dn.canonical(BASE), WANTED, self.copy))
+        return [fact for fact in self.copy.told if not isinstance(fact, Proof)]
+
+    def assert_same(self) -> None:
+        anew = Mirror()
+        anew.take(self.source("Full").read(dn.canonical(BASE), WANTED))
+        assert self.copy.shape() == anew.shape()
+
+    # --- changes ---------------------------------------------------------------------------------------------------
+
+    def add(self, name: str, classes: list[str], values: dict[str, Any]) -> None:
+        assert self.admin.add(name, classes, values), self.admin.result
+
+    def set(self, entry: str, **values: str | list[str]) -> None:
+        changes = {
+            key: [(ldap3.MODIFY_REPLACE, [value] if isinstance(value, str) else value)]
+            for key, value in values.items()
+        }
+        assert self.admin.modify(entry, changes), self.admin.result
+
+    def rename(self, name: str, rdn: str, below: str | None = None) -> None:
+        assert self.admin.modify_dn(name, rdn, new_superior=below), self.admin.result
+
+    def delete(self, name: str) -> None:
+        assert self.admin.delete(name), self.admin.result
+
+
+@contextmanager
+def _directory(folder: Path, options: tuple[str, ...], tracking: str, ldif: str | bytes = "") -> Iterator[Directory]:
+    text = ldif.decode() if isinstance(ldif, bytes) else ldif or _ldif()
+    with slapd(folder, text, options=options, base=BASE, checked=True) as server:
+        reader = ldap3.Server("127.0.0.1", server.ldap_port, get_info=ldap3.NONE)
+        admin = ldap3.Connection(reader, ADMIN, PASSWORD, auto_bind=True)
+        try:
+            yield Directory(server, admin, tracking, Mirror())
+        finally:
+            admin.unbind()
+
+
+@pytest.fixture(params=WAYS)
+def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Directory]:
+    options, tracking, found = WAYS[request.param]
+    with _directory(tmp_path, options, tracking) as made:
+        made.follow()
+        assert made.copy.proof.tracking == found and not made.copy.proof.delta
+        assert len(made.copy.entries) == PEOPLE
+        yield made
+
+
+def _add_person(directory: Directory) -> None:
+    directory.add(*_person("new"))
+
+
+def _change_person(directory: Directory) -> None:
+    directory.set(f"uid=u1,ou=people,{BASE}", mail="other@example.com")
+
+
+def _clear_attribute(directory: Directory) -> None:
+    directory.set(f"uid=u2,ou=people,{BASE}", mail=[])
+
+
+def _rename_person(directory: Directory) -> None:
+    directory.rename(f"uid=u3,ou=people,{BASE}", "uid=renamed")
+
+
+def _delete_person(directory: Directory) -> None:
+    directory.delete(f"uid=u4,ou=people,{BASE}")
+
+
+def _add_group(directory: Directory) -> None:
+    members = [f"uid=u{number},ou=people,{BASE}" for number in (5, 6)]
+    directory.add(f"cn=team,ou=groups,{BASE}", ["groupOfNames"], {"cn": "team", "member": members})
+
+
+def _change_group(directory: Directory) -> None:
+    directory.set(f"cn=team,ou=groups,{BASE}", member=[f"uid=u{number},ou=people,{BASE}" for number in (6, 7)])
+
+
+def _delete_group(directory: Directory) -> None:
+    directory.delete(f"cn=team,ou=groups,{BASE}")
+
+
+def _add_unit(directory: Directory) -> None:
+    directory.add(f"ou=more,ou=people,{BASE}", ["organizationalUnit"], {"ou": "more"})
+    directory.add(*_person("below", "more,ou=people"))
+
+
+def _move_person(directory: Directory) -> None:
+    directory.rename(f"uid=u8,ou=people,{BASE}", "uid=u8", f"ou=more,ou=people,{BASE}")
+
+
+def _rename_unit(directory: Directory) -> None:
+    directory.rename(f"ou=more,ou=people,{BASE}", "ou=less")
+
+
+def _delete_unit(directory: Directory) -> None:
+    for name in (
+        f"uid=below,ou=less,ou=people,{BASE}",
+        f"uid=u8,ou=less,ou=people,{BASE}",
+        f"ou=less,ou=people,{BASE}",
+    ):
+        directory.delete(name)
+
+
+def _change_several(directory: Directory) -> None:
+    _change_person(directory)
+    directory.delete(f"uid=u9,ou=people,{BASE}")
+    directory.add(*_person("u9"))
+
+
+CHANGES: list[Callable[[Directory], None]] = [
+    _add_person,
+    _change_person,
+    _clear_attribute,
+    _rename_person,
+    _delete_person,
+    _add_group,
+    _change_group,
+    _delete_group,
+    _add_unit,
+    _move_person,
+    _rename_unit,
+    _delete_unit,
+    _change_several,
+]
+
+
+@requires_slapd
+def test_each_sort_of_change_is_told_and_little_else(directory: Directory) -> None:
+    for change in CHANGES:
+        change(directory)
+        told = directory.follow()
+        proof = directory.copy.proof
+        assert proof.delta and not proof.why_full, change.__name__
+        if proof.tracking == "SyncRepl":
+            whole = [fact for fact in told if isinstance(fact, Entry | Container | Gone | Links)]
+            assert len(whole) <= 6, change.__name__
+        directory.assert_same()
+
+
+@requires_slapd
+def test_a_renamed_unit_is_told_without_what_lies_below_it(directory: Directory) -> None:
+    directory.rename(f"ou=people,{BASE}", "ou=staff")
+    told = directory.follow()
+    assert [fact.dn for fact in told if isinstance(fact, Container)][-1:] == ["OU=staff,DC=example,DC=com"]
+    if directory.copy.proof.tracking == "SyncRepl":
+        assert not any(isinstance(fact, Entry) for fact in told)
+    directory.assert_same()
+
+
+@requires_slapd
+def test_nothing_is_told_when_nothing_changed(directory: Directory) -> None:
+    directory.set(f"uid=u1,ou=people,{BASE}", mail="other@example.com")
+    directory.follow()
+    for _ in range(2):
+        assert directory.follow() == []
+        assert directory.copy.proof.delta and directory.copy.proof.entries == 0
+
+
+@requires_slapd
+def test_members_by_the_names_of_accounts_follow_the_accounts(directory: Directory) -> None:
+    account = {"uidNumber": "1", "gidNumber": "1", "homeDirectory": "/"}
+    names = {"cn": "staff", "gidNumber": "1", "memberUid": ["u1", "later", "moved"]}
+    directory.add(f"cn=staff,ou=groups,{BASE}", ["posixGroup"], names)
+    steps: list[Callable[[], None]] = [
+        lambda: None,
+        lambda: directory.add(*_person("later")),
+        lambda: directory.set(f"uid=u2,ou=people,{BASE}", uid=["u2", "moved"]),
+        lambda: directory.set(f"uid=u2,ou=people,{BASE}", uid=["u2"]),
+        lambda: directory.set(f"uid=u3,ou=people,{BASE}", objectClass=["inetOrgPerson", "posixAccount"], **account),
+        lambda: directory.delete(f"uid=u1,ou=people,{BASE}"),
+    ]
+    sizes = []
+    for step in steps:
+        step()
+        directory.follow()
+        directory.assert_same()
+        sizes += [len(members) for members in directory.copy.members.values()]
+    assert sizes == [1, 2, 3, 2, 2, 1]
+
+
+# --- when everything is read all the same ------------------------------------------------------------------------
+
+
+@requires_slapd
+def test_a_cookie_that_is_not_taken_is_a_full_read(directory: Directory) -> None:
+    mark = decoded(directory.copy.watermark)
+    past = mark.cookie.replace(b"202", b"209")  # of a server that is ahead
+    directory.copy.watermark = replace(mark, cookie=past).encoded()
+    directory.follow()
+    assert not directory.copy.proof.delta
+    assert directory.copy.proof.why_full and directory.copy.watermark
+    directory.assert_same()
+
+
+@requires_slapd
+def test_a_server_that_was_restored_from_a_backup_is_read_in_full(directory: Directory, tmp_path: Path) -> None:
+    directory.set(f"uid=u1,ou=people,{BASE}", mail="before@example.com")
+    backup = directory.server.dump()
+    directory.set(f"uid=u1,ou=people,{BASE}", mail="after@example.com")
+    directory.delete(f"uid=u2,ou=people,{BASE}")
+    directory.follow()
+    (tmp_path / "restored").mkdir()
+    with _directory(tmp_path / "restored", WITHOUT_LOG, directory.tracking, backup) as restored:
+        restored.copy = directory.copy
+        restored.follow()
+        proof = restored.copy.proof
+        assert not proof.delta and not proof.fresh.proven
+        restored.assert_same()
+
+
+@requires_slapd
+def test_another_directory_is_read_in_full(directory: Directory, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with _directory(tmp_path / "other", WITHOUT_LOG, directory.tracking) as other:
+        other.copy = directory.copy
+        other.follow()
+        assert other.copy.proof.why_full == "it is another directory than the one that was read before"
+        other.assert_same()
+
+
+@requires_slapd
+def test_another_way_than_before_is_a_full_read(directory: Directory) -> None:
+    directory.tracking = "ContextCSN" if directory.copy.proof.tracking == "SyncRepl" else "SyncRepl"
+    directory.follow()
+    assert directory.copy.proof.why_full.startswith(f"changeTracking is {directory.tracking}, and was ")
+    directory.assert_same()
+
+
+# --- which way is taken ------------------------------------------------------------------------------------------
+
+
+@requires_slapd
+def test_a_server_that_offers_neither_way_is_read_in_full_each_time(tmp_path: Path) -> None:
+    with _directory(tmp_path, (), "Auto") as directory:
+        for _ in range(2):
+            directory.follow()
+            assert (directory.copy.proof.tracking, directory.copy.proof.why_full) == ("Full", "")
+            assert directory.copy.watermark is None
+        for way in ("SyncRepl", "ContextCSN"):
+            with pytest.raises(InputRefused, match=f"cannot be found by {way}: the server does not offer it"):
+                list(directory.source(way).read(dn.canonical(BASE), WANTED))
+
+
+@requires_slapd
+def test_a_context_csn_that_does_not_move_is_not_believed(tmp_path: Path) -> None:
+    """Without the overlay nobody keeps it, whatever changes; what an import left there stays for ever."""
+    with _directory(tmp_path, WITHOUT_LOG, "Auto") as before:
+        before.set(f"uid=u1,ou=people,{BASE}", mail="other@example.com")
+        dump = before.server.dump()
+    (tmp_path / "bare").mkdir()
+    with _directory(tmp_path / "bare", (), "Auto", dump) as directory:
+        directory.follow()
+        assert directory.copy.proof.tracking == "ContextCSN"
+        for change in (_delete_person, _add_person, _change_person):
+            change(directory)
+            directory.follow()
+            assert directory.copy.proof.delta
+            directory.assert_same()
+
+
+@requires_slapd
+def test_entries_with_an_object_guid_of_their_own_are_read_in_full(tmp_path: Path) -> None:
+    """The server would tell of them by another GUID."""
+    own = f"dn: cn=own,{BASE}\nobjectClass: user\ncn: own\nsn: own\nobjectGUID:: AAECAwQFBgcICQoLDA0ODw==\n\n"
+    with _directory(tmp_path, WITHOUT_LOG, "Auto", _ldif() + own) as directory:
+        directory.follow()
+        assert directory.copy.proof.tracking == "Full" and directory.copy.watermark is None
