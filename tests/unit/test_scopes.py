@@ -9,6 +9,7 @@ import pytest
 from support.build import BASE, guid, user
 from support.documents import findings, minimal
 from syncramp.model.values import Kind
+from syncramp.plan.facts import bases
 from syncramp.rules.documents import rules_from, text_of
 from syncramp.rules.places import place_of
 from syncramp.rules.ruleset import Ruleset
@@ -147,3 +148,8 @@ def test_two_scopes_with_one_guid_are_one() -> None:
 @pytest.mark.parametrize("group", ["CN=Pilot,DC=corp", str(ID), str(ID).upper()])
 def test_a_pilot_group_is_named_by_dn_or_guid(group: str) -> None:
     assert findings(minimal({f"{SCOPE_PATH}.group": group})) == []
+
+
+def test_deletes_below_a_base_are_counted_where_it_is_now() -> None:
+    found = rules(NAMED, Scope(f"OU=Staff,{BASE}", USERS), seen=Seen({guid(7): f"OU=Staff,{BASE}"}))
+    assert bases([found]) == {"corp": [f"OU=Staff,{BASE}"]}

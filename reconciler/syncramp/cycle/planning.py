@@ -95,7 +95,7 @@ def guard(
     sources = [job.store.staging.source_id(source.name) for source, _ in job.sources]
     setting = Setting(
         day=kept.day(job.clock()),
-        bases=bases(job.config),
+        bases=bases(rules for _, rules in job.sources),
         adopted=plan.around.adopted,
         prevention=told.limit(len(snapshot.in_cloud)),
         held=plan.holds,

@@ -1,7 +1,7 @@
 """What a plan is made under, as far as the store knows it: what only the tenant can tell is as of the last run."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,6 +20,7 @@ from syncramp.plan.facts import Setting, bases, gather
 from syncramp.plan.guards import judge
 from syncramp.plan.shares import halved, probation, share_of
 from syncramp.plan.survey import Survey
+from syncramp.rules.ruleset import Ruleset
 from syncramp.schedule.windows import verdict, why_shut
 from syncramp.spec.types import SyncConfig
 from syncramp.store.circumstances import known_circumstances
@@ -46,7 +47,14 @@ def circumstances(store: Store, snapshot: Snapshot, config: SyncConfig, now: flo
     )
 
 
-def guarded(store: Store, snapshot: Snapshot, config: SyncConfig, around: Circumstances, now: float) -> Circumstances:
+def guarded(
+    store: Store,
+    snapshot: Snapshot,
+    config: SyncConfig,
+    rules: Collection[Ruleset],
+    around: Circumstances,
+    now: float,
+) -> Circumstances:
     """The circumstances with what guards hold; for that every change is derived that a guard counts."""
     census = store.census(snapshot)
     survey = Survey(lambda: census.groups)
@@ -54,7 +62,7 @@ def guarded(store: Store, snapshot: Snapshot, config: SyncConfig, around: Circum
         survey.take(change)
     setting = Setting(
         day=store.spent.day(now),
-        bases=bases(config),
+        bases=bases(rules),
         adopted=around.adopted,
         prevention=store.spent.prevention.limit(len(snapshot.in_cloud)),
     )

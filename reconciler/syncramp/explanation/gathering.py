@@ -53,7 +53,7 @@ def _explained(
     state = next(snapshot.states([person.id]), None)
     alone = circumstances(store, snapshot, config, now)
     ramps = ramps_of(store, snapshot, config, alone, now)
-    around = guarded(store, snapshot, config, replace(alone, ramps=ramps.rooms), now)
+    around = guarded(store, snapshot, config, rules.values(), replace(alone, ramps=ramps.rooms), now)
     change, around = pending(store, snapshot, state, around) if state else (None, around)
     view = View(store, snapshot, around, numbered, ramps)
     read = _entry(person.asked, rules.get(person.asked.source))

@@ -4,7 +4,7 @@ What this plan sends of each class, what was sent of it in the last 24 hours, an
 is, is looked up only where so much counts that it matters.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,9 +14,9 @@ from syncramp.model.guards import Spend, What
 from syncramp.model.values import Kind
 from syncramp.plan.nesting import Growth, growth
 from syncramp.plan.survey import Removals, Survey
+from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.spec.failsafe import FLOOR, Failsafe
-from syncramp.spec.types import SyncConfig
 
 Day = Mapping[Spend, BitMap]
 Bases = Mapping[str, Sequence[str]]
@@ -144,12 +144,9 @@ class Setting:
     """Look up how much there is also where nothing counts."""
 
 
-def bases(config: SyncConfig) -> Bases:
-    """The DNs of the scopes of a document."""
-    return {
-        source.name: list(dict.fromkeys(dn.canonical(scope.dn) for scope in source.scopes))
-        for source in config.sources
-    }
+def bases(rules: Iterable[Ruleset]) -> Bases:
+    """The DNs of the scopes of every source, where they are now."""
+    return {each.source: list(dict.fromkeys(place.base for place in each.places)) for each in rules}
 
 
 def gather(survey: Survey, view: View, setting: Setting, limits: Failsafe) -> Facts:
