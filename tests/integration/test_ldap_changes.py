@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from support.ad_double_search import DIRSYNC, PAGED, Limits
+from support.ad_double_search import DIRSYNC, PAGED, Limits, Refused
 from support.ad_double_server import PASSWORD, READER, Controller
 from support.ad_double_tree import Replica
 from support.ad_double_view import Account
 from support.mirror import Mirror
-from syncramp.errors import AccessDenied, SourceUnavailable
+from syncramp.errors import AccessDenied, SourceUnavailable, SyncrampError
 from syncramp.model.facts import Container, Entry, Gone, LinkChange, Links, Proof
 from syncramp.source.ldap import LdapSource
 from syncramp.source.ldap.tracking import OLDEST
@@ -167,6 +167,23 @@ def test_a_lost_server_says_nothing_about_the_cookie(tmp_path: Path) -> None:
         assert _read(server, mirror).delta
 
 
+@pytest.mark.parametrize("code", [3, 11, 51, 52])
+def test_a_busy_server_says_nothing_about_the_cookie(tmp_path: Path, code: int) -> None:
+    mirror = Mirror()
+    with _served(tmp_path) as server:
+        _read(server, mirror)
+
+        def busy(search: object) -> None:
+            if DIRSYNC in str(search):
+                raise Refused(code, "later")
+
+        server.before = busy
+        with pytest.raises(SyncrampError, match=rf"DirSync of DC=test .*code {code}\)"):
+            _read(server, mirror)
+        server.before = None
+        assert _read(server, mirror).delta
+
+
 def test_another_domain_under_the_same_name_is_read_whole(tmp_path: Path) -> None:
     mirror = Mirror()
     with _served(tmp_path) as server:
@@ -300,6 +317,59 @@ def test_a_restored_user_finds_its_groups_again(tmp_path: Path, account: Account
         replica.restore(user)
         _read(server, mirror)
     assert all(mirror.members[group] == {user} for group in groups)
+
+
+@pytest.mark.parametrize("account", [EVERY_RIGHT, NO_RIGHT], ids=["DirSync", "USN"])
+def test_memberships_that_were_lost_between_two_reads_are_missed(tmp_path: Path, account: Account) -> None:
+    mirror, replica = Mirror(), Replica(recycle_bin=False)
+    replica.delete(replica.user("left"))
+    user = replica.user("u")
+    group = replica.group("g", member=[user])
+    with _served(tmp_path, account, replica) as server:
+        _read(server, mirror)
+        assert mirror.members[group] == {user}
+        replica.delete(user)
+        replica.restore(user)
+        _read(server, mirror)
+    assert user in mirror.entries
+    assert not mirror.members[group]
+
+
+@pytest.mark.parametrize("account", [EVERY_RIGHT, NO_RIGHT], ids=["DirSync", "USN"])
+def test_new_and_restored_groups_come_with_all_their_members(tmp_path: Path, account: Account) -> None:
+    mirror, replica = Mirror(), _domain()
+    people = [replica.user(f"u{number}") for number in range(5)]
+    old = replica.group("old", member=people)
+    with _served(tmp_path, account, replica) as server:
+        _read(server, mirror)
+        replica.delete(old)
+        _read(server, mirror)
+        assert old not in mirror.members
+        replica.restore(old)
+        new = replica.group("new", member=people[:3])
+        _read(server, mirror)
+    assert mirror.members[old] == set(people)
+    assert mirror.members[new] == set(people[:3])
+    assert not [fact for fact in mirror.told if isinstance(fact, LinkChange)]
+
+
+def test_usns_that_went_back_are_no_ground_for_a_delta(tmp_path: Path) -> None:
+    mirror = Mirror()
+    with _served(tmp_path, NO_RIGHT) as server:
+        _read(server, mirror)
+        mirror.watermark = replace(_mark(mirror), usn=server.replica.usn + 1).encoded()
+        proof = _read(server, mirror)
+    assert not proof.delta
+    assert "USNs went back" in proof.why_full
+
+
+def test_no_delta_begins_at_a_read_that_was_not_complete(tmp_path: Path) -> None:
+    mirror, replica = Mirror(), Replica()
+    replica.delete(replica.user("left"))
+    with _served(tmp_path, replica=replica) as server:
+        proof = _read(server, mirror)
+    assert not proof.complete
+    assert (proof.tracking, proof.watermark) == ("DirSync", None)
 
 
 def test_attributes_that_the_account_may_not_read_are_not_told_by_deltas_either(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def by_dirsync(
         for guid, change in changed.items():
             if change.gone or change.restored:
                 yield Gone(guid)
-        again = [guid for guid, change in changed.items() if not change.gone and (change.entry or change.restored)]
+        again = [guid for guid, change in changed.items() if change.entry and not change.gone]
         whole = {guid for guid in again if changed[guid].whole or changed[guid].restored}
         for found in entries.named(again):
             yield from _told(entries, found, seen, whole)
