@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -13,6 +14,7 @@ from support.run_bench import Bench, child_of, passed
 from support.walk import Forest, Gate, walking
 from syncramp.schedule.known import Start, Trigger
 from syncramp.store.places import schema_name
+from syncramp_operator import explain
 from syncramp_operator.execution import inprocess
 from syncramp_operator.execution.inprocess import InProcess
 from syncramp_operator.execution.secrets import SecretMissing
@@ -56,6 +58,17 @@ def test_a_run_of_the_operator_and_the_command_line_share_it(bench: Bench) -> No
     assert status.code == 0 and "Run 1" in status.out
     person = bench.walk.here("explain", "user1@corp.example.com", "--state", STATE)
     assert person.code == 0, person
+
+
+def test_the_pod_of_an_operator_explains_from_the_server(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.run()
+    words = ["default/walk", "--output", "json", "--", str(bench.walk.document), "user1@corp.example.com"]
+    with patch.object(explain, "connected", lambda: bench.ledger):
+        assert explain.main(words, bench.settings) == 0
+        assert '"user1@corp.example.com"' in capfd.readouterr().out
+        assert explain.main(words, replace(bench.settings, state="postgresql:other")) == 1
+        assert "there is no Secret other" in capfd.readouterr().err
+    bench.assert_nothing_left()
 
 
 def test_a_child_that_is_killed_lets_go_and_the_next_run_does_the_rest(bench: Bench, postgresql: Server) -> None:

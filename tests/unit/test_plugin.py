@@ -236,6 +236,14 @@ def explained(code: int, output: str = "", errors: str = "") -> tuple[int, str, 
     return explaining.explained(typed, body, "ops", execute)
 
 
+def test_without_a_folder_the_operator_of_the_pod_knows_where_its_stores_are() -> None:
+    reach = Reach(Played(), "identity", "contoso")  # type: ignore[arg-type]
+    typed = explaining.command(reach, "anna", "ops", "")
+    assert typed[typed.index("python") :] == [
+        "python", "-P", "-m", "syncramp_operator.explain", "identity/contoso", "--", "-", "anna"
+    ]  # fmt: skip
+
+
 def test_an_explanation_keeps_its_exit_code_and_what_it_says() -> None:
     assert explained(2, "Anna\n", "a note\ncommand terminated with exit code 2\n") == (2, "Anna\n", "a note\n")
 

@@ -197,8 +197,8 @@ def explain(
         str, typer.Option("--home", metavar="NAME", help="The operator's namespace; without it as the status tells.")
     ] = "",
     folder: Annotated[
-        str, typer.Option("--state", metavar="DIR", help="Of the stores, in the operator's Pod.")
-    ] = "/var/lib/syncramp",
+        str, typer.Option("--state", metavar="DIR", help="Of stores in the Pod; without it where it has them.")
+    ] = "",
     members: Annotated[bool, typer.Option("--members", help="List all members and groups.")] = False,
     namespace: Namespace = "",
     context: Context = "",

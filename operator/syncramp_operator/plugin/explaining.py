@@ -33,14 +33,15 @@ def home_of(body: Object) -> str:
 def command(reach: Reach, who: str, home: str, folder: str, options: Sequence[str] = ()) -> list[str]:
     """What is typed.
 
-    :param folder: of the stores, in the Pod.
+    :param folder: of the stores, in the Pod; empty: where that operator has them, be it in a server.
     :param options: of ``syncramp explain``.
     """
     context = ["--context", reach.context] if reach.context else []
     inside = ["exec", "--stdin", "deployment/syncramp-operator", "--container", "operator", "--"]
-    store = f"{folder}/{reach.namespace}.{reach.name}.db"
-    said = ["syncramp", "explain", "--state", store, *options, "--", "-", who]
-    return ["kubectl", *context, "--namespace", home, *inside, *said]
+    said = ["python", "-P", "-m", "syncramp_operator.explain", f"{reach.namespace}/{reach.name}"]
+    if folder:
+        said = ["syncramp", "explain", "--state", f"{folder}/{reach.namespace}.{reach.name}.db"]
+    return ["kubectl", *context, "--namespace", home, *inside, *said, *options, "--", "-", who]
 
 
 def explained(typed: Sequence[str], body: Object, home: str, execute: Execute | None = None) -> tuple[int, str, str]:
