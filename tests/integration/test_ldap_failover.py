@@ -7,7 +7,8 @@ from pathlib import Path
 from support.ad_double_tree import Replica
 from support.known import Before
 from support.two_controllers import only_the_first, proof_of, read, replicas, two_served, without_the_first
-from syncramp.model.facts import Entry, Restart
+from syncramp.model.facts import Entry, Proof
+from syncramp.source.ldap.freshness import decode
 
 
 def test_the_first_server_is_read_and_its_horizon_is_kept(tmp_path: Path) -> None:
@@ -44,19 +45,18 @@ def test_a_server_that_is_behind_is_passed_over_for_one_that_is_not(tmp_path: Pa
     assert any(isinstance(fact, Entry) and fact.dn.startswith("CN=later") for fact in facts)
 
 
-def test_where_every_server_is_behind_the_first_is_read_and_is_not_fresh(tmp_path: Path) -> None:
+def test_where_every_server_is_behind_nothing_is_told_but_that(tmp_path: Path) -> None:
     first, second = replicas()
     with two_served(tmp_path, first, second) as (source, (_, behind)):
         first.user("later")
         horizon = proof_of(read(source)).horizon
         source = without_the_first(source)
-        facts = read(source, Before(horizon, b"where a delta would begin"))
-        proof = proof_of(facts)
-        assert isinstance(facts[0], Restart), "what a delta would not tell again may be older now"
-        assert proof.complete
+        (proof,) = read(source, Before(horizon, b"where a delta would begin"))
+        assert isinstance(proof, Proof)
+        assert proof.complete and proof.delta
         assert not proof.fresh.proven
         assert proof.fresh.reason.startswith(f"{behind.url}: DC=test: the server does not have everything")
-        assert proof.watermark is None
+        assert decode(proof.horizon).positions == decode(horizon).positions
         second.pull(first)
         assert proof_of(read(source, Before(proof.horizon))).fresh.proven
 

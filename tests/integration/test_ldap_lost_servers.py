@@ -108,16 +108,15 @@ def test_the_server_that_broke_off_needs_no_vector_the_next_time(tmp_path: Path)
         assert proof_of(read(source, Before(broken.value.horizon))).fresh.proven
 
 
-def test_what_a_lost_server_showed_is_part_of_what_the_next_one_must_have(tmp_path: Path) -> None:
+def test_where_a_server_is_lost_and_the_next_one_is_behind_the_loss_is_told(tmp_path: Path) -> None:
     first, second = replicas()
-    with two_served(tmp_path, first, second, max_page=10) as (source, (lost, behind)):
+    with two_served(tmp_path, first, second, max_page=10) as (source, (lost, _)):
         first.user("a later one")
         lost.break_after = 12
-        facts = read(source)
-    proof = proof_of(facts)
-    assert proof.complete
-    assert not proof.fresh.proven
-    assert behind.url in proof.fresh.reason
+        with pytest.raises(SourceUnavailable) as broken:
+            read(source)
+    assert lost.url in str(broken.value)
+    assert first.invocation.hex() in decode(broken.value.horizon).positions
 
 
 def test_where_no_server_is_left_the_loss_is_told(tmp_path: Path) -> None:

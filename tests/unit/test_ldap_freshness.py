@@ -70,7 +70,7 @@ def test_openldap_tells_the_csn_of_each_of_its_servers() -> None:
     first, second = "20260101000000.000001Z#000000#001#000000", "20260101000000.000002Z#000000#002#000000"
     shown = Shown(contextCSN=[first.encode(), second.encode(), b"nonsense"])
     assert look(shown, Root(), "DC=test") == Standing("", {"001": first, "002": second})
-    horizon = extend(Horizon(), look(shown, Root(), "DC=test"), fresh=True)
+    horizon = extend(Horizon(), look(shown, Root(), "DC=test"))
     assert judge(horizon, look(shown, Root(), "DC=test")).proven
     back = judge(horizon, look(Shown(contextCSN=[first.encode()]), Root(), "DC=test"))
     assert not back.proven
@@ -81,17 +81,17 @@ def test_openldap_tells_the_csn_of_each_of_its_servers() -> None:
 def test_a_server_that_never_told_anything_is_taken_as_it_is(root: Root) -> None:
     standing = look(Shown(), root, "DC=test")
     assert judge(Horizon(), standing) is UNTOLD
-    assert extend(Horizon(), standing, fresh=True).positions == {}
+    assert extend(Horizon(), standing).positions == {}
 
 
 def test_a_server_that_tells_nothing_any_more_is_not_fresh() -> None:
-    evidence = judge(extend(Horizon(), _at(**{"aa" * 16: 5}), fresh=True), Standing())
+    evidence = judge(extend(Horizon(), _at(**{"aa" * 16: 5})), Standing())
     assert not evidence.proven
     assert "does not show how far it is" in evidence.reason
 
 
 def test_a_server_that_counts_fewer_changes_than_before_is_not_fresh() -> None:
-    evidence = judge(extend(Horizon(), _at(**{"aa" * 16: 5}), fresh=True), _at(**{"aa" * 16: 4}))
+    evidence = judge(extend(Horizon(), _at(**{"aa" * 16: 5})), _at(**{"aa" * 16: 4}))
     assert not evidence.proven
     assert evidence.expected == f"USN 5 of {UUID('aa' * 16)}"
     assert evidence.seen == f"USN 4 of {UUID('aa' * 16)}"
@@ -100,7 +100,7 @@ def test_a_server_that_counts_fewer_changes_than_before_is_not_fresh() -> None:
 
 def test_another_server_needs_a_vector_which_the_same_one_does_not() -> None:
     first, second = "aa" * 16, "bb" * 16
-    horizon = extend(Horizon(), Standing(first, {first: f"{5:020}", second: f"{9:020}"}), fresh=True)
+    horizon = extend(Horizon(), Standing(first, {first: f"{5:020}", second: f"{9:020}"}))
     same = Standing(first, {first: f"{6:020}"}, shows_others=False)
     other = Standing(second, {second: f"{9:020}"}, shows_others=False)
     assert judge(horizon, same).proven
@@ -109,25 +109,17 @@ def test_another_server_needs_a_vector_which_the_same_one_does_not() -> None:
     assert judge(horizon, Standing(second, {first: f"{5:020}", second: f"{9:020}"})).proven
 
 
-def test_a_server_that_was_read_without_being_fresh_needs_a_vector_the_next_time() -> None:
+def test_the_horizon_is_the_highest_that_was_ever_seen() -> None:
     first, second = "aa" * 16, "bb" * 16
-    horizon = extend(Horizon(), Standing(first, {first: f"{5:020}"}), fresh=True)
-    behind = Standing(second, {second: f"{9:020}"}, shows_others=False)
-    horizon = extend(horizon, behind, fresh=judge(horizon, behind).proven)
-    assert not judge(horizon, behind).proven
+    horizon = extend(Horizon(), Standing(first, {first: f"{5:020}", second: f"{9:020}"}))
+    later = extend(horizon, Standing(first, {first: f"{6:020}", second: f"{8:020}"}))
+    assert later == Horizon({first: f"{6:020}", second: f"{9:020}"}, first)
 
 
-def test_a_server_that_is_behind_takes_nothing_from_the_horizon() -> None:
-    first, second = "aa" * 16, "bb" * 16
-    horizon = extend(Horizon(), Standing(first, {first: f"{5:020}", second: f"{9:020}"}), fresh=True)
-    behind = extend(horizon, Standing(first, {first: f"{6:020}", second: f"{8:020}"}), fresh=False)
-    assert behind.positions == {first: f"{6:020}", second: f"{9:020}"}
-
-
-@given(st.dictionaries(st.binary(min_size=16, max_size=16), st.integers(0, 2**64 - 1)), st.booleans())
-def test_a_horizon_is_read_as_it_was_stored(usns: dict[bytes, int], fresh: bool) -> None:
+@given(st.dictionaries(st.binary(min_size=16, max_size=16), st.integers(0, 2**64 - 1)))
+def test_a_horizon_is_read_as_it_was_stored(usns: dict[bytes, int]) -> None:
     positions = {writer.hex(): f"{usn:020}" for writer, usn in usns.items()}
-    horizon = extend(Horizon(), Standing(next(iter(positions), ""), positions), fresh=fresh)
+    horizon = extend(Horizon(), Standing(next(iter(positions), ""), positions))
     assert decode(horizon.encoded()) == horizon
 
 
@@ -178,8 +170,9 @@ def test_no_server_is_fresh_that_lacks_a_change_that_was_seen(steps: list[tuple[
         elif step == "read":
             fresh = judge(horizon, _standing(server)).proven
             assert not fresh or all(server.covers(stamp) for stamp in seen)
-            seen |= {stamp for held in server.objects.values() for stamp in held.all_stamps()}
-            horizon = extend(horizon, _standing(server), fresh=fresh)
+            if fresh:
+                seen |= {stamp for held in server.objects.values() for stamp in held.all_stamps()}
+                horizon = extend(horizon, _standing(server))
     for server in servers:
         for _ in servers:
             for other_server in servers:

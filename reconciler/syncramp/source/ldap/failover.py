@@ -1,9 +1,8 @@
 """A partition read from the first server that is fresh; anew from another one where that one is lost in the middle.
 
-A server that does not have everything that was seen before is passed over for one that has it. If none has, the first
-one that answers is read all the same, but the read is not fresh, so that nothing destructive follows from it, and no
-delta begins where it or one before it ended: older values may stand where newer ones were, and no delta would tell
-those again. What a lost server showed is part of what the next one must have.
+A server that does not have everything that was seen before is passed over for one that has it; what a lost server
+showed is part of that. Where none has it, nothing is told: what an old replica says is coherent, and would enable who
+was disabled meanwhile, and add who was removed. The proof says so, and all stays as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,36 +72,39 @@ class Failover:
     known: Known | None
     _left: list[str] = field(init=False)
     """Servers that may be read yet."""
+    _behind: Evidence = field(default=Evidence(), init=False)
+    """What the first server lacks, where all do."""
 
     def __post_init__(self) -> None:
         self._left = list(self.source.servers)
         self._horizon = freshness.decode(self.known.horizon if self.known else None)
 
     def facts(self) -> Iterator[Fact]:
-        """Facts, with a Restart wherever another server begins anew, and the proof.
+        """Facts, with a Restart where another server begins anew, and the proof; the proof alone where none is fresh.
 
         :raises SyncrampError: no server answers, one refuses us, or the last one broke off; then the error has the
             horizon of what was told.
         """
         known, told = self.known, False
         lost: SourceUnavailable | None = None
-        while True:
-            chosen = self._choose(lost)
+        while (chosen := self._choose(lost)) is not None:
             with closing(chosen.session):
                 try:
-                    if why := _why_anew(lost if told else None, chosen):
+                    if lost is not None and told:
                         known = Anew(known) if known else None
-                        yield Restart(why)
+                        yield Restart(f"{lost.where}: {lost.what}; it is read anew from {chosen.session.server}")
                     for fact in self._read(chosen, known):
                         told = True
                         yield fact
                     return
                 except (SourceUnavailable, SourceIncomplete) as error:
-                    self._horizon = freshness.extend(self._horizon, chosen.standing, fresh=chosen.fresh.proven)
-                    error.horizon = self._horizon.encoded() if told and self._horizon.positions else None
+                    if told:
+                        self._horizon = freshness.extend(self._horizon, chosen.standing)
+                        error.horizon = self._horizon.encoded() if self._horizon.positions else None
                     if isinstance(error, SourceIncomplete) or not self._left:
                         raise
                     lost = error
+        yield Proof(self.partition, True, 0, None, fresh=self._behind, delta=True, horizon=self._horizon.encoded())
 
     def _read(self, chosen: Chosen, known: Known | None) -> Iterator[Fact]:
         self.source.answered[self.partition] = chosen.session.server
@@ -112,17 +114,15 @@ class Failover:
     def _seal(self, proof: Proof, chosen: Chosen) -> Proof:
         """The proof with what is to be said about freshness, and the horizon after the read."""
         after = freshness.look(chosen.session, chosen.session.root(), self.partition)
-        horizon = freshness.extend(self._horizon, after, fresh=chosen.fresh.proven)
-        return replace(
-            proof,
-            fresh=chosen.fresh,
-            watermark=proof.watermark if chosen.fresh.proven else None,
-            horizon=horizon.encoded() if horizon.positions else None,
-        )
+        horizon = freshness.extend(self._horizon, after)
+        return replace(proof, fresh=chosen.fresh, horizon=horizon.encoded() if horizon.positions else None)
 
-    def _choose(self, lost: SourceUnavailable | None) -> Chosen:
-        """The first server that is fresh; otherwise the first that answers."""
-        behind: list[str] = []
+    def _choose(self, lost: SourceUnavailable | None) -> Chosen | None:
+        """The first server that is fresh; None: some answer, and all of them are behind.
+
+        :raises SyncrampError: none answers, or one was lost and none is fresh.
+        """
+        behind: list[Evidence] = []
         failures: list[SyncrampError] = []
         for server in tuple(self._left):
             try:
@@ -135,11 +135,13 @@ class Failover:
                 self._left.remove(server)
                 return chosen
             chosen.session.close()
-            behind.append(server)
-        for server in behind:
-            self._left.remove(server)
-            return self._ask(server)
-        raise self._unreachable(lost, failures)
+            behind.append(chosen.fresh)
+        if lost is not None:
+            raise lost
+        if not behind:
+            raise unreachable(self.source.name, failures)
+        self._behind = behind[0]
+        return None
 
     def _ask(self, server: str) -> Chosen:
         session = self.source.connect_to(server)
@@ -153,18 +155,6 @@ class Failover:
         if not fresh.proven:
             fresh = replace(fresh, reason=f"{server}: {self.partition}: {fresh.reason}")
         return Chosen(session, root, standing, fresh)
-
-    def _unreachable(self, lost: SourceUnavailable | None, failures: Sequence[SyncrampError]) -> SyncrampError:
-        if lost is not None:
-            return lost
-        return unreachable(self.source.name, failures)
-
-
-def _why_anew(lost: SourceUnavailable | None, chosen: Chosen) -> str:
-    """Why no delta can be told, and what was told before is no witness; empty where that is not so."""
-    if lost is not None:
-        return f"{lost.where}: {lost.what}; it is read anew from {chosen.session.server}"
-    return chosen.fresh.reason
 
 
 def unreachable(source: str, failures: Sequence[SyncrampError]) -> SyncrampError:

@@ -60,7 +60,7 @@ class Horizon:
 
     positions: Mapping[str, str] = field(default_factory=dict)
     holder: str = ""
-    """A writer that was seen to have all of it itself: it needs no vector while its own numbers do not go back."""
+    """The server that was read last has all of it: it needs no vector while its own numbers do not go back."""
 
     def encoded(self) -> bytes:
         """As the store keeps it."""
@@ -128,16 +128,15 @@ def judge(horizon: Horizon, standing: Standing) -> Evidence:
     return Evidence(False, _words(missing), _words(there) or "nothing of it", _why(missing, standing))
 
 
-def extend(horizon: Horizon, standing: Standing, *, fresh: bool) -> Horizon:
+def extend(horizon: Horizon, standing: Standing) -> Horizon:
     """The horizon after a read.
 
-    :param standing: of the server, after the read.
-    :param fresh: it had everything of the horizon.
+    :param standing: of the server, which had everything of the horizon, after the read.
     """
     wanted = dict(horizon.positions)
     for writer, position in standing.positions.items():
         wanted[writer] = max(position, wanted.get(writer, ""))
-    return Horizon(wanted, standing.own if fresh else "")
+    return Horizon(wanted, standing.own)
 
 
 def _why(missing: Mapping[str, str], standing: Standing) -> str:
