@@ -34,6 +34,7 @@ class Told:
     breaks: bool = False
     reads: int = 0
     name: str = "corp"
+    references: tuple[str, ...] = ()
 
     def partitions(self) -> Sequence[str]:
         return ("DC=test",)
@@ -46,7 +47,8 @@ class Told:
         yield from self.facts
         if self.breaks:
             raise SourceUnavailable("it broke off", where="ldaps://dc1")
-        yield Proof(partition, True, len(self.facts), None, tracking="USN", why_full="no right to DirSync")
+        told = {"tracking": "USN", "why_full": "no right to DirSync", "references": self.references}
+        yield Proof(partition, True, len(self.facts), None, **told)  # type: ignore[arg-type]
 
 
 def _user(number: int, place: str = "OU=People,DC=test", **attributes: bytes) -> Entry:
@@ -86,6 +88,11 @@ def test_scopes_count_what_they_take_in_by_kind_and_what_they_leave_out() -> Non
     ]
     assert "scope OU=People,DC=test: 2 users, 1 group\n" in _said(seen)
     assert "scope DC=test: 1 user, 0 contacts; 3 other entries left out\n" in _said(seen)
+
+
+def test_another_domain_inside_a_scope_is_told() -> None:
+    said = _said(_examined(Told([_user(1)], references=("ldap://sub.test/DC=sub,DC=test",))))
+    assert "    NOT READ: a part of a scope stands elsewhere (ldap://sub.test/DC=sub,DC=test)\n" in said
 
 
 def test_a_scope_that_takes_in_nobody_is_told() -> None:

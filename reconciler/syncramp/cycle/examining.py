@@ -120,7 +120,14 @@ class _Count:
             raise ValueError(self.name)
         server = getattr(source, "answered", {}).get(self.name, "")
         return PartitionSeen(
-            self.name, server, proof.entries, proof.complete, proof.reason, proof.tracking, proof.why_full
+            self.name,
+            server,
+            proof.entries,
+            proof.complete,
+            proof.reason,
+            proof.tracking,
+            proof.why_full,
+            proof.references,
         )
 
 

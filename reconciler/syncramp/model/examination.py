@@ -61,6 +61,8 @@ class PartitionSeen:
     """How changes are found."""
     why_full: str
     """Why there is no better way."""
+    references: Sequence[str] = ()
+    """URLs of parts inside a scope that other servers hold, and that were not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ def _partition(partition: PartitionSeen) -> Iterator[str]:
     yield f"  {partition.name}: {count(partition.entries, 'entry')}{where}, {whole}"
     why = f" ({partition.why_full})" if partition.why_full else ""
     yield f"    changes: {partition.tracking}{why}"
+    for url in partition.references:
+        yield f"    NOT READ: a part of a scope stands elsewhere ({url})"
 
 
 def _groups(source: SourceSeen) -> Iterator[str]:
