@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from syncramp.cycle.job import Job
@@ -55,16 +56,17 @@ class Part:
 
     def read(self, ask: Ask) -> Iterator[Page]:
         """All facts up to the proof, in pages."""
-        known = replace(self._copy, ask=ask)
         page: list[Fact] = []
+        known = replace(self._copy, ask=lambda call: ask(partial(self._settled, page, call)))
         weight, broken = 0, None
         try:
             for fact in self.source.read(self.partition, self.rules.wanted, known):
                 page.append(fact)
                 weight += 1 + _values(fact) // VALUES
                 if weight >= PAGE:
-                    yield page
-                    page, weight = [], 0
+                    yield page.copy()
+                    page.clear()
+                    weight = 0
         except SyncrampError as error:  # what came before it is true
             broken = error
         if page:
@@ -89,6 +91,16 @@ class Part:
                 values += _values(fact)
         self._counts.advance(entries, values)
         self.phase.advance(entries, values)
+
+    def _settled(self, page: list[Fact], call: Callable[[], Any]) -> Any:
+        """The answer to a question, once the page that its reader has not handed over yet is in the store, too.
+
+        The reader waits meanwhile, so nobody else touches its page.
+        """
+        self.take(page)
+        page.clear()
+        self.stage.flush()
+        return call()
 
     def answer(self, question: Question) -> None:
         """What its reader asks is asked of a store that has all it said."""
