@@ -112,6 +112,8 @@ def test_every_metric_of_a_syncconfig_is_on_the_dashboard_or_in_an_alert_unless_
     }
     assert FAMILIES.keys() - asked == {
         "syncramp_failures",
+        "syncramp_last_import_delta",
+        "syncramp_last_import_seconds",
         "syncramp_last_run_phase_seconds",
         "syncramp_next_sync_timestamp_seconds",
         "syncramp_pending_changes",

@@ -116,6 +116,18 @@ def test_each_proof_of_a_source_is_measured() -> None:
     assert {found.of("syncramp_source_proven", source="labs", proof=name) for name in PROOFS} == {1}
 
 
+def test_the_slowest_part_of_a_source_counts_and_one_full_read_among_them() -> None:
+    metrics = Metrics()
+    parts = [("corp", 1500, True), ("corp", 250, False), ("labs", 500, True)]
+    told = [{"name": name, "complete": True, "milliseconds": lasted, "delta": delta} for name, lasted, delta in parts]
+    step(metrics, config(), run(1, sources=told))
+    found = scrape(metrics)
+    assert found.of("syncramp_last_import_seconds", source="corp") == 1.5
+    assert found.of("syncramp_last_import_seconds", source="labs") == 0.5
+    assert found.of("syncramp_last_import_delta", source="corp") == 0
+    assert found.of("syncramp_last_import_delta", source="labs") == 1
+
+
 def test_what_was_never_measured_has_no_series() -> None:
     metrics = Metrics()
     step(metrics, config())

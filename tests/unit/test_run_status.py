@@ -228,6 +228,12 @@ def test_a_source_that_was_not_read_completely_is_told_before_any_other() -> Non
     assert told[0]["name"] == "s40" and len(told) == 32
 
 
+def test_how_a_source_was_read_is_told() -> None:
+    read = SourceReport("corp", "dc=x", True, 3, None, tracking="SyncRepl", delta=True, seconds=1.25)
+    (told,) = figures(_report(sources=[read]))["sources"]
+    assert (told["tracking"], told["delta"], told["milliseconds"]) == ("SyncRepl", True, 1250)
+
+
 def test_a_run_under_way_tells_its_phases_and_how_far_it_is() -> None:
     telling = Telling(RUN, NOW)
     assert telling.due(NOW)

@@ -140,6 +140,26 @@ def _proofs(view: View) -> Iterator[Row]:
             yield (text(each, "name"), proof), float(proof != fails)
 
 
+def _import_seconds(view: View) -> Iterator[Row]:
+    """Of the slowest part of each source."""
+    slowest: dict[str, int] = {}
+    for each in items(view.told, "sources")[:SOURCES]:
+        name = text(each, "name")
+        slowest[name] = max(slowest.get(name, 0), whole(each, "milliseconds"))
+    for name, lasted in slowest.items():
+        yield (name,), lasted / 1000
+
+
+def _deltas(view: View) -> Iterator[Row]:
+    """Whether all parts of each source were deltas."""
+    deltas: dict[str, bool] = {}
+    for each in items(view.told, "sources")[:SOURCES]:
+        name = text(each, "name")
+        deltas[name] = deltas.get(name, True) and each.get("delta") is True
+    for name, delta in deltas.items():
+        yield (name,), float(delta)
+
+
 def _last_duration(view: View) -> Iterator[Row]:
     for phase, seconds in seconds_of_phases(view.told).items():
         yield (phase,), seconds
@@ -184,6 +204,18 @@ GAUGES = (
     ),
     Gauge(
         "syncramp_source_proven", "Whether a proof of the last read of a source holds.", ("source", "proof"), _proofs
+    ),
+    Gauge(
+        "syncramp_last_import_seconds",
+        "How long the slowest part of a source took to be read in the last run.",
+        ("source",),
+        _import_seconds,
+    ),
+    Gauge(
+        "syncramp_last_import_delta",
+        "Whether the last run read only what changed of a source.",
+        ("source",),
+        _deltas,
     ),
     Gauge("syncramp_ramp_waiting_members", "Memberships that wait for a ramp.", ("ramp",), _ramp("membersWaiting")),
     Gauge("syncramp_ramp_ceiling_members", "How large a group may be now.", ("ramp",), _ramp("ceiling")),

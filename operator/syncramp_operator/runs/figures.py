@@ -256,6 +256,9 @@ def _sources(sources: Iterable[SourceReport]) -> list[Object]:
             "complete": each.complete,
             "entries": each.entries,
             "expected": each.expected,
+            "tracking": text(each.tracking, 16),
+            "delta": each.delta,
+            "milliseconds": milliseconds(each.seconds),
             "doubt": each.doubt,
             "reason": text(each.reason, SENTENCE),
         }

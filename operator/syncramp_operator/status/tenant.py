@@ -92,6 +92,10 @@ def _sources(parts: Sequence[Object]) -> list[dict[str, Any]]:
         name = wording.cut(text(each, "name"), _NAME)
         known = found.setdefault(name, {"name": name, "complete": True, "entries": 0})
         known["entries"] += whole(each, "entries")
+        if text(each, "tracking"):
+            known["tracking"] = wording.cut(text(each, "tracking"), _NAME)
+            known["delta"] = known.get("delta", True) and each.get("delta") is True
+            known["milliseconds"] = max(known.get("milliseconds", 0), whole(each, "milliseconds"))
         if each.get("complete") is not True:
             known["complete"] = False
             if text(each, "doubt"):
