@@ -7,7 +7,7 @@ import pytest
 
 from support.documents import GONE, LDAP, minimal
 from syncramp.errors import InputRefused
-from syncramp.session.opening import _source
+from syncramp.session.opening import source_of
 from syncramp.source.ldap import LdapSource
 from syncramp.spec.schema import with_defaults
 from syncramp.spec.secrets import FileSecrets
@@ -23,7 +23,7 @@ def _opened(folder: Path, bind: dict[str, Any], **keys: bytes) -> LdapSource:
     ldap = {**LDAP, "bind": {**bind, "secretRef": {"name": "reader"}}}
     document = minimal({"spec.sources[0].ldif": GONE, "spec.sources[0].ldap": ldap})
     (spec,) = structure(with_defaults(document), folder).sources
-    source = _source(spec, FileSecrets(folder))
+    source = source_of(spec, FileSecrets(folder))
     assert isinstance(source, LdapSource)
     return source
 

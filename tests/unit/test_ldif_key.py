@@ -6,7 +6,7 @@ import pytest
 
 from support.documents import minimal
 from syncramp.errors import InputRefused, SourceIncomplete, SourceUnavailable
-from syncramp.session.opening import _source
+from syncramp.session.opening import source_of
 from syncramp.spec.schema import with_defaults
 from syncramp.spec.secrets import FileSecrets
 from syncramp.spec.structure import structure
@@ -27,7 +27,7 @@ def test_the_file_is_the_key_below_the_folder_of_secrets(tmp_path: Path) -> None
     (tmp_path / "people" / "directory.ldif").write_text(LDIF, encoding="utf-8")
     document = minimal({"spec.sources[0].ldif": {"configMapKeyRef": {"name": "people"}}})
     (spec,) = structure(with_defaults(document), Path("/nowhere")).sources
-    source = _source(spec, FileSecrets(tmp_path))
+    source = source_of(spec, FileSecrets(tmp_path))
     *facts, proof = source.read(*source.partitions(), frozenset({"cn"}))
     assert len(facts) == 1
     assert getattr(proof, "complete", None)
@@ -36,7 +36,7 @@ def test_the_file_is_the_key_below_the_folder_of_secrets(tmp_path: Path) -> None
 def test_messages_name_the_key_and_not_the_folder_which_is_another_one_at_each_run(tmp_path: Path) -> None:
     document = minimal({"spec.sources[0].ldif": {"configMapKeyRef": {"name": "people"}, "entries": 2}})
     (spec,) = structure(with_defaults(document), Path("/nowhere")).sources
-    source = _source(spec, FileSecrets(tmp_path))
+    source = source_of(spec, FileSecrets(tmp_path))
     called = "the key directory.ldif of the ConfigMap people"
     with pytest.raises(SourceUnavailable) as refused:
         source.partitions()
