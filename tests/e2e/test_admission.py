@@ -144,6 +144,7 @@ def webhook(server: ApiServer, namespace: str, folder: Path) -> Iterator[int]:
         await hook.start()
         await stop.wait()
         await hook.end()
+        await asyncio.sleep(0.25)  # its TLS connections are closed in the background
 
     def work() -> None:
         loop.run_until_complete(run())

@@ -60,6 +60,15 @@ def test_a_source_that_ends_early_takes_nobody_away(story: Story) -> None:
     story.then_ready()
 
 
+def test_a_typo_in_an_approval_holds_up_no_run(story: Story) -> None:
+    story.when_applied()
+    story.then_run("Succeeded")
+    story.when_annotated(approve="not a digest")
+    story.then_run("Succeeded")
+    body = story.then_condition("RequestMisread", "True", "RequestMisread")
+    assert conditions(body)["Ready"]["status"] == "True"
+
+
 def test_a_source_that_is_down_takes_nobody_away(story: Story) -> None:
     story.when_applied()
     story.then_run("Succeeded")

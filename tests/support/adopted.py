@@ -1,8 +1,22 @@
 """What tests of adoptions ask for."""
 
-from support.engine import Engine
+from itertools import count as counting
+
+from support.engine import Engine, crashing
+from support.model import Crash
 from syncramp.model.adoption import Findings
 from syncramp.model.holds import Hold
+
+
+def killed_at(engine: Engine, fatal: int) -> bool:
+    """An adoption that is killed around a transaction, if it has so many; whether it was."""
+    moments = counting()
+    try:
+        with crashing(lambda: next(moments) == fatal):
+            engine.adopt()
+    except Crash:
+        return True
+    return False
 
 
 def numbers(findings: Findings) -> dict[str, int]:

@@ -2,29 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count as counting
 from pathlib import Path
 
 import pytest
 
-from support.adopted import numbers
+from support.adopted import killed_at, numbers
 from support.build import group, guid, user, user_dn
-from support.engine import Engine, crashing, links
+from support.engine import Engine, links
 from support.model import Crash, ModelCloud, no_fault
 from syncramp.errors import AnotherRunActive, ServiceRefused
 from syncramp.model.adoption import Alarm, Stage
 from syncramp.model.wire import Operation, ReadBackPage, SyncObject
-
-
-def killed_at(engine: Engine, fatal: int) -> bool:
-    """An adoption that is killed around a transaction, if it has so many; whether it was."""
-    moments = counting()
-    try:
-        with crashing(lambda: next(moments) == fatal):
-            engine.adopt()
-    except Crash:
-        return True
-    return False
 
 
 def test_a_run_sends_nothing_to_a_tenant_it_knows_nothing_of_and_says_what_to_do(lost: Engine) -> None:

@@ -18,6 +18,8 @@ from syncramp.model.wire import Operation
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.sqlite import beside
 
+pytestmark = pytest.mark.in_a_file("files are put back; test_store_postgresql_copies does that to a server")
+
 
 def put_back(engine: Engine, copy: Path) -> None:
     """Only the store itself, as people do."""
