@@ -22,7 +22,7 @@ from syncramp.rules.components import Candidate, Conflict, Rank, resolve
 from syncramp.rules.precedence import Part, account
 from syncramp.rules.ruleset import Ruleset
 from syncramp.store.joins import Neighbours
-from syncramp.store.staging import GONE
+from syncramp.store.staging import DELETED, GONE
 
 _BATCH = 1000
 
@@ -85,7 +85,9 @@ class Person:
         there = [one for one in self.staged if one.id in self.parts]
         if there and all(one.absent for one in there):
             return Cause.ABSENT_ONCE
-        return Cause.ABSENT if all(one.absent >= GONE for one in self.staged) else Cause.OUT_OF_SCOPE
+        if not all(one.absent >= GONE for one in self.staged):
+            return Cause.OUT_OF_SCOPE
+        return Cause.DELETED if all(one.absent >= DELETED for one in self.staged) else Cause.ABSENT
 
 
 class Joining:

@@ -23,7 +23,7 @@ from syncramp.rules.documents import Before, text_of
 from syncramp.rules.merge import merge
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision, DirectoryObject
-from syncramp.store.staging import GONE
+from syncramp.store.staging import DELETED, GONE
 
 _ABSENT = Decision(None)
 
@@ -103,8 +103,12 @@ class _Flow:
         return self._attributed(page, rows) if self._before else rows
 
     def _missed(self, staged: Staged) -> bool:
-        """An import asked for the entry and did not see it. One that nobody asks for is judged as last seen."""
-        return bool(staged.absent) and self._reads[staged.source](staged.entry.kind, staged.entry.dn)
+        """An import asked for the entry and did not see it, or its directory says that it is no more. One that nobody
+        asks for is judged as last seen.
+        """
+        return staged.absent >= DELETED or (
+            bool(staged.absent) and self._reads[staged.source](staged.entry.kind, staged.entry.dn)
+        )
 
     def _attributed(self, page: Sequence[Staged], rows: Sequence[Desired]) -> list[Desired]:
         """Rows of whom leaves the scope by the document: under the one before, the same entry would have stayed."""
@@ -126,8 +130,7 @@ class _Flow:
             return self._with_references(staged, decision.object, again=bool(decision.warnings))
         anchor = self._rules[staged.source].anchor(staged.entry)
         if decision is _ABSENT:
-            cause = Cause.ABSENT if staged.absent >= GONE else Cause.ABSENT_ONCE
-            return Desired(staged.id, staged.source, staged.entry.kind, anchor, None, cause)
+            return Desired(staged.id, staged.source, staged.entry.kind, anchor, None, _absence(staged))
         self._report.skipped[decision.reason] = self._report.skipped.get(decision.reason, 0) + 1
         return Desired(
             staged.id,
@@ -246,6 +249,12 @@ class _Flow:
         again = person.unsettled or not self._joining.unproven.isdisjoint(person.parts)
         row = self._with_references(own, made, again=again)
         return replace(row, hold=person.hold(pinned))
+
+
+def _absence(staged: Staged) -> Cause:
+    if staged.absent >= DELETED:
+        return Cause.DELETED
+    return Cause.ABSENT if staged.absent >= GONE else Cause.ABSENT_ONCE
 
 
 def _nobody(staged: Staged) -> Desired:

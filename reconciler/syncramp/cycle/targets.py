@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from syncramp.cycle.joining import Joining, Person
 from syncramp.model.desire import Staged
-from syncramp.model.state import Cause
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.store.objects import Objects
@@ -92,4 +91,4 @@ def _object(key: int, entry: int, person: Person | None, anchors: Mapping[int, s
     pinned = anchors.get(person.id, "")
     if person.stays:
         return Target(key, person.id, pinned or person.anchor, stays=True)
-    return Target(key, person.id, pinned, gone=not pinned and person.cause is Cause.ABSENT)
+    return Target(key, person.id, pinned, gone=not pinned and person.cause.gone)

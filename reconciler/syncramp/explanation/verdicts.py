@@ -11,10 +11,11 @@ from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision
 from syncramp.spec.types import Rule
 from syncramp.store.lookup import Row
-from syncramp.store.staging import GONE
+from syncramp.store.staging import DELETED, GONE
 
 _ABSENT_ONCE = "one complete import did not see it; a second one must agree"
 _ABSENT = "two complete imports in a row did not see it"
+_DELETED = "its directory says that it was deleted"
 _NO_SOURCE = "the document does not name its source: what the cloud has of it stays as it is"
 
 
@@ -31,8 +32,7 @@ def verdict(
     if rules is None:
         return Verdict(Standing.NO_SOURCE, _NO_SOURCE), None
     if staged.absent:
-        gone = staged.absent >= GONE
-        return Verdict(*((Standing.ABSENT, _ABSENT) if gone else (Standing.ABSENT_ONCE, _ABSENT_ONCE))), None
+        return _absent(staged.absent), None
     decision = rules.decide(staged.entry)
     asked = tuple(_asked(rules, staged.entry))
     if adds and decision.part is not None:
@@ -44,6 +44,12 @@ def verdict(
     if decision.anchorless and not row.known:
         return Verdict(Standing.OUT_OF_SCOPE, kept_out(decision.anchorless), "", asked), decision
     return Verdict(Standing.IN_SCOPE, scopes=asked), decision
+
+
+def _absent(absent: int) -> Verdict:
+    if absent < GONE:
+        return Verdict(Standing.ABSENT_ONCE, _ABSENT_ONCE)
+    return Verdict(Standing.ABSENT, _ABSENT if absent < DELETED else _DELETED)
 
 
 def _because(entry: Entry, reason: str, own: Sequence[Rule]) -> str:

@@ -9,6 +9,11 @@ from pyroaring import BitMap
 from syncramp.model.rows import row
 from syncramp.model.values import Attributes, Kind
 
+GONE = 2
+"""Absent from this many complete imports in a row: the entry is gone."""
+DELETED = 3
+"""So much is absent who the directory itself says to be gone; no second import must agree."""
+
 JOIN_CONFLICT = "JoinConflict: "
 """How ``hold`` begins where joins are the reason."""
 
@@ -20,10 +25,17 @@ class Cause(StrEnum):
     """One complete import did not see its entry; a second one must agree."""
     ABSENT = "Absent"
     """Two complete imports in a row did not see its entry."""
+    DELETED = "Deleted"
+    """The directory said that its entry was deleted; no import needs to agree."""
     OUT_OF_SCOPE = "OutOfScope"
     """Its entry was read and does not qualify."""
     JOINED = "Joined"
     """Its entry adds to the object of another entry, and it never came."""
+
+    @property
+    def gone(self) -> bool:
+        """Its entry is in no directory any more."""
+        return self in (Cause.ABSENT, Cause.DELETED)
 
 
 class Origin(IntEnum):

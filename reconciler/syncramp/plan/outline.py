@@ -27,6 +27,7 @@ SHORT = 40
 
 _CAUSES = {
     Cause.ABSENT: "its entry was absent from two complete imports",
+    Cause.DELETED: "its entry was deleted in the directory",
     Cause.OUT_OF_SCOPE: "its entry is out of scope",
 }
 _DISABLES, _DELETES = 1 << 60, 1 << 61

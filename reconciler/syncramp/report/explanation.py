@@ -19,6 +19,7 @@ from syncramp.model.explanation import (
     Verdict,
 )
 from syncramp.model.plan import MembershipChange, ObjectChange, Verb
+from syncramp.model.state import DELETED
 from syncramp.report.approvals import decision_lines
 from syncramp.report.explanation_object import attribute_lines, group_lines, member_lines, ramp_lines, reference_lines
 from syncramp.report.layout import labelled, moment, wrapped
@@ -85,6 +86,7 @@ def _unclear(finding: Finding) -> Iterator[str]:
 def _brief(brief: Brief) -> str:
     where = "in the cloud" if brief.in_cloud else "not in the cloud"
     gone = f", not seen by {count(brief.absent, 'complete import')}" if brief.absent else ""
+    gone = ", deleted in its directory" if brief.absent >= DELETED else gone
     return f"    {brief.kind.value} {brief.dn} (source {brief.source}, {where}{gone}; {brief.by})"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from uuid import UUID
 
+from syncramp.model.dn_attributes import DN_VALUED as DNS
 from syncramp.model.facts import Container, Entry, Links
 from syncramp.model.values import Kind
 from syncramp.source import dn as names
@@ -27,36 +28,6 @@ GUIDS = frozenset(
     {"objectguid", "entryuuid", "ms-ds-consistencyguid", "msds-parentguid", "msexcharchiveguid", "msexchmailboxguid"}
 )
 SIDS = frozenset({"objectsid", "msexchmasteraccountsid", "creatorsid", "sidhistory", "tokengroups"})
-DNS = frozenset(
-    {
-        "altrecipient",
-        "assistant",
-        "authorig",
-        "directreports",
-        "distinguishedname",
-        "dlmemrejectperms",
-        "dlmemsubmitperms",
-        "homemdb",
-        "manager",
-        "managedby",
-        "managedobjects",
-        "member",
-        "memberof",
-        "msds-objectreference",
-        "msexchcomanagedbylink",
-        "msexchdelegatelistlink",
-        "msexchteammailboxsharepointlinkedby",
-        "objectcategory",
-        "owner",
-        "publicdelegates",
-        "publicdelegatesbl",
-        "roleoccupant",
-        "secretary",
-        "seealso",
-        "unauthorig",
-    }
-)
-"""Attributes of syntax DN (MS-ADA1 to 3, RFC 4519) that a person or a group carries."""
 BOOLEANS = frozenset(
     {
         "deliverandredirect",

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pyroaring import BitMap
 
 from syncramp.model.adoption import Adoption
-from syncramp.model.state import Cause, Origin
+from syncramp.model.state import GONE, Cause, Origin
 from syncramp.model.values import Kind
 from syncramp.store.database import Database
 from syncramp.store.found import keep, settle_links
 from syncramp.store.packing import digest, pack
-from syncramp.store.resolution import GONE
 from syncramp.store.strangers import matches
 
 GUID_BYTES = 16

@@ -14,9 +14,14 @@ with the first.
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from pyroaring import BitMap
+
 from syncramp.model.state import Cause, Origin
 from syncramp.store.database import Database
+from syncramp.store.links import COLUMNS, keep, unpacked
 from syncramp.store.marks import MARK, marking
+from syncramp.store.moves import arrive, tracked
+from syncramp.store.packing import unpack_bitmap
 from syncramp.store.returning import hand_over
 
 PAGE = 500
@@ -27,7 +32,7 @@ _DROPPED = """SELECT e.guid, e.id FROM objects o JOIN entries e ON e.id = o.id
               OR EXISTS (SELECT 1 FROM joined j WHERE j.entry = o.id AND j.object != 0))
               ORDER BY e.id"""
 _MISSED = """SELECT e.guid, e.id FROM entries e JOIN objects o ON o.id = e.id
-             WHERE e.id IN (SELECT id FROM dirty UNION SELECT id FROM objects WHERE cause IN (?, ?)
+             WHERE e.id IN (SELECT id FROM dirty UNION SELECT id FROM objects WHERE cause IN (?, ?, ?)
              OR (cause = 'OutOfScope' AND (acked IS NOT NULL OR doubt = 1))) AND e.absent > 0
              AND (o.anchor IS NOT NULL AND (o.digest IS NOT NULL OR o.acked IS NOT NULL OR o.doubt = 1)
              OR EXISTS (SELECT 1 FROM joined j WHERE j.entry = o.id AND j.object != 0))
@@ -44,6 +49,12 @@ _MARK_JOINED = (
     marking("SELECT DISTINCT object, ? FROM joined WHERE entry = ? AND object != 0"),
 )
 _SPILLED = "UPDATE spill SET entry = ? WHERE entry = ?"
+_LINKS = f"SELECT id, attribute, {COLUMNS} FROM links"  # noqa: S608
+_PASSED = (
+    "UPDATE principals SET entry = ? WHERE entry = ?",
+    "UPDATE moves SET entry = ? WHERE entry = ?",
+    "INSERT INTO mentions (mark, entry) SELECT mark, ? FROM mentions WHERE entry = ? ON CONFLICT DO NOTHING",
+)
 _FORGET = (
     "DELETE FROM joined WHERE entry = ?",
     "DELETE FROM joined WHERE object = ?",
@@ -81,7 +92,7 @@ def _pages(database: Database, sources: Sequence[int]) -> Iterator[dict[bytes, i
     """Identities that were left behind, by GUID; of two with one GUID, the one that was known first."""
     dropped = _DROPPED.format(",".join("?" * len(sources)))
     found: dict[bytes, int] = {}
-    missed = database.stream(_MISSED, (Cause.ABSENT_ONCE.value, Cause.ABSENT.value))
+    missed = database.stream(_MISSED, (Cause.ABSENT_ONCE.value, Cause.ABSENT.value, Cause.DELETED.value))
     for guid, identity in chain(database.stream(dropped, (*sources, *sources)), missed):
         found.setdefault(guid, identity)
     guids = list(found)
@@ -99,10 +110,28 @@ def _heirs(database: Database, sources: Sequence[int], left: dict[bytes, int]) -
     return heirs
 
 
+def _follow(database: Database, heirs: dict[int, int]) -> None:
+    """Groups that are not told again have the old identity as a member, and its own members are those of the heir."""
+    identities = {heir: identity for identity, heir in heirs.items()}
+    former = BitMap(identities)
+    for group, attribute, *row in database.all(_LINKS):
+        if not former.isdisjoint(unpack_bitmap(row[0])) or group in former:
+            value = unpacked(row)
+            for ids in (value.members, value.named, value.lost):
+                ids |= BitMap(identities[heir] for heir in ids & former)
+                ids -= former
+            keep(database, identities.get(group, group), attribute, value, None)
+    for statement in _PASSED:
+        database.run_many(statement, heirs.items())
+    arrive(database, 0, list(heirs))
+
+
 def _take_over(database: Database, heirs: dict[int, int]) -> None:
     read = {row[-1]: row[:-1] for row in database.among(_READ, list(heirs.values()))}
     hand_over(database, {heir: identity for identity, heir in heirs.items()})  # what was seen under the new ids
     database.run_many(_SPILLED, heirs.items())
+    if tracked(database):
+        _follow(database, heirs)
     for mark in (_MARK_REFERRERS, *_MARK_JOINED):
         database.run_many(mark, [(Origin.SOURCE, heir) for heir in heirs.values()])
     for forget in _FORGET:

@@ -6,7 +6,7 @@ twice does no harm. What was ever seen of a partition (its horizon) is never for
 knows less.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pyroaring import BitMap
@@ -28,10 +28,19 @@ class KnownPartition:
 
     :param asked: digest of what is asked for now; what was told to another question is no ground for a delta.
     :param full: everything is to be read, whatever is known.
+    :param settle: writes down what was told up to now.
     """
 
-    def __init__(self, database: Database, partition: int, asked: str = "", *, full: bool = False) -> None:
-        self._database, self._partition = database, partition
+    def __init__(
+        self,
+        database: Database,
+        partition: int,
+        asked: str = "",
+        *,
+        full: bool = False,
+        settle: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database, self._partition, self._settle = database, partition, settle
         row: Sequence[Any] = database.one(_PARTITION, (partition,)) or (0, None, None, None, 0, None)
         complete, watermark, horizon, before, missed, tracking = row
         self.horizon: bytes | None = horizon
@@ -53,6 +62,7 @@ class KnownPartition:
 
     def returned(self) -> Sequence[bytes]:
         """GUIDs of entries that were told since links were resolved last, and that were gone before."""
+        self._settle()
         return [guid for (guid,) in self._database.all(_RETURNED, (self._partition,))]
 
     def unseen(self, guids: bytes) -> Sequence[bytes]:

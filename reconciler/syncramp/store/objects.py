@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from syncramp.model.desire import Desired, Staged
-from syncramp.model.state import Cause, Origin
+from syncramp.model.state import Origin
 from syncramp.store.anchors import Anchors
 from syncramp.store.contest import Contest
 from syncramp.store.database import Database
@@ -265,14 +265,14 @@ def _origin(row: Desired, mark: bytes | None, old: Any | None, cause: int) -> in
     if mark == old[4] and not old[5]:
         return Origin.NONE
     if mark is None:
-        left = old[3] is not None or row.cause is Cause.ABSENT
+        left = old[3] is not None or (row.cause is not None and row.cause.gone)
         return _departure(row, cause) if left else int(old[10])
     return int(old[10]) if mark == old[3] else max(old[10], cause)
 
 
 def _departure(row: Desired, cause: int) -> int:
     """Why an object leaves: the document, if it alone changed, or if the same entry would have stayed before."""
-    if row.cause is Cause.ABSENT:
+    if row.cause is not None and row.cause.gone:
         return Origin.SOURCE
     return Origin.CONFIGURATION if row.configured else cause
 

@@ -1,112 +1,158 @@
-"""DNs become members, after every partition is staged.
+"""Values of link attributes become members, after every partition is staged.
 
-Two sorted arrays (hash, id) of 12 bytes an entry find a DN by bisection: 1,000,000 DNs take some 4 s, and nothing but
-the arrays and one group is in memory.
+A value that is told whole is looked up anew. Of one that changed, what came and what went is looked up, and of the
+others whatever became of those they name (``settling``). All of it is one transaction, at the end of which the
+watermarks of what was read count.
 
 Somebody who is moved while a directory is read is read under one DN and named as a member under another. Such a
 value resolves to nothing, and looks like a member that left and a stranger that came. So the values of a group that
 name nobody are kept beside its members: while there is one among them that was not there before, who is missing from
 the group is perhaps only moved, and is kept as ``lost``. The next import reads both names anew: it finds the member
-again, or the value is no longer new and the member is gone.
+again, or the value is no longer new and the member is gone. A GUID names one entry for ever, and nobody is lost so.
 """
 
-from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
-
-from array import array
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
 
 from pyroaring import BitMap
 
+from syncramp.model.state import GONE
 from syncramp.store.database import Database
-from syncramp.store.packing import pack_bitmap, unpack_bitmap
-from syncramp.store.principals import stand_ins
+from syncramp.store.links import Value, keep, kept, unpacked
+from syncramp.store.moves import clear, noted
+from syncramp.store.names import FEW, Names, numbers, pieces
+from syncramp.store.rebasing import rebase
+from syncramp.store.settling import News, news, settle
+from syncramp.store.spill import GAINED, WHOLE
+from syncramp.store.told import Told
 
-GONE = 2
-"""Absent from this many complete imports in a row: the entry is gone."""
+_SIZES = "SELECT COALESCE(SUM(LENGTH(hashes)), 0), COALESCE(SUM(LENGTH(guids)), 0), COUNT(*) FROM spill"
+_GROUPS = """SELECT DISTINCT s.entry, s.attribute, e.source FROM spill s JOIN entries e ON e.id = s.entry
+             WHERE e.absent < ? ORDER BY s.entry, s.attribute"""
+_ROWS = "SELECT kind, hashes, guids FROM spill WHERE entry = ? AND attribute = ? ORDER BY place"
+_WHOLE = "SELECT DISTINCT entry, attribute FROM spill WHERE kind = 0"
+_WITH_DN = "SELECT id FROM entries WHERE dn_hash IN ({})"
+_WITH_GUID = "SELECT id FROM entries WHERE source = ? AND guid IN ({})"
+_WAITING = "SELECT COALESCE(SUM(LENGTH(unresolved)), 0) / 8 + COALESCE(SUM(LENGTH(unread)), 0) / 16 FROM links"
+_LOST = "SELECT id, attribute FROM links WHERE LENGTH(lost) > 0"
+_PART_OF = "SELECT id, partition FROM entries WHERE id IN ({})"
+_FOUND_OUT = "UPDATE links SET lost = ? WHERE id = ? AND attribute = ?"
 
-_LIVING = "SELECT dn_hash, id, absent FROM entries WHERE absent < ? ORDER BY dn_hash, absent, source DESC, id DESC"
-_OWNERS = """SELECT id FROM objects
-             WHERE anchor IS NOT NULL AND (digest IS NOT NULL OR acked IS NOT NULL OR doubt = 1)
-             AND id IN ({})"""
-_KEPT = "SELECT members, unresolved, lost FROM links WHERE id = ? AND attribute = ?"
-_LINKS = """INSERT INTO links (id, attribute, members, unresolved, lost) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (id, attribute) DO UPDATE SET
-            members = excluded.members, unresolved = excluded.unresolved, lost = excluded.lost"""
 
+def resolve(database: Database, key: Callable[[str], int], told: Mapping[int, Told]) -> int:
+    """Turn values into bitmaps of ids; in a transaction.
 
-def resolve(database: Database) -> int:
-    """Turn the spilled DNs into bitmaps of ids.
-
-    :returns: how many values name nothing that was ever read.
+    :param key: the 64-bit key under which a DN is compared.
+    :param told: what was told of partitions, by their number.
+    :returns: how many values name nothing that was ever read; of groups that were told, if all was read in full.
     """
-    hashes, ids = _index(database)
-    foreign = stand_ins(database, GONE)
-    missing = 0
-    for entry, attribute, chunks in _spilled(database):
-        members, unresolved = _look_up(chunks, hashes, ids, foreign)
-        missing += len(unresolved)
-        _keep(database, entry, attribute, members, unresolved)
+    moves = noted(database)
+    if moves:
+        rebase(database, key, moves, told)
+    found = news(database, moves, {identity: key(dn) for identity, dn in moves.renamed.items()})
+    names = _names(database, found)
+    if found:
+        settle(database, found, names, {(entry, attribute) for entry, attribute in database.all(_WHOLE)})
+    touched = _Resolving(database, names, found).run()
+    deltas = [partition for partition, one in told.items() if one.delta]
+    _find_out(database, deltas, touched)
     database.run("DELETE FROM spill")
-    return missing
+    clear(database, [partition for partition, one in told.items() if one.proven])
+    return int(database.value(_WAITING)) if deltas else sum(touched.values())
 
 
-def _index(database: Database) -> tuple[array[int], array[int]]:
-    hashes, ids = array("q"), array("I")
-    twins: dict[int, int] = {}
-    last = 0
-    for dn_hash, identity, absent in database.stream(_LIVING, (GONE,)):
-        if not hashes or hashes[-1] != dn_hash:  # of two with one DN, the one that was seen last counts
-            hashes.append(dn_hash)
-            ids.append(identity)
-            last = absent
-        elif absent == last:
-            twins[identity] = twins[ids[-1]] = len(ids) - 1
-    for (identity,) in database.among(_OWNERS, list(twins)):  # of two that are there, the one the cloud knows
-        ids[twins[identity]] = identity
-    return hashes, ids
+def _names(database: Database, found: News) -> Names:
+    """A few values are asked for one by one, with those that may name another one than before."""
+    hashes, guids, _ = database.one(_SIZES) or (0, 0, 0)
+    if found.many or hashes // 8 + guids // 16 + len(found.marks) + len(found.guids) > FEW:
+        return Names(database, None, None)
+    marks, ids = set(found.marks), set(found.guids)
+    for chunk, named in database.all("SELECT hashes, guids FROM spill"):
+        marks.update(numbers(chunk))
+        ids |= pieces(named)
+    return Names(database, marks, ids)
 
 
-def _spilled(database: Database) -> Iterator[tuple[int, str, list[bytes]]]:
-    for entry, attribute in database.all("SELECT DISTINCT entry, attribute FROM spill ORDER BY entry, attribute"):
-        rows = database.all("SELECT hashes FROM spill WHERE entry = ? AND attribute = ?", (entry, attribute))
-        yield entry, attribute, [row[0] for row in rows]
+def _find_out(database: Database, deltas: Sequence[int], touched: Collection[tuple[int, str]]) -> None:
+    """Who was lost in an earlier import, and was not found since, is no member; a delta does not tell it again."""
+    waiting = [(entry, attribute) for entry, attribute in database.all(_LOST) if (entry, attribute) not in touched]
+    part = dict(database.among(_PART_OF, [entry for entry, _ in waiting]))
+    database.run_many(_FOUND_OUT, [(b"", *row) for row in waiting if part.get(row[0]) in deltas])
 
 
-def _look_up(
-    chunks: Sequence[bytes], hashes: array[int], ids: array[int], foreign: Mapping[int, int]
-) -> tuple[BitMap, array[int]]:
-    """The members that the values name, and the values that name nobody, sorted."""
-    found, unknown, end = array("I"), set[int](), len(hashes)
-    for chunk in chunks:
-        for value in _numbers(chunk):
-            place = bisect_left(hashes, value)
-            if place < end and hashes[place] == value:
-                found.append(ids[place])
-            elif value in foreign:
-                found.append(foreign[value])
-            else:
-                unknown.add(value)
-    return BitMap(found), array("q", sorted(unknown))
+class _Resolving:
+    def __init__(self, database: Database, names: Names, found: News) -> None:
+        self._database, self._names, self._news = database, names, found
+
+    def run(self) -> dict[tuple[int, str], int]:
+        """Every value that was told: entry and attribute, with how many of its values name nobody."""
+        touched = {}
+        for entry, attribute, source in self._database.all(_GROUPS, (GONE,)):
+            rows = self._database.all(_ROWS, (entry, attribute))
+            before = kept(self._database, entry, attribute)
+            value = self._value(rows, source, before)
+            touched[entry, attribute] = value.missing
+            keep(self._database, entry, attribute, value, before)
+        return touched
+
+    def _value(self, rows: Sequence[Any], source: int, before: Any | None) -> Value:
+        """The value after all that was told of it, in its order."""
+        value: Value | None = None
+        for kind, told in groupby(rows, key=lambda row: row[0]):
+            if kind == WHOLE:
+                value = self._whole(list(told), source)
+                _note_lost(value, unpacked(before) if before is not None else None)
+                continue
+            value = value or (unpacked(before) if before is not None else Value())
+            for _, hashes, guids in told:
+                (self._gain if kind == GAINED else self._lose)(value, hashes, guids, source)
+        return value or Value()
+
+    def _whole(self, rows: Sequence[Any], source: int) -> Value:
+        value = Value()
+        for _, hashes, guids in rows:
+            self._gain(value, hashes, guids, source)
+        return value
+
+    def _gain(self, value: Value, hashes: bytes, guids: bytes, source: int) -> None:
+        if hashes:
+            named, foreign, unknown = self._names.look_up(hashes)
+            ids = BitMap(named)
+            value.named |= ids
+            value.members |= ids | BitMap(foreign)
+            value.unresolved |= unknown
+        if guids:
+            found, unread = self._names.guids.look_up(guids, source)
+            value.members |= BitMap(found)
+            value.unread |= unread.difference(self._news.departed)
+        if value.lost:
+            value.lost -= value.members
+
+    def _lose(self, value: Value, hashes: bytes, guids: bytes, source: int) -> None:
+        if hashes:
+            marks = set(numbers(hashes))
+            value.unresolved -= marks
+            for (identity,) in self._database.among(_WITH_DN, sorted(marks)):
+                if identity in value.named or identity in value.lost:
+                    value.discard(identity)
+            for mark in marks & self._names.foreign.keys():
+                if self._names.foreign[mark] not in value.named:
+                    value.discard(self._names.foreign[mark])
+        for identity in self._with_guid(pieces(guids)):
+            if identity not in value.named:
+                value.discard(identity)
+        value.unread -= pieces(guids)
+
+    def _with_guid(self, guids: Collection[bytes]) -> Iterator[int]:
+        """In whatever source."""
+        for (source,) in self._database.all("SELECT id FROM sources") if guids else ():
+            for (identity,) in self._database.among(_WITH_GUID, sorted(guids), (source,)):
+                yield identity
 
 
-def _keep(database: Database, entry: int, attribute: str, members: BitMap, unresolved: array[int]) -> None:
-    before = database.one(_KEPT, (entry, attribute))
-    lost = _lost(before[0], before[1], members, unresolved) if before else BitMap()
-    kept = pack_bitmap(members), unresolved.tobytes(), pack_bitmap(lost) if lost else b""
-    if before is None or tuple(before) != kept:
-        database.run(_LINKS, (entry, attribute, *kept))
-
-
-def _lost(had: bytes, knew: bytes, members: BitMap, unresolved: array[int]) -> BitMap:
+def _note_lost(value: Value, before: Value | None) -> None:
     """Who was a member, is none now, and may be the one that a new value names."""
-    missing = unpack_bitmap(had) - members
-    if missing and not set(_numbers(knew)).issuperset(unresolved):
-        return missing
-    return BitMap()
-
-
-def _numbers(data: bytes) -> array[int]:
-    numbers = array("q")
-    numbers.frombytes(data)
-    return numbers
+    missing = before.members - value.members if before is not None else BitMap()
+    if before is not None and missing and not before.unresolved.issuperset(value.unresolved):
+        value.lost = missing

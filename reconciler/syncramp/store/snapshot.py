@@ -71,8 +71,8 @@ class Snapshot:
         """Ids of objects that are known to be in the cloud."""
         self.keeping = self._bitmap("SELECT DISTINCT object FROM contested")
         """Ids of objects that want a value of somebody else: in its place they keep what they have."""
-        absent = (Cause.ABSENT_ONCE.value, Cause.ABSENT.value)
-        self._absent = self._bitmap("SELECT id FROM objects WHERE digest IS NULL AND cause IN (?, ?)", absent)
+        absent = (Cause.ABSENT_ONCE.value, Cause.ABSENT.value, Cause.DELETED.value)
+        self._absent = self._bitmap("SELECT id FROM objects WHERE digest IS NULL AND cause IN (?, ?, ?)", absent)
         self._joined = self._bitmap("SELECT entry FROM joined")
         """Ids of entries that add to the object of another one, or are no part of their own."""
 

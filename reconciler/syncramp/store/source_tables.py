@@ -48,7 +48,7 @@ containers = Table(
 )
 
 arrivals = Table(
-    "arrivals",  # entries that came, came back or have another name, until links are resolved
+    "arrivals",  # entries that came or came back, until links are resolved
     metadata,
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("ids", LargeBinary, nullable=False),  # roaring bitmap
@@ -62,6 +62,14 @@ moves = Table(
     Column("guid", LargeBinary, primary_key=True),
     Column("entry", Integer, nullable=False, default=0, server_default="0"),  # 0: it is no entry that was read
     Column("dn", String, nullable=False, default="", server_default=""),  # its name before
+)
+
+mentions = Table(
+    "mentions",  # who names whom by a DN in an attribute (store.mentions)
+    metadata,
+    Column("mark", Integer, primary_key=True, autoincrement=False),  # CRC-32 of the DN
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 principals = Table(

@@ -5,10 +5,11 @@ killed in the middle of an import leaves nothing that could be mistaken for a wh
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 
 from syncramp.model.facts import Fact, Proof
 from syncramp.model.proofs import Accepted, Verdict
-from syncramp.model.state import Origin
+from syncramp.model.state import DELETED, GONE, Origin
 from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
@@ -17,11 +18,11 @@ from syncramp.store.known import KnownPartition, promote
 from syncramp.store.marks import marking
 from syncramp.store.muster import forget_muster
 from syncramp.store.partitions import HORIZON, PROVEN, PartitionStage
-from syncramp.store.resolution import GONE, resolve
+from syncramp.store.resolution import resolve
 from syncramp.store.temporary import RUN
 from syncramp.store.verdicts import accept, accepted_of, verdict_of
 
-__all__ = ["GONE", "Staging"]
+__all__ = ["DELETED", "GONE", "Staging"]
 
 _ALL_DIRTY = marking("SELECT id, ? FROM entries WHERE source = ?")
 _RULES = "UPDATE sources SET rules = ?, version = ?, wanted = ? WHERE id = ?"
@@ -29,7 +30,10 @@ _PARTS = "SELECT p.name FROM partitions p JOIN sources s ON s.id = p.source WHER
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _READ = """UPDATE sources SET read = 1 WHERE id = ? AND read = 0
            AND NOT EXISTS (SELECT 1 FROM partitions p WHERE p.source = sources.id AND p.complete = 0)"""
-_PASSED = "UPDATE entries SET partition = ? WHERE partition = ?"
+_PASSED = (
+    "UPDATE entries SET partition = ? WHERE partition = ?",
+    "UPDATE containers SET partition = ? WHERE partition = ?",
+)
 
 
 class Staging:
@@ -42,7 +46,8 @@ class Staging:
     def __init__(self, database: Database, key: Callable[[str], int]) -> None:
         self._database = database
         self._key = key
-        self._proven: set[int] = set()
+        self._stages: dict[int, PartitionStage] = {}
+        self._places = count()
         database.make_temporary(RUN)
 
     def source_id(self, name: str) -> int:
@@ -67,8 +72,8 @@ class Staging:
         :param containers: finds those that were renamed; None: nobody looks for them.
         """
         number = self._partition_id(source, partition)
-        self._proven.discard(number)
-        stage = PartitionStage(self._database, self._key, source, number)
+        stage = PartitionStage(self._database, self._key, source, number, self._places)
+        self._stages[number] = stage
         if changed is not Origin.NONE:
             stage.compare(changed, wanted)
         if reads is not None:
@@ -83,10 +88,7 @@ class Staging:
         :param asked: digest of what was asked for, as ``known``.
         :returns: the proof as it was judged.
         """
-        judged = stage.prove(proof, asked)
-        if judged.complete:
-            self._proven.add(stage.partition)
-        return judged
+        return stage.prove(proof, asked)
 
     def stage(
         self,
@@ -117,7 +119,13 @@ class Staging:
         :param asked: digest of what is asked for now (attributes, kinds, bases).
         :param full: everything is to be read.
         """
-        return KnownPartition(self._database, self._partition_id(source, partition), asked, full=full)
+        number = self._partition_id(source, partition)
+        return KnownPartition(self._database, number, asked, full=full, settle=lambda: self._flush(number))
+
+    def _flush(self, partition: int) -> None:
+        """What was told of a partition stands in the store."""
+        if partition in self._stages:
+            self._stages[partition].flush()
 
     def verdict(self, source: int, partition: str) -> Verdict | None:
         """The three proofs of the last read of a partition; None: it did not come to its end."""
@@ -163,7 +171,8 @@ class Staging:
         """Forget a partition; its entries pass to another one, which sees or misses them like its own."""
         old, new = self._partition_id(source, partition), self._partition_id(source, heir)
         with self._database.transaction():
-            self._database.run(_PASSED, (new, old))
+            for passed in _PASSED:
+                self._database.run(passed, (new, old))
             forget_muster(self._database, old)
             self._database.run("DELETE FROM partitions WHERE id = ?", (old,))
 
@@ -250,7 +259,8 @@ class Staging:
         :returns: how many values named nothing that was ever read.
         """
         with self._database.transaction():
-            missing = resolve(self._database)
-            promote(self._database, self._proven)
-        self._proven.clear()
+            told = {partition: stage.told for partition, stage in self._stages.items()}
+            missing = resolve(self._database, self._key, told)
+            promote(self._database, [partition for partition, one in told.items() if one.proven])
+        self._stages.clear()
         return missing

@@ -43,6 +43,7 @@ sources = Table(
     Column("wanted", String),  # attributes that they ask for; NULL: not known
     Column("read", Integer, nullable=False, default=0, server_default="0"),  # 1: every part of it was once complete
     Column("failure", String),  # why it could not be read at all; NULL when it could
+    Column("mentioned", Integer, nullable=False, default=0, server_default="0"),  # 1: it has its rows in ``mentions``
 )
 
 partitions = Table(

@@ -1,7 +1,7 @@
 """Temporary tables: what is found out on the way, and no part of the store. They end with the connection.
 
-``RUN`` is of every store: names of an import wait there for its end (``resolution``, ``principals``). ``ADOPTION`` is
-of an adoption (``sightings``).
+``RUN`` is of every store: values wait there for the end of an import (``spill``). ``ADOPTION`` is of an adoption
+(``sightings``).
 """
 
 from sqlalchemy import Column, Index, LargeBinary, MetaData, Table
@@ -17,19 +17,16 @@ def _table(name: str, metadata: MetaData, *columns: Column[object] | Index) -> T
 
 
 spill = _table(
-    "spill",  # hashes of the DNs that an entry names
+    "spill",  # values of link attributes (store.spill)
     RUN,
+    Column("partition", Integer),
+    Column("place", Integer),  # in the order in which they were told
     Column("entry", Integer),
     Column("attribute", String),
+    Column("kind", Integer),
     Column("hashes", LargeBinary),
+    Column("guids", LargeBinary),
     Index("spilled", "entry", "attribute"),
-)
-
-named_principals = _table(
-    "named_principals",  # names of foreign security principals, by the hash of the DN
-    RUN,
-    Column("dn_hash", Integer, primary_key=True, autoincrement=False),
-    Column("sid", LargeBinary),
 )
 
 sightings = _table(

@@ -1,0 +1,271 @@
+"""Entries become rows: a page of one partition at a time, in the transaction of that page.
+
+An unchanged entry is recognised by its digest and writes nothing. What is written is marked in ``dirty``; who names a
+DN that somebody has from now on is marked, too.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from syncramp.model.facts import Entry, Patch
+from syncramp.model.state import DELETED, GONE, Origin
+from syncramp.model.values import Kind
+from syncramp.store.containers import Containers
+from syncramp.store.database import Database
+from syncramp.store.marks import MARK, marking
+from syncramp.store.mentions import Mentions
+from syncramp.store.moves import Move, Note, arrive, departed, note
+from syncramp.store.muster import Muster
+from syncramp.store.packing import digest, pack, unpack
+
+_BEFORE = "SELECT guid, kind, dn, attrs FROM entries WHERE absent = 0 AND id IN ({})"
+_KNOWN = (
+    "SELECT guid, id, digest, partition, absent, dn_hash, dn, kind FROM entries WHERE source = ? AND guid IN ({})"
+)
+_WHOLE = """SELECT guid, kind, dn, attrs FROM entries
+            WHERE source = ? AND partition = ? AND absent < ? AND guid IN ({})"""
+_ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash, digest, attrs, absent)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
+_CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?, absent = 0
+              WHERE id = ?"""
+_DELETED = "UPDATE entries SET absent = ? WHERE id = ?"
+_CONTAINER_GONE = "DELETE FROM containers WHERE source = ? AND partition = ? AND guid = ?"
+_WAKE = (
+    marking("SELECT DISTINCT object, ? FROM unresolved WHERE dn_hash IN ({})"),
+    marking(
+        "SELECT DISTINCT r.object, ? FROM entries e CROSS JOIN refs r WHERE r.target = e.id AND e.dn_hash IN ({})"
+    ),
+)
+"""Who names a DN that somebody has from now on: nobody had it, or somebody who perhaps leaves."""
+_NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
+_COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_PAGE = 1000
+
+
+class Row(NamedTuple):
+    """An entry that is known already."""
+
+    guid: bytes
+    id: int
+    digest: bytes
+    partition: int
+    absent: int
+    dn_hash: int
+    dn: str
+    kind: str
+
+
+def mark_of(kind: str, dn: str, attributes: bytes) -> bytes:
+    """The digest by which an entry is recognised."""
+    return digest(pack({"kind": kind, "dn": dn, "attributes": attributes}))
+
+
+def wake(database: Database, dn_hashes: Sequence[int], origin: Origin = Origin.SOURCE) -> None:
+    """Mark who names one of these DNs."""
+    for start in range(0, len(dn_hashes), _PAGE):
+        page = dn_hashes[start : start + _PAGE]
+        for statement in _WAKE:
+            database.run(statement.format(",".join("?" * len(page))), (origin, *page))
+
+
+class EntryRows:
+    """The rows of one partition.
+
+    :param key: the 64-bit key under which a DN is compared.
+    :param muster: counts what is shown.
+    :param tracked: what became of entries is noted for those who are not told again.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        key: Callable[[str], int],
+        source: int,
+        partition: int,
+        muster: Muster,
+        *,
+        tracked: bool,
+    ) -> None:
+        self._database, self._key, self.muster = database, key, muster
+        self._source, self._partition, self._tracked = source, partition, tracked
+        self._mentions = Mentions(database, source)
+        self._origin = Origin.NONE
+        self._asked: frozenset[str] | None = None
+        self.containers: Containers | None = None
+
+    def compare(self, origin: Origin, wanted: frozenset[str]) -> None:
+        """From now on tell what the directory changed from what only other rules ask for."""
+        before = self._database.value("SELECT wanted FROM sources WHERE id = ?", (self._source,))
+        self._origin, self._asked = origin, None if before is None else wanted.intersection(before.split())
+
+    def ids_of(self, guids: Sequence[bytes]) -> dict[bytes, int]:
+        """Entries of this source that are known, by GUID."""
+        return {guid: row.id for guid, row in self._known(guids).items()}
+
+    def _known(self, guids: Sequence[bytes]) -> dict[bytes, Row]:
+        return {row[0]: Row(*row) for row in self._database.among(_KNOWN, guids, (self._source,))}
+
+    def whole(self, patches: Mapping[bytes, Patch]) -> dict[bytes, Entry]:
+        """Entries with what changed of them; who is not known, or is gone, needs a kind and a DN."""
+        stored = {
+            row[0]: row for row in self._database.among(_WHOLE, list(patches), (self._source, self._partition, GONE))
+        }
+        made = (_patched(patch, stored.get(guid)) for guid, patch in patches.items())
+        return {entry.guid: entry for entry in made if entry is not None}
+
+    def write(self, page: Mapping[bytes, Entry]) -> dict[bytes, int]:
+        """Entries that were told.
+
+        :returns: their ids, by GUID.
+        """
+        known = self._known(list(page))
+        ids = {guid: row.id for guid, row in known.items()}
+        new, changed, touched, arrived = [], [], [], []
+        for guid, entry in page.items():
+            attributes = pack(entry.attributes)
+            mark = mark_of(entry.kind.value, entry.dn, attributes)
+            row = known.get(guid)
+            if row and row.digest == mark and row.partition == self._partition and row.absent == 0:
+                continue
+            body = (self._partition, entry.kind.value, entry.dn, self._key(entry.dn), mark, attributes)
+            if row:
+                changed.append((*body, row.id))
+            else:
+                new.append((guid, body))
+            if row is None or row.dn_hash != body[3] or row.absent >= GONE:
+                arrived.append(body[3])
+            touched.append(guid)
+        ids.update(self._insert(new))
+        self._count(page, [guid for guid, _ in new], [row[-1] for row in changed], ids)
+        self._watch(page, known, changed, [ids[guid] for guid, _ in new], bool(arrived))
+        asked = self._only_asked(page, [row[-1] for row in changed])
+        self._database.run_many(_CHANGED, changed)
+        self._mentions.add((ids[guid], page[guid].attributes) for guid in touched)
+        self._note(page, known, touched, ids)
+        self._database.run_many(
+            MARK, [(ids[guid], self._origin if guid in asked else Origin.SOURCE) for guid in touched]
+        )
+        wake(self._database, arrived)
+        return ids
+
+    def _count(
+        self, page: Mapping[bytes, Entry], new: Sequence[bytes], changed: Sequence[int], ids: Mapping[bytes, int]
+    ) -> None:
+        """Take the muster of a page, before what changed is written."""
+        self.muster.count(page.values())
+        for guid in new:
+            self.muster.arrive(page[guid])
+        for guid, _, _, packed in self._database.among(_BEFORE, changed):
+            self.muster.change(ids[guid], unpack(packed), page[guid].attributes)
+
+    def _insert(self, new: Sequence[tuple[bytes, tuple[Any, ...]]]) -> Mapping[bytes, int]:
+        if not new:
+            return {}
+        first = int(self._database.value(_NEXT_ID, default=1))
+        ids = {guid: first + place for place, (guid, _) in enumerate(new)}
+        self._database.run_many(_ENTRY, [(ids[guid], self._source, guid, *body) for guid, body in new])
+        self._database.run(_COUNT_IDS, (str(first + len(new)),))
+        return ids
+
+    def _note(
+        self,
+        page: Mapping[bytes, Entry],
+        known: Mapping[bytes, Row],
+        touched: Iterable[bytes],
+        ids: Mapping[bytes, int],
+    ) -> None:
+        """For whoever is not told again: who came, who came back, and who has another name."""
+        came, notes = [], []
+        back = [guid for guid, row in known.items() if row.absent >= GONE]
+        gone_lately = departed(self._database, self._partition, back)
+        for guid in touched:
+            row = known.get(guid)
+            if row is None or row.absent >= GONE or row.partition != self._partition:
+                came.append(ids[guid])
+            if row is not None and row.absent >= GONE:
+                notes.append(Note(Move.RETURNED, guid, row.id))
+            lately = row is not None and (row.absent < GONE or guid in gone_lately)
+            if row is not None and lately and row.dn != page[guid].dn and self._tracked:
+                notes.append(Note(Move.RENAMED, guid, row.id, row.dn))  # groups know it by the name before
+        note(self._database, self._partition, notes)
+        if self._tracked:
+            arrive(self._database, self._partition, came)
+
+    def delete(self, guids: Sequence[bytes]) -> list[int]:
+        """The directory says that these are no more: entries of this partition, or containers.
+
+        :returns: ids of those that were entries.
+        """
+        known = self._known(guids)
+        rows = [row for row in known.values() if row.partition == self._partition]
+        living = [row.id for row in rows if row.absent != DELETED]
+        self.muster.leave([row.id for row in rows], [Kind(row.kind) for row in rows])
+        self._database.run_many(_DELETED, [(DELETED, identity) for identity in living])
+        self._database.run_many(MARK, [(identity, Origin.SOURCE) for identity in living])
+        gone = {row.guid: row.id for row in rows}
+        gone.update((guid, 0) for guid in guids if guid not in known)
+        note(self._database, self._partition, [Note(Move.GONE, guid, identity) for guid, identity in gone.items()])
+        forgotten = [(self._source, self._partition, guid) for guid in guids]
+        self._database.run_many(_CONTAINER_GONE, forgotten)
+        return [row.id for row in rows]
+
+    def _watch(
+        self,
+        page: Mapping[bytes, Entry],
+        known: Mapping[bytes, Row],
+        changed: Sequence[Any],
+        new: Sequence[int],
+        arrived: bool,
+    ) -> None:
+        """Show the containers that may have been renamed who has another DN than before."""
+        if self.containers is None:
+            return
+        rows = {row.id: row for row in known.values()}
+        moved = [row[-1] for row in changed if row[3] != rows[row[-1]].dn_hash]
+        if arrived:
+            back = [row[-1] for row in changed if row[-1] not in moved and rows[row[-1]].absent]
+            for identity in (*new, *moved, *back):
+                self.containers.arrive(identity)
+        moved = [identity for identity in moved if rows[identity].absent < GONE]
+        for guid, _, dn, packed in self._database.among(_BEFORE, moved):
+            entry, before = page[guid], unpack(packed)
+            names = before.keys() | entry.attributes.keys() if self._origin is Origin.NONE else self._asked or before
+            self.containers.move(
+                known[guid].id,
+                dn,
+                entry.dn,
+                {name: before[name] for name in names if name in before},
+                {name: entry.attributes[name] for name in names if name in entry.attributes},
+            )
+
+    def _only_asked(self, page: Mapping[bytes, Entry], changed: Sequence[int]) -> set[bytes]:
+        """GUIDs of entries that differ only because other attributes are asked for than before."""
+        if self._origin is Origin.NONE:
+            return set()
+        found = set()
+        for guid, kind, dn, packed in self._database.among(_BEFORE, changed):
+            entry, before = page[guid], unpack(packed)
+            names = before.keys() if self._asked is None else self._asked
+            same = all(before.get(name) == entry.attributes.get(name) for name in names)
+            if same and (kind, dn) == (entry.kind.value, entry.dn):
+                found.add(guid)
+        return found
+
+
+def _patched(patch: Patch, stored: Sequence[Any] | None) -> Entry | None:
+    if stored is None:
+        if patch.kind is None or patch.dn is None:
+            return None
+        return Entry(
+            patch.guid, patch.kind, patch.dn, {name: given for name, given in patch.attributes.items() if given}
+        )
+    _, kind, dn, packed = stored
+    merged: dict[str, Any] = {**unpack(packed), **patch.attributes}
+    if patch.dn is not None and "distinguishedname" in merged:
+        merged["distinguishedname"] = (patch.dn.encode(),)
+    return Entry(
+        patch.guid,
+        patch.kind or Kind(kind),
+        patch.dn or dn,
+        {name: given for name, given in merged.items() if given},
+    )
