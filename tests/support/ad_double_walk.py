@@ -16,6 +16,8 @@ class Walk:
 
     replica: Replica
     choose: Choose
+    stays: bytes = b""
+    """Who is never deleted: a domain without anybody is not read completely."""
     _number: int = field(default=0, init=False)
 
     def step(self, what: str) -> None:
@@ -71,7 +73,7 @@ class Walk:
                 self.replica.rename(guid, parent=place)
 
     def delete(self) -> None:
-        parents = {held.parent for held in self._living()}
+        parents = {held.parent for held in self._living()} | {self.stays}
         for guid in self._some([held.guid for held in self._living() if held.guid not in parents and held.parent]):
             self.replica.delete(guid)
 
@@ -109,4 +111,4 @@ class Walk:
         return guid == top
 
 
-STEPS = sorted(name for name in vars(Walk) if not name.startswith("_") and name != "step")
+STEPS = sorted(name for name, what in vars(Walk).items() if callable(what) and name[0] != "_" and name != "step")
