@@ -3,7 +3,8 @@
 TLS protects the connection, so no security layer is asked for; Active Directory takes one of the two only (MS-ADTS
 5.1.1.1.2). The exchange is bound to the server's certificate (tls-server-end-point, RFC 5929 4.1), which Active
 Directory can demand (LdapEnforceChannelBinding) and other servers ignore. The library gets the keytab as a file in
-anonymous memory; the tickets stay in memory, too, and both go when the server has answered.
+anonymous memory, which goes when the server has answered; tickets are kept in the memory of the process, a few
+kilobytes for each sign-in, and are not used again.
 
 ``gssapi`` is an extra, because it needs the Kerberos library of the system. ldap3's own exchange is not used: it
 takes the last token of a server that offers no layer for an error.
