@@ -5,7 +5,7 @@ Nothing is lost, and nobody is deleted who is only called otherwise; the next ru
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -64,8 +64,9 @@ def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Living
 
 @pytest.fixture
 def stage(directory: Living, tmp_path: Path) -> Scene:
-    """The unit People in the cloud."""
-    made = scene(tmp_path / "state.db", directory, scope(directory, "People"))
+    """The unit People, found by its GUID, in the cloud."""
+    people = scope(directory, "People", guid=UUID(bytes_le=directory.nodes["People"].guid))
+    made = scene(tmp_path / "state.db", directory, people)
     made.calm()
     assert made.there == {"ann", "bob", "staff"} and made.members("staff") == {"ann", "bob"}
     made.cloud.calls.clear()
@@ -74,6 +75,18 @@ def stage(directory: Living, tmp_path: Path) -> Scene:
 
 def nothing_goes(stage: Scene) -> None:
     assert not stage.plan.counts.get("Delete") and not stage.plan.holds
+
+
+def test_a_unit_that_is_renamed_takes_its_people_along_and_changes_nobody(directory: Living, stage: Scene) -> None:
+    directory.rename("People", "OU=Staff")
+    report = stage.go()
+    nothing_goes(stage)
+    assert stage.there == {"ann", "bob", "staff"} and stage.members("staff") == {"ann", "bob"}
+    assert all(source.complete for source in report.sources)
+    assert any("OU=Staff" in str(event) for event in stage.events)
+    directory.change("ann", displayName="anna")
+    stage.calm()
+    assert stage.there == {"anna", "bob", "staff"}
 
 
 def test_a_unit_that_moves_out_of_scope_takes_its_people_along_and_brings_them_back(
@@ -137,7 +150,8 @@ def test_who_is_deleted_leaves_the_groups_and_may_be_restored(directory: Living,
         directory.restore("ann", node)
         directory.change("ann", displayName="ann")
         stage.calm()
-        assert "ann" in stage.there
+        assert stage.there == {"ann", "bob", "staff"}
+        assert stage.members("staff") == ({"ann", "bob"} if directory.revives_links else {"bob"})
 
 
 NAMES = ["Müller, Ada", 'O\'Neil "Bo"', "#hash", "a+b=c; <d>", "back\\slash", "漢字", "trailing\xa0", "two  spaces"]
@@ -163,6 +177,17 @@ def test_nested_groups_may_go_in_a_circle(directory: Living, stage: Scene) -> No
     directory.join("staff", "inner")
     stage.calm()
     assert stage.members("staff") == {"ann", "bob", "inner"} and stage.members("inner") == {"ann", "staff"}
+
+
+def test_a_base_that_is_deleted_stalls_its_source_and_deletes_nobody(directory: Living, stage: Scene) -> None:
+    for name in ("ann", "bob", "staff"):
+        directory.rename(name, below="Others")
+    directory.delete("People")
+    for _ in range(3):
+        report = stage.go()
+        assert not report.succeeded and stage.there == {"ann", "bob", "staff"}
+    (told,) = [source.reason for source in report.sources if not source.complete]
+    assert "has the GUID" in told and "remove the scope" in told
 
 
 def test_a_base_without_a_guid_that_is_renamed_stalls_its_source_until_the_document_follows(

@@ -57,6 +57,8 @@ class Living:
 
     restores = True
     """A deleted entry comes back with its GUID."""
+    revives_links = False
+    """It is in its groups again then, as where the recycle bin is on."""
     dangles = False
     """A deleted member stays named in its groups."""
     takes_bytes = True
@@ -324,6 +326,8 @@ class ActiveDirectory(Served):
 
 class Double(Living):
     """The double, which is as strict as Active Directory."""
+
+    revives_links = True
 
     def __init__(self, folder: Path) -> None:
         self.replica = Replica()
