@@ -12,6 +12,7 @@ import pytest
 from support import samba, slapd
 from support.living import ActiveDirectory, Double, File, Living, openldap
 from support.scene import Scene, scene, scope
+from syncramp.cycle.scoping import NOT_THERE, RENAMED
 
 
 def _file(folder: Path, request: pytest.FixtureRequest) -> Iterator[Living]:
@@ -83,7 +84,7 @@ def test_a_unit_that_is_renamed_takes_its_people_along_and_changes_nobody(direct
     nothing_goes(stage)
     assert stage.there == {"ann", "bob", "staff"} and stage.members("staff") == {"ann", "bob"}
     assert all(source.complete for source in report.sources)
-    assert any("OU=Staff" in str(event) for event in stage.events)
+    assert [sample.dn for sample in report.warning_samples[RENAMED]] == [directory.dn("People")]
     directory.change("ann", displayName="anna")
     stage.calm()
     assert stage.there == {"anna", "bob", "staff"}
@@ -205,6 +206,17 @@ def test_a_base_without_a_guid_that_is_renamed_stalls_its_source_until_the_docum
     made.calm()
     nothing_goes(made)
     assert made.there == {"ann", "bob", "staff"}
+
+
+def test_a_subtree_that_is_left_out_and_renamed_is_warned_of(directory: Living, tmp_path: Path) -> None:
+    directory.unit("Service", "People")
+    directory.user("robot", "Service")
+    made = scene(tmp_path / "state.db", directory, scope(directory, "People", exclude=(directory.dn("Service"),)))
+    report = made.calm()
+    assert made.there == {"ann", "bob", "staff"} and NOT_THERE not in report.warnings
+    directory.rename("Service", "OU=Robots")
+    report = made.go()
+    assert [sample.dn for sample in report.warning_samples[NOT_THERE]] == [made.scopes[0].exclude[0]]
 
 
 def test_a_value_that_is_no_text_is_kept_back_and_nothing_else_of_its_object(directory: Living, stage: Scene) -> None:

@@ -4,25 +4,30 @@ What is not found stalls its scope, and is told as a part of its source that was
 under another name than the document has is told, too.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from syncramp.cycle.job import Job
 from syncramp.events import Note
+from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.rules.places import Place, named_group, remedy
 from syncramp.rules.ruleset import Ruleset
 from syncramp.spec.types import Scope
+
+RENAMED = "the base of a scope, under another name than the document gives it"
+NOT_THERE = "left out by a scope, and not there"
 
 
 def settle_scopes(job: Job, report: RunReport) -> None:
     """Look up the scopes of every source; who came to a pilot group, or left it, is judged again."""
     unread = {each.source for each in report.sources if not each.complete}
     for source, rules in job.sources:
-        rules.settle(job.store.whereabouts.of(source.name))
+        held = job.store.whereabouts.of(source.name)
+        rules.settle(held)
         job.store.whereabouts.follow(source.name, _groups(rules))
         for scope, place in zip(rules.scopes, rules.places, strict=True):
-            if place.named:
-                _tell_name(job, source.name, place)
+            _tell_names(report, source.name, scope, place, [] if place.no_base else held.missing(place.excluded))
             if place.lost and source.name not in unread:
                 _tell_lost(job, report, source.name, scope, place)
 
@@ -32,9 +37,14 @@ def _groups(rules: Ruleset) -> list[bytes | str]:
     return [group.bytes_le if isinstance(group, UUID) else group for group in named]
 
 
-def _tell_name(job: Job, source: str, place: Place) -> None:
-    text = f"source {source}: the base of the scope {place.named} is {place.base} now; correct its dn when it suits"
-    job.listen(Note("info", text))
+def _tell_names(report: RunReport, source: str, scope: Scope, place: Place, missing: Sequence[str]) -> None:
+    """What is called otherwise than in the document, or is not there."""
+    said = f"scope {scope.dn} of source {source}"
+    if place.named:
+        report.note_warning(Sample("", "Base", place.base, "", f"{said}: correct its dn when it suits"), RENAMED)
+    for name in missing:
+        detail = f"{said}: if it was renamed, what lies below it is in scope now"
+        report.note_warning(Sample("", "Exclusion", name, "", detail), NOT_THERE)
 
 
 def _tell_lost(job: Job, report: RunReport, source: str, scope: Scope, place: Place) -> None:

@@ -4,7 +4,7 @@ Who came to a pilot group or left it did not change: the group did. So the membe
 entries were judged by them last, and who is not in both is marked.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pyroaring import BitMap
@@ -29,6 +29,11 @@ _UNPROVEN = """SELECT 1 FROM sources s WHERE s.id = ? AND (s.failure IS NOT NULL
 _PLACES = (
     "SELECT dn FROM containers WHERE source = ?",
     "SELECT dn FROM entries WHERE source = ? AND absent = 0",
+)
+_CONTAINED = "SELECT 1 FROM containers WHERE source = ?"
+_AT = (
+    "SELECT 1 FROM containers WHERE source = ? AND dn_hash = ?",
+    "SELECT 1 FROM entries WHERE source = ? AND dn_hash = ? AND absent = 0",
 )
 _JUDGED_BY = "SELECT name, members FROM pilots WHERE source = ?"
 _KEEP = """INSERT INTO pilots (source, name, members) VALUES (?, ?, ?)
@@ -98,6 +103,12 @@ class Holdings:
         """The canonical DNs of all that is there."""
         for query in _PLACES:
             yield from (dn for (dn,) in self._database.stream(query, (self.source,)))
+
+    def missing(self, dns: Sequence[str]) -> list[str]:
+        """Those of some canonical DNs that nothing has; none where the source shows no containers at all."""
+        if not dns or self._database.one(_CONTAINED, (self.source,)) is None:
+            return []
+        return [dn for dn in dns if not any(self._database.one(at, (self.source, self._key(dn))) for at in _AT)]
 
     def members(self, group: bytes | str) -> frozenset[bytes] | None:
         """GUIDs of the direct members of a group that are entries of this source; None: there is no such group."""
