@@ -69,7 +69,7 @@ def scene(path: Path, directory: Living, *scopes: Scope) -> Scene:
     at_once = EndpointOverrides(visibility_delay=timedelta())
     document = config(endpoint=at_once, source_anchor=SourceAnchor.OBJECT_GUID)
     made = Scene(path, config=document, directory=directory, scopes=scopes)
-    made.pace = replace(made.pace, objects_per_call=50)
+    made.pace = replace(made.pace, objects_per_call=500)
     return made
 
 
