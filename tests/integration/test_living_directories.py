@@ -210,6 +210,22 @@ def test_a_base_without_a_guid_that_is_renamed_stalls_its_source_until_the_docum
     assert made.there == {"ann", "bob", "staff"}
 
 
+def test_who_is_in_the_pilot_group_comes_and_who_leaves_it_goes(directory: Living, tmp_path: Path) -> None:
+    directory.group("pilot", "Others", "ann", "staff")
+    made = scene(tmp_path / "state.db", directory, scope(directory, "People", group=directory.dn("pilot")))
+    made.calm()
+    assert made.there == {"ann", "staff"} and made.members("staff") == {"ann"}
+    directory.join("pilot", "bob")
+    directory.leave("pilot", "ann")
+    made.calm()
+    assert made.there == {"bob", "staff"} and made.members("staff") == {"bob"}
+    directory.delete("pilot")
+    for _ in range(3):
+        report = made.go()
+        assert not report.succeeded and made.there == {"bob", "staff"}
+    assert "the pilot group" in report.sources[-1].reason and "is not there" in report.sources[-1].reason
+
+
 def test_a_subtree_that_is_left_out_and_renamed_is_warned_of(directory: Living, tmp_path: Path) -> None:
     directory.unit("Service", "People")
     directory.user("robot", "Service")
