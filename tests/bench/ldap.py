@@ -23,6 +23,9 @@ from pathlib import Path
 from bench.directory import forest_of, large_group, write
 from bench.ldap_clients import ATTRIBUTES, CLIENTS, FILTER, PAGE, Access, Cost
 from support.ad_double import AdDouble
+from support.ad_double_server import PASSWORD as DOUBLE_PASSWORD
+from support.ad_double_server import READER, Controller
+from support.ad_double_tree import Replica
 from support.slapd import PASSWORD, slapd
 
 TOOLS = ("slapd", "ldapsearch")
@@ -52,12 +55,24 @@ class Ranged:
 
 
 @dataclass(frozen=True)
+class Delta:
+    """One change in a directory that was read before."""
+
+    people: int
+    tracking: str
+    """How it was found."""
+    seconds: float
+    """Of the processor."""
+
+
+@dataclass(frozen=True)
 class Found:
     """All of it."""
 
     people: int
     rows: list[Row]
     ranges: list[Ranged]
+    deltas: list[Delta]
     skipped: str
     """The client that is missing here; empty: none is."""
 
@@ -94,7 +109,7 @@ def measure(people: int, rounds: int, *, slow: bool = True) -> Found:
                 )
                 for what, base, group in searches
             ]
-    return Found(people, rows, ranged(people), skipped)
+    return Found(people, rows, ranged(people), [delta(people // 100), delta(people // 10)], skipped)
 
 
 def ranged(largest: int) -> list[Ranged]:
@@ -115,17 +130,47 @@ def _ranged(size: int, folder: Path) -> float:
     return cost.seconds
 
 
+def delta(people: int) -> Delta:
+    """Read what changed of one person, from a double of Active Directory with so many."""
+    replica = Replica()
+    guids = [replica.user(f"Person {number}", title=[b"Clerk"]) for number in range(people)]
+    replica.delete(replica.user("Somebody who left"))  # without one nobody knows whether deletes can be seen
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, Controller(replica).running(Path(name)) as server:
+        (Path(name) / "ca.pem").write_bytes(server.ca)
+        access = Access(server.url, str(Path(name) / "ca.pem"), READER, DOUBLE_PASSWORD)
+        with subprocess.Popen(
+            _command(access, "delta", "DC=test", False),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=_environment(),
+        ) as process:
+            assert process.stdin and process.stdout
+            tracking = process.stdout.readline().strip()
+            replica.change(guids[people // 2], title=[b"Director"])
+            told, _ = process.communicate("\n")
+    cost = Cost(**json.loads(told))
+    if cost.values != 1:
+        raise RuntimeError(f"{cost.values} entries came for one that changed")
+    return Delta(people, tracking, cost.seconds)
+
+
 def _best(access: Access, client: str, base: str, group: bool, rounds: int) -> Cost:
     return min((_cost(access, client, base, group) for _ in range(rounds)), key=lambda cost: cost.seconds)
 
 
 def _cost(access: Access, client: str, base: str, group: bool) -> Cost:
+    command = _command(access, client, base, group)
+    return Cost(**json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, env=_environment()).stdout))
+
+
+def _command(access: Access, client: str, base: str, group: bool) -> Sequence[str]:
     work = [client, base, "group" if group else "people", access.url, access.ca, access.user, access.password]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.ldap_clients", *work], stdout=subprocess.PIPE, check=True, env=environment
-    )
-    return Cost(**json.loads(done.stdout))
+    return [sys.executable, "-m", "bench.ldap_clients", *work]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def _ldapsearch(access: Access, base: str, group: bool, rounds: int) -> float:
@@ -168,7 +213,12 @@ def table(found: Found) -> str:
     )
     ranges = (f"{group.members:>9,} members in ranges of 1,500: {group.seconds:.2f} s\n" for group in found.ranges)
     grows = f"Groups in ranges grow with their members to the power {exponent(found.ranges):.2f}\n"
-    return "".join((head, *lines, f"{found.skipped}\n" if found.skipped else "", "\n", *ranges, grows))
+    deltas = (
+        f"One change among {row.people:,} people, by {row.tracking}: {row.seconds * 1000:.0f} ms\n"
+        for row in found.deltas
+    )
+    skipped = f"{found.skipped}\n" if found.skipped else ""
+    return "".join((head, *lines, skipped, "\n", *ranges, grows, "\n", *deltas))
 
 
 def main() -> None:

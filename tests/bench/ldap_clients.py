@@ -131,6 +131,22 @@ def ranges(access: Access, base: str, group: bool) -> Search:
     return lambda: (len(fact.dns) + len(fact.guids) for fact in facts if isinstance(fact, Links))
 
 
+def delta(access: Access, base: str, group: bool) -> Search:
+    """What changed in a directory after it was read; it says so and waits for a line in between."""
+    from support.known import Before
+    from syncramp.model.facts import Entry, Proof
+    from syncramp.source.ldap import LdapSource
+
+    source = LdapSource("corp", [access.url], access.user, access.password, Path(access.ca).read_bytes(), [base])
+    wanted = frozenset(name.lower() for name in ATTRIBUTES)
+    (proof,) = (fact for fact in source.read(base, wanted) if isinstance(fact, Proof))
+    sys.stdout.write(f"{proof.tracking}\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    facts = source.read(base, wanted, Before(proof.horizon, proof.watermark))
+    return lambda: (isinstance(fact, Entry) for fact in facts)
+
+
 CLIENTS: dict[str, Callable[[Access, str, bool], Search]] = {
     "Syncramp": syncramp,
     "python-ldap": python_ldap,
@@ -166,11 +182,11 @@ def _status(name: str) -> int:
 def main(client: str, base: str, group: str, *access: str) -> None:
     """Measure, and print JSON.
 
-    :param client: one of ``CLIENTS``, or ``ranges``.
+    :param client: one of ``CLIENTS``, ``ranges`` or ``delta``.
     :param base: where the search begins.
     :param group: ``group``: the members of one entry; anything else: everybody below it.
     """
-    search = {**CLIENTS, "ranges": ranges}[client](Access(*access), base, group == "group")
+    search = {**CLIENTS, "ranges": ranges, "delta": delta}[client](Access(*access), base, group == "group")
     sys.stdout.write(json.dumps(asdict(measured(search))))
 
 

@@ -91,6 +91,10 @@ def test_every_client_reads_the_same_and_groups_come_whole_in_ranges() -> None:
         f"{PEOPLE // 6 * 5:,} members": {PEOPLE // 6 * 5},
     }
     assert [group.members for group in found.ranges] == [PEOPLE // 8, PEOPLE // 4, PEOPLE // 2, PEOPLE]
+    assert [(row.people, row.tracking) for row in found.deltas] == [
+        (PEOPLE // 100, "DirSync"),
+        (PEOPLE // 10, "DirSync"),
+    ]
     told = ldap.table(found)
     assert all(row.what in told for row in found.rows) and f"power {ldap.exponent(found.ranges):.2f}" in told
     assert json.loads(json.dumps(asdict(found)))["people"] == PEOPLE

@@ -170,6 +170,28 @@ def test_what_answers_no_search_is_refused_with_the_reason(data: bytes, why: str
     assert ours(bytes((byte,)) for byte in good + data + good) == (read, refusal)
 
 
+GOOD = tlv(0x30, tlv(4, b"description") + tlv(0x31, tlv(4, bytes(40))))
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "3008" + "0402636e" + "3102" + "0400" + "0400",  # a value beside the set
+        "3006" + "0402636e" + "3104" + "0400" + "0400",  # a set that is longer than its attribute
+        "3008" + "0402636e" + "3102" + "0402" + "6162",  # a value that is longer than its set, not than its attribute
+        "3008" + "0402636e" + "3104" + "0403" + "6162",  # a value that is longer than both
+        "3008" + "0402636e" + "3104" + "2402" + "6162",
+        "3008" + "0402636e" + "3004" + "0402" + "6162",
+        "3008" + "0c02636e" + "3104" + "0402" + "6162",
+        "3108" + "0402636e" + "3104" + "0402" + "6162",
+        "300a" + "0402636e" + "3106" + "0402" + "6162" + "0401",  # a second value that is cut off
+    ],
+)
+def test_an_attribute_that_does_not_fit_is_refused_also_where_others_follow(attribute: str) -> None:
+    read, refusal = ours([message(1, tlv(0x64, tlv(4, b"dn") + tlv(0x30, bytes.fromhex(attribute) + GOOD * 2)))])
+    assert read == [] and refusal
+
+
 def test_a_message_above_the_limit_is_refused_before_it_comes() -> None:
     data = message(1, entry(b"", [(b"cn", [bytes(100)])]))
     assert len(list(Decoder(limit=len(data)).feed(data))) == 1
