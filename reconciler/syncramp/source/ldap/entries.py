@@ -57,7 +57,7 @@ class Searches(Protocol):
         """Read one entry."""
 
     def pages(
-        self, base: str, filter_: str, attributes: Sequence[str], *, controls: Sequence[Control] = ()
+        self, base: str, filter_: str, attributes: Sequence[str], *, controls: Sequence[Control] = (), size: int = ...
     ) -> Generator[Found | Reference]:
         """Read a subtree page by page."""
 
@@ -179,7 +179,7 @@ def uids_wanted(session: Searches, root: Root, partition: str) -> Uids | None:
 def holds_any(session: Searches, partition: str, filter_: str) -> bool:
     """Is there an entry that a filter finds? None, if the naming context is not shown."""
     with suppress(NoSuchEntry):  # the read itself tells
-        return any(isinstance(message, Found) for message in session.pages(partition, filter_, ["1.1"]))
+        return any(isinstance(message, Found) for message in session.pages(partition, filter_, ["1.1"], size=1))
     return False
 
 

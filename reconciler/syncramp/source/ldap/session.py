@@ -135,16 +135,23 @@ class Session:
         return found
 
     def pages(
-        self, base: str | bytes, filter_: str, attributes: Sequence[str], *, controls: Sequence[Control] = ()
+        self,
+        base: str | bytes,
+        filter_: str,
+        attributes: Sequence[str],
+        *,
+        controls: Sequence[Control] = (),
+        size: int = PAGE,
     ) -> Generator[Found | Reference]:
         """All entries of a subtree, asked for page by page, and the references among them, as they come.
 
+        :param size: entries in a page; few for who may stop soon, since what is not read comes all the same.
         :raises NoSuchEntry: the base does not exist, or is not shown to this account.
         :raises SyncrampError: the server does not answer, or a page ended with another result than success.
         """
         cookie: bytes | None = b""
         while cookie is not None:
-            asked = (search.paged(PAGE, cookie), *controls)
+            asked = (search.paged(size, cookie), *controls)
             for message in self.search(base, filter_, attributes, controls=asked):
                 if isinstance(message, Done):
                     self._demand(message, f"the search in {base if isinstance(base, str) else base.decode()}")
