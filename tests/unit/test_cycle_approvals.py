@@ -180,7 +180,7 @@ def _with_deletes(folder: Path, people: int, gone: int) -> Engine:
 
 def test_approvals_land_while_one_percent_of_the_directory_changes_in_every_cycle(tmp_path) -> None:
     """The approved deletes go, however much has changed since somebody looked; the later ones wait."""
-    people, gone = 2000, 600
+    people, gone = 3100, 600  # fewer than a fifth: more would be a source that shows too little
     engine = _with_deletes(tmp_path, people, gone)
     chance, alive = random.Random(5), list(range(gone, people))
 
