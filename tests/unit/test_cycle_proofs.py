@@ -14,6 +14,7 @@ from syncramp.model.report import RunReport
 from syncramp.model.values import Kind
 from syncramp.model.wire import Operation
 from syncramp.source.dn import parent
+from syncramp.store.packing import unpack
 
 SALES_OU = f"OU=Sales,{BASE}"
 
@@ -177,6 +178,21 @@ def test_a_read_that_breaks_off_while_an_attribute_is_hidden_makes_the_next_one_
     assert not veiled.sent
     source.unveil()
     assert veiled.run()[0].settled and not veiled.sent
+
+
+def test_values_that_are_not_shown_any_more_stay_in_the_store_until_their_loss_is_believed(veiled) -> None:
+    def held() -> tuple[int, int]:
+        with veiled.store() as store:
+            attributes = [unpack(packed) for (packed,) in store.database.all("SELECT attrs FROM entries")]
+            return sum("title" in each for each in attributes), store.database.value("SELECT COUNT(*) FROM withheld")
+
+    blind(veiled, attributes=frozenset({"title"}))
+    for _ in range(2):
+        veiled.run()
+        assert held() == (72, 0)
+    accept(veiled, Accepted(attributes=frozenset({"title"})))
+    veiled.run()
+    assert held() == (0, 0)
 
 
 def test_a_few_who_lose_an_attribute_while_most_keep_it_are_believed(veiled) -> None:

@@ -45,7 +45,7 @@ def judge(proof: Proof, seen: Observed, accepted: Accepted, called: str = "") ->
     if strict.proven or accepted.taken:
         return strict
     mild = _judged(proof, seen, accepted, called)
-    return replace(mild, taken=mild != strict and mild.proven)
+    return replace(mild, taken=mild.proven)
 
 
 def _judged(proof: Proof, seen: Observed, accepted: Accepted, called: str) -> Verdict:
