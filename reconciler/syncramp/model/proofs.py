@@ -5,11 +5,11 @@ deleted, an attribute was cleared everywhere) fails until a person says that it 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from syncramp.model.facts import Evidence
+from syncramp.model.facts import Evidence, Proof
 from syncramp.model.values import Kind
 
 PROOFS = ("complete", "fresh", "permitted")
@@ -89,6 +89,10 @@ class Verdict:
     def proven(self) -> bool:
         """All three are."""
         return self.complete.proven and self.fresh.proven and self.permitted.proven
+
+    def applied(self, proof: Proof) -> Proof:
+        """A proof as it is judged: complete only if it is fresh and permitted, too."""
+        return replace(proof, complete=self.proven, reason=self.reason, fresh=self.fresh, permitted=self.permitted)
 
     def as_json(self) -> dict[str, dict[str, Any]]:
         """The evidence as plain data, by the name of the proof."""

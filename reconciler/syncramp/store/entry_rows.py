@@ -199,7 +199,7 @@ class EntryRows:
         known = self._known(guids)
         rows = [row for row in known.values() if row.partition == self._partition]
         living = [row.id for row in rows if row.absent != DELETED]
-        self.muster.leave([row.id for row in rows], [Kind(row.kind) for row in rows])
+        self.muster.leave([row.id for row in rows])
         self._database.run_many(_DELETED, [(DELETED, identity) for identity in living])
         self._database.run_many(MARK, [(identity, Origin.SOURCE) for identity in living])
         gone = {row.guid: row.id for row in rows}

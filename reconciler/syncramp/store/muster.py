@@ -14,7 +14,7 @@ from pyroaring import BitMap
 
 from syncramp.model.facts import Entry, Proof
 from syncramp.model.proofs import Observed
-from syncramp.model.state import Origin
+from syncramp.model.state import GONE, Origin
 from syncramp.model.values import Attributes, Kind
 from syncramp.store.database import Database
 from syncramp.store.marks import MARK
@@ -31,6 +31,7 @@ _WITHHOLD = """INSERT INTO withheld (entry, attribute, partition, attrs) VALUES 
 _REGAINED = "DELETE FROM withheld WHERE entry = ? AND attribute = ?"
 _LOST = "SELECT attribute, COUNT(*) FROM withheld WHERE partition = ? GROUP BY attribute"
 _WITHHELD = "SELECT entry, attrs FROM withheld WHERE partition = ? AND attribute = ? ORDER BY entry"
+_LEAVING = "SELECT kind, absent, attrs FROM entries WHERE id IN ({})"
 _ATTRIBUTES = "SELECT id, attrs FROM entries WHERE id IN ({})"
 _BODY = "SELECT id, kind, dn, attrs FROM entries WHERE id IN ({})"
 _PUT_BACK = "UPDATE entries SET digest = ?, attrs = ? WHERE id = ?"
@@ -107,11 +108,12 @@ class Muster:
             self._withheld.append((identity, name, self._partition, pack({name: before[name]})))
         self._regained.extend((identity, name) for name in has - had)
 
-    def leave(self, ids: Sequence[int], kinds: Iterable[Kind]) -> None:
-        """Entries that the directory calls gone, also when it told so before."""
-        self._gone.update(kind.value for kind in kinds)
-        for _, packed in self._database.among(_ATTRIBUTES, ids):
-            self._growth.subtract(unpack(packed).keys() & self._wanted)
+    def leave(self, ids: Sequence[int]) -> None:
+        """Entries that the directory calls gone, also if it told so before; before that is written down."""
+        for kind, absent, packed in self._database.among(_LEAVING, ids):
+            self._gone[kind] += 1
+            if absent < GONE:
+                self._growth.subtract((kind, *(unpack(packed).keys() & self._wanted)))
 
     def flush(self) -> None:
         """Write down what entries lost; in the transaction that writes the entries."""
@@ -193,7 +195,6 @@ class Muster:
         if delta:
             changed = Counter(self._shown)
             changed.update(self._growth)
-            changed.subtract(self._gone)
             shown = {what: number for what, number in changed.items() if number > 0}
         if shown != self._shown:
             self._database.run("DELETE FROM shown WHERE partition = ?", (self._partition,))

@@ -8,11 +8,10 @@ The proof ends the partition in one transaction: only a complete one counts who 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from syncramp.model.facts import Container, Entry, Evidence, Fact, Gone, LinkChange, Links, Patch, Proof, Restart
-from syncramp.model.proofs import Accepted, Observed, Verdict
+from syncramp.model.proofs import Accepted, Doubt, Observed, Verdict
 from syncramp.model.state import GONE, Origin
 from syncramp.model.values import Kind
 from syncramp.store.container_rows import ContainerRows
@@ -38,6 +37,8 @@ HORIZON = "UPDATE partitions SET horizon = COALESCE(?, horizon) WHERE id = ?"
 _PRESENT = "SELECT id, kind, dn, absent, guid FROM entries WHERE partition = ? AND absent < ?"
 _ANEW = "UPDATE partitions SET watermark = NULL, pending = NULL WHERE id = ?"
 """What comes may be older than what is there, and no delta would tell the newer again."""
+_FULL_NEXT = "UPDATE partitions SET watermark = NULL WHERE id = ?"
+"""What an account does not see any more, only a full read can tell."""
 _MISSED = "UPDATE entries SET absent = absent + 1 WHERE id = ?"
 _BEGIN = "UPDATE partitions SET complete = 0, reason = '', pending = NULL WHERE id = ?"
 
@@ -186,17 +187,13 @@ class PartitionStage:
                 self._database.run(_PENDING, (proof.watermark, proof.tracking, asked, again, self._partition))
             else:
                 self._muster.put_back(verdict.unread)
+                if proof.delta and verdict.doubt is Doubt.NOT_PERMITTED:
+                    self._database.run(_FULL_NEXT, (self._partition,))
             self._database.run(HORIZON, (proof.horizon, self._partition))
             if verdict.taken:
                 take(self._database, self._partition, accepted)
             keep_verdict(self._database, self._partition, verdict)
-            judged = replace(
-                proof,
-                complete=verdict.proven,
-                reason=verdict.reason,
-                fresh=verdict.fresh,
-                permitted=verdict.permitted,
-            )
+            judged = verdict.applied(proof)
             told = int(judged.complete), judged.entries, judged.expected, verdict.told
             self._database.run(PROVEN, (*told, self._partition))
         return judged

@@ -1,0 +1,142 @@
+"""Whole runs on what a source tells of changes: mass deletes, lost attributes and sentinels that are not found."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from support.build import deletes_up_to, guid, user
+from support.engine import Engine
+from support.veiled import PEOPLE, SALES, VeiledSource, company
+from syncramp.model.facts import Entry, Fact, Gone, Looked, Patch, Proof
+from syncramp.model.proofs import Accepted, Doubt
+from syncramp.model.report import SourceReport
+from syncramp.model.seams import Known
+from syncramp.model.wire import Operation
+
+
+@dataclass
+class TellingSource(VeiledSource):
+    """A directory that tells what changed since it was proven last."""
+
+    changes: list[Fact] = field(default_factory=list)
+    looked: Looked | None = None
+    asked: list[bool] = field(default_factory=list)
+    """Whether each read was a delta."""
+
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
+        delta = known is not None and known.watermark is not None
+        self.asked.append(delta)
+        if not delta:
+            *facts, proof = super().read(partition, wanted, known)
+            assert isinstance(proof, Proof)
+            yield from facts
+            yield replace(proof, watermark=b"1", tracking="USN", looked=self.looked)
+        else:
+            yield from self.changes
+            number = len(self.changes)
+            yield Proof(partition, True, number, None, delta=True, tracking="USN", watermark=b"1", looked=self.looked)
+
+    def forget(self, *numbers: int) -> None:
+        """These are deleted, and it is told."""
+        for number in numbers:
+            self.entries.pop(guid(number))
+            self.changes.append(Gone(guid(number)))
+
+
+@pytest.fixture
+def told(tmp_path) -> Engine:
+    """A tenant that holds what the directory does."""
+    whole = company()
+    source = TellingSource(entries=whole.entries, members=whole.members)
+    made = Engine(tmp_path / "state.db", sources=[source])
+    made.config = deletes_up_to(made.config, 500)
+    made.pace = replace(made.pace, objects_per_call=200)
+    made.settle()
+    made.run()
+    made.cloud.calls.clear()
+    assert source.asked[-1], "it tells changes alone from now on"
+    return made
+
+
+def telling(engine: Engine) -> TellingSource:
+    assert isinstance(engine.source, TellingSource)
+    return engine.source
+
+
+def read(engine: Engine) -> SourceReport:
+    return engine.run()[0].sources[0]
+
+
+def deleted(engine: Engine) -> int:
+    return sum(obj.operation is Operation.DELETE for obj in engine.sent)
+
+
+def test_a_few_deletes_that_are_told_go_at_once(told) -> None:
+    telling(told).forget(1, 2, 3)
+    assert read(told).complete and deleted(told) == 3
+
+
+def test_deletes_of_most_people_in_one_delta_wait_for_a_person_however_often_they_are_told(told) -> None:
+    telling(told).forget(*range(1, 41))
+    for _ in range(3):
+        found = read(told)
+        assert found.doubt == Doubt.SHRUNKEN and "40 of 72 users are missing" in found.reason
+    assert not told.sent
+    with told.store() as store:
+        store.staging.accept(1, "all", Accepted(44))
+    assert read(told).complete and deleted(told) == 40
+
+
+def test_what_was_deleted_is_counted_once_for_the_next_delta(told) -> None:
+    """The measure is what is left: ten of the remaining people are not most of them, twenty are."""
+    source = telling(told)
+    for first in (1, 15):
+        source.changes.clear()
+        source.forget(*range(first, first + 14))
+        assert read(told).complete
+    source.changes.clear()
+    source.forget(*range(30, 52))
+    assert read(told).complete, "22 of 44"
+    source.changes.clear()
+    source.forget(*range(52, 64))
+    assert read(told).doubt == Doubt.SHRUNKEN, "12 of 22"
+
+
+def test_a_sentinel_that_nobody_can_find_leads_to_a_full_read_that_tells(told) -> None:
+    source = telling(told)
+    source.looked = Looked(24, frozenset({guid(5)}))
+    found = read(told)
+    assert found.doubt == Doubt.NOT_PERMITTED and "1 of 24 entries that are looked up" in found.reason
+    source.looked = None
+    assert read(told).complete and not source.asked[-1] and not told.sent
+
+
+def test_a_sentinel_whose_delete_was_told_is_no_loss_of_sight(told) -> None:
+    source = telling(told)
+    source.forget(5)
+    source.looked = Looked(24, frozenset({guid(5)}))
+    assert read(told).complete and deleted(told) == 1
+
+
+@pytest.mark.parametrize("patched", [True, False], ids=["changes", "whole entries"])
+def test_an_attribute_that_all_who_changed_lost_is_put_back(told, patched) -> None:
+    source = telling(told)
+    for number in (*PEOPLE, *SALES):
+        entry = source.entries[guid(number)]
+        left = {name: values for name, values in entry.attributes.items() if name != "title"}
+        lost: Patch | Entry = Patch(entry.guid, {"title": ()}) if patched else replace(entry, attributes=left)
+        source.changes.append(lost)
+    found = read(told)
+    assert found.doubt == Doubt.NOT_PERMITTED and "title is not shown any more by 72 of 72" in found.reason
+    source.changes.clear()
+    assert read(told).complete and not source.asked[-1] and not told.sent
+
+
+def test_an_attribute_that_few_of_those_who_changed_lost_is_cleared(told) -> None:
+    source = telling(told)
+    for number in range(1, 61):
+        source.changes.append(Patch(guid(number), {"title": () if number <= 5 else (b"Chief",)}))
+        source.entries[guid(number)] = user(number, telephoneNumber=str(number))
+    assert read(told).complete
+    assert sum(any(value is None for value in obj.values.values()) for obj in told.sent) == 5
