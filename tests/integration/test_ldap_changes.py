@@ -353,6 +353,39 @@ def test_new_and_restored_groups_come_with_all_their_members(tmp_path: Path, acc
     assert not [fact for fact in mirror.told if isinstance(fact, LinkChange)]
 
 
+@pytest.mark.parametrize("account", [EVERY_RIGHT, NO_RIGHT], ids=["DirSync", "USN"])
+def test_what_was_restored_long_ago_is_not_gone_again(tmp_path: Path, account: Account) -> None:
+    mirror, replica = Mirror(), _domain()
+    unit, user = replica.unit("unit"), replica.user("u")
+    for guid in (unit, user):
+        replica.delete(guid)
+        replica.restore(guid)
+    with _served(tmp_path, account, replica) as server:
+        _read(server, mirror)
+        replica.rename(unit, rdn="OU=new")
+        replica.change(user, mail=[b"new@test"])
+        _read(server, mirror)
+    assert {fact.guid for fact in mirror.told if isinstance(fact, Entry | Container)} == {unit, user}
+    assert not [fact for fact in mirror.told if isinstance(fact, Gone)]
+
+
+@pytest.mark.parametrize("account", [EVERY_RIGHT, NO_RIGHT], ids=["DirSync", "USN"])
+def test_what_lies_below_a_unit_that_was_restored_and_renamed_is_renamed_with_it(
+    tmp_path: Path, account: Account
+) -> None:
+    mirror, replica = Mirror(), _domain()
+    unit = replica.unit("unit")
+    with _served(tmp_path, account, replica) as server:
+        _read(server, mirror)
+        replica.delete(unit)
+        replica.restore(unit)
+        user = replica.user("u", unit)
+        _read(server, mirror)
+        replica.rename(unit, rdn="OU=new")
+        _read(server, mirror)
+    assert mirror.entries[user].dn == "CN=u,OU=new,DC=test"
+
+
 def test_usns_that_went_back_are_no_ground_for_a_delta(tmp_path: Path) -> None:
     mirror = Mirror()
     with _served(tmp_path, NO_RIGHT) as server:

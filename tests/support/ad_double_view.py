@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from struct import pack
 from uuid import UUID
 
 from support import ad_double_ber as ber
@@ -146,6 +147,15 @@ def _up_to_dateness(view: View, held: Object) -> Sequence[bytes]:
     return [head + b"".join(guid + usn.to_bytes(8, "little") + moment for guid, usn in sorted(cursors.items()))]
 
 
+def _metadata(_: View, held: Object) -> Sequence[bytes]:
+    """replPropertyMetaData (MS-DRSR 5.162), of isDeleted alone."""
+    stamp = held.stamps.get("isdeleted")
+    if stamp is None:
+        return [pack("<IIII", 1, 0, 0, 0)]
+    written = (0x20030, stamp.version, 0, stamp.origin, stamp.usn, stamp.local)
+    return [pack("<IIII", 1, 0, 1, 0) + pack("<IIQ16sQQ", *written)]
+
+
 _CONSTRUCTED: dict[str, Callable[[View, Object], Sequence[bytes]]] = {
     "objectguid": lambda _, held: [held.guid],
     "name": _name,
@@ -155,6 +165,7 @@ _CONSTRUCTED: dict[str, Callable[[View, Object], Sequence[bytes]]] = {
     "usnchanged": lambda _, held: [str(held.changed).encode()],
     "usncreated": lambda _, held: [str(held.created).encode()],
     "repluptodatevector": _up_to_dateness,
+    "replpropertymetadata": _metadata,
 }
 _SPELLED = {
     "objectguid": "objectGUID",

@@ -1,11 +1,12 @@
 """What changed of a naming context, as facts, whichever way it was found.
 
 Entries come whole, as in a full read, and after them the members: of new and returned groups all, of others what they
-gained and lost. An entry that was deleted and restored between two reads is told as gone first, since it may have
-lost its memberships without a word; the memberships of what returned are read from the entry itself.
+gained and lost. An object that was deleted and restored between two reads is told as gone first, since it may have
+lost its memberships without a word; the memberships of what returned are read from the entry itself. A container is
+not: what lies below it would lose its name.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -40,12 +41,13 @@ def by_dirsync(
     seen = _Seen()
     with told(entries, lambda: seen.count):
         for guid, change in changed.items():
-            if change.gone or change.restored:
+            if change.gone:
                 yield Gone(guid)
         again = [guid for guid, change in changed.items() if change.entry and not change.gone]
-        whole = {guid for guid in again if changed[guid].whole or changed[guid].restored}
+        restored = {guid for guid in again if changed[guid].restored and not changed[guid].new}
+        whole = {guid for guid in again if changed[guid].whole} | restored
         for found in entries.named(again):
-            yield from _told(entries, found, seen, whole)
+            yield from _told(entries, found, seen, restored, whole)
         yield from _links(entries, seen)
         for guid, change in changed.items():
             if not change.gone and guid not in whole:
@@ -55,32 +57,37 @@ def by_dirsync(
     yield Proof(entries.partition, True, len(changed), None, delta=True, tracking=DIRSYNC, watermark=watermark)
 
 
-def by_usn(entries: Entries, known: Known | None, changed: Iterator[Found], watermark: bytes) -> Iterator[Fact]:
-    """What uSNChanged found.
+def by_usn(entries: Entries, known: Known | None, since: int, watermark: bytes) -> Iterator[Fact]:
+    """What uSNChanged finds.
 
+    :param since: the USN at which the last read began.
     :raises SyncrampError: the stream broke off.
     """
     seen = _Seen()
     with told(entries, lambda: seen.count):
-        for found in changed:
-            guid, deleted, restored = _life(found)
-            if deleted or restored:
-                yield Gone(guid)
+        for found in usn.changes(entries, since):
+            guid, deleted, once = _life(found)
             if deleted:
                 seen.count += 1
+                yield Gone(guid)
             else:
-                yield from _told(entries, found, seen)
+                restored = {guid} if once and usn.restored_since(entries, guid, since) else ()
+                yield from _told(entries, found, seen, restored)
         yield from _links(entries, seen)
         yield from _memberships(entries, known)
     yield Proof(entries.partition, True, seen.count, None, delta=True, tracking=USN, watermark=watermark)
 
 
 def _told(
-    entries: Entries, found: Found, seen: _Seen, whole: set[bytes] | None = None
-) -> Iterator[Entry | Container]:
-    """:param whole: groups whose members are to be read; None: of all."""
+    entries: Entries, found: Found, seen: _Seen, restored: Collection[bytes], whole: Collection[bytes] | None = None
+) -> Iterator[Entry | Container | Gone]:
+    """:param restored: objects that were gone for a while.
+    :param whole: groups whose members are to be read; None: of all.
+    """
     seen.count += 1
     fact = entries.fact(found)
+    if isinstance(fact, Entry) and fact.guid in restored:
+        yield Gone(fact.guid)
     if isinstance(fact, Entry) and fact.kind is Kind.GROUP and (whole is None or fact.guid in whole):
         seen.groups.append((fact.guid, fact.dn))
     if fact is not None:

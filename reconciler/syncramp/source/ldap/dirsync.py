@@ -51,8 +51,10 @@ class Change:
 
     gone: bool = False
     restored: bool = False
+    new: bool = False
+    """The cookie knows nothing of it, or it became another kind."""
     whole: bool = False
-    """It is new or became another kind: its members are to be read, too."""
+    """If it is a group, its members are to be read, too."""
     entry: bool = False
     """It is to be read again."""
     members: dict[bytes, tuple[bool, bytes]] = field(default_factory=dict)
@@ -101,7 +103,8 @@ def _note(found: Found, changed: dict[bytes, Change]) -> None:
     if deleted is not None:
         change.gone = any(value.upper() == b"TRUE" for _, value in deleted)
         change.restored = change.restored or not change.gone
-    change.whole = change.whole or "objectclass" in values
+    change.new = change.new or "objectclass" in values
+    change.whole = change.whole or change.new
     change.entry = change.entry or bool(values.keys() - {"objectguid", "instancetype", canonical.LINKS})
     for span, value in values.get(canonical.LINKS, ()):
         if span in (_ADDED, _REMOVED):

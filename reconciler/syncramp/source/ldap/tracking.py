@@ -84,7 +84,7 @@ class Tracked:
         entries = self.entries
         if old.method == USN:
             mark = replace(old, at=self._now(), usn=entries.root.highest_usn or 0)
-            return by_usn(entries, self.known, usn.changes(entries, old.usn), mark.encoded()), ""
+            return by_usn(entries, self.known, old.usn, mark.encoded()), ""
         try:
             changed, cookie = dirsync.changes(entries.session, entries.partition, entries.wanted, old.cookie)
         except dirsync.CookieRefused as refusal:

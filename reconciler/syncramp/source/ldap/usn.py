@@ -8,15 +8,22 @@ are administrators. Who does not see them must not read deltas: nobody would tel
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from struct import Struct, error
 
 from syncramp.errors import AccessDenied
 from syncramp.source.ldap.dirsync import SHOW_DELETED, TOMBSTONE
-from syncramp.source.ldap.entries import FILTER, Entries, Searches
+from syncramp.source.ldap.entries import FILTER, Entries, Searches, named_by
 from syncramp.source.ldap.messages import Found
 from syncramp.source.ldap.session import NoSuchEntry
 
 MARKS = ("isDeleted", "lastKnownParent")
 """A tombstone; and what an entry keeps of the time when it was one."""
+_METADATA = "replPropertyMetaData"
+"""PROPERTY_META_DATA_VECTOR_V1_EXT, MS-DRSR 5.162: for each attribute by whom, when and under which USN here."""
+_HEAD = Struct("<IIII")  # version, reserved, number of attributes, reserved
+_WRITE = Struct("<I36xQ")  # attribute; version, time, invocation id and USN there; USN here
+_IS_DELETED = 0x20030
+"""isDeleted as ATTRTYP, 1.2.840.113556.1.2.48 in the default prefix table (MS-DRSR 5.16.4)."""
 _DELETED_OBJECTS = "18E2EA80684F11D2B9AA00C04F79F805"
 """GUID_DELETED_OBJECTS_CONTAINER_W, MS-ADTS 6.1.1.4."""
 
@@ -31,6 +38,28 @@ def changes(entries: Entries, usn: int) -> Iterator[Found]:
     for message in entries.session.pages(entries.partition, filter_, attributes, controls=[SHOW_DELETED]):
         if isinstance(message, Found):
             yield message
+
+
+def restored_since(entries: Entries, guid: bytes, usn: int) -> bool:
+    """Was an entry deleted or restored after a number? False, if that is not shown: nothing is concluded from it.
+
+    :raises SyncrampError: the server does not answer.
+    """
+    with suppress(NoSuchEntry, AccessDenied):
+        found = entries.session.entry(named_by(guid), [_METADATA])
+        return any(_written(value, _IS_DELETED) > usn for given in found.values.values() for value in given)
+    return False
+
+
+def _written(vector: bytes, attribute: int) -> int:
+    """The USN of the last write of an attribute; 0, if there was none, or these are no metadata."""
+    with suppress(error):
+        _, _, count, _ = _HEAD.unpack_from(vector)
+        for number in range(count):
+            of, local = _WRITE.unpack_from(vector, _HEAD.size + number * _WRITE.size)
+            if of == attribute:
+                return int(local)
+    return 0
 
 
 def obstacle(entries: Entries) -> str:
