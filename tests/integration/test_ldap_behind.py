@@ -49,6 +49,7 @@ def stage(pair: Pair, tmp_path: Path) -> Scene:
     """The first controller told what the second one does not have: one left a group, one was disabled, one is new."""
     made = scene(tmp_path / "state.db", pair, scope(pair, "People"))
     made.calm()
+    assert made.members("staff") == {"ann", "bob"}
     pair.leave("staff", "bob")
     pair.change("cid", userAccountControl="514")
     pair.user("dan", "People", userAccountControl="512")
@@ -93,3 +94,4 @@ def test_a_person_may_say_that_the_older_state_is_the_true_one(pair: Pair, stage
     assert report.sources[0].complete
     assert stage.holds("cid")["accountEnabled"] is True
     assert stage.there == {"ann", "bob", "cid", "staff"}
+    assert stage.members("staff") == {"ann", "bob"}
