@@ -16,6 +16,8 @@ from support.mirror import Mirror
 from syncramp.source.ldap import LdapSource
 
 WANTED = frozenset({"cn", "mail", "manager", "member", "objectclass"})
+UNTOLD = ("manager", "restore")
+"""Not both in one walk: no delta tells that a reference to a restored entry works again, or does not."""
 ACCOUNTS = {"DirSync": Account(), "USN": Account(replicates=False)}
 SMALL = Limits(max_page=3, max_values=2, dirsync_bytes=400)
 
@@ -65,7 +67,8 @@ def test_deltas_tell_what_a_full_read_shows(
     _begin(replica)
     walk, mirror = Walk(replica, lambda guids: data.draw(st.sampled_from(guids))), Mirror()
     _agree(server, mirror)
-    steps = STEPS if recycle_bin else [step for step in STEPS if step != "manager"]
+    untold = data.draw(st.sampled_from(UNTOLD))
+    steps = [step for step in STEPS if step != untold]
     for step in data.draw(st.lists(st.sampled_from([*steps, "read"]), min_size=10, max_size=30)):
         if step == "read":
             _agree(server, mirror)
@@ -89,5 +92,5 @@ def test_a_cookie_goes_from_controller_to_controller(controllers: list[Controlle
         one.pull(two)
         _agree(data.draw(st.sampled_from(controllers)), mirror)
         walk = data.draw(st.sampled_from(walks))
-        for step in data.draw(st.lists(st.sampled_from(STEPS), max_size=8)):
+        for step in data.draw(st.lists(st.sampled_from([step for step in STEPS if step != "restore"]), max_size=8)):
             walk.step(step)
