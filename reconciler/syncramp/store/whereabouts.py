@@ -23,7 +23,7 @@ _NAMED = (
 _GROUP_BY_GUID = "SELECT id FROM entries WHERE source = ? AND guid = ? AND kind = ? AND absent = 0"
 _GROUP_BY_DN = "SELECT id FROM entries WHERE source = ? AND dn_hash = ? AND kind = ? AND absent = 0"
 _MEMBERS = "SELECT members, lost FROM links WHERE id = ? AND attribute = 'member'"
-_GUIDS = "SELECT guid FROM entries WHERE source = ? AND id IN ({})"
+_GUIDS = "SELECT source, guid FROM entries WHERE id IN ({})"
 _UNPROVEN = """SELECT 1 FROM sources s WHERE s.id = ? AND (s.failure IS NOT NULL OR EXISTS
                (SELECT 1 FROM partitions p WHERE p.source = s.id AND p.complete = 0))"""
 _PLACES = (
@@ -115,7 +115,9 @@ class Holdings:
         ids = self.ids(group)
         if ids is None:
             return None
-        return frozenset(guid for (guid,) in self._database.among(_GUIDS, list(ids), (self.source,)))
+        # the source is looked at here: asked for in SQL, SQLite would go by it, through all of its entries
+        found = self._database.among(_GUIDS, list(ids))
+        return frozenset(guid for source, guid in found if source == self.source)
 
     def ids(self, group: bytes | str) -> BitMap | None:
         """Direct members of a group, of all sources; who may only have been moved is among them."""
