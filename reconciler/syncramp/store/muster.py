@@ -37,10 +37,11 @@ _BODY = "SELECT id, kind, dn, attrs FROM entries WHERE id IN ({})"
 _PUT_BACK = "UPDATE entries SET digest = ?, attrs = ? WHERE id = ?"
 _SENTINEL = "INSERT INTO sentinels (partition, guid, attributes) VALUES (?, ?, ?)"
 _NEW_SENTINELS = "SELECT guid, attrs FROM entries WHERE id IN ({})"
-_OLD_SENTINELS = """SELECT e.guid, e.attrs FROM sentinels s
-                    JOIN entries e ON e.guid = s.guid AND e.partition = s.partition
-                    WHERE s.partition = ? AND e.absent = 0"""
-_STILL_THERE = "SELECT guid FROM entries WHERE partition = ? AND absent = 0 AND guid IN ({})"
+_OLD_SENTINELS = """SELECT e.guid, e.attrs FROM partitions p CROSS JOIN sentinels s CROSS JOIN entries e
+                    WHERE p.id = ? AND s.partition = p.id AND e.source = p.source AND e.guid = s.guid
+                    AND e.partition = p.id AND e.absent = 0"""
+_STILL_THERE = """SELECT e.guid FROM partitions p JOIN entries e ON e.source = p.source
+                  WHERE p.id = ? AND e.partition = p.id AND e.absent = 0 AND e.guid IN ({})"""
 _PAGE = 1000
 
 
