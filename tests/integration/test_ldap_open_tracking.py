@@ -5,17 +5,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import ldap3
 import pytest
 
+from support.engine import Engine
 from support.mirror import Mirror
 from support.slapd import PASSWORD, Slapd, requires_slapd, slapd
 from syncramp.errors import InputRefused
 from syncramp.model.facts import Container, Entry, Fact, Gone, Links, Proof
+from syncramp.model.values import Kind
 from syncramp.source import dn
 from syncramp.source.ldap import LdapSource
 from syncramp.source.ldap.watermark import decoded
+from syncramp.spec.types import Scope
 
 BASE = "dc=example,dc=com"
 ADMIN = f"cn=admin,{BASE}"
@@ -330,3 +334,44 @@ def test_entries_with_an_object_guid_of_their_own_are_read_in_full(tmp_path: Pat
     with _directory(tmp_path, WITHOUT_LOG, "Auto", _ldif() + own) as directory:
         directory.follow()
         assert directory.copy.proof.tracking == "Full" and directory.copy.watermark is None
+
+
+# --- all the way into the cloud ----------------------------------------------------------------------------------
+
+
+@requires_slapd
+def test_people_and_groups_arrive_in_the_cloud_and_follow_what_changes(directory: Directory, tmp_path: Path) -> None:
+    """Members by DN, by DN with a number, and by the name of an account."""
+    people = [f"uid=u{number},ou=people,{BASE}" for number in range(3)]
+    directory.add(f"cn=names,ou=groups,{BASE}", ["groupOfNames"], {"cn": "names", "member": people[:2]})
+    unique = {"cn": "unique", "uniqueMember": [f"{people[2]}#'01'B"]}
+    directory.add(f"cn=unique,ou=groups,{BASE}", ["groupOfUniqueNames"], unique)
+    names = {"cn": "posix", "gidNumber": "1", "memberUid": ["u0", "nobody"]}
+    directory.add(f"cn=posix,ou=groups,{BASE}", ["posixGroup"], names)
+    engine = Engine(tmp_path / "state.db", sources=[directory.source()])
+    with patch("support.engine.SCOPE", Scope(dn.canonical(BASE), frozenset(Kind))):
+        report, _ = engine.run()
+        assert report.warnings == {"memberUid that no account of the source has": 1}
+        assert len(engine.cloud.objects) == PEOPLE + 3
+        assert _members(engine) == {"names": 2, "unique": 1, "posix": 1}
+
+        directory.set(f"cn=posix,ou=groups,{BASE}", memberUid=["u1", "u2"])
+        directory.set(f"cn=names,ou=groups,{BASE}", member=people[:1])
+        directory.set(people[1], mail="other@example.com")
+        directory.add(*_person("new"))
+        report, _ = engine.run()
+        (read,) = report.sources
+        assert read.delta and read.complete and read.entries <= 5 + 1
+        assert len(engine.cloud.objects) == PEOPLE + 4
+        assert _members(engine) == {"names": 1, "unique": 1, "posix": 2}
+
+        directory.delete(people[2])
+        engine.settle()
+        assert len(engine.cloud.objects) == PEOPLE + 3
+
+
+def _members(engine: Engine) -> dict[str, int]:
+    groups = {
+        anchor: held.values["displayName"] for anchor, held in engine.cloud.objects.items() if held.kind == "Group"
+    }
+    return {str(name): len(engine.cloud.links.get(anchor, ())) for anchor, name in groups.items()}

@@ -106,6 +106,18 @@ def entry_from(
     return Entry(_guid(dn, values), kind, dn, attributes)
 
 
+def in_other_words(values: Mapping[str, Sequence[bytes]]) -> frozenset[str]:
+    """Names of the attributes that an entry of another directory is given (``words``).
+
+    :param values: as of :func:`entry_from`.
+    """
+    classes = tuple(values.get("objectclass", ()))
+    kind = kind_of(classes)
+    if kind is None or not words.translated(classes):
+        return frozenset()
+    return frozenset(name for name, _ in words.stand_ins(kind, "", values))
+
+
 def container_from(dn: str, values: Mapping[str, Sequence[bytes]]) -> Container | None:
     """Make the fact of an entry that others lie below; None if it is none, or has no GUID.
 

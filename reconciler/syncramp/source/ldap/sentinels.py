@@ -11,14 +11,13 @@ from typing import Protocol
 from uuid import UUID
 
 from syncramp.model.facts import Fact, Looked, Proof
-from syncramp.source.canonical import guid_of
+from syncramp.source.canonical import NEEDED, guid_of, in_other_words
 from syncramp.source.ldap.messages import Found, Reference
 from syncramp.source.ranges import describe
 
 UNSEEN_FEWEST = 5
 """So many sentinels must have had an attribute before it counts that none shows it: one may lose it by itself."""
 
-_GUIDS = ("objectguid", "entryuuid")
 _MADE = "distinguishedname"
 """It is made of the DN, whether the directory has such an attribute or not."""
 
@@ -52,8 +51,11 @@ def watched(
 def _look(
     session: Searches, partition: str, sentinels: Mapping[bytes, frozenset[str]], *, active_directory: bool
 ) -> Looked:
-    asked = sorted(frozenset().union(*sentinels.values()).union(_GUIDS))
-    filter_ = f"(|{''.join(sorted(map(_by_object_guid if active_directory else _by_entry_uuid, sentinels)))})"
+    asked = sorted(frozenset().union(*sentinels.values()).union(NEEDED))
+    named = {_by_object_guid(guid) for guid in sentinels}
+    if not active_directory:  # some of these have an objectGUID of their own
+        named |= {_by_entry_uuid(guid) for guid in sentinels}
+    filter_ = f"(|{''.join(sorted(named))})"
     shown = dict(_shown(found) for found in session.pages(partition, filter_, asked) if isinstance(found, Found))
     had = [name for guid in sentinels.keys() & shown.keys() for name in sentinels[guid] - {_MADE}]
     seen = frozenset().union(*(shown[guid] for guid in sentinels.keys() & shown.keys()))
@@ -68,7 +70,7 @@ def _shown(found: Found) -> tuple[bytes, frozenset[str]]:
         description = describe(spelled)
         if description is not None and not description.foreign and (given or description.range is not None):
             values[description.name] = given
-    return guid_of(values), frozenset(values)
+    return guid_of(values), frozenset(values) | in_other_words(values)
 
 
 def _by_object_guid(guid: bytes) -> str:
