@@ -33,6 +33,8 @@ spec:
     - {{dn: "DC=corp,DC=example,DC=com"}}
 """
 
+pytestmark = pytest.mark.in_a_file("the command line is given a file")
+
 
 @pytest.fixture
 def engine(tmp_path) -> Engine:

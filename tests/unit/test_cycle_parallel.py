@@ -187,6 +187,7 @@ SHAPES = st.lists(st.lists(PARTS, min_size=1, max_size=2), min_size=2, max_size=
 )
 
 
+@pytest.mark.in_a_file("partitions are told apart by their numbers, which a server gives otherwise")
 @given(SHAPES, st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), PARTS), max_size=2), st.data())
 @settings(max_examples=25, deadline=None)
 def test_the_order_in_which_facts_arrive_changes_nothing(shape, changes, data) -> None:

@@ -30,6 +30,8 @@ spec:
 """
 ACCEPT = "if that is true, accept it: syncramp source accept FILE corp --entries 0"
 
+pytestmark = pytest.mark.in_a_file("the command line is given a file")
+
 
 @pytest.fixture
 def engine(tmp_path) -> Engine:
