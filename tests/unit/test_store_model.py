@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
@@ -188,6 +189,18 @@ CHANGES: dict[str, Change] = {
     "bury": _bury,
     "restore": _restore,
 }
+EVERYTHING = [
+    ("rename unit", 0, 5),
+    ("rename", 1, 9),
+    ("bury", 0, 0),
+    ("restore", 0, 2),
+    ("bury", 3, 0),
+    ("come", 0, 1),
+    ("links", 0, 2),
+    ("links", 1, 5),
+    ("title", 2, 2),
+]
+"""One of each."""
 changes = st.lists(st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 11), st.integers(0, 11)), max_size=8)
 reads = st.tuples(
     changes,
@@ -206,7 +219,7 @@ def staffed(named: Named) -> Directory:
 
 
 @pytest.mark.parametrize("named", Named)
-@settings(max_examples=60, deadline=None, phases=[Phase.generate])
+@settings(max_examples=40, deadline=None)
 @given(walk=st.lists(reads, min_size=1, max_size=6))
 def test_the_store_has_what_the_directory_has_after_every_import(tmp_path_factory, named: Named, walk: list) -> None:
     path = tmp_path_factory.mktemp("model") / "state.db"
@@ -215,6 +228,29 @@ def test_the_store_has_what_the_directory_has_after_every_import(tmp_path_factor
         for name, one, other in changed:
             CHANGES[name](directory, one, other)
         read(path, directory, how, number)
+
+
+@pytest.mark.parametrize("named", Named)
+def test_a_delta_that_is_killed_at_any_statement_is_made_good_by_the_next_one(tmp_path: Path, named: Named) -> None:
+    directory, path = staffed(named), tmp_path / "state.db"
+    for one, other in ((0, 1), (2, 3)):
+        _manager(directory, one, other)
+    read(path, directory, "delta", 0)
+    for name, one, other in EVERYTHING:
+        CHANGES[name](directory, one, other)
+    for after in count():
+        copy = tmp_path / f"{after}.db"
+        with closing(Store(path, dn.key)) as store:
+            store.database.copy_to(copy)  # type: ignore[attr-defined]
+        ended = False
+        with closing(Store(copy, dn.key)) as store:
+            kill(store, after)
+            with suppress(Killed):
+                ended = import_(store, directory, full=False)
+        if ended:
+            break
+        read(copy, directory, "delta", 0)
+    assert after > 50
 
 
 def read(path: Path, directory: Directory, how: str, number: int) -> None:

@@ -182,7 +182,7 @@ class EntryRows:
             row = known.get(guid)
             if row is None or row.absent >= GONE or row.partition != self._partition:
                 came.append(ids[guid])
-            if row is not None and row.absent >= GONE:
+            if row is not None and row.absent:  # a full read without it told its groups without it, too
                 notes.append(Note(Move.RETURNED, guid, row.id))
             lately = row is not None and (row.absent < GONE or guid in gone_lately)
             if row is not None and lately and row.dn != page[guid].dn and self._tracked:

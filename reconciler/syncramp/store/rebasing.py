@@ -19,12 +19,9 @@ from syncramp.store.database import Database
 from syncramp.store.entry_rows import mark_of, wake
 from syncramp.store.marks import MARK
 from syncramp.store.mentions import NAMES, Mentions
-from syncramp.store.moves import Moves
+from syncramp.store.moves import FOLLOWS, Moves
 from syncramp.store.packing import pack, unpack
 from syncramp.store.told import Told
-
-FOLLOWS = ("DirSync", "USN")
-"""Tracking of directories whose references follow."""
 
 _PARTITIONS = "SELECT id, source, tracking FROM partitions ORDER BY id"
 _CONTAINERS = "SELECT guid, partition, dn FROM containers WHERE source = ?"

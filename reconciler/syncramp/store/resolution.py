@@ -52,11 +52,11 @@ def resolve(database: Database, key: Callable[[str], int], told: Mapping[int, To
         rebase(database, key, moves, told)
     found = news(database, moves, {identity: key(dn) for identity, dn in moves.renamed.items()})
     names = _names(database, found)
-    if found:
-        settle(database, found, names, {(entry, attribute) for entry, attribute in database.all(_WHOLE)})
+    whole = {(entry, attribute) for entry, attribute in database.all(_WHOLE)} if found else set()
+    settled = settle(database, found, names, whole) if found else set()
     touched = _Resolving(database, names, found).run()
     deltas = [partition for partition, one in told.items() if one.delta]
-    _find_out(database, deltas, touched)
+    _find_out(database, deltas, settled | touched.keys())
     database.run("DELETE FROM spill")
     clear(database, [partition for partition, one in told.items() if one.proven])
     return int(database.value(_WAITING)) if deltas else sum(touched.values())

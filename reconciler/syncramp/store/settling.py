@@ -14,7 +14,7 @@ from pyroaring import BitMap
 from syncramp.model.state import GONE
 from syncramp.store.database import Database
 from syncramp.store.links import COLUMNS, Value, keep, unpacked
-from syncramp.store.moves import Moves
+from syncramp.store.moves import FOLLOWS, Moves
 from syncramp.store.names import FEW, Names, numbers, pieces
 from syncramp.store.packing import unpack, unpack_bitmap
 from syncramp.store.principals import marks_of
@@ -24,7 +24,8 @@ _WAITING = f"{_ALL} WHERE LENGTH(unresolved) > 0 OR LENGTH(unread) > 0"
 _WHO = "SELECT id, source, guid, dn_hash, absent FROM entries WHERE id IN ({})"
 _ATTRIBUTES = "SELECT id, attrs FROM entries WHERE id IN ({})"
 _GROUP_GONE = "DELETE FROM links WHERE id IN ({})"
-_SOURCE = "SELECT source FROM entries WHERE id = ?"
+_PLACE = """SELECT e.source, p.tracking FROM entries e LEFT JOIN partitions p ON p.id = e.partition
+            WHERE e.id = ?"""
 
 
 class Who(NamedTuple):
@@ -104,10 +105,11 @@ def _sids(database: Database, ids: BitMap) -> dict[int, bytes]:
     return found
 
 
-def settle(database: Database, found: News, names: Names, told: Collection[tuple[int, str]]) -> None:
+def settle(database: Database, found: News, names: Names, told: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
     """Bring the groups up to date that were not told; one that is gone has no members.
 
     :param told: entry and attribute of those that were, with their whole value.
+    :returns: those that changed.
     """
     database.run_among(_GROUP_GONE, list(found.told))
     follow = _Following(database, found, names)
@@ -117,6 +119,7 @@ def settle(database: Database, found: News, names: Names, told: Collection[tuple
             changed.append((group, attribute, value, tuple(row)))
     for group, attribute, value, before in changed:
         keep(database, group, attribute, value, before)
+    return {(group, attribute) for group, attribute, _, _ in changed}
 
 
 class _Following:
@@ -145,8 +148,8 @@ class _Following:
         if not self._touches(row):
             return None
         value = unpacked(row)
-        source = int(self._database.value(_SOURCE, (group,), 0))
-        self._leave(value, source)
+        source, tracking = self._database.one(_PLACE, (group,)) or (0, None)
+        self._leave(value, source, follows=tracking in FOLLOWS)
         value.unread.difference_update(self._news.departed)
         self._arrive(value, source)
         return value
@@ -167,8 +170,13 @@ class _Following:
             or not waiting.isdisjoint(self._news.departed)
         )
 
-    def _leave(self, value: Value, source: int) -> None:
-        for identity in (self._news.dead | self._news.renamed) & value.named:
+    def _leave(self, value: Value, source: int, *, follows: bool) -> None:
+        """Who is gone, or has another name.
+
+        :param follows: the directory keeps references, and shows their names of the moment.
+        """
+        named = BitMap() if follows else value.named
+        for identity in (self._news.dead | self._news.renamed) & named:
             value.discard(identity)
             value.unresolved.add(self._news.who[identity].mark)
             if identity not in self._news.dead:
