@@ -83,7 +83,7 @@ def test_a_store_with_objects_keeps_its_index_whatever_is_judged(engine) -> None
 def test_the_index_of_an_older_store_is_never_away_and_never_made_twice(tmp_path: Path) -> None:
     with closing(opened(tmp_path / "state.db")) as made:
         made.run("DROP TABLE objects")
-        made.run("CREATE TABLE objects (id INTEGER PRIMARY KEY, anchor VARCHAR UNIQUE, digest, acked, doubt)")
+        made.run("CREATE TABLE objects (id INTEGER PRIMARY KEY, anchor VARCHAR UNIQUE, digest, acked, doubt, source)")
         with patch.object(anchors, "MANY", 0):
             anchors.Anchors(made).begin(1)
         made.run("INSERT INTO objects (id, anchor) VALUES (7, 'a')")
