@@ -334,6 +334,20 @@ def test_entries_with_an_object_guid_of_their_own_are_read_in_full(tmp_path: Pat
     with _directory(tmp_path, WITHOUT_LOG, "Auto", _ldif() + own) as directory:
         directory.follow()
         assert directory.copy.proof.tracking == "Full" and directory.copy.watermark is None
+        (entry,) = [each for each in directory.copy.entries.values() if each.dn.startswith("CN=own")]
+        directory.copy.sentinels = {entry.guid: frozenset(entry.attributes)}
+        directory.follow()
+        assert not directory.copy.proof.looked.vanished, "sentinels are found by the GUID that they have"
+
+
+@requires_slapd
+def test_sentinels_show_what_they_have_in_other_words(directory: Directory) -> None:
+    entries = list(directory.copy.entries.values())[:8]
+    assert all("samaccountname" in entry.attributes for entry in entries)
+    directory.copy.sentinels = {entry.guid: frozenset(entry.attributes) for entry in entries}
+    directory.follow()
+    looked = directory.copy.proof.looked
+    assert looked.asked == 8 and not looked.vanished and not looked.unseen
 
 
 # --- all the way into the cloud ----------------------------------------------------------------------------------

@@ -331,3 +331,36 @@ def test_an_anchor_that_is_in_the_cloud_stays_whoever_wants_it_then(engine: Engi
     engine.run()
     with engine.store() as store:
         assert store.database.all("SELECT source FROM objects WHERE anchor IS NOT NULL") == [(2,)]
+
+
+def test_an_anchor_that_is_not_in_the_cloud_yet_passes_to_the_source_before(engine: Engine) -> None:
+    corp, labs = engine.sources
+    corp.parts, labs.parts = {"DC=a": []}, {"DC=c": [user(1), user(2, manager=user_dn(1))]}
+    engine.run(sends=False)
+    corp.parts = {"DC=a": [replace(user(1), dn=user_dn(1, "Copies"))]}
+    engine.run(sends=False)
+    with engine.store() as store:
+        anchor = store.database.value("SELECT anchor FROM objects WHERE source = 1")
+        assert store.database.all("SELECT source, hold FROM objects WHERE anchor = ?", (anchor,)) == [(1, "")]
+        (hold,) = store.database.one("SELECT hold FROM objects WHERE anchor IS NULL")
+        assert hold.endswith("belongs to another object")
+
+
+def test_a_source_is_answered_after_its_last_page_was_taken(engine: Engine) -> None:
+    """Its page is not full when it asks."""
+    engine.sources = [Asking("corp", parts={"DC=a": [user(1), user(2)]})]
+    engine.run(sends=False)
+    assert engine.sources[0].unseen == [[user(2).guid]], "who was told a moment ago is known"
+
+
+@dataclass
+class Asking(Forest):
+    """It asks who is known and was not named, before it proves its part."""
+
+    unseen: list[Sequence[bytes]] = field(default_factory=list)
+
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
+        for fact in super().read(partition, wanted, known):
+            if isinstance(fact, Proof):
+                self.unseen.append(known.unseen(user(1).guid))
+            yield fact

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.model import Crash
-from syncramp.cycle.readers import DEPTH, Ask, End, Question, Task, reading
+from syncramp.cycle.readers import DEPTH, Ask, End, Question, Readers, Task, reading
 
 
 def _go_on() -> None:
@@ -177,3 +177,17 @@ def _until(holds: Callable[[], bool]) -> None:
             return
         time.sleep(0.01)
     raise AssertionError("it never came")
+
+
+def test_nobody_is_woken_when_all_tasks_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that was woken reads no more, and its parts are read after it was asked for them."""
+    work, woken = Readers.work, []
+
+    def slowly(readers: Readers[int]) -> None:
+        work(readers)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(Readers, "work", slowly)
+    with reading([_of([1])], lambda: woken.append(None)) as readers:
+        assert len(list(readers.told(_go_on))) == 2
+    assert not woken
