@@ -386,6 +386,19 @@ def test_what_lies_below_a_unit_that_was_restored_and_renamed_is_renamed_with_it
     assert mirror.entries[user].dn == "CN=u,OU=new,DC=test"
 
 
+def test_a_cookie_that_knows_nothing_makes_nobody_gone(tmp_path: Path) -> None:
+    mirror, replica = Mirror(), _domain()
+    user = replica.user("u")
+    replica.delete(user)
+    replica.restore(user)
+    with _served(tmp_path, replica=replica) as server:
+        _read(server, mirror)
+        mirror.watermark = replace(_mark(mirror), cookie=b"").encoded()
+        assert _read(server, mirror).delta
+    assert user in {fact.guid for fact in mirror.told if isinstance(fact, Entry)}
+    assert Gone(user) not in mirror.told
+
+
 def test_usns_that_went_back_are_no_ground_for_a_delta(tmp_path: Path) -> None:
     mirror = Mirror()
     with _served(tmp_path, NO_RIGHT) as server:
