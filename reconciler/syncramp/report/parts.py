@@ -72,18 +72,19 @@ def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
     """Each source with its proof, or why it has none."""
     for source in sources:
         if source.complete:
-            yield f"Source {source.source}: complete, {_read(source)}"
+            yield f"Source {source.source}: complete, {''.join(read_of(source))}"
         else:
             yield f"Source {source.source}: NOT {failed(source.doubt)}: {source.reason}"
         for url in source.references:
             yield f"Source {source.source}: a part of a scope stands elsewhere and is not read: {url}"
 
 
-def _read(source: SourceReport) -> str:
+def read_of(source: SourceReport) -> tuple[str, str]:
+    """How much was read of a source, and in which way; and a reason for that, which may have words of its server."""
     if source.delta:
-        return f"delta by {source.tracking}: {source.entries:,} changed"
-    why = f", in full because {source.why_full}" if source.why_full else ""
-    return count(source.entries, "entry") + why
+        return f"delta by {source.tracking}: {source.entries:,} changed", ""
+    entries = count(source.entries, "entry")
+    return (f"{entries}, in full because ", source.why_full) if source.why_full else (entries, "")
 
 
 def unmanaged(sources: Mapping[str, int]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from syncramp.plan.outline import Outline
 from syncramp.report.approvals import approval_lines, approvals_of
 from syncramp.report.causes import drift_lines, origin_lines
 from syncramp.report.guards import holding
-from syncramp.report.parts import AMONG, HOLDS, largest
+from syncramp.report.parts import AMONG, HOLDS, largest, read_of
 from syncramp.report.plan_text import cost, derived_links, unnamed, warnings
 from syncramp.report.preflight import preflight_lines
 from syncramp.report.ramps import ramp_section
@@ -121,10 +121,10 @@ def _headline(plan: Plan) -> str:
 
 def _facts(plan: Plan, report: RunReport, sizes: Histogram) -> Iterator[Sentence]:
     for source in report.sources:
-        proof = (
-            f": complete, {count(source.entries, 'entry')}" if source.complete else f": NOT {failed(source.doubt)}: "
-        )
-        yield "Source ", Foreign(printable(source.source)), proof, Foreign(printable(source.reason))
+        read, why = read_of(source)
+        proof = f": complete, {read}" if source.complete else f": NOT {failed(source.doubt)}: "
+        told = why if source.complete else source.reason
+        yield "Source ", Foreign(printable(source.source)), proof, Foreign(printable(told))
     for name, number in report.unmanaged.items():
         yield "Not in the document any more: ", Foreign(printable(name)), f", with {count(number, 'object')}"
     for reading in holding(plan.readings, plan.holds):
