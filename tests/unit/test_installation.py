@@ -10,6 +10,7 @@ import yaml
 import syncramp
 from support.pod_security import violations
 from syncramp.check import verdict_of
+from syncramp.model.acceptances import ANNOTATION as ACCEPTS
 from syncramp.model.approvals import ADOPTS, ANNOTATION
 from syncramp.model.orders import COMMANDS
 from syncramp.model.stages import RELEASES
@@ -262,7 +263,7 @@ def test_the_policy_asks_for_the_right_to_approve_where_something_is_let_go() ->
     variables = {one["name"]: one["expression"] for one in policy["variables"]}
     listed = re.findall(r"'([^']+)'", variables["approvals"])
     approving = {name for name, command in COMMANDS.items() if command.value not in FREE}
-    assert listed == sorted({ANNOTATION, ADOPTS, RELEASES, *approving})
+    assert listed == sorted({ACCEPTS, ANNOTATION, ADOPTS, RELEASES, *approving})
     head = (MANIFESTS / "components/approvals/validatingadmissionpolicy.yaml").read_text(encoding="utf-8")
     told = head.partition("apiVersion")[0]
     for name in (REQUESTED_AT, FORCE_AT, PLAN_AT, *FREE):
