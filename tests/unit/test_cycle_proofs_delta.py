@@ -84,6 +84,8 @@ def test_deletes_of_most_people_in_one_delta_wait_for_a_person_however_often_the
         assert found.doubt == Doubt.SHRUNKEN and "40 of 72 users are missing" in found.reason
     assert not told.sent
     with told.store() as store:
+        assert not store.database.value("SELECT COUNT(*) FROM entries WHERE absent > 0"), "nothing of it is believed"
+        assert not store.database.value("SELECT COUNT(*) FROM moves WHERE what = 'Gone'")
         store.staging.accept(1, "all", Accepted(44))
     assert read(told).complete and deleted(told) == 40
 

@@ -31,7 +31,10 @@ _WITHHOLD = """INSERT INTO withheld (entry, attribute, partition, attrs) VALUES 
 _REGAINED = "DELETE FROM withheld WHERE entry = ? AND attribute = ?"
 _LOST = "SELECT attribute, COUNT(*) FROM withheld WHERE partition = ? GROUP BY attribute"
 _WITHHELD = "SELECT entry, attrs FROM withheld WHERE partition = ? AND attribute = ? ORDER BY entry"
-_LEAVING = "SELECT kind, absent, attrs FROM entries WHERE id IN ({})"
+_LIVING = "SELECT dn FROM entries WHERE partition = ? AND absent = 0"
+_BY_ABSENCE = ("SyncRepl", "ContextCSN")
+"""Ways to find changes that may conclude from absence who is gone, where no tombstone says so."""
+_LEAVING = "SELECT kind, absent, attrs, dn FROM entries WHERE id IN ({})"
 _ATTRIBUTES = "SELECT id, attrs FROM entries WHERE id IN ({})"
 _BODY = "SELECT id, kind, dn, attrs FROM entries WHERE id IN ({})"
 _PUT_BACK = "UPDATE entries SET digest = ?, attrs = ? WHERE id = ?"
@@ -77,6 +80,7 @@ class Muster:
         self._kept = Counter[str]()
         self._growth = Counter[str]()
         self._gone = Counter[str]()
+        self._left: list[str] = []
         self._withheld: list[tuple[int, str, int, bytes]] = []
         self._regained: list[tuple[int, str]] = []
 
@@ -111,8 +115,9 @@ class Muster:
 
     def leave(self, ids: Sequence[int]) -> None:
         """Entries that the directory calls gone, also if it told so before; before that is written down."""
-        for kind, absent, packed in self._database.among(_LEAVING, ids):
+        for kind, absent, packed, dn in self._database.among(_LEAVING, ids):
             self._gone[kind] += 1
+            self._left.append(dn)
             if absent < GONE:
                 self._growth.subtract((kind, *(unpack(packed).keys() & self._wanted)))
 
@@ -131,10 +136,14 @@ class Muster:
         return Observed(
             {kind: number for kind in Kind if (number := self._shown.get(kind, 0))},
             {kind: number for kind in Kind if (number := self._gone[kind])},
+            self._hidden(self._left, self._living) if proof.tracking in _BY_ABSENCE and self._left else {},
             had={name: self._kept[name] + number for name, number in lost.items()},
             lost=lost,
             vanished=len(there),
         )
+
+    def _living(self) -> Iterable[str]:
+        return (dn for (dn,) in self._database.stream(_LIVING, (self._partition,)))
 
     def seen(self, missing: Sequence[tuple[int, Kind, str]], living: Callable[[], Iterable[str]]) -> Observed:
         """What a full read shows.

@@ -187,6 +187,7 @@ class PartitionStage:
                 self._database.run(_PENDING, (proof.watermark, proof.tracking, asked, again, self._partition))
             else:
                 self._muster.put_back(verdict.unread)
+                self._rows.undelete()
                 if proof.delta and verdict.doubt is Doubt.NOT_PERMITTED:
                     self._database.run(_FULL_NEXT, (self._partition,))
             self._database.run(HORIZON, (proof.horizon, self._partition))
