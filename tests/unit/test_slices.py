@@ -187,7 +187,7 @@ def test_a_stop_between_two_slices_is_no_failure(engine: Engine) -> None:
     engine.cloud.travels = lambda: False
     original = engine.source.read
 
-    def read(partition: str, wanted: frozenset[str]) -> object:
+    def read(partition: str, wanted: frozenset[str], known: object = None) -> object:
         if engine.cloud.calls:
             engine.stop.set()
         return original(partition, wanted)
