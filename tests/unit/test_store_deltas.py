@@ -204,6 +204,15 @@ def test_of_one_guid_in_two_sources_the_one_of_the_group_is_meant_whenever_it_co
     assert members(store) == {("labs", guid(1))}
     read(store, user(1))
     assert members(store) == corp(1)
+    full(store, user(1), group(102), by_guid(1, of=guid(102)), source="labs")
+    assert members(store, guid(102), "labs") == {("labs", guid(1))}
+
+
+def test_a_guid_that_was_deleted_and_never_read_is_not_waited_for(store) -> None:
+    full(store, user(1), group(101), by_guid(1, 77))
+    read(store, Gone(guid(77)))
+    read(store, user(77))
+    assert members(store) == corp(1)
 
 
 def test_a_member_of_another_forest_is_found_by_its_sid_after_a_delta(store) -> None:
@@ -224,8 +233,9 @@ def test_a_member_of_another_forest_is_found_by_its_sid_after_a_delta(store) -> 
 
 
 def test_after_a_restart_what_came_before_says_nothing_of_groups_and_of_absence(store) -> None:
-    full(store, user(1), user(2), group(101), by_guid(1))
+    full(store, user(1), user(2), group(101), by_guid(1), group(102), by_guid(1, of=guid(102)))
     facts = [
+        LinkChange(guid(102), "member", gained=True, guids=(guid(2),)),
         user(3),
         Links(STAFF, "member", (), final=False, guids=(guid(2),)),
         LinkChange(STAFF, "member", gained=True, guids=(guid(2),)),
@@ -234,9 +244,10 @@ def test_after_a_restart_what_came_before_says_nothing_of_groups_and_of_absence(
         user(2),
         group(101),
         by_guid(1),
+        group(102),
     ]
     read(store, *facts, delta=False)
-    assert members(store) == corp(1) and told(store, 3)[2] == 1
+    assert members(store) == members(store, guid(102)) == corp(1) and told(store, 3)[2] == 1
 
 
 def test_a_read_that_begins_anew_and_breaks_off_is_followed_by_a_full_one(store) -> None:
