@@ -27,7 +27,7 @@ from syncramp.spec.types import AccountAuth, EndpointOverrides, SyncConfig, Writ
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "reconciler" / "syncramp"
 OPERATOR = ROOT / "operator" / "syncramp_operator"
-ROOMS = {"expr": "expressions", "ramp": "ramps"} | {
+ROOMS = {"expr": "expressions", "ramp": "ramps", "source/ldap": "LDAP"} | {
     room: f"the {room}" for room in ("check", "cycle", "endpoint", "explanation", "rules", "simulator", "store")
 }
 """Rooms with a section of their own in docs/architecture.md, and what it calls them."""

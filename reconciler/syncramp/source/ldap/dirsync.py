@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from syncramp.errors import AccessDenied, SourceUnavailable
 from syncramp.source import canonical
-from syncramp.source.ldap import ber, faults
+from syncramp.source.ldap import ber, faults, tombstones
 from syncramp.source.ldap.entries import FILTER, Searches
 from syncramp.source.ldap.messages import Control, Done, Found
 from syncramp.source.ldap.references import EXTENDED
@@ -30,13 +30,9 @@ _INCREMENTAL_VALUES = -0x80000000
 """As a signed number of 32 bits, which is what servers read."""
 _ROUND = 1 << 20
 """Bytes of a round; a server may give less (Active Directory) or everything at once (Samba)."""
-TOMBSTONE = rb"\0ADEL:"
-"""In the name of every deleted entry, MS-ADTS 3.1.1.5.5.1.1; the container that they lie in is marked so, too."""
 _TRANSIENT = frozenset({3, 11, 51, 52})
 """timeLimitExceeded, adminLimitExceeded, busy, unavailable: they say nothing about a cookie."""
 _ADDED, _REMOVED = Range(1, 1), Range(0, 0)
-SHOW_DELETED = Control("1.2.840.113556.1.4.417")
-"""LDAP_SERVER_SHOW_DELETED_OID, MS-ADTS 3.1.1.3.4.1.14; DirSync tells of them without it, as far as is known."""
 _MARKS = frozenset({"isdeleted", "name", "objectclass"})
 """Deletion and restoration; renames and moves; entries that are new, or became another kind."""
 
@@ -73,7 +69,7 @@ def begin(session: Searches, partition: str) -> tuple[bytes, bool]:
     :raises SourceUnavailable: the server does not answer, or refuses.
     """
     rounds = Rounds(session, partition, ["isDeleted"], "(isDeleted=TRUE)")
-    seen = [TOMBSTONE in found.dn for found in rounds.since(b"")]
+    seen = [tombstones.is_one(found) for found in rounds.since(b"")]
     return rounds.cookie, any(seen)
 
 
@@ -141,7 +137,7 @@ class Rounds:
                 self.partition,
                 self.filter,
                 self.attributes,
-                controls=[_control(cookie), SHOW_DELETED, EXTENDED],
+                controls=[_control(cookie), tombstones.SHOWN, EXTENDED],
             ):
                 if isinstance(message, Found):
                     yield message

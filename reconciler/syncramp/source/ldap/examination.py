@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from syncramp.errors import AccessDenied, CredentialsRefused, SyncrampError
 from syncramp.model.examination import Right, ServerSeen
-from syncramp.source.ldap import ber, dirsync, faults, usn
+from syncramp.source.ldap import ber, dirsync, faults, tombstones
 from syncramp.source.ldap.directory import LdapSource, innermost
 from syncramp.source.ldap.messages import Control, Done
 from syncramp.source.ldap.root import Root
@@ -83,9 +83,9 @@ def _rights(session: Session, partition: str) -> Iterator[Right]:
     yield Right(
         DELETED,
         partition,
-        usn.shows_deleted(session, partition),
+        tombstones.any_shown(session, partition),
         "without it nobody tells who was deleted; one that was must be there to be seen",
-        f'grant it: dsacls "CN=Deleted Objects,{partition}" /takeownership, then /G DOMAIN\\account:LCRP',
+        f"grant it: {tombstones.permitting(partition)}",
     )
 
 

@@ -28,10 +28,9 @@ _COMPARED = {Operator.EQUAL: 0xA3, Operator.AT_LEAST: 0xA5, Operator.AT_MOST: 0x
 
 
 class Scope(IntEnum):
-    """How far below its base a search reaches."""
+    """How far below its base a search reaches (RFC 4511 4.5.1.2)."""
 
     BASE = 0
-    ONE_LEVEL = 1
     SUBTREE = 2
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from syncramp.errors import AccessDenied
 from syncramp.model.facts import Fact, Proof
 from syncramp.model.seams import Known
-from syncramp.source.ldap import dirsync, usn
+from syncramp.source.ldap import dirsync, tombstones, usn
 from syncramp.source.ldap.delta import by_dirsync, by_usn
 from syncramp.source.ldap.entries import Entries
 from syncramp.source.ldap.open_tracking import OpenTracked
@@ -123,7 +123,7 @@ class Tracked:
                 cookie, shows_deleted = dirsync.begin(entries.session, entries.partition)
                 if shows_deleted:
                     return Watermark(DIRSYNC, domain, self._now(), cookie=cookie), ""
-                return None, usn.unseen(entries.partition)
+                return None, tombstones.unseen(entries.partition)
             except AccessDenied as denial:
                 if self.method == DIRSYNC:
                     raise

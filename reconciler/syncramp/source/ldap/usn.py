@@ -2,17 +2,16 @@
 
 The numbers are those of one database of one controller (MS-ADTS 3.1.1.1.9), so a delta by them begins with the same
 invocation id as it ended. A change of a member raises the number of its group, which is read again whole. A deleted
-entry is found as a tombstone, which only those see who may list the container of deleted objects; by default these
-are administrators. Who does not see them must not read deltas: nobody would tell that a person left.
+entry is found by what is kept of it (``tombstones``).
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from struct import Struct, error
 
 from syncramp.errors import AccessDenied
-from syncramp.source.ldap.dirsync import SHOW_DELETED, TOMBSTONE
-from syncramp.source.ldap.entries import FILTER, Entries, Searches, named_by
+from syncramp.source.ldap import tombstones
+from syncramp.source.ldap.entries import FILTER, Entries, named_by
 from syncramp.source.ldap.messages import Found
 from syncramp.source.ldap.session import NoSuchEntry
 
@@ -24,8 +23,6 @@ _HEAD = Struct("<IIII")  # version, reserved, number of attributes, reserved
 _WRITE = Struct("<I36xQ")  # attribute; version, time, invocation id and USN there; USN here
 _IS_DELETED = 0x20030
 """isDeleted as ATTRTYP, 1.2.840.113556.1.2.48 in the default prefix table (MS-DRSR 5.16.4)."""
-_DELETED_OBJECTS = "18E2EA80684F11D2B9AA00C04F79F805"
-"""GUID_DELETED_OBJECTS_CONTAINER_W, MS-ADTS 6.1.1.4."""
 
 
 def changes(entries: Entries, usn: int) -> Iterator[Found]:
@@ -35,7 +32,7 @@ def changes(entries: Entries, usn: int) -> Iterator[Found]:
     """
     filter_ = f"(&(uSNChanged>={usn + 1}){FILTER})"
     attributes = sorted({*entries.attributes, *MARKS}, key=str.lower)
-    for message in entries.session.pages(entries.partition, filter_, attributes, controls=[SHOW_DELETED]):
+    for message in entries.session.pages(entries.partition, filter_, attributes, controls=[tombstones.SHOWN]):
         if isinstance(message, Found):
             yield message
 
@@ -69,27 +66,8 @@ def obstacle(entries: Entries) -> str:
     """
     if entries.root.invocation_id is None or entries.root.highest_usn is None:
         return "the server does not show this account its invocation id and highest USN"
-    return "" if shows_deleted(entries.session, entries.partition) else unseen(entries.partition)
-
-
-def unseen(partition: str) -> str:
-    """Of an account that sees no tombstone, as a clause."""
-    return (
-        "no deleted entry is shown to this account (to permit it: "
-        f'dsacls "CN=Deleted Objects,{partition}" /takeownership, then /G DOMAIN\\account:LCRP)'
-    )
-
-
-def shows_deleted(session: Searches, partition: str) -> bool:
-    """Is there a tombstone to be seen? To see the container itself proves nothing.
-
-    :raises SyncrampError: the server does not answer.
-    """
-    name = f"<WKGUID={_DELETED_OBJECTS},{partition}>"
-    found = session.pages(name, "(isDeleted=TRUE)", ["objectGUID"], controls=[SHOW_DELETED])
-    with suppress(NoSuchEntry, AccessDenied), closing(found):
-        return any(isinstance(message, Found) and TOMBSTONE in message.dn for message in found)
-    return False
+    shown = tombstones.any_shown(entries.session, entries.partition)
+    return "" if shown else tombstones.unseen(entries.partition)
 
 
 def holds(values: Sequence[bytes]) -> bool:
