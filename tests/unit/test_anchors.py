@@ -11,7 +11,7 @@ from support.build import SCOPE, config, entry, group, guid, user
 from syncramp.model.values import Kind, Type
 from syncramp.rules.anchors import FORBIDDEN, AnchorRule, NoAnchor, without_value
 from syncramp.rules.ruleset import Ruleset
-from syncramp.session.opening import rules_of
+from syncramp.session.sources import rules_of
 from syncramp.spec.types import DeclaredAttribute
 
 EMPLOYEE = AnchorRule("employeeID")

@@ -7,7 +7,7 @@ import pytest
 
 from support.documents import GONE, LDAP, minimal
 from syncramp.errors import InputRefused
-from syncramp.session.opening import source_of
+from syncramp.session.sources import source_of
 from syncramp.source.ldap import LdapSource
 from syncramp.spec.schema import with_defaults
 from syncramp.spec.secrets import FileSecrets

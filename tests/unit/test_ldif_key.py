@@ -6,7 +6,7 @@ import pytest
 
 from support.documents import minimal
 from syncramp.errors import InputRefused, SourceIncomplete, SourceUnavailable
-from syncramp.session.opening import source_of
+from syncramp.session.sources import source_of
 from syncramp.spec.schema import with_defaults
 from syncramp.spec.secrets import FileSecrets
 from syncramp.spec.structure import structure

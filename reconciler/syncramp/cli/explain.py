@@ -61,7 +61,7 @@ def explain(
 def _answer(config: "SyncConfig", path: "Place", who: str, *, everyone: bool) -> "Answer | None":
     from syncramp.cycle.run import identity
     from syncramp.explanation.gathering import explain as explained
-    from syncramp.session.opening import rules_of
+    from syncramp.session.sources import rules_of
     from syncramp.source import dn
     from syncramp.store.store import Store
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from syncramp.cycle.examining import examined
 from syncramp.model.examination import ServerSeen, SourceSeen
 from syncramp.model.seams import Source
-from syncramp.session.opening import rules_of, source_of
+from syncramp.session.sources import rules_of, source_of
 from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets
 from syncramp.spec.types import SourceSpec, SyncConfig

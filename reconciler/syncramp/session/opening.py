@@ -1,4 +1,4 @@
-"""From a document to a job: sources, endpoint and store are opened as the document says.
+"""From a document to a job: its ``sources``, the endpoint and the store are opened as the document says.
 
 Secrets and ConfigMaps are files, ``DIR/<name>/<key>``, as Kubernetes mounts them. The store lies beside the document
 unless ``--state`` says otherwise: another file, or the Secret of a PostgreSQL server.
@@ -23,18 +23,14 @@ from syncramp.errors import InputRefused, StoreUnusable
 from syncramp.events import Listener, Note
 from syncramp.model.approvals import Waiting
 from syncramp.model.report import WireReport
-from syncramp.model.seams import AnchorWriter, SecretReader, Source
-from syncramp.model.values import Kind, Type
-from syncramp.rules.own import own_rules
-from syncramp.rules.places import named_group
-from syncramp.rules.ruleset import Ruleset
+from syncramp.model.seams import SecretReader
 from syncramp.session.fences import TakeFence, no_fence
 from syncramp.session.memory import tame_allocator
+from syncramp.session.sources import rules_of, source_of, writers_of
 from syncramp.source import dn
-from syncramp.source.bases import Base
 from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets, text
-from syncramp.spec.types import LdapAccess, LdifFile, SourceSpec, SyncConfig
+from syncramp.spec.types import SyncConfig
 from syncramp.store.database import copied, locked
 from syncramp.store.places import PREFIX, Place, Schema, schema_name
 from syncramp.store.store import Store
@@ -184,7 +180,7 @@ def _opened(
     stop = threading.Event()
     outside = metrics_of(policies(config), reader)
     sources = [(source_of(spec, reader), rules_of(spec, config)) for spec in config.sources]
-    writers = _writers(sources, config)
+    writers = writers_of(sources, config)
     pace = Pace.of(config.target.endpoint)
     with closing(Store(path, dn.key)) as store, fence(config, store, pace.call_timeout) as ours:
         look = ours.check if ours else nothing_to_see
@@ -194,81 +190,6 @@ def _opened(
                 config, sources, endpoint, store, sends, listen, stop=stop, pace=pace, wire=wire, writers=writers
             )
             yield replace(job, outside=outside, fence=ours)
-
-
-def _writers(sources: Sequence[tuple[Source, Ruleset]], config: SyncConfig) -> dict[str, AnchorWriter]:
-    """Where anchors are written back: every directory of a document that asks for it, and no file."""
-    if not config.write_back_anchor:
-        return {}
-    from syncramp.source.ldap.directory import LdapSource
-    from syncramp.source.ldap.writer import LdapAnchorWriter
-
-    return {source.name: LdapAnchorWriter(source) for source, _ in sources if isinstance(source, LdapSource)}
-
-
-def rules_of(spec: SourceSpec, config: SyncConfig) -> Ruleset:
-    """The rules of one source of a document."""
-    declared = {one.name.lower(): one.type for one in config.attributes}
-    binary = declared.get(config.source_anchor.lower()) is Type.BINARY
-    return Ruleset(
-        spec.scopes,
-        config.source_anchor,
-        spec.name,
-        own_rules(config, spec.name),
-        binary_anchor=binary,
-        verified=config.target.verified_domains,
-        joins=config.joins,
-        declared=config.attributes,
-        merges=config.merges,
-        among=[source.name for source in config.sources],
-    )
-
-
-def source_of(spec: SourceSpec, reader: FileSecrets) -> Source:
-    """One source of a document.
-
-    :raises InputRefused: a Secret cannot be read.
-    """
-    devices = any(Kind.DEVICE in scope.kinds for scope in spec.scopes)
-    bases = [Base(dn.canonical(scope.dn), scope.guid) for scope in spec.scopes]
-    if isinstance(spec.access, LdapAccess):
-        from syncramp.source.ldap import LdapSource
-
-        access = spec.access
-        username, password, keytab = _account(access, reader)
-        ca = reader.read(access.ca.name, access.ca.key) if access.ca else None
-        guids = {base.dn: base.guid for base in bases if base.guid is not None}
-        groups = [named_group(scope.group) for scope in spec.scopes if scope.group is not None]
-        names = [base.dn for base in bases]
-        return LdapSource(
-            spec.name,
-            access.servers,
-            username,
-            password,
-            ca,
-            names,
-            devices,
-            keytab,
-            guids,
-            groups,
-            tracking=access.tracking,
-        )
-    from syncramp.source.ldif import LdifSource
-
-    if isinstance(spec.access, LdifFile):
-        return LdifSource(spec.name, spec.access.path, spec.access.entries, devices, bases=bases)
-    name, key = spec.access.reference.name, spec.access.reference.key
-    # Where it lies is another folder at each run of an operator: a message with it would change each time.
-    called = f"the key {key} of the ConfigMap {name}"
-    return LdifSource(spec.name, reader.path(name, key), spec.access.entries, devices, called, bases)
-
-
-def _account(access: LdapAccess, reader: FileSecrets) -> tuple[str, str, bytes | None]:
-    """User name, password and keytab of a directory's account; one of the last two."""
-    secret = access.bind_secret
-    if access.kerberos:
-        return text(reader, secret, "principal"), "", reader.read(secret, "keytab")
-    return text(reader, secret, "username"), text(reader, secret, "password"), None
 
 
 @contextmanager
