@@ -120,34 +120,34 @@ class EntryRows:
         :returns: their ids, by GUID.
         """
         known = self._known(list(page))
-        ids = {guid: row.id for guid, row in known.items()}
-        new, changed, touched, arrived = [], [], [], []
+        told = self._news(page, known)
+        new = [(guid, body) for guid, body in told.items() if guid not in known]
+        changed = [(*body, known[guid].id) for guid, body in told.items() if guid in known]
+        arrived = [body[3] for guid, body in told.items() if _arrives(body, known.get(guid))]
+        ids = {guid: row.id for guid, row in known.items()} | self._insert(new)
+        self._count(page, [guid for guid, _ in new], [row[-1] for row in changed], ids)
+        self._watch(page, known, changed, [ids[guid] for guid, _ in new], bool(arrived))
+        asked = self._only_asked(page, [row[-1] for row in changed])
+        self._database.run_many(_CHANGED, changed)
+        self._mentions.add((ids[guid], page[guid].attributes) for guid in told)
+        self._note(page, known, told, ids)
+        self._database.run_many(
+            MARK, [(ids[guid], self._origin if guid in asked else Origin.SOURCE) for guid in told]
+        )
+        wake(self._database, arrived)
+        return ids
+
+    def _news(self, page: Mapping[bytes, Entry], known: Mapping[bytes, Row]) -> dict[bytes, tuple[Any, ...]]:
+        """The rows, without their ids, of entries that are not there as they are told."""
+        told = {}
         for guid, entry in page.items():
             attributes = pack(entry.attributes)
             mark = mark_of(entry.kind.value, entry.dn, attributes)
             row = known.get(guid)
             if row and row.digest == mark and row.partition == self._partition and row.absent == 0:
                 continue
-            body = (self._partition, entry.kind.value, entry.dn, self._key(entry.dn), mark, attributes)
-            if row:
-                changed.append((*body, row.id))
-            else:
-                new.append((guid, body))
-            if row is None or row.dn_hash != body[3] or row.absent >= GONE:
-                arrived.append(body[3])
-            touched.append(guid)
-        ids.update(self._insert(new))
-        self._count(page, [guid for guid, _ in new], [row[-1] for row in changed], ids)
-        self._watch(page, known, changed, [ids[guid] for guid, _ in new], bool(arrived))
-        asked = self._only_asked(page, [row[-1] for row in changed])
-        self._database.run_many(_CHANGED, changed)
-        self._mentions.add((ids[guid], page[guid].attributes) for guid in touched)
-        self._note(page, known, touched, ids)
-        self._database.run_many(
-            MARK, [(ids[guid], self._origin if guid in asked else Origin.SOURCE) for guid in touched]
-        )
-        wake(self._database, arrived)
-        return ids
+            told[guid] = self._partition, entry.kind.value, entry.dn, self._key(entry.dn), mark, attributes
+        return told
 
     def _count(
         self, page: Mapping[bytes, Entry], new: Sequence[bytes], changed: Sequence[int], ids: Mapping[bytes, int]
@@ -159,7 +159,7 @@ class EntryRows:
         for guid, _, _, packed in self._database.among(_BEFORE, changed):
             self.muster.change(ids[guid], unpack(packed), page[guid].attributes)
 
-    def _insert(self, new: Sequence[tuple[bytes, tuple[Any, ...]]]) -> Mapping[bytes, int]:
+    def _insert(self, new: Sequence[tuple[bytes, tuple[Any, ...]]]) -> dict[bytes, int]:
         if not new:
             return {}
         first = int(self._database.value(_NEXT_ID, default=1))
@@ -260,6 +260,11 @@ class EntryRows:
             if same and (kind, dn) == (entry.kind.value, entry.dn):
                 found.add(guid)
         return found
+
+
+def _arrives(body: Sequence[Any], row: Row | None) -> bool:
+    """Has it a DN that nobody had, or somebody who perhaps leaves?"""
+    return row is None or row.dn_hash != body[3] or row.absent >= GONE
 
 
 def _patched(patch: Patch, stored: Sequence[Any] | None) -> Entry | None:
