@@ -223,6 +223,7 @@ WRONG = [
     *("ramp", "ramp show", "ramp show --bogus a.yaml", "ramp show -o text a.yaml", "ramp show none.yaml"),
     *("ramp status none.yaml", "ramp history none.yaml", "ramp promote a.yaml", "ramp promote none.yaml large"),
     *("ramp forecast none.yaml", "ramp suggest none.yaml"),
+    *("source", "source nonsense", "source accept none.yaml corp", "source accept a.yaml", "source test none.yaml"),
     *("rules", "rules show --bogus", "rules show --kind Printer", "rules show none.yaml"),
     *("endpoint --bogus", "endpoint nonsense", "endpoint probe", "endpoint probe none.yaml"),
     *("demo --bogus", "demo --people many", "demo a.yaml"),
