@@ -9,7 +9,6 @@ from support.build import BASE, group, guid, user, user_dn
 from support.engine import Engine, links
 from support.model import ListSource
 from syncramp.model.facts import Container, Fact, Gone, LinkChange, Links, Patch, Proof
-from syncramp.model.holds import Hold
 from syncramp.model.seams import Known
 from syncramp.model.wire import Operation
 
@@ -69,7 +68,7 @@ def test_a_delete_waits_for_a_read_that_is_proven(told) -> None:
     engine, source = told
     source.changes, source.complete = [Gone(guid(3))], False
     report, _ = engine.run()
-    assert set(report.holds) == {Hold.SOURCE_INCOMPLETE} and not engine.sent
+    assert not report.sources[0].complete and not engine.sent
     source.complete = True
     engine.run()
     assert [obj.operation for obj in engine.sent] == [Operation.DELETE]

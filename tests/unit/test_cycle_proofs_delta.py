@@ -1,18 +1,25 @@
 """Whole runs on what a source tells of changes: mass deletes, lost attributes and sentinels that are not found."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from unittest.mock import patch
 
 import pytest
 
-from support.build import deletes_up_to, guid, user
+from support.build import BASE, deletes_up_to, guid, user
 from support.engine import Engine
+from support.model import Crash
 from support.veiled import PEOPLE, SALES, VeiledSource, company
-from syncramp.model.facts import Entry, Fact, Gone, Looked, Patch, Proof
+from syncramp.errors import SourceUnavailable
+from syncramp.model.facts import Container, Entry, Fact, Gone, Looked, Patch, Proof
 from syncramp.model.proofs import Accepted, Doubt
 from syncramp.model.report import SourceReport
 from syncramp.model.seams import Known
 from syncramp.model.wire import Operation
+from syncramp.store import partitions
+
+SALES_OU = f"OU=Sales,{BASE}"
 
 
 @dataclass
@@ -35,7 +42,9 @@ class TellingSource(VeiledSource):
         else:
             yield from self.changes
             number = len(self.changes)
-            yield Proof(partition, True, number, None, delta=True, tracking="USN", watermark=b"1", looked=self.looked)
+            yield Proof(
+                partition, self.complete, number, None, delta=True, tracking="USN", watermark=b"1", looked=self.looked
+            )
 
     def forget(self, *numbers: int) -> None:
         """These are deleted, and it is told."""
@@ -142,3 +151,88 @@ def test_an_attribute_that_few_of_those_who_changed_lost_is_cleared(told) -> Non
         source.entries[guid(number)] = user(number, telephoneNumber=str(number))
     assert read(told).complete
     assert sum(any(value is None for value in obj.values.values()) for obj in told.sent) == 5
+
+
+@dataclass
+class SweepingSource(TellingSource):
+    """A directory that keeps no log of deletes: who is known and not shown is gone (OpenLDAP)."""
+
+    broken: bool = False
+    """The connection breaks before the proof."""
+
+    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
+        if known is not None and known.watermark is not None:
+            shown = b"".join(one for one, entry in self.entries.items() if self._shows(entry))
+            self.changes = [Gone(one) for one in known.unseen(shown)]
+        for fact in super().read(partition, wanted, known):
+            if self.broken and isinstance(fact, Proof):
+                raise SourceUnavailable("the server is gone", where=self.name)
+            yield replace(fact, tracking="ContextCSN") if isinstance(fact, Proof) else fact
+
+
+@pytest.fixture
+def swept(told) -> Engine:
+    """The same, where nobody tells who was deleted."""
+    source = telling(told)
+    told.sources = [SweepingSource(entries=source.entries, members=source.members)]
+    told.settle()
+    return told
+
+
+def test_who_is_not_shown_by_a_server_without_a_log_of_deletes_stays_however_often_it_is_read(swept) -> None:
+    telling(swept).below = f"OU=People,{BASE}"
+    for _ in range(4):
+        assert not read(swept).complete and not swept.sent
+    telling(swept).unveil()
+    for _ in range(4):
+        report, _ = swept.run()
+    assert report.settled and not swept.sent
+
+
+def test_who_is_shown_again_before_anybody_believed_the_deletes_stays(swept) -> None:
+    telling(swept).below = f"OU=People,{BASE}"
+    assert read(swept).doubt == Doubt.SHRUNKEN
+    telling(swept).unveil()
+    for _ in range(4):
+        report, _ = swept.run()
+    assert report.settled and not swept.sent
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["broken off", "killed"])
+def test_whom_a_read_called_gone_that_did_not_end_is_there_as_before(swept, killed) -> None:
+    source = telling(swept)
+    assert isinstance(source, SweepingSource)
+    source.below, source.broken = SALES_OU, not killed
+    with suppress(Crash):
+        if killed:
+            with patch.object(partitions, "keep_verdict", side_effect=Crash):
+                swept.run()
+        else:
+            assert read(swept).doubt == Doubt.INCOMPLETE
+    source.unveil()
+    source.broken = False
+    report, _ = swept.run()
+    assert report.settled and not swept.sent
+    source.below = SALES_OU
+    assert read(swept).doubt == Doubt.NOT_PERMITTED, "they are told again"
+
+
+def test_a_container_that_was_called_gone_in_vain_is_there_as_before(told) -> None:
+    source, ou = telling(told), Container(guid(500), SALES_OU)
+    source.changes = [ou]
+    assert read(told).complete
+    source.changes, source.complete = [Gone(ou.guid)], False
+    assert not read(told).complete
+    with told.store() as store:
+        assert store.whereabouts.of("corp").named(ou.guid) == ou.dn
+
+
+def test_deletes_that_were_not_believed_in_a_delta_are_not_believed_in_a_full_read(told) -> None:
+    telling(told).forget(*range(1, 41))
+    assert read(told).doubt == Doubt.SHRUNKEN
+    report, _ = told.run(full=True)
+    assert report.sources[0].doubt == Doubt.SHRUNKEN and not told.sent
+    with told.store() as store:
+        store.staging.accept(1, "all", Accepted(44))
+    assert told.run(full=True)[0].sources[0].complete and not told.sent, "absent once"
+    assert told.run(full=True)[0].sources[0].complete and deleted(told) == 40

@@ -12,6 +12,7 @@ from syncramp.model.state import DELETED, GONE, Origin
 from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
+from syncramp.store.doubts import doubt
 from syncramp.store.marks import MARK, marking
 from syncramp.store.mentions import Mentions
 from syncramp.store.moves import Move, Note, arrive, departed, note
@@ -89,7 +90,6 @@ class EntryRows:
         self._database, self._key, self.muster = database, key, muster
         self._source, self._partition, self._tracked = source, partition, tracked
         self._mentions = Mentions(database, source)
-        self._lately: dict[int, tuple[int, bytes]] = {}
         self._origin = Origin.NONE
         self._asked: frozenset[str] | None = None
         self.containers: Containers | None = None
@@ -201,7 +201,8 @@ class EntryRows:
         rows = [row for row in known.values() if row.partition == self._partition]
         living = [row.id for row in rows if row.absent != DELETED]
         self.muster.leave([row.id for row in rows])
-        self._lately.update({row.id: (row.absent, row.guid) for row in rows if row.absent != DELETED})
+        there = [(row.guid, row.id, row.absent) for row in rows if row.absent != DELETED]
+        doubt(self._database, self._source, self._partition, there, guids)
         self._database.run_many(_DELETED, [(DELETED, identity) for identity in living])
         self._database.run_many(MARK, [(identity, Origin.SOURCE) for identity in living])
         gone = {row.guid: row.id for row in rows}
@@ -210,14 +211,6 @@ class EntryRows:
         forgotten = [(self._source, self._partition, guid) for guid in guids]
         self._database.run_many(_CONTAINER_GONE, forgotten)
         return [row.id for row in rows]
-
-    def undelete(self) -> None:
-        """What this read called gone is not believed: it is there as before, until a proven read says so."""
-        back = [(absent, identity, DELETED) for identity, (absent, _) in self._lately.items()]
-        self._database.run_many("UPDATE entries SET absent = ? WHERE id = ? AND absent = ?", back)
-        notes = [(self._partition, Move.GONE, guid) for _, guid in self._lately.values()]
-        self._database.run_many("DELETE FROM moves WHERE partition = ? AND what = ? AND guid = ?", notes)
-        self._lately.clear()
 
     def _watch(
         self,

@@ -26,9 +26,10 @@ _ARRIVE = """INSERT INTO arrivals (partition, ids) VALUES (?, ?)
              ON CONFLICT (partition) DO UPDATE SET ids = excluded.ids"""
 _NOTE = """INSERT INTO moves (partition, what, guid, entry, dn) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (partition, what, guid) DO NOTHING"""
-_NOTED = "SELECT partition, what, guid, entry, dn FROM moves WHERE what != 'Returned' ORDER BY partition, what, guid"
+_NOTED = """SELECT partition, what, guid, entry, dn FROM moves WHERE what NOT IN ('Returned', 'Doubted')
+            ORDER BY partition, what, guid"""
 _GONE = "SELECT guid FROM moves WHERE partition = ? AND what IN ('Gone', 'Missed') AND guid IN ({})"
-_CLEARED = ("DELETE FROM arrivals", "DELETE FROM moves WHERE what != 'Returned'")
+_CLEARED = ("DELETE FROM arrivals", "DELETE FROM moves WHERE what NOT IN ('Returned', 'Doubted')")
 _RETURNED = "DELETE FROM moves WHERE what = 'Returned' AND partition = ?"
 
 
@@ -41,6 +42,8 @@ class Move(StrEnum):
     """A container has another DN than ``dn``."""
     GONE = "Gone"
     """The directory said that it was deleted."""
+    DOUBTED = "Doubted"
+    """It was called gone in a read that is not proven yet (``doubts``); ``dn``: what it was before."""
     MISSED = "Missed"
     """Full reads did not see it, and enough of them."""
     RETURNED = "Returned"

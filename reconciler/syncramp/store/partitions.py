@@ -17,6 +17,7 @@ from syncramp.model.values import Kind
 from syncramp.store.container_rows import ContainerRows
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
+from syncramp.store.doubts import believe, put_back
 from syncramp.store.entry_rows import EntryRows
 from syncramp.store.marks import MARK
 from syncramp.store.mentions import NAMES
@@ -71,7 +72,7 @@ class PartitionStage:
     def __init__(
         self, database: Database, key: Callable[[str], int], source: int, partition: int, places: Iterator[int]
     ) -> None:
-        self._database, self._partition = database, partition
+        self._database, self._key, self._partition = database, key, partition
         self._tracked = tracked(database)
         self._muster = Muster(database, partition)
         self._rows = EntryRows(database, key, source, partition, self._muster, tracked=self._tracked)
@@ -81,8 +82,10 @@ class PartitionStage:
         self._reads: Callable[[Kind, str], bool] = _everything
         self.told = Told()
         self._judge: Judge = _as_told
-        database.run(_BEGIN, (partition,))
-        forget_verdict(database, partition)
+        with database.transaction():
+            put_back(database, key, partition)
+            database.run(_BEGIN, (partition,))
+            forget_verdict(database, partition)
 
     @property
     def partition(self) -> int:
@@ -183,11 +186,12 @@ class PartitionStage:
             self.told.everything, self.told.delta = verdict.proven and not proof.delta, verdict.proven and proof.delta
             if verdict.proven:
                 self._believe(missed, delta=proof.delta)
+                believe(self._database, self._partition)
                 again = sum(each.asked and not each.absent for each in missed)
                 self._database.run(_PENDING, (proof.watermark, proof.tracking, asked, again, self._partition))
             else:
                 self._muster.put_back(verdict.unread)
-                self._rows.undelete()
+                put_back(self._database, self._key, self._partition)
                 if proof.delta and verdict.doubt is Doubt.NOT_PERMITTED:
                     self._database.run(_FULL_NEXT, (self._partition,))
             self._database.run(HORIZON, (proof.horizon, self._partition))

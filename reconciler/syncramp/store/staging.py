@@ -13,6 +13,7 @@ from syncramp.model.state import DELETED, GONE, Origin
 from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
+from syncramp.store.doubts import put_back, put_back_all
 from syncramp.store.heirs import inherit
 from syncramp.store.known import KnownPartition, promote
 from syncramp.store.marks import marking
@@ -150,8 +151,10 @@ class Staging:
         :param horizon: what was seen of it up to then; None: nothing that was not seen before.
         """
         identity = self._partition_id(source, partition)
-        self._database.run(PROVEN, (0, None, None, reason, identity))
-        self._database.run(HORIZON, (horizon, identity))
+        with self._database.transaction():
+            put_back(self._database, self._key, identity)
+            self._database.run(PROVEN, (0, None, None, reason, identity))
+            self._database.run(HORIZON, (horizon, identity))
 
     def open_source(self, source: int, partitions: Sequence[str]) -> list[str]:
         """The source answered: these are its partitions; one whose name is only spelled otherwise is the same.
@@ -178,7 +181,9 @@ class Staging:
 
     def fail_source(self, source: int, reason: str) -> None:
         """Note that a source could not be read at all."""
-        self._database.run("UPDATE sources SET failure = ? WHERE id = ?", (reason, source))
+        with self._database.transaction():
+            put_back_all(self._database, self._key, source)
+            self._database.run("UPDATE sources SET failure = ? WHERE id = ?", (reason, source))
 
     def _partition_id(self, source: int, name: str) -> int:
         add = "INSERT INTO partitions (source, name, complete, reason) VALUES (?, ?, 0, '') ON CONFLICT DO NOTHING"
