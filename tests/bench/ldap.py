@@ -22,6 +22,7 @@ from pathlib import Path
 
 from bench.directory import forest_of, large_group, write
 from bench.ldap_clients import ATTRIBUTES, CLIENTS, FILTER, PAGE, Access, Cost
+from bench.ldapsearch import spent
 from support.ad_double import AdDouble
 from support.ad_double_server import PASSWORD as DOUBLE_PASSWORD
 from support.ad_double_server import READER, Controller
@@ -178,19 +179,7 @@ def _ldapsearch(access: Access, base: str, group: bool, rounds: int) -> float:
     people = ("-E", f"pr={PAGE}/noprompt", "-b", base, FILTER, *ATTRIBUTES)
     search = ("-b", base, "-s", "base", "(objectClass=*)", "member") if group else people
     start = ("-b", base, "-s", "base", "(objectClass=*)", "1.1")
-    return min(_spent(access, search) for _ in range(rounds)) - min(_spent(access, start) for _ in range(rounds))
-
-
-def _spent(access: Access, search: Sequence[str]) -> float:
-    command = ["ldapsearch", "-x", "-H", access.url, "-D", access.user, "-w", access.password, "-LLL", *search]
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, env={**os.environ, "LDAPTLS_CACERT": access.ca}
-    ) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"ldapsearch ended with {process.returncode}")
-    return used.ru_utime + used.ru_stime
+    return min(spent(access, search) for _ in range(rounds)) - min(spent(access, start) for _ in range(rounds))
 
 
 def exponent(found: Sequence[Ranged]) -> float:

@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.directory import forest_of, titles, write
+from bench.ldap_clients import Access
+from bench.ldapsearch import spent
 from support.slapd import PASSWORD, Slapd, slapd
 from syncramp.source import dn
 from syncramp.store.store import Store
@@ -101,16 +103,8 @@ def _phase(name: str, store: Path, server: Slapd, ca: Path) -> Phase:
 
 def _ldapsearch(server: Slapd, base: str, ca: Path) -> float:
     """Seconds of the processor that ldapsearch needs for the whole directory."""
-    access = ("-x", "-H", server.ldaps, "-D", f"cn=admin,{base}", "-w", PASSWORD)
-    command = ["ldapsearch", *access, "-LLL", "-E", "pr=1000/noprompt", "-b", base, "(objectClass=*)", "*", "+"]
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, env={**os.environ, "LDAPTLS_CACERT": str(ca)}
-    ) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"ldapsearch ended with {process.returncode}")
-    return used.ru_utime + used.ru_stime
+    access = Access(server.ldaps, str(ca), f"cn=admin,{base}", PASSWORD)
+    return spent(access, ["-E", "pr=1000/noprompt", "-b", base, "(objectClass=*)", "*", "+"])
 
 
 def _ldapmodify(server: Slapd, base: str, changes: str) -> None:
