@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syncramp.model.rows import row
+from syncramp.model.tracking import FULL
 from syncramp.model.values import Kind
 
 
@@ -157,7 +158,7 @@ class Proof:
     """The account sees what it used to see."""
     delta: bool = False
     """Only changes were told: absence says nothing."""
-    tracking: str = "Full"
+    tracking: str = FULL
     """How changes are found: ``DirSync``, ``USN``, ``ContextCSN``, or ``Full``."""
     why_full: str = ""
     """Why a read of a source that tracks changes was a full one; empty for a delta and where nothing is tracked."""

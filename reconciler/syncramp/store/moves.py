@@ -17,9 +17,6 @@ from pyroaring import BitMap
 from syncramp.store.database import Database
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
 
-FOLLOWS = ("DirSync", "USN")
-"""Tracking of directories that keep references: whoever names somebody who is renamed names him by his new name."""
-
 _TRACKED = "SELECT 1 FROM partitions WHERE watermark IS NOT NULL LIMIT 1"
 _ARRIVED = "SELECT ids FROM arrivals WHERE partition = ?"
 _ARRIVE = """INSERT INTO arrivals (partition, ids) VALUES (?, ?)

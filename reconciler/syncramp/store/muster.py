@@ -15,6 +15,7 @@ from pyroaring import BitMap
 from syncramp.model.facts import Entry, Proof
 from syncramp.model.proofs import Observed
 from syncramp.model.state import GONE, Origin
+from syncramp.model.tracking import OF_OPENLDAP
 from syncramp.model.values import Attributes, Kind
 from syncramp.store.database import Database
 from syncramp.store.marks import MARK
@@ -32,8 +33,6 @@ _REGAINED = "DELETE FROM withheld WHERE entry = ? AND attribute = ?"
 _LOST = "SELECT attribute, COUNT(*) FROM withheld WHERE partition = ? GROUP BY attribute"
 _WITHHELD = "SELECT entry, attrs FROM withheld WHERE partition = ? AND attribute = ? ORDER BY entry"
 _LIVING = "SELECT dn FROM entries WHERE partition = ? AND absent = 0"
-_BY_ABSENCE = ("SyncRepl", "ContextCSN")
-"""Ways to find changes that may conclude from absence who is gone, where no tombstone says so."""
 _LEAVING = "SELECT kind, absent, attrs, dn FROM entries WHERE id IN ({})"
 _ATTRIBUTES = "SELECT id, attrs FROM entries WHERE id IN ({})"
 _BODY = "SELECT id, kind, dn, attrs FROM entries WHERE id IN ({})"
@@ -136,7 +135,7 @@ class Muster:
         return Observed(
             {kind: number for kind in Kind if (number := self._shown.get(kind, 0))},
             {kind: number for kind in Kind if (number := self._gone[kind])},
-            self._hidden(self._left, self._living) if proof.tracking in _BY_ABSENCE and self._left else {},
+            self._hidden(self._left, self._living) if proof.tracking in OF_OPENLDAP and self._left else {},
             had={name: self._kept[name] + number for name, number in lost.items()},
             lost=lost,
             vanished=len(there),

@@ -15,11 +15,12 @@ from typing import Any
 from pyroaring import BitMap
 
 from syncramp.model.state import GONE, Origin
+from syncramp.model.tracking import OF_ACTIVE_DIRECTORY
 from syncramp.store.database import Database
 from syncramp.store.entry_rows import mark_of, wake
 from syncramp.store.marks import MARK
 from syncramp.store.mentions import NAMES, Mentions
-from syncramp.store.moves import FOLLOWS, Moves
+from syncramp.store.moves import Moves
 from syncramp.store.packing import pack, unpack
 from syncramp.store.told import Told
 
@@ -91,7 +92,7 @@ class _Rebasing:
         self._follow = {
             partition
             for partition, tracking in partitions.items()
-            if tracking in FOLLOWS and not self._told[partition].everything
+            if tracking in OF_ACTIVE_DIRECTORY and not self._told[partition].everything
         }
         """Partitions whose values follow."""
         self._owned: set[str] = set()

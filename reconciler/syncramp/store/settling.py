@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from pyroaring import BitMap
 
 from syncramp.model.state import GONE
+from syncramp.model.tracking import OF_ACTIVE_DIRECTORY
 from syncramp.store.database import Database
 from syncramp.store.links import COLUMNS, Value, keep, unpacked
-from syncramp.store.moves import FOLLOWS, Moves
+from syncramp.store.moves import Moves
 from syncramp.store.names import FEW, Names, numbers, pieces
 from syncramp.store.packing import unpack, unpack_bitmap
 from syncramp.store.principals import marks_of
@@ -149,7 +150,7 @@ class _Following:
             return None
         value = unpacked(row)
         source, tracking = self._database.one(_PLACE, (group,)) or (0, None)
-        self._leave(value, source, follows=tracking in FOLLOWS)
+        self._leave(value, source, follows=tracking in OF_ACTIVE_DIRECTORY)
         value.unread.difference_update(self._news.departed)
         self._arrive(value, source)
         return value

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from syncramp.model.facts import Container, Entry, Fact, Gone, Links, Proof, Remark
 from syncramp.model.seams import Known
+from syncramp.model.tracking import DIRSYNC, USN
 from syncramp.model.values import Kind
 from syncramp.source.ldap import references, usn
 from syncramp.source.ldap.dirsync import Change
@@ -19,7 +20,6 @@ from syncramp.source.ldap.entries import Entries
 from syncramp.source.ldap.messages import Found
 from syncramp.source.ldap.reading import told
 from syncramp.source.ldap.session import NoSuchEntry
-from syncramp.source.ldap.watermark import DIRSYNC, USN
 
 
 @dataclass

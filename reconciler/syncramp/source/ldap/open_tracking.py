@@ -17,6 +17,7 @@ from uuid import UUID
 from syncramp.errors import InputRefused
 from syncramp.model.facts import Entry, Fact, Gone, Links, Proof, Remark, Restart
 from syncramp.model.seams import Known
+from syncramp.model.tracking import AUTO, CONTEXT_CSN, FULL, SYNCREPL
 from syncramp.model.values import Kind
 from syncramp.source import canonical
 from syncramp.source.ldap import context_csn, syncrepl
@@ -25,7 +26,7 @@ from syncramp.source.ldap.messages import Found
 from syncramp.source.ldap.reading import Reading, told
 from syncramp.source.ldap.session import NoSuchEntry
 from syncramp.source.ldap.syncrepl import Deleted, Present, Refused
-from syncramp.source.ldap.watermark import AUTO, CONTEXT_CSN, FULL, SYNCREPL, Watermark, decoded
+from syncramp.source.ldap.watermark import Watermark, decoded
 
 
 @dataclass

@@ -17,13 +17,14 @@ from datetime import UTC, datetime, timedelta
 from syncramp.errors import AccessDenied
 from syncramp.model.facts import Fact, Proof
 from syncramp.model.seams import Known
+from syncramp.model.tracking import AUTO, DIRSYNC, FULL, OF_OPENLDAP, USN
 from syncramp.source.ldap import dirsync, tombstones, usn
 from syncramp.source.ldap.delta import by_dirsync, by_usn
 from syncramp.source.ldap.entries import Entries
 from syncramp.source.ldap.open_tracking import OpenTracked
 from syncramp.source.ldap.reading import Reading
 from syncramp.source.ldap.session import NoSuchEntry
-from syncramp.source.ldap.watermark import AUTO, DIRSYNC, FULL, OPEN, USN, Watermark, decoded
+from syncramp.source.ldap.watermark import Watermark, decoded
 
 OLDEST = timedelta(days=30)
 """Deleted entries are kept for 60 days or more by default (tombstoneLifetime, MS-ADTS 6.1.1.2.4.1.1)."""
@@ -45,11 +46,11 @@ class Tracked:
         :raises AccessDenied: the document asks for DirSync, and this account has not the right.
         :raises SyncrampError: the stream broke off.
         """
-        if not self.entries.root.active_directory and self.method in (AUTO, *OPEN):
+        if not self.entries.root.active_directory and self.method in (AUTO, *OF_OPENLDAP):
             yield from OpenTracked(self.entries, self.bases, self.method, self.known).facts()
             return
-        if self.method == FULL or self.method in OPEN or not self.entries.root.active_directory:
-            kind = "OpenLDAP" if self.method in OPEN else "Active Directory"
+        if self.method == FULL or self.method in OF_OPENLDAP or not self.entries.root.active_directory:
+            kind = "OpenLDAP" if self.method in OF_OPENLDAP else "Active Directory"
             why = "" if self.method in (AUTO, FULL) else f"{self.method} is known to {kind} alone"
             for fact in Reading(self.entries, self.bases).facts():
                 yield replace(fact, why_full=why) if isinstance(fact, Proof) else fact

@@ -5,18 +5,13 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-DIRSYNC, USN, FULL, AUTO = "DirSync", "USN", "Full", "Auto"
-SYNCREPL, CONTEXT_CSN = "SyncRepl", "ContextCSN"
-OPEN = (SYNCREPL, CONTEXT_CSN)
-"""Of OpenLDAP; the others are of Active Directory."""
-
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
     """The end of a read."""
 
     method: str
-    """``DIRSYNC``, ``USN``, ``SYNCREPL`` or ``CONTEXT_CSN``."""
+    """Of ``model.tracking``; neither ``AUTO`` nor ``FULL``."""
     domain: bytes
     """objectGUID, or entryUUID, of the naming context's root."""
     at: datetime
