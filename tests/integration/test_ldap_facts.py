@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
@@ -216,7 +217,7 @@ def test_many_pages_come_whole_and_the_proof_counts(tmp_path: Path) -> None:
     with slapd(tmp_path, text) as server:
         *facts, proof = _source(server, server.ldaps).read(BASE, frozenset({"cn"}))
     assert {fact.guid for fact in facts if isinstance(fact, Entry)} == {_guid(number) for number in range(10, 2510)}
-    assert proof == Proof(BASE, True, 2500, None, fresh=UNTOLD)
+    assert replace(proof, why_full="") == Proof(BASE, True, 2500, None, fresh=UNTOLD)
 
 
 @requires_slapd
@@ -229,7 +230,7 @@ def test_partitions_are_the_naming_contexts_that_hold_the_scopes(server: Slapd) 
 
 @requires_slapd
 def test_a_scope_outside_of_the_directory_is_refused(server: Slapd) -> None:
-    with pytest.raises(InputRefused, match=r"scopes: DC=other lies in none of .*DC=corp,DC=example,DC=test"):
+    with pytest.raises(InputRefused, match=r"scope: DC=other lies in none of .*DC=corp,DC=example,DC=test"):
         _source(server, server.ldaps, "DC=other").partitions()
 
 

@@ -80,6 +80,7 @@ def test_wherever_a_delta_is_lost_another_server_tells_all_of_it(tmp_path: Path)
             assert proof_of(facts).complete
             assert proof_of(facts).fresh.proven
             assert proof_of(facts).delta is not bool(restarts)
+            assert ("was lost in the middle" in proof_of(facts).why_full) is bool(restarts)
             anew += len(restarts)
     assert anew
 

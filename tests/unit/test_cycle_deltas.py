@@ -7,7 +7,9 @@ import pytest
 
 from support.build import BASE, group, guid, user, user_dn
 from support.engine import Engine, links
+from support.explained import lines
 from support.model import ListSource
+from syncramp.cycle.parts import NOWHERE
 from syncramp.model.facts import Container, Fact, Gone, LinkChange, Links, Patch, Proof
 from syncramp.model.seams import Known
 from syncramp.model.wire import Operation
@@ -21,6 +23,8 @@ class Telling(ListSource):
 
     changes: list[Fact] = field(default_factory=list)
     read_whole: int = 0
+    mark: bytes | None = b"1"
+    """Where a full read says that changes begin."""
 
     def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
         if known is not None and known.watermark is not None:
@@ -35,7 +39,7 @@ class Telling(ListSource):
             yield entry
             if one in self.members:
                 yield Links(one, "member", tuple(self.members[one]), final=True)
-        yield Proof(partition, True, len(self.entries), None, watermark=b"1", tracking="DirSync")
+        yield Proof(partition, True, len(self.entries), None, watermark=self.mark, tracking="DirSync")
 
 
 @pytest.fixture
@@ -53,6 +57,23 @@ def test_nothing_changed_and_nothing_is_read_or_sent(told) -> None:
     engine, source = told
     report, _ = engine.run()
     assert report.settled and not engine.sent and source.read_whole == 1
+
+
+def test_a_source_that_left_nothing_to_go_on_from_is_read_in_full_with_the_reason(told) -> None:
+    engine, source = told
+    engine.lose_store()
+    source.mark = None
+    assert [engine.run()[0].sources[0].why_full for _ in range(2)] == ["", ""], "it cannot be had otherwise"
+    source.mark = b"1"
+    reports = [engine.run()[0].sources[0] for _ in range(2)]
+    assert [(read.delta, read.why_full) for read in reports] == [(False, NOWHERE), (True, "")]
+
+
+def test_how_much_is_there_is_told_although_only_changes_were_read(told) -> None:
+    engine, source = told
+    source.changes = [Gone(guid(3))]
+    engine.run()
+    assert "  source         corp, part all: complete, 1 entry changed, about 3 there" in lines(engine, user_dn(1))
 
 
 def test_whom_the_directory_deleted_goes_in_the_same_run_and_the_plan_says_why(told) -> None:

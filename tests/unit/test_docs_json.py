@@ -347,7 +347,7 @@ def _answer() -> Answer:
         Kind.USER,
         "CN=x",
         "eA==",
-        EntryTold("corp", True, "file", True, 1, 1, "", "0", 0, False, False),
+        EntryTold("corp", True, "file", True, 1, 1, "1 entry read", "", "0", 0, False, False),
         Verdict(Standing.IN_SCOPE, "", "", (scope,)),
         CloudTold(True, "User_0", 1.0, 1, False, False, False),
         PersonTold((part,), (part,), "why"),

@@ -195,5 +195,11 @@ def test_a_shrunken_read_says_what_is_missing_and_how_it_is_accepted() -> None:
     assert emptied.reason.startswith("DC=test: no group is shown any more, where 40 were; ")
 
 
+def test_of_a_delta_what_changed_is_told_and_how_much_is_there() -> None:
+    verdict = judge(replace(WHOLE, entries=1, delta=True), seen(12_000, 3), NOBODY, "corp")
+    assert (verdict.complete.proven, verdict.complete.expected) == (True, "about 12,000 entries, as before")
+    assert verdict.complete.seen == "1 entry changed, about 11,997 there"
+
+
 def test_without_anything_known_before_what_the_source_says_is_all() -> None:
     assert judge(WHOLE, Observed(), NOBODY) == Verdict(Evidence(True, "", "12,000 entries read"))

@@ -23,6 +23,7 @@ PAGE = 1000
 """Facts in a page, the same as in a transaction of the store."""
 VALUES = 10
 """Link values that weigh as much as a fact: 100 bytes each, against a kilobyte."""
+NOWHERE = "the last read left no place that changes could be told from"
 
 Page = Sequence[Fact]
 
@@ -126,7 +127,7 @@ class Part:
             result.tracking, result.delta, result.why_full = (
                 proof.tracking,
                 proof.delta,
-                self.known.why_full or proof.why_full,
+                self._why_full(proof),
             )
             return
         self.stage.flush()
@@ -135,6 +136,13 @@ class Part:
         result.reason = str(told.error) if told.error else "the read ended without a proof"
         seen = told.error.horizon if isinstance(told.error, SourceUnavailable | SourceIncomplete) else None
         self.job.store.staging.fail(self.identity, self.partition, result.reason, seen)
+
+    def _why_full(self, proof: Proof) -> str:
+        """Why everything was read, where only changes could have been."""
+        if why := self.known.why_full or proof.why_full:
+            return why
+        tracked = bool(self.known.tracking) and proof.watermark is not None
+        return NOWHERE if tracked and not proof.delta else ""
 
     def _tell_proofs(self) -> None:
         verdict = self.job.store.staging.verdict(self.identity, self.partition)

@@ -64,11 +64,18 @@ def _judged(proof: Proof, seen: Observed, accepted: Accepted, called: str) -> Ve
 def _complete(proof: Proof, seen: Observed, shrunken: str, called: str) -> Evidence:
     expected = _told(proof.expected if not proof.delta else None, seen)
     if not proof.complete:
-        return Evidence(False, expected, f"{count(proof.entries, 'entry')} read", proof.reason)
+        return Evidence(False, expected, _read(proof, seen), proof.reason)
     if not shrunken:
-        return Evidence(True, expected, f"{count(proof.entries, 'entry')} read")
+        return Evidence(True, expected, _read(proof, seen))
     told = f"{_part(proof)}{shrunken}{_accept(called, f'--entries {seen.shown}')}"
     return Evidence(False, expected, f"{count(seen.shown, 'entry')} shown", told)
+
+
+def _read(proof: Proof, seen: Observed) -> str:
+    """What was seen; of a delta, which shows changes alone, also how many entries are there after it."""
+    if not proof.delta:
+        return f"{count(proof.entries, 'entry')} read"
+    return f"{count(proof.entries, 'entry')} changed, about {seen.shown:,} there"
 
 
 def _told(expected: int | None, seen: Observed) -> str:

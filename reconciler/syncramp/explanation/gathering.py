@@ -109,6 +109,7 @@ def _entry(row: Row, rules: Ruleset | None) -> EntryTold:
         complete=row.complete,
         entries=row.entries,
         expected=row.expected,
+        seen=row.seen,
         reason=row.reason,
         guid=str(UUID(bytes_le=row.staged.entry.guid)),
         absent=row.staged.absent,

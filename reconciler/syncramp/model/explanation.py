@@ -60,6 +60,8 @@ class EntryTold:
     complete: bool
     entries: int | None
     expected: int | None
+    seen: str
+    """What the last read of the part showed, as text; empty when it did not come to its end."""
     reason: str
     """Why the part, or the whole source, is not complete; empty when it is."""
     guid: str

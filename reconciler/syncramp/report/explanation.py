@@ -92,8 +92,8 @@ def _brief(brief: Brief) -> str:
 
 def _entry(entry: EntryTold, anchor: str) -> Iterator[str]:
     proof = "complete" if entry.complete else f"NOT {_unproven(entry.reason)}"
-    size = f", {count(entry.entries, 'entry')}" if entry.entries is not None else ""
-    yield from labelled("source", f"{entry.source}, part {entry.partition}: {proof}{size}")
+    seen = f", {entry.seen}" if entry.seen else ""
+    yield from labelled("source", f"{entry.source}, part {entry.partition}: {proof}{seen}")
     yield from labelled("objectGUID", entry.guid)
     yield from labelled("source anchor", anchor or "none of its own")
 

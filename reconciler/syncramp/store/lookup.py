@@ -5,6 +5,7 @@ looking through every entry and every object for its bytes: 300,000 of them take
 cost every import more than these questions are worth.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ MOST = 50
 """Entries that one question may find; a person reads them."""
 
 _ROWS = """SELECT e.id, e.source, s.name, e.guid, e.kind, e.dn, e.attrs, e.absent, p.name, p.complete, p.entries,
-                  p.expected, p.reason, s.failure, s.rules, s.version, d.id, o.anchor, o.acked, o.doubt,
+                  p.expected, p.proofs, p.reason, s.failure, s.rules, s.version, d.id, o.anchor, o.acked, o.doubt,
                   o.cloud_anchor, o.acked_at, o.confirmed, o.digest
            FROM entries e LEFT JOIN sources s ON s.id = e.source LEFT JOIN partitions p ON p.id = e.partition
            LEFT JOIN dirty d ON d.id = e.id LEFT JOIN objects o ON o.id = e.id WHERE e.id IN ({}) ORDER BY e.id"""
@@ -58,6 +59,8 @@ class Row:
     complete: bool
     entries: int | None
     expected: int | None
+    seen: str
+    """What the last read of the part showed; empty when it did not come to its end."""
     reason: str
     rules: bytes | None
     """Digest of the rules its source was synchronised with."""
@@ -193,7 +196,7 @@ def _part(text: str) -> bytes:
 
 def _row(row: Any) -> Row:
     identity, source, name, guid, kind, dn, attributes, absent, *part = row
-    partition, complete, entries, expected, reason, failure, rules, version, dirty, *known = part
+    partition, complete, entries, expected, proofs, reason, failure, rules, version, dirty, *known = part
     anchor, acked, doubt, cloud_anchor, acked_at, confirmed, digest = known
     entry = Entry(guid, Kind(kind), dn, unpack(attributes))  # type: ignore[arg-type]
     return Row(
@@ -203,6 +206,7 @@ def _row(row: Any) -> Row:
         complete=bool(complete) and failure is None,
         entries=entries,
         expected=expected,
+        seen=json.loads(proofs)["complete"]["seen"] if proofs else "",
         reason=failure or reason or "",
         rules=rules,
         version=version,

@@ -163,7 +163,7 @@ class LdapSource:
         if not context:
             raise InputRefused(
                 f"{base} lies in none of the directory's naming contexts ({'; '.join(contexts)})",
-                where=f"spec.sources[{self.name}].scopes",
+                where=f"spec.sources[{self.name}].scope",
                 remedy="correct the DN of the scope, or the servers",
             )
         return context

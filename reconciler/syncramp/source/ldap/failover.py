@@ -74,6 +74,8 @@ class Failover:
     """Servers that may be read yet."""
     _behind: Evidence = field(default=Evidence(), init=False)
     """What the first server lacks, where all do."""
+    _why: str = field(default="", init=False)
+    """Why everything is read where changes were asked for."""
 
     def __post_init__(self) -> None:
         self._left = list(self.source.servers)
@@ -92,6 +94,7 @@ class Failover:
                 try:
                     if lost is not None and told:
                         known = Anew(known) if known else None
+                        self._why = f"{lost.where} was lost in the middle of it"
                         yield Restart(f"{lost.where}: {lost.what}; it is read anew from {chosen.session.server}")
                     for fact in self._read(chosen, known):
                         told = True
@@ -115,6 +118,8 @@ class Failover:
         """The proof with what is to be said about freshness, and the horizon after the read."""
         after = freshness.look(chosen.session, chosen.session.root(), self.partition)
         horizon = freshness.extend(self._horizon, after)
+        if self._why and self.known is not None and self.known.watermark is not None:
+            proof = replace(proof, why_full=self._why)
         return replace(proof, fresh=chosen.fresh, horizon=horizon.encoded() if horizon.positions else None)
 
     def _choose(self, lost: SourceUnavailable | None) -> Chosen | None:

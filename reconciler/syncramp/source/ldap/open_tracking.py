@@ -61,9 +61,9 @@ class OpenTracked:
                 why = str(refusal)
                 if self._changed:
                     yield Restart(why)
-        start = self._begin(suffix)
+        start, obstacle = self._begin(suffix)
         for fact in Reading(self.entries, self.bases).facts():
-            yield self._marked(fact, start, why) if isinstance(fact, Proof) else fact
+            yield self._marked(fact, start, why or obstacle) if isinstance(fact, Proof) else fact
 
     def _marked(self, proof: Proof, start: Watermark | None, why: str) -> Proof:
         mark = start.encoded() if start is not None and proof.complete else None
@@ -87,26 +87,34 @@ class OpenTracked:
             return f"changeTracking is {self.method}, and was {old.method} in the last read"
         return ""
 
-    def _begin(self, suffix: bytes) -> Watermark | None:
-        """Where the next delta will begin; None, if none can."""
+    def _begin(self, suffix: bytes) -> tuple[Watermark | None, str]:
+        """Where the next delta will begin; or None, and why none can."""
         session, partition, now = self.entries.session, self.entries.partition, datetime.now(UTC)
-        if not suffix or holds_any(session, partition, "(objectGUID=*)"):
-            self._demand("its entries are not known by their entryUUID")
-            return None
+        if not suffix:
+            return None, self._demand("its suffix shows no entryUUID")
+        if holds_any(session, partition, "(objectGUID=*)"):
+            return None, self._demand(
+                "entries have an objectGUID of their own, and servers tell of them by entryUUID"
+            )
         if self.method != CONTEXT_CSN and (cookie := syncrepl.begin(session, partition)):
-            return Watermark(SYNCREPL, suffix, now, cookie=cookie)
+            return Watermark(SYNCREPL, suffix, now, cookie=cookie), ""
         if self.method != SYNCREPL and (csns := context_csn.read(session, partition)):
-            return Watermark(CONTEXT_CSN, suffix, now, cookie=_joined(csns))
-        self._demand("the server does not offer it: the overlay syncprov is missing, or the right to see it")
-        return None
+            return Watermark(CONTEXT_CSN, suffix, now, cookie=_joined(csns)), ""
+        why = "the server does not offer it: the overlay syncprov is missing, or the right to see it"
+        return None, self._demand(why)
 
-    def _demand(self, why: str) -> None:
+    def _demand(self, why: str) -> str:
+        """Why changes cannot be told, where that will do.
+
+        :raises InputRefused: the document demands a way.
+        """
         if self.method != AUTO:
             raise InputRefused(
                 f"changes of {self.entries.partition} cannot be found by {self.method}: {why}",
                 where=self.entries.session.server,
                 remedy="set spec.sources[].ldap.changeTracking to Auto, or mend the server",
             )
+        return f"changes cannot be told: {why}"
 
     # --- what changed ----------------------------------------------------------------------------------------------
 
