@@ -159,6 +159,21 @@ def test_a_source_that_was_emptied_goes_when_a_person_accepts_what_it_shows(veil
     assert report.sources[0].complete and len(veiled.cloud.objects) == len(GROUPS)
 
 
+@pytest.mark.parametrize("said", [Accepted(12), Accepted(attributes=frozenset({"title"})), Accepted(older=True)])
+def test_what_was_accepted_and_mended_before_it_was_read_accepts_nothing_later(veiled, said) -> None:
+    hidden = {"attributes": said.attributes} if said.attributes else {"kinds": frozenset({Kind.USER})}
+    old = Evidence(False, "", "", "an old copy")
+    source = blind(veiled, **({"fresh": old} if said.older else hidden))
+    veiled.run()
+    accept(veiled, said)
+    source.unveil()
+    assert veiled.run()[0].sources[0].complete
+    blind(veiled, **({"fresh": old} if said.older else hidden))
+    for _ in range(3):
+        assert not veiled.run()[0].sources[0].complete
+    assert not taken_away(veiled)
+
+
 def test_who_was_accepted_to_be_gone_is_no_ground_for_the_next_one(veiled) -> None:
     blind(veiled, below=SALES_OU)
     veiled.run()

@@ -68,7 +68,7 @@ class Accepted:
     annotated: str = ""
     """What the document's annotation said when it was taken last."""
     taken: bool = False
-    """A read was proven by it. It accepts no other one."""
+    """A read was proven since, by it or without it. It accepts no other one."""
 
 
 @dataclass(frozen=True, slots=True)

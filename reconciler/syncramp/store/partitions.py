@@ -25,7 +25,7 @@ from syncramp.store.moves import Move, Note, note, tracked
 from syncramp.store.muster import Muster
 from syncramp.store.spill import Spill
 from syncramp.store.told import Told
-from syncramp.store.verdicts import accepted_of, forget_verdict, keep_verdict, take
+from syncramp.store.verdicts import accepted_of, expire, forget_verdict, keep_verdict, take
 
 PAGE = 1000
 """Entries in one transaction."""
@@ -197,6 +197,8 @@ class PartitionStage:
             self._database.run(HORIZON, (proof.horizon, self._partition))
             if verdict.taken:
                 take(self._database, self._partition, accepted)
+            elif verdict.proven:
+                expire(self._database, self._partition, accepted)
             keep_verdict(self._database, self._partition, verdict)
             judged = verdict.applied(proof)
             told = int(judged.complete), judged.entries, judged.expected, verdict.told

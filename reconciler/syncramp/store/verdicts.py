@@ -57,5 +57,11 @@ def take(database: Database, partition: int, accepted: Accepted) -> None:
     database.run(_TAKEN, (_packed(replace(accepted, taken=True)), int(accepted.older), partition))
 
 
+def expire(database: Database, partition: int, accepted: Accepted) -> None:
+    """A read was proven without it: what a person said of one moment accepts nothing that happens later."""
+    if not accepted.taken and accepted != Accepted():
+        accept(database, partition, replace(accepted, taken=True))
+
+
 def _packed(accepted: Accepted) -> str:
     return json.dumps({**asdict(accepted), "attributes": sorted(accepted.attributes)}, ensure_ascii=False)
