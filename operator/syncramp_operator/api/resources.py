@@ -53,7 +53,7 @@ ACCESS_REVIEWS = Resource("authorization.k8s.io", "v1", "selfsubjectaccessreview
 REQUESTED_AT = f"{GROUP}/requestedAt"
 """A new text asks for a run now."""
 FORCE_AT = f"{GROUP}/forceAt"
-"""A new text asks for a full run now: the tenant is read back whole, and everything is judged anew."""
+"""A new text asks for a full run now: directories and tenant are read whole, and everything is judged anew."""
 PLAN_AT = f"{GROUP}/planAt"
 """A new text asks for a run that only plans, whatever ``spec.mode`` says; the plan stands in its SyncRun."""
 

@@ -98,7 +98,9 @@ def plan(
 def sync(
     name: Name,
     way: _Way,
-    full: Annotated[bool, typer.Option("--full", help="Read the tenant back whole, and judge everything.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read directories and tenant whole, and judge everything anew.")
+    ] = False,
 ) -> None:
     """Ask for a run now."""
     wanted = FORCE_AT if full else REQUESTED_AT

@@ -16,7 +16,7 @@ def sync(
     secrets: Secrets = None,
     once: Annotated[bool, typer.Option("--once", help="End with the first slice, whatever is left.")] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Read the tenant back from the beginning and judge every entry anew.")
+        bool, typer.Option("--full", help="Read directories and tenant whole, and judge every entry anew.")
     ] = False,
     lease: Annotated[
         str,

@@ -130,7 +130,7 @@ class RunReport:
     sends: bool = False
     wire: WireReport = field(default_factory=WireReport)
     full: bool = False
-    """It read the tenant back from the beginning and judged every entry anew."""
+    """It read the directories and the tenant whole, and judged every entry anew."""
     digest: str = ""
     objects: Tally = field(default_factory=Tally)
     links: Tally = field(default_factory=Tally)
