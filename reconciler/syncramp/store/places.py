@@ -44,7 +44,7 @@ class Schema:
 
         :raises StoreUnusable: the server cannot be asked.
         """
-        from syncramp.store.postgresql import exists
+        from syncramp.store.server import exists
 
         return exists(self)
 

@@ -15,14 +15,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Column, Connection, CursorResult, Table, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
@@ -34,15 +33,12 @@ from syncramp.store.database import PATIENCE, Database, Parameters
 from syncramp.store.dialect import adapt, among, translated
 from syncramp.store.places import Schema, Use
 from syncramp.store.ramp_tables import metadata
+from syncramp.store.server import connected, said, unopened
 
 PAGE = 2000
 """Rows of a stream that are fetched at once."""
-ANSWER = 10
-"""Seconds to connect in."""
 
 _OUR_FAULTS = (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.DataError, psycopg.NotSupportedError)
-_ALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000"}
-"""A server that is gone is noticed in a minute (the last one is in milliseconds)."""
 _SESSION = (
     "SET synchronous_commit = off",
     "SET statement_timeout = 0",
@@ -99,7 +95,7 @@ class PostgresqlDatabase(Database):
             self._open(patience)
         except DBAPIError as error:
             raw.close()
-            raise _unopened(path, said(error.orig), StoreFailing) from None
+            raise unopened(path, said(error.orig), StoreFailing) from None
         except BaseException:
             raw.close()
             raise
@@ -132,7 +128,7 @@ class PostgresqlDatabase(Database):
         if not self.value("SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema()"):
             return None
         if not self.value("SELECT to_regclass('meta') IS NOT NULL") or (found := self.value(_VERSION)) is None:
-            raise _unopened(self.path, "its schema is of something else")
+            raise unopened(self.path, "its schema is of something else")
         return int(found)
 
     def _set_version(self, version: int) -> None:
@@ -255,36 +251,6 @@ class PostgresqlDatabase(Database):
         return among(sql), (*first, list(page))
 
 
-def connected(schema: Schema) -> psycopg.Connection[Any]:
-    """A connection of its own to the server of a schema.
-
-    :raises StoreUnusable: there is none; the text holds nothing of the URI.
-    """
-    try:
-        given = conninfo_to_dict(schema.uri)
-    except psycopg.Error:
-        raise _unopened(schema, f"the key uri of Secret {schema.secret} is no connection URI", StoreFailing) from None
-    usual = {**_ALIVE, "connect_timeout": str(ANSWER), "target_session_attrs": "read-write"}
-    usual["application_name"] = "syncramp"
-    try:
-        return psycopg.connect(make_conninfo("", **{**usual, **given}), autocommit=True)
-    except psycopg.Error as error:
-        raise _unopened(schema, said(error, str(given.get("password") or "")), StoreFailing) from None
-
-
-def said(error: BaseException | None, password: str = "") -> str:
-    """What the server or the client library says, in one line, without a password."""
-    text = " ".join(str(error).split())
-    return text.replace(password, "…") if password else text
-
-
-def exists(schema: Schema) -> bool:
-    """See :meth:`syncramp.store.places.Schema.exists`."""
-    with closing(connected(schema)) as raw:
-        row = raw.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{schema.name}.meta",)).fetchone()
-        return bool(row and row[0])
-
-
 @contextmanager
 def alone(schema: Schema) -> Iterator[Schema]:
     """See :func:`syncramp.store.database.locked`."""
@@ -295,12 +261,3 @@ def alone(schema: Schema) -> Iterator[Schema]:
 def copied(schema: Schema) -> Iterator[Schema]:
     """See :func:`syncramp.store.database.copied`."""
     yield replace(schema, use=Use.COPY)
-
-
-def _unopened(schema: Schema, cause: str, kind: type[StoreUnusable] = StoreUnusable) -> StoreUnusable:
-    """:param kind: ``StoreFailing`` for what may be well again without anybody telling us."""
-    return kind(
-        f"the store cannot be opened: {cause}",
-        where=str(schema),
-        remedy=f"mend the server, or the key uri of Secret {schema.secret}",
-    )
