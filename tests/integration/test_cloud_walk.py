@@ -1,10 +1,11 @@
 """Whatever happens in a directory, and however it is read in turn: the cloud is what a fresh engine makes of it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.ad_double_search import Search
 from support.ad_double_server import PASSWORD, READER, Controller
 from support.ad_double_tree import Replica
 from support.ad_double_view import Account
@@ -28,7 +30,10 @@ from syncramp.spec.types import EndpointOverrides, Scope, SourceAnchor
 UNTOLD = ("manager", "restore")
 """Not both in one walk: no delta tells that a reference to a restored entry works again, or does not."""
 KILLED = "killed"
-READS = ("DirSync", "USN", "Full", "Auto", "--full", KILLED)
+BROKEN = "broken off"
+RACED = "changed meanwhile"
+TROUBLE = (KILLED, BROKEN, RACED)
+READS = ("DirSync", "USN", "Full", "Auto", "--full", *TROUBLE)
 
 
 @dataclass
@@ -42,6 +47,21 @@ class Office(Walk):
         self.replica.unit("Others")
         self.stays = self.replica.user("first", self.people)
         self.replica.delete(self.replica.unit(FORGOTTEN))
+
+    @contextmanager
+    def meanwhile(self, server: Controller, steps: list[str], after: int, chance: Random) -> Iterator[None]:
+        """One step before each search that follows so many others."""
+        ready, choose, self.choose = _after(after), self.choose, chance.choice
+
+        def change(_: Search) -> None:
+            if ready() and steps:
+                self.step(steps.pop())
+
+        server.before = change
+        try:
+            yield
+        finally:
+            server.before, self.choose = None, choose
 
     def disable(self) -> None:
         for guid in self._some(self._of("user")):
@@ -153,14 +173,46 @@ def test_the_cloud_is_what_a_fresh_engine_makes_of_the_directory(
         for step in data.draw(st.lists(st.sampled_from(steps), min_size=2, max_size=10)):
             office.step(step)
         for read in data.draw(st.lists(st.sampled_from(reads), min_size=0, max_size=2)):
+            tracking = data.draw(st.sampled_from(("Auto", "USN", "Full"))) if read in TROUBLE else read
             if read == KILLED:
                 with crashing(_after(data.draw(st.integers(0, 25)))), suppress(Crash):
-                    engine.go("Auto")
+                    engine.go(tracking)
+            elif read == BROKEN:
+                server.break_after = data.draw(st.integers(0, 20))
+                engine.go(tracking)
+                server.break_after = None
+            elif read == RACED:
+                planned = data.draw(st.lists(st.sampled_from(steps), min_size=1, max_size=6))
+                chance = Random(data.draw(st.integers(0, 1000)))
+                with office.meanwhile(server, planned, data.draw(st.integers(0, 12)), chance):
+                    engine.go(tracking)
             else:
-                engine.go(read)
+                engine.go(tracking)
             for step in data.draw(st.lists(st.sampled_from(steps), max_size=4)):
                 office.step(step)
-        engine.calm(data.draw(st.sampled_from([read for read in reads if read != KILLED])))
+        engine.calm(data.draw(st.sampled_from([read for read in reads if read not in TROUBLE])))
         fresh = reading(folder / f"fresh{number}.db", server, office)
         fresh.calm("Full")
         assert engine.shape() == fresh.shape()
+
+
+def test_who_moves_to_where_the_account_sees_nothing_goes_after_two_full_reads(
+    server: Controller, tmp_path: Path
+) -> None:
+    replica = server.replica = Replica()
+    office = Office(replica, min)
+    everybody = [replica.user(f"u{number}", office.people) for number in range(40)]
+    hidden = replica.unit("Hidden")
+    elsewhere = replica.user("other", hidden)
+    server.accounts[READER] = Account(blind=frozenset({hidden}))
+    engine = reading(tmp_path / "state.db", server, office)
+    engine.calm("Auto")
+    replica.rename(elsewhere, rdn="CN=unknown to us")
+    assert engine.go("Auto").sources[0].delta and engine.go("Auto").sources[0].delta
+    with engine.store() as store:
+        watched = store.staging.known(1, "DC=test").sentinels
+    replica.rename(next(guid for guid in everybody if guid not in watched), parent=hidden)
+    assert engine.go("Auto").sources[0].delta and len(engine.shape()) == 41
+    told = [engine.go("Auto").sources[0].why_full for _ in range(3)]
+    assert "sees nothing" in told[0] and "absent once" in told[1] and not told[2]
+    assert len(engine.shape()) == 40

@@ -27,15 +27,19 @@ class _Seen:
     """What a delta told so far."""
 
     count: int = 0
+    guids: set[bytes] = field(default_factory=set)
+    """Entries and containers."""
     groups: list[tuple[bytes, str]] = field(default_factory=list)
     """GUID and DN of the groups whose members are read whole."""
 
 
 def by_dirsync(
-    entries: Entries, known: Known | None, changed: Mapping[bytes, Change], watermark: bytes
+    entries: Entries, known: Known | None, changed: Mapping[bytes, Change], watermark: bytes, blind: bytes
 ) -> Iterator[Fact]:
     """What DirSync named.
 
+    :param blind: the watermark where somebody moved to where the account sees nothing: who is there, only a full read
+        can tell.
     :raises SyncrampError: the stream broke off.
     """
     seen = _Seen()
@@ -54,7 +58,9 @@ def by_dirsync(
                 yield from references.changes(guid, change.values(gained=False), gained=False)
                 yield from references.changes(guid, change.values(gained=True), gained=True)
         yield from _memberships(entries, known)
-    yield Proof(entries.partition, True, len(changed), None, delta=True, tracking=DIRSYNC, watermark=watermark)
+    moved = {guid for guid in again if changed[guid].moved and not changed[guid].new} - seen.guids
+    mark = blind if moved and known is not None and not moved.isdisjoint(known.unseen(b"")) else watermark
+    yield Proof(entries.partition, True, len(changed), None, delta=True, tracking=DIRSYNC, watermark=mark)
 
 
 def by_usn(entries: Entries, known: Known | None, since: int, watermark: bytes) -> Iterator[Fact]:
@@ -86,6 +92,8 @@ def _told(
     """
     seen.count += 1
     fact = entries.fact(found)
+    if fact is not None:
+        seen.guids.add(fact.guid)
     if isinstance(fact, Entry) and fact.guid in restored:
         yield Gone(fact.guid)
     if isinstance(fact, Entry) and fact.kind is Kind.GROUP and (whole is None or fact.guid in whole):

@@ -49,6 +49,8 @@ class Change:
     restored: bool = False
     new: bool = False
     """The cookie knows nothing of it, or it became another kind."""
+    moved: bool = False
+    """It has another name, or lies elsewhere."""
     whole: bool = False
     """If it is a group, its members are to be read, too."""
     entry: bool = False
@@ -100,6 +102,7 @@ def _note(found: Found, changed: dict[bytes, Change]) -> None:
         change.gone = any(value.upper() == b"TRUE" for _, value in deleted)
         change.restored = change.restored or not change.gone
     change.new = change.new or "objectclass" in values
+    change.moved = change.moved or "name" in values
     change.whole = change.whole or change.new
     change.entry = change.entry or bool(values.keys() - {"objectguid", "instancetype", canonical.LINKS})
     for span, value in values.get(canonical.LINKS, ()):

@@ -95,7 +95,7 @@ class Tracked:
                 raise
             return None, denial.what
         mark = replace(old, at=self._now(), cookie=cookie)
-        return by_dirsync(entries, self.known, changed, mark.encoded()), ""
+        return by_dirsync(entries, self.known, changed, mark.encoded(), replace(mark, usn=1).encoded()), ""
 
     def _unfit(self, old: Watermark, domain: bytes) -> str:
         """Why a delta cannot begin there; empty if it can be tried."""
@@ -107,7 +107,7 @@ class Tracked:
         if self.method not in (AUTO, old.method):
             return f"changeTracking is {self.method}, and was {old.method} in the last read"
         if old.method != USN:
-            return ""
+            return "" if not old.usn else "somebody was moved to where this account sees nothing"
         if root.invocation_id != old.server:
             return "another domain controller answers, or it was restored from a backup: its USNs are others"
         if (root.highest_usn or 0) < old.usn:

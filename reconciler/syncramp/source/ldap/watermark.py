@@ -21,7 +21,7 @@ class Watermark:
     server: bytes = b""
     """The invocation id that the USN counts for."""
     usn: int = 0
-    """Of ContextCSN how often a read found that it had moved."""
+    """Of ContextCSN how often a read found that it had moved; of DirSync 1, where somebody moved out of sight."""
 
     def encoded(self) -> bytes:
         """For ``decoded``."""
