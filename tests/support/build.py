@@ -25,6 +25,21 @@ from syncramp.spec.types import (
 TENANT = "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8"
 CLIENT = "0b1c2d3e-0000-4000-8000-000000000001"
 BASE = "DC=corp,DC=example,DC=com"
+DOCUMENT = f"""\
+apiVersion: syncramp.io/v1alpha1
+kind: SyncConfig
+metadata: {{name: contoso, namespace: default}}
+spec:
+  target:
+    tenantID: {TENANT}
+    auth: {{clientSecret: {{clientID: {CLIENT}, secretKeyRef: {{name: entra}}}}}}
+  sources:
+  - name: corp
+    ldif: {{path: corp.ldif}}
+    scope:
+    - {{dn: "{BASE}"}}
+"""
+"""For the command line, of which no secret is asked for: commands that know the store alone."""
 SCOPE = Scope(BASE, frozenset(Kind))
 SID = b"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00"
 """An objectSid: the entry is a security principal of Active Directory."""

@@ -11,27 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from support.build import CLIENT, TENANT, group, guid, user, user_dn
+from support import build
+from support.build import TENANT, group, guid, user, user_dn
 from support.engine import Engine
 from syncramp.cli import run
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.database import locked, opened
 
-DOCUMENT = f"""\
-apiVersion: syncramp.io/v1alpha1
-kind: SyncConfig
-metadata: {{name: contoso, namespace: default}}
-spec:
-  approval: Manual
-  target:
-    tenantID: {TENANT}
-    auth: {{clientSecret: {{clientID: {CLIENT}, secretKeyRef: {{name: entra}}}}}}
-  sources:
-  - name: corp
-    ldif: {{path: corp.ldif}}
-    scope:
-    - {{dn: "DC=corp,DC=example,DC=com"}}
-"""
+DOCUMENT = build.DOCUMENT.replace("spec:", "spec:\n  approval: Manual")
 
 pytestmark = pytest.mark.in_a_file("the command line is given a file")
 

@@ -8,27 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from support.build import CLIENT, TENANT, group, guid, user, user_dn
+from support.build import DOCUMENT, group, guid, user, user_dn
 from support.engine import Engine
 from syncramp.cli import run
 from syncramp.model.ramps import Command, Order, PauseReason, Phase, RampState
 from syncramp.ramp.steps import digest_of
 from syncramp.spec.ramps import RampPolicy, built_in
 
-DOCUMENT = f"""\
-apiVersion: syncramp.io/v1alpha1
-kind: SyncConfig
-metadata: {{name: contoso, namespace: default}}
-spec:
-  target:
-    tenantID: {TENANT}
-    auth: {{clientSecret: {{clientID: {CLIENT}, secretKeyRef: {{name: entra}}}}}}
-  sources:
-  - name: corp
-    ldif: {{path: corp.ldif}}
-    scope:
-    - {{dn: "DC=corp,DC=example,DC=com"}}
-"""
 Told = Callable[..., tuple[int, str, str]]
 
 

@@ -11,7 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.build import CLIENT, TENANT, group, guid, user, user_dn
+from support import build
+from support.build import group, guid, user, user_dn
 from support.documents import findings, minimal
 from support.engine import Engine
 from syncramp.check import load
@@ -30,21 +31,7 @@ from syncramp.spec.types import WriteBudget
 TERMS = Terms(interval=1800.0, next_run=1_796_029_200.0)
 MEASURED = LatencyModel(2.0, 0.004, 1.25, 500, 15_000)
 """A full call takes 62 seconds, the slowest of 20 takes 77."""
-DOCUMENT = f"""\
-apiVersion: syncramp.io/v1alpha1
-kind: SyncConfig
-metadata: {{name: contoso, namespace: default}}
-spec:
-  mode: Staging
-  target:
-    tenantID: {TENANT}
-    auth: {{clientSecret: {{clientID: {CLIENT}, secretKeyRef: {{name: entra}}}}}}
-  sources:
-  - name: corp
-    ldif: {{path: corp.ldif}}
-    scope:
-    - {{dn: "DC=corp,DC=example,DC=com"}}
-"""
+DOCUMENT = build.DOCUMENT.replace("spec:", "spec:\n  mode: Staging")
 
 
 def _ceilings(admit: Admit, *groups: Large, terms: Terms = TERMS) -> list[int | None]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.build import BASE, CLIENT, TENANT, deletes_up_to
+from support.build import BASE, DOCUMENT, deletes_up_to
 from support.engine import Engine
 from support.veiled import VeiledSource, company
 from syncramp.check import verdict_of
@@ -14,20 +14,6 @@ from syncramp.cli import run
 from syncramp.model.acceptances import Acceptance, combined, malformed, named_acceptances
 from syncramp.model.proofs import Accepted, Doubt
 
-DOCUMENT = f"""\
-apiVersion: syncramp.io/v1alpha1
-kind: SyncConfig
-metadata: {{name: contoso, namespace: default}}
-spec:
-  target:
-    tenantID: {TENANT}
-    auth: {{clientSecret: {{clientID: {CLIENT}, secretKeyRef: {{name: entra}}}}}}
-  sources:
-  - name: corp
-    ldif: {{path: corp.ldif}}
-    scope:
-    - {{dn: "{BASE}"}}
-"""
 ACCEPT = "if that is true, accept it: syncramp source accept FILE corp --entries 0"
 
 pytestmark = pytest.mark.in_a_file("the command line is given a file")
