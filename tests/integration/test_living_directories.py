@@ -13,6 +13,7 @@ from support import samba, slapd
 from support.living import ActiveDirectory, Double, File, Living, openldap
 from support.scene import Scene, scene, scope
 from syncramp.cycle.scoping import NOT_THERE, RENAMED
+from syncramp.model.holds import Hold
 
 
 def _file(folder: Path, request: pytest.FixtureRequest) -> Iterator[Living]:
@@ -248,3 +249,19 @@ def test_a_value_that_is_no_text_is_kept_back_and_nothing_else_of_its_object(dir
     directory.change("ann", displayName="anna")
     stage.calm()
     assert stage.there == {"anna", "bob", "staff"}
+
+
+def test_who_is_in_two_sources_with_one_guid_belongs_to_the_first_and_the_other_waits(
+    directory: Living, tmp_path: Path
+) -> None:
+    made = scene(tmp_path / "state.db", directory, scope(directory, "People"), sources=("corp", "again"))
+    for _ in range(2):
+        report = made.go()
+    assert all(read.complete for read in report.sources)
+    assert report.holds[Hold.ANCHOR] == 3 and not made.plan.counts.get("Delete")
+    told = made.plan.hold_samples[Hold.ANCHOR]
+    assert all("belongs to another object" in sample.detail for sample in told)
+    assert made.there == {"ann", "bob", "staff"} and made.members("staff") == {"ann", "bob"}
+    made.others["again"] = [scope(directory, "Others")]
+    made.calm()
+    assert made.there == {"ann", "bob", "staff"} and made.members("staff") == {"ann", "bob"}

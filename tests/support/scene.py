@@ -9,6 +9,7 @@ from support.build import config
 from support.engine import Engine
 from support.living import Living
 from syncramp.model.report import RunReport
+from syncramp.model.seams import Source
 from syncramp.model.values import Kind
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source.bases import Base
@@ -23,14 +24,19 @@ class Scene(Engine):
 
     directory: Living = field(kw_only=True)
     scopes: Sequence[Scope] = field(kw_only=True)
+    others: dict[str, Sequence[Scope]] = field(default_factory=dict, kw_only=True)
+    """Of sources that have scopes of their own."""
 
     def rules(self, name: str) -> Ruleset:
-        return Ruleset(self.scopes, self.config.source_anchor, name)
+        return Ruleset(self.others.get(name, self.scopes), self.config.source_anchor, name)
 
     def open(self) -> None:
         """Read the directory as it is now."""
-        bases = [Base(scope.dn, scope.guid) for scope in self.scopes]
-        self.sources = [self.directory.source(*bases)]  # type: ignore[list-item]
+        self.sources = [self._source(spec.name) for spec in self.config.sources]  # type: ignore[misc]
+
+    def _source(self, name: str) -> Source:
+        scopes = self.others.get(name, self.scopes)
+        return self.directory.source(*(Base(scope.dn, scope.guid) for scope in scopes), name=name)
 
     def go(self) -> RunReport:
         """One run."""
@@ -64,10 +70,13 @@ class Scene(Engine):
         return dict(found)
 
 
-def scene(path: Path, directory: Living, *scopes: Scope) -> Scene:
-    """An engine for some scopes of a directory."""
+def scene(path: Path, directory: Living, *scopes: Scope, sources: Sequence[str] = ("corp",)) -> Scene:
+    """An engine for some scopes of a directory.
+
+    :param sources: the names by which a document has it, one or several.
+    """
     at_once = EndpointOverrides(visibility_delay=timedelta())
-    document = config(endpoint=at_once, source_anchor=SourceAnchor.OBJECT_GUID)
+    document = config(sources=sources, endpoint=at_once, source_anchor=SourceAnchor.OBJECT_GUID)
     made = Scene(path, config=document, directory=directory, scopes=scopes)
     made.pace = replace(made.pace, objects_per_call=500)
     return made
