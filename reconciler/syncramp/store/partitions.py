@@ -185,15 +185,9 @@ class PartitionStage:
             verdict = self._judge(proof, self._observed(proof, missed), accepted)
             self.told.everything, self.told.delta = verdict.proven and not proof.delta, verdict.proven and proof.delta
             if verdict.proven:
-                self._believe(missed, delta=proof.delta)
-                believe(self._database, self._partition)
-                again = sum(each.asked and not each.absent for each in missed)
-                self._database.run(_PENDING, (proof.watermark, proof.tracking, asked, again, self._partition))
+                self._believe(proof, missed, asked)
             else:
-                self._muster.put_back(verdict.unread)
-                put_back(self._database, self._key, self._partition)
-                if proof.delta and verdict.doubt is Doubt.NOT_PERMITTED:
-                    self._database.run(_FULL_NEXT, (self._partition,))
+                self._doubt(proof, verdict)
             self._database.run(HORIZON, (proof.horizon, self._partition))
             if verdict.taken:
                 take(self._database, self._partition, accepted)
@@ -205,12 +199,22 @@ class PartitionStage:
             self._database.run(PROVEN, (*told, self._partition))
         return judged
 
-    def _believe(self, missed: Sequence[Missed], *, delta: bool) -> None:
+    def _believe(self, proof: Proof, missed: Sequence[Missed], asked: str) -> None:
         self._miss(missed)
-        if not delta:
+        if not proof.delta:
             self._mark_containers()
             self._containers.keep_only(self.told.containers)
-        self._muster.keep(delta=delta, seen=self.told.seen)
+        self._muster.keep(delta=proof.delta, seen=self.told.seen)
+        believe(self._database, self._partition)
+        again = sum(each.asked and not each.absent for each in missed)
+        self._database.run(_PENDING, (proof.watermark, proof.tracking, asked, again, self._partition))
+
+    def _doubt(self, proof: Proof, verdict: Verdict) -> None:
+        """Who was called gone and what was lost is there as before."""
+        self._muster.put_back(verdict.unread)
+        put_back(self._database, self._key, self._partition)
+        if proof.delta and verdict.doubt is Doubt.NOT_PERMITTED:
+            self._database.run(_FULL_NEXT, (self._partition,))
 
     def _observed(self, proof: Proof, missed: Sequence[Missed]) -> Observed:
         if proof.delta:
