@@ -122,6 +122,13 @@ def test_of_a_scope_with_a_pilot_group_its_direct_members_count(group: str) -> N
     assert (seen.scopes[0].kinds, seen.scopes[0].others) == ({"User": 4, "Group": 0}, 3)
 
 
+def test_a_pilot_group_that_is_not_there_is_told_and_is_to_be_mended() -> None:
+    seen = _examined(Told([_user(1)]), replace(PEOPLE, group="CN=Nobody,DC=test"))
+    assert "    STANDS STILL: the pilot group CN=Nobody,DC=test is not there; name it by its GUID" in _said(seen)
+    assert "NOTHING" not in _said(seen) and (seen.readable, seen.flawless) == (True, False)
+    assert _examined(Told([_user(1)])).flawless
+
+
 def test_groups_of_scopes_are_counted_by_size_and_the_large_ones_named_with_their_ramp() -> None:
     conditional = replace(BUILT_IN[-1], name="sales", min_members=2_000, where="has(object.mail)", built_in=False)
     facts = [*_group(1, 0), *_group(2, 1_500), *_group(3, 1_501), *_group(4, 50_000), *_group(5, 60_000, "DC=test")]

@@ -17,6 +17,7 @@ from syncramp.model.seams import Source
 from syncramp.model.sizes import GroupSize
 from syncramp.model.values import Kind
 from syncramp.plan.sizes import histogram
+from syncramp.rules.places import remedy
 from syncramp.rules.scope import ScopeTest
 from syncramp.spec.ramps import RampPolicy
 from syncramp.spec.types import Scope
@@ -139,7 +140,13 @@ def _chosen(scope: ScopeTest, entry: Entry) -> bool:
 def _scope(scope: Scope, number: int, counts: Sequence[_Count]) -> ScopeSeen:
     taken = sum((count.taken[number] for count in counts), Counter[Kind]())
     kinds = {kind.value: taken[kind] for kind in Kind if kind in scope.kinds}
-    return ScopeSeen(scope.dn, kinds, sum(count.others[number] for count in counts))
+    return ScopeSeen(scope.dn, kinds, sum(count.others[number] for count in counts), _lost(scope, number, counts))
+
+
+def _lost(scope: Scope, number: int, counts: Sequence[_Count]) -> str:
+    """Why a run would leave everything in the scope as it is; empty if it would not."""
+    place = counts[0].scopes[number].place if counts else None
+    return f"{place.lost}; {remedy(scope, place)}" if place is not None and place.lost else ""
 
 
 def _ramped(dn: str, members: int, ramps: Sequence[RampPolicy]) -> Iterator[RampedGroup]:

@@ -74,6 +74,8 @@ class ScopeSeen:
     """Kind -> entries of it that the scope takes in."""
     others: int
     """Entries at its place that it does not take in: of other kinds, or by its filter."""
+    lost: str = ""
+    """Why a run would leave everything in it as it is, and what to do; empty if it would not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,11 @@ class SourceSeen:
     @property
     def flawless(self) -> bool:
         """It was read, and there is nothing that a person should mend."""
-        return self.readable and not any(
-            server.error or abs(server.skew or 0) > MOST_SKEW or not all(right.held for right in server.rights)
-            for server in self.servers
+        return (
+            self.readable
+            and not any(scope.lost for scope in self.scopes)
+            and not any(
+                server.error or abs(server.skew or 0) > MOST_SKEW or not all(right.held for right in server.rights)
+                for server in self.servers
+            )
         )

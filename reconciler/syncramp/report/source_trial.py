@@ -39,8 +39,10 @@ def _source(source: SourceSeen) -> Iterator[str]:
     for scope in source.scopes:
         kinds = ", ".join(count(number, kind.lower()) for kind, number in scope.kinds.items())
         others = f"; {count(scope.others, 'other entry')} left out" if scope.others else ""
-        empty = "" if any(scope.kinds.values()) else "  (NOTHING: correct its dn, kinds or filter)"
+        empty = "" if any(scope.kinds.values()) or scope.lost else "  (NOTHING: correct its dn, kinds or filter)"
         yield f"  scope {scope.dn}: {kinds}{others}{empty}"
+        if scope.lost:
+            yield f"    STANDS STILL: {scope.lost}"
     yield from _groups(source)
 
 
