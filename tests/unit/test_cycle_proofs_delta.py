@@ -12,7 +12,7 @@ from support.engine import Engine
 from support.model import Crash
 from support.veiled import PEOPLE, SALES, VeiledSource, company
 from syncramp.errors import SourceUnavailable
-from syncramp.model.facts import Container, Entry, Fact, Gone, Looked, Patch, Proof
+from syncramp.model.facts import Container, Entry, Fact, Gone, Links, Looked, Patch, Proof
 from syncramp.model.proofs import Accepted, Doubt
 from syncramp.model.report import SourceReport
 from syncramp.model.seams import Known
@@ -97,6 +97,20 @@ def test_deletes_of_most_people_in_one_delta_wait_for_a_person_however_often_the
         assert not store.database.value("SELECT COUNT(*) FROM moves WHERE what = 'Gone'")
         store.staging.accept(1, "all", Accepted(44))
     assert read(told).complete and deleted(told) == 40
+
+
+def test_who_was_deleted_and_restored_between_two_reads_is_not_missing(told) -> None:
+    source = telling(told)
+    for number in range(1, 41):
+        source.changes += [Gone(guid(number)), source.entries[guid(number)]]
+    for place, members in source.members.items():
+        source.changes.append(Links(place, "member", tuple(members), final=True))
+    assert read(told).complete and not told.sent
+    with told.store() as store:
+        assert store.database.value("SELECT entries FROM shown WHERE what = 'User'") == 72
+    source.changes.clear()
+    source.forget(*range(1, 41))
+    assert "40 of 72 users" in read(told).reason
 
 
 def test_what_was_deleted_is_counted_once_for_the_next_delta(told) -> None:

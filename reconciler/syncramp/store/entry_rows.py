@@ -125,7 +125,7 @@ class EntryRows:
         changed = [(*body, known[guid].id) for guid, body in told.items() if guid in known]
         arrived = [body[3] for guid, body in told.items() if _arrives(body, known.get(guid))]
         ids = {guid: row.id for guid, row in known.items()} | self._insert(new)
-        self._count(page, [guid for guid, _ in new], [row[-1] for row in changed], ids)
+        self._count(page, known, [guid for guid, _ in new], [row[-1] for row in changed])
         self._watch(page, known, changed, [ids[guid] for guid, _ in new], bool(arrived))
         asked = self._only_asked(page, [row[-1] for row in changed])
         self._database.run_many(_CHANGED, changed)
@@ -150,14 +150,17 @@ class EntryRows:
         return told
 
     def _count(
-        self, page: Mapping[bytes, Entry], new: Sequence[bytes], changed: Sequence[int], ids: Mapping[bytes, int]
+        self, page: Mapping[bytes, Entry], known: Mapping[bytes, Row], new: Sequence[bytes], changed: Sequence[int]
     ) -> None:
         """Take the muster of a page, before what changed is written."""
         self.muster.count(page.values())
         for guid in new:
             self.muster.arrive(page[guid])
+        for guid, row in known.items():
+            if row.absent >= GONE:
+                self.muster.come_back(row.id, page[guid])
         for guid, _, _, packed in self._database.among(_BEFORE, changed):
-            self.muster.change(ids[guid], unpack(packed), page[guid].attributes)
+            self.muster.change(known[guid].id, unpack(packed), page[guid].attributes)
 
     def _insert(self, new: Sequence[tuple[bytes, tuple[Any, ...]]]) -> dict[bytes, int]:
         if not new:

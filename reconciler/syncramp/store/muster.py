@@ -33,7 +33,7 @@ _REGAINED = "DELETE FROM withheld WHERE entry = ? AND attribute = ?"
 _LOST = "SELECT attribute, COUNT(*) FROM withheld WHERE partition = ? GROUP BY attribute"
 _WITHHELD = "SELECT entry, attrs FROM withheld WHERE partition = ? AND attribute = ? ORDER BY entry"
 _LIVING = "SELECT dn FROM entries WHERE partition = ? AND absent = 0"
-_LEAVING = "SELECT kind, absent, attrs, dn FROM entries WHERE id IN ({})"
+_LEAVING = "SELECT id, kind, absent, attrs, dn FROM entries WHERE id IN ({})"
 _ATTRIBUTES = "SELECT id, attrs FROM entries WHERE id IN ({})"
 _BODY = "SELECT id, kind, dn, attrs FROM entries WHERE id IN ({})"
 _PUT_BACK = "UPDATE entries SET digest = ?, attrs = ? WHERE id = ?"
@@ -78,8 +78,7 @@ class Muster:
         self._now = Counter[str]()
         self._kept = Counter[str]()
         self._growth = Counter[str]()
-        self._gone = Counter[str]()
-        self._left: list[str] = []
+        self._gone: dict[int, tuple[str, str]] = {}
         self._withheld: list[tuple[int, str, int, bytes]] = []
         self._regained: list[tuple[int, str]] = []
 
@@ -102,6 +101,11 @@ class Muster:
         self._growth.update(entry.attributes.keys())
         self._growth[entry.kind.value] += 1
 
+    def come_back(self, identity: int, entry: Entry) -> None:
+        """An entry that was gone is there again; perhaps it was called gone only a moment ago."""
+        self._gone.pop(identity, None)
+        self.arrive(entry)
+
     def change(self, identity: int, before: Attributes, after: Attributes) -> None:
         """An entry that was there shows other attributes than before."""
         had, has = before.keys() & self._wanted, after.keys() & self._wanted
@@ -114,9 +118,8 @@ class Muster:
 
     def leave(self, ids: Sequence[int]) -> None:
         """Entries that the directory calls gone, also if it told so before; before that is written down."""
-        for kind, absent, packed, dn in self._database.among(_LEAVING, ids):
-            self._gone[kind] += 1
-            self._left.append(dn)
+        for identity, kind, absent, packed, dn in self._database.among(_LEAVING, ids):
+            self._gone[identity] = kind, dn
             if absent < GONE:
                 self._growth.subtract((kind, *(unpack(packed).keys() & self._wanted)))
 
@@ -131,11 +134,12 @@ class Muster:
         """What a delta shows."""
         vanished = proof.looked.vanished if proof.looked is not None else ()
         there = self._database.among(_STILL_THERE, list(vanished), (self._partition,))
-        lost = self._lost()
+        lost, gone = self._lost(), Counter(kind for kind, _ in self._gone.values())
+        left = [dn for _, dn in self._gone.values()]
         return Observed(
             {kind: number for kind in Kind if (number := self._shown.get(kind, 0))},
-            {kind: number for kind in Kind if (number := self._gone[kind])},
-            self._hidden(self._left, self._living) if proof.tracking in OF_OPENLDAP and self._left else {},
+            {kind: number for kind in Kind if (number := gone[kind])},
+            self._hidden(left, self._living) if proof.tracking in OF_OPENLDAP and left else {},
             had={name: self._kept[name] + number for name, number in lost.items()},
             lost=lost,
             vanished=len(there),
