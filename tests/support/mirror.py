@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from syncramp.model.facts import Container, Entry, Fact, Gone, LinkChange, Links, Patch, Proof, Restart
+from syncramp.model.facts import Container, Entry, Fact, Gone, LinkChange, Links, Proof, Restart
 
 REFERENCES = ("manager", "managedby")
 
@@ -80,8 +80,6 @@ class Mirror:
         elif isinstance(fact, LinkChange):
             held = self.members.setdefault(fact.guid, set())
             (held.update if fact.gained else held.difference_update)({*fact.guids, *fact.dns})
-        else:
-            assert not isinstance(fact, Patch), "Active Directory's entries come whole"
 
     _open: set[bytes] = field(default_factory=set)
     """Groups whose final chunk has not come."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from syncramp.model.facts import Container, Entry, Fact, Gone, LinkChange, Links, Patch, Proof
+from syncramp.model.facts import Container, Entry, Fact, Gone, LinkChange, Links, Proof
 from syncramp.model.values import Kind
 from syncramp.store.known import KnownPartition
 
@@ -137,7 +137,7 @@ class Directory:
             if self.graves.get(one, 0) > since:
                 yield from (Gone(one), self.entry(one))
             elif thing.changed > since:
-                yield self._told(one)
+                yield self.entry(one)
             if thing.kind is Kind.GROUP and thing.relinked > since and self.named is Named.DN:
                 yield self._links(one)
         yield from self._came_and_went(since)
@@ -146,14 +146,6 @@ class Directory:
                 groups = [group for group, thing in self.things.items() if one in thing.members]
                 yield from (LinkChange(group, "member", gained=True, guids=(one,)) for group in groups)
         yield self.proof(delta=True)
-
-    def _told(self, one: bytes) -> Fact:
-        """Sometimes whole, sometimes by what it has: who is new needs a kind."""
-        entry = self.entry(one)
-        if self.things[one].changed % 2:
-            return entry
-        gone = {"manager": ()} if "manager" not in entry.attributes else {}
-        return Patch(one, {**entry.attributes, **gone}, dn=entry.dn, kind=entry.kind)
 
     def _came_and_went(self, since: int) -> Iterator[Fact]:
         """The values that changed, each as it is now."""

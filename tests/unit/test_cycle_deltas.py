@@ -10,7 +10,7 @@ from support.engine import Engine, links
 from support.explained import lines
 from support.model import ListSource
 from syncramp.cycle.parts import NOWHERE
-from syncramp.model.facts import Container, Fact, Gone, LinkChange, Links, Patch, Proof
+from syncramp.model.facts import Container, Fact, Gone, LinkChange, Links, Proof
 from syncramp.model.seams import Known
 from syncramp.model.wire import Operation
 
@@ -121,7 +121,7 @@ def test_members_that_came_and_went_are_sent_and_no_others(told) -> None:
 
 def test_a_manager_who_is_renamed_stays_the_manager(told) -> None:
     engine, source = told
-    source.changes = [Patch(guid(1), {}, dn=user_dn(1, "Sales"))]
+    source.changes = [user(1, "Sales")]
     engine.settle()
     held = engine.cloud.objects[engine.anchor(user(2))].values
     assert held["manager"] == engine.anchor(user(1))

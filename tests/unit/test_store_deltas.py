@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.build import BASE, SID, group, guid, user, user_dn
-from syncramp.model.facts import Container, Entry, Fact, Gone, LinkChange, Links, Patch, Proof, Restart
+from syncramp.model.facts import Container, Entry, Fact, Gone, LinkChange, Links, Proof, Restart
 from syncramp.model.state import DELETED, Origin
 from syncramp.model.values import Kind
 from syncramp.source import dn
@@ -79,33 +79,18 @@ def causes(store: Store) -> dict[bytes, int]:
     return dict(store.database.all("SELECT e.guid, d.cause FROM dirty d JOIN entries e ON e.id = d.id"))
 
 
-def test_what_changed_is_put_into_what_is_known(store) -> None:
-    full(store, user(1, title="Clerk", mail="one@corp.example.com"))
-    read(store, Patch(guid(1), {"title": (b"Boss",), "mail": ()}))
-    _, attributes, _ = told(store, 1)
-    assert attributes["title"] == (b"Boss",) and "mail" not in attributes and attributes["cn"] == (b"User 1",)
-    assert causes(store) == {guid(1): Origin.SOURCE}
-
-
 def test_a_change_that_is_told_twice_is_no_change(store) -> None:
     full(store, user(1))
-    read(store, Patch(guid(1), {"title": (b"Boss",)}))
+    read(store, user(1, title="Boss"))
+    assert causes(store) == {guid(1): Origin.SOURCE}
     store.database.run("DELETE FROM dirty")
-    read(store, Patch(guid(1), {"title": (b"Boss",)}))
+    read(store, user(1, title="Boss"))
     assert causes(store) == {}
-
-
-def test_a_change_of_an_entry_that_nobody_knows_needs_its_kind_and_its_name(store) -> None:
-    full(store, user(1))
-    read(store, Patch(guid(2), {"title": (b"Boss",)}, dn=user_dn(2)))
-    assert store.database.value("SELECT COUNT(*) FROM entries") == 1
-    read(store, Patch(guid(2), {"title": (b"Boss",), "mail": ()}, dn=user_dn(2), kind=Kind.USER))
-    assert told(store, 2) == (user_dn(2), {"title": (b"Boss",)}, 0)
 
 
 def test_what_is_told_of_one_entry_counts_in_its_order(store) -> None:
     full(store, user(1))
-    read(store, Patch(guid(1), {"title": (b"Boss",)}), Patch(guid(1), {"title": ()}), Gone(guid(2)), user(2))
+    read(store, user(1, title="Boss"), user(1), Gone(guid(2)), user(2))
     assert "title" not in told(store, 1)[1] and told(store, 2)[2] == 0
 
 
@@ -288,7 +273,7 @@ def test_who_is_renamed_or_deleted_is_named_so_by_everybody_in_active_directory_
     full(store, user(1), user(2, manager=user_dn(1)))
     full(store, user(1), user(2, manager=user_dn(1)), source="text", tracking="SyncRepl")
     for source, tracking in (("corp", "DirSync"), ("text", "SyncRepl")):
-        read(store, Patch(guid(1), {}, dn=user_dn(1, "Sales")), source=source, tracking=tracking)
+        read(store, user(1, "Sales"), source=source, tracking=tracking)
     assert told(store, 2)[1]["manager"] == (user_dn(1, "Sales").encode(),)
     assert told(store, 2, "text")[1]["manager"] == (user_dn(1).encode(),)
     read(store, Gone(guid(1)))
@@ -298,7 +283,7 @@ def test_who_is_renamed_or_deleted_is_named_so_by_everybody_in_active_directory_
 def test_a_name_that_somebody_else_has_now_is_left_to_whoever_was_told_with_it(store) -> None:
     full(store, user(1), user(2, manager=user_dn(1)), user(3))
     heir = Entry(guid(4), Kind.USER, user_dn(1), {})
-    read(store, Patch(guid(1), {}, dn=user_dn(1, "Sales")), heir, user(3, manager=user_dn(1)))
+    read(store, user(1, "Sales"), heir, user(3, manager=user_dn(1)))
     assert told(store, 2)[1]["manager"] == (user_dn(1, "Sales").encode(),)
     assert told(store, 3)[1]["manager"] == (user_dn(1).encode(),)
 

@@ -9,7 +9,7 @@ from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.readers import Ask, End, Question
 from syncramp.errors import SourceIncomplete, SourceUnavailable, SyncrampError
-from syncramp.model.facts import Entry, Fact, LinkChange, Links, Patch, Proof, Remark
+from syncramp.model.facts import Entry, Fact, LinkChange, Links, Proof, Remark
 from syncramp.model.plan import Sample
 from syncramp.model.proofs import Doubt
 from syncramp.model.report import RunReport, SourceReport
@@ -88,7 +88,7 @@ class Part:
             elif self._proof is None:
                 self._watch(fact)
                 self.stage.add(fact)
-                entries += isinstance(fact, Entry | Patch)
+                entries += isinstance(fact, Entry)
                 values += _values(fact)
         self._counts.advance(entries, values)
         self.phase.advance(entries, values)

@@ -1,8 +1,8 @@
 """What a source says: a stream of facts about a directory that ends with a proof.
 
 A *full* read tells everything, so absence from it is a witness. A *delta* read tells what changed since a watermark:
-entries, or the changed attributes of one (``Patch``), values that came and went (``LinkChange``) and entries that are
-no more (``Gone``); what it does not tell stays as it was.
+entries, values of links that came and went (``LinkChange``) and entries that are no more (``Gone``); what it does not
+tell stays as it was.
 
 A fact is already canonical: attribute names in lower case, DNs in one spelling, values as bytes in one order. Two
 directories that hold the same people give equal facts, whatever protocol or file format they speak.
@@ -26,19 +26,6 @@ class Entry:
     dn: str
     attributes: Mapping[str, tuple[bytes, ...]]
     """Lower-case names without options; values canonical and sorted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """What changed of an entry; in a delta read only. Of an entry that nobody knows it says nothing."""
-
-    guid: bytes
-    attributes: Mapping[str, tuple[bytes, ...]]
-    """As of ``Entry``; no values: the attribute is gone."""
-    dn: str | None = None
-    """Its DN now; None: it did not change."""
-    kind: Kind | None = None
-    """None: it did not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +159,4 @@ class Proof:
     """None: nobody looked, or there was nothing to look at."""
 
 
-Fact = Entry | Patch | Container | Gone | Links | LinkChange | Remark | Restart | Proof
+Fact = Entry | Container | Gone | Links | LinkChange | Remark | Restart | Proof

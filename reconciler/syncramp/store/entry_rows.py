@@ -7,9 +7,8 @@ DN that somebody has from now on is marked, too.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from syncramp.model.facts import Entry, Patch
+from syncramp.model.facts import Entry
 from syncramp.model.state import DELETED, GONE, Origin
-from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.doubts import doubt
@@ -23,8 +22,6 @@ _BEFORE = "SELECT guid, kind, dn, attrs FROM entries WHERE absent = 0 AND id IN 
 _KNOWN = (
     "SELECT guid, id, digest, partition, absent, dn_hash, dn, kind FROM entries WHERE source = ? AND guid IN ({})"
 )
-_WHOLE = """SELECT guid, kind, dn, attrs FROM entries
-            WHERE source = ? AND partition = ? AND absent < ? AND guid IN ({})"""
 _ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash, digest, attrs, absent)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
 _CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?, absent = 0
@@ -105,14 +102,6 @@ class EntryRows:
 
     def _known(self, guids: Sequence[bytes]) -> dict[bytes, Row]:
         return {row[0]: Row(*row) for row in self._database.among(_KNOWN, guids, (self._source,))}
-
-    def whole(self, patches: Mapping[bytes, Patch]) -> dict[bytes, Entry]:
-        """Entries with what changed of them; who is not known, or is gone, needs a kind and a DN."""
-        stored = {
-            row[0]: row for row in self._database.among(_WHOLE, list(patches), (self._source, self._partition, GONE))
-        }
-        made = (_patched(patch, stored.get(guid)) for guid, patch in patches.items())
-        return {entry.guid: entry for entry in made if entry is not None}
 
     def write(self, page: Mapping[bytes, Entry]) -> dict[bytes, int]:
         """Entries that were told.
@@ -261,22 +250,3 @@ class EntryRows:
 def _arrives(body: Sequence[Any], row: Row | None) -> bool:
     """Has it a DN that nobody had, or somebody who perhaps leaves?"""
     return row is None or row.dn_hash != body[3] or row.absent >= GONE
-
-
-def _patched(patch: Patch, stored: Sequence[Any] | None) -> Entry | None:
-    if stored is None:
-        if patch.kind is None or patch.dn is None:
-            return None
-        return Entry(
-            patch.guid, patch.kind, patch.dn, {name: given for name, given in patch.attributes.items() if given}
-        )
-    _, kind, dn, packed = stored
-    merged: dict[str, Any] = {**unpack(packed), **patch.attributes}
-    if patch.dn is not None and "distinguishedname" in merged:
-        merged["distinguishedname"] = (patch.dn.encode(),)
-    return Entry(
-        patch.guid,
-        patch.kind or Kind(kind),
-        patch.dn or dn,
-        {name: given for name, given in merged.items() if given},
-    )

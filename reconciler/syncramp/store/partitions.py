@@ -10,7 +10,9 @@ The proof ends the partition in one transaction: only a complete one counts who 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from syncramp.model.facts import Container, Entry, Evidence, Fact, Gone, LinkChange, Links, Patch, Proof, Restart
+from pyroaring import BitMap
+
+from syncramp.model.facts import Container, Entry, Evidence, Fact, Gone, LinkChange, Links, Proof, Restart
 from syncramp.model.proofs import Accepted, Doubt, Observed, Verdict
 from syncramp.model.state import GONE, Origin
 from syncramp.model.values import Kind
@@ -20,7 +22,6 @@ from syncramp.store.database import Database
 from syncramp.store.doubts import believe, put_back
 from syncramp.store.entry_rows import EntryRows
 from syncramp.store.marks import MARK
-from syncramp.store.mentions import NAMES
 from syncramp.store.moves import Move, Note, note, tracked
 from syncramp.store.muster import Muster
 from syncramp.store.spill import Spill
@@ -43,8 +44,8 @@ _FULL_NEXT = "UPDATE partitions SET watermark = NULL WHERE id = ?"
 _MISSED = "UPDATE entries SET absent = absent + 1 WHERE id = ?"
 _BEGIN = "UPDATE partitions SET complete = 0, reason = '', pending = NULL WHERE id = ?"
 
-_Telling = Entry | Patch | Gone | Container
-_TELLING = (Entry, Patch, Gone, Container)
+_Telling = Entry | Gone | Container
+_TELLING = (Entry, Gone, Container)
 
 
 Judge = Callable[[Proof, Observed, Accepted], Verdict]
@@ -159,18 +160,14 @@ class PartitionStage:
     def _write(self, page: dict[bytes, _Telling]) -> dict[bytes, int]:
         entries = {guid: fact for guid, fact in page.items() if isinstance(fact, Entry)}
         ids = self._rows.write(entries) if entries else {}
-        self.told.whole(ids.values())
+        self.told.seen.update(ids.values())
         if len(entries) == len(page):
             return ids
-        patches = {guid: fact for guid, fact in page.items() if isinstance(fact, Patch)}
-        patched = self._rows.write(self._rows.whole(patches))
-        for guid, identity in patched.items():
-            change = patches[guid]
-            self.told.part(identity, name=change.dn is not None, values=bool(change.attributes.keys() & NAMES))
         self._containers.write([fact for fact in page.values() if isinstance(fact, Container)])
         self.told.containers.update(guid for guid, fact in page.items() if isinstance(fact, Container))
-        self.told.forget(self._rows.delete([guid for guid, fact in page.items() if isinstance(fact, Gone)]))
-        return ids | patched
+        gone = [guid for guid, fact in page.items() if isinstance(fact, Gone)]
+        self.told.seen.difference_update(BitMap(self._rows.delete(gone)))
+        return ids
 
     def prove(self, proof: Proof, asked: str = "") -> Proof:
         """The end of the partition: who was absent, and what was lost, counts only when all of it is proven.

@@ -132,7 +132,7 @@ class _Rebasing:
             yield guid, found[1] if found is not None else dn
 
     def _entries(self, partition: int, renames: Renames, moves: Moves) -> None:
-        told = self._told[partition].named
+        told = self._told[partition].seen
         found = {}
         for identity, dn in self._database.stream(_NAMES, (partition,)):
             below = renames.below(dn)
@@ -185,7 +185,7 @@ class _Rebasing:
         for identity, partition, kind, dn, packed in self._database.among(_ENTRIES, ids):
             if partition not in self._follow:
                 continue
-            attributes, now = unpack(packed), identity in self._told[partition].valued
+            attributes, now = unpack(packed), identity in self._told[partition].seen
             origin = Origin.NONE
             for name in attributes.keys() & NAMES:
                 values: Any = attributes[name]
