@@ -1,112 +1,27 @@
 """What changed of an OpenLDAP directory, as a real slapd tells it, makes the same of a copy as a full read."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
-import ldap3
 import pytest
 
 from support.engine import Engine
-from support.mirror import Mirror
-from support.slapd import PASSWORD, Slapd, requires_slapd, slapd
+from support.open_directory import BASE, PEOPLE, WANTED, WAYS, WITHOUT_LOG, Directory, open_directory, people, person
+from support.slapd import requires_slapd
 from syncramp.errors import InputRefused
-from syncramp.model.facts import Container, Entry, Fact, Gone, Links, Proof
+from syncramp.model.facts import Container, Entry, Gone, Links
 from syncramp.model.values import Kind
 from syncramp.source import dn
-from syncramp.source.ldap import LdapSource
 from syncramp.source.ldap.watermark import decoded
 from syncramp.spec.types import Scope
-
-BASE = "dc=example,dc=com"
-ADMIN = f"cn=admin,{BASE}"
-WANTED = frozenset({"member", "cn", "mail", "samaccountname", "grouptype"})
-PEOPLE = 300
-WITH_LOG = ("overlay syncprov", "syncprov-sessionlog 1000", "syncprov-checkpoint 1 1")
-WITHOUT_LOG = ("overlay syncprov", "syncprov-checkpoint 1 1")
-WAYS = {
-    "a session log": (WITH_LOG, "Auto", "SyncRepl"),
-    "no session log": (WITHOUT_LOG, "Auto", "SyncRepl"),
-    "contextCSN": (WITHOUT_LOG, "ContextCSN", "ContextCSN"),
-}
-
-
-def _person(name: str, ou: str = "people") -> tuple[str, list[str], dict[str, str]]:
-    values = {"cn": name, "sn": name, "uid": name, "mail": f"{name}@example.com"}
-    return f"uid={name},ou={ou},{BASE}", ["inetOrgPerson"], values
-
-
-def _ldif() -> str:
-    records = [f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n"]
-    records += [f"dn: ou={ou},{BASE}\nobjectClass: organizationalUnit\nou: {ou}\n\n" for ou in ("people", "groups")]
-    for number in range(PEOPLE):
-        name, classes, values = _person(f"u{number}")
-        lines = "".join(f"{key}: {value}\n" for key, value in values.items())
-        records.append(f"dn: {name}\nobjectClass: {classes[0]}\n{lines}\n")
-    return "".join(records)
-
-
-@dataclass
-class Directory:
-    """A server, somebody who changes it, and two readers."""
-
-    server: Slapd
-    admin: Any
-    tracking: str
-    copy: Mirror
-
-    def source(self, tracking: str = "") -> LdapSource:
-        made = (self.server.ca, [dn.canonical(BASE)])
-        return LdapSource("corp", [self.server.ldaps], ADMIN, PASSWORD, *made, tracking=tracking or self.tracking)
-
-    def follow(self) -> list[Fact]:
-        """A read by the copy; what it was told, without the proof."""
-        self.copy.take(self.source().read(dn.canonical(BASE), WANTED, self.copy))
-        return [fact for fact in self.copy.told if not isinstance(fact, Proof)]
-
-    def assert_same(self) -> None:
-        anew = Mirror()
-        anew.take(self.source("Full").read(dn.canonical(BASE), WANTED))
-        assert self.copy.shape() == anew.shape()
-
-    # --- changes ---------------------------------------------------------------------------------------------------
-
-    def add(self, name: str, classes: list[str], values: dict[str, Any]) -> None:
-        assert self.admin.add(name, classes, values), self.admin.result
-
-    def set(self, entry: str, **values: str | list[str]) -> None:
-        changes = {
-            key: [(ldap3.MODIFY_REPLACE, [value] if isinstance(value, str) else value)]
-            for key, value in values.items()
-        }
-        assert self.admin.modify(entry, changes), self.admin.result
-
-    def rename(self, name: str, rdn: str, below: str | None = None) -> None:
-        assert self.admin.modify_dn(name, rdn, new_superior=below), self.admin.result
-
-    def delete(self, name: str) -> None:
-        assert self.admin.delete(name), self.admin.result
-
-
-@contextmanager
-def _directory(folder: Path, options: tuple[str, ...], tracking: str, ldif: str | bytes = "") -> Iterator[Directory]:
-    text = ldif.decode() if isinstance(ldif, bytes) else ldif or _ldif()
-    with slapd(folder, text, options=options, base=BASE, checked=True) as server:
-        reader = ldap3.Server("127.0.0.1", server.ldap_port, get_info=ldap3.NONE)
-        admin = ldap3.Connection(reader, ADMIN, PASSWORD, auto_bind=True)
-        try:
-            yield Directory(server, admin, tracking, Mirror())
-        finally:
-            admin.unbind()
 
 
 @pytest.fixture(params=WAYS)
 def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Directory]:
     options, tracking, found = WAYS[request.param]
-    with _directory(tmp_path, options, tracking) as made:
+    with open_directory(tmp_path, options, tracking) as made:
         made.follow()
         assert made.copy.proof.tracking == found and not made.copy.proof.delta
         assert len(made.copy.entries) == PEOPLE
@@ -114,7 +29,7 @@ def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Direct
 
 
 def _add_person(directory: Directory) -> None:
-    directory.add(*_person("new"))
+    directory.add(*person("new"))
 
 
 def _change_person(directory: Directory) -> None:
@@ -148,7 +63,7 @@ def _delete_group(directory: Directory) -> None:
 
 def _add_unit(directory: Directory) -> None:
     directory.add(f"ou=more,ou=people,{BASE}", ["organizationalUnit"], {"ou": "more"})
-    directory.add(*_person("below", "more,ou=people"))
+    directory.add(*person("below", "more,ou=people"))
 
 
 def _move_person(directory: Directory) -> None:
@@ -171,7 +86,7 @@ def _delete_unit(directory: Directory) -> None:
 def _change_several(directory: Directory) -> None:
     _change_person(directory)
     directory.delete(f"uid=u9,ou=people,{BASE}")
-    directory.add(*_person("u9"))
+    directory.add(*person("u9"))
 
 
 CHANGES: list[Callable[[Directory], None]] = [
@@ -195,7 +110,7 @@ CHANGES: list[Callable[[Directory], None]] = [
 def test_each_sort_of_change_is_told_and_little_else(directory: Directory) -> None:
     for change in CHANGES:
         change(directory)
-        told = directory.follow()
+        told = directory.catch_up()
         proof = directory.copy.proof
         assert proof.delta and not proof.why_full, change.__name__
         if proof.tracking == "SyncRepl":
@@ -215,6 +130,21 @@ def test_a_renamed_unit_is_told_without_what_lies_below_it(directory: Directory)
 
 
 @requires_slapd
+def test_who_is_only_absent_is_gone_when_a_second_read_agrees(directory: Directory) -> None:
+    _delete_person(directory)
+    first, mark, second = directory.follow(), decoded(directory.copy.watermark), directory.follow()
+    gone = [[fact.guid for fact in told if isinstance(fact, Gone)] for told in (first, second)]
+    if b"sessionlog" in directory.server.configuration.read_bytes():
+        assert [len(each) for each in gone] == [1, 0] and not mark.missing
+    else:
+        assert gone == [[], [mark.missing]] and len(mark.missing) == 16
+    there = next(iter(directory.copy.entries))
+    directory.copy.watermark = replace(decoded(directory.copy.watermark), missing=there).encoded()
+    assert [fact.guid for fact in directory.follow() if isinstance(fact, Entry)] == [there]
+    assert not decoded(directory.copy.watermark).missing
+
+
+@requires_slapd
 def test_nothing_is_told_when_nothing_changed(directory: Directory) -> None:
     directory.set(f"uid=u1,ou=people,{BASE}", mail="other@example.com")
     directory.follow()
@@ -230,7 +160,7 @@ def test_members_by_the_names_of_accounts_follow_the_accounts(directory: Directo
     directory.add(f"cn=staff,ou=groups,{BASE}", ["posixGroup"], names)
     steps: list[Callable[[], None]] = [
         lambda: None,
-        lambda: directory.add(*_person("later")),
+        lambda: directory.add(*person("later")),
         lambda: directory.set(f"uid=u2,ou=people,{BASE}", uid=["u2", "moved"]),
         lambda: directory.set(f"uid=u2,ou=people,{BASE}", uid=["u2"]),
         lambda: directory.set(f"uid=u3,ou=people,{BASE}", objectClass=["inetOrgPerson", "posixAccount"], **account),
@@ -239,7 +169,7 @@ def test_members_by_the_names_of_accounts_follow_the_accounts(directory: Directo
     sizes = []
     for step in steps:
         step()
-        directory.follow()
+        directory.catch_up()
         directory.assert_same()
         sizes += [len(members) for members in directory.copy.members.values()]
     assert sizes == [1, 2, 3, 2, 2, 1]
@@ -267,7 +197,7 @@ def test_a_server_that_was_restored_from_a_backup_is_read_in_full(directory: Dir
     directory.delete(f"uid=u2,ou=people,{BASE}")
     directory.follow()
     (tmp_path / "restored").mkdir()
-    with _directory(tmp_path / "restored", WITHOUT_LOG, directory.tracking, backup) as restored:
+    with open_directory(tmp_path / "restored", WITHOUT_LOG, directory.tracking, backup) as restored:
         restored.copy = directory.copy
         assert restored.follow() == []
         assert not restored.copy.proof.fresh.proven
@@ -280,7 +210,7 @@ def test_a_server_that_was_restored_from_a_backup_is_read_in_full(directory: Dir
 @requires_slapd
 def test_another_directory_is_read_in_full(directory: Directory, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    with _directory(tmp_path / "other", WITHOUT_LOG, directory.tracking) as other:
+    with open_directory(tmp_path / "other", WITHOUT_LOG, directory.tracking) as other:
         other.copy = directory.copy
         other.follow()
         assert other.copy.proof.why_full == "it is another directory than the one that was read before"
@@ -300,7 +230,7 @@ def test_another_way_than_before_is_a_full_read(directory: Directory) -> None:
 
 @requires_slapd
 def test_a_server_that_offers_neither_way_is_read_in_full_each_time(tmp_path: Path) -> None:
-    with _directory(tmp_path, (), "Auto") as directory:
+    with open_directory(tmp_path, (), "Auto") as directory:
         for _ in range(2):
             directory.follow()
             assert directory.copy.proof.tracking == "Full"
@@ -314,16 +244,16 @@ def test_a_server_that_offers_neither_way_is_read_in_full_each_time(tmp_path: Pa
 @requires_slapd
 def test_a_context_csn_that_does_not_move_is_not_believed(tmp_path: Path) -> None:
     """Without the overlay nobody keeps it, whatever changes; what an import left there stays for ever."""
-    with _directory(tmp_path, WITHOUT_LOG, "Auto") as before:
+    with open_directory(tmp_path, WITHOUT_LOG, "Auto") as before:
         before.set(f"uid=u1,ou=people,{BASE}", mail="other@example.com")
         dump = before.server.dump()
     (tmp_path / "bare").mkdir()
-    with _directory(tmp_path / "bare", (), "Auto", dump) as directory:
+    with open_directory(tmp_path / "bare", (), "Auto", dump) as directory:
         directory.follow()
         assert directory.copy.proof.tracking == "ContextCSN"
         for change in (_delete_person, _add_person, _change_person):
             change(directory)
-            directory.follow()
+            directory.catch_up()
             assert directory.copy.proof.delta
             directory.assert_same()
 
@@ -332,7 +262,7 @@ def test_a_context_csn_that_does_not_move_is_not_believed(tmp_path: Path) -> Non
 def test_entries_with_an_object_guid_of_their_own_are_read_in_full(tmp_path: Path) -> None:
     """The server would tell of them by another GUID."""
     own = f"dn: cn=own,{BASE}\nobjectClass: user\ncn: own\nsn: own\nobjectGUID:: AAECAwQFBgcICQoLDA0ODw==\n\n"
-    with _directory(tmp_path, WITHOUT_LOG, "Auto", _ldif() + own) as directory:
+    with open_directory(tmp_path, WITHOUT_LOG, "Auto", people() + own) as directory:
         directory.follow()
         assert directory.copy.proof.tracking == "Full" and directory.copy.watermark is None
         assert "entries have an objectGUID of their own" in directory.copy.proof.why_full
@@ -358,9 +288,9 @@ def test_sentinels_show_what_they_have_in_other_words(directory: Directory) -> N
 @requires_slapd
 def test_people_and_groups_arrive_in_the_cloud_and_follow_what_changes(directory: Directory, tmp_path: Path) -> None:
     """Members by DN, by DN with a number, and by the name of an account."""
-    people = [f"uid=u{number},ou=people,{BASE}" for number in range(3)]
-    directory.add(f"cn=names,ou=groups,{BASE}", ["groupOfNames"], {"cn": "names", "member": people[:2]})
-    unique = {"cn": "unique", "uniqueMember": [f"{people[2]}#'01'B"]}
+    named = [f"uid=u{number},ou=people,{BASE}" for number in range(3)]
+    directory.add(f"cn=names,ou=groups,{BASE}", ["groupOfNames"], {"cn": "names", "member": named[:2]})
+    unique = {"cn": "unique", "uniqueMember": [f"{named[2]}#'01'B"]}
     directory.add(f"cn=unique,ou=groups,{BASE}", ["groupOfUniqueNames"], unique)
     names = {"cn": "posix", "gidNumber": "1", "memberUid": ["u0", "nobody"]}
     directory.add(f"cn=posix,ou=groups,{BASE}", ["posixGroup"], names)
@@ -372,16 +302,17 @@ def test_people_and_groups_arrive_in_the_cloud_and_follow_what_changes(directory
         assert _members(engine) == {"names": 2, "unique": 1, "posix": 1}
 
         directory.set(f"cn=posix,ou=groups,{BASE}", memberUid=["u1", "u2"])
-        directory.set(f"cn=names,ou=groups,{BASE}", member=people[:1])
-        directory.set(people[1], mail="other@example.com")
-        directory.add(*_person("new"))
+        directory.set(f"cn=names,ou=groups,{BASE}", member=named[:1])
+        directory.set(named[1], mail="other@example.com")
+        directory.add(*person("new"))
         report, _ = engine.run()
         (read,) = report.sources
         assert read.delta and read.complete and read.entries <= 5 + 1
         assert len(engine.cloud.objects) == PEOPLE + 4
         assert _members(engine) == {"names": 1, "unique": 1, "posix": 2}
 
-        directory.delete(people[2])
+        directory.delete(named[2])
+        engine.run()
         engine.settle()
         assert len(engine.cloud.objects) == PEOPLE + 3
 

@@ -155,6 +155,8 @@ class Proof:
     """Where the next delta begins; None: the next read is a full one. Only the source reads it."""
     horizon: bytes | None = None
     """What was seen of the partition up to now, as the servers count it; only the source reads it."""
+    missed: frozenset[bytes] = frozenset()
+    """GUIDs of whom a delta read did not find, though nobody called them deleted; the next read must agree."""
     looked: Looked | None = None
     """None: nobody looked, or there was nothing to look at."""
 

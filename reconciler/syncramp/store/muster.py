@@ -42,6 +42,8 @@ _NEW_SENTINELS = "SELECT guid, attrs FROM entries WHERE id IN ({})"
 _OLD_SENTINELS = """SELECT e.guid, e.attrs FROM partitions p CROSS JOIN sentinels s CROSS JOIN entries e
                     WHERE p.id = ? AND s.partition = p.id AND e.source = p.source AND e.guid = s.guid
                     AND e.partition = p.id AND e.absent = 0"""
+_MISSED = """SELECT e.kind, e.dn FROM partitions p JOIN entries e ON e.source = p.source
+             WHERE p.id = ? AND e.partition = p.id AND e.absent = 0 AND e.guid IN ({})"""
 _STILL_THERE = """SELECT e.guid FROM partitions p JOIN entries e ON e.source = p.source
                   WHERE p.id = ? AND e.partition = p.id AND e.absent = 0 AND e.guid IN ({})"""
 _PAGE = 1000
@@ -134,12 +136,16 @@ class Muster:
         """What a delta shows."""
         vanished = proof.looked.vanished if proof.looked is not None else ()
         there = self._database.among(_STILL_THERE, list(vanished), (self._partition,))
-        lost, gone = self._lost(), Counter(kind for kind, _ in self._gone.values())
-        left = [dn for _, dn in self._gone.values()]
+        missed = list(self._database.among(_MISSED, sorted(proof.missed), (self._partition,)))
+        lost, gone = self._lost(), Counter(kind for kind, _ in (*self._gone.values(), *missed))
+        absent = {dn for _, dn in missed}
+        left = [*(dn for _, dn in self._gone.values()), *absent]
         return Observed(
             {kind: number for kind in Kind if (number := self._shown.get(kind, 0))},
             {kind: number for kind in Kind if (number := gone[kind])},
-            self._hidden(left, self._living) if proof.tracking in OF_OPENLDAP and left else {},
+            self._hidden(left, lambda: (dn for dn in self._living() if dn not in absent))
+            if proof.tracking in OF_OPENLDAP and left
+            else {},
             had={name: self._kept[name] + number for name, number in lost.items()},
             lost=lost,
             vanished=len(there),

@@ -9,7 +9,7 @@ names of accounts (``memberUid``) are read again whenever anything changed, toge
 a name may be anywhere.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -130,10 +130,9 @@ class OpenTracked:
                     yield from map(Gone, guids)
                 case Present(guids):
                     self._seen += b"".join(guids)
-        if refresh.absent_are_gone:
-            yield from self._absent()
+        missing = yield from self._absent(old, swept=refresh.absent_are_gone)
         yield from self._links()
-        yield self._proof(replace(old, at=datetime.now(UTC), cookie=refresh.cookie))
+        yield self._proof(replace(old, at=datetime.now(UTC), cookie=refresh.cookie, missing=missing))
 
     def _by_context_csn(self, old: Watermark) -> Iterator[Fact]:
         entries = self.entries
@@ -143,36 +142,48 @@ class OpenTracked:
             raise Refused(why)
         moved = now != before
         mark = replace(old, at=datetime.now(UTC), cookie=_joined(now), usn=old.usn + moved)
-        if not moved and old.usn:
-            yield self._proof(mark)
-            return
-        session, partition = entries.session, entries.partition
-        for found in context_csn.changed(session, partition, FILTER, entries.attributes, before):
-            yield from self._entry(found)
-        for guid in context_csn.sweep(session, partition, FILTER):
-            self._seen += guid
-        yield from self._absent()
+        sweeps = moved or not old.usn
+        if sweeps:
+            session, partition = entries.session, entries.partition
+            for found in context_csn.changed(session, partition, FILTER, entries.attributes, before):
+                yield from self._entry(found)
+            for guid in context_csn.sweep(session, partition, FILTER):
+                self._seen += guid
+        missing = yield from self._absent(old, swept=sweeps)
         yield from self._links()
-        yield self._proof(mark)
+        yield self._proof(replace(mark, missing=missing))
 
-    def _absent(self) -> Iterator[Fact]:
-        """Who is known and was not told to be there is gone, if a second look does not find them either."""
-        unseen = self.known.unseen(bytes(self._seen)) if self.known is not None else ()
-        found = list(self.entries.named(unseen, ENTRY_UUID))
+    def _absent(self, old: Watermark, *, swept: bool) -> Generator[Fact, None, bytes]:
+        """Who was missed by the last read, and by this one too, is gone: two must agree where nobody says so.
+
+        :param swept: all that is there was told.
+        :returns: GUIDs of whom this read missed first.
+        """
+        before = {old.missing[at : at + 16] for at in range(0, len(old.missing), 16)}
+        unseen = set(self.known.unseen(bytes(self._seen)) if swept and self.known is not None else before)
+        found = list(self.entries.named(sorted(unseen), ENTRY_UUID))
         for again in found:
             yield from self._entry(again)
-        gone = set(unseen).difference(self._guids_of(found))
-        self._changed += len(gone)
-        yield from map(Gone, sorted(gone))
+        absent = unseen.difference(self._guids_of(found))
+        self._changed += len(absent & before)
+        yield from map(Gone, sorted(absent & before))
+        return b"".join(sorted(absent - before))
 
     def _guids_of(self, found: Sequence[Found]) -> Iterator[bytes]:
         facts = map(self.entries.fact, found)
         return (fact.guid for fact in facts if fact is not None)
 
     def _proof(self, mark: Watermark) -> Proof:
-        told = mark.method, mark.encoded()
+        guids = (mark.missing[at : at + 16] for at in range(0, len(mark.missing), 16))
         return Proof(
-            self.entries.partition, True, self._changed, None, delta=True, tracking=told[0], watermark=told[1]
+            self.entries.partition,
+            True,
+            self._changed,
+            None,
+            delta=True,
+            tracking=mark.method,
+            watermark=mark.encoded(),
+            missed=frozenset(guids),
         )
 
     def _entry(self, found: Found) -> Iterator[Fact]:

@@ -44,7 +44,8 @@ def watched(
     """
     for fact in facts:
         if isinstance(fact, Proof) and fact.complete and sentinels:
-            fact = replace(fact, looked=_look(session, partition, sentinels, active_directory=active_directory))
+            looked = _look(session, partition, sentinels, active_directory=active_directory)
+            fact = replace(fact, looked=replace(looked, vanished=looked.vanished - fact.missed))
         yield fact
 
 

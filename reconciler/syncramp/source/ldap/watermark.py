@@ -22,6 +22,8 @@ class Watermark:
     """The invocation id that the USN counts for."""
     usn: int = 0
     """Of ContextCSN how often a read found that it had moved; of DirSync 1, where somebody moved out of sight."""
+    missing: bytes = b""
+    """Of OpenLDAP the GUIDs of whom the read did not find, and nobody called deleted; the next one must agree."""
 
     def encoded(self) -> bytes:
         """For ``decoded``."""
@@ -32,6 +34,7 @@ class Watermark:
             "cookie": b64encode(self.cookie).decode(),
             "server": b64encode(self.server).decode(),
             "usn": self.usn,
+            "missing": b64encode(self.missing).decode(),
         }
         return json.dumps(held).encode()
 
@@ -42,6 +45,7 @@ def decoded(data: bytes | None) -> Watermark | None:
         held = json.loads(data or b"")
         domain, cookie, server = (b64decode(held[name], validate=True) for name in ("domain", "cookie", "server"))
         at = datetime.fromisoformat(held["at"]).astimezone(UTC)
-        return Watermark(str(held["method"]), domain, at, cookie, server, int(held["usn"]))
+        missing = b64decode(held.get("missing", ""), validate=True)
+        return Watermark(str(held["method"]), domain, at, cookie, server, int(held["usn"]), missing)
     except (ValueError, LookupError, TypeError):
         return None
