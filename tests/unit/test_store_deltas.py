@@ -317,3 +317,9 @@ def test_what_is_missed_twice_leaves_the_groups_of_parts_that_are_not_read_whole
     assert members(store) == set()
     full(store, user(1), user(2), part="a")
     assert members(store) == corp(1), "the group named it all the time"
+
+
+def test_nobody_is_named_who_was_deleted_while_the_container_was_renamed(store) -> None:
+    full(store, Container(guid(50), f"OU=Staff,{BASE}"), user(1, ou="Staff"), user(2, manager=user_dn(1, "Staff")))
+    read(store, Gone(guid(1)), Container(guid(50), f"OU=Crew,{BASE}"))
+    assert "manager" not in told(store, 2)[1]

@@ -111,6 +111,7 @@ class _Rebasing:
                 if not self._told[partition].everything:
                     self._entries(partition, renames, moves)
         if (renames or leaves or moves.gone) and self._follow:
+            leaves |= {one: moves.renamed[one] for one in moves.gone if one in moves.renamed}
             self._values(renames, self._leaves(leaves, moves.gone))
 
     def _leaves(self, renamed: Mapping[int, str], gone: BitMap) -> dict[str, str]:
