@@ -35,11 +35,11 @@ def _write_people(engine: Engine, simulator: Simulator) -> None:
     made = (Held(n, "User", _anchor(n), f"User_{n}", {"DisplayName": f"User {n}"}, 0.0) for n in MEMBERS)
     with storage.transaction():
         storage.save(made, last)
-    desired, digest = pack({"displayName": "User"}), b"the same"
+    desired, digest, nothing = pack({"displayName": "User"}), b"the same", pack({})
     with engine.store() as store, store.database.transaction():
         store.database.run_many(
             "INSERT INTO entries VALUES (?, 1, 1, ?, 'User', ?, ?, ?, ?, 0)",
-            ((n, guid(n), f"CN=User {n}", n, b"", b"") for n in MEMBERS),
+            ((n, guid(n), f"CN=User {n}", n, b"", nothing) for n in MEMBERS),
         )
         store.database.run_many(
             "INSERT INTO objects"
@@ -57,8 +57,8 @@ def _name_members(engine: Engine, members: BitMap) -> None:
         ((identity,),) = store.database.all("SELECT id FROM objects WHERE kind = 'Group'")
         empty = pack_bitmap(BitMap())
         store.database.run(
-            "INSERT INTO links VALUES (?, 'member', ?, '', ?) ON CONFLICT (id, attribute) DO UPDATE SET "
-            "members = excluded.members",
+            "INSERT INTO links (id, attribute, members, unresolved, lost) VALUES (?, 'member', ?, '', ?)"
+            " ON CONFLICT (id, attribute) DO UPDATE SET members = excluded.members",
             (identity, pack_bitmap(members), empty),
         )
 

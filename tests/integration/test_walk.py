@@ -116,6 +116,8 @@ def test_more_than_500_deletes_are_all_held_and_500_go(walk: Walk) -> None:
     assert walk.here().code == 0
     kept = {number: {} for number in range(1, 10)}
     walk.forest.people = dict(kept)
+    assert "501 of 510 users are missing; if that is true, accept it" in walk.here().out
+    assert walk.run("source", "accept", str(walk.document), "corp", "--entries", "9").code == 0
     walk.here()
     sent = walk.exports
     held = walk.sync()

@@ -19,8 +19,8 @@ from syncramp.rules.ruleset import Ruleset
 from syncramp.store.known import KnownPartition
 from syncramp.store.partitions import PartitionStage
 
-PAGE = 1000
-"""Facts in a page, the same as in a transaction of the store."""
+PAGE = 250
+"""Facts in a page. Six pages are in memory for each task, a kilobyte or more a fact; larger ones gain nothing."""
 VALUES = 10
 """Link values that weigh as much as a fact: 100 bytes each, against a kilobyte."""
 NOWHERE = "the last read left no place that changes could be told from"

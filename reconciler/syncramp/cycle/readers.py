@@ -91,8 +91,8 @@ class Readers(Generic[Item]):
         """
         left = len(self.tasks)
         while left:
-            look()
             taken = self._take()
+            look()
             if taken is not None:
                 left -= isinstance(taken[1], End)
                 yield taken
