@@ -18,7 +18,7 @@ from support.console import ROOT, same, steps
 from support.watched import Watched, make, page, watched
 
 demo_module = import_module("syncramp.cli.demo")  # its package has the command under the same name
-MEGABYTES = 140
+MEGABYTES = 150
 SYNCS = 4
 INSTALLS = ["Making a virtual environment in .venv", "Installing the locked dependencies"]
 """What `make demo` says the first time, before the demo itself."""
