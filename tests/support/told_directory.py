@@ -55,6 +55,8 @@ class Directory:
     """When, group, member, came."""
     graves: dict[bytes, int] = field(default_factory=dict)
     """When who was deleted that is there again."""
+    came: dict[bytes, int] = field(default_factory=dict)
+    """When who was made or restored: the members of such a group are told whole."""
     usn: int = 0
 
     def tick(self) -> int:
@@ -66,7 +68,7 @@ class Directory:
         return f"{thing.name},{self.dn(thing.parent)}" if thing.parent else thing.name
 
     def put(self, one: bytes, thing: Thing) -> None:
-        thing.changed = thing.relinked = self.tick()
+        thing.changed = thing.relinked = self.came[one] = self.tick()
         self.things[one] = thing
         self.log.extend((self.usn, one, member, True) for member in thing.members)
 
@@ -138,7 +140,8 @@ class Directory:
                 yield from (Gone(one), self.entry(one))
             elif thing.changed > since:
                 yield self.entry(one)
-            if thing.kind is Kind.GROUP and thing.relinked > since and self.named is Named.DN:
+            whole = self.named is Named.DN or self.came.get(one, 0) > since
+            if thing.kind is Kind.GROUP and thing.relinked > since and whole:
                 yield self._links(one)
         yield from self._came_and_went(since)
         for one in known.returned():
