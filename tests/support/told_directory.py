@@ -57,6 +57,8 @@ class Directory:
     """When who was deleted that is there again."""
     came: dict[bytes, int] = field(default_factory=dict)
     """When who was made or restored: the members of such a group are told whole."""
+    made: dict[bytes, int] = field(default_factory=dict)
+    """When who was made first: no link to it is older."""
     usn: int = 0
 
     def tick(self) -> int:
@@ -69,6 +71,7 @@ class Directory:
 
     def put(self, one: bytes, thing: Thing) -> None:
         thing.changed = thing.relinked = self.came[one] = self.tick()
+        self.made.setdefault(one, self.usn)
         self.things[one] = thing
         self.log.extend((self.usn, one, member, True) for member in thing.members)
 
@@ -98,7 +101,8 @@ class Directory:
         self.put(one, self.buried.pop(one))
         if self.named is Named.GUID:
             for group in groups:
-                self.things[group].members.add(one)  # nobody is told: that is what memberOf is read for
+                self.things[group].members.add(one)  # the link is as old as it was: memberOf is read for it
+                self.log.append((self.made[one], group, one, True))
 
     def entry(self, one: bytes) -> Entry:
         thing = self.things[one]
