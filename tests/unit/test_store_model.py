@@ -111,21 +111,32 @@ def _free(directory: Directory, number: int) -> str:
 
 def _unit(directory: Directory, number: int, other: int) -> None:
     one = OUS[number % 4]
-    if one not in directory.things:
-        directory.put(one, Thing(f"OU=Unit {number % 4}", _among(directory, [ROOT, *OUS], other) or ROOT, None))
+    name, parent = f"OU=Unit {number % 4}", _among(directory, [ROOT, *OUS], other) or ROOT
+    if one not in directory.things and name not in _below(directory, parent):
+        directory.put(one, Thing(name, parent, None))
+
+
+def _below(directory: Directory, parent: bytes) -> set[str]:
+    """Names that are taken there."""
+    return {thing.name for thing in directory.things.values() if thing.parent == parent}
 
 
 def _rename_unit(directory: Directory, number: int, other: int) -> None:
     if one := _among(directory, OUS, number):
-        names = {thing.name for thing in directory.things.values() if thing.parent == directory.things[one].parent}
-        if (name := f"OU=Unit {other % 6}") not in names:
+        name = f"OU=Unit {other % 6}"
+        if name not in _below(directory, directory.things[one].parent):
             directory.things[one].name = name
             directory.things[one].changed = directory.tick()
 
 
 def _move(directory: Directory, number: int, other: int) -> None:
     one, into = _among(directory, USERS + GROUPS + OUS, number), _among(directory, [ROOT, *OUS], other)
-    if one and into and one not in _above(directory, into):
+    if (
+        one
+        and into
+        and one not in _above(directory, into)
+        and directory.things[one].name not in _below(directory, into)
+    ):
         directory.things[one].parent = into
         directory.things[one].changed = directory.tick()
 
