@@ -153,28 +153,26 @@ class OpenTracked:
         yield from self._links()
         yield self._proof(replace(mark, missing=missing))
 
-    def _absent(self, old: Watermark, *, swept: bool) -> Generator[Fact, None, bytes]:
+    def _absent(self, old: Watermark, *, swept: bool) -> Generator[Fact, None, frozenset[bytes]]:
         """Who was missed by the last read, and by this one too, is gone: two must agree where nobody says so.
 
         :param swept: all that is there was told.
         :returns: GUIDs of whom this read missed first.
         """
-        before = {old.missing[at : at + 16] for at in range(0, len(old.missing), 16)}
-        unseen = set(self.known.unseen(bytes(self._seen)) if swept and self.known is not None else before)
+        unseen = frozenset(self.known.unseen(bytes(self._seen)) if swept and self.known is not None else old.missing)
         found = list(self.entries.named(sorted(unseen), ENTRY_UUID))
         for again in found:
             yield from self._entry(again)
         absent = unseen.difference(self._guids_of(found))
-        self._changed += len(absent & before)
-        yield from map(Gone, sorted(absent & before))
-        return b"".join(sorted(absent - before))
+        self._changed += len(absent & old.missing)
+        yield from map(Gone, sorted(absent & old.missing))
+        return absent - old.missing
 
     def _guids_of(self, found: Sequence[Found]) -> Iterator[bytes]:
         facts = map(self.entries.fact, found)
         return (fact.guid for fact in facts if fact is not None)
 
     def _proof(self, mark: Watermark) -> Proof:
-        guids = (mark.missing[at : at + 16] for at in range(0, len(mark.missing), 16))
         return Proof(
             self.entries.partition,
             True,
@@ -183,7 +181,7 @@ class OpenTracked:
             delta=True,
             tracking=mark.method,
             watermark=mark.encoded(),
-            missed=frozenset(guids),
+            missed=mark.missing,
         )
 
     def _entry(self, found: Found) -> Iterator[Fact]:

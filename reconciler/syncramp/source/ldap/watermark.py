@@ -22,7 +22,7 @@ class Watermark:
     """The invocation id that the USN counts for."""
     usn: int = 0
     """Of ContextCSN how often a read found that it had moved; of DirSync 1, where somebody moved out of sight."""
-    missing: bytes = b""
+    missing: frozenset[bytes] = frozenset()
     """Of OpenLDAP the GUIDs of whom the read did not find, and nobody called deleted; the next one must agree."""
 
     def encoded(self) -> bytes:
@@ -34,7 +34,7 @@ class Watermark:
             "cookie": b64encode(self.cookie).decode(),
             "server": b64encode(self.server).decode(),
             "usn": self.usn,
-            "missing": b64encode(self.missing).decode(),
+            "missing": b64encode(b"".join(sorted(self.missing))).decode(),
         }
         return json.dumps(held).encode()
 
@@ -45,7 +45,8 @@ def decoded(data: bytes | None) -> Watermark | None:
         held = json.loads(data or b"")
         domain, cookie, server = (b64decode(held[name], validate=True) for name in ("domain", "cookie", "server"))
         at = datetime.fromisoformat(held["at"]).astimezone(UTC)
-        missing = b64decode(held.get("missing", ""), validate=True)
+        packed = b64decode(held.get("missing", ""), validate=True)
+        missing = frozenset(packed[place : place + 16] for place in range(0, len(packed), 16))
         return Watermark(str(held["method"]), domain, at, cookie, server, int(held["usn"]), missing)
     except (ValueError, LookupError, TypeError):
         return None
