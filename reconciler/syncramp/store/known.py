@@ -13,7 +13,7 @@ from pyroaring import BitMap
 
 from syncramp.store.database import Database
 
-_PARTITION = "SELECT complete, watermark, horizon, asked, missed, tracking FROM partitions WHERE id = ?"
+_PARTITION = "SELECT watermark, horizon, asked, missed, tracking FROM partitions WHERE id = ?"
 _SENTINELS = "SELECT guid, attributes FROM sentinels WHERE partition = ?"
 _RETURNED = "SELECT guid FROM moves WHERE partition = ? AND what = 'Returned' ORDER BY guid"
 _CONTAINERS = "SELECT guid FROM containers WHERE partition = ?"
@@ -41,8 +41,8 @@ class KnownPartition:
         settle: Callable[[], None] = lambda: None,
     ) -> None:
         self._database, self._partition, self._settle = database, partition, settle
-        row: Sequence[Any] = database.one(_PARTITION, (partition,)) or (0, None, None, None, 0, None)
-        complete, watermark, horizon, before, missed, tracking = row
+        row: Sequence[Any] = database.one(_PARTITION, (partition,)) or (None, None, None, 0, None)
+        watermark, horizon, before, missed, tracking = row
         self.horizon: bytes | None = horizon
         """What was ever seen of it; None: it was never read."""
         self.why_full = "" if watermark is None else _why_full(full, before or "", asked, missed)
@@ -51,8 +51,6 @@ class KnownPartition:
         """Where its last proven read ended; None: everything must be read."""
         self.tracking: str = tracking or ""
         """How changes were found in its last proven read; empty: there was none."""
-        self.proven = bool(complete)
-        """Its last read was proven."""
 
     @property
     def sentinels(self) -> Mapping[bytes, frozenset[str]]:
