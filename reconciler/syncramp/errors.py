@@ -17,6 +17,7 @@
     ├── Waiting                  it will be possible at a known moment, without anybody's help
     │   ├── AnotherRunActive     another process holds the store
     │   ├── TenantHeld           another store's run is at work on the tenant
+    │   ├── DirectoryBehind      no domain controller that answers has what was written last
     │   └── FenceLost            the right to write to the tenant was lost in the middle of a run
     └── Retry                    a passing fault: the next run tries again
         ├── SourceUnavailable    a directory cannot be reached, or broke off in the middle
@@ -173,6 +174,12 @@ class FenceLost(Waiting):
     """The right to write to the tenant was lost in the middle of a run: nothing more is sent."""
 
     reason = "FenceLost"
+
+
+class DirectoryBehind(Waiting):
+    """No domain controller that answers has what was written last: replication brings it."""
+
+    reason = "DirectoryBehind"
 
 
 class SourceUnavailable(Retry):

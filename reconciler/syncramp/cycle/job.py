@@ -4,18 +4,25 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pyroaring import BitMap
 
 from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
 from syncramp.model.approvals import Waiting
-from syncramp.model.report import WireReport
-from syncramp.model.seams import AnchorWriter, Endpoint, Fence, OutsideMetric, Source
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.report import RunReport, WireReport
+from syncramp.model.seams import AnchorWriter, DirectoryTarget, Endpoint, Fence, OutsideMetric, Source
 from syncramp.rules.ruleset import Ruleset
-from syncramp.spec.types import EndpointOverrides, Mode, SyncConfig
+from syncramp.spec.types import EndpointOverrides, Mode, SyncConfig, WritebackGroups
+from syncramp.store.exports import Exports
+from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
+
+if TYPE_CHECKING:
+    from syncramp.cycle.meter import Meter
+    from syncramp.cycle.phases import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,34 @@ def _keep_nothing(waiting: Sequence[Waiting], now: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Writeback:
+    """What the other direction needs beside the run it goes with."""
+
+    config: WritebackGroups
+    ledger: Store
+    """What is known of the directory as a target: the same tables as of the tenant."""
+    target: DirectoryTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Where a run gets what should be, and how it sees what is, where that differs by what is written to."""
+
+    names: Callable[["Job"], Sequence[str]]
+    """Names of the sources in the store."""
+    read: Callable[["Job", RunReport, "Phase"], None]
+    """Take in what the sources say."""
+    compare: Callable[["Job", Exports, RunReport, "Meter"], int]
+    """Take in what the target holds, and judge what it should hold; how many objects of it are not ours."""
+    confirm: Callable[["Job", Exports, RunReport, "Phase"], object]
+    """Look at the target again after the export."""
+    around: Callable[["Job", Snapshot, Circumstances], Circumstances]
+    """What else decides what may be sent; after the ramps."""
+    tenant: bool
+    """The target is the tenant: it is looked at before anything is sent, and adopted when it is first met."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One run to be made."""
 
@@ -99,6 +134,16 @@ class Job:
 
     full: bool = False
     """The tenant is read back from the beginning, and every entry is judged anew."""
+
+    direction: Direction | None = None
+    """None: from the directories to the tenant."""
+
+    writeback: Writeback | None = None
+    """The other direction, which goes with this run; None: the document asks for none."""
+
+    def names(self) -> Sequence[str]:
+        """Of its sources."""
+        return self.direction.names(self) if self.direction else [source.name for source, _ in self.sources]
 
     @property
     def exports(self) -> bool:

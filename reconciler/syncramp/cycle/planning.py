@@ -52,6 +52,8 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports, shut: 
     alone = circumstances(job, snapshot, company, foreign, exports)
     ramps = ramped(job, snapshot, alone, exports, company.max_links)
     alone = replace(alone, ramps=ramps.rooms)
+    if job.direction:
+        alone = job.direction.around(job, snapshot, alone)
     loaded = load(job.store, snapshot, job.clock(), alone.reverted)
     alone = replace(alone, approved=loaded.approved)
     survey = Survey(lambda: job.store.census(snapshot).groups)
@@ -92,7 +94,7 @@ def guard(
     kept = job.store.spent
     kept.prune(job.clock())
     kept.remember(told := Prevention.of(company))
-    sources = [job.store.staging.source_id(source.name) for source, _ in job.sources]
+    sources = [job.store.staging.source_id(name) for name in job.names()]
     setting = Setting(
         day=kept.day(job.clock()),
         bases=bases(rules for _, rules in job.sources),
@@ -113,8 +115,7 @@ def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, 
     """Everything beside the objects that decides what may be sent."""
     job.store.adoption.settle_links(snapshot.members)
     required = adoption_required(job, company, foreign, snapshot)
-    names = [source.name for source, _ in job.sources]
-    known = known_circumstances(job.store, snapshot, job.config, names, job.clock())
+    known = known_circumstances(job.store, snapshot, job.config, job.names(), job.clock())
     return replace(
         known,
         adoption=required,

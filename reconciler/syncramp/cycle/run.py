@@ -19,7 +19,7 @@ from syncramp.cycle.drift import tell_differences
 from syncramp.cycle.export import Export
 from syncramp.cycle.fills import end_fills
 from syncramp.cycle.import_ import import_sources
-from syncramp.cycle.job import Job
+from syncramp.cycle.job import Direction, Job
 from syncramp.cycle.meter import Meter, keep
 from syncramp.cycle.phases import phase
 from syncramp.cycle.planning import make_plan
@@ -31,6 +31,7 @@ from syncramp.cycle.synchronise import synchronise
 from syncramp.cycle.windows import windows_now
 from syncramp.errors import AnchorMismatch, ServiceRefused, Stopped, SyncrampError, WireUnverified
 from syncramp.events import Note
+from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Change, Plan, Sample
 from syncramp.model.report import RunReport
 from syncramp.model.sizes import GroupSize
@@ -38,6 +39,7 @@ from syncramp.model.wire import Company
 from syncramp.plan.changes import changes
 from syncramp.spec.types import SyncConfig
 from syncramp.store.exports import Exports
+from syncramp.store.snapshot import Snapshot
 
 UNCOUNTED = "the tenant was not told that the export is over: its own counts and its last sync are older"
 
@@ -128,22 +130,25 @@ def rehearse(job: Job, report: RunReport | None = None) -> Rehearsal:
 
 
 def _walk(job: Job, exports: Exports, report: RunReport, meter: Meter) -> Plan:
+    direction = job.direction or TO_CLOUD
     company = company_of(job)
-    preflight(job, company, report)
+    if direction.tenant:
+        preflight(job, company, report)
     if warning := renewal_warning(job.endpoint.certificate_until, job.clock()):
         job.listen(Note("warning", warning))
     with phase("import", report, job.listen, unit="entry") as current:
-        import_sources(job, report, current)
+        direction.read(job, report, current)
     seen = job.clock()
-    foreign = _compare(job, exports, report, meter)
-    if job.config.adopts:
+    foreign = direction.compare(job, exports, report, meter)
+    if job.config.adopts and direction.tenant:
         adopt_as_named(job, company, foreign, exports, report)
     with phase("plan", report, job.listen) as current:
         report.windows = windows_now(job)
         plan = make_plan(job, company, foreign, exports, report.windows.reason)
         current.advance(plan.objects, plan.links)
     meter.follow(plan)
-    check_quota(job, company, plan, foreign, report)
+    if direction.tenant:
+        check_quota(job, company, plan, foreign, report)
     exports.note_revocations(plan.disables, plan.revocations, seen)
     _tell_plan(job, plan, report)
     results = Results(report, meter)
@@ -229,8 +234,10 @@ def _export(
     results: Results,
     company: Company,
 ) -> None:
+    direction = job.direction or TO_CLOUD
     try:
-        begin_sending(job)
+        if direction.tenant:
+            begin_sending(job)
         with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
             closes = report.windows.until if report.windows.open else None
             export = Export(job, exports, plan.around, results, current, company.max_links, closes)
@@ -238,7 +245,8 @@ def _export(
             _finalize(job, results, report)
     finally:
         results.settle()
-    end_sending(job)
+    if direction.tenant:
+        end_sending(job)
     job.refused.difference_update(results.acknowledged)
     job.refused.update(results.refused)
     if job.stop.is_set():
@@ -249,7 +257,7 @@ def _export(
         _tell_shut(job, report)
     # what was answered is known: a confirmation that is stopped is left to the next run
     with phase("confirm", report, job.listen) as current, suppress(Stopped):
-        read_back(job, exports, report, current)
+        direction.confirm(job, exports, report, current)
         results.answer_questions(job.store.observations, exports, job.clock())
         report.missing_links = doubt_missing_links(job, results.sent_links)
 
@@ -282,7 +290,7 @@ def close(job: Job, report: RunReport, number: int) -> None:
     tell_differences(job, report)
     snapshot = job.store.snapshot()
     report.in_cloud = snapshot.counts()
-    sources = [job.store.staging.source_id(source.name) for source, _ in job.sources]
+    sources = [job.store.staging.source_id(name) for name in job.names()]
     report.loose_references = snapshot.loose_references(sources)
     report.unmanaged = snapshot.unmanaged(sources)
     report.certificate_valid_until = stamp(job.endpoint.certificate_until)
@@ -301,3 +309,13 @@ def identity(config: SyncConfig) -> dict[str, str]:
         "cloud": config.target.cloud.value,
         "sourceAnchor": str(config.source_anchor),
     }
+
+
+def _leave(job: Job, snapshot: Snapshot, around: Circumstances) -> Circumstances:
+    return around
+
+
+TO_CLOUD = Direction(
+    names=Job.names, read=import_sources, compare=_compare, confirm=read_back, around=_leave, tenant=True
+)
+"""From the directories to the tenant."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from syncramp.model.approvals import Marks
-from syncramp.model.holds import Barrier, Class
+from syncramp.model.holds import Barrier, Class, Hold
 from syncramp.model.ramps import Room
 from syncramp.model.state import Origin
 
@@ -102,6 +102,15 @@ class Circumstances:
     """Group that follows a ramp, or has more than ``max_members`` -> what it may have in this run."""
     adopted: bool = False
     """The tenant was adopted: it was not proven empty when its first object came to be ours."""
+
+    keeps_edits: bool = False
+    """What was edited on the other side stays as it is, and is told."""
+    unwritten: Mapping[int, tuple[Hold, str]] = field(default_factory=dict)
+    """Groups that get nobody new -> why, and the reason as a sentence; of ``MEMBERS_UNKNOWN`` nothing goes at all."""
+    undeletable: str = ""
+    """Why nothing is deleted, as a sentence, whatever is approved; empty when something may be."""
+    too_heavy: BitMap = field(default_factory=BitMap)
+    """Ids of members who are in so many groups that one more may end their sign-in."""
 
     @property
     def reverted(self) -> Mapping[int, BitMap]:

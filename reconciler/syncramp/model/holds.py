@@ -89,6 +89,18 @@ class Hold(StrEnum):
     """It is beyond the first shares of what goes to a tenant that was adopted."""
     WINDOW = "OutsideSyncWindow"
     """``spec.syncWindows`` let nothing go now but disables and explicit removals."""
+    LOCAL_EDIT = "LocalEdit"
+    """It would undo what somebody did to a written-back group in the directory."""
+    RECYCLE_BIN = "RecycleBinOff"
+    """The delete of a written-back group, in a forest whose recycle bin is not switched on."""
+    MEMBERS_UNKNOWN = "MembersUnknown"
+    """Nobody ever told the members of the group in the cloud, so nothing is known of who should be in it."""
+    NOT_WRITTEN = "NotWrittenAnyMore"
+    """Additions to a written-back group that the document does not ask for any more."""
+    PROTECTED = "ProtectedGroup"
+    """Additions to a written-back group that the directory counts among its administrative ones."""
+    TOKENS = "TokenTooLarge"
+    """The addition of somebody who is in so many groups that one more may end their sign-in."""
 
 
 APPROVABLE = frozenset(

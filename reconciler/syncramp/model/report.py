@@ -8,6 +8,7 @@ from syncramp.model.guards import Reading
 from syncramp.model.plan import Sample
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.stages import StageReport
+from syncramp.model.written import WrittenReport
 
 
 @dataclass(slots=True)
@@ -210,6 +211,10 @@ class RunReport:
     """The same in one word, the ``reason`` of our error; ``InternalError`` of any other one."""
     failure_family: str = ""
     """``Stalled``, ``Waiting`` or ``Retry``: whether another run can help, and when."""
+    writeback: "RunReport | None" = None
+    """The same of the other direction, groups of the cloud into a directory; None: nobody asks for it."""
+    written: WrittenReport | None = None
+    """Of a report of that direction: what there is to say of the directory."""
     retry_at: float | None = None
     """Of a run that had to wait: when it may be possible, in seconds since the epoch; None: nobody can tell."""
 

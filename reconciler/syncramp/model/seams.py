@@ -11,6 +11,7 @@ from syncramp.model.facts import Fact
 from syncramp.model.measures import Asked, Told, Traffic
 from syncramp.model.values import Kind
 from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
+from syncramp.model.written import LookCookie, Lost, Pinned, Shown, Standing, WriteTimed
 
 
 class Known(Protocol):
@@ -161,6 +162,49 @@ class Endpoint(Protocol):
 
     def put_off(self) -> int:
         """How often the service asked the calls of this thread for patience so far."""
+
+
+class DirectoryTarget(Endpoint, Protocol):
+    """A directory that groups are written to, as an endpoint: the same calls, and a look in the place of a read-back.
+
+    One object of a call is one request to the directory. ``read_back`` is not asked.
+    """
+
+    def pin(self, written: bytes | None) -> Pinned:
+        """Choose the domain controller of this run.
+
+        :param written: what ``written`` gave after earlier runs: it must cover that.
+        :raises DirectoryBehind: none that answers does.
+        :raises SyncrampError: none answers, or the account is refused.
+        """
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """Those of the schema that groups can have, in small letters."""
+
+    @property
+    def recycle_bin(self) -> bool:
+        """What is deleted can be brought back with its members."""
+
+    def look(self, cookie: bytes | None, known: Mapping[bytes, str]) -> Iterator[Shown | Lost | LookCookie]:
+        """All groups with our mark, with the members of those that changed since a cookie.
+
+        :param known: objectGUID -> anchor of groups that were there; each that is not there any more is told.
+        :returns: the cookie comes last.
+        :raises SyncrampError: it broke off; what came before is true, and absence says nothing.
+        """
+
+    def written(self) -> bytes | None:
+        """What the domain controller of a later run must cover; None: nothing was ever written."""
+
+    def measured(self) -> Sequence[WriteTimed]:
+        """Requests since it was asked last."""
+
+    def standing(self) -> Sequence[Standing]:
+        """Every writable domain controller, and whether it has our last write."""
+
+    def tokens(self, guids: Sequence[bytes]) -> Iterator[tuple[bytes, int | None]]:
+        """How many groups each is in at a sign-in (tokenGroups); None: it cannot be asked."""
 
 
 class Fence(Protocol):

@@ -98,6 +98,8 @@ class Outcome:
     cloud_anchor: str = ""
     repeated: bool = False
     """An earlier try of the call was answered by somebody on the way, and may have been processed, now or later."""
+    rejected: tuple[str, ...] = ()
+    """On APPLIED: anchors of links that were not taken, while all the rest was."""
 
 
 @dataclass(frozen=True, slots=True)

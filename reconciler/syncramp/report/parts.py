@@ -51,6 +51,12 @@ HOLDS = {
     Hold.APPROVAL_REQUIRED: "a person must approve it",
     Hold.CANARY: "beyond the share that may go to a tenant adopted lately",
     Hold.WINDOW: "the sync windows let it go later",
+    Hold.LOCAL_EDIT: "it would undo an edit in the directory: drift: Correct does",
+    Hold.RECYCLE_BIN: "the recycle bin of the forest is not switched on",
+    Hold.MEMBERS_UNKNOWN: "nobody ever told the members of the group in the cloud",
+    Hold.NOT_WRITTEN: "the document does not ask for the group any more",
+    Hold.PROTECTED: "the directory counts the group among its administrative ones",
+    Hold.TOKENS: "the member is in so many groups that one more may end the sign-in",
 }
 
 VIOLATIONS = {

@@ -302,6 +302,66 @@ class Rule:
     """Wire names."""
 
 
+class GroupKind(StrEnum):
+    """Kinds of groups that are mastered in the cloud."""
+
+    MICROSOFT_365 = "Microsoft365"
+    SECURITY = "Security"
+
+
+class MembersFrom(StrEnum):
+    """Who tells the members of groups that are mastered in the cloud."""
+
+    AUTO = "Auto"
+    """The read-back where it shows them, else Microsoft Graph."""
+    READ_BACK = "ReadBack"
+    GRAPH = "Graph"
+
+
+class Naming(StrEnum):
+    """What written-back groups are called in the directory."""
+
+    OBJECT_ID = "ObjectID"
+    """``Group_<object id>``."""
+    DISPLAY_NAME = "DisplayName"
+    """The display name, and the last twelve characters of the object id."""
+
+
+class DriftMode(StrEnum):
+    """What becomes of edits of written-back groups in the directory."""
+
+    REPORT = "Report"
+    CORRECT = "Correct"
+
+
+@dataclass(frozen=True, slots=True)
+class WritebackGroups:
+    """Groups that are mastered in the cloud and written to a directory."""
+
+    source: str
+    """The name of the source that is the directory."""
+    container: str
+    """DN of the unit that they are made in."""
+    access: LdapAccess
+    """How the directory is written to: the servers and the CA of the source unless they are given, an account of its
+    own."""
+    ramp: RampPolicy
+    kinds: frozenset[GroupKind] = frozenset({GroupKind.MICROSOFT_365})
+    where: str | None = None
+    """An expression over ``object``, the group as the cloud tells of it; None: all."""
+    min_members: int = 0
+    max_members: int = 250_000
+    members: MembersFrom = MembersFrom.AUTO
+    graph_host: str = ""
+    """Empty: that of the cloud."""
+    naming: Naming = Naming.OBJECT_ID
+    role_assignable: bool = False
+    """Groups that roles can be assigned to are written, too."""
+    drift: DriftMode = DriftMode.REPORT
+    values_per_modify: int = 500
+    creates_per_cycle: int = 100
+
+
 @dataclass(frozen=True, slots=True)
 class SyncConfig:
     """One document: the sources, the target and the limits."""
@@ -343,3 +403,5 @@ class SyncConfig:
     """Commands to ramps in the document's annotations."""
     scheduling: Scheduling = field(default_factory=Scheduling)
     """When runs are made."""
+    writeback: WritebackGroups | None = None
+    """Groups that go the other way."""

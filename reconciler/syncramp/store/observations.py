@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
+from syncramp.model.cloud import SeenGroup
 from syncramp.model.drift import Difference, Drift
 from syncramp.model.state import Origin
 from syncramp.model.values import Attributes, Kind
@@ -88,6 +89,8 @@ class Observation:
     """What the service may match by, of those and of objects that are mastered in the cloud."""
     not_foreign: list[str] = field(default_factory=list)
     """Anchors the service says it deleted, source anchors or its own, and its own ones of objects that are ours."""
+    cloud: dict[str, SeenGroup] = field(default_factory=dict)
+    """Object id, in small letters -> what the page says of a group that is mastered in the cloud."""
 
 
 class Observations:

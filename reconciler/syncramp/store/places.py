@@ -4,7 +4,7 @@ Both are a ``Place``: it can be opened, it exists or not, and its text tells a p
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
@@ -50,6 +50,13 @@ class Schema:
 
 
 Place = Path | Schema
+
+
+def beside(place: Place) -> Place:
+    """Where the ledger of written-back groups is: beside the store, and locked with it."""
+    if isinstance(place, Path):
+        return place.with_name(f"{place.stem}.writeback{place.suffix}")
+    return replace(place, name=f"{place.name}_w")  # 61 bytes at most, of 63
 
 
 def schema_name(namespace: str, name: str) -> str:

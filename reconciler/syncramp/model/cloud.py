@@ -1,0 +1,76 @@
+"""Groups that are mastered in the cloud, as the cloud tells of them; some of them are written back to a directory."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pyroaring import BitMap
+
+from syncramp.model.values import Value
+
+
+class CloudState(StrEnum):
+    """Whether a group is there, as far as the cloud said."""
+
+    LIVE = "Live"
+    BIN = "SoftDeleted"
+    """It can be restored, with its members."""
+    UNTOLD = "Deleted"
+    """It was deleted, and whether for good is not known."""
+    GONE = "HardDeleted"
+    """It was deleted for good: it cannot come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudGroup:
+    """What is known of a group that is mastered in the cloud."""
+
+    id: int
+    """Of its row in ``cloud_names``, under which it is a member of others, too."""
+    object_id: str
+    """In small letters."""
+    attributes: Mapping[str, Value]
+    """By Microsoft Graph's names: displayName, description, mail, mailNickname, proxyAddresses, groupTypes (texts),
+    securityEnabled, mailEnabled, visibility, isAssignableToRole."""
+    state: CloudState
+    since: float
+    """When it was first seen in this state, in seconds since the epoch."""
+    members: BitMap | None
+    """Ids in ``cloud_names``; None: nobody ever showed them, which is not the same as none."""
+    seq: int
+    """Rises with each change of anything of it, over all groups."""
+
+
+@dataclass(slots=True)
+class SeenGroup:
+    """What one page says of one group that is mastered in the cloud."""
+
+    attributes: Mapping[str, Value] | None = None
+    """None: it says nothing of them; else what it names, by the names of ``CloudGroup.attributes``."""
+    state: CloudState = CloudState.LIVE
+    adds: Sequence[str] = ()
+    """Members, by ``<Type>_<object id>`` in small letters, or ``source:`` and a source anchor."""
+    removes: Sequence[str] = ()
+    whole: Sequence[str] | None = None
+    """All members; None: only changes are told."""
+    first: bool = False
+    """It is the first part of the group in a read of everything: what was known of its members goes first."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Member -> what it is (``Guest``, ``Device``), where the page says more than its type."""
+
+
+class Unwritable(StrEnum):
+    """Why a member of a group in the cloud cannot be a member of the group in the directory."""
+
+    CLOUD_ONLY = "CloudOnly"
+    """A user who is in no directory of the document."""
+    GUEST = "Guest"
+    OTHER_FOREST = "OtherForest"
+    """It is in another directory than the one that the groups are written to."""
+    DOMAIN_LOCAL = "DomainLocalGroup"
+    """A universal group cannot hold it."""
+    NOT_WRITTEN = "NotWrittenBack"
+    """A group of the cloud that is not written back."""
+    DEVICE = "Device"
+    GONE = "Gone"
+    """Its entry in the directory is gone, or was never read."""

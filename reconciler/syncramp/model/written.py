@@ -1,0 +1,97 @@
+"""Groups that are written to a directory, as the directory shows them, and what is told of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncramp.model.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A group in the directory that carries the mark of a group in the cloud."""
+
+    guid: bytes
+    """objectGUID, 16 bytes as they are stored."""
+    anchor: str
+    """``group_<object id>``: its mark, in small letters."""
+    dn: str
+    values: Mapping[str, Value]
+    """What it has of the attributes that are written, by the directory's names."""
+    members: Sequence[bytes] | None
+    """objectGUIDs of all its members; None: nothing changed since the cookie."""
+    changed: int
+    """uSNChanged."""
+    protected: bool = False
+    """adminCount is 1: the directory holds its rights, and nobody is added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A group that was in the directory and is not there any more."""
+
+    anchor: str
+    deleted: bool = True
+    """False: it is there, and carries its mark no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookCookie:
+    """Where the next look begins; the last of what a look gives."""
+
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """The one domain controller that a run writes to."""
+
+    url: str
+    server: str
+    """Its host name, for people."""
+    note: str = ""
+    """Why it is not the first one, as a clause; empty where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far one writable domain controller is."""
+
+    url: str
+    covers: bool | None
+    """It has our last write; None: it could not be asked."""
+    error: str = ""
+    """Why it could not be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTimed:
+    """One request that changed the directory."""
+
+    operation: str
+    """``add``, ``modify``, ``delete``, ``rename``."""
+    seconds: float
+    values: int = 0
+    """Member values it carried."""
+    code: str = "success"
+    """LDAP's name of its result."""
+
+
+@dataclass(slots=True)
+class WrittenReport:
+    """What a run tells of groups that are written back, beside its report; plain data."""
+
+    container: str = ""
+    server: str = ""
+    groups: int = 0
+    """In the directory, and ours."""
+    members: int = 0
+    """Memberships that the directory surely holds."""
+    unwritable: dict[str, int] = field(default_factory=dict)
+    """Why members cannot be written (``Unwritable``) -> memberships: a fact, no error."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Why groups of the cloud are not written -> how many."""
+    converged_seconds: float | None = None
+    """Age of the oldest of our writes that some writable domain controller lacks; None: not measured."""
+    strangers: int = 0
+    """Members in the directory of whom no source knows."""
+    note: str = ""

@@ -1,0 +1,1 @@
+"""Which groups of the cloud are written to a directory, and what of them: pure, from values to values."""
