@@ -60,8 +60,8 @@ Search = Callable[[], Iterable[int]]
 def syncramp(access: Access, base: str, group: bool) -> Search:
     """Ours."""
     from syncramp.source.ldap.address import parse
+    from syncramp.source.ldap.connecting import connect
     from syncramp.source.ldap.messages import Found
-    from syncramp.source.ldap.session import connect
 
     session = connect(parse(access.url), access.user, access.password, Path(access.ca).read_bytes())
     if group:

@@ -1,18 +1,18 @@
-"""Answers to searches, changed at random, for the decoder of LDAP: read as ldap3 reads them, or refused."""
+"""Answers to searches and changes, changed at random, for the decoder: read as ldap3 reads them, or refused."""
 
 from dataclasses import dataclass
 from random import Random
 
 from fuzz.fuzzer import Failure
 from fuzz.mutations import mutated
-from support.ldap_stream import agree, control, done, entry, intermediate, message, notice, reference
+from support.ldap_stream import RESULTS, agree, control, done, entry, intermediate, message, notice, reference
 
 _NAMES = (b"cn", b"member", b"member;range=0-1499", b"userCertificate;binary", b"1.2.840.113556.1.4.221", b"")
 _LENGTHS = (0, 1, 2, 9, 60, 126, 127, 128, 129, 130, 255, 256, 300)
 
 
 def stream(choices: Random) -> bytes:
-    """Some messages that a search may return, with lengths of all forms."""
+    """Some messages that a server may answer, with lengths of all forms."""
     made = (_entry, _entry, _entry, _done, _reference, _intermediate, _notice)
     return b"".join(choices.choice(made)(choices) for _ in range(choices.randint(1, 4)))
 
@@ -60,7 +60,8 @@ def _entry(choices: Random) -> bytes:
 
 def _done(choices: Random) -> bytes:
     urls = [b"ldap://host/dc=test"] * choices.choice((0, 0, 1, 2))
-    return _message(choices, done(choices.randrange(128), choices.choice((b"", b"text", b"\xff")), urls, choices))
+    text, tag = choices.choice((b"", b"text", b"\xff")), choices.choice(RESULTS)
+    return _message(choices, done(choices.randrange(128), text, urls, choices, tag))
 
 
 def _reference(choices: Random) -> bytes:

@@ -15,6 +15,9 @@ Read = tuple[list[object], str]
 """Messages in a form that both ways have, and why no more could be read."""
 
 
+RESULTS = (0x65, 0x67, 0x69, 0x6B, 0x6D)
+"""Tags of the answers that end a search, a modify, an add, a delete and a modify DN."""
+
 ActiveDirectory = Literal["Active Directory"]
 Lengths = Random | ActiveDirectory | None
 """Of any form; 4 bytes for what holds others, and else as short as can be; all as short as can be."""
@@ -42,10 +45,10 @@ def entry(dn: bytes, attributes: Sequence[tuple[bytes, Sequence[bytes]]], choice
     return tlv(0x64, tlv(4, dn, choices) + tlv(0x30, shown, choices), choices)
 
 
-def done(code: int, text: bytes, urls: Sequence[bytes] = (), choices: Lengths = None) -> bytes:
-    """SearchResultDone."""
+def done(code: int, text: bytes, urls: Sequence[bytes] = (), choices: Lengths = None, tag: int = 0x65) -> bytes:
+    """SearchResultDone, or with another tag the answer to a change."""
     referral = tlv(0xA3, b"".join(tlv(4, url, choices) for url in urls), choices) if urls else b""
-    return tlv(0x65, tlv(10, bytes((code,))) + tlv(4, b"", choices) + tlv(4, text, choices) + referral, choices)
+    return tlv(tag, tlv(10, bytes((code,))) + tlv(4, b"", choices) + tlv(4, text, choices) + referral, choices)
 
 
 def reference(urls: Sequence[bytes], choices: Lengths = None) -> bytes:
@@ -117,7 +120,7 @@ def _plain(number: int, read: Any) -> object:
         case "Found":
             return number, read.dn, {name: list(values) for name, values in read.values.items()}, controls
         case "Done":
-            return number, read.code, read.text, list(read.referrals), controls
+            return number, read.tag, read.code, read.text, list(read.referrals), controls
         case "Reference":
             return number, list(read.urls)
         case "Intermediate":
@@ -138,9 +141,9 @@ def _as_ldap3_says(decoded: dict[str, Any]) -> object:
             for _, _, _, (name, given) in values[1]:
                 attributes.setdefault(name[3].decode(), []).extend(value[3] for value in given[3])
             return number, values[0], attributes, controls
-        case 5:
+        case 5 | 7 | 9 | 11 | 13 as operation:
             urls = [url[3].decode() for url in values[3]] if values[3:] else []
-            return number, values[0], values[2].decode(errors="replace"), urls, controls
+            return number, 0x60 + operation, values[0], values[2].decode(errors="replace"), urls, controls
         case 19:
             return number, [url.decode() for url in values]
         case 25:

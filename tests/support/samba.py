@@ -33,8 +33,12 @@ REALM = "CORP.EXAMPLE.TEST"
 SYNC, READER, ADMINISTRATOR = "sync", "reader", "Administrator"
 SERVICES = "ldap, cldap, kdc, rpc"
 """Of a controller that others join."""
+GROUPS = "bf967a9c-0de6-11d0-a285-00aa003049e2"
+"""schemaIDGUID of the class ``group``."""
+WRITES_GROUPS = f"(OA;CI;CCDC;{GROUPS};;{{sid}})", f"(OA;CIIO;WP;;{GROUPS};{{sid}})"
+"""SDDL: groups are made and deleted below a unit, and all their attributes written."""
 PASSWORD = "Not-a-secret.1"
-"""Of all three accounts; ``sync`` has the rights to replicate directory changes and to list deleted entries,
+"""Of all accounts; ``sync`` has the rights to replicate directory changes and to list deleted entries,
 ``reader`` has neither."""
 
 _SAMBA = shutil.which("samba", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -118,6 +122,21 @@ class Samba:
     def replace(self, dn: str, attribute: str, value: bytes) -> None:
         """Write a value that no client may write, past the server; an empty one takes the attribute away."""
         offline("replace", self.folder, {"dn": dn, "attribute": attribute, "value": value.hex()})
+
+    def let(self, account: str, dn: str, *rights: str) -> None:
+        """Give an account rights at an entry, in SDDL with ``{sid}`` in the place of its SID."""
+        offline("grant", self.folder, {"account": account, "dn": dn, "rights": list(rights)})
+
+    def add_writer(self, unit: str, *rights: str) -> str:
+        """A new account that may write groups in a unit, or has other rights there.
+
+        :returns: the name that it signs in with.
+        """
+        name = f"writer{randrange(10**9)}"
+        self.as_administrator.add_user(name, f"CN=Users,{self.base}")
+        self.as_administrator.set_password(f"CN={name},CN=Users,{self.base}", PASSWORD)
+        self.let(name, unit, *(rights or WRITES_GROUPS))
+        return self.upn(name)
 
     def keys_of(self, account: str) -> bytes:
         """A keytab with the keys that an account has now."""

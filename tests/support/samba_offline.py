@@ -4,7 +4,7 @@ It runs in the system's Python, which alone has Samba's modules: ``samba_offline
 document on stdin. ``provision`` makes a domain and prepares it before its server starts (``configure``
 writes its configuration alone); ``add`` writes entries
 straight into sam.ldb, in one transaction (about 3 ms for a user), whether the server runs or not; ``replace``
-writes a value that is the server's own; ``export`` writes keytabs.
+writes a value that is the server's own; ``grant`` adds entries to an access list; ``export`` writes keytabs.
 """
 
 import json
@@ -65,6 +65,8 @@ def main() -> None:
         _configure(folder, asked)
     elif command == "replace":
         _replace(_open(folder), asked)
+    elif command == "grant":
+        _grant(_open(folder), asked)
     elif command == "export":
         _export(_parameters(folder), asked)
     else:
@@ -127,6 +129,14 @@ def _let_replicate(database: SamDB, account: str) -> None:
     sid = database.schema_format_value("objectSid", entry["objectSid"][0]).decode()
     SDUtils(database).dacl_add_ace(database.domain_dn(), f"(OA;;CR;{REPLICATING_DIRECTORY_CHANGES};;{sid})")
     SDUtils(database).dacl_add_ace(f"CN=Deleted Objects,{database.domain_dn()}", f"(A;;LCRP;;;{sid})")
+
+
+def _grant(database: SamDB, asked: dict) -> None:
+    """Put entries, in SDDL with ``{sid}`` for an account, into the access list of one."""
+    (entry,) = database.search(expression=f"(sAMAccountName={asked['account']})", attrs=["objectSid"])
+    sid = database.schema_format_value("objectSid", entry["objectSid"][0]).decode()
+    for right in asked["rights"]:
+        SDUtils(database).dacl_add_ace(asked["dn"], right.format(sid=sid))
 
 
 def _leave_a_tombstone(database: SamDB) -> None:

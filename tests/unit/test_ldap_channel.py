@@ -1,7 +1,7 @@
-"""Searches on one socket: each gets its own answers in whatever order they come, and one that is given up, none."""
+"""Requests on one socket: each gets its own answers in whatever order they come, and one that is given up, none."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -10,11 +10,19 @@ import pytest
 from support.ldap_stream import done, entry, message, notice
 from syncramp.errors import SourceUnavailable
 from syncramp.source.ldap.ber import parse
+from syncramp.source.ldap.changing import Change, ChangeOf
 from syncramp.source.ldap.channel import Channel
 from syncramp.source.ldap.messages import DISCONNECTION, Done, Found
 from syncramp.source.ldap.search import Scope, request
 from syncramp.source.ldap.session import Session
 
+Operation = Callable[[Session], Done]
+CHANGES = (
+    (lambda session: session.modify("CN=a", [Change(ChangeOf.ADD, "member", [b"CN=b"])]), 0x66, 0x67),
+    (lambda session: session.add("CN=a", {"objectClass": [b"group"]}), 0x68, 0x69),
+    (lambda session: session.delete("CN=a"), 0x4A, 0x6B),
+    (lambda session: session.rename("CN=a", "CN=b"), 0x6C, 0x6D),
+)
 ASKED = request(b"DC=test", "(objectClass=*)", ["cn"], Scope.SUBTREE)
 
 
@@ -66,6 +74,33 @@ def _rest(search: Iterator[object]) -> list[object]:
 
 
 END = Done(0, "")
+
+
+@pytest.mark.parametrize(("operation", "asks", "answers"), CHANGES)
+def test_a_change_is_asked_for_and_its_one_answer_is_given_back_whatever_it_says(
+    ends: tuple[Channel, Server], operation: Operation, asks: int, answers: int
+) -> None:
+    channel, server = ends
+    server.says(7, done(68, b"there is one", tag=answers))
+    assert operation(Session("ldaps://dc", channel.connection)) == Done(68, "there is one", tag=answers)
+    assert server.asked() == [(7, asks)]
+
+
+@pytest.mark.parametrize(("operation", "asks", "answers"), CHANGES)
+def test_a_change_that_is_answered_as_another_request_may_have_been_done(
+    ends: tuple[Channel, Server], operation: Operation, asks: int, answers: int
+) -> None:
+    channel, server = ends
+    server.says(7, done(0, b"", tag=0x69 if answers != 0x69 else 0x67))
+    with pytest.raises(SourceUnavailable, match="the answer to another kind of request"):
+        operation(Session("ldaps://dc", channel.connection))
+
+
+def test_a_change_whose_connection_ends_before_its_answer_may_have_been_done(ends: tuple[Channel, Server]) -> None:
+    channel, server = ends
+    server.socket.shutdown(socket.SHUT_WR)
+    with pytest.raises(SourceUnavailable, match="deleting 'CN=a' failed .the server closed the connection"):
+        Session("ldaps://dc", channel.connection).delete("CN=a")
 
 
 def test_answers_go_to_the_search_that_they_belong_to(ends: tuple[Channel, Server]) -> None:

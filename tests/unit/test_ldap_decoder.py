@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from fuzz.answers import Answers, stream
 from fuzz.fuzzer import Failure
 from support.ldap_stream import (
+    RESULTS,
     Lengths,
     agree,
     control,
@@ -37,7 +38,7 @@ entries = st.builds(entry, values, attributes, lengths)
 urls = st.lists(st.text(max_size=20).map(str.encode), min_size=1, max_size=3)
 operations = st.one_of(
     entries,
-    st.builds(done, st.integers(0, 127), st.binary(max_size=9), urls | st.just([])),
+    st.builds(done, st.integers(0, 127), st.binary(max_size=9), urls | st.just([]), tag=st.sampled_from(RESULTS)),
     st.builds(reference, urls),
     st.builds(intermediate, names, values),
 )
@@ -141,8 +142,8 @@ def _inside(content: bytes) -> bytes:
         (tlv(0x30, tlv(2, b"") + PERSON), "a number of 0 bytes"),
         (tlv(0x30, tlv(2, bytes(9)) + PERSON), "a number of 9 bytes"),
         (tlv(0x30, tlv(4, b"\x01") + PERSON), "tag 0x04 where 0x02"),
-        (message(1, tlv(0x61, END[2:])), "tag 0x61, which answers no search"),
-        (message(1, notice(b"1.2", 0, b"")), "tag 0x78, which answers no search"),
+        (message(1, tlv(0x61, END[2:])), "tag 0x61, which answers no request of ours"),
+        (message(1, notice(b"1.2", 0, b"")), "tag 0x78, which answers no request of ours"),
         (_inside(tlv(0x30, b"") + b"\x04\x00"), "left over in an entry"),
         (_inside(tlv(0x31, b"")), "tag 0x31 where 0x30"),
         (_inside(tlv(0x30, tlv(4, b""))), "tag 0x04 where 0x30"),

@@ -1,4 +1,4 @@
-"""The socket of a connection while it is searched: requests out, and each answer to the search that it belongs to.
+"""The socket of a connection while it is asked: requests out, and each answer to the request that it belongs to.
 
 ldap3 opened, secured and signed in the connection, and between searches it uses the same socket: it keeps no bytes of
 its own between two operations, and numbers come from its counter, so the two never take each other's answers. Several
@@ -16,9 +16,12 @@ from typing import Any
 from syncramp.errors import SourceUnavailable
 from syncramp.source.ldap import faults, search
 from syncramp.source.ldap.ber import BerError
+from syncramp.source.ldap.changing import ADD, DELETE, MODIFY, RENAME
 from syncramp.source.ldap.decoder import Decoder
-from syncramp.source.ldap.messages import DISCONNECTION, Control, Done, Message, Notice
+from syncramp.source.ldap.messages import DISCONNECTION, SEARCHED, Control, Done, Message, Notice
 
+_ANSWERS = {0x63: SEARCHED, MODIFY: 0x67, ADD: 0x69, DELETE: 0x6B, RENAME: 0x6D}
+"""Tag of a request -> tag of the message that ends its answer (RFC 4511 4.5 to 4.9)."""
 _PIECE = 64 * 1024
 """Bytes asked for at once; TLS gives 16 KiB at most."""
 
@@ -37,7 +40,7 @@ class Channel:
     _broken: Exception | None = None
 
     def ask(self, operation: bytes, controls: Sequence[Control]) -> Iterator[Message]:
-        """Send a search; its messages as they come, Done the last.
+        """Send a search, or a change; its messages as they come, Done the last.
 
         :raises SourceUnavailable: the server says that it ends the connection.
         :raises BerError: it sent something else; no search can be read from it any more.
@@ -52,6 +55,8 @@ class Channel:
                 while waiting:
                     message = waiting.popleft()
                     done = type(message) is Done
+                    if isinstance(message, Done) and message.tag != _ANSWERS[operation[0]]:
+                        raise BerError("the answer to another kind of request")
                     yield message
                 if not done:
                     self._receive()

@@ -1,9 +1,9 @@
-"""What a server sends while it is searched, decoded as it comes: any pieces of the stream in, whole messages out.
+"""What a server sends while it is asked, decoded as it comes: any pieces of the stream in, whole messages out.
 
-Exactly the messages that a search returns are read, with values as the bytes they came as, and each as soon as its
-last byte is there. Whatever is not one of them is refused: indefinite lengths, lengths that do not fit into what
-holds them, other tags, bytes left over, and a message above ``LARGEST``. Nothing is kept but the message that is
-incomplete, so memory does not grow with the number of entries.
+Exactly the messages that a search or a change returns are read, with values as the bytes they came as, and each as
+soon as its last byte is there. Whatever is not one of them is refused: indefinite lengths, lengths that do not fit
+into what holds them, other tags, bytes left over, and a message above ``LARGEST``. Nothing is kept but the message
+that is incomplete, so memory does not grow with the number of entries.
 
 A directory of 300,000 people has four million attributes, most of them with few and short values. So what stands in
 front of the first value, eight bytes and the name, is not taken apart each time but looked up as a whole in
@@ -26,7 +26,7 @@ from syncramp.source.ldap.ber import (
     number,
     parse,
 )
-from syncramp.source.ldap.messages import Control, Done, Found, Intermediate, Message, Notice, Reference
+from syncramp.source.ldap.messages import SEARCHED, Control, Done, Found, Intermediate, Message, Notice, Reference
 
 LARGEST = 256 * 1024 * 1024
 """Bytes in one message. A group of a million members in one entry has about 100 MB; a length above it is more likely
@@ -36,7 +36,9 @@ _HEADS = 20_000
 """Heads of attributes that are remembered: each name has one for each length of its value, and ranges make names
 without end."""
 _CONTROLS = 0xA0
-_ENTRY, _DONE, _REFERENCE, _EXTENDED, _INTERMEDIATE = 0x64, 0x65, 0x73, 0x78, 0x79
+_ENTRY, _REFERENCE, _EXTENDED, _INTERMEDIATE = 0x64, 0x73, 0x78, 0x79
+_RESULTS = frozenset((SEARCHED, 0x67, 0x69, 0x6B, 0x6D))
+"""Of a search, a modify, an add, a delete and a modify DN."""
 _UNASKED = 0
 _FOUR = 0x84
 """The first byte of a length of four bytes."""
@@ -98,8 +100,8 @@ class Decoder:
     def feed(self, piece: bytes) -> Iterator[tuple[int, Message | Notice]]:
         """Take the next bytes of the stream.
 
-        :return: the messages that they complete, each with the number of the search that it answers.
-        :raises BerError: they are not what a search returns; what came before is good, what comes next is void.
+        :return: the messages that they complete, each with the number of the request that it answers.
+        :raises BerError: they are not what a server answers; what came before is good, what comes next is void.
         """
         if self._held:
             self._held += piece
@@ -203,11 +205,11 @@ def _rare(asked: int, tag: int, content: bytes, controls: Sequence[Control]) -> 
     if tag == _REFERENCE:
         return Reference(_urls(content))
     parts = parse(content)
-    if tag == _DONE:
+    if tag in _RESULTS:
         code, text, rest = _result(parts)
         if [known for known, _ in rest] not in ([], [0xA3]):
             raise BerError("bytes left over in a result")
-        return Done(code, text, _urls(rest[0][1]) if rest else (), controls)
+        return Done(code, text, _urls(rest[0][1]) if rest else (), controls, tag)
     if tag == _INTERMEDIATE:
         named = dict(parts)
         if len(named) != len(parts) or not named.keys() <= {0x80, 0x81}:
@@ -216,7 +218,7 @@ def _rare(asked: int, tag: int, content: bytes, controls: Sequence[Control]) -> 
     if tag == _EXTENDED and asked == _UNASKED:
         code, text, rest = _result(parts)
         return Notice(_text(dict(rest).get(0x8A, b"")), code, text)
-    raise BerError(f"a message with tag {tag:#04x}, which answers no search")
+    raise BerError(f"a message with tag {tag:#04x}, which answers no request of ours")
 
 
 def _result(parts: Sequence[tuple[int, bytes]]) -> tuple[int, str, Sequence[tuple[int, bytes]]]:

@@ -127,7 +127,7 @@ class LdapSource:
         :raises SyncrampError: it cannot be reached or trusted, or refuses us.
         """
         from syncramp.source.ldap import address
-        from syncramp.source.ldap.session import connect
+        from syncramp.source.ldap.connecting import connect
 
         sign_in = self.username, self.password, self.ca
         return connect(address.parse(url), *sign_in, keytab=self.keytab, writes=writes, among=self.connections)

@@ -1,9 +1,14 @@
-"""The messages that answer a search (RFC 4511 4.5.2 and 4.13), and the controls of these and of requests."""
+"""The messages that answer a search (RFC 4511 4.5.2 and 4.13) or a change (4.6 to 4.9), and the controls of these and
+of requests.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from syncramp.model.rows import row
+
+SEARCHED = 0x65
+"""The tag of SearchResultDone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Intermediate:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The last message of a search."""
+    """The last message of a search, and the only one that answers a change."""
 
     code: int
     """The result; 0 is success."""
@@ -52,6 +57,8 @@ class Done:
     """What the server says about it."""
     referrals: Sequence[str] = ()
     controls: Sequence[Control] = ()
+    tag: int = SEARCHED
+    """Which request it answers."""
 
 
 @dataclass(frozen=True, slots=True)

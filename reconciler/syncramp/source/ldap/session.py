@@ -1,8 +1,8 @@
-"""One connection to one server: opened, secured, signed in, and then searched; a value is added where asked for.
+"""One connection to one server that is signed in: it is searched, and entries are changed where asked for.
 
-ldap3 opens the connection, starts TLS, signs in, and adds values. It runs without its conveniences: no schema, no
-name checks, no referrals, no automatic ranges. Searches go through a ``channel`` of our own, which decodes what comes
-while it comes: ldap3 takes 25 times the processor's time that ``ldapsearch`` takes, and holds an answer whole.
+ldap3 opened it (``connecting``), and adds anchors. Searches and changes go through a ``channel`` of our own, which
+decodes what comes while it comes: ldap3 takes 25 times the processor's time that ``ldapsearch`` takes, and holds an
+answer whole.
 """
 
 import ssl
@@ -14,10 +14,10 @@ from typing import Any
 import ldap3
 from ldap3.core.exceptions import LDAPException, LDAPExtensionError
 
-from syncramp.errors import AccessDenied, CredentialsRefused, SourceUnavailable
+from syncramp.errors import AccessDenied, SourceUnavailable
 from syncramp.source.dn import DnError
-from syncramp.source.ldap import faults, kerberos, search, tls
-from syncramp.source.ldap.address import Address
+from syncramp.source.ldap import changing, faults, search
+from syncramp.source.ldap.changing import Change
 from syncramp.source.ldap.channel import Channel
 from syncramp.source.ldap.connections import Connections
 from syncramp.source.ldap.messages import Control, Done, Found, Intermediate, Message, Reference
@@ -26,9 +26,6 @@ from syncramp.source.ldap.search import Scope
 
 PAGE = 1000
 """Entries in a page; Active Directory's MaxPageSize."""
-CONNECT_SECONDS = 15
-SILENCE_SECONDS = 150
-"""How long a server may be silent; Active Directory gives a query up after 120 s (MaxQueryDuration)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +166,46 @@ class Session:
             )
         return cookie or None
 
+    def modify(self, name: str, changes: Sequence[Change], *, permissive: bool = True) -> Done:
+        """Change attributes of an entry, all of them or none.
+
+        :param name: its DN, or ``changing.named_by`` its GUID.
+        :param permissive: values that are there already may be added, and such that are not, removed.
+        :returns: what the server says, whatever that is.
+        :raises SourceUnavailable: there was no answer: it may have been done.
+        """
+        controls = [changing.PERMISSIVE] if permissive else []
+        return self._change("changing", name, changing.modify_request(name, changes), controls)
+
+    def add(self, dn: str, values: changing.Values) -> Done:
+        """Make an entry; ``objectClass`` is among its values.
+
+        :raises SourceUnavailable: there was no answer: it may have been done.
+        """
+        return self._change("adding", dn, changing.add_request(dn, values))
+
+    def delete(self, name: str) -> Done:
+        """Delete an entry that has none below it.
+
+        :raises SourceUnavailable: there was no answer: it may have been done.
+        """
+        return self._change("deleting", name, changing.delete_request(name))
+
+    def rename(self, name: str, rdn: str) -> Done:
+        """Give an entry another name where it is.
+
+        :param rdn: ``CN=...``, with the value escaped (RFC 4514 2.4).
+        :raises SourceUnavailable: there was no answer: it may have been done.
+        """
+        return self._change("renaming", name, changing.rename_request(name, rdn))
+
+    def _change(self, doing: str, name: str, request: bytes, controls: Sequence[Control] = ()) -> Done:
+        with faults.mapped(self.server, f"{doing} {name!r}"):
+            for message in self._channel.ask(request, controls):
+                if isinstance(message, Done):
+                    return message
+        raise SourceUnavailable(f"{doing} {name!r} was not answered", where=self.server)
+
     def add_value(self, dn: str, attribute: str, value: bytes, *, asserted: bool) -> str:
         """Add a value to an attribute that has none; it fails where one of one value has one.
 
@@ -194,89 +231,3 @@ def _absent(attribute: str) -> bytes:
     """The filter ``(!(attribute=*))`` in BER (RFC 4511 4.5.1: not [2], present [7])."""
     present = b"\x87" + bytes([len(attribute)]) + attribute.encode()
     return b"\xa2" + bytes([len(present)]) + present
-
-
-def connect(
-    address: Address,
-    username: str,
-    password: str,
-    ca: bytes | None,
-    *,
-    keytab: bytes | None = None,
-    writes: bool = False,
-    among: Connections | None = None,
-) -> Session:
-    """Connect, start TLS, sign in; the password goes over the wire only after TLS.
-
-    :param keytab: it signs in with Kerberos, as the principal ``username``; the password is not looked at.
-    :param ca: PEM certificates; None: the system's.
-    :param writes: entries are changed, too.
-    :param among: where it can be interrupted with others.
-    :raises SourceUnavailable: the server cannot be reached, or does not speak TLS.
-    :raises UntrustedServer: its certificate cannot be verified.
-    :raises CredentialsRefused: it refuses user or password.
-    """
-    if keytab is None and (not username or not password):
-        raise CredentialsRefused(  # an empty password would be an anonymous bind that succeeds, RFC 4513 5.1.2
-            "user name or password is empty", where=address.url, remedy="check the Secret of spec.sources[].ldap.bind"
-        )
-    verified = tls.VerifiedTls(tls.trust(ca), address.host)
-    connection = _unconnected(address, verified, username, password, writes=writes)
-    among = among or Connections()
-    among.add(connection)
-    session = Session(address.url, connection, among)
-    try:
-        _secure(connection, address, verified)
-        with faults.mapped(address.url, "signing in"):
-            if keytab is None:
-                connection.bind(read_server_info=False)
-                result = connection.result or {}
-            else:
-                result = kerberos.sign_in(connection, address.url, address.host, username, keytab)
-        if result.get("result") != faults.SUCCESS:
-            raise faults.bind_refused(address.url, username, result)
-    except BaseException:
-        session.close()
-        raise
-    return session
-
-
-def _secure(connection: Any, address: Address, verified: tls.VerifiedTls) -> None:
-    try:
-        with faults.mapped(address.url, "connecting"):
-            connection.open(read_server_info=False)
-        if not address.tls_at_once:
-            with faults.mapped(address.url, "StartTLS"):
-                started = connection.start_tls(read_server_info=False)
-            if not started:
-                raise SourceUnavailable("StartTLS did not start", where=address.url)
-    except SourceUnavailable as error:
-        if verified.failure is not None:
-            raise faults.handshake_failed(address.url, verified.failure) from error
-        raise
-
-
-def _unconnected(address: Address, verified: tls.VerifiedTls, username: str, password: str, *, writes: bool) -> Any:
-    with faults.mapped(address.url, "connecting"):
-        server = ldap3.Server(
-            address.host,
-            port=address.port,
-            use_ssl=address.tls_at_once,
-            tls=verified,
-            get_info=ldap3.NONE,
-            mode=ldap3.IP_V4_PREFERRED,  # the default tries one address only
-            connect_timeout=CONNECT_SECONDS,
-        )
-        return ldap3.Connection(
-            server,
-            user=username,
-            password=password.encode(),  # as bytes: ldap3 would refuse or change what SASLprep does not like
-            authentication=ldap3.SIMPLE,
-            client_strategy=ldap3.SYNC,
-            auto_referrals=False,
-            auto_range=False,
-            check_names=False,
-            return_empty_attributes=False,
-            read_only=not writes,
-            receive_timeout=SILENCE_SECONDS,
-        )
