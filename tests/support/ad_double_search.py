@@ -19,6 +19,7 @@ PAGED = "1.2.840.113556.1.4.319"
 DIRSYNC = "1.2.840.113556.1.4.841"
 SHOW_DELETED = "1.2.840.113556.1.4.417"
 EXTENDED_DN = "1.2.840.113556.1.4.529"
+PERMISSIVE = "1.2.840.113556.1.4.1413"
 CONTROLS = (PAGED, DIRSYNC, SHOW_DELETED, EXTENDED_DN)
 DENIED = (50, "00002105: LdapErr: DSID-0C0907A8, comment: Error processing control, data 0, v4563")
 BAD_CONTROL = (12, "00000057: LdapErr: DSID-0C0907AC, comment: Error processing control, data 0, v4563")
@@ -128,10 +129,12 @@ class Searcher:
         if base is None:
             raise Refused(*NO_OBJECT)
         top = names.canonical(view.dn(base))
+        if search.scope == 0:
+            return iter([base] if view.matches(base, *search.filter) else [])
         return (
             held
-            for held in view.entries()
-            if _reaches(search.scope, top, names.canonical(view.dn(held))) and view.matches(held, *search.filter)
+            for held in view.candidates(*search.filter)
+            if view.matches(held, *search.filter) and _reaches(search.scope, top, names.canonical(view.dn(held)))
         )
 
     def _shown(self, view: View, held: Object, wanted: Sequence[str]) -> dict[str, Sequence[bytes]]:
@@ -175,8 +178,6 @@ class Searcher:
 
 
 def _reaches(scope: int, top: str, dn: str) -> bool:
-    if scope == 0:
-        return dn == top
     return names.parent(dn) == top if scope == 1 else names.is_below(dn, top)
 
 
@@ -186,7 +187,12 @@ def controller(replica: Replica, host: str) -> Mapping[str, Sequence[bytes]]:
     return {
         "namingContexts": [replica.domain.encode()],
         "defaultNamingContext": [replica.domain.encode()],
-        "supportedControl": [oid.encode() for oid in CONTROLS],
+        "rootDomainNamingContext": [replica.domain.encode()],
+        "configurationNamingContext": [f"CN=Configuration,{replica.domain}".encode()],
+        "schemaNamingContext": [f"CN=Schema,CN=Configuration,{replica.domain}".encode()],
+        "domainFunctionality": [b"7"],
+        "forestFunctionality": [b"7"],
+        "supportedControl": [oid.encode() for oid in (*CONTROLS, PERMISSIVE)],
         "supportedCapabilities": [b"1.2.840.113556.1.4." + name.encode() for name in capabilities],
         "supportedLDAPVersion": [b"3", b"2"],
         "highestCommittedUSN": [str(replica.usn).encode()],

@@ -16,6 +16,7 @@ from support import ad_double_ber as ber
 from support.ad_double_search import Limits, Refused, Search, Searcher, controller, settings, settings_entry
 from support.ad_double_tree import Replica
 from support.ad_double_view import Account
+from support.ad_double_writes import ANSWERS, OPERATIONS, Cut, Write, Writes, request
 from support.ldap_certificates import issue
 from syncramp.source import dn as names
 
@@ -39,9 +40,14 @@ class Controller:
     bind_result: tuple[int, str] | None = None
     """What every bind is answered with, in place of the truth."""
     asked: list[Search] = field(default_factory=list)
+    writes: Writes = field(init=False)
+    """What changes the replica here; an account needs ``rights`` for that."""
     url: str = ""
     ca: bytes = b""
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.writes = Writes(self.replica)
 
     @contextmanager
     def running(self, folder: Path) -> Iterator["Controller"]:
@@ -83,6 +89,8 @@ class Controller:
                     signed_in = self._bind(connection, identifier, content) or signed_in
                 elif tag == 0x63:
                     self._search(connection, identifier, _search(content, controls), signed_in)
+                elif tag in OPERATIONS:
+                    self._write(connection, identifier, request(tag, content, controls), signed_in.account)
 
     def _root(self) -> Mapping[str, list[bytes]]:
         return {name: list(values) for name, values in controller(self.replica, "dc.test").items()}
@@ -99,6 +107,21 @@ class Controller:
         if code or account is None:
             return None
         return Searcher(self.replica, account, self.limits, self._root, self.references)
+
+    def _write(self, connection: ssl.SSLSocket, identifier: int, write: Write, account: Account) -> None:
+        self.writes.asked.append(write)
+        try:
+            cut = self.writes.before(write) if self.writes.before is not None else None
+            if cut is Cut.BEFORE:
+                raise OSError
+            with self._lock:
+                result = self.writes.apply(write, account)
+        except Refused as refusal:
+            cut, result = None, refusal.args
+        answer = ber.message(identifier, ber.result(ANSWERS[write.operation], *result))
+        connection.sendall({Cut.AFTER: b"", Cut.MIDDLE: answer[: len(answer) // 2]}.get(cut, answer))
+        if cut is not None:
+            raise OSError
 
     def _search(self, connection: ssl.SSLSocket, identifier: int, search: Search, searcher: Searcher) -> None:
         self.asked.append(search)

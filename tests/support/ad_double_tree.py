@@ -9,12 +9,17 @@ highest of them here. What follows, and what a reader must live with:
 - A link stands at its group. Deleting a member touches no group: its values are shown no more, and no USN rises
   (3.1.1.5.5; measured on Samba, too).
 - A deleted entry stays as a tombstone in CN=Deleted Objects under the name ``RDN\\0ADEL:GUID``.
+
+Quarter of a million entries and links are a domain, too: who ever had a name or an attribute is kept in an index.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID, uuid5
+
+from support.ad_double_schema import SCHEMA
+from syncramp.source import dn as names
 
 LINKED = frozenset({"member", "manager", "managedby", "publicdelegates"})
 """Forward links, which have a stamp for each value."""
@@ -29,7 +34,7 @@ KEPT = frozenset(
 _NAMES = UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Stamp:
     """Who of two writers wins is decided in this order (MS-DRSR 4.1.10.6.9, without the clock)."""
 
@@ -42,7 +47,7 @@ class Stamp:
     """The USN here."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Link:
     """One value of a linked attribute, present or removed."""
 
@@ -50,7 +55,7 @@ class Link:
     stamp: Stamp
 
 
-@dataclass
+@dataclass(slots=True)
 class Object:
     """An entry; attribute names in lower case."""
 
@@ -62,6 +67,8 @@ class Object:
     links: dict[str, dict[bytes, Link]] = field(default_factory=dict)
     created: int = 0
     """uSNCreated."""
+    changed: int = 0
+    """uSNChanged."""
 
     @property
     def deleted(self) -> bool:
@@ -72,11 +79,6 @@ class Object:
         for values in self.links.values():
             yield from (link.stamp for link in values.values())
 
-    @property
-    def changed(self) -> int:
-        """uSNChanged."""
-        return max(stamp.local for stamp in self.all_stamps())
-
 
 @dataclass
 class Replica:
@@ -86,6 +88,7 @@ class Replica:
     number: int = 1
     """Which controller it is: its invocation id follows from it."""
     recycle_bin: bool = True
+    schema: Mapping[str, int] = field(default_factory=lambda: SCHEMA)
     usn: int = 1000
     objects: dict[bytes, Object] = field(default_factory=dict, init=False)
     cursors: dict[bytes, int] = field(default_factory=dict, init=False)
@@ -94,6 +97,11 @@ class Replica:
     spelled: dict[str, str] = field(default_factory=dict, init=False)
     """Attribute names as a schema spells them."""
     _born: Iterator[int] = field(init=False)
+    _named: dict[bytes, dict[bytes, None]] = field(default_factory=dict, init=False)
+    _having: dict[str, dict[bytes, None]] = field(default_factory=dict, init=False)
+    _accounts: dict[bytes, dict[bytes, None]] = field(default_factory=dict, init=False)
+    _shown: dict[tuple[bytes, str], tuple[int, list[bytes]]] = field(default_factory=dict, init=False)
+    """What ``targets`` gave, and at which USN: ranges of one group are asked for one after the other."""
 
     def __post_init__(self) -> None:
         self.invocation = self._guid(f"invocation {self.number}")
@@ -116,10 +124,13 @@ class Replica:
         for name, given in values.items():
             held.values[name] = list(given)
             held.stamps[name] = self._stamp(held.stamps.get(name))
+            held.changed = self.usn
+            self._index(held, name)
 
     def _create(self, guid: bytes, rdn: str, parent: bytes, classes: Sequence[str]) -> Object:
         self.usn += 1
         held = self.objects[guid] = Object(guid, rdn, parent, created=self.usn)
+        self.call(held, rdn)
         self._write(
             held,
             objectclass=[name.encode() for name in classes],
@@ -172,6 +183,7 @@ class Replica:
         if (link is None and not present) or (link is not None and link.present is present):
             return
         held.links[name][target] = Link(present, self._stamp(link.stamp if link else None))
+        held.changed = self.usn
 
     def link(self, group: bytes, *members: bytes) -> None:
         """Members of a group, which its uSNChanged rises by."""
@@ -184,11 +196,21 @@ class Replica:
         for member in members:
             self._link(self.objects[group], "member", member, present=False)
 
+    def modify(self, guid: bytes, attributes: Mapping[str, Sequence[bytes]], members: Mapping[bytes, bool]) -> None:
+        """Attributes and members (present or not) in one transaction, as one request has them."""
+        self.usn += 1
+        held = self.objects[guid]
+        for spelled, values in attributes.items():
+            self._set(held, spelled, values)
+        for member, present in members.items():
+            self._link(held, "member", member, present=present)
+
     def rename(self, guid: bytes, rdn: str | None = None, parent: bytes | None = None) -> None:
         """Another name, another parent, or both; whatever lies below it keeps every stamp."""
         self.usn += 1
         held = self.objects[guid]
-        held.rdn, held.parent = rdn or held.rdn, parent or held.parent
+        held.parent = parent or held.parent
+        self.call(held, rdn or held.rdn)
         self._write(held, name=[])
 
     def delete(self, guid: bytes) -> None:
@@ -226,8 +248,9 @@ class Replica:
 
     def pull(self, other: "Replica") -> None:
         """Take over what the other has and this one has not (MS-DRSR 4.1.10)."""
+        known = self.vector()
         for theirs in list(other.objects.values()):
-            if any(not self.covers(stamp) for stamp in theirs.all_stamps()):
+            if any(stamp.usn > known.get(stamp.origin, 0) for stamp in theirs.all_stamps()):
                 self.usn += 1
                 self._merge(theirs, other)
         for origin, usn in other.vector().items():
@@ -245,18 +268,53 @@ class Replica:
                 continue
             mine.values[name] = theirs.values[name]
             mine.stamps[name] = self._local(stamp)
+            mine.changed = self.usn
+            self._index(mine, name)
             if name == "name":
-                mine.rdn, mine.parent = theirs.rdn, theirs.parent
+                mine.parent = theirs.parent
+                self.call(mine, theirs.rdn)
         for name, values in theirs.links.items():
             own = mine.links.setdefault(name, {})
             for target, link in values.items():
                 if target not in own or own[target].stamp < link.stamp:
                     own[target] = Link(link.present, self._local(link.stamp))
+                    mine.changed = self.usn
 
     def _local(self, stamp: Stamp) -> Stamp:
         return Stamp(stamp.version, stamp.origin, stamp.usn, self.usn)
 
     # What it looks like
+
+    def _index(self, held: Object, name: str) -> None:
+        self._having.setdefault(name, {})[held.guid] = None
+        if name == "samaccountname":
+            for account in held.values[name]:
+                self._accounts.setdefault(account.lower(), {})[held.guid] = None
+
+    def accounts(self, name: bytes) -> list[Object]:
+        """Who has it as sAMAccountName; who was deleted has it no more."""
+        had = [self.objects[guid] for guid in self._accounts.get(name.lower(), ())]
+        return [
+            held
+            for held in had
+            if not held.deleted and name.lower() == (held.values["samaccountname"] or [b""])[0].lower()
+        ]
+
+    def call(self, held: Object, rdn: str) -> None:
+        """Give it a name, without a word to anybody."""
+        held.rdn = rdn
+        self._named.setdefault(names.fold(held.rdn), {})[held.guid] = None
+
+    def called(self, rdn: str) -> Iterator[Object]:
+        """Entries that have, or had, this name; of deleted ones the name before."""
+        return (self.objects[guid] for guid in self._named.get(names.fold(rdn), ()))
+
+    def having(self, name: str) -> Iterator[Object]:
+        """Entries that have, or had, an attribute which is kept as it is, given in lower case."""
+        return (self.objects[guid] for guid in self._having.get(name, ()))
+
+    def how_many_had(self, name: str) -> int:
+        return len(self._having.get(name, ()))
 
     def dn(self, held: Object) -> str:
         """The DN now, from the names of all that it lies in."""
@@ -271,8 +329,12 @@ class Replica:
         """GUIDs that a linked attribute names; values at and of deleted entries are not shown (3.1.1.3.4.1.15)."""
         if held.deleted:
             return []
-        links = held.links.get(name, {})
-        return [guid for guid, link in links.items() if link.present and not self._hidden(guid)]
+        usn, shown = self._shown.get((held.guid, name), (0, []))
+        if usn != self.usn:
+            links = held.links.get(name, {})
+            shown = [guid for guid, link in links.items() if link.present and not self._hidden(guid)]
+            self._shown[held.guid, name] = self.usn, shown
+        return shown
 
     def sources(self, held: Object, name: str) -> list[bytes]:
         """GUIDs of the entries that name this one in a linked attribute: its back link."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from struct import pack
+from typing import overload
 from uuid import UUID
 
 from support import ad_double_ber as ber
@@ -25,6 +26,22 @@ class Account:
     """Attributes, in lower case, that it may not read: they are left out without a word."""
     blind: frozenset[bytes] = field(default=frozenset())
     """GUIDs of entries that it may not see, nor what lies below them."""
+    rights: "Rights | None" = None
+    """What it may change; None: nothing."""
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What an account may change, wherever it is."""
+
+    create: bool = True
+    delete: bool = True
+    rename: bool = True
+    attributes: frozenset[str] | None = None
+    """In small letters; None: all."""
+
+    def write(self, attribute: str) -> bool:
+        return self.attributes is None or attribute in self.attributes
 
 
 @dataclass(frozen=True)
@@ -60,18 +77,24 @@ class View:
             guid = UUID(given).bytes_le if "-" in given else bytes.fromhex(given)
             held = self.replica.objects.get(guid)
         else:
-            key = names.fold(name)
-            held = next((held for held in self.replica.objects.values() if names.fold(self.dn(held)) == key), None)
+            held = self._called(name)
         return held if held is not None and self.sees(held) else None
+
+    def _called(self, name: str) -> Object | None:
+        key, whole = names.fold(name), names.canonical(name)
+        if key == names.fold(self.replica.domain):
+            return self.replica.objects.get(self.replica.root)
+        own = whole.removesuffix("," + names.parent(whole)).partition("\\0ADEL:")[0]
+        return next((held for held in self.replica.called(own) if names.fold(self.dn(held)) == key), None)
 
     def dn(self, held: Object) -> str:
         return self.replica.dn(held)
 
     def name_of(self, held: Object) -> str:
         """As the DN of an answer."""
-        return self._named(held).decode()
+        return self.named(held).decode()
 
-    def _named(self, held: Object) -> bytes:
+    def named(self, held: Object) -> bytes:
         dn = self.dn(held).encode()
         if not self.extended:
             return dn
@@ -87,19 +110,19 @@ class View:
         if constructed is not None:
             return constructed(self, held)
         if name == "lastknownparent" and held.values.get(name):
-            return [self._named(self.replica.objects[guid]) for guid in held.values[name]]
+            return [self.named(self.replica.objects[guid]) for guid in held.values[name]]
         if name in LINKED:
             return self._names(self.replica.targets(held, name))
         if name in BACK:
             return self._names(self.replica.sources(held, BACK[name]))
         return held.values.get(name, ())
 
-    def _names(self, guids: Sequence[bytes]) -> list[bytes]:
-        return [self._named(self.replica.objects[guid]) for guid in guids]
+    def _names(self, guids: Sequence[bytes]) -> "Named":
+        return Named(self, guids)
 
     def attributes(self, held: Object) -> list[str]:
         """Names of all attributes that ``*`` asks for."""
-        return [*held.values, *held.links, *_CONSTRUCTED]
+        return [*held.values, *held.links, *(_CONSTRUCTED.keys() - _ASKED_FOR)]
 
     def spelled(self, name: str) -> str:
         return _SPELLED.get(name) or self.replica.spelled.get(name, name)
@@ -115,8 +138,57 @@ class View:
         if tag == 0x87:
             return bool(self.values(held, content.decode().lower()))
         (_, name), (_, value) = ber.parts(content)
+        if tag == 0xA4:
+            return any(_begins(one, value) for one in self.values(held, name.decode().lower()))
         compare, wanted = _COMPARISONS[tag], _comparable(value)
         return any(compare(_comparable(one), wanted) for one in self.values(held, name.decode().lower()))
+
+    def candidates(self, tag: int, content: bytes) -> Iterator[Object]:
+        """Entries that a filter may hold for, in the order of creation: those that have an attribute it needs."""
+        needed = _needed(self.replica, tag, content)
+        if not needed:
+            return self.entries()
+        found = {held.guid: held for name in needed for held in self.replica.having(name)}
+        return (held for held in sorted(found.values(), key=lambda one: one.created) if self.sees(held))
+
+
+@dataclass(frozen=True)
+class Named(Sequence[bytes]):
+    """Values of a link, which get their names when they are asked for: a range is a small part of them."""
+
+    view: View
+    guids: Sequence[bytes]
+
+    def __len__(self) -> int:
+        return len(self.guids)
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[bytes]: ...
+    def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
+        objects = self.view.replica.objects
+        if isinstance(at, slice):
+            return [self.view.named(objects[guid]) for guid in self.guids[at]]
+        return self.view.named(objects[self.guids[at]])
+
+
+def _needed(replica: Replica, tag: int, content: bytes) -> frozenset[str]:
+    """One of these attributes has every entry that a filter holds for; none: that is not known."""
+    if tag in (0xA0, 0xA1):
+        parts = [_needed(replica, *part) for part in ber.parts(content)]
+        if tag == 0xA1:
+            return frozenset().union(*parts) if all(parts) else frozenset()
+        return min(filter(None, parts), key=lambda one: sum(map(replica.how_many_had, one)), default=frozenset())
+    if tag == 0xA2:
+        return frozenset()
+    name = (content if tag == 0x87 else ber.parts(content)[0][1]).decode().lower()
+    return frozenset() if name in LINKED or name in BACK or name in _CONSTRUCTED else frozenset({name})
+
+
+def _begins(value: bytes, pieces: bytes) -> bool:
+    """A filter of substrings (RFC 4511 4.5.1.7.2); what may stand before and between them is left to real servers."""
+    return all(tag == 0x80 and value.lower().startswith(piece.lower()) for tag, piece in ber.parts(pieces))
 
 
 def _comparable(value: bytes) -> tuple[int, bytes]:
@@ -147,6 +219,20 @@ def _up_to_dateness(view: View, held: Object) -> Sequence[bytes]:
     return [head + b"".join(guid + usn.to_bytes(8, "little") + moment for guid, usn in sorted(cursors.items()))]
 
 
+def _writable(view: View, held: Object) -> Sequence[bytes]:
+    """allowedAttributesEffective (MS-ADTS 3.1.1.4.5.20): what the account may write of a group."""
+    rights = view.account.rights
+    if rights is None or b"group" not in held.values["objectclass"]:
+        return ()
+    return [name.encode() for name in view.replica.schema if rights.write(name.lower())]
+
+
+def _addable(view: View, held: Object) -> Sequence[bytes]:
+    """allowedChildClassesEffective (3.1.1.4.5.19): what it may create in a unit."""
+    above = {b"organizationalUnit", b"container"} & set(held.values["objectclass"])
+    return [b"group"] if view.account.rights and view.account.rights.create and above else ()
+
+
 def _metadata(_: View, held: Object) -> Sequence[bytes]:
     """replPropertyMetaData (MS-DRSR 5.162), of isDeleted alone."""
     stamp = held.stamps.get("isdeleted")
@@ -165,8 +251,12 @@ _CONSTRUCTED: dict[str, Callable[[View, Object], Sequence[bytes]]] = {
     "usnchanged": lambda _, held: [str(held.changed).encode()],
     "usncreated": lambda _, held: [str(held.created).encode()],
     "repluptodatevector": _up_to_dateness,
+    "allowedattributeseffective": _writable,
+    "allowedchildclasseseffective": _addable,
+    "sdrightseffective": lambda _, __: [b"0"],
     "replpropertymetadata": _metadata,
 }
+_ASKED_FOR = frozenset({"allowedattributeseffective", "allowedchildclasseseffective", "sdrightseffective"})
 _SPELLED = {
     "objectguid": "objectGUID",
     "objectclass": "objectClass",

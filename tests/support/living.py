@@ -339,7 +339,7 @@ class Double(Living):
         parent = self.nodes[node.parent].guid if node.parent else None
         make = {"unit": self.replica.unit, "user": self.replica.user, "group": self.replica.group}[node.kind]
         guid = make("x", parent) if node.kind == "unit" else make("x", parent, **_bytes(node.values))
-        self.replica.objects[guid].rdn = node.rdn
+        self.replica.call(self.replica.objects[guid], node.rdn)
         return guid
 
     def write(self, name: str, values: Mapping[str, str | bytes]) -> None:
