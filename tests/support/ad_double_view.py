@@ -137,6 +137,10 @@ class View:
             return not self.matches(held, *ber.parts(content)[0])
         if tag == 0x87:
             return bool(self.values(held, content.decode().lower()))
+        if tag == 0xA4:
+            (_, name), (_, parts) = ber.parts(content)
+            shown = self.values(held, name.decode().lower())
+            return any(_is_made_of(one.lower(), ber.parts(parts)) for one in shown)
         (_, name), (_, value) = ber.parts(content)
         if tag == 0xA4:
             return any(_begins(one, value) for one in self.values(held, name.decode().lower()))
@@ -189,6 +193,17 @@ def _needed(replica: Replica, tag: int, content: bytes) -> frozenset[str]:
 def _begins(value: bytes, pieces: bytes) -> bool:
     """A filter of substrings (RFC 4511 4.5.1.7.2); what may stand before and between them is left to real servers."""
     return all(tag == 0x80 and value.lower().startswith(piece.lower()) for tag, piece in ber.parts(pieces))
+
+
+def _is_made_of(value: bytes, parts: Sequence[tuple[int, bytes]]) -> bool:
+    """Does a value begin (0x80), go on (0x81) and end (0x82) like the parts of a substrings filter?"""
+    at = 0
+    for tag, part in parts:
+        found = len(value) - len(part) if tag == 0x82 else value.find(part.lower(), at)
+        if found < at or (tag == 0x80 and found) or not value.startswith(part.lower(), found):
+            return False
+        at = found + len(part)
+    return True
 
 
 def _comparable(value: bytes) -> tuple[int, bytes]:

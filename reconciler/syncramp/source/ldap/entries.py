@@ -17,6 +17,7 @@ from syncramp.model.values import Kind
 from syncramp.source import canonical, words
 from syncramp.source.ldap import references
 from syncramp.source.ldap.messages import Control, Found, Message, Reference
+from syncramp.source.ldap.references import Targets
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.search import Scope
 from syncramp.source.ldap.session import NoSuchEntry
@@ -114,13 +115,22 @@ class Entries:
         :raises SourceUnavailable: they did not come whole.
         """
         if self.root.active_directory:
-            yield from references.links(guid, self._ranged(named_by(guid), dn, canonical.LINKS, extended=True))
+            yield from references.links(guid, self._members(guid, dn))
         else:
             found = self.session.entry(dn, MEMBERS)
             values = self._values(found)
             accounts, remarks = (self.uids or Uids()).members(dn, values.get(words.UIDS, ()))
             yield from remarks
             yield from canonical.links_from(guid, words.member_names(values), accounts)
+
+    def members(self, guid: bytes, dn: str) -> Targets:
+        """Whom the members of a group of Active Directory name.
+
+        :raises NoSuchEntry: it is not there any more, or not shown.
+        :raises SourceUnavailable: they did not come whole.
+        :raises names.DnError: a member is no DN.
+        """
+        return references.targets(self._members(guid, dn))
 
     def memberships(self, guid: bytes) -> Iterator[LinkChange]:
         """The groups of this directory that an entry is a direct member of, each as a change that it gained it.
@@ -130,6 +140,9 @@ class Entries:
         groups = references.targets(self._ranged(named_by(guid), named_by(guid), MEMBER_OF, extended=True))
         for group in groups.guids:
             yield LinkChange(group, canonical.LINKS, gained=True, guids=(guid,))
+
+    def _members(self, guid: bytes, dn: str) -> Sequence[bytes]:
+        return self._ranged(named_by(guid), dn, canonical.LINKS, extended=True)
 
     def _values(self, found: Found) -> dict[str, Sequence[bytes]]:
         """By name; an attribute that came as a first range is read to its end."""
