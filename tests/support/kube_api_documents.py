@@ -6,6 +6,8 @@ from typing import Any
 
 from support.kube_api_patches import merged
 from support.ramp_cases import CASES as RAMP_CASES
+from support.written_cases import CASES as WRITTEN_CASES
+from support.written_cases import written
 from syncramp.check.twins import TWINS
 
 TENANT = "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8"
@@ -58,6 +60,8 @@ class Broken:
     place: str
     rule: str
     patch: Any
+    before: Any = None
+    """What the good document says beside, where the change is one of that."""
 
 
 def _target(**members: Any) -> Object:
@@ -214,6 +218,11 @@ BROKEN = (
         for number, case in enumerate(RAMP_CASES)
         if case.sentence
     ),
+    *(
+        Broken(f"writeback-{number}", case.place, case.rule, {"spec": {"writeback": case.groups}})
+        for number, case in enumerate(WRITTEN_CASES)
+        if case.sentence
+    ),
 )
 
 MOVED = (
@@ -224,6 +233,13 @@ MOVED = (
         "spec.identity.sourceAnchor",
         "self == oldSelf",
         _anchor("objectGUID"),
+    ),
+    Broken(
+        "writeback-source",
+        "spec.writeback.groups.source",
+        "self == oldSelf",
+        {"spec": {"writeback": {"groups": {"source": "labs"}}}},
+        {"spec": {"sources": [source(ldap=_LDAP), {**source(ldap=_LDAP), "name": "labs"}], "writeback": written()}},
     ),
 )
 """Changes that are refused because there is a document before."""

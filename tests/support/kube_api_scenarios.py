@@ -1,5 +1,6 @@
 """What must hold in a cluster, as functions: told once, run against the double and against a real API server."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import yaml
 
 from support.kube_api_client import SyncConfigs, until
 from support.kube_api_documents import UNREADABLE_FILTER, Broken, document, scoped
+from support.kube_api_patches import merged
 from support.status_check import check_status
 from syncramp.check import verdict_of
 from syncramp.spec.schema import with_defaults
@@ -38,11 +40,11 @@ def every_rule_refuses_with_the_words_of_validate(configs: SyncConfigs, broken: 
 def what_must_not_change_is_refused(configs: SyncConfigs, moved: Broken) -> None:
     """A change of an immutable field is refused with the words of the offline check."""
     name = f"moved-{moved.name}"
-    before = configs.create(document(name, configs.namespace))
+    before = configs.create(document(name, configs.namespace, moved.before))
     try:
         code, answer = configs.try_change(name, moved.patch)
         assert code == 422, answer
-        after = document(name, configs.namespace, moved.patch)
+        after = document(name, configs.namespace, merged(copy.deepcopy(moved.before or {}), moved.patch))
         refused = [found for found in verdict_of(after, before) if not found.stands]
         _same_sentences(answer, [(found.path, found.reason) for found in refused])
     finally:

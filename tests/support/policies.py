@@ -1,5 +1,6 @@
 """Ramp policies: those of the full document of the tests, and any that a document can say."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -18,8 +19,10 @@ from syncramp.spec.ramps import (
     Unit,
     Webhook,
     built_in_gates,
+    built_in_writeback,
 )
 from syncramp.spec.references import KeyRef
+from syncramp.spec.types import DriftMode, GroupKind, LdapAccess, MembersFrom, Naming, WritebackGroups
 
 FULL_RAMPS = (
     RampPolicy(
@@ -72,6 +75,43 @@ FULL_RAMPS = (
     RampPolicy("rest", BUILT_IN_STEPS, built_in_gates(timedelta(hours=1)), min_members=20000),
 )
 """Those of tests/data/documents/full.yaml."""
+_QUEUES = (FULL_RAMPS[0].gates[-2].external, FULL_RAMPS[0].gates[-1].external)
+FULL_WRITEBACK = WritebackGroups(
+    source="corp",
+    container="OU=Cloud groups,DC=corp,DC=example,DC=com",
+    access=LdapAccess(
+        ("ldaps://dc3.corp.example.com",), "ad-writer", KeyRef("corp-ca", "root.crt", config_map=True), kerberos=True
+    ),
+    ramp=replace(
+        built_in_writeback(),
+        steps=(Step(1400, Soak(timedelta(hours=12), 5, 2)), Step(None), Step(30000)),
+        gates=(
+            Gate(Metric.AD_LATENCY, Decimal("0.3"), Decimal("1.5")),
+            Gate(Metric.CONVERGED, None, Decimal(43200)),
+            Gate(Metric.VALUE_ERRORS, Decimal("0.5"), Decimal(2)),
+            Gate(Metric.TOKENS, Decimal(800), Decimal(990)),
+            Gate(Metric.COUNT_AGREES, Decimal(1), Decimal(2)),
+            Gate(Metric.EXTERNAL, Decimal(2), Decimal(10), "disk-queue", _QUEUES[0]),
+            Gate(Metric.EXTERNAL, None, Decimal(-1), "exchange", _QUEUES[1]),
+        ),
+        per_cycle=1000,
+        per_day=20000,
+        failures_before_pause=3,
+        time_zone="Europe/Paris",
+    ),
+    kinds=frozenset(GroupKind),
+    where="object.displayName.startsWith('Project')",
+    min_members=2,
+    max_members=200_000,
+    members=MembersFrom.GRAPH,
+    graph_host="graph.example.com:8445",
+    naming=Naming.DISPLAY_NAME,
+    role_assignable=True,
+    drift=DriftMode.CORRECT,
+    values_per_modify=250,
+    creates_per_cycle=10,
+)
+"""What it says of groups that are written to a directory."""
 
 _URLS = st.sampled_from(["https://example.com", "https://example.com:8443/a?b=c"])
 _KEYS = st.builds(KeyRef, st.sampled_from(["one", "other"]), st.just("key"), st.booleans())
@@ -101,7 +141,8 @@ def policies(draw: st.DrawFn, name: str) -> RampPolicy:
     steps = [Step(ceiling, draw(soaks)) for ceiling in ceilings]
     if len(steps) > 1 and draw(st.booleans()):
         steps.insert(1, Step(None))
-    judged = [draw(gates(one)) for one in Metric if one is not Metric.EXTERNAL and _judged(one, draw)]
+    asked = [one for one in Metric if one is not Metric.EXTERNAL and not one.directory]
+    judged = [draw(gates(one)) for one in asked if _judged(one, draw)]
     external = [draw(gates(Metric.EXTERNAL, each)) for each in draw(st.lists(st.sampled_from("ab"), unique=True))]
     last = [gate for gate in judged if gate.metric is Metric.EXPORT_LATENCY_P50]
     return RampPolicy(

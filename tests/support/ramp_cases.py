@@ -231,6 +231,14 @@ def _of_groups() -> Iterator[RampCase]:
         [{"ramps": [{"name": "built-in"}]}],
         [ramp()],
     )
+    yield from _told(
+        "spec.groups.ramps[].name",
+        "self != 'writeback'",
+        f"{_RAMP}.name",
+        "is the name of the ramp of spec.writeback",
+        [{"ramps": [{"name": "writeback"}]}],
+        [ramp()],
+    )
 
 
 CASES = (*_of_groups(), *_of_steps(), *_of_gates(), *_of_external())

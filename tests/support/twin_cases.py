@@ -5,6 +5,7 @@ from typing import Any
 
 from support.documents import CERTIFICATE, GONE, LDAP
 from support.ramp_cases import CASES as RAMP_CASES
+from support.written_cases import CASES as WRITTEN_CASES
 from syncramp.check.twins import TWINS, Rule
 
 ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
@@ -89,6 +90,15 @@ def cases(place: str, rule: str, *told: tuple[dict[str, Any], str, str]) -> list
 
 CASES = [
     *(Case((one.place, one.rule), {"spec.groups": one.groups}, one.path, one.sentence) for one in RAMP_CASES),
+    *(
+        Case(
+            (one.place, one.rule),
+            {"spec.sources": [OVER_LDAP], "spec.writeback": one.groups},
+            one.path,
+            one.sentence,
+        )
+        for one in WRITTEN_CASES
+    ),
     *cases(
         "spec.approvalExpiry",
         "duration(self) >= duration('1m') && duration(self) <= duration('720h')",

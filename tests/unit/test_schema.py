@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from support.documents import FOLDER, GONE, findings, full, loaded, minimal
-from support.policies import FULL_RAMPS
+from support.policies import FULL_RAMPS, FULL_WRITEBACK
 from syncramp.model.features import Capability
 from syncramp.model.values import Kind, Type
 from syncramp.spec.durations import parse_duration
@@ -312,6 +312,7 @@ def test_a_full_document_becomes_frozen_types() -> None:
             ),
             run_history=25,
         ),
+        writeback=FULL_WRITEBACK,
     )
 
 
@@ -383,15 +384,25 @@ def test_a_path_is_relative_to_the_folder_of_the_document(path: str, expected: s
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("0s", 0), ("30s", 30), ("1m30s", 90), ("1h", 3600), ("2h3m4s", 7384), ("90m", 5400)]
+    ("text", "seconds"),
+    [
+        ("0s", 0),
+        ("30s", 30),
+        ("1m30s", 90),
+        ("1h", 3600),
+        ("2h3m4s", 7384),
+        ("90m", 5400),
+        ("500ms", 0.5),
+        ("1m1500ms", 61.5),
+    ],
 )
-def test_a_duration_has_hours_minutes_and_seconds(text: str, seconds: int) -> None:
+def test_a_duration_has_hours_minutes_seconds_and_parts_of_one(text: str, seconds: float) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "30", "s", "1d", "1m1h", "-1s", "1.5s", "30s\n", " 30s", "500ms", "٣s", "9" * 13 + "h", "9" * 5000 + "s"],
+    ["", "30", "s", "1d", "1m1h", "-1s", "1.5s", "30s\n", " 30s", "500us", "٣s", "9" * 13 + "h", "9" * 5000 + "s"],
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration|is longer than"):

@@ -29,7 +29,7 @@ SAMPLES = list(
     yaml.safe_load_all((Path(__file__).parents[1] / "data/cluster/contoso.yaml").read_text(encoding="utf-8"))
 )
 """Objects as a cluster holds them."""
-KINDS = {KIND: ("syncconfig.md", "fields.md", "groups.md", "status.md"), RUN: ("syncrun.md",)}
+KINDS = {KIND: ("syncconfig.md", "fields.md", "groups.md", "writeback.md", "status.md"), RUN: ("syncrun.md",)}
 """Kind -> the pages that tell of it."""
 PAGES = {
     kind: "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names) for kind, names in KINDS.items()

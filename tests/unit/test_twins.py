@@ -96,6 +96,7 @@ MOVED = {
         "mS-DS-ConsistencyGuid",
         "is immutable (was objectGUID): every user of the tenant would be created again",
     ),
+    "spec.writeback.groups.source": ("labs", "is immutable (was corp): the groups there would be left behind"),
 }
 
 

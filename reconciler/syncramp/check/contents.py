@@ -66,6 +66,9 @@ def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     endpoint = members(members(spec.get("target")).get("endpoint"))
     for name in ("host", "authority"):
         yield f"spec.target.endpoint.{name}", endpoint.get(name)
+    groups = members(members(spec.get("writeback")).get("groups"))
+    yield from items("spec.writeback.groups.servers", groups.get("servers"))
+    yield "spec.writeback.groups.graph.host", members(groups.get("graph")).get("host")
     yield "spec.identity.sourceAnchor", members(spec.get("identity")).get("sourceAnchor")
     for path, source in items("spec.sources", spec.get("sources")):
         yield from items(f"{path}.ldap.servers", members(members(source).get("ldap")).get("servers"))

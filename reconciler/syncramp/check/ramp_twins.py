@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from syncramp.spec.durations import TooLong, parse_duration
-from syncramp.spec.ramps import UNITS, Metric, Unit
+from syncramp.spec.ramps import UNITS, WRITEBACK, Metric, Unit
 
 GATE, STEP, STEPS = "spec.groups.ramps[].gates[]", "spec.groups.ramps[].steps[]", "spec.groups.ramps[].steps"
 _CEILINGS = "self.filter(s, has(s.ceiling))"
@@ -36,29 +36,31 @@ LIMITED = "self.disabled || !(self.metric in ['External', 'ExportLatencyP50']) |
 HTTPS = '!has(self.token) || self.url.startsWith("https://")'
 
 
-def _fitting(member: str) -> str:
+def fitting(member: str) -> str:
+    """The rule that both limits of a gate have this member."""
     return f"[!has(self.hold) || has(self.hold.{member}), !has(self.abort) || has(self.abort.{member})]"
 
 
 FIT = (
     "(self.metric in ['RemovalLatencyP95', 'CycleDurationP95', 'ExportLatencyP50', 'ExportLatencyP95'] ? "
-    f"{_fitting('maxDuration')} : self.metric in ['LinkErrorRate', 'ThrottleShare'] ? {_fitting('maxPercent')} : "
-    f"self.metric == 'ObjectErrorRate' ? {_fitting('maxPoints')} : self.metric == 'ReadBackDelta' ? "
-    f"{_fitting('maxFactor')} : self.metric == 'External' ? {_fitting('maxValue')} : {_fitting('maxCycles')})"
+    f"{fitting('maxDuration')} : self.metric in ['LinkErrorRate', 'ThrottleShare'] ? {fitting('maxPercent')} : "
+    f"self.metric == 'ObjectErrorRate' ? {fitting('maxPoints')} : self.metric == 'ReadBackDelta' ? "
+    f"{fitting('maxFactor')} : self.metric == 'External' ? {fitting('maxValue')} : {fitting('maxCycles')})"
     ".all(x, x)"
 )
 
 
-def _ordered(member: str, convert: str) -> str:
+def ordered(member: str, convert: str) -> str:
+    """The rule that this member of ``hold`` is not above that of ``abort``."""
     hold, abort = f"self.hold.{member}", f"self.abort.{member}"
     return f"(!has({hold}) || !has({abort}) || {convert.format(hold)} <= {convert.format(abort)})"
 
 
 ORDERED = (
-    f"!has(self.hold) || !has(self.abort) || ({_ordered('maxDuration', 'duration({})')} && "
-    f"{_ordered('maxPercent', 'double({})')} && {_ordered('maxPoints', 'double({})')} && "
-    f"{_ordered('maxFactor', 'double({})')} && {_ordered('maxCycles', '{}')} && "
-    f"{_ordered('maxValue', 'double({})')})"
+    f"!has(self.hold) || !has(self.abort) || ({ordered('maxDuration', 'duration({})')} && "
+    f"{ordered('maxPercent', 'double({})')} && {ordered('maxPoints', 'double({})')} && "
+    f"{ordered('maxFactor', 'double({})')} && {ordered('maxCycles', '{}')} && "
+    f"{ordered('maxValue', 'double({})')})"
 )
 
 
@@ -110,12 +112,14 @@ def _asked(gate: Any) -> bool:
     return gate.get("prometheus") is None and gate.get("webhook") is None
 
 
-def _limited(gate: Any) -> bool:
+def limited(gate: Any) -> bool:
+    """A gate whose metric has no limits of its own says some."""
     free = gate.get("disabled") is True or gate.get("metric") not in (Metric.EXTERNAL, Metric.EXPORT_LATENCY_P50)
     return free or any(gate.get(name) is not None for name in ("hold", "abort"))
 
 
-def _fits(gate: Any) -> bool:
+def fits(gate: Any) -> bool:
+    """The limits of a gate are in the unit of its metric."""
     if gate.get("metric") not in list(Metric):
         return True
     member = UNITS[Metric(gate["metric"])].value
@@ -123,7 +127,8 @@ def _fits(gate: Any) -> bool:
     return all(limit.get(member) is not None for limit in limits)
 
 
-def _below_abort(gate: Any) -> bool:
+def below_abort(gate: Any) -> bool:
+    """What holds is not above what aborts."""
     pairs = ((_given(gate.get("hold"), unit.value), _given(gate.get("abort"), unit.value)) for unit in Unit)
     numbers = ([*_number(hold), *_number(abort)] for hold, abort in pairs)
     return all(len(pair) < 2 or pair[0] <= pair[1] for pair in numbers)
@@ -137,7 +142,7 @@ def _number(value: Any) -> Iterator[Decimal]:
         try:
             yield Decimal(value)
         except InvalidOperation:
-            yield Decimal(int(_seconds(value).total_seconds()))
+            yield Decimal(_seconds(value) // timedelta(milliseconds=1))
 
 
 def _over_https(asked: Any) -> bool:
@@ -146,35 +151,52 @@ def _over_https(asked: Any) -> bool:
 
 
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
+
+
+def shared_twins(ramp: str) -> Mapping[tuple[str, str], Callable[[Any], bool]]:
+    """The rules that ramps of both directions have.
+
+    :param ramp: the place of a ramp in the schema.
+    """
+    steps, step, gate = f"{ramp}.steps", f"{ramp}.steps[]", f"{ramp}.gates[]"
+    return {
+        (steps, LAST): _ends_with_ceiling,
+        (steps, INCREASING): _increasing,
+        (step, ONE_STEP): lambda step: _one_of(step, "ceiling", "pause"),
+        (step, SOAK): lambda step: step.get("ceiling") is not None or step.get("soak") is None,
+        (f"{step}.soak.duration", "duration(self) <= duration('2160h')"): _at_most("2160h"),
+        **{
+            (f"{gate}.{name}.maxDuration", "duration(self) <= duration('720h')"): _at_most("720h")
+            for name in ("hold", "abort")
+        },
+        **{
+            (f"{gate}.{name}.ca", _ONE_CA): lambda ca: _one_of(ca, "secretKeyRef", "configMapKeyRef")
+            for name in ("prometheus", "webhook")
+        },
+        **{(f"{gate}.{name}", HTTPS): _over_https for name in ("prometheus", "webhook")},
+        (gate, ASKED): _asked,
+        (gate, NAMED): lambda gate: gate.get("metric") == Metric.EXTERNAL or gate.get("name") in ("", None),
+    }
+
+
 RAMP_TWINS: Mapping[tuple[str, str], Callable[[Any], bool]] = {
+    **shared_twins("spec.groups.ramps[]"),
     ("spec.groups", BELOW_MOST): _below_most,
     ("spec.groups.ramps[].name", "self != 'built-in'"): lambda name: name != "built-in",
-    (STEPS, LAST): _ends_with_ceiling,
-    (STEPS, INCREASING): _increasing,
-    (STEP, ONE_STEP): lambda step: _one_of(step, "ceiling", "pause"),
-    (STEP, SOAK): lambda step: step.get("ceiling") is not None or step.get("soak") is None,
-    (f"{STEP}.soak.duration", "duration(self) <= duration('2160h')"): _at_most("2160h"),
-    **{
-        (f"{GATE}.{name}.maxDuration", "duration(self) <= duration('720h')"): _at_most("720h")
-        for name in ("hold", "abort")
-    },
-    **{
-        (f"{GATE}.{name}.ca", _ONE_CA): lambda ca: _one_of(ca, "secretKeyRef", "configMapKeyRef")
-        for name in ("prometheus", "webhook")
-    },
-    **{(f"{GATE}.{name}", HTTPS): _over_https for name in ("prometheus", "webhook")},
-    (GATE, ASKED): _asked,
-    (GATE, NAMED): lambda gate: gate.get("metric") == Metric.EXTERNAL or gate.get("name") in ("", None),
+    ("spec.groups.ramps[].name", "self != 'writeback'"): lambda name: name != WRITEBACK,
     (GATE, ALWAYS): lambda gate: gate.get("metric") != Metric.REMOVAL_LATENCY or gate.get("disabled") is not True,
     (GATE, WHOLLY): lambda gate: (
         gate.get("metric") != Metric.REMOVAL_LATENCY or (gate.get("hold") is None) == (gate.get("abort") is None)
     ),
-    (GATE, LIMITED): _limited,
-    (GATE, FIT): _fits,
-    (GATE, ORDERED): _below_abort,
+    (GATE, LIMITED): limited,
+    (GATE, FIT): fits,
+    (GATE, ORDERED): below_abort,
 }
 RAMP_MESSAGES: Mapping[tuple[str, str], Callable[[Any], str]] = {
-    (STEPS, INCREASING): lambda steps: f"ceilings must strictly increase, but are {_ceilings(steps)}",
+    **{
+        (steps, INCREASING): lambda steps: f"ceilings must strictly increase, but are {_ceilings(steps)}"
+        for steps in (STEPS, "spec.writeback.groups.ramp.steps")
+    },
     ("spec.groups", BELOW_MOST): lambda groups: (
         f"no ceiling of a ramp may be above maxMembers ({groups['maxMembers']})"
     ),

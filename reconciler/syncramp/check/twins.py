@@ -13,6 +13,8 @@ from syncramp.check.findings import Finding
 from syncramp.check.ramp_twins import RAMP_MESSAGES, RAMP_TWINS
 from syncramp.check.remedies import of_rule
 from syncramp.check.values import below, show
+from syncramp.check.writeback_twins import GROUPS as WRITTEN
+from syncramp.check.writeback_twins import SAME_SOURCE, WRITEBACK_TWINS
 from syncramp.spec.durations import TooLong, parse_duration
 from syncramp.spec.schema import schema
 
@@ -105,6 +107,7 @@ _NO_ANCHORS = (
 _ONE_CA = "[has(self.secretKeyRef), has(self.configMapKeyRef)].exists_one(x, x)"
 TWINS: Mapping[Rule, Callable[[Any], bool]] = {
     **RAMP_TWINS,
+    **WRITEBACK_TWINS,
     ("spec.target.cloud", "self != 'Germany'"): lambda value: value != "Germany",
     ("spec.target.cloud", "self in ['Commercial', 'China', 'USGovernment', 'Germany']"): lambda value: (
         value in ("Commercial", "China", "USGovernment", "Germany")
@@ -177,10 +180,14 @@ TRANSITIONS: Mapping[Rule, Callable[[Any, Any], bool]] = {
     ("spec.target.cloud", "self == oldSelf || oldSelf == 'Germany'"): lambda value, old: old in (value, "Germany"),
     ("spec.target.tenantID", "self == oldSelf"): lambda value, old: value == old,
     ("spec.identity.sourceAnchor", "self == oldSelf"): lambda value, old: value == old,
+    (f"{WRITTEN}.source", SAME_SOURCE): lambda value, old: value == old,
 }
 MESSAGES: Mapping[Rule, Callable[[Any], str]] = {
     ("spec.identity.sourceAnchor", "self == oldSelf"): lambda old: (
         f"is immutable (was {old}): every user of the tenant would be created again"
+    ),
+    (f"{WRITTEN}.source", SAME_SOURCE): lambda old: (
+        f"is immutable (was {old}): the groups there would be left behind"
     ),
 }
 """Rules of a change with a messageExpression: what it says, given the value before."""

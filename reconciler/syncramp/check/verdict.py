@@ -17,6 +17,7 @@ from syncramp.check.twins import rule_findings
 from syncramp.check.updates import change_findings, standing
 from syncramp.check.values import show
 from syncramp.check.windows import window_findings
+from syncramp.check.writeback import writeback_findings
 from syncramp.errors import InputRefused
 from syncramp.spec.document import Document, read_documents
 from syncramp.spec.schema import API_VERSION, KIND, with_defaults
@@ -86,6 +87,7 @@ def _findings(data: Any, old: Any = None) -> Iterator[Finding]:
     yield from join_findings(filled, refused)
     yield from ramp_findings(filled, refused)
     yield from window_findings(filled, refused)
+    yield from writeback_findings(filled, refused)
     yield from reference_findings(filled)
 
 

@@ -56,8 +56,8 @@ def ramps_of(ramps: Sequence[Body], interval: timedelta) -> tuple[RampPolicy, ..
 def _ramp(ramp: Body, interval: timedelta) -> RampPolicy:
     return RampPolicy(
         name=ramp["name"],
-        steps=tuple(map(_step, ramp["steps"])) if "steps" in ramp else BUILT_IN_STEPS,
-        gates=tuple(_resolved(ramp.get("gates", ()), interval)),
+        steps=steps_of(ramp, BUILT_IN_STEPS),
+        gates=resolved(ramp.get("gates", ()), built_in_gates(interval)),
         min_members=ramp["match"]["minMembers"],
         where=ramp["match"].get("where"),
         admit=Admit(ramp["admit"]),
@@ -77,10 +77,19 @@ def _step(step: Body) -> Step:
     return Step(step.get("ceiling"), Soak(duration, soak.get("cycles", 0), soak.get("businessDays", 0)))
 
 
-def _resolved(gates: Sequence[Body], interval: timedelta) -> Iterator[Gate]:
+def steps_of(ramp: Body, otherwise: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps of a ramp; ``otherwise`` where it says none."""
+    return tuple(map(_step, ramp["steps"])) if "steps" in ramp else otherwise
+
+
+def resolved(gates: Sequence[Body], known: Sequence[Gate]) -> tuple[Gate, ...]:
     """The built-in gates, each as the document has it where it has it, and then those that only the document has."""
+    return tuple(_resolved(gates, known))
+
+
+def _resolved(gates: Sequence[Body], built_in_ones: Sequence[Gate]) -> Iterator[Gate]:
     said = {(gate["metric"], gate["name"]): gate for gate in gates}
-    for known in built_in_gates(interval):
+    for known in built_in_ones:
         gate = said.pop((known.metric.value, known.name), {})
         if not gate.get("disabled"):
             yield _gate(gate) if "hold" in gate or "abort" in gate else known
@@ -97,7 +106,9 @@ def _limit(unit: Unit, limits: Body | None) -> Decimal | None:
     if limits is None:
         return None
     limit = limits[unit.value]
-    return Decimal(int(parse_duration(limit).total_seconds())) if unit is Unit.SECONDS else Decimal(limit)
+    if unit is Unit.SECONDS:
+        return Decimal(parse_duration(limit) // timedelta(milliseconds=1)) / 1000
+    return Decimal(limit)
 
 
 def _external(gate: Body) -> Prometheus | Webhook | None:
@@ -129,12 +140,22 @@ def ramp_document(policy: RampPolicy) -> dict[str, Any]:
         "order": policy.order or FIRST_SEEN,
         "fill": {"groupsPerCycle": policy.groups_per_cycle},
         "budget": {"perCycle": policy.per_cycle, "perDay": policy.per_day},
-        "steps": [_step_document(step) for step in policy.steps],
-        "gates": [*map(gate_document, policy.gates), *_disabled(policy.gates)],
+        "steps": steps_document(policy.steps),
+        "gates": gates_document(policy.gates, built_in_gates(timedelta())),
         "failuresBeforePause": policy.failures_before_pause,
         "mailEnabledMaxMembers": policy.mail_enabled_max,
         "timeZone": policy.time_zone,
     }
+
+
+def steps_document(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """``steps`` of a ramp."""
+    return [_step_document(step) for step in steps]
+
+
+def gates_document(gates: Sequence[Gate], known: Sequence[Gate]) -> list[dict[str, Any]]:
+    """``gates`` of a ramp; those that are built in and not judged are told as switched off."""
+    return [*map(gate_document, gates), *_disabled(gates, known)]
 
 
 def _step_document(step: Step) -> dict[str, Any]:
@@ -175,13 +196,12 @@ def _reference(key: KeyRef) -> dict[str, Any]:
 
 def _limit_document(unit: Unit, limit: Decimal) -> Any:
     if unit is Unit.SECONDS:
-        return format_duration(timedelta(seconds=int(limit)))
+        return format_duration(timedelta(milliseconds=int(limit * 1000)))
     return int(limit) if unit is Unit.CYCLES else f"{limit:f}"
 
 
-def _disabled(gates: Sequence[Gate]) -> Iterator[dict[str, Any]]:
-    """Gates that are built in and not judged."""
+def _disabled(gates: Sequence[Gate], known: Sequence[Gate]) -> Iterator[dict[str, Any]]:
     judged = {gate.metric for gate in gates}
-    for gate in built_in(timedelta()).gates:
+    for gate in known:
         if gate.metric not in judged:
             yield {"metric": gate.metric.value, "disabled": True}

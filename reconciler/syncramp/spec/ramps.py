@@ -37,6 +37,18 @@ class Metric(StrEnum):
     READ_BACK = "ReadBackDelta"
     MEMBER_COUNT = "MemberCountAgrees"
     EXTERNAL = "External"
+    """In both directions."""
+    AD_LATENCY = "ADModifyLatencyP95"
+    CONVERGED = "ReplicationConverged"
+    VALUE_ERRORS = "ValueErrors"
+    TOKENS = "MembersTokenCount"
+    WRITEBACK_SHARE = "WritebackCycleShare"
+    COUNT_AGREES = "CountAgrees"
+
+    @property
+    def directory(self) -> bool:
+        """It is asked where groups are written to a directory, and nowhere else."""
+        return self in WRITTEN_METRICS
 
 
 class Unit(StrEnum):
@@ -64,7 +76,23 @@ UNITS = {
     Metric.READ_BACK: Unit.FACTOR,
     Metric.MEMBER_COUNT: Unit.CYCLES,
     Metric.EXTERNAL: Unit.VALUE,
+    Metric.AD_LATENCY: Unit.SECONDS,
+    Metric.CONVERGED: Unit.SECONDS,
+    Metric.VALUE_ERRORS: Unit.PERCENT,
+    Metric.TOKENS: Unit.VALUE,
+    Metric.WRITEBACK_SHARE: Unit.PERCENT,
+    Metric.COUNT_AGREES: Unit.CYCLES,
 }
+WRITTEN_METRICS = frozenset(
+    {
+        Metric.AD_LATENCY,
+        Metric.CONVERGED,
+        Metric.VALUE_ERRORS,
+        Metric.TOKENS,
+        Metric.WRITEBACK_SHARE,
+        Metric.COUNT_AGREES,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +220,53 @@ def built_in_gates(interval: timedelta) -> tuple[Gate, ...]:
 def built_in(interval: timedelta) -> RampPolicy:
     """The ramp of groups that no ramp of the document matches."""
     return RampPolicy("built-in", BUILT_IN_STEPS, built_in_gates(interval), built_in=True)
+
+
+WRITEBACK = "writeback"
+"""The name of the ramp of groups that are written to a directory; no ramp of ``spec.groups`` has it."""
+WRITTEN_STEPS = (
+    Step(1_400, Soak(timedelta(hours=24))),  # above 1,500 values a domain controller answers in ranges (MS-ADTS)
+    Step(
+        4_900, Soak(timedelta(hours=24))
+    ),  # above 5,000 Active Directory Web Services refuse (MaxGroupOrMemberEntries)
+    Step(None),
+    Step(25_000, Soak(timedelta(hours=24))),
+    Step(50_000, Soak(timedelta(hours=48))),  # what Azure AD Connect writes of a group unless it is told otherwise
+    Step(None),
+    Step(100_000, Soak(timedelta(hours=72))),
+    Step(250_000, Soak(timedelta(hours=72))),
+)
+LINK_INTERVAL = timedelta(hours=3)
+"""replInterval of a site link that says nothing: 180 minutes (MS-ADTS, siteLink)."""
+
+
+def written_gates() -> tuple[Gate, ...]:
+    """The gates of the ramp of written-back groups, with the limits they have where a document names no others.
+
+    ``ReplicationConverged`` holds at twice the longest interval of a site link; until a run has read those of the
+    directory, it is the usual one.
+    """
+    return (
+        Gate(Metric.AD_LATENCY, Decimal("0.5"), Decimal(2)),
+        Gate(Metric.CONVERGED, Decimal(2 * int(LINK_INTERVAL.total_seconds())), Decimal(86_400)),
+        Gate(Metric.VALUE_ERRORS, Decimal("0.1"), Decimal(1)),
+        Gate(Metric.TOKENS, Decimal(900), None),
+        Gate(Metric.WRITEBACK_SHARE, Decimal(30), Decimal(100)),
+        Gate(Metric.COUNT_AGREES, Decimal(0), Decimal(1)),
+    )
+
+
+def built_in_writeback() -> RampPolicy:
+    """The ramp of groups that are written to a directory, of a document that says nothing of it."""
+    return RampPolicy(
+        WRITEBACK,
+        WRITTEN_STEPS,
+        written_gates(),
+        min_members=0,
+        admit=Admit.MEMBERS,
+        groups_per_cycle=100,
+        per_cycle=5_000,
+        per_day=100_000,
+        mail_enabled_max=250_000,
+        built_in=True,
+    )

@@ -54,6 +54,7 @@ from syncramp.spec.types import (
     WorkloadIdentityAuth,
     WriteBudget,
 )
+from syncramp.spec.writeback import writeback_of
 
 Body = Mapping[str, Any]
 
@@ -65,13 +66,14 @@ def structure(data: Body, folder: Path) -> SyncConfig:
     :param folder: what paths in it are relative to.
     """
     spec, metadata = data["spec"], data.get("metadata", {})
+    sources = tuple(_source(source, folder) for source in spec["sources"])
     return SyncConfig(
         namespace=metadata.get("namespace") or "default",
         name=metadata["name"],
         mode=Mode(spec["mode"]),
         interval=parse_duration(spec["interval"]),
         target=_target(spec["target"], folder),
-        sources=tuple(_source(source, folder) for source in spec["sources"]),
+        sources=sources,
         source_anchor=spec["identity"]["sourceAnchor"],
         write_back_anchor=spec["identity"]["writeBackAnchor"],
         max_members=spec["groups"]["maxMembers"],
@@ -90,6 +92,7 @@ def structure(data: Body, folder: Path) -> SyncConfig:
         accepts=named_acceptances((metadata.get("annotations") or {}).get(ACCEPTS, "")),
         orders=named_orders(metadata.get("annotations") or {}),
         scheduling=scheduling_of(spec),
+        writeback=writeback_of(spec["writeback"]["groups"], sources) if "writeback" in spec else None,
     )
 
 

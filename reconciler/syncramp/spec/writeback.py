@@ -1,0 +1,91 @@
+"""``spec.writeback`` of a document and back: groups of the cloud that are written to a directory.
+
+Their ramp is one policy with every default filled in, as ``policies`` has it of ``spec.groups.ramps``. What the
+document leaves out of the way to the directory, servers and CA, is that of the source.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from syncramp.spec.policies import gates_document, resolved, steps_document, steps_of
+from syncramp.spec.ramps import WRITTEN_STEPS, RampPolicy, built_in_writeback, written_gates
+from syncramp.spec.references import key_of
+from syncramp.spec.types import (
+    DriftMode,
+    GroupKind,
+    LdapAccess,
+    MembersFrom,
+    Naming,
+    SourceSpec,
+    WritebackGroups,
+)
+
+Body = Mapping[str, Any]
+
+
+def writeback_of(groups: Body, sources: Sequence[SourceSpec]) -> WritebackGroups:
+    """``spec.writeback.groups``, accepted by ``check``, with its defaults.
+
+    :param sources: those of the document.
+    """
+    match, ramp = groups["match"], groups["ramp"]
+    return WritebackGroups(
+        source=groups["source"],
+        container=groups["container"],
+        access=_access(groups, sources),
+        ramp=_ramp(ramp),
+        kinds=frozenset(map(GroupKind, groups["kinds"])),
+        where=match.get("where"),
+        min_members=match["minMembers"],
+        max_members=match["maxMembers"],
+        members=MembersFrom(groups["members"]),
+        graph_host=groups.get("graph", {}).get("host", ""),
+        naming=Naming(groups["naming"]),
+        role_assignable=groups["roleAssignable"],
+        drift=DriftMode(groups["drift"]),
+        values_per_modify=ramp["valuesPerModify"],
+        creates_per_cycle=ramp["budget"]["groupCreatesPerCycle"],
+    )
+
+
+def _access(groups: Body, sources: Sequence[SourceSpec]) -> LdapAccess:
+    named = (one.access for one in sources if one.name == groups["source"])
+    source = next(access for access in named if isinstance(access, LdapAccess))
+    bind = groups["bind"]
+    return LdapAccess(
+        servers=tuple(groups.get("servers", source.servers)),
+        bind_secret=bind["secretRef"]["name"],
+        ca=key_of(groups["tls"].get("ca")) if "tls" in groups else source.ca,
+        kerberos=bind["method"] == "Kerberos",
+    )
+
+
+def _ramp(ramp: Body) -> RampPolicy:
+    return replace(
+        built_in_writeback(),
+        steps=steps_of(ramp, WRITTEN_STEPS),
+        gates=resolved(ramp.get("gates", ()), written_gates()),
+        per_cycle=ramp["budget"]["perCycle"],
+        per_day=ramp["budget"]["perDay"],
+        failures_before_pause=ramp["failuresBeforePause"],
+        time_zone=ramp["timeZone"],
+    )
+
+
+def writeback_ramp_document(groups: WritebackGroups) -> dict[str, Any]:
+    """``spec.writeback.groups.ramp`` as a document could say it, with everything that holds without being said."""
+    policy = groups.ramp
+    budget = {
+        "perCycle": policy.per_cycle,
+        "perDay": policy.per_day,
+        "groupCreatesPerCycle": groups.creates_per_cycle,
+    }
+    return {
+        "budget": budget,
+        "valuesPerModify": groups.values_per_modify,
+        "steps": steps_document(policy.steps),
+        "gates": gates_document(policy.gates, written_gates()),
+        "failuresBeforePause": policy.failures_before_pause,
+        "timeZone": policy.time_zone,
+    }
