@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from syncramp.check.expressions import expression_findings
 from syncramp.check.findings import Finding
 from syncramp.check.remedies import form
 from syncramp.check.values import items, members, show
 from syncramp.check.zones import zone_findings
+from syncramp.expr.types import Want
 from syncramp.source.dn import DnError, canonical
 from syncramp.words import count
+from syncramp.writeback.wanted import environment
 
 GROUPS = "spec.writeback.groups"
 
@@ -26,6 +29,8 @@ def writeback_findings(data: Mapping[str, Any], refused: Collection[str]) -> Ite
     source = _named(spec, groups["source"])
     yield from _source(groups, source)
     yield from _container(groups["container"])
+    if (where := groups["match"].get("where")) is not None:
+        yield from expression_findings(f"{GROUPS}.match.where", where, environment(), Want.CONDITION)
     yield from _account(groups, source)
     yield from _endless(groups)
     yield from zone_findings(f"{GROUPS}.ramp.timeZone", groups["ramp"]["timeZone"])
