@@ -9,8 +9,7 @@ from syncramp.directory.looking import Look
 from syncramp.model.written import LookCookie, Lost, Shown
 from syncramp.source.ldap import LdapSource
 
-WANTED = ("cn", "displayName", "description", "groupType", "adminDescription", "proxyAddresses", "mailNickname")
-SCHEMA = frozenset(name.lower() for name in WANTED)
+SCHEMA = frozenset({"cn", "displayname", "description", "grouptype", "admindescription", "proxyaddresses"})
 
 
 def object_id(number: int) -> str:
@@ -58,7 +57,7 @@ class Seen:
     @contextmanager
     def looking(self) -> Iterator[Look]:
         with closing(self.source.connect_to(self.source.servers[0])) as session:
-            yield Look(session, self.partition, self.container, WANTED, self.schema)
+            yield Look(session, self.partition, self.container, self.schema)
 
     def read_again(self) -> Sequence[str]:
         """The marks of groups whose members the last look read."""

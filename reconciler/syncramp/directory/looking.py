@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from syncramp.directory import marks
 from syncramp.directory.marks import Bearer
+from syncramp.directory.schema import WRITTEN
 from syncramp.errors import AccessDenied, SourceIncomplete
 from syncramp.model.values import Value
 from syncramp.model.written import LookCookie, Lost, Shown
@@ -75,10 +76,8 @@ class Look:
     """Canonical."""
     container: str
     """The canonical DN of the unit that groups are made in."""
-    wanted: Sequence[str]
-    """Attributes that are written, as the payload spells them; those that the schema has."""
-    schema: frozenset[str]
-    """Attributes of groups, in small letters."""
+    attributes: frozenset[str]
+    """Those of the schema that groups can have, in small letters."""
     strangers: int = 0
     """Members that came without a GUID of this forest: principals of others."""
     spoilt: list[str] = field(default_factory=list)
@@ -119,7 +118,7 @@ class Look:
     def _enumerate(self) -> None:
         parts = "".join(f"({name}=Group_*)" for name in self._marks)
         filter_ = f"(&(objectClass=group)(|{parts}))"
-        for message in self.session.pages(self.partition, filter_, self._attributes):
+        for message in self.session.pages(self.partition, filter_, self._asked):
             if isinstance(message, Found):
                 self._take(message)
 
@@ -176,7 +175,7 @@ class Look:
                     yield Lost(anchor, deleted=False)
                 continue
             try:
-                self._take(self.session.entry(named_by(guid), self._attributes))
+                self._take(self.session.entry(named_by(guid), self._asked))
             except NoSuchEntry:
                 yield from self._gone(guid, anchor, root)
                 continue
@@ -203,14 +202,18 @@ class Look:
 
     @property
     def _marks(self) -> list[str]:
-        return [name for name in marks.ATTRIBUTES if name.lower() in self.schema]
+        return [name for name in marks.ATTRIBUTES if name.lower() in self.attributes]
 
     @property
-    def _attributes(self) -> list[str]:
-        return [*_PLACE, *sorted({*self.wanted, *self._marks})]
+    def _asked(self) -> list[str]:
+        return [*_PLACE, *self._written]
+
+    @property
+    def _written(self) -> list[str]:
+        return [name for name in WRITTEN if name.lower() in self.attributes]
 
     def _typed(self, values: Mapping[str, Sequence[bytes]]) -> dict[str, Value]:
-        return {name: typed(name, given) for name in self.wanted if (given := values.get(name.lower()))}
+        return {name: typed(name, given) for name in self._written if (given := values.get(name.lower()))}
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

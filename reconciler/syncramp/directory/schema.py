@@ -14,6 +14,20 @@ from syncramp.source.ldap.messages import Found
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.session import NoSuchEntry, Session
 
+WRITTEN = (
+    "cn",
+    "sAMAccountName",
+    "groupType",
+    "displayName",
+    "description",
+    "adminDescription",
+    "msDS-ExternalDirectoryObjectId",
+    "mail",
+    "mailNickname",
+    "proxyAddresses",
+    "msExchRequireAuthToSendTo",
+)
+"""Attributes that groups are written with, where the schema has them; as they are spelled there."""
 _ALLOWED = "allowedAttributes"
 _ENABLED, _LEVEL, _FEATURE = "msDS-EnabledFeature", "msDS-Behavior-Version", "msDS-OptionalFeatureGUID"
 RECYCLE_BIN = bytes.fromhex("d8dc6d76d0ac5e44f3b9a7f9b6744f2a")

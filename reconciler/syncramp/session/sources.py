@@ -1,6 +1,7 @@
 """The sources of a document: where each is read, by which rules, and where anchors are written back."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from syncramp.model.seams import AnchorWriter, Source
 from syncramp.model.values import Kind, Type
@@ -10,7 +11,10 @@ from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.source.bases import Base
 from syncramp.spec.secrets import FileSecrets, text
-from syncramp.spec.types import LdapAccess, LdifFile, SourceSpec, SyncConfig
+from syncramp.spec.types import LdapAccess, LdifFile, SourceSpec, SyncConfig, WritebackGroups
+
+if TYPE_CHECKING:
+    from syncramp.source.ldap import LdapSource
 
 
 def writers_of(sources: Sequence[tuple[Source, Ruleset]], config: SyncConfig) -> dict[str, AnchorWriter]:
@@ -58,6 +62,20 @@ def source_of(spec: SourceSpec, reader: FileSecrets) -> Source:
     # Where it lies is another folder at each run of an operator: a message with it would change each time.
     called = f"the key {key} of the ConfigMap {name}"
     return LdifSource(spec.name, reader.path(name, key), spec.access.entries, devices, called, bases)
+
+
+def writer_of(groups: WritebackGroups, reader: FileSecrets) -> "LdapSource":
+    """The directory that groups are written to, with the account for that.
+
+    :raises InputRefused: a Secret cannot be read.
+    """
+    from syncramp.source.ldap import LdapSource
+
+    access = groups.access
+    username, password, keytab = _account(access, reader)
+    ca = reader.read(access.ca.name, access.ca.key) if access.ca else None
+    base = dn.canonical(groups.container)
+    return LdapSource(groups.source, access.servers, username, password, ca, [base], keytab=keytab)
 
 
 def _directory(
