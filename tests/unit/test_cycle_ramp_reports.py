@@ -101,7 +101,7 @@ def test_a_group_that_is_whole_because_of_its_name_is_noted(engine: Engine) -> N
     engine.source.entries[guid(ALL)] = group(ALL, displayName="Block legacy sign-in")
     _, plan = engine.run(sends=False)
     assert plan.ramps[0].notes == {group(ALL).dn: "it comes whole because its name matches *block*"}
-    assert size(plan.ramps[0].held[0]).count("it comes whole because its name matches *block*") == 1
+    assert size(plan.ramps[0].held[0], plan.ramps[0]).count("it comes whole because its name matches *block*") == 1
 
 
 def test_a_group_beyond_every_step_is_noted(engine: Engine) -> None:

@@ -1,8 +1,6 @@
 """The pages of JSON against what commands print: every member, and no others."""
 
 import json
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.build import TENANT
-from support.pages import coded, rows, text
+from support.json_pages import compare
 from support.ramped import MONDAY, judgement, policy, standing, state
 from syncramp.cli import run
 from syncramp.model.adoption import Findings
@@ -49,6 +47,7 @@ from syncramp.model.saved import Restored
 from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Kind
+from syncramp.model.written import Side, WrittenReport
 from syncramp.plan.sizes import histogram
 from syncramp.ramp.reporting import report, with_groups
 from syncramp.ramp.suggestion import Suggestion
@@ -56,7 +55,7 @@ from syncramp.rehearsal.course import Course, Difference, Group, Moment
 from syncramp.rehearsal.course import End as RehearsalEnd
 from syncramp.rehearsal.telling import course_document
 from syncramp.report.adoption import adoption_document
-from syncramp.report.approvals import approve_document
+from syncramp.report.approvals import Decisions, approve_document
 from syncramp.report.explanation_json import explanation_document
 from syncramp.report.forecast import forecast_document
 from syncramp.report.guards import guards_document
@@ -66,51 +65,6 @@ from syncramp.report.suggestion import suggestion_document
 from syncramp.source import dn
 from syncramp.spec.ramps import Metric
 from syncramp.store.store import Store
-
-PAGES = (
-    "docs/plan-json.md",
-    "docs/run-json.md",
-    "docs/ramp-json.md",
-    "docs/explain-json.md",
-    "docs/cli.md",
-    "docs/cli-decisions.md",
-)
-DYNAMIC = re.compile(r"<\w+>")
-
-
-def _told(title: str) -> set[str]:
-    """The members in one table of the page."""
-    page = next(page for page in PAGES if f"| {title} |" in text(page))
-    return {name for row in rows(text(page), title=title) for name in coded(row[0])}
-
-
-def _members(value: object, told: set[str], path: str = "") -> Iterator[str]:
-    """The members of a document as the page writes them; names that are data become the page's placeholder."""
-    if path in told:
-        yield path
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _members(inner, told, _step(path, name, told))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _members(inner, told, f"{path}[]")
-    else:
-        yield path
-
-
-def _step(path: str, name: str, told: set[str]) -> str:
-    """The path to a member: a placeholder where the page has one, and the name itself where it has not."""
-    prefix = f"{path}." if path else ""
-    placeholders = {
-        found[0] for each in told if each.startswith(prefix) and (found := DYNAMIC.match(each[len(prefix) :]))
-    }
-    assert len(placeholders) <= 1
-    return prefix + (placeholders.pop() if placeholders else name)
-
-
-def _compare(value: object, *titles: str) -> None:
-    told = {name for title in titles for name in _told(title)}
-    assert set(_members(value, told)) == told
 
 
 def _sample() -> Sample:
@@ -189,32 +143,40 @@ def _plan() -> dict[str, Any]:
 
 
 def test_the_page_has_every_member_of_a_plan_and_no_other() -> None:
-    _compare(_plan(), "member of a plan")
+    compare(_plan(), "member of a plan")
 
 
 def test_the_page_has_every_member_of_a_change_and_no_other() -> None:
     change, members = _plan()["changes"]
-    _compare(change, "member of a change of an object")
-    _compare(members, "member of a change of members")
+    compare(change, "member of a change of an object")
+    compare(members, "member of a change of members")
     assert list(change["values"]["a"]) == ["base64"]
 
 
+def test_the_page_has_every_member_of_what_is_written_and_no_other() -> None:
+    report = _report()
+    report.writeback = RunReport(written=WrittenReport(unwritable={"Guest": 1}, refused={"RoleAssignable": 1}))
+    told = json.loads(run_document(report))
+    compare(told, "member of a run")
+    compare(told["writeback"]["written"], "member of what is written")
+
+
 def test_the_page_has_every_member_of_guards_and_no_other() -> None:
-    _compare(json.loads(guards_document(Plan(readings=(_reading(),)))), "member of guards")
+    compare(json.loads(guards_document(Plan(readings=(_reading(),)))), "member of guards")
 
 
 def test_the_page_has_every_member_of_a_run_and_no_other() -> None:
-    _compare(json.loads(run_document(_report())), "member of a run")
+    compare(json.loads(run_document(_report())), "member of a run")
 
 
 def test_the_page_has_every_member_of_a_ramp_and_no_other() -> None:
-    _compare(_plan()["ramps"][0], "member of a ramp")
+    compare(_plan()["ramps"][0], "member of a ramp")
     assert _plan()["ramps"] == json.loads(run_document(_report()))["ramps"]
 
 
 def test_the_page_has_every_member_of_the_status_of_ramps_and_no_other() -> None:
     order = Order(Command.PROMOTE, "large", "ada", 1.0, 2)
-    _compare(
+    compare(
         json.loads(status_document(StatusTold(1, 1.0, [RAMP], [order], {"large": "anew"}))),
         "member of what ramp status prints",
     )
@@ -222,7 +184,7 @@ def test_the_page_has_every_member_of_the_status_of_ramps_and_no_other() -> None
 
 def test_the_page_has_every_member_of_the_history_of_ramps_and_no_other() -> None:
     decided = Decided(1.0, 1, "large", "Promoted", 1, 8, "", "all passed", {"waiting": 1})
-    _compare(json.loads(history_document([decided])), "member of what ramp history prints")
+    compare(json.loads(history_document([(Side.CLOUD, decided)])), "member of what ramp history prints")
 
 
 def test_the_page_has_every_member_of_a_forecast_and_no_other() -> None:
@@ -230,7 +192,7 @@ def test_the_page_has_every_member_of_a_forecast_and_no_other() -> None:
     group, point = GroupForecast("CN=a", 2, 1, 1.0), Point(1.0, 75_000, 1, 1)
     ramp = Forecast("large", "Whole", 1.0, End.COMPLETE, 2.0, "nobody waits", [step], [group], [point])
     told = Foretold("a/b", 1.0, 1.0, 1.0, "a guess", 1.0, 1, [ramp], ["a note"], [NearLimit("CN=a", "1 of 2")])
-    _compare(json.loads(forecast_document(told)), "member of what ramp forecast prints")
+    compare(json.loads(forecast_document(told)), "member of what ramp forecast prints")
 
 
 def test_the_page_has_every_member_of_a_rehearsal_and_no_other() -> None:
@@ -238,18 +200,18 @@ def test_the_page_has_every_member_of_a_rehearsal_and_no_other() -> None:
     groups = [Group("All Staff", 1, 2, "large", 8)]
     moment = Moment(1.0, 2.0, RunReport(run=1), {"large": state()}, [decided], groups, 1, ["too large"])
     course = Course(RehearsalEnd.FAILED, "too large", [moment], 2, [Difference("All Staff", 1, 0)], 10, 1)
-    _compare(json.loads(course_document(course)), "member of what ramp rehearse prints")
+    compare(json.loads(course_document(course)), "member of what ramp rehearse prints")
 
 
 def test_the_page_has_every_member_of_a_suggestion_and_no_other() -> None:
     made = Suggestion(policy(), "it fits", "so many", ["a size"], {Metric.EXPORT_LATENCY_P95: "measured"})
     told = Foretold("a/b", 1.0, 1.0, 1.0, "a guess", 1.0, 1, [])
-    _compare(json.loads(suggestion_document(made, told)), "member of what ramp suggest prints")
+    compare(json.loads(suggestion_document(made, told)), "member of what ramp suggest prints")
 
 
 def test_the_page_has_every_member_of_what_approve_prints_and_no_other() -> None:
-    (body,) = approve_document([(_approval(), 1)], [_proposal()], [_approval()])
-    _compare(json.loads(body), "member of what approve prints")
+    (body,) = approve_document([Decisions(Side.CLOUD, [(_approval(), 1)], [_proposal()], [_approval()])])
+    compare(json.loads(body), "member of what approve prints")
 
 
 def test_the_page_has_every_member_of_an_adoption_and_no_other() -> None:
@@ -266,13 +228,13 @@ def test_the_page_has_every_member_of_an_adoption_and_no_other() -> None:
         unmatched=lambda: iter([sample]),
         restored=Restored(1, 1, {"labs": 1}, 1, 1, 1, {"corp": 1}),
     )
-    _compare(json.loads("".join(adoption_document(findings))), "member of what adopt prints")
+    compare(json.loads("".join(adoption_document(findings))), "member of what adopt prints")
 
 
 def test_the_page_has_every_member_of_a_sample_and_no_other() -> None:
     for samples in ("hold_samples", "error_samples", "warning_samples"):
         ((sample,),) = json.loads(run_document(_report()))[samples].values()
-        _compare(sample, "member of a sample")
+        compare(sample, "member of a sample")
 
 
 DOCUMENT = f"""\
@@ -319,7 +281,7 @@ def test_the_page_has_every_member_of_a_status_and_no_other(
 ) -> None:
     _keep(document, state="Incomplete", report=_report().as_json())
     told, code = _status(document, capsys)
-    _compare(told, "member of a run", "member that status adds")
+    compare(told, "member of a run", "member that status adds")
     assert code == 1  # as sync ended: a source was not complete
 
 
@@ -386,9 +348,9 @@ def _answer() -> Answer:
 
 def test_the_page_has_every_member_of_an_explanation_and_no_other() -> None:
     answer = json.loads(explanation_document(_answer()))
-    _compare(answer["explanation"], "member of an explanation")
-    _compare(answer["explanation"]["ramp"], "member of the ramp of a group")
-    _compare({**answer, "explanation": None}, "member of an answer")
+    compare(answer["explanation"], "member of an explanation")
+    compare(answer["explanation"]["ramp"], "member of the ramp of a group")
+    compare({**answer, "explanation": None}, "member of an answer")
     assert list(answer["explanation"]["attributes"][0]["desired"]) == ["bytes", "sha256"]
 
 
@@ -397,4 +359,4 @@ def test_the_page_has_every_member_of_a_verdict_and_no_other(
 ) -> None:
     document.write_text(f"{DOCUMENT.replace('example', 'example, broken')}\n---\n{DOCUMENT}")
     assert run(["validate", "-o", "json", str(document)]) == 3
-    _compare(json.loads(capsys.readouterr().out), "member of a verdict")
+    compare(json.loads(capsys.readouterr().out), "member of a verdict")

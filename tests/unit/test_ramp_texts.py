@@ -10,6 +10,7 @@ from syncramp.model.plan import Plan
 from syncramp.model.ramp_reports import GroupReport
 from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase, Verdict
 from syncramp.model.report import RunReport
+from syncramp.model.written import Side
 from syncramp.plan.outline import Outline
 from syncramp.plan.sizes import histogram
 from syncramp.report.html import html
@@ -300,4 +301,4 @@ def test_the_json_holds_the_same() -> None:
     assert told["orders"] == [
         {"command": "promote", "ramp": "large", "by": "ada", "at": MONDAY, "step": 3, "reason": ""}
     ]
-    assert json.loads(history_document([DECIDED]))["decisions"][0]["numbers"]["waiting"] == 130_000
+    assert json.loads(history_document([(Side.CLOUD, DECIDED)]))["decisions"][0]["numbers"]["waiting"] == 130_000

@@ -1,7 +1,7 @@
 """``syncramp approve``: let go what waits for a person."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,11 @@ from syncramp.cli.options import Document, Output, Secrets, State, who
 
 if TYPE_CHECKING:
     from syncramp.model.approvals import Approval, Proposal
+    from syncramp.model.written import Side
+    from syncramp.report.approvals import Decisions
     from syncramp.store.store import Store
+
+    Stores = Mapping[Side, Store]
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=720)
 """Of an approval; ``spec.approvalExpiry`` has the same limits."""
@@ -46,23 +50,30 @@ def approve(
     """
     from syncramp.check import load
     from syncramp.report.approvals import approve_document, approve_lines
-    from syncramp.session.opening import known_store, state_path
+    from syncramp.session.opening import known_stores, state_path
 
     config = load(document)
     now = time.time()
     until = now + _validity(valid, config.approval_expiry).total_seconds()
-    with known_store(config, state_path(document, config, state, secrets), "so nothing waits") as store:
+    with known_stores(config, state_path(document, config, state, secrets), "so nothing waits") as stores:
         if withdraw:
-            store.approvals.withdraw(_approved(store, digests or [], now), now)
+            _withdraw(stores, digests or [], now)
             digests = []
-        given = [_named(store, digest.lower()) for digest in digests or ()]
-        for each in given:
-            store.approvals.give(each.digest, who(by), now, until)
-        waiting, approvals = store.approvals.waiting(now), store.approvals.given(now)
-        new = [(each, store.approvals.still_waiting(each.digest)) for each in approvals if each.given == now]
+        given = [_named(stores, digest.lower()) for digest in digests or ()]
+        for side, each in given:
+            stores[side].approvals.give(each.digest, who(by), now, until)
+        both = [_decided(side, store, now) for side, store in stores.items()]
     told = approve_document if output is Output.JSON else approve_lines
-    typer.echo("\n".join(told(new, waiting, approvals)))
-    raise typer.Exit(Exit.PENDING if waiting and not given else Exit.OK)
+    typer.echo("\n".join(told(both)))
+    raise typer.Exit(Exit.PENDING if any(each.waiting for each in both) and not given else Exit.OK)
+
+
+def _decided(side: "Side", store: "Store", now: float) -> "Decisions":
+    from syncramp.report.approvals import Decisions
+
+    approvals = store.approvals.given(now)
+    new = [(each, store.approvals.still_waiting(each.digest)) for each in approvals if each.given == now]
+    return Decisions(side, new, store.approvals.waiting(now), approvals)
 
 
 def _validity(text: str, otherwise: timedelta) -> timedelta:
@@ -78,37 +89,45 @@ def _validity(text: str, otherwise: timedelta) -> timedelta:
     return valid
 
 
-def _approved(store: "Store", digests: Sequence[str], now: float) -> Sequence["Approval"]:
-    """The valid approvals of some digests, or of their beginnings.
+def _withdraw(stores: "Stores", digests: Sequence[str], now: float) -> None:
+    """Take back the valid approvals of some digests, or of their beginnings.
 
-    :raises InputRefused: there is none of one of them.
+    :raises InputRefused: there is none of one of them, and nothing is taken back.
     """
     from syncramp.errors import InputRefused
     from syncramp.model.approvals import FEWEST
 
-    given, found = store.approvals.given(now), list["Approval"]()
+    given = [(store, each) for store in stores.values() for each in store.approvals.given(now)]
+    found = list[tuple["Store", "Approval"]]()
     for digest in digests:
-        named = [each for each in given if len(digest) >= FEWEST and each.digest.startswith(digest.lower())]
+        named = [each for each in given if len(digest) >= FEWEST and each[1].digest.startswith(digest.lower())]
         if not named:
             raise InputRefused(f"{digest} is not approved", remedy="list what is, without a digest")
         found += named
-    return found
+    for store in stores.values():
+        store.approvals.withdraw([each for where, each in found if where is store], now)
 
 
-def _named(store: "Store", digest: str) -> "Proposal":
-    """The one proposal that a digest, or its beginning, names, and of which something still waits."""
+def _named(stores: "Stores", digest: str) -> tuple["Side", "Proposal"]:
+    """The one proposal that a digest, or its beginning, names, and of which something still waits; and where."""
     from syncramp.errors import InputRefused
     from syncramp.model.approvals import DIGEST, FEWEST
-    from syncramp.report.approvals import waiting_lines
 
-    proposals = store.approvals.proposals()
-    listed = "".join(f"\n  {line}" for line in waiting_lines(each for each in proposals if each.waits)) or " nothing"
-    remedy = f"these can be approved:{listed}"
+    proposals = [(side, each) for side, store in stores.items() for each in store.approvals.proposals()]
+    remedy = f"these can be approved:{_listed(proposals)}"
     if not DIGEST.fullmatch(digest):
         raise InputRefused(f"{digest} is no digest: at least {FEWEST} hexadecimal digits of it", remedy=remedy)
-    found = [each for each in proposals if each.digest.startswith(digest)]
+    found = [(side, each) for side, each in proposals if each.digest.startswith(digest)]
     if len(found) != 1:
         raise InputRefused(f"{digest} names {'several sets' if found else 'nothing that waited'}", remedy=remedy)
-    if not store.approvals.still_waiting(found[0].digest):
+    ((side, proposal),) = found
+    if not stores[side].approvals.still_waiting(proposal.digest):
         raise InputRefused(f"nothing of {digest} waits any more", remedy=remedy)
-    return found[0]
+    return side, proposal
+
+
+def _listed(proposals: Sequence[tuple["Side", "Proposal"]]) -> str:
+    from syncramp.report.approvals import waiting_lines
+
+    lines = [line for side, each in proposals if each.waits for line in waiting_lines([each], side)]
+    return "".join(f"\n  {line}" for line in lines) or " nothing"

@@ -32,10 +32,9 @@ def guards(
     with ExitStack() as screen, job(document, state, secrets, screen.enter_context(listener()), sends=False) as made:
         rehearsal = rehearse(replace(made, thorough=True))
         screen.close()  # the bars would be drawn once more, over the guards
-    if output is Output.JSON:
-        typer.echo(guards_document(rehearsal.plan))
-    else:
-        typer.echo("\n".join(guard_lines(rehearsal.plan)))
+    plan, other = rehearsal.plan, rehearsal.report.writeback
+    typer.echo(guards_document(plan, other) if output is Output.JSON else "\n".join(guard_lines(plan, other)))
     if not rehearsal.report.succeeded:
         raise typer.Exit(Exit.FAILED)
-    raise typer.Exit(Exit.PENDING if any(each.tripped for each in rehearsal.plan.readings) else Exit.OK)
+    readings = [*plan.readings, *(other.guards if other else ())]
+    raise typer.Exit(Exit.PENDING if any(each.tripped for each in readings) else Exit.OK)

@@ -72,7 +72,8 @@ def plan(
                 stream.write(piece)
     if not rehearsal.report.succeeded:
         raise typer.Exit(Exit.FAILED)
-    raise typer.Exit(Exit.OK if rehearsal.plan.empty else Exit.PENDING)
+    other = rehearsal.report.writeback
+    raise typer.Exit(Exit.PENDING if not rehearsal.plan.empty or (other and other.planned) else Exit.OK)
 
 
 def _ids(store: "Store", asked: Who | None) -> "BitMap | None":

@@ -1,7 +1,7 @@
 """``syncramp ramp promote`` and what else a person says to a ramp: written down here, followed by the next run."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -10,8 +10,10 @@ from syncramp.cli.options import Document, Secrets, State, who
 
 if TYPE_CHECKING:
     from syncramp.model.ramps import Command, Order, RampState
+    from syncramp.model.written import Side
     from syncramp.spec.ramps import RampPolicy
     from syncramp.spec.types import SyncConfig
+    from syncramp.store.store import Store
 
 Ramp = Annotated[str, typer.Argument(metavar="RAMP", help="The name of the ramp, as syncramp ramp show tells it.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who says it; without it the name of the login.")]
@@ -77,21 +79,32 @@ def saying(command: str) -> Callable[..., None]:
     ) -> None:
         from syncramp.model.ramps import Command
 
-        _say(Command(command), document, ramp, by, step, reason, state)
+        _say(Command(command), document, ramp, by, step, reason, state, secrets)
 
     after = "The next run that exports follows it. Exit code 0: it is written down, or so already; 3: it is refused."
     say.__doc__ = f"{TOLD[command].full}\n\n{after}\n\nExample: syncramp ramp {command} syncconfig.yaml large"
     return say
 
 
-def _say(command: "Command", document: str, ramp: str, by: str, step: int | None, reason: str, state: State) -> None:
+def _say(
+    command: "Command",
+    document: str,
+    ramp: str,
+    by: str,
+    step: int | None,
+    reason: str,
+    state: State,
+    secrets: Secrets,
+) -> None:
     from syncramp.check import load
     from syncramp.model.ramps import Command, Order
-    from syncramp.session.opening import known_store, state_path
+    from syncramp.session.opening import known_stores, state_path
 
     config = load(document)
     policy = named_ramp(config, ramp)
-    with known_store(config, state_path(document, config, state), "so no ramp has started") as store:
+    path = state_path(document, config, state, secrets)
+    with known_stores(config, path, "so no ramp has started") as stores:
+        store = _store_of(ramp, config, stores)
         kept = store.ramp_states.all().get(ramp)
         pending = [order for order in store.ramp_states.pending().values() if order.ramp == ramp]
         if command is Command.PROMOTE and step is None and kept is not None:
@@ -104,16 +117,31 @@ def _say(command: "Command", document: str, ramp: str, by: str, step: int | None
     typer.echo(told)
 
 
+def _store_of(ramp: str, config: "SyncConfig", stores: "Mapping[Side, Store]") -> "Store":
+    """Where what is said to a ramp is written down.
+
+    :raises InputRefused: no run has written back any group yet.
+    """
+    from syncramp.errors import InputRefused
+    from syncramp.spec.policies import side_of
+
+    side = side_of(ramp, config)
+    if side not in stores:
+        reason = f"no run has looked at the directory that groups are written back to, so {ramp} has not started"
+        raise InputRefused(reason, remedy="make a run first")
+    return stores[side]
+
+
 def named_ramp(config: "SyncConfig", name: str) -> "RampPolicy":
     """The ramp of a name.
 
     :raises InputRefused: the document has none.
     """
     from syncramp.errors import InputRefused
-    from syncramp.spec.policies import policies
+    from syncramp.spec.policies import named_policies
     from syncramp.words import closest
 
-    ramps = {policy.name: policy for policy in policies(config)}
+    ramps = named_policies(config)
     if name in ramps:
         return ramps[name]
     near = closest(name, ramps)

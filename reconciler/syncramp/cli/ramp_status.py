@@ -1,7 +1,7 @@
 """``syncramp ramp status`` and ``ramp history``: what is known of a document's ramps, from its store alone."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ from syncramp.cli.exits import Exit
 from syncramp.cli.options import Document, Output, Secrets, State
 
 if TYPE_CHECKING:
+    from syncramp.model.written import Side
     from syncramp.report.ramp_status import StatusTold
     from syncramp.spec.types import SyncConfig
     from syncramp.store.store import Store
@@ -36,8 +37,8 @@ def status(
     from syncramp.report.ramp_status import status_document, status_lines
 
     config = load(document)
-    with _opened(document, config, state, secrets) as store:
-        told = _told(store, config)
+    with _opened(document, config, state, secrets) as stores:
+        told = _told(stores, config)
     typer.echo(status_document(told) if output is Output.JSON else "\n".join(status_lines(told, document)))
     waits = told.run is None or any(ramp.phase == Phase.PAUSED for ramp in told.ramps)
     raise typer.Exit(Exit.PENDING if waits else Exit.OK)
@@ -61,11 +62,13 @@ def history(
     from syncramp.report.ramp_status import history_document, history_lines
 
     config = load(document)
-    with _opened(document, config, state, secrets) as store:
-        decided = store.ramp_states.history(ramp, last) if store else []
+    with _opened(document, config, state, secrets) as stores:
+        found = [(side, each) for side, store in stores.items() for each in store.ramp_states.history(ramp, last)]
+    decided = sorted(found, key=lambda each: each[1].at)[-last:]
     if ramp and not decided:
         _known(config, ramp)
-    typer.echo(history_document(decided) if output is Output.JSON else "\n".join(history_lines(decided)))
+    lines = history_lines(each for _, each in decided)
+    typer.echo(history_document(decided) if output is Output.JSON else "\n".join(lines))
 
 
 def _known(config: "SyncConfig", name: str) -> None:
@@ -74,10 +77,10 @@ def _known(config: "SyncConfig", name: str) -> None:
     :raises InputRefused: it is none.
     """
     from syncramp.errors import InputRefused
-    from syncramp.spec.policies import policies
+    from syncramp.spec.policies import named_policies
     from syncramp.words import closest
 
-    names = [policy.name for policy in policies(config)]
+    names = list(named_policies(config))
     if name not in names:
         near = closest(name, names)
         remedy = f"do you mean {near}?" if near else f"it has {', '.join(names)}"
@@ -87,32 +90,40 @@ def _known(config: "SyncConfig", name: str) -> None:
 @contextmanager
 def _opened(
     document: str, config: "SyncConfig", state: Path | None, secrets: Path | None
-) -> Iterator["Store | None"]:
-    """The store of a document; None before its first run."""
-    from syncramp.cycle.run import identity
-    from syncramp.session.opening import state_path
-    from syncramp.source import dn
-    from syncramp.store.store import Store
+) -> Iterator["Mapping[Side, Store]"]:
+    """The store of a document, and its ledger where it has one; nothing before its first run."""
+    from syncramp.session.opening import known_stores, state_path
 
     path = state_path(document, config, state, secrets)
     if not path.exists():
-        yield None
+        yield {}
         return
-    with closing(Store(path, dn.key)) as store:
-        store.runs.compare(identity(config))
-        yield store
+    with known_stores(config, path) as stores:
+        yield stores
 
 
-def _told(store: "Store | None", config: "SyncConfig") -> "StatusTold":
+def _told(stores: "Mapping[Side, Store]", config: "SyncConfig") -> "StatusTold":
     """The ramps as the last run told them, with what was said and what the document says since then."""
+    from syncramp.report.ramp_status import StatusTold
+
+    both = [told for side, store in stores.items() if (told := _of_side(side, store, config))]
+    if not both:
+        return StatusTold(None, None, (), ())
+    ramps, orders = [ramp for one in both for ramp in one.ramps], [order for one in both for order in one.orders]
+    changes = {name: what for one in both for name, what in one.changes.items()}
+    return StatusTold(both[0].run, both[0].at, ramps, orders, changes)
+
+
+def _of_side(side: "Side", store: "Store", config: "SyncConfig") -> "StatusTold | None":
     from syncramp.ramp.changes import changes
     from syncramp.report.ramp_status import StatusTold
     from syncramp.report.text import report_from
-    from syncramp.spec.policies import policies
+    from syncramp.spec.policies import policies_to
 
-    last = store.runs.last_planned() if store else None
-    if store is None or last is None:
-        return StatusTold(None, None, (), ())
+    last = store.runs.last_planned()
+    if last is None:
+        return None
     ramps = report_from(last.report).ramps
-    told = changes(policies(config), store.ramp_states.all(), {ramp.name: ramp.largest for ramp in ramps})
+    largest = {ramp.name: ramp.largest for ramp in ramps}
+    told = changes(policies_to(side, config), store.ramp_states.all(), largest)
     return StatusTold(last.id, last.started, ramps, list(store.ramp_states.pending().values()), told)

@@ -14,6 +14,7 @@ from syncramp.model.approvals import Waiting
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.report import RunReport, WireReport
 from syncramp.model.seams import AnchorWriter, DirectoryTarget, Endpoint, Fence, OutsideMetric, Source
+from syncramp.model.written import Side
 from syncramp.rules.ruleset import Ruleset
 from syncramp.spec.types import EndpointOverrides, Mode, SyncConfig, WritebackGroups
 from syncramp.store.exports import Exports
@@ -144,6 +145,11 @@ class Job:
     def names(self) -> Sequence[str]:
         """Of its sources."""
         return self.direction.names(self) if self.direction else [source.name for source, _ in self.sources]
+
+    @property
+    def side(self) -> Side:
+        """What it writes to."""
+        return Side.CLOUD if self.direction is None or self.direction.tenant else Side.DIRECTORY
 
     @property
     def exports(self) -> bool:

@@ -103,7 +103,8 @@ def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampRepor
     ]
     told += [ended(state, found.changes[name]) for name, state in found.gone.items()]
     groups = (each.membership for candidates in found.followers.groups.values() for each in candidates)
-    return tuple(_grouped(job, snapshot, told, groups, found.rooms))
+    sided = [replace(ramp, direction=job.side.value) for ramp in told]
+    return tuple(_grouped(job, snapshot, sided, groups, found.rooms))
 
 
 def note_ramps(job: Job, run: RunReport, plan: Plan, exports: Exports) -> None:

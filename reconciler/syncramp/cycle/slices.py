@@ -71,7 +71,13 @@ def add(total: RunReport, latest: RunReport) -> RunReport:
     to no plan says nothing but how it ended.
     """
     if not latest.digest:
-        return replace(total, slices=total.slices + 1, phases=_phases(total, latest), **_failure(latest))
+        return replace(
+            total,
+            slices=total.slices + 1,
+            phases=_phases(total, latest),
+            writeback=_other(total, latest),
+            **_failure(latest),
+        )
     return replace(
         latest,
         objects=_tally(total.objects, latest.objects),
@@ -88,7 +94,15 @@ def add(total: RunReport, latest: RunReport) -> RunReport:
         warning_samples=_samples(total, latest),
         skipped=dict(Counter(total.skipped) + Counter(latest.skipped)),
         phases=_phases(total, latest),
+        writeback=_other(total, latest),
     )
+
+
+def _other(total: RunReport, latest: RunReport) -> RunReport | None:
+    """The other direction, in which each slice has a part, too."""
+    if total.writeback is None or latest.writeback is None:
+        return latest.writeback or total.writeback
+    return add(total.writeback, latest.writeback)
 
 
 def _failure(report: RunReport) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from syncramp.model.written import Side
+
 
 @dataclass(frozen=True, slots=True)
 class GroupReport:
@@ -37,6 +39,8 @@ class RampReport:
     steps: int
     ceiling: int
     target: int
+    direction: str = Side.CLOUD.value
+    """What its groups are written to (``Side``)."""
     built_in: bool = False
     groups: int = 0
     phases: Mapping[str, int] = field(default_factory=dict)
@@ -47,7 +51,7 @@ class RampReport:
     admitted: int = 0
     """Memberships that it lets go in the run that the report is of."""
     largest: int = 0
-    """Members that the largest of its groups has in the cloud."""
+    """Members that the largest of its groups has in the cloud, or in the directory."""
     reason: str = ""
     """Why it is in this phase, as a clause."""
     pause: str = ""
@@ -97,3 +101,5 @@ class RampTold:
     next_decision: str
     """As in a ``RampReport``."""
     group: GroupReport
+    direction: str = Side.CLOUD.value
+    """As in a ``RampReport``."""

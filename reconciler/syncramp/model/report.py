@@ -220,12 +220,22 @@ class RunReport:
 
     @property
     def succeeded(self) -> bool:
-        """It came to its end, and every source was read completely."""
-        return not self.failure and all(source.complete for source in self.sources)
+        """It came to its end, and every source was read completely; in both directions."""
+        other = self.writeback is None or self.writeback.succeeded
+        return other and not self.failure and all(source.complete for source in self.sources)
+
+    @property
+    def planned(self) -> bool:
+        """Its plan has something to send, held or not; of its own direction."""
+        return bool(self.objects.expected or self.links.expected)
 
     @property
     def settled(self) -> bool:
-        """It succeeded and nothing waits: no hold, no refusal, no doubt, nothing left, missing or loose."""
+        """It succeeded and nothing waits, in both directions: no hold, no refusal, no doubt, nothing left, missing or
+        loose.
+        """
+        if self.writeback is not None and not self.writeback.settled:
+            return False
         waiting = (self.objects.held, self.objects.refused, self.objects.in_doubt, self.objects.left)
         links = (self.links.held, self.links.refused, self.links.in_doubt, self.links.left)
         return self.succeeded and not any((*waiting, *links, self.missing_links, self.loose_references))

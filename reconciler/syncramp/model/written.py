@@ -2,8 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from syncramp.model.values import Value
+
+
+class Side(StrEnum):
+    """What a run writes to, as reports and commands tell it (``direction``)."""
+
+    CLOUD = "Cloud"
+    """The tenant: people, groups and devices of the directories."""
+    DIRECTORY = "Directory"
+    """Active Directory: groups that are mastered in the cloud."""
 
 
 @dataclass(frozen=True, slots=True)

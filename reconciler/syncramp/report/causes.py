@@ -7,6 +7,7 @@ from syncramp.model.drift import Drift
 from syncramp.model.plan import Plan, Sample
 from syncramp.model.report import RunReport
 from syncramp.model.state import Origin
+from syncramp.model.written import Side
 from syncramp.words import count
 
 LARGEST = 5
@@ -29,6 +30,16 @@ _DRIFT = {
     Drift.LINKS_ADDED: ("member", "put into groups in the cloud"),
     Drift.AUTHORITY: ("object", "moved to the authority of the cloud"),
 }
+
+_DRIFT_THERE = {
+    Drift.GONE: ("group", "deleted in the directory"),
+    Drift.NOT_SHOWN: ("group", "not found in the directory any more"),
+    Drift.ANEW: ("group", "replaced by another one with the same mark"),
+    Drift.ANCHOR: ("group", "without its mark in the directory; nothing more is known of it"),
+    Drift.LINKS_LOST: ("member", "taken out of groups in the directory"),
+    Drift.LINKS_ADDED: ("member", "put into groups in the directory"),
+}
+"""Of written-back groups."""
 
 
 def origin_lines(plan: Plan) -> Iterator[str]:
@@ -62,9 +73,9 @@ def _largest(containers: Mapping[tuple[str, str], int]) -> Sequence[tuple[tuple[
     return sorted(containers.items(), key=lambda item: (-item[1], item[0]))
 
 
-def drift_lines(report: RunReport) -> Iterator[str]:
-    """What the cloud shows otherwise than it was known to be."""
-    for drift, (noun, what) in _DRIFT.items():
+def drift_lines(report: RunReport, side: Side = Side.CLOUD) -> Iterator[str]:
+    """What the target shows otherwise than it was known to be."""
+    for drift, (noun, what) in (_DRIFT if side is Side.CLOUD else _DRIFT_THERE).items():
         if number := report.drift.get(drift.value):
             yield f"Drift: {count(number, noun)} {what}"
             yield from _samples(report.drift_samples.get(drift.value, ()))

@@ -136,6 +136,6 @@ def ramp_lines(told: RampTold | None) -> Iterator[str]:
     place = f"step {told.step} of {told.steps} up to {told.target:,}"
     yield f"Ramp {told.name} ({told.admit}): {told.phase} at {told.ceiling:,}, {place}"
     yield from labelled("why", told.reason)
-    yield from labelled("this group", f"{told.group.phase}: {size(told.group)}")
+    yield from labelled("this group", f"{told.group.phase}: {size(told.group, told)}")
     if told.next_decision:
         yield from labelled("next decision", f"{when(told.next_decision)} at the earliest")

@@ -7,6 +7,7 @@ from typing import Any
 
 from syncramp.model.guards import Reading
 from syncramp.model.plan import Plan
+from syncramp.model.report import RunReport
 from syncramp.words import count, printable
 
 VERSION = 1
@@ -31,9 +32,15 @@ def holding(found: Iterable[Reading], holds: Container[str]) -> Iterator[Reading
     return (reading for reading in found if reading.tripped and reading.holds and reading.hold in holds)
 
 
-def guard_lines(plan: Plan) -> Iterator[str]:
-    """Every guard with its value, its limit and how far it is from it; values of directories make no line."""
-    return map(printable, _lines(plan.readings))
+def guard_lines(plan: Plan, other: RunReport | None = None) -> Iterator[str]:
+    """Every guard with its value, its limit and how far it is from it; values of directories make no line.
+
+    :param other: of written-back groups; None: the document asks for none.
+    """
+    yield from map(printable, _lines(plan.readings))
+    if other is not None:
+        yield "Groups written back to Active Directory"
+        yield from map(printable, _lines(other.guards))
 
 
 def _lines(found: Sequence[Reading]) -> Iterator[str]:
@@ -60,8 +67,12 @@ def _held(reading: Reading) -> str:
     return f"; held one by one ({reading.hold})" if reading.hold else ""
 
 
-def guards_document(plan: Plan) -> str:
+def guards_document(plan: Plan, other: RunReport | None = None) -> str:
     """The same as JSON; the form is documented in ``docs/plan-json.md``."""
-    tripped = sum(reading.tripped for reading in plan.readings)
-    body = {"version": VERSION, "digest": plan.digest, "tripped": tripped, "guards": readings(plan.readings)}
+    body = {"version": VERSION, "digest": plan.digest, **_document(plan.readings)}
+    body["writeback"] = None if other is None else {"digest": other.digest, **_document(other.guards)}
     return json.dumps(body, indent=2)
+
+
+def _document(found: Sequence[Reading]) -> dict[str, Any]:
+    return {"tripped": sum(reading.tripped for reading in found), "guards": readings(found)}

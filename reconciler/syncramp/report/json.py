@@ -88,6 +88,7 @@ def _head(
         "sources": [asdict(source) for source in report.sources],
         "unmanaged": report.unmanaged,
         "groups": _sizes(sizes) if sizes else None,
+        "writeback": report.writeback.as_json() if report.writeback else None,
         "asked": asked,
     }
 

@@ -8,8 +8,9 @@ from syncramp.model.desire import Code
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Sample, Topic, Verb
 from syncramp.model.proofs import failed
-from syncramp.model.report import RunReport, SourceReport
+from syncramp.model.report import RunReport, SourceReport, Tally
 from syncramp.model.values import Kind
+from syncramp.model.written import Side
 from syncramp.report.approvals import approvable_lines
 from syncramp.words import count
 
@@ -58,6 +59,13 @@ HOLDS = {
     Hold.PROTECTED: "the directory counts the group among its administrative ones",
     Hold.TOKENS: "the member is in so many groups that one more may end the sign-in",
 }
+HOLDS_THERE = {
+    Hold.NOT_OURS: "something else in the directory has its name",
+    Hold.FOUND_AT_ADOPTION: "the directory had it otherwise when the group was taken over",
+    Hold.CALL_UNDER_WAY: "a request of an earlier run that was never answered may still be changing it",
+    Hold.VALUE_TAKEN: "its name in the directory still belongs to another object",
+}
+"""Where the directory is written to, and not the cloud."""
 
 VIOLATIONS = {
     Code.INVALID_USER_PRINCIPAL_NAME: "a userPrincipalName that the service does not take",
@@ -72,6 +80,11 @@ VIOLATIONS = {
     Code.EXPRESSION_FAILED: "an expression of a rule has no result",
     Code.ENABLES_ACCOUNT: "a rule would enable an account that its directory does not call enabled",
 }
+
+
+def hold_told(hold: Hold, side: Side) -> str:
+    """Why something is held, in words of what it would be written to."""
+    return HOLDS_THERE.get(hold, HOLDS[hold]) if side is Side.DIRECTORY else HOLDS[hold]
 
 
 def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
@@ -122,15 +135,31 @@ def _row(numbers: Mapping[str, int], kinds: Iterable[Kind]) -> str:
     return "".join(f"{numbers.get(kind.value, 0):>10,}" for kind in kinds)
 
 
+def tallies(report: RunReport) -> Iterator[str]:
+    """The numbers that must agree, for objects and for links."""
+    columns = ("expected", "acknowledged", "held", "refused", "in doubt", "left")
+    yield f"  {'':8}" + "".join(f"{name:>14}" for name in columns)
+    for name, tally in (("Objects", report.objects), ("Links", report.links)):
+        yield f"  {name:8}" + "".join(f"{number:>14,}" for number in _numbers(tally))
+
+
+def _numbers(tally: Tally) -> tuple[int, ...]:
+    return tally.expected, tally.acknowledged, tally.held, tally.refused, tally.in_doubt, tally.left
+
+
 def held(
-    holds: Mapping[str, int], samples: Mapping[str, Sequence[Sample]], waiting: Sequence[Mapping[str, Any]]
+    holds: Mapping[str, int],
+    samples: Mapping[str, Sequence[Sample]],
+    waiting: Sequence[Mapping[str, Any]],
+    side: Side = Side.CLOUD,
 ) -> Iterator[str]:
     """What is held, by what holds it.
 
     :param waiting: what of it a person can approve.
+    :param side: what is written to.
     """
     for name, number in sorted(holds.items()):
-        yield f"Held {number:,} ({name}): {HOLDS[Hold(name)]}"
+        yield f"Held {number:,} ({name}): {hold_told(Hold(name), side)}"
         yield from approvable_lines(waiting, name)
         for sample in samples.get(name, ()):
             yield f"    {sample.verb} {sample.kind} {sample.dn}: {sample.detail}"

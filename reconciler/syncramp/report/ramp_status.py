@@ -11,9 +11,10 @@ from typing import Any
 
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase, Verdict
+from syncramp.model.written import Side
 from syncramp.ramp.wording import FORMATS
 from syncramp.report.layout import labelled, moment, wrapped
-from syncramp.report.ramps import gate, judgement, next_step, phases, size, standing, typed, waits, when
+from syncramp.report.ramps import gate, judgement, next_step, phases, place, size, standing, typed, waits, when
 from syncramp.spec.ramps import Unit
 from syncramp.words import clock, count, printable
 
@@ -71,8 +72,8 @@ def status_lines(told: StatusTold, file: str) -> Iterator[str]:
 
 
 def _ramp(ramp: RampReport, orders: Sequence[Order], change: str, file: str) -> Iterator[str]:
-    built_in = ", built in" if ramp.built_in else ""
-    yield f"Ramp {ramp.name} ({ramp.admit}{built_in}): {standing(ramp)}"
+    kind = ", into Active Directory" if ramp.direction == Side.DIRECTORY else ", built in" if ramp.built_in else ""
+    yield f"Ramp {ramp.name} ({ramp.admit}{kind}): {standing(ramp)}"
     by = f" ({ramp.by})" if ramp.by else ""
     yield from labelled("why", f"{ramp.reason}{by}")
     if change:
@@ -81,7 +82,7 @@ def _ramp(ramp: RampReport, orders: Sequence[Order], change: str, file: str) -> 
         yield from labelled("asked", _order(order))
     yield from labelled("groups", f"{count(ramp.groups, 'group')}: {phases(ramp) or 'none'}")
     yield from labelled("waiting", waits(ramp).partition(" (")[0])
-    yield from labelled("largest", f"{count(ramp.largest, 'member')} in the cloud")
+    yield from labelled("largest", f"{count(ramp.largest, 'member')} {place(ramp)}")
     if told := _soak(ramp.soak):
         yield from labelled("soak", told)
     yield from _gates(ramp)
@@ -132,7 +133,7 @@ def _gates(ramp: RampReport) -> Iterator[str]:
 
 def _groups(ramp: RampReport) -> Iterator[str]:
     for number, group in enumerate(ramp.held):
-        yield from labelled("" if number else "groups waiting", f"{group.phase} {group.dn}: {size(group)}")
+        yield from labelled("" if number else "groups waiting", f"{group.phase} {group.dn}: {size(group, ramp)}")
     if more := ramp.groups_held - len(ramp.held):
         yield from labelled("", f"… and {more:,} more")
     named = {group.dn for group in ramp.held}
@@ -197,6 +198,7 @@ def _measured(each: Mapping[str, Any]) -> str:
     return f"{each['verdict']} {each['gate']} {value} ({', '.join(limits)}; {count(each['samples'], 'sample')})"
 
 
-def history_document(decided: Iterable[Decided]) -> str:
-    """The same as JSON; the form is documented in ``docs/ramp-json.md``."""
-    return json.dumps({"version": VERSION, "decisions": [asdict(each) for each in decided]}, indent=2)
+def history_document(decided: Iterable[tuple[Side, Decided]]) -> str:
+    """The same as JSON, with what the groups of each ramp are written to; documented in ``docs/ramp-json.md``."""
+    told = [{"direction": side.value, **asdict(each)} for side, each in decided]
+    return json.dumps({"version": VERSION, "decisions": told}, indent=2)

@@ -6,8 +6,9 @@ from shlex import quote
 from typing import Any
 
 from syncramp.model.plan import Sample
-from syncramp.model.ramp_reports import GroupReport, RampReport
+from syncramp.model.ramp_reports import GroupReport, RampReport, RampTold
 from syncramp.model.ramps import Command, PauseReason, Phase, Verdict
+from syncramp.model.written import Side
 from syncramp.words import count, moment, plural
 
 STEP_ENDS = {
@@ -29,7 +30,7 @@ def ramp_lines(ramps: Iterable[RampReport]) -> Iterator[str]:
         yield f"  {ramp.name}: {standing(ramp)}"
         yield from (f"    {line}" for line in _remarks(ramp))
         for group in ramp.held:
-            yield f"    {group.phase} Group {group.dn}: {size(group)}"
+            yield f"    {group.phase} Group {group.dn}: {size(group, ramp)}"
         if more := ramp.groups_held - len(ramp.held):
             yield f"    … and {more:,} more"
         named = {group.dn for group in ramp.held}
@@ -66,7 +67,7 @@ def ramp_section(ramp: RampReport) -> tuple[str, Sequence[Sample]]:
     """A ramp as a comment and a page show it: where it stands on one line, and its groups that wait."""
     remarks = [waits(ramp)] if quiet(ramp) else _remarks(ramp)
     told = "; ".join([f"{ramp.name}: {standing(ramp)}", *remarks])
-    rows = [Sample(group.phase, "Group", group.dn, group.anchor, size(group)) for group in ramp.held]
+    rows = [Sample(group.phase, "Group", group.dn, group.anchor, size(group, ramp)) for group in ramp.held]
     named = {group.dn for group in ramp.held}
     notes = [Sample("Note", "Group", dn, "", note) for dn, note in ramp.notes.items() if dn not in named]
     return told, [*rows, *notes]
@@ -101,10 +102,15 @@ def phases(ramp: RampReport) -> str:
     return ", ".join(f"{number:,} {name}" for name, number in ramp.phases.items())
 
 
-def size(group: GroupReport) -> str:
+def place(ramp: RampReport | RampTold) -> str:
+    """Where members of its groups are, as far as it let them in."""
+    return "in the directory" if ramp.direction == Side.DIRECTORY else "in the cloud"
+
+
+def size(group: GroupReport, ramp: RampReport | RampTold) -> str:
     """How large a group is here and there, and why it waits."""
     nested = f" ({group.effective:,} people with nested groups)" if group.effective is not None else ""
-    told = f"{count(group.members, 'member')}{nested}, {group.there:,} in the cloud, {group.waiting:,} wait"
+    told = f"{count(group.members, 'member')}{nested}, {group.there:,} {place(ramp)}, {group.waiting:,} wait"
     note = "" if group.note in group.reason else f"; {group.note}"
     return f"{told}{f': {group.reason}' if group.reason else ''}{note}"
 

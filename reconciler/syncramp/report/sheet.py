@@ -10,19 +10,22 @@ from dataclasses import dataclass
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Plan, Sample, Topic, Verb
 from syncramp.model.proofs import failed
+from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Phase
 from syncramp.model.report import RunReport
 from syncramp.model.sizes import Histogram
 from syncramp.model.values import Kind
+from syncramp.model.written import Side
 from syncramp.plan.outline import Outline
 from syncramp.report.approvals import approval_lines, approvals_of
 from syncramp.report.causes import drift_lines, origin_lines
-from syncramp.report.guards import holding
-from syncramp.report.parts import AMONG, HOLDS, largest, read_of
+from syncramp.report.guards import holding, tripped_lines
+from syncramp.report.parts import AMONG, HOLDS, hold_told, largest, read_of
 from syncramp.report.plan_text import cost, derived_links, unnamed, warnings
 from syncramp.report.preflight import preflight_lines
 from syncramp.report.ramps import ramp_section
 from syncramp.report.stages import stage_lines, window_lines
+from syncramp.report.writeback import TITLE, fact_lines, planned_groups, where
 from syncramp.words import count, printable
 
 TITLES = {
@@ -100,23 +103,37 @@ def make_sheet(
     """
     kinds = [kind for kind in Kind if any(kind.value in numbers for numbers in plan.counts.values())]
     return Sheet(
-        headline=_headline(plan),
+        headline=_headline(plan, report.writeback),
         digest=plan.digest,
         complete=all(source.complete for source in report.sources),
-        facts=[*about, *_facts(plan, report, sizes)],
+        facts=[*about, *_facts(plan, report, sizes), *_other_facts(report.writeback)],
         kinds=[f"{kind.value}s" for kind in kinds],
         counts=list(_counts(plan, kinds)),
-        sections=[*_topics(outline), *_ramps(plan), *_holds(report, outline), *_remarks(report)],
+        sections=[
+            *_topics(outline),
+            *_ramps(plan.ramps),
+            *_holds(report, outline),
+            *_remarks(report),
+            *_other(report.writeback),
+        ],
         digests=plan.digests,
         sizes=sizes,
     )
 
 
-def _headline(plan: Plan) -> str:
-    if plan.empty:
-        return "Nothing to do."
+def _headline(plan: Plan, other: RunReport | None) -> str:
     held = f"; {count(plan.held, 'change')} held" if plan.held else ""
-    return f"{count(plan.objects, 'object')} and {count(plan.links, 'link')} to send{held}."
+    told = (
+        [f"{count(plan.objects, 'object')} and {count(plan.links, 'link')} to send{held}"] if not plan.empty else []
+    )
+    if other is not None and other.planned:
+        numbers = f"{count(other.objects.expected, 'group')} and {count(other.links.expected, 'member')}"
+        told.append(f"{numbers} to write to Active Directory, of which {_held(other):,} held")
+    return f"{'; '.join(told)}." if told else "Nothing to do."
+
+
+def _held(other: RunReport) -> int:
+    return other.objects.held + other.links.held
 
 
 def _facts(plan: Plan, report: RunReport, sizes: Histogram) -> Iterator[Sentence]:
@@ -178,8 +195,8 @@ def _topics(outline: Outline) -> Iterator[Section]:
             yield Section(TITLES[topic], sum(numbers.values()), _plain(rows[topic.value]), alarming=alarming)
 
 
-def _ramps(plan: Plan) -> Iterator[Section]:
-    for ramp in plan.ramps:
+def _ramps(ramps: Iterable[RampReport]) -> Iterator[Section]:
+    for ramp in ramps:
         about, rows = ramp_section(ramp)
         alarming = ramp.phase in (Phase.HOLDING, Phase.PAUSED)
         yield Section(
@@ -195,6 +212,35 @@ def _holds(report: RunReport, outline: Outline) -> Iterator[Section]:
         yield Section(
             f"Held: {name}", number, _plain(rows[name]), note=note, commands=commands, alarming=True, unit=0
         )
+
+
+def _other_facts(other: RunReport | None) -> Iterator[Sentence]:
+    """What is known of written-back groups."""
+    if other is None:
+        return
+    yield TITLE, Foreign(printable(where(other.written)))
+    if planned := planned_groups(other):
+        yield (f"Groups in Active Directory: {planned}",)
+    for lines in (
+        fact_lines(other.written),
+        tripped_lines(other.guards, other.holds),
+        approval_lines(other.approvals),
+        drift_lines(other, Side.DIRECTORY),
+    ):
+        yield from ((Foreign(printable(line.strip())),) for line in lines)
+    if other.failure:
+        yield "Writing back failed: ", Foreign(printable(other.failure))
+
+
+def _other(other: RunReport | None) -> Iterator[Section]:
+    if other is None:
+        return
+    yield from _ramps(other.ramps)
+    for name, number in sorted(other.holds.items()):
+        rows, commands = _plain(other.hold_samples.get(name, ())), tuple(approvals_of(other.waiting, name))
+        note, title = hold_told(Hold(name), Side.DIRECTORY), f"Held in Active Directory: {name}"
+        yield Section(title, number, rows, note=note, commands=commands, alarming=True, unit=0)
+    yield from _remarks(other)
 
 
 def _remarks(report: RunReport) -> Iterator[Section]:

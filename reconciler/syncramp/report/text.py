@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from syncramp.model.guards import Reading
@@ -20,14 +21,16 @@ from syncramp.model.report import (
 )
 from syncramp.model.sizes import Histogram
 from syncramp.model.stages import StageReport
+from syncramp.model.written import WrittenReport
 from syncramp.report.approvals import approval_lines
 from syncramp.report.causes import drift_lines, origin_lines
 from syncramp.report.guards import tripped_lines
-from syncramp.report.parts import categories, counts, held, largest, source_lines, unmanaged, violations
+from syncramp.report.parts import categories, counts, held, largest, source_lines, tallies, unmanaged, violations
 from syncramp.report.plan_text import cost_line, digest_lines, member_line, riskiest, size_lines
 from syncramp.report.preflight import preflight_lines
 from syncramp.report.ramps import ramp_line, ramp_lines
 from syncramp.report.stages import stage_lines, window_lines
+from syncramp.report.writeback import writeback_lines
 from syncramp.words import clock, count, moment, printable
 
 
@@ -38,7 +41,7 @@ def plan_lines(plan: Plan, report: RunReport, sizes: Histogram | None = None) ->
 
     :param sizes: of all groups.
     """
-    return map(printable, _plan(plan, report, sizes))
+    return map(printable, chain(_plan(plan, report, sizes), writeback_lines(report.writeback)))
 
 
 def _plan(plan: Plan, report: RunReport, sizes: Histogram | None) -> Iterator[str]:
@@ -97,7 +100,7 @@ def _run(report: RunReport) -> Iterator[str]:
     if not report.sends:
         yield f"Nothing was sent: spec.mode is {report.mode}"
     yield from counts(report.counts, {})
-    yield from _tallies(report)
+    yield from tallies(report)
     yield from _slices(report)
     yield from _removals(report.removal_latency)
     if report.anchors_written:
@@ -117,6 +120,7 @@ def _run(report: RunReport) -> Iterator[str]:
     if report.certificate_valid_until:
         until = datetime.fromisoformat(report.certificate_valid_until)
         yield f"Certificate valid until {moment(until)}"
+    yield from writeback_lines(report.writeback)
     if report.phases:
         yield "Phases: " + "  ".join(f"{phase.name} {_seconds(phase.seconds)}" for phase in report.phases)
     if report.failure:
@@ -137,6 +141,8 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
     """The report a run was kept with, by this or an earlier version."""
     known = {each.name: kept[each.name] for each in fields(RunReport) if each.name in kept}
     report = RunReport(**{**known, "objects": Tally(**kept["objects"]), "links": Tally(**kept["links"])})
+    report.writeback = report_from(kept["writeback"]) if kept.get("writeback") else None
+    report.written = WrittenReport(**kept["written"]) if kept.get("written") else None
     report.wire = WireReport(**kept.get("wire", {}))
     report.removal_latency = RemovalLatency(**kept.get("removal_latency", {}))
     report.stage = StageReport(**kept.get("stage", {}))
@@ -171,13 +177,6 @@ def _wire(wire: WireReport) -> Iterator[str]:
         yield f"Warning: {wire.warning}"
 
 
-def _tallies(report: RunReport) -> Iterator[str]:
-    columns = ("expected", "acknowledged", "held", "refused", "in doubt", "left")
-    yield f"  {'':8}" + "".join(f"{name:>14}" for name in columns)
-    for name, tally in (("Objects", report.objects), ("Links", report.links)):
-        yield f"  {name:8}" + "".join(f"{number:>14,}" for number in _numbers(tally))
-
-
 def _slices(report: RunReport) -> Iterator[str]:
     if report.slices > 1:
         yield f"Slices: {report.slices:,}"
@@ -195,10 +194,6 @@ def _removals(latency: RemovalLatency) -> Iterator[str]:
         parts.append(f"{latency.waiting:,} waiting (the oldest for {clock(latency.oldest)})")
     if parts:
         yield f"Disables and member removals: {', '.join(parts)}"
-
-
-def _numbers(tally: Tally) -> tuple[int, ...]:
-    return tally.expected, tally.acknowledged, tally.held, tally.refused, tally.in_doubt, tally.left
 
 
 def _cloud(report: RunReport) -> Iterator[str]:

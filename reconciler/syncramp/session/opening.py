@@ -7,7 +7,7 @@ unless ``--state`` says otherwise: another file, or the Secret of a PostgreSQL s
 import _thread
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from syncramp.events import Listener, Note
 from syncramp.model.approvals import Waiting
 from syncramp.model.report import WireReport
 from syncramp.model.seams import SecretReader
+from syncramp.model.written import Side
 from syncramp.session.fences import TakeFence, no_fence
 from syncramp.session.memory import tame_allocator
 from syncramp.session.sources import rules_of, source_of, writers_of
@@ -32,7 +33,7 @@ from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import SyncConfig
 from syncramp.store.database import copied, locked
-from syncramp.store.places import PREFIX, Place, Schema, schema_name
+from syncramp.store.places import PREFIX, Place, Schema, beside, schema_name
 from syncramp.store.store import Store
 
 PATIENT = 60.0
@@ -88,6 +89,37 @@ def known_store(
     with closing(Store(path, dn.key, PATIENT)) as store:
         store.runs.compare(identity(config))
         yield store
+
+
+@contextmanager
+def known_ledger(config: SyncConfig, path: Place) -> Iterator[Store | None]:
+    """The ledger of written-back groups beside a document's store, for whoever writes a decision into it.
+
+    None: the document asks for no writeback, or no run has made the ledger yet.
+
+    :param path: of the document's store.
+    """
+    place = beside(path)
+    if config.writeback is None or not place.exists():
+        yield None
+        return
+    with closing(Store(place, dn.key, PATIENT)) as ledger:
+        ledger.runs.compare({**identity(config), "writeback": config.writeback.source})
+        yield ledger
+
+
+@contextmanager
+def known_stores(
+    config: SyncConfig, path: Place, consequence: str = "", remedy: str = "make a run first"
+) -> Iterator[Mapping[Side, Store]]:
+    """What a document's runs know of both that they write to: its store, and the ledger where there is one.
+
+    :param consequence: as of ``known_store``.
+    :param remedy: as of ``known_store``.
+    :raises InputRefused: no run has made the store yet.
+    """
+    with known_store(config, path, consequence, remedy) as store, known_ledger(config, path) as ledger:
+        yield {Side.CLOUD: store} if ledger is None else {Side.CLOUD: store, Side.DIRECTORY: ledger}
 
 
 def secrets_of(document: str, directory: Path | None) -> FileSecrets:

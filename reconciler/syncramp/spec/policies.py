@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from syncramp.model.written import Side
 from syncramp.spec.durations import format_duration, parse_duration
 from syncramp.spec.ramps import (
     BUILT_IN_STEPS,
@@ -43,6 +44,25 @@ def policies(config: SyncConfig) -> tuple[RampPolicy, ...]:
     """
     brought = any(policy.built_in for policy in config.ramps)
     return config.ramps if brought else (*config.ramps, built_in(config.interval))
+
+
+def named_policies(config: SyncConfig) -> dict[str, RampPolicy]:
+    """Every ramp that a document has, by its name; that of written-back groups at the end."""
+    other = () if config.writeback is None else (config.writeback.ramp,)
+    return {policy.name: policy for policy in (*policies(config), *other)}
+
+
+def policies_to(side: Side, config: SyncConfig) -> tuple[RampPolicy, ...]:
+    """The ramps of groups that are written to one side."""
+    if side is Side.CLOUD:
+        return policies(config)
+    return () if config.writeback is None else (config.writeback.ramp,)
+
+
+def side_of(ramp: str, config: SyncConfig) -> Side:
+    """What groups of a ramp are written to."""
+    other = config.writeback
+    return Side.DIRECTORY if other is not None and other.ramp.name == ramp else Side.CLOUD
 
 
 def ramps_of(ramps: Sequence[Body], interval: timedelta) -> tuple[RampPolicy, ...]:

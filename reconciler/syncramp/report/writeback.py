@@ -1,0 +1,108 @@
+"""Groups that are written back, as a plan and a run tell of them: a block of its own below the other direction.
+
+The report of this direction is a report of a run as the other one's, so its parts are told by the same functions, in
+words of the directory where they differ. What cannot be written (people of the cloud alone, guests) is a fact of the
+groups and stands among the numbers, not among what is wrong.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from syncramp.model.cloud import Unwritable
+from syncramp.model.plan import Verb
+from syncramp.model.report import RunReport
+from syncramp.model.values import Kind
+from syncramp.model.written import Side, WrittenReport
+from syncramp.report.approvals import approval_lines
+from syncramp.report.causes import drift_lines
+from syncramp.report.guards import tripped_lines
+from syncramp.report.parts import categories, held, largest, tallies
+from syncramp.report.ramps import ramp_line
+from syncramp.words import clock, count
+
+TITLE = "Written back to Active Directory"
+UNWRITABLE = {
+    Unwritable.CLOUD_ONLY: "users who are in no directory",
+    Unwritable.GUEST: "guests",
+    Unwritable.OTHER_FOREST: "members who are in another directory",
+    Unwritable.DOMAIN_LOCAL: "domain local groups, which a universal group cannot hold",
+    Unwritable.NOT_WRITTEN: "groups of the cloud that are not written back",
+    Unwritable.DEVICE: "devices",
+    Unwritable.GONE: "members whose entry in the directory is gone, or was never read",
+}
+"""Why memberships of the cloud are none in the directory, as those whom it concerns."""
+
+
+def writeback_lines(report: RunReport | None) -> Iterator[str]:
+    """The block; nothing where the document asks for no writeback."""
+    if report is not None:
+        yield f"{TITLE}{where(report.written)}"
+        yield from (f"  {line}" for line in _lines(report))
+
+
+def where(written: WrittenReport | None) -> str:
+    """Container and domain controller, behind a colon; nothing where they are not known."""
+    if written is None:
+        return ""
+    server = f", on {written.server}" if written.server else ""
+    note = f" ({written.note})" if written.note else ""
+    return f": {written.container}{server}{note}" if written.container else ""
+
+
+def _lines(report: RunReport) -> Iterator[str]:
+    if planned := planned_groups(report):
+        yield f"Groups: {planned}"
+    if report.planned:
+        yield from tallies(report)
+    yield from fact_lines(report.written)
+    yield from tripped_lines(report.guards, report.holds)
+    yield from held(report.holds, report.hold_samples, report.waiting, Side.DIRECTORY)
+    yield from approval_lines(report.approvals)
+    yield from categories("Refused", report.errors, report.error_samples)
+    yield from drift_lines(report, Side.DIRECTORY)
+    yield from categories("Warning", report.warnings, report.warning_samples)
+    yield from map(ramp_line, report.ramps)
+    if report.failure:
+        yield f"Failed: {report.failure}"
+    elif not report.planned:
+        yield "Nothing to do: the directory is known to hold what the cloud says"
+
+
+def planned_groups(report: RunReport) -> str:
+    """Groups that are made, changed or deleted, by what is done with them; empty where none is."""
+    numbers = {verb.value: report.counts.get(verb.value, {}).get(Kind.GROUP.value, 0) for verb in Verb}
+    return ", ".join(f"{name} {number:,}" for name, number in numbers.items() if number)
+
+
+def fact_lines(written: WrittenReport | None) -> Iterator[str]:
+    """What there is in the directory, and what of the cloud is not, and why."""
+    if written is None:
+        return
+    yield f"In the directory: {count(written.groups, 'group')} with {count(written.members, 'member')}"
+    if written.refused:
+        yield f"Groups of the cloud that are not written: {_named(written.refused)}"
+    for reason, number in largest(written.unwritable):
+        yield f"Cannot be members there {number:,} ({reason}): {unwritable(reason)}"
+    if written.strangers:
+        yield f"Members there of whom no source knows: {written.strangers:,}; they stay"
+    if (age := written.converged_seconds) is not None:
+        yield f"Replication: {replication(age)}"
+
+
+def unwritable(reason: str) -> str:
+    """Who cannot be written for a reason, in words; of a reason that is not known, itself."""
+    known = next((each for each in Unwritable if each.value == reason), None)
+    return UNWRITABLE[known] if known else reason
+
+
+def replication(age: float) -> str:
+    """How far the writable domain controllers are.
+
+    :param age: seconds since the oldest write that one of them lacks; 0: none lacks any.
+    """
+    if not age:
+        return "every writable domain controller has our last write"
+    return f"a writable domain controller lacks a write that is {clock(age)} old"
+
+
+def _named(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in largest(numbers))
