@@ -19,7 +19,7 @@ from support.faulty import Bad, Faulty
 from support.ldap_certificates import issue
 from support.walk import Forest, Walk, pass_the_deadline, walking
 from syncramp.cycle import calls
-from syncramp.cycle.run import UNCOUNTED
+from syncramp.cycle.walk import UNCOUNTED
 from syncramp.endpoint import client, contract
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.source import dn

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from support.witness import DAY, WatchedCloud
 from syncramp.cycle import planning
-from syncramp.cycle import run as cycle_run
+from syncramp.cycle import walk as cycle_run
 from syncramp.model.plan import MembershipChange, Plan
 from syncramp.model.ramps import Phase, RampState, Room
 from syncramp.model.state import Membership

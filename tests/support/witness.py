@@ -13,7 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from support.model import ListSource, ModelCloud
-from syncramp.cycle import run as cycle_run
+from syncramp.cycle import walk as cycle_run
 from syncramp.model.facts import Entry, Fact, Proof
 from syncramp.model.holds import APPROVABLE, Class
 from syncramp.model.plan import MembershipChange, ObjectChange, Plan, Verb

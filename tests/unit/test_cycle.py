@@ -7,7 +7,7 @@ from support.build import config, group, guid, user, user_dn
 from support.engine import links
 from support.model import unavailable
 from syncramp.cycle.job import Pace
-from syncramp.cycle.run import UNCOUNTED
+from syncramp.cycle.walk import UNCOUNTED
 from syncramp.spec.types import EndpointOverrides
 
 

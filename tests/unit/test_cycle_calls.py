@@ -214,7 +214,7 @@ def test_a_run_that_fails_before_its_first_call_has_left_everything(
     def full(job: object) -> None:
         raise StoreUnusable("no room on its disk")
 
-    monkeypatch.setattr("syncramp.cycle.run.begin_sending", full)
+    monkeypatch.setattr("syncramp.cycle.walk.begin_sending", full)
     report = RunReport()
     with pytest.raises(StoreUnusable):
         engine.run(report=report)

@@ -40,7 +40,7 @@ def test_a_run_that_is_killed_after_the_import_forgets_nothing_of_it(settled, mo
         raise Crash
 
     with monkeypatch.context() as patched, pytest.raises(Crash):
-        patched.setattr("syncramp.cycle.run.synchronise", die)
+        patched.setattr("syncramp.cycle.walk.synchronise", die)
         settled.run()
     settled.source.add(user(2, ou="Sales"))
     settled.settle()

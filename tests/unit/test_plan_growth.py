@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine as SqlEngine
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
-from syncramp.cycle import run as run_module
+from syncramp.cycle import walk as run_module
 from syncramp.model.plan import Plan
 
 make_plan = run_module.make_plan

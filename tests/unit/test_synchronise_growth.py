@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine as SqlEngine
 from support.build import user, user_dn
 from support.engine import Engine
 from support.joined import other, two_forests
-from syncramp.cycle import run as run_module
+from syncramp.cycle import walk as run_module
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.synchronise import synchronise

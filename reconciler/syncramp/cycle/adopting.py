@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from syncramp.cycle.adoption import look
+from syncramp.cycle.identity import identity
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import phase
 from syncramp.cycle.preflight import preflight
-from syncramp.cycle.run import close, company_of, identity
 from syncramp.cycle.synchronise import synchronise
+from syncramp.cycle.walk import close, company_of
 from syncramp.errors import InputRefused, SyncrampError
 from syncramp.model.adoption import Findings
 from syncramp.model.report import RunReport

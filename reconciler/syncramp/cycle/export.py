@@ -91,6 +91,18 @@ class Export:
         if self._flights.failure:
             raise self._flights.failure
 
+    def revoke(self, plan: Plan) -> None:
+        """Send of a plan only the explicit member removals.
+
+        :raises SyncrampError: as :meth:`run`.
+        """
+        self._links.told = dict(plan.removals)
+        with self._flights.open():
+            self._flights.urgent = True
+            self._links.send(plan.lanes.removals, adds=False)
+        if self._flights.failure:
+            raise self._flights.failure
+
     @property
     def cut(self) -> bool:
         """The slice was over before everything was sent."""

@@ -67,7 +67,7 @@ class Flights:
         self.lasting = False
         """What was begun goes on beyond the end of the slice, but no longer than another one would last: leavers do
         not wait for a service that became slow."""
-        self.until = job.clock() + job.config.interval.total_seconds()
+        self.until = job.clock() + job.config.interval.total_seconds() if job.until is None else job.until
         """When the slice is over; seconds since the epoch."""
         self.cut = False
         """The slice was over before everything was sent."""

@@ -14,6 +14,7 @@ from syncramp.model.approvals import Waiting
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.report import RunReport, WireReport
 from syncramp.model.seams import AnchorWriter, DirectoryTarget, Endpoint, Fence, OutsideMetric, Source
+from syncramp.model.values import Kind
 from syncramp.model.written import Side
 from syncramp.rules.ruleset import Ruleset
 from syncramp.spec.types import EndpointOverrides, Mode, SyncConfig, WritebackGroups
@@ -71,9 +72,15 @@ class Writeback:
     """What the other direction needs beside the run it goes with."""
 
     config: WritebackGroups
+    main: Store
+    """What is known of the directories and of the tenant: who the groups of the cloud are, and their members."""
     ledger: Store
     """What is known of the directory as a target: the same tables as of the tenant."""
     target: DirectoryTarget
+    refused: BitMap = field(default_factory=BitMap)
+    """Ids in the ledger of what the directory refused in earlier slices of the same export."""
+    propose: Callable[[Sequence[Waiting], float], None] = _keep_nothing
+    """As ``Job.propose``, of the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,14 @@ class Direction:
     """Take in what the target holds, and judge what it should hold; how many objects of it are not ours."""
     confirm: Callable[["Job", Exports, RunReport, "Phase"], object]
     """Look at the target again after the export."""
+    known: Callable[["Job", Snapshot, Circumstances], Circumstances]
+    """What else is known that decides what may be sent; before the ramps."""
     around: Callable[["Job", Snapshot, Circumstances], Circumstances]
-    """What else decides what may be sent; after the ramps."""
+    """What else decides what may be sent, and may have to be asked for; after the ramps."""
     tenant: bool
     """The target is the tenant: it is looked at before anything is sent, and adopted when it is first met."""
+    only: Kind | None = None
+    """What is written is of this kind alone: others in the store are who may be a member. None: of every kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +150,9 @@ class Job:
     direction: Direction | None = None
     """None: from the directories to the tenant."""
 
+    until: float | None = None
+    """When its slice is over, in seconds since the epoch; None: an interval after its export began."""
+
     writeback: Writeback | None = None
     """The other direction, which goes with this run; None: the document asks for none."""
 
@@ -171,3 +185,10 @@ class Job:
         """
         if self.stop.is_set():
             raise Stopped("the run was stopped before it sent anything", remedy="the next run begins anew")
+
+
+def written_back(job: Job) -> Writeback:
+    """What the other direction needs, of a job that has it."""
+    if job.writeback is None:
+        raise LookupError("the job has no other direction")
+    return job.writeback

@@ -37,6 +37,8 @@ from syncramp.store.circumstances import known_circumstances
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
 
+LATER = "what is taken away goes first"
+
 
 @collector_paused()
 def make_plan(job: Job, company: Company, foreign: int, exports: Exports, shut: str = "") -> Plan:
@@ -71,11 +73,27 @@ def make_plan(job: Job, company: Company, foreign: int, exports: Exports, shut: 
     plan.readings, plan.ramps = readings, ramp_reports(job, snapshot, ramps)
     if Origin.UPGRADE.word in plan.origins:
         plan.upgrade = job.store.staging.upgrade()
-    plan.budget = reckon(
-        plan, job.config.target.writes, job.pace.objects_per_call, company.max_links, job.config.interval
-    )
+    if job.direction is None:  # a directory has no budget of writes
+        plan.budget = reckon(
+            plan, job.config.target.writes, job.pace.objects_per_call, company.max_links, job.config.interval
+        )
     keep(job, plan, loaded)
     return plan
+
+
+def plan_revocations(job: Job, company: Company, exports: Exports) -> Plan:
+    """What may be taken away before anything grows in whatever target: the guards judge it, and no ramp is asked.
+
+    Ramps are decided once in a run, by :func:`make_plan`, which has the rest.
+    """
+    snapshot = job.store.snapshot()
+    alone = replace(circumstances(job, snapshot, company, 0, exports), shut=LATER)
+    approved = load(job.store, snapshot, job.clock()).approved
+    alone = replace(alone, approved=approved)
+    survey = Survey(lambda: job.store.census(snapshot).groups)
+    plan = _plan(snapshot, alone, survey)
+    _, barriers = guard(job, company, snapshot, plan, survey)
+    return _plan(snapshot, replace(alone, barriers=barriers)) if barriers else plan
 
 
 def _plan(snapshot: Snapshot, alone: Circumstances, survey: Survey | None = None) -> Plan:
@@ -108,7 +126,8 @@ def guard(
     limits = job.config.failsafe
     if halves_limits(job.store, job.clock()):
         limits = limits.halved()
-    return judge(gather(survey, job.store.census(snapshot), setting, limits), limits)
+    only = job.direction.only if job.direction else None
+    return judge(gather(survey, job.store.census(snapshot, only), setting, limits), limits)
 
 
 def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, exports: Exports) -> Circumstances:
@@ -116,7 +135,7 @@ def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, 
     job.store.adoption.settle_links(snapshot.members)
     required = adoption_required(job, company, foreign, snapshot)
     known = known_circumstances(job.store, snapshot, job.config, job.names(), job.clock())
-    return replace(
+    found = replace(
         known,
         adoption=required,
         matching={} if required else known.matching,
@@ -124,10 +143,16 @@ def circumstances(job: Job, snapshot: Snapshot, company: Company, foreign: int, 
         unanchored=unanchored(job),
         probation=on_probation(job.store),
     )
+    return job.direction.known(job, snapshot, found) if job.direction else found
 
 
 def adoption_required(job: Job, company: Company, foreign: int, snapshot: Snapshot) -> str:
-    """A store that knows nothing of a tenant that may hold something sends nothing, and no more does an old copy."""
+    """A store that knows nothing of a tenant that may hold something sends nothing, and no more does an old copy.
+
+    What is in a directory is taken over by its mark: no person has to look at it.
+    """
+    if job.direction:
+        return ""
     if (behind := job.store.age.behind()) and behind.refused:
         return REFUSED
     known = job.store.adoption.adopted or snapshot.in_cloud or snapshot.departing

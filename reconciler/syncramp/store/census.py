@@ -25,11 +25,13 @@ class Census:
     """A view of the store.
 
     :param snapshot: the view that the plan is made of.
+    :param only: objects of this kind alone are the target's, others are who may be a member; None: all are.
     """
 
-    def __init__(self, database: Database, snapshot: Snapshot) -> None:
+    def __init__(self, database: Database, snapshot: Snapshot, only: Kind | None = None) -> None:
         self._database = database
         self._snapshot = snapshot
+        self._only = only
 
     @property
     def in_cloud(self) -> BitMap:
@@ -48,7 +50,11 @@ class Census:
 
     def sizes(self) -> Mapping[tuple[Kind, str], int]:
         """(Kind, name of the source) -> objects in the cloud."""
-        return {(Kind(kind), source): number for kind, source, number in self._database.all(_SIZES)}
+        return {
+            (Kind(kind), source): number
+            for kind, source, number in self._database.all(_SIZES)
+            if self._only in (None, kind)
+        }
 
     def dns(self, source: str) -> Iterator[str]:
         """The DNs of a source's objects in the cloud."""

@@ -37,6 +37,15 @@ ramp_history = Table(
     Index("ramp_history_ramp", "ramp", "id"),
 )
 
+unwritten = Table(
+    "unwritten",  # groups that are written to a directory and get nobody new
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("hold", String, primary_key=True),  # model.holds.Hold
+    Column("reason", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 ramp_orders = Table(
     "ramp_orders",  # commands of people that no run has followed yet, and those that runs have followed
     metadata,

@@ -21,12 +21,14 @@ One thread owns it. Each part is a view with its own transactions:
 * ``age``: whether it is an old copy of itself,
 * ``lookup``: what is kept of one entry, for a person who asks,
 * ``approvals``: what waits for a person, and what people approved,
-* ``ramp_states``: how far ramps are, what was decided of them, and what people said to them.
+* ``ramp_states``: how far ramps are, what was decided of them, and what people said to them,
+* ``unwritten``: groups that are written to a directory and get nobody new.
 """
 
 from collections.abc import Callable
 
 from syncramp.model.seams import Fence
+from syncramp.model.values import Kind
 from syncramp.store.adoption import Adoptions
 from syncramp.store.age import Age
 from syncramp.store.approvals import Approvals
@@ -51,6 +53,7 @@ from syncramp.store.snapshot import Snapshot
 from syncramp.store.spent import Spent
 from syncramp.store.stages import Stages
 from syncramp.store.staging import Staging
+from syncramp.store.unwritten import Unwritten
 from syncramp.store.whereabouts import Whereabouts
 
 
@@ -85,14 +88,18 @@ class Store:
         self.approvals = Approvals(self.database)
         self.ramp_groups = RampGroups(self.database)
         self.ramp_states = RampStates(self.database)
+        self.unwritten = Unwritten(self.database)
 
     def snapshot(self) -> Snapshot:
         """A view for a plan or for a lane of the export."""
         return Snapshot(self.database)
 
-    def census(self, snapshot: Snapshot) -> Census:
-        """How much there is, beside a view for a plan."""
-        return Census(self.database, snapshot)
+    def census(self, snapshot: Snapshot, only: Kind | None = None) -> Census:
+        """How much there is, beside a view for a plan.
+
+        :param only: objects of this kind alone are the target's.
+        """
+        return Census(self.database, snapshot, only)
 
     def exports(self, run: int, token: int, now: float, fence: Fence | None = None) -> Exports:
         """Intents and answers of a run that begins now (seconds since the epoch)."""

@@ -1,0 +1,18 @@
+"""What a store belongs to from its first run on."""
+
+from syncramp.spec.types import SyncConfig
+
+
+def identity(config: SyncConfig) -> dict[str, str]:
+    """The tenant, its cloud and the anchor: under another one everything in the store would be wrong."""
+    return {
+        "tenantID": config.target.tenant_id.lower(),
+        "cloud": config.target.cloud.value,
+        "sourceAnchor": str(config.source_anchor),
+    }
+
+
+def ledger_identity(config: SyncConfig) -> dict[str, str]:
+    """The same of the ledger of written-back groups, which belongs to one directory, too."""
+    source = {"writeback": config.writeback.source} if config.writeback else {}
+    return {**identity(config), **source}

@@ -1,0 +1,170 @@
+"""The other direction of a run, beside the first: one job made of another, and when its steps are taken.
+
+What is taken away goes before anything grows, in both: so the run looks at the directory, and takes members out of
+groups there, before it sends anything to the tenant; what grows in the directory comes last. An error of this
+direction is its own and ends it alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from syncramp.cycle.approving import BY_ANNOTATION
+from syncramp.cycle.deadline import blame
+from syncramp.cycle.identity import ledger_identity
+from syncramp.cycle.job import Job, Pace, written_back
+from syncramp.cycle.walk import Walk
+from syncramp.cycle.writeback.direction import TO_DIRECTORY, keep_horizon
+from syncramp.errors import FenceLost, Stopped, SyncrampError
+from syncramp.events import Event, Listener, PhaseEnded, PhaseStarted, Progress
+from syncramp.model.report import RunReport
+from syncramp.model.written import WrittenReport
+from syncramp.store.store import Store
+
+RAMP = "writeback"
+"""The name of the ramp of written-back groups."""
+PACE = Pace(objects_per_call=1, parallel=1, patience=60.0, call_timeout=180.0, lost_answers=2)
+"""One call is one request to the directory. A domain controller answers in seconds, or its connection is gone; a
+minute is what one that is busy is waited for."""
+LEAST_SHARE = 10
+"""At least a tenth of an interval is this direction's, however long the first one took."""
+
+
+def directed(job: Job) -> Job:
+    """The job of the other direction, which goes with this one."""
+    other = written_back(job)
+    endpoint = replace(job.config.target.endpoint, visibility_delay=timedelta())
+    config = replace(
+        job.config,
+        sources=(),
+        target=replace(job.config.target, endpoint=endpoint),
+        ramps=(replace(other.config.ramp, name=RAMP, built_in=True),),
+        max_members=other.config.max_members,
+        deny_patterns=(),
+        adopts=(),
+        approves=tuple(named for named in job.config.approves if _is_of_the_ledger(job, named)),
+        orders=tuple(order for order in job.config.orders if order.ramp == RAMP),
+    )
+    return replace(
+        job,
+        config=config,
+        sources=(),
+        endpoint=other.target,
+        store=other.ledger,
+        listen=_told_apart(job.listen),
+        pace=PACE,
+        writers={},
+        refused=other.refused,
+        propose=other.propose,
+        outside={key: metric for key, metric in job.outside.items() if key[0] == RAMP},
+        direction=TO_DIRECTORY,
+    )
+
+
+def first(job: Job) -> Job:
+    """The job without what annotations of the document say to the other direction."""
+    config = replace(
+        job.config,
+        approves=tuple(named for named in job.config.approves if not _is_of_the_ledger(job, named)),
+        orders=tuple(order for order in job.config.orders if order.ramp != RAMP),
+    )
+    return replace(job, config=config)
+
+
+def _is_of_the_ledger(job: Job, named: str) -> bool:
+    """The beginning of a digest means what waits in the other direction, and nothing in this one."""
+    return _knows(written_back(job).ledger, named) and not _knows(job.store, named)
+
+
+def _knows(store: Store, named: str) -> bool:
+    approvals = store.approvals
+    return approvals.taken(named, BY_ANNOTATION) or any(
+        each.digest.startswith(named) for each in approvals.proposals()
+    )
+
+
+def _told_apart(listen: Listener) -> Listener:
+    """Phases are announced under names of their own."""
+
+    def told(event: Event) -> None:
+        if isinstance(event, PhaseStarted | Progress | PhaseEnded):
+            event = replace(event, phase=f"writeback {event.phase}")
+        listen(event)
+
+    return told
+
+
+class Second:
+    """The steps of the other direction, in the order of its methods.
+
+    :param job: of the first one.
+    :param whole: the report of the run; what this direction does stands in its ``writeback``.
+    """
+
+    def __init__(self, job: Job, whole: RunReport) -> None:
+        self._job, self._whole = directed(job), whole
+        self._end = job.clock() + job.config.interval.total_seconds()
+        self._walk: Walk | None = None
+        container = written_back(job).config.container
+        whole.writeback = RunReport(written=WrittenReport(container=container))
+
+    @property
+    def report(self) -> RunReport:
+        """What it did so far."""
+        return self._whole.writeback or RunReport()
+
+    def revoke(self) -> None:
+        """Look at the directory, and take members out of groups.
+
+        :raises Stopped: the run was asked to stop.
+        :raises FenceLost: the tenant is not ours any more.
+        """
+        with self._alone():
+            walk = self._begun()
+            walk.look()
+            walk.revoke()
+
+    def write(self) -> None:
+        """The rest: what grows in the directory.
+
+        :raises FenceLost: the tenant is not ours any more.
+        """
+        if self._walk is None or self.report.failure or self._job.stop.is_set():
+            return
+        with self._alone():
+            share = self._job.config.interval.total_seconds() / LEAST_SHARE
+            self._walk.until(max(self._end, self._job.clock() + share))
+            self._walk.plan()
+            self._walk.send()
+
+    def end(self) -> None:
+        """Write down how it ended; what cannot be written is told."""
+        if self._walk is None:
+            return
+        with self._alone():
+            if self.report.sends:
+                keep_horizon(self._job)
+        with self._alone():
+            self._walk.end()
+        self._whole.writeback = self._walk.report
+
+    def _begun(self) -> Walk:
+        job = self._job
+        if job.fence is not None:
+            job.store.holder.note(job.fence.token)
+        job.store.runs.claim(ledger_identity(job.config))
+        self._walk = Walk(job, self.report)
+        return self._walk
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """An error in the block ends this direction, and not the run."""
+        try:
+            yield
+        except (Stopped, FenceLost):
+            raise
+        except SyncrampError as error:
+            report = self._walk.report if self._walk else self.report
+            if not report.failure:
+                blame(report, error)
