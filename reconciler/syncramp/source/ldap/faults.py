@@ -97,7 +97,7 @@ def bind_refused(server: str, user: str, result: Mapping[str, Any]) -> SyncrampE
 def disconnected(server: str, code: int, text: str) -> SourceUnavailable:
     """The error for a server that tells why it ends the connection."""
     return SourceUnavailable(
-        f"the server ended the connection ({described(code)}{_told(text)})",
+        f"the server ended the connection ({described(code)}{told(text)})",
         where=server,
         remedy="it may be shutting down or out of resources; the next run tries again",
     )
@@ -138,7 +138,7 @@ def unwritten(attribute: str, result: Mapping[str, Any]) -> str:
     """Why a value was not written, as the server says it."""
     code = int(result.get("result", -1))
     what = "this account may not write" if code in RIGHTS else "the server does not write"
-    return f"{what} {attribute} ({described(code)}{_told(str(result.get('message') or ''))})"
+    return f"{what} {attribute} ({described(code)}{told(str(result.get('message') or ''))})"
 
 
 def described(code: int) -> str:
@@ -146,7 +146,8 @@ def described(code: int) -> str:
     return f"{RESULT_CODES.get(code, 'no result')}, code {code}"
 
 
-def _told(text: str) -> str:
+def told(text: str) -> str:
+    """What a server says about a result, on one line and not too long, to be put behind it."""
     text = " ".join(text.split())[:_LONGEST_TEXT]
     return f": {text}" if text else ""
 

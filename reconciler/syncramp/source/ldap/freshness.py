@@ -96,7 +96,7 @@ def look(session: Shows, root: Root, partition: str) -> Standing:
         return Standing()
     own = root.invocation_id.hex()
     vector = next(iter(values.get(_VECTOR.lower(), ())), None)
-    return Standing(own, {**read_vector(vector or b""), own: _position(root.highest_usn)}, vector is not None)
+    return Standing(own, {**read_vector(vector or b""), own: position(root.highest_usn)}, vector is not None)
 
 
 def read_vector(value: bytes) -> dict[str, str]:
@@ -110,7 +110,7 @@ def read_vector(value: bytes) -> dict[str, str]:
         cursors = [_CURSOR.unpack_from(value, _HEADER.size + step * number) for number in range(count)]
     except (error, KeyError):
         return {}
-    return {writer.hex(): _position(usn) for writer, usn in cursors}
+    return {writer.hex(): position(usn) for writer, usn in cursors}
 
 
 def judge(horizon: Horizon, standing: Standing) -> Evidence:
@@ -174,5 +174,6 @@ def _said(writer: str, position: str) -> str:
     return f"USN {int(position)} of {UUID(bytes_le=bytes.fromhex(writer))}"
 
 
-def _position(usn: int) -> str:
+def position(usn: int) -> str:
+    """A USN as a horizon has it."""
     return f"{usn:020}"  # as long as 2 ** 64, so that text has the order of numbers

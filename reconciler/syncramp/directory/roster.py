@@ -1,0 +1,39 @@
+"""Who is who among the groups that were written: by the mark of a group its objectGUID and its DN.
+
+It is filled by each look at the directory, and by what is made after it. What it does not know is not written to.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A group in the directory."""
+
+    guid: bytes
+    """objectGUID, 16 bytes as they are stored."""
+    dn: str
+
+
+@dataclass
+class Roster:
+    """The groups of one directory."""
+
+    _placed: dict[str, Placed] = field(default_factory=dict)
+
+    def note(self, anchor: str, guid: bytes, dn: str) -> None:
+        """A group was seen, or made."""
+        self._placed[anchor.lower()] = Placed(guid, dn)
+
+    def forget(self, anchor: str) -> None:
+        """A group is not there any more."""
+        self._placed.pop(anchor.lower(), None)
+
+    def find(self, anchor: str) -> Placed | None:
+        """A group by its mark; None: it is not there."""
+        return self._placed.get(anchor.lower())
+
+    def anchors(self) -> Iterator[str]:
+        """Of all groups, in small letters."""
+        yield from self._placed

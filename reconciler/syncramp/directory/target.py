@@ -1,0 +1,231 @@
+"""Active Directory as the target of a run (``model.seams.DirectoryTarget``): chosen, looked at, written to.
+
+One object of a call is one request, or few: there is no batch, and nothing is sent side by side, since a controller
+does the changes of one group one after the other anyway. After each call the controller is asked how far it counts
+its changes, which is what the controller of the next run must have; to ask costs a thousandth of what a modify does.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from syncramp.directory import container, pin, schema
+from syncramp.directory.controller import Controller
+from syncramp.directory.looking import Look
+from syncramp.directory.requests import Requests, nothing_to_see
+from syncramp.directory.roster import Roster
+from syncramp.directory.writing import Writer
+from syncramp.endpoint.throttle import REAL, Timing
+from syncramp.endpoint.traffic import TrafficCounter
+from syncramp.errors import AnswerLost, CallTooLarge, SourceUnavailable, SyncrampError
+from syncramp.model.measures import Traffic
+from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
+from syncramp.model.written import LookCookie, Lost, Pinned, Shown, Standing, WriteTimed
+from syncramp.source import dn
+from syncramp.source.ldap import freshness
+from syncramp.source.ldap.directory import LdapSource, innermost
+from syncramp.source.ldap.freshness import Horizon
+from syncramp.spec.types import WritebackGroups
+
+
+@dataclass
+class _Pinned:
+    """What a run has of its controller."""
+
+    controller: Controller
+    requests: Requests
+    writer: Writer
+    schema: schema.Schema
+
+
+@dataclass
+class LdapTarget:
+    """A directory that groups are written to.
+
+    :param account: its servers, and the account that writes.
+    :param reads: the directory as it is read in the same run: the server that answered there is chosen first.
+    :param look_first: called right before each request that changes something; what it raises is why it is not sent.
+    """
+
+    account: LdapSource
+    groups: WritebackGroups
+    reads: LdapSource | None = None
+    tenant: str = ""
+    stop: threading.Event = field(default_factory=threading.Event)
+    look_first: Callable[[], None] = nothing_to_see
+    timing: Timing = REAL
+    strangers: int = 0
+    """Members that the last look found to be principals of other forests."""
+    note: str = ""
+    """Groups that the last look left alone, each with why."""
+    _horizon: Horizon = field(default_factory=Horizon, init=False)
+    _roster: Roster = field(default_factory=Roster, init=False)
+    _run: _Pinned | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._traffic = TrafficCounter(self.timing.now)
+        self._timed: list[WriteTimed] = []
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._run is not None:
+            self._run.controller.close()
+
+    def pin(self, written: bytes | None) -> Pinned:
+        """Choose the domain controller of this run, and see what can be written there.
+
+        :param written: what ``written`` gave after earlier runs.
+        :raises DirectoryBehind: none that answers has that.
+        :raises InputRefused: the container is not there, or groups must not be made in it.
+        :raises SyncrampError: none answers, or the account is refused.
+        """
+        self.close()
+        self._horizon, self._roster = freshness.decode(written), Roster()
+        place = dn.canonical(self.groups.container)
+        choice = pin.Choice(self.account, place, self._horizon, self._answered_for, self.timing.now)
+        controller, pinned = choice.choose()
+        try:
+            unit = container.find(controller.session(), controller.root, self.groups.container)
+            found = schema.look(controller.session(), controller.root, unit.partition)
+        except BaseException:
+            controller.close()
+            raise
+        requests = Requests(controller, self._traffic, self.stop, self.look_first, self.timing, self._timed)
+        writer = Writer(requests, self._roster, unit.dn, found.recycle_bin)
+        self._run = _Pinned(controller, requests, writer, found)
+        return pinned
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """Those that groups can have, in small letters."""
+        return self._chosen.schema.attributes
+
+    @property
+    def recycle_bin(self) -> bool:
+        """What is deleted can be brought back with its members."""
+        return self._chosen.schema.recycle_bin
+
+    def look(self, cookie: bytes | None, known: Mapping[bytes, str]) -> Iterator[Shown | Lost | LookCookie]:
+        """All groups with our mark, with the members of those that changed since a cookie.
+
+        :raises SyncrampError: it broke off; what came before is true, and absence says nothing.
+        """
+        controller, writer = self._chosen.controller, self._chosen.writer
+        look = Look(controller.session(), controller.partition, writer.container, self.attributes)
+        try:
+            for seen in look.groups(cookie, known):
+                if isinstance(seen, Shown):
+                    self._roster.note(seen.anchor, seen.guid, seen.dn)
+                elif isinstance(seen, Lost):
+                    self._roster.forget(seen.anchor)
+                yield seen
+        except SourceUnavailable:
+            controller.close()
+            raise
+        self.strangers, self.note = look.strangers, look.note
+
+    def provision(self, objects: Sequence[SyncObject], patience: float) -> Sequence[Outcome]:
+        """Write these groups, one after the other.
+
+        :param patience: seconds from now; no request leaves later.
+        :raises AnswerLost: something of it may have been done.
+        :raises SyncrampError: nothing of it was done.
+        """
+        chosen = self._chosen
+        chosen.requests.begin(patience)
+        try:
+            return [chosen.writer.write(one) for one in objects]
+        except (AnswerLost, CallTooLarge):
+            raise
+        except SyncrampError as error:
+            if chosen.requests.changed:
+                raise AnswerLost(error.what, where=error.where, remedy=error.remedy) from error
+            raise
+        finally:
+            self._count(chosen)
+
+    def written(self) -> bytes | None:
+        """What the domain controller of a later run must have; None: nothing was ever written."""
+        return self._horizon.encoded() if self._horizon.positions else None
+
+    def measured(self) -> Sequence[WriteTimed]:
+        """Requests since it was asked last."""
+        timed = list(self._timed)
+        self._timed.clear()
+        return timed
+
+    def standing(self) -> Sequence[Standing]:
+        """Of the servers of the document, and whether they have our last write."""
+        return [self._standing(url) for url in self.account.servers]
+
+    def tokens(self, guids: Sequence[bytes]) -> Iterator[tuple[bytes, int | None]]:
+        """How many groups each is in at a sign-in (tokenGroups, MS-ADTS 3.1.1.4.5.19); None: it cannot be asked."""
+        for guid in guids:
+            values = self._chosen.requests.token_groups(guid)
+            yield guid, values
+
+    def company(self) -> Company:
+        """How many members one request may carry."""
+        return Company(self.tenant, "", syncing=True, max_links=self.groups.values_per_modify)
+
+    def reserve(self, writes: int, links: int, *, wait: bool) -> bool:
+        """A directory has no throttle that it tells of."""
+        return not self.stop.is_set()
+
+    def spend(self, writes: int, links: int) -> None:
+        """Nothing is counted."""
+
+    def finalize(self, exported: int, applied: int) -> None:
+        """Nobody is told."""
+
+    def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
+        """It is looked at in another way.
+
+        :raises NotImplementedError: always.
+        """
+        raise NotImplementedError
+
+    def traffic(self) -> Traffic:
+        """Requests since it was asked last, and those that a busy controller put off."""
+        return self._traffic.taken()
+
+    def put_off(self) -> int:
+        """How often the controller was too busy for this thread so far."""
+        return self._traffic.put_off()
+
+    @property
+    def certificate_until(self) -> datetime | None:
+        """Nobody signs in with one."""
+        return None
+
+    @property
+    def _chosen(self) -> _Pinned:
+        if self._run is None:
+            raise LookupError("no domain controller was chosen yet")
+        return self._run
+
+    def _answered_for(self, place: str) -> str:
+        """The server that the directory was read from in this run; empty where nobody knows."""
+        answered = self.reads.answered if self.reads is not None else {}
+        return answered.get(innermost(place, tuple(answered)), "")
+
+    def _count(self, chosen: _Pinned) -> None:
+        """How far the controller counts; where it does not say, one more than before, since it may have written."""
+        if not chosen.requests.sent:
+            return
+        self._horizon = pin.extended(self._horizon, chosen.controller)
+
+    def _standing(self, url: str) -> Standing:
+        try:
+            session = self.account.connect_to(url)
+        except SyncrampError as error:
+            return Standing(url, None, error.what)
+        try:
+            there = freshness.look(session, session.root(), self._chosen.controller.partition)
+        except SyncrampError as error:
+            return Standing(url, None, error.what)
+        finally:
+            session.close()
+        covers = not self._horizon.positions or freshness.judge(self._horizon, there).proven
+        return Standing(url, covers)
