@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from syncramp.errors import SourceUnavailable
+from syncramp.errors import SourceUnavailable, SyncrampError
 from syncramp.source.ldap.directory import LdapSource
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.session import Session
@@ -67,17 +67,15 @@ class Controller:
         self._used = now
         return self._open
 
-    def count(self) -> int:
-        """Ask for the number of its last change.
-
-        :raises SyncrampError: it does not answer.
+    def count(self) -> None:
+        """Ask for the number of its last change; where it does not answer, it is taken to be one more than before,
+        since what was sent may have been done.
         """
         try:
             self._usn = self.session().root().highest_usn or self._usn
-        except SourceUnavailable:
+        except SyncrampError:
             self.close()
-            raise
-        return self._usn
+            self._usn += 1
 
     def close(self) -> None:
         """End the connection; the next request makes another one."""

@@ -23,7 +23,8 @@ from syncramp.model.written import LookCookie, Lost, Shown
 from syncramp.source import canonical
 from syncramp.source import dn as names
 from syncramp.source.ldap import tombstones
-from syncramp.source.ldap.entries import Entries, named_by
+from syncramp.source.ldap.changing import named_by
+from syncramp.source.ldap.entries import Entries
 from syncramp.source.ldap.messages import Control, Found
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.session import NoSuchEntry, Session

@@ -1,8 +1,8 @@
 """Names that are taken: who has them, and what a group is called instead.
 
-A sAMAccountName is unique in a domain, a CN in its unit. Whoever has the name of a group is looked at: if it bears the
-mark of the group, it is that, made by a request whose answer was lost. Else the group takes the name that is made of
-its object id, and then that with a number; a person is told, since nobody renames it back later.
+A sAMAccountName is unique in a domain, a CN in its unit. Whoever has the name of a group is looked at: if it bears
+the mark of the group, it is that, made by a request whose answer was lost. Else the group takes the name that is made
+of its object id, and then that with a number; a person is told, since nobody renames it back later.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -21,7 +21,6 @@ from syncramp.errors import (
 )
 from syncramp.model.facts import Evidence
 from syncramp.model.written import Pinned
-
 from syncramp.source.ldap import freshness
 from syncramp.source.ldap.directory import LdapSource, innermost
 from syncramp.source.ldap.failover import unreachable
@@ -150,5 +149,3 @@ def _only_reads(session: Session, root: Root) -> bool:
         return False
     values = found.values.values() if found else ()
     return any(value.upper().startswith(_READS_ONLY.upper()) for given in values for value in given)
-
-

@@ -1,6 +1,7 @@
 """What a result of a directory means for who wrote to it: done, later, less at once, not this value, not at all.
 
-Results are numbers of RFC 4511 4.1.9; Active Directory puts a Windows error in front of its text (MS-ADTS 3.1.1.3.1.9).
+Results are numbers of RFC 4511 4.1.9; Active Directory puts a Windows error in front of its text (MS-ADTS
+3.1.1.3.1.9).
 """
 
 import re
@@ -12,9 +13,7 @@ from syncramp.source.ldap.faults import RIGHTS, told
 from syncramp.source.ldap.messages import Done
 
 ADDED_AGAIN = frozenset({20, 68})
-"""attributeOrValueExists; Samba says entryAlreadyExists of a link."""
-REMOVED_AGAIN = frozenset({16})
-"""noSuchAttribute."""
+"""attributeOrValueExists; entryAlreadyExists of a link."""
 TAKEN = 68
 GONE = 32
 REMEDY = "give the account that writes its rights in the container (docs/writeback-rights.md)"
@@ -58,7 +57,10 @@ _BUSY_TEXTS = frozenset({0x200E, 0x200F, 0x217D})
 results than busy."""
 _VALUES = frozenset({16, 19, 20, 21, 32, 53, 68})
 _WINDOWS = re.compile(r"([0-9A-Fa-f]{8}):")
-_SAMBA_REMOVED_AGAIN = "doesn't exist for target GUID"
+_NO_VALUE = 16
+_NOT_IN_GROUP = 0x561
+"""ERROR_MEMBER_NOT_IN_ALIAS."""
+_SAMBA_NOT_IN_GROUP = "doesn't exist for target GUID"
 
 
 class Family(Enum):
@@ -93,7 +95,7 @@ def is_so_already(done: Done, *, adds: bool) -> bool:
     """A single member is there already, or not there any more, as it was asked for."""
     if adds:
         return done.code in ADDED_AGAIN
-    return done.code in REMOVED_AGAIN or (done.code == 53 and _SAMBA_REMOVED_AGAIN in done.text)
+    return done.code == _NO_VALUE or windows_error(done) == _NOT_IN_GROUP or _SAMBA_NOT_IN_GROUP in done.text
 
 
 def windows_error(done: Done) -> int | None:
@@ -131,11 +133,10 @@ def described(done: Done) -> str:
 def failure(done: Done, server: str, doing: str) -> SyncrampError:
     """The error of a result that is nobody's fault among the objects."""
     said = described(done)
-    match family_of(done):
-        case Family.LARGE:
-            return CallTooLarge(f"{doing} was more than the directory takes at once ({said})", where=server)
-        case Family.DENIED:
-            return AccessDenied(f"{doing} is not permitted ({said})", where=server, remedy=REMEDY)
+    if family_of(done) is Family.LARGE:
+        return CallTooLarge(f"{doing} was more than the directory takes at once ({said})", where=server)
     return SourceUnavailable(
-        f"{doing} was put off ({said})", where=server, remedy="the domain controller is overloaded; the next run tries"
+        f"{doing} was put off ({said})",
+        where=server,
+        remedy="the domain controller is overloaded; the next run tries",
     )

@@ -26,7 +26,7 @@ chance."""
 Send = Callable[[Session], Done]
 
 
-def _nothing_to_see() -> None:
+def nothing_to_see() -> None:
     """Nobody has anything against a request."""
 
 
@@ -40,18 +40,20 @@ class Requests:
     controller: Controller
     traffic: TrafficCounter
     stop: threading.Event = field(default_factory=threading.Event)
-    look: Callable[[], None] = _nothing_to_see
+    look: Callable[[], None] = nothing_to_see
     timing: Timing = REAL
     timed: list[WriteTimed] = field(default_factory=list)
     """Those that were answered."""
     until: float = 0.0
     """No request of the present call begins later; of ``timing``."""
+    sent: bool = False
+    """One of the present call left."""
     changed: bool = False
     """One of the present call was done."""
 
     def begin(self, patience: float) -> None:
         """A call begins, which has so many seconds."""
-        self.until, self.changed = self.timing.now() + patience, False
+        self.until, self.sent, self.changed = self.timing.now() + patience, False, False
 
     def ask(self, operation: str, doing: str, send: Send, values: int = 0) -> Done:
         """Send one request; busy controllers are waited for.
@@ -74,7 +76,9 @@ class Requests:
                 if self.timing.now() + wait > self.until:
                     raise failure(done, self.controller.url, doing)
                 if self.timing.wait(self.stop, wait):
-                    raise Stopped("the run was stopped while the domain controller was busy", where=self.controller.url)
+                    raise Stopped(
+                        "the run was stopped while the domain controller was busy", where=self.controller.url
+                    )
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     def entry(self, name: str, attributes: Sequence[str]) -> Mapping[str, Sequence[bytes]] | None:
@@ -90,7 +94,11 @@ class Requests:
     def first(self, filter_: str, attributes: Sequence[str]) -> Mapping[str, Sequence[bytes]] | None:
         """The first entry of the naming context that a filter finds, as ``entry``."""
         session, partition = self.controller.session(), self.controller.partition
-        with self._read(), suppress(NoSuchEntry), closing(session.pages(partition, filter_, attributes, size=1)) as all_:
+        with (
+            self._read(),
+            suppress(NoSuchEntry),
+            closing(session.pages(partition, filter_, attributes, size=1)) as all_,
+        ):
             return next((_told(found) for found in all_ if isinstance(found, Found)), None)
         return None
 
@@ -107,6 +115,7 @@ class Requests:
         self.look()
         began = self.timing.now()
         self.traffic.sent()
+        self.sent = True
         try:
             done = send(session)
         except SourceUnavailable as error:

@@ -7,6 +7,7 @@ its changes, which is what the controller of the next run must have; to ask cost
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,15 +19,18 @@ from syncramp.directory.roster import Roster
 from syncramp.directory.writing import Writer
 from syncramp.endpoint.throttle import REAL, Timing
 from syncramp.endpoint.traffic import TrafficCounter
-from syncramp.errors import AnswerLost, CallTooLarge, SourceUnavailable, SyncrampError
+from syncramp.errors import AccessDenied, AnswerLost, CallTooLarge, SourceUnavailable, SyncrampError
 from syncramp.model.measures import Traffic
 from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
 from syncramp.model.written import LookCookie, Lost, Pinned, Shown, Standing, WriteTimed
 from syncramp.source import dn
 from syncramp.source.ldap import freshness
+from syncramp.source.ldap.changing import named_by
 from syncramp.source.ldap.directory import LdapSource, innermost
 from syncramp.source.ldap.freshness import Horizon
 from syncramp.spec.types import WritebackGroups
+
+_TOKENS = "tokenGroups"
 
 
 @dataclass
@@ -162,8 +166,10 @@ class LdapTarget:
     def tokens(self, guids: Sequence[bytes]) -> Iterator[tuple[bytes, int | None]]:
         """How many groups each is in at a sign-in (tokenGroups, MS-ADTS 3.1.1.4.5.19); None: it cannot be asked."""
         for guid in guids:
-            values = self._chosen.requests.token_groups(guid)
-            yield guid, values
+            values: Mapping[str, Sequence[bytes]] | None = None
+            with suppress(AccessDenied):
+                values = self._chosen.requests.entry(named_by(guid), [_TOKENS])
+            yield guid, None if values is None else len(values.get(_TOKENS.lower(), ()))
 
     def company(self) -> Company:
         """How many members one request may carry."""
@@ -211,9 +217,10 @@ class LdapTarget:
         return answered.get(innermost(place, tuple(answered)), "")
 
     def _count(self, chosen: _Pinned) -> None:
-        """How far the controller counts; where it does not say, one more than before, since it may have written."""
+        """What the next controller must have, if something was sent."""
         if not chosen.requests.sent:
             return
+        chosen.controller.count()
         self._horizon = pin.extended(self._horizon, chosen.controller)
 
     def _standing(self, url: str) -> Standing:

@@ -1,13 +1,12 @@
 """A group of the plan as requests to the directory: made, changed, renamed, deleted, and its members.
 
-Everything is written so that a repetition converges. Only groups that bear our mark are written to, and named by their
-objectGUID: a kind, an anchor or an entry that is none of ours is refused here, too, whatever the plan says. Members
-are taken away before others are added. Of a request that is refused for a value the halves are tried, down to the one
-that is to blame; all others are taken.
+Everything is written so that a repetition converges. Only groups that bear our mark are written to, and named by
+their objectGUID: a kind, an anchor or an entry that is none of ours is refused here, too, whatever the plan says.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 from uuid import UUID
 
 from syncramp.directory import names, refusals
@@ -29,6 +28,7 @@ DENIED_MOST = 3
 NO_BIN = "recycleBinOff"
 NOT_OURS = "notOurs"
 _CRITICAL = "isCriticalSystemObject"
+_NO_VALUES = frozenset({"SourceAnchor", "member"})
 _NAMES_TAKEN = frozenset({19, 68})
 """constraintViolation, entryAlreadyExists: one of the two names may be somebody else's."""
 
@@ -66,13 +66,8 @@ class Writer:
         return outcome
 
     def _set(self, anchor: str, values: Mapping[str, WireValue]) -> Outcome:
-        given: dict[str, Value | None] = {}
-        changes: Sequence[ReferenceChange] = ()
-        for name, value in values.items():
-            if name == "member" and _are_changes(value):
-                changes = value
-            elif name != "SourceAnchor":
-                given[name] = value  # type: ignore[assignment]
+        changes = _changes(values.get("member"))
+        given = {name: cast("Value | None", value) for name, value in values.items() if name not in _NO_VALUES}
         placed = self.roster.find(anchor)
         outcome = None
         if placed is None:
@@ -190,7 +185,9 @@ class Writer:
         if placed is None:
             return gone
         if not self.recycle_bin:
-            return Outcome(Result.REFUSED, NO_BIN, "the recycle bin of the directory is off: it would be lost for good")
+            return Outcome(
+                Result.REFUSED, NO_BIN, "the recycle bin of the directory is off: it would be lost for good"
+            )
         values = self.requests.entry(named_by(placed.guid), [*names.MARKS, _CRITICAL])
         if values is not None and names.mark_of(values) != anchor:
             return _not_ours(f"{placed.dn} does not bear the mark of the group any more")
@@ -233,16 +230,13 @@ class Writer:
 
 def stored(value: Value | None) -> list[bytes]:
     """The values of an attribute as a directory stores them; none for None."""
-    match value:
-        case None:
-            return []
-        case tuple():
-            return [part for one in value for part in stored(one)]
-        case bool():
-            return [b"TRUE" if value else b"FALSE"]
-        case bytes():
-            return [value]
-    return [str(value).encode()]
+    if value is None:
+        return []
+    if isinstance(value, tuple):
+        return [part for one in value for part in stored(one)]
+    if isinstance(value, bool):
+        return [b"TRUE" if value else b"FALSE"]
+    return [value if isinstance(value, bytes) else str(value).encode()]
 
 
 def _stored(given: Mapping[str, Value | None]) -> dict[str, list[bytes]]:
@@ -262,8 +256,8 @@ def _with(outcome: Outcome, taken: Outcome) -> Outcome:
     return replace(outcome, code=taken.code, description=told, rejected=taken.rejected)
 
 
-def _are_changes(value: WireValue) -> bool:
-    return isinstance(value, tuple) and any(isinstance(one, ReferenceChange) for one in value)
+def _changes(value: WireValue) -> Sequence[ReferenceChange]:
+    return [one for one in value if isinstance(one, ReferenceChange)] if isinstance(value, tuple) else []
 
 
 def _not_ours(why: str) -> Outcome:

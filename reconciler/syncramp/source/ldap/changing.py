@@ -43,7 +43,10 @@ class Change:
 
 
 def named_by(guid: bytes) -> str:
-    """The name of an entry by its objectGUID, 16 bytes as they are stored."""
+    """The name of an entry that no rename changes.
+
+    :param guid: objectGUID, 16 bytes as they are stored.
+    """
     return f"<GUID={UUID(bytes_le=guid)}>"
 
 

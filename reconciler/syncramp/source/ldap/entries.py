@@ -16,6 +16,7 @@ from syncramp.model.facts import Container, Entry, LinkChange, Links, Remark
 from syncramp.model.values import Kind
 from syncramp.source import canonical, words
 from syncramp.source.ldap import references
+from syncramp.source.ldap.changing import named_by
 from syncramp.source.ldap.messages import Control, Found, Message, Reference
 from syncramp.source.ldap.references import Targets
 from syncramp.source.ldap.root import Root
@@ -194,11 +195,6 @@ def holds_any(session: Searches, partition: str, filter_: str) -> bool:
     with suppress(NoSuchEntry):  # the read itself tells
         return any(isinstance(message, Found) for message in session.pages(partition, filter_, ["1.1"], size=1))
     return False
-
-
-def named_by(guid: bytes) -> str:
-    """The name of an entry that no rename changes (MS-ADTS 3.1.1.3.1.2.4)."""
-    return f"<GUID={UUID(bytes_le=guid)}>"
 
 
 def _text(guid: bytes) -> str:

@@ -11,7 +11,8 @@ from struct import Struct, error
 
 from syncramp.errors import AccessDenied
 from syncramp.source.ldap import tombstones
-from syncramp.source.ldap.entries import FILTER, Entries, named_by
+from syncramp.source.ldap.changing import named_by
+from syncramp.source.ldap.entries import FILTER, Entries
 from syncramp.source.ldap.messages import Found
 from syncramp.source.ldap.session import NoSuchEntry
 
