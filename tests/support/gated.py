@@ -9,7 +9,7 @@ from syncramp.model.measures import CallTime, Measure, Measured, Measures, Told
 from syncramp.model.ramps import Judgement
 from syncramp.ramp.findings import LEAST_CALLS, LEAST_CYCLES
 from syncramp.ramp.gates import judge
-from syncramp.spec.ramps import BUILT_IN_STEPS, UNITS, Gate, Metric, RampPolicy, built_in_gates
+from syncramp.spec.ramps import BUILT_IN_STEPS, UNITS, Gate, Metric, RampPolicy, built_in_gates, written_gates
 
 NOW = 10_000_000.0
 DAY = 86_400.0
@@ -20,6 +20,8 @@ BEFORE = BEGAN - DAY
 INTERVAL = timedelta(minutes=30)
 GATES = {gate.metric: gate for gate in built_in_gates(INTERVAL)}
 GATES[Metric.EXPORT_LATENCY_P50] = Gate(Metric.EXPORT_LATENCY_P50, Decimal(30), Decimal(120))
+GATES |= {gate.metric: gate for gate in written_gates()}
+GATES[Metric.TOKENS] = Gate(Metric.TOKENS, Decimal(900), Decimal(1000))
 GATES[Metric.EXTERNAL] = Gate(Metric.EXTERNAL, Decimal(5), Decimal(50), "tickets")
 RUN = 90
 """The run that judges."""
@@ -91,6 +93,26 @@ def disagreements(runs: float) -> Measures:
     return measures(rows(Measure.DISAGREEMENT, [0.0, *[7.0] * int(runs)]))
 
 
+def directory_latencies(value: float) -> Measures:
+    return measures(calls=[CallTime(NOW - HOUR, RUN - 1, 500, 1, value, 1)])
+
+
+def replication(value: float) -> Measures:
+    return measures(rows(Measure.REPLICATION, [9e6, value], weight=3))
+
+
+def tokens(value: float) -> Measures:
+    return measures(rows(Measure.TOKENS, [value, 2.0], weight=4))
+
+
+def shares(value: float) -> Measures:
+    return measures(rows(Measure.SHARE, [value] * LEAST_CYCLES))
+
+
+def seconds(runs: float) -> Measures:
+    return measures(rows(Measure.SECOND, [0.0, *[7.0] * int(runs)]))
+
+
 def told(value: float) -> Measures:
     return measures(outside={"tickets": Told(value)})
 
@@ -107,6 +129,16 @@ VALUES: Mapping[Metric, Callable[[float], Measures]] = {
     Metric.READ_BACK: read_backs,
     Metric.MEMBER_COUNT: disagreements,
     Metric.EXTERNAL: told,
+    Metric.AD_LATENCY: directory_latencies,
+    Metric.CONVERGED: replication,
+    Metric.VALUE_ERRORS: links_refused,
+    Metric.TOKENS: tokens,
+    Metric.WRITEBACK_SHARE: shares,
+    Metric.COUNT_AGREES: seconds,
 }
-ABOVE = dict.fromkeys(Metric, Decimal("0.01")) | {Metric.CONFIRM_LAG: Decimal(1), Metric.MEMBER_COUNT: Decimal(1)}
+ABOVE = (
+    dict.fromkeys(Metric, Decimal("0.01"))
+    | {Metric.CONFIRM_LAG: Decimal(1), Metric.MEMBER_COUNT: Decimal(1)}
+    | {Metric.COUNT_AGREES: Decimal(1)}
+)
 """The next value that can be measured."""

@@ -13,7 +13,7 @@ from syncramp.model.measures import KEPT_SECONDS, Asked, Measure
 from syncramp.model.ramps import Verdict
 from syncramp.ramp.findings import LEAST_CALLS, LEAST_CYCLES
 from syncramp.spec.durations import parse_duration
-from syncramp.spec.ramps import Metric, Unit, built_in_gates
+from syncramp.spec.ramps import WRITTEN_STEPS, Metric, Unit, built_in_gates, written_gates
 
 PAGE = "docs/ramp-gates.md"
 UNITS = {"%": Unit.PERCENT, "points": Unit.POINTS, "times": Unit.FACTOR, "cycle": Unit.CYCLES, "cycles": Unit.CYCLES}
@@ -58,6 +58,31 @@ def test_every_verdict_and_every_metric_is_explained() -> None:
     headings = re.findall(r"^### (.+)$", section(PAGE, "## What each of them looks at"), re.MULTILINE)
     named = {name for heading in headings for name in heading.split(" and ")}
     assert named == {metric.value for metric in Metric if metric is not Metric.EXTERNAL and not metric.directory}
+
+
+def test_every_metric_of_a_directory_is_explained_and_its_limits_are_those_of_the_code() -> None:
+    told = re.findall(r"^### (.+)$", section(PAGE, "## Gates of written-back groups"), re.MULTILINE)
+    assert told == [metric.value for metric in Metric if metric.directory]
+    table = rows(section("docs/spec/writeback.md", "### Limits"))
+    assert [coded(row[0]) for row in table] == [[metric] for metric in told]
+    for gate, row in zip(written_gates(), table, strict=True):
+        assert [_said(cell, gate.metric) for cell in row[2:4]] == [
+            None if one is None else float(one) for one in (gate.hold, gate.abort)
+        ]
+
+
+def _said(cell: str, metric: Metric) -> float | None:
+    if not cell:
+        return None
+    return limit(cell) if metric is not Metric.TOKENS else float(cell)
+
+
+def test_the_built_in_steps_of_written_back_groups_are_those_of_the_code() -> None:
+    table = rows(section("docs/spec/writeback.md", "### Built-in steps"))
+    assert [(row[0], row[1]) for row in table] == [
+        ("pause", "") if step.ceiling is None else (f"{step.ceiling:,}", f"{step.soak.duration.days * 24} h")
+        for step in WRITTEN_STEPS
+    ]
 
 
 def test_everything_that_is_measured_is_listed() -> None:

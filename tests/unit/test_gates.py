@@ -26,8 +26,7 @@ from support.gated import (
 )
 from syncramp.model.measures import CallTime, Measure, Measured, Measures, Told, Unconfirmed
 from syncramp.model.ramps import Verdict
-from syncramp.ramp.findings import FINDERS
-from syncramp.ramp.gates import judge
+from syncramp.ramp.gates import LOOKS, judge
 from syncramp.spec.ramps import BUILT_IN_STEPS, Metric, RampPolicy, built_in
 
 
@@ -158,7 +157,7 @@ def test_a_number_from_outside(answer: Told | None, verdict: Verdict) -> None:
 
 
 def test_every_metric_has_a_gate_that_measures_it_and_every_gate_is_judged() -> None:
-    assert set(FINDERS) == set(Metric)
+    assert set(LOOKS) == set(Metric)
     policy = built_in(INTERVAL)
     assert [one.metric for one in judge(policy, measures(), NOW)] == [gate.metric.value for gate in policy.gates]
 

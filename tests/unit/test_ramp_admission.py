@@ -313,7 +313,7 @@ def test_many_who_come_to_a_whole_group_at_once_are_no_newcomers() -> None:
 
 
 def test_a_denied_group_under_members_is_whole_and_says_so() -> None:
-    denied = waiting(range(1, 12), admit=Admit.MEMBERS, denied="*deny*")
+    denied = waiting(range(1, 12), admit=Admit.MEMBERS, denied="its name matches *deny*")
     room = admit(policy(10, admit=Admit.MEMBERS), state(10), [denied], MOST)[1000]
     assert not room.admitted and "comes whole because its name matches *deny*" in room.reason
 

@@ -43,6 +43,23 @@ class Measure(StrEnum):
     """(ramp) Runs from the answer about a link to the read-back that showed it; weighs as many as were shown."""
     DISAGREEMENT = "membersDisagree"
     """(ramp) Links of its groups that only we know of, or only the read-back."""
+    PUT_OFF = "directoryPutOff"
+    """Requests that a domain controller answered with adminLimitExceeded, busy or unavailable. This one and those
+    below are of runs that write groups to a directory."""
+    REPLICATION = "replicationSeconds"
+    """Seconds since the oldest of our writes that some writable domain controller lacks; 0: all of them have all.
+    Weighs as many controllers as told it."""
+    UNREACHED = "controllerUnreached"
+    """Seconds for which the domain controller could not be asked that could not for longest; weighs as many."""
+    TOKENS = "memberTokens"
+    """The most groups at the sign-in of one member whom a run would add to a security group; weighs as many members
+    as were looked at."""
+    TOKENS_UNKNOWN = "memberTokensUnknown"
+    """Members of whom that could not be asked."""
+    SHARE = "writebackShare"
+    """Percent of ``spec.interval`` that a run wrote to a directory."""
+    SECOND = "secondDisagree"
+    """Members that only one of two domain controllers counts; weighs as many groups as were compared."""
 
 
 @dataclass(frozen=True, slots=True)

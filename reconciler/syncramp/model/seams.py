@@ -203,6 +203,15 @@ class DirectoryTarget(Endpoint, Protocol):
     def standing(self) -> Sequence[Standing]:
         """Every writable domain controller, and whether it has our last write."""
 
+    def link_interval(self) -> float | None:
+        """Seconds between two replications over the slowest site link; None: it cannot be asked."""
+
+    def compare(self, guids: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]] | None:
+        """How many members groups have at the controller of this run, and at a second one that has our last write.
+
+        :returns: by objectGUID; None: no second one has it yet.
+        """
+
     def tokens(self, guids: Sequence[bytes]) -> Iterator[tuple[bytes, int | None]]:
         """How many groups each is in at a sign-in (tokenGroups); None: it cannot be asked."""
 

@@ -35,7 +35,7 @@ class Following:
     mail_enabled: BitMap = field(default_factory=BitMap)
     """Those with an address, of the groups that are large enough for it to matter."""
     denied: Mapping[int, str] = field(default_factory=dict)
-    """Groups under ``Members`` -> the pattern that their names match."""
+    """Groups under ``Members`` that come whole -> why, as a clause."""
     failed: Mapping[int, str] = field(default_factory=dict)
     """Groups of which a condition has no result -> which, and why."""
 
@@ -70,14 +70,26 @@ def following(
     partly = {
         group.id: group.dn
         for group in groups
-        if patterns and (policy := found.policy(group.id)) and policy.admit is Admit.MEMBERS
+        if (policy := found.policy(group.id)) and policy.admit is Admit.MEMBERS and (patterns or policy.directory)
     }
     told = dict(_read(view, large | BitMap(partly)))
     mailing = BitMap(identity for identity in large if mail_enabled(told.get(identity, {})))
-    refused = {identity: denied(_name(told.get(identity, {})), dn, patterns) for identity, dn in partly.items()}
+    refused = {identity: _whole(told.get(identity, {}), dn, patterns) for identity, dn in partly.items()}
     return Following(
         binding, known, mailing, {each: found for each, found in refused.items() if found}, matching.failed
     )
+
+
+def _whole(desired: Attributes, dn: str, patterns: Sequence[str]) -> str:
+    """Why a group under ``Members`` comes whole, as a clause; empty: it does not.
+
+    A groupType below zero is that of a security group in a directory (MS-ADTS 2.2.12): part of one is access that
+    some have, and others of the same department do not.
+    """
+    if isinstance(kind := desired.get("groupType"), int) and kind < 0:
+        return "it is a security group"
+    pattern = denied(_name(desired), dn, patterns)
+    return f"its name matches {pattern}" if pattern else ""
 
 
 def ordering(view: Objects) -> Ordering:

@@ -35,7 +35,7 @@ class Candidate:
     waited: bool = False
     """Somebody of it waited when the last run was over."""
     denied: str = ""
-    """The pattern for which it is ``Whole`` under ``Members``; empty: none."""
+    """Why it is ``Whole`` under ``Members``, as a clause; empty: it is not."""
     stuck: int = 0
     """Of its queue those who could not come whatever the ramp said: no step waits for them."""
     nested: int = 0

@@ -1,9 +1,12 @@
-"""Whose limits a group comes near: what reads groups in the cloud breaks at sizes that nobody notices as one grows.
+"""Whose limits a group comes near: what reads groups breaks at sizes that nobody notices as one grows.
+
+In the cloud these are large ones. What reads a directory breaks at smaller ones: programs that take the first range
+of values for all of them, and Active Directory Web Services.
 
 A warning begins at 80 % of a limit, so that a group that grows by some hundred members a week is told months before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from syncramp.model.sizes import LIMITS
 from syncramp.words import count
@@ -15,7 +18,9 @@ NOTED = 50_000
 groups of every organisation.
 """
 CONSUMERS = tuple(limit for limit in sorted(LIMITS) if limit >= NOTED)
-"""The limits that are told."""
+"""The limits that are told of groups in the cloud."""
+READERS = (1_500, 5_000)
+"""The limits that are told of groups that are written to a directory."""
 
 
 def is_near(size: int) -> bool:
@@ -23,17 +28,18 @@ def is_near(size: int) -> bool:
     return size * 100 >= CONSUMERS[0] * NEAR
 
 
-def warning(size: int) -> str:
+def warning(size: int, limits: Sequence[int] = CONSUMERS) -> str:
     """The limits that a group is near, or over, with whose they are, the largest first; empty for most groups.
 
-    :param size: members, as desired or in the cloud.
+    :param size: members, as desired or there.
+    :param limits: members, ascending.
     """
-    told = "; ".join(_told(size))
+    told = "; ".join(_told(size, limits))
     return f"{count(size, 'member')}, {told}" if told.startswith("over") else told
 
 
-def _told(size: int) -> Iterator[str]:
-    for limit in reversed(CONSUMERS):
+def _told(size: int, limits: Sequence[int]) -> Iterator[str]:
+    for limit in reversed(limits):
         if size > limit:
             yield f"over {limit:,} ({LIMITS[limit]})"
         elif size * 100 >= limit * NEAR:

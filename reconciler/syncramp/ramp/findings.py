@@ -59,7 +59,7 @@ def _removal_latency(gate: Gate, measures: Measures, now: float) -> Found:
     p95 = percentile(((row.value, row.weight) for row in rows), 95)
     value = max(p95 or 0.0, oldest) if rows or waiting else None
     longest = max([oldest, *(row.value for row in rows)])
-    missing = _too_few_cycles(cycles) or (
+    missing = too_few_cycles(cycles) or (
         "" if answered else "nobody had to be removed yet, which is what it measures"
     )
     if value is not None and gate.hold is not None and oldest > float(gate.hold):
@@ -81,7 +81,7 @@ def _cycle_duration(gate: Gate, measures: Measures, now: float) -> Found:
     rows = measures.of(Measure.CYCLE, measures.window)
     value = percentile(((row.value, 1) for row in rows), 95)
     text = f"95 % of {count(len(rows), 'cycle')} took at most {duration(value or 0.0)} without links of ramps"
-    return Found(value, len(rows), text, _too_few_cycles(len(rows)))
+    return Found(value, len(rows), text, too_few_cycles(len(rows)))
 
 
 def _export_latency(percent: int) -> "Finder":
@@ -91,7 +91,7 @@ def _export_latency(percent: int) -> "Finder":
         number = sum(call.weight for call in calls)
         value = percentile(((call.seconds, call.weight) for call in calls), percent)
         text = f"{percent} % of {count(number, 'call')} with links took at most {duration(value or 0.0)}"
-        return Found(value, number, f"{text} ({_most_links(calls)})", _too_few_calls(number, "with links"))
+        return Found(value, number, f"{text} ({most_links(calls)})", _too_few_calls(number, "with links"))
 
     return found
 
@@ -163,7 +163,7 @@ def _read_back(gate: Gate, measures: Measures, now: float) -> Found:
     text = (
         f"read-backs show up to {most or 0:,.0f} changed objects, {usual or 0:,.0f} in a usual run ({_in(len(rows))})"
     )
-    return Found(value, len(rows), text, _too_few_cycles(len(rows)), baseline=usual)
+    return Found(value, len(rows), text, too_few_cycles(len(rows)), baseline=usual)
 
 
 def _member_count(gate: Gate, measures: Measures, now: float) -> Found:
@@ -230,7 +230,8 @@ def _sum(rows: list[Measured]) -> int:
     return int(sum(row.value for row in rows))
 
 
-def _too_few_cycles(number: int) -> str:
+def too_few_cycles(number: int) -> str:
+    """What is missing of the runs that a verdict needs; empty: nothing."""
     if number >= LEAST_CYCLES:
         return ""
     return f"{number} of {LEAST_CYCLES} cycles were measured in this window; it is judged once the others have run"
@@ -251,5 +252,6 @@ def _percent(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3g} %"
 
 
-def _most_links(calls: list[CallTime]) -> str:
+def most_links(calls: list[CallTime]) -> str:
+    """How large the largest of calls was."""
     return f"up to {count(max((call.links for call in calls), default=0), 'link')} each"

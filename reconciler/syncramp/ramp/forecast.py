@@ -241,7 +241,7 @@ class _Walk:
             self._order = Command.PROMOTE if state.pause is PauseReason.STEP else Command.RESUME
             self._pass(self._terms.pauses / self._terms.interval)
         elif state.phase is Phase.SOAKING and state.soaked_from is not None and wanting <= 0:
-            soak = self._policy.steps[state.step].soak
+            soak = self._policy.soak(state.step)
             cycles = self.at + max(0, soak.cycles - state.cycles) * self._terms.interval
             over = earliest(soak, state.soaked_from, self._policy.time_zone, cycles)
             self._pass((over - self.at) / self._terms.interval)

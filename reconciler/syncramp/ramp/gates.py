@@ -9,7 +9,11 @@ from syncramp.model.measures import Measures
 from syncramp.model.ramps import Judgement, Verdict
 from syncramp.ramp.findings import FINDERS, Found
 from syncramp.ramp.wording import FORMATS
+from syncramp.ramp.written_findings import WRITTEN_FINDERS
 from syncramp.spec.ramps import UNITS, Gate, RampPolicy
+
+LOOKS = {**FINDERS, **WRITTEN_FINDERS}
+"""What each metric looks at."""
 
 
 def judge(policy: RampPolicy, measures: Measures, now: float) -> tuple[Judgement, ...]:
@@ -17,7 +21,7 @@ def judge(policy: RampPolicy, measures: Measures, now: float) -> tuple[Judgement
 
     :param now: seconds since the epoch.
     """
-    return tuple(_judgement(gate, FINDERS[gate.metric](gate, measures, now)) for gate in policy.gates)
+    return tuple(_judgement(gate, LOOKS[gate.metric](gate, measures, now)) for gate in policy.gates)
 
 
 def _judgement(gate: Gate, found: Found) -> Judgement:

@@ -48,7 +48,7 @@ def _because(state: RampState) -> str:
 
 
 def _denied(group: Candidate) -> str:
-    return f" because its name matches {group.denied}" if group.denied else ""
+    return f" because {group.denied}" if group.denied else ""
 
 
 def _now(coming: int) -> str:

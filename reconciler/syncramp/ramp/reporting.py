@@ -19,9 +19,9 @@ from syncramp.model.ramp_reports import GroupReport, RampReport
 from syncramp.model.ramps import GroupPhase, Phase, RampState, Room
 from syncramp.model.state import Membership
 from syncramp.ramp.checklist import checklist
-from syncramp.ramp.consumers import warning
+from syncramp.ramp.consumers import CONSUMERS, READERS, warning
 from syncramp.ramp.soak import earliest, soaked
-from syncramp.spec.ramps import Admit, RampPolicy, Soak
+from syncramp.spec.ramps import WRITEBACK, Admit, RampPolicy, Soak
 
 SHOWN = 10
 """Groups that are named; the others are counted."""
@@ -97,7 +97,7 @@ def report(
     :param changed: what a change of the document does to it, as a sentence.
     :param eta: when it will be complete, by the forecast (RFC 3339); empty: nobody can tell.
     """
-    step = policy.steps[min(state.step, len(policy.steps) - 1)]
+    soak = policy.soak(min(state.step, len(policy.steps) - 1))
     following = policy.steps[state.step + 1] if state.step + 1 < len(policy.steps) else None
     unramped = policy.admit is Admit.NOW and state.phase is Phase.COMPLETE
     return RampReport(
@@ -113,13 +113,11 @@ def report(
         pause=state.pause.value if state.pause else "",
         by=state.by,
         changed=changed,
-        soak=soaked(
-            Soak() if unramped else step.soak, state.soaked_from, now, state.cycles, policy.time_zone
-        ).as_json(),
+        soak=soaked(Soak() if unramped else soak, state.soaked_from, now, state.cycles, policy.time_zone).as_json(),
         failures=state.failures,
         judgements=[asdict(each) for each in state.judgements],
         next_ceiling=following.ceiling if following else None,
-        next_decision=_next_decision(policy, state, step.soak, now, next_run),
+        next_decision=_next_decision(policy, state, soak, now, next_run),
         eta=eta,
         admitted_today=spent,
         per_cycle=policy.per_cycle if policy.admit is Admit.MEMBERS else 0,
@@ -153,6 +151,7 @@ def with_groups(
 
     :param effective: people of a group with nested ones, by its id; asked for the groups that are named.
     """
+    limits = READERS if ramp.name == WRITEBACK else CONSUMERS
     waiting = [(len(found), group) for group in groups if (found := group.waiting)]
     named = nlargest(SHOWN, waiting, key=lambda pair: (pair[1].size, pair[1].membership.dn))
     large = nlargest(SHOWN, groups, key=lambda group: (group.size, group.membership.dn))
@@ -166,7 +165,7 @@ def with_groups(
         largest=max((len(group.membership.possible) for group in groups), default=0),
         held=[group_report(group, effective) for _, group in named],
         notes=_notes(large, groups),
-        warnings={group.membership.dn: told for group in large if (told := warning(group.size))},
+        warnings={group.membership.dn: told for group in large if (told := warning(group.size, limits))},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from syncramp.model.ramps import Decided, Judgement, RampState, Verdict
 from syncramp.ramp.soak import Soaked, soaked
-from syncramp.spec.ramps import RampPolicy, Soak
+from syncramp.spec.ramps import RampPolicy
 
 CROWD = 100
 """More than a hundredth of a ceiling is no coming and going of people, but a group that grows."""
@@ -49,8 +49,7 @@ class Setting:
 
     def soaked(self, state: RampState) -> Soaked:
         """How far the soak of a state is."""
-        wanted = self.policy.steps[state.step].soak if state.step < len(self.policy.steps) else Soak()
-        return soaked(wanted, state.soaked_from, self.now, state.cycles, self.policy.time_zone)
+        return soaked(self.policy.soak(state.step), state.soaked_from, self.now, state.cycles, self.policy.time_zone)
 
     def fits(self, state: RampState) -> bool:
         """Somebody who waits fits under the ceiling, and was not refused there."""

@@ -4,7 +4,7 @@ The built-in ramp has the numbers of careful administrators: a first step below 
 at 100,000, then steps of 50,000 up to what the V2 endpoint takes, each with a soak that includes business days.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -149,6 +149,10 @@ class Step:
     soak: Soak = field(default_factory=Soak)
 
 
+WRITEBACK = "writeback"
+"""The name of the ramp of groups that are written to a directory; no ramp of ``spec.groups`` has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RampPolicy:
     """One of ``spec.groups.ramps``, or the built-in one."""
@@ -173,6 +177,8 @@ class RampPolicy:
     """Mail-enabled groups hold at this."""
     time_zone: str = "UTC"
     built_in: bool = False
+    least_soak: timedelta = timedelta()
+    """How long every ceiling soaks at least, whatever its step says: nobody sees sooner what a change did."""
 
     @property
     def ceilings(self) -> tuple[int, ...]:
@@ -183,6 +189,18 @@ class RampPolicy:
     def target(self) -> int:
         """The last ceiling."""
         return self.ceilings[-1]
+
+    @property
+    def directory(self) -> bool:
+        """Its groups are written to a directory."""
+        return self.name == WRITEBACK
+
+    def soak(self, step: int) -> Soak:
+        """How long a step soaks; a pause does not, nor what is behind the last one."""
+        if step >= len(self.steps) or self.steps[step].ceiling is None:
+            return Soak()
+        said = self.steps[step].soak
+        return replace(said, duration=max(said.duration, self.least_soak))
 
 
 DENY_PATTERNS = ("*deny*", "*block*", "*exclude*", "*break*glass*")
@@ -222,8 +240,6 @@ def built_in(interval: timedelta) -> RampPolicy:
     return RampPolicy("built-in", BUILT_IN_STEPS, built_in_gates(interval), built_in=True)
 
 
-WRITEBACK = "writeback"
-"""The name of the ramp of groups that are written to a directory; no ramp of ``spec.groups`` has it."""
 WRITTEN_STEPS = (
     Step(1_400, Soak(timedelta(hours=24))),  # above 1,500 values a domain controller answers in ranges (MS-ADTS)
     Step(
