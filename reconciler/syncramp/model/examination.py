@@ -15,9 +15,10 @@ class Right:
 
     name: str
     partition: str
-    held: bool
+    held: bool | None
+    """None: the directory does not tell."""
     why: str
-    """What it is for, as a clause."""
+    """What it is for, as a clause; or why it is not known."""
     remedy: str
 
 
@@ -44,6 +45,30 @@ class ServerSeen:
     max_page: int | None = None
     """Entries in a page (MaxPageSize)."""
     rights: Sequence[Right] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSeen:
+    """One server of a source as a place where groups are written back; what it does not tell is empty or None."""
+
+    url: str
+    container: str
+    error: str = ""
+    """Why nothing could be written there."""
+    bound_as: str = ""
+    host: str = ""
+    rights: Sequence[Right] = ()
+    recycle_bin: bool | None = None
+    """What is deleted can be brought back with its members."""
+    lacking: Sequence[str] = ()
+    """Attributes that groups would be written with, and that the schema does not have."""
+    warnings: Sequence[str] = ()
+    """What a person should mend, as sentences without a full stop."""
+
+    @property
+    def flawless(self) -> bool:
+        """There is nothing to mend."""
+        return not self.error and not self.warnings and all(right.held is not False for right in self.rights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +130,8 @@ class SourceSeen:
     """Why it could not be read; what came before is told."""
     day: float = 0.0
     """When, in seconds since the epoch."""
+    targets: Sequence[TargetSeen] = ()
+    """Servers that groups are written back to."""
 
     @property
     def readable(self) -> bool:
@@ -117,6 +144,7 @@ class SourceSeen:
         return (
             self.readable
             and not any(scope.lost for scope in self.scopes)
+            and all(target.flawless for target in self.targets)
             and not any(
                 server.error or abs(server.skew or 0) > MOST_SKEW or not all(right.held for right in server.rights)
                 for server in self.servers

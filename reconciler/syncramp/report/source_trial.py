@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from syncramp.model.examination import MOST_SKEW, PartitionSeen, Right, ServerSeen, SourceSeen
+from syncramp.model.examination import MOST_SKEW, PartitionSeen, Right, ServerSeen, SourceSeen, TargetSeen
 from syncramp.model.sizes import Histogram
 from syncramp.words import count
 
@@ -28,6 +28,12 @@ def examination_lines(seen: Sequence[SourceSeen]) -> Iterator[str]:
 
 def _source(source: SourceSeen) -> Iterator[str]:
     yield f"Source {source.name}"
+    yield from _read(source)
+    for target in source.targets:
+        yield from _target(target)
+
+
+def _read(source: SourceSeen) -> Iterator[str]:
     for server in source.servers:
         yield from _server(server, source.day)
     if source.error:
@@ -81,7 +87,24 @@ def _right(right: Right) -> Iterator[str]:
     if right.held:
         yield f"    has the right: {right.name} on {right.partition}"
     else:
-        yield f"    MISSING: {right.name} on {right.partition} ({right.why}); {right.remedy}"
+        missing = "NOT KNOWN" if right.held is None else "MISSING"
+        yield f"    {missing}: {right.name} on {right.partition} ({right.why}); {right.remedy}"
+
+
+def _target(target: TargetSeen) -> Iterator[str]:
+    yield f"  groups are written to {target.container} at {target.url}"
+    if target.error:
+        yield f"    NOT POSSIBLE: {target.error}"
+        return
+    yield f"    signed in as {target.bound_as}"
+    for right in target.rights:
+        yield from _right(right)
+    if target.recycle_bin:
+        yield "    the recycle bin is on"
+    if target.lacking:
+        yield f"    the schema has no {', '.join(target.lacking)}: groups come without"
+    for warning in target.warnings:
+        yield f"    TO MEND: {warning}"
 
 
 def _partition(partition: PartitionSeen) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from syncramp.cycle.examining import examined
-from syncramp.model.examination import ServerSeen, SourceSeen
+from syncramp.model.examination import ServerSeen, SourceSeen, TargetSeen
 from syncramp.model.seams import Source
-from syncramp.session.sources import rules_of, source_of
+from syncramp.session.sources import rules_of, source_of, writer_of
 from syncramp.spec.policies import policies
 from syncramp.spec.secrets import FileSecrets
 from syncramp.spec.types import SourceSpec, SyncConfig
@@ -21,9 +22,22 @@ def examinations(config: SyncConfig, chosen: Sequence[SourceSpec], secrets: File
         source, day = source_of(spec, secrets), time.time()
         servers = _servers(source)
         if servers and all(server.error for server in servers):  # a further try might lock the account
-            yield SourceSeen(spec.name, servers, error="none of its servers can be used", day=day)
+            seen = SourceSeen(spec.name, servers, error="none of its servers can be used", day=day)
         else:
-            yield examined(source, spec.scopes, rules_of(spec, config).wanted, policies(config), servers, day)
+            seen = examined(source, spec.scopes, rules_of(spec, config).wanted, policies(config), servers, day)
+        yield replace(seen, targets=_targets(config, source, secrets))
+
+
+def _targets(config: SyncConfig, source: Source, secrets: FileSecrets) -> Sequence[TargetSeen]:
+    """Its servers as those that groups are written back to, if the document asks for that."""
+    from syncramp.source.ldap.directory import LdapSource
+
+    groups = config.writeback
+    if groups is None or groups.source != source.name or not isinstance(source, LdapSource):
+        return ()
+    from syncramp.directory import trial
+
+    return list(trial.servers(writer_of(groups, secrets), groups.container, source.username))
 
 
 def _servers(source: Source) -> Sequence[ServerSeen]:

@@ -4,9 +4,10 @@ Nothing is changed. Which rights matter is known of Active Directory alone; that
 a server tells nobody what they may do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from syncramp.errors import AccessDenied, CredentialsRefused, SyncrampError
 from syncramp.model.examination import Right, ServerSeen
@@ -16,6 +17,7 @@ from syncramp.source.ldap.messages import Control, Done
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.session import NoSuchEntry, Session
 
+Seen = TypeVar("Seen")
 DELETED = "List Deleted Objects"
 _POLICY = "CN=Default Query Policy,CN=Query-Policies,CN=Directory Service,CN=Windows NT,CN=Services"
 """Below the configuration; MS-ADTS 3.1.1.3.4.6."""
@@ -23,19 +25,27 @@ _POLICY = "CN=Default Query Policy,CN=Query-Policies,CN=Directory Service,CN=Win
 
 def servers(source: LdapSource) -> Iterator[ServerSeen]:
     """Look at every server of a source; after one that refuses the account no other is tried."""
+    for url, seen in looked_at(source, lambda session: _server(session, source)):
+        yield ServerSeen(url, error=seen) if isinstance(seen, str) else seen
+
+
+def looked_at(source: LdapSource, look: Callable[[Session], Seen]) -> Iterator[tuple[str, Seen | str]]:
+    """What was seen at each server of a source, by its URL, or why it could not be used; after one that refuses the
+    account no other is tried.
+    """
     refused = ""
     for url in source.servers:
         if refused:
-            yield ServerSeen(url, error=f"not tried, since {refused} refuses the account and a try may lock it")
+            yield url, f"not tried, since {refused} refuses the account and a try may lock it"
             continue
         try:
             with closing(source.connect_to(url)) as session:
-                yield _server(session, source)
+                yield url, look(session)
         except CredentialsRefused as refusal:
             refused = url
-            yield ServerSeen(url, error=str(refusal).removeprefix(f"{url}: "))
+            yield url, str(refusal).removeprefix(f"{url}: ")
         except SyncrampError as error:
-            yield ServerSeen(url, error=str(error).removeprefix(f"{url}: "))
+            yield url, str(error).removeprefix(f"{url}: ")
 
 
 def _server(session: Session, source: LdapSource) -> ServerSeen:
@@ -76,7 +86,7 @@ def _rights(session: Session, partition: str) -> Iterator[Right]:
     yield Right(
         dirsync.RIGHT,
         partition,
-        _replicates(session, partition),
+        replicates(session, partition),
         "DirSync tells what changed",
         f'grant it: dsacls "{partition}" /G "DOMAIN\\account:CA;{dirsync.RIGHT}"',
     )
@@ -89,8 +99,8 @@ def _rights(session: Session, partition: str) -> Iterator[Right]:
     )
 
 
-def _replicates(session: Session, partition: str) -> bool:
-    """It may ask with DirSync: one round is asked for, of which no entry comes."""
+def replicates(session: Session, partition: str) -> bool:
+    """The account may ask with DirSync: one round is asked for, of which no entry comes."""
     nothing = "(!(objectClass=*))"
     start = Control(dirsync.OID, ber.sequence(ber.integer(0), ber.integer(1), ber.octets(b"")))
     messages = session.search(partition, nothing, ["objectGUID"], controls=[start])
