@@ -13,7 +13,7 @@ from support.console import ROOT
 from support.walk import run_command
 from syncramp.cycle.examining import NAMED, examined
 from syncramp.errors import SourceUnavailable
-from syncramp.model.examination import Right, ServerSeen, SourceSeen
+from syncramp.model.examination import Right, ServerSeen, SourceSeen, TargetSeen
 from syncramp.model.facts import Container, Entry, Fact, Links, Proof, Restart
 from syncramp.model.values import Kind
 from syncramp.report.source_trial import examination_document, examination_lines
@@ -209,6 +209,36 @@ def test_what_is_to_be_mended_at_a_server_is_told(server: ServerSeen, flawless: 
     seen = _examined(Told([_user(1)]), servers=[server])
     assert seen.flawless is flawless and seen.readable
     assert said in _said(seen)
+
+
+TARGET = TargetSeen("ldaps://dc1", "OU=Cloud,DC=test", bound_as="writer", rights=[replace(RIGHT, held=True)])
+
+
+@pytest.mark.parametrize(
+    ("target", "flawless", "said"),
+    [
+        (
+            TARGET,
+            True,
+            "  groups are written to OU=Cloud,DC=test at ldaps://dc1\n    signed in as writer\n    has the",
+        ),
+        (replace(TARGET, recycle_bin=True), True, "    the recycle bin is on"),
+        (replace(TARGET, error="it is not there"), False, "at ldaps://dc1\n    NOT POSSIBLE: it is not there"),
+        (
+            replace(TARGET, rights=[replace(RIGHT, held=None)]),
+            True,
+            "NOT KNOWN: Replicating Directory Changes on DC=",
+        ),
+        (replace(TARGET, rights=[RIGHT]), False, "MISSING: Replicating Directory Changes on DC=test (DirSync tells"),
+        (replace(TARGET, warnings=["it may too much"]), False, "    TO MEND: it may too much"),
+        (replace(TARGET, lacking=["mail", "info"]), True, "    the schema has no mail, info: groups come without"),
+    ],
+)
+def test_what_is_to_be_mended_where_groups_are_written_is_told(target: TargetSeen, flawless: bool, said: str) -> None:
+    seen = replace(_examined(Told([_user(1)]), servers=[GOOD]), targets=[target])
+    assert seen.flawless is flawless and seen.readable
+    assert said in _said(seen)
+    assert json.loads(examination_document([seen]))["sources"][0]["targets"][0]["container"] == "OU=Cloud,DC=test"
 
 
 def test_programs_get_all_of_it() -> None:

@@ -20,8 +20,8 @@ from syncramp.source.ldap.session import NoSuchEntry, Session
 
 _CHILDREN, _ATTRIBUTES, _TOKEN = "allowedChildClassesEffective", "allowedAttributesEffective", "tokenGroups"
 _GROUP = "group"
-_RENAMES = ("cn", "name")
-"""What a rename writes (MS-ADTS 3.1.1.5.4.1.1)."""
+_RENAMES = {"cn": ("cn", "name")}
+"""A rename writes both (MS-ADTS 3.1.1.5.4.1.1); the second one is in no list of what may be written."""
 _DOMAIN = bytes.fromhex("0105000000000005 15000000")
 """How the SID of a principal of a domain begins, S-1-5-21 with three numbers and a RID (MS-DTYP 2.4.2.2)."""
 _BUILTIN = bytes.fromhex("0102000000000005 20000000")
@@ -61,9 +61,7 @@ def needed(session: Session, partition: str, container: str, attributes: frozens
     written = [name for name in WRITTEN if name.lower() in attributes]
     may = _told(session, group, _ATTRIBUTES) if group else None
     yield _writes(container, [LINKS], may, "members are added and taken out")
-    yield _writes(
-        container, sorted({*written, *_RENAMES}, key=str.lower), may, "groups keep their names and addresses"
-    )
+    yield _writes(container, sorted(written, key=str.lower), may, "groups keep their names and addresses")
     yield Right(
         examination.DELETED,
         partition,
@@ -105,7 +103,8 @@ def _writes(container: str, names: Sequence[str], may: frozenset[str] | None, wh
     held = None if may is None else not lacking
     if held is None:
         why += "; no group is there yet to be asked of"
-    grant = " ".join(f'"DOMAIN\\account:WP;{name};group"' for name in lacking)
+    granted = [each for name in lacking for each in _RENAMES.get(name, (name,))]
+    grant = " ".join(f'"DOMAIN\\account:WP;{name};group"' for name in granted)
     return Right(
         f"Write {', '.join(lacking or names)}",
         container,
