@@ -1,6 +1,7 @@
 """The sources of a document: where each is read, by which rules, and where anchors are written back."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from syncramp.model.seams import AnchorWriter, Source
@@ -14,6 +15,7 @@ from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import LdapAccess, LdifFile, SourceSpec, SyncConfig, WritebackGroups
 
 if TYPE_CHECKING:
+    from syncramp.directory.target import LdapTarget
     from syncramp.source.ldap import LdapSource
 
 
@@ -76,6 +78,30 @@ def writer_of(groups: WritebackGroups, reader: FileSecrets) -> "LdapSource":
     ca = reader.read(access.ca.name, access.ca.key) if access.ca else None
     base = dn.canonical(groups.container)
     return LdapSource(groups.source, access.servers, username, password, ca, [base], keytab=keytab)
+
+
+def target_of(
+    config: SyncConfig,
+    reader: FileSecrets,
+    sources: Iterable[Source],
+    *,
+    stop: threading.Event,
+    look_first: Callable[[], None],
+) -> "LdapTarget | None":
+    """The directory that groups of the cloud are written to; close it after use. None: the document writes none.
+
+    :param sources: those of the run: the server that its directory was read from is written to, if it can be.
+    :param look_first: called before each change: whoever may not write any more raises.
+    :raises InputRefused: a Secret cannot be read.
+    """
+    if config.writeback is None:
+        return None
+    from syncramp.directory.target import LdapTarget
+    from syncramp.source.ldap import LdapSource
+
+    named = (one for one in sources if isinstance(one, LdapSource) and one.name == config.writeback.source)
+    account, tenant = writer_of(config.writeback, reader), config.target.tenant_id
+    return LdapTarget(account, config.writeback, next(named, None), tenant=tenant, stop=stop, look_first=look_first)
 
 
 def _directory(
