@@ -134,7 +134,7 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
             (None, None, None, 0)
         ]
         assert opened.all("SELECT named, unread FROM links") == opened.all("SELECT dn FROM containers") == []
-        assert opened.value("PRAGMA user_version") == 5
+        assert opened.value("PRAGMA user_version") == 6
 
 
 EVERY_RUN = {

@@ -13,10 +13,10 @@ from support.engine import Engine
 from support.postgresql import SECRET, Server, requires_postgresql, running
 from syncramp.errors import AnotherRunActive, StoreUnusable
 from syncramp.session.opening import state_path
+from syncramp.store.cloud_tables import metadata
 from syncramp.store.database import Database, copied, locked, opened
 from syncramp.store.places import Schema, schema_name
 from syncramp.store.postgresql import PAGE
-from syncramp.store.ramp_tables import metadata
 from syncramp.store.temporary import ADOPTION, RUN
 
 pytestmark = requires_postgresql

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from pyroaring import BitMap
 
+from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of, together
 from syncramp.cycle.drift import ForeignAnchors, differences, gone, tell, tell_not_shown
 from syncramp.cycle.job import Job
 from syncramp.cycle.meter import Meter
@@ -17,6 +18,7 @@ from syncramp.cycle.shown import anchor_of, authority_of, name_of, only_members,
 from syncramp.endpoint.faults import FORM
 from syncramp.errors import CookieRefused, ServiceRefused
 from syncramp.events import Note
+from syncramp.model.cloud import Teller
 from syncramp.model.drift import Drift
 from syncramp.model.report import RunReport
 from syncramp.model.wire import (
@@ -34,6 +36,7 @@ from syncramp.store.observations import KnownObject, Observation
 from syncramp.words import count
 
 PROVEN_EMPTY = "proven_empty"
+READ_BACK = Teller.READ_BACK
 
 
 def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase, meter: Meter | None = None) -> int:
@@ -43,16 +46,34 @@ def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase, meter
     :returns: how many foreign objects with a source anchor were seen.
     :raises SyncrampError: it broke off or the run was asked to stop; pages before are kept.
     """
-    cookie = job.store.observations.cookie()
+    cookie = _begin(job)
     try:
         foreign = _pages(job, cookie, exports, report, phase)
     except CookieRefused as error:
         job.listen(Note("warning", str(error)))
         job.store.observations.forget_cookie()
-        return _pages(job, None, exports, report, phase)
+        return _pages(job, _begin(job), exports, report, phase)
     if meter and cookie is not None:
         meter.read_back = phase.objects
     return foreign
+
+
+def _begin(job: Job) -> bytes | None:
+    """Where the read-back begins: with everything also if groups of the cloud are to be written to a directory, and
+    they were not read before. Nothing is kept of them while nobody asks for them.
+    """
+    observations, intake = job.store.observations, job.store.cloud.intake
+    cookie, known = observations.cookie(), intake.complete(READ_BACK) or intake.reading(READ_BACK)
+    if job.config.writeback is None:
+        if known:
+            intake.forget(READ_BACK)
+        return cookie
+    if cookie is None or not known:
+        with job.store.database.transaction():
+            observations.forget_cookie()
+            intake.begin(READ_BACK)
+        return None
+    return cookie
 
 
 def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, phase: Phase) -> int:
@@ -93,6 +114,7 @@ def observe_page(
     :returns: how many foreign objects with a source anchor it shows.
     """
     seen = _observe(job, page, others, full=full)
+    _observe_cloud(job, seen, page)
     moved = job.store.observations.observe(seen, page.cookie, exports, job.clock())
     tell(job, report, seen, moved)
     if shown is not None:
@@ -157,6 +179,19 @@ def _observe(job: Job, page: ReadBackPage, others: ForeignAnchors | None, *, ful
             _observe_stranger(seen, obj)
     _observe_links(job, seen, page.objects, known)
     return seen
+
+
+def _observe_cloud(job: Job, seen: Observation, page: ReadBackPage) -> None:
+    """Groups that are mastered in the cloud, if they are written to a directory."""
+    if job.config.writeback is not None:
+        lists = job.store.cloud.intake.lists_members()
+        for obj in page.objects:
+            if found := cloud_group_of(obj, lists=lists):
+                object_id, group = found
+                before = seen.cloud.get(object_id)
+                seen.cloud[object_id] = group if before is None else together(before, group)
+        seen.cloud_kinds = kinds_of(page.objects)
+        seen.cloud_ended = page.more is False
 
 
 def _observe_stranger(seen: Observation, obj: SyncObject) -> None:

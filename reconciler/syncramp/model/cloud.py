@@ -1,7 +1,7 @@
 """Groups that are mastered in the cloud, as the cloud tells of them; some of them are written back to a directory."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pyroaring import BitMap
@@ -19,6 +19,13 @@ class CloudState(StrEnum):
     """It was deleted, and whether for good is not known."""
     GONE = "HardDeleted"
     """It was deleted for good: it cannot come back."""
+
+
+class Teller(StrEnum):
+    """Who tells of groups that are mastered in the cloud."""
+
+    READ_BACK = "ReadBack"
+    GRAPH = "Graph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +52,16 @@ class CloudGroup:
 class SeenGroup:
     """What one page says of one group that is mastered in the cloud."""
 
-    attributes: Mapping[str, Value] | None = None
-    """None: it says nothing of them; else what it names, by the names of ``CloudGroup.attributes``."""
+    attributes: Mapping[str, Value | None] | None = None
+    """By the names of ``CloudGroup.attributes``; None: it says nothing of them."""
+    merges: bool = False
+    """``attributes`` are those that changed, None for what was cleared; else they are all there are."""
     state: CloudState = CloudState.LIVE
     adds: Sequence[str] = ()
     """Members, by ``<Type>_<object id>`` in small letters, or ``source:`` and a source anchor."""
     removes: Sequence[str] = ()
     whole: Sequence[str] | None = None
     """All members; None: only changes are told."""
-    first: bool = False
-    """It is the first part of the group in a read of everything: what was known of its members goes first."""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """Member -> what it is (``Guest``, ``Device``), where the page says more than its type."""
 
 
 class Unwritable(StrEnum):

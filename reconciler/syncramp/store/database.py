@@ -23,8 +23,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateColumn
 
 from syncramp.errors import StoreUnusable
+from syncramp.store.cloud_tables import metadata
 from syncramp.store.places import Place
-from syncramp.store.ramp_tables import metadata
 from syncramp.store.tables import READ_BEFORE, SCHEMA_VERSION
 
 Parameters = Sequence[Any]

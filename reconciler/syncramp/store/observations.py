@@ -13,6 +13,7 @@ from syncramp.model.cloud import SeenGroup
 from syncramp.model.drift import Difference, Drift
 from syncramp.model.state import Origin
 from syncramp.model.values import Attributes, Kind
+from syncramp.store.cloud_intake import CloudIntake
 from syncramp.store.database import Database
 from syncramp.store.departed import keep_departed
 from syncramp.store.drift import forget_differences, keep_differences, keep_drifted
@@ -91,6 +92,10 @@ class Observation:
     """Anchors the service says it deleted, source anchors or its own, and its own ones of objects that are ours."""
     cloud: dict[str, SeenGroup] = field(default_factory=dict)
     """Object id, in small letters -> what the page says of a group that is mastered in the cloud."""
+    cloud_kinds: dict[str, str] = field(default_factory=dict)
+    """Cloud anchor, in small letters -> what it is, of who may be in such a group and is not what its type says."""
+    cloud_ended: bool = False
+    """It is the last page of what was to be read."""
 
 
 class Observations:
@@ -98,6 +103,7 @@ class Observations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._cloud = CloudIntake(database)
         self._gone = BitMap()
         """What the service said it deleted, since the store was opened."""
 
@@ -143,6 +149,7 @@ class Observations:
             self._database.run_many(_FOREIGN, [(anchor, *told) for anchor, told in seen.foreign.items()])
             self._database.run_among("DELETE FROM foreign_objects WHERE anchor IN ({})", seen.not_foreign)
             replace_values(self._database, seen.strangers, seen.not_foreign)
+            self._cloud.observe(seen.cloud, now, kinds=seen.cloud_kinds, ended=seen.cloud_ended)
             self.go_on_from(cookie)
         self._gone.update(seen.gone)
         return moved

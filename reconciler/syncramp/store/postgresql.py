@@ -29,10 +29,10 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateTable
 
 from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
+from syncramp.store.cloud_tables import metadata
 from syncramp.store.database import PATIENCE, Database, Parameters
 from syncramp.store.dialect import adapt, among, translated
 from syncramp.store.places import Schema, Use
-from syncramp.store.ramp_tables import metadata
 from syncramp.store.server import connected, said, unopened
 
 PAGE = 2000

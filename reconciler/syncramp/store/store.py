@@ -10,6 +10,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``exports``: intent and answer around each call,
 * ``differences``: attributes that it shows otherwise than we sent them,
 * ``observations``: what the read-back showed,
+* ``cloud``: groups that are mastered in the cloud,
 * ``revocations``: what is to be taken away, and since when,
 * ``samples``: what runs measured, for the gates of ramps,
 * ``spent``: what was sent in the last day of what guards count,
@@ -33,6 +34,7 @@ from syncramp.store.adoption import Adoptions
 from syncramp.store.age import Age
 from syncramp.store.approvals import Approvals
 from syncramp.store.census import Census
+from syncramp.store.cloud_groups import CloudGroups
 from syncramp.store.database import PATIENCE, opened
 from syncramp.store.documents import Documents
 from syncramp.store.drift import Differences
@@ -75,6 +77,7 @@ class Store:
         self.differences = Differences(self.database)
         self.joins = Joins(self.database)
         self.observations = Observations(self.database)
+        self.cloud = CloudGroups(self.database)
         self.revocations = Revocations(self.database)
         self.samples = Samples(self.database)
         self.spent = Spent(self.database)

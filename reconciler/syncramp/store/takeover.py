@@ -14,8 +14,10 @@ from dataclasses import replace
 from pyroaring import BitMap
 
 from syncramp.model.adoption import Adoption
+from syncramp.model.cloud import Teller
 from syncramp.model.state import Origin
 from syncramp.store.adoption import Adoptions
+from syncramp.store.cloud_intake import CloudIntake
 from syncramp.store.database import Database
 from syncramp.store.exports import Exports
 from syncramp.store.found import keep
@@ -100,6 +102,7 @@ def take_over(
         for statement in _FOREIGN:
             database.run(statement)
         Observations(database).go_on_from(cookie)
+        CloudIntake(database).forget(Teller.READ_BACK)  # what the look skipped of groups of the cloud
         _remember(Adoptions(database), adoption, anew=anew)
 
 
