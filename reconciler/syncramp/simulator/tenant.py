@@ -45,6 +45,14 @@ _MEMBERS = (
     "SELECT m.source_anchor FROM links l JOIN objects g ON g.id = l.group_id JOIN objects m "
     "ON m.id = l.member_id WHERE g.source_anchor = ? AND g.state = ? AND l.state = ?"
 )
+_CLOUD_GROUPS = (
+    "SELECT cloud_anchor FROM objects WHERE kind = 'Group' AND state = ? AND source_anchor IS NULL AND NOT flags & 1"
+)
+_CLOUD_MEMBERS = (
+    "SELECT g.cloud_anchor, m.cloud_anchor FROM objects g JOIN links l ON l.group_id = g.id "
+    "JOIN objects m ON m.id = l.member_id WHERE g.kind = 'Group' AND g.state = ? AND g.source_anchor IS NULL "
+    "AND NOT g.flags & 1 AND l.state = ?"
+)
 
 
 class Tenant:
@@ -212,6 +220,16 @@ class Tenant:
         """Source anchor of each group that has members -> how many."""
         with self._lock:
             return dict(self._storage.rows(_SIZES, (int(State.LIVE), int(Link.ALIVE))))
+
+    def cloud_groups(self) -> dict[str, set[str]]:
+        """Cloud anchor of each group that is mastered in the cloud -> those of its members."""
+        with self._lock:
+            found: dict[str, set[str]] = {
+                row[0]: set() for row in self._storage.rows(_CLOUD_GROUPS, (int(State.LIVE),))
+            }
+            for group, member in self._storage.rows(_CLOUD_MEMBERS, (int(State.LIVE), int(Link.ALIVE))):
+                found[group].add(member)
+            return found
 
     def groups_of(self, anchor: str) -> set[str]:
         """Source anchors of the groups that somebody is a member of."""

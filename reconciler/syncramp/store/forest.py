@@ -28,7 +28,8 @@ _BY_CLOUD = "SELECT LOWER(cloud_anchor), id FROM objects WHERE LOWER(cloud_ancho
 """Of two objects that were the same one in the cloud, the last one is there."""
 _BY_SOURCE = "SELECT anchor, id FROM objects WHERE anchor IN ({})"
 _PARTS = "SELECT object, entry FROM joined WHERE object IN ({})"
-_ENTRIES = "SELECT id, guid, kind, absent FROM entries WHERE source = ? AND id IN ({})"
+_ENTRIES = "SELECT id, source, guid, kind, absent FROM entries WHERE id IN ({})"
+"""The source is looked at here: SQLite would take it for the way in, and read all entries of it."""
 _GROUP_TYPES = "SELECT id, attrs FROM entries WHERE id IN ({})"
 _BY_GUID = "SELECT id, guid, kind, dn, absent FROM entries WHERE source = ? AND guid IN ({})"
 
@@ -85,10 +86,10 @@ class Forest:
         """By object: the objectGUID of its entry in the directory, or what stands against it; who has none is out."""
         owners = {identity: identity for identity in objects}
         owners |= {entry: owner for owner, entry in self._database.among(_PARTS, list(owners))}
-        rows = self._database.among(_ENTRIES, list(owners), (self._source,))
-        local = self._local([row[0] for row in rows if row[2] == Kind.GROUP])
+        rows = [row for row in self._database.among(_ENTRIES, list(owners)) if row[1] == self._source]
+        local = self._local([row[0] for row in rows if row[3] == Kind.GROUP])
         found: dict[int, bytes | Unwritable] = {}
-        for identity, guid, _, absent in rows:
+        for identity, _, guid, _, absent in rows:
             obstacle = _obstacle(identity, absent, local)
             if obstacle is None or owners[identity] not in found:
                 found[owners[identity]] = obstacle or guid

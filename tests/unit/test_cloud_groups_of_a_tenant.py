@@ -1,0 +1,158 @@
+"""Groups that are mastered in the cloud, read back from a tenant: what is known is what is there."""
+
+import tempfile
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.engine import Engine
+from support.model import Crash
+from support.simulator import HandClock, group, put, quick_tenant
+from support.tenant_cloud import TenantCloud, engine_of, known, look, truth
+from syncramp.model.cloud import Teller
+from syncramp.simulator.settings import MemberForm
+from syncramp.simulator.tenant import Tenant
+from syncramp.spec.types import SyncConfig
+from syncramp.store.store import Store
+
+
+class Office:
+    """A tenant in which people change groups; one group always has its member, so members are known to be told."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant, self.portal = tenant, tenant.portal
+        tenant.provision([put(f"a{number}") for number in range(3)])
+        self.people = [tenant.portal.cloud_anchor(f"a{number}") for number in range(3)]
+        self.people += [tenant.portal.add_user(f"c{number}@x.example") for number in range(3)]
+        self.groups = [tenant.portal.add_group("first", self.people[:3])]
+        self.kept = tenant.portal.add_group("kept", [tenant.portal.add_user("always@x.example")])
+        self._made = 0
+
+    def act(self, name: str, number: int, other: int) -> None:
+        if self.groups or name == "add":
+            getattr(self, name)(number, other)
+
+    def add(self, number: int, other: int) -> None:
+        self._made += 1
+        self.groups.append(self.portal.add_group(f"group{self._made}", self.people[: number % 4]))
+
+    def join(self, number: int, other: int) -> None:
+        self.portal.change_members(self._group(number), add=[self.people[other % len(self.people)]])
+
+    def leave(self, number: int, other: int) -> None:
+        self.portal.change_members(self._group(number), remove=[self.people[other % len(self.people)]])
+
+    def nest(self, number: int, other: int) -> None:
+        self.portal.change_members(self.kept, add=[self._group(number)])
+
+    def rename(self, number: int, other: int) -> None:
+        self.portal.change(self._group(number), DisplayName=f"New name {other}")
+
+    def delete(self, number: int, other: int) -> None:
+        self.portal.delete(self.groups.pop(number % len(self.groups)))
+
+    def depart(self, number: int, other: int) -> None:
+        if len(self.people) > 1:
+            self.portal.delete(self.people.pop(number % len(self.people)))
+
+    def _group(self, number: int) -> str:
+        return self.groups[number % len(self.groups)]
+
+
+ACTIONS = ("add", "join", "leave", "nest", "rename", "delete", "depart")
+steps = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 7), st.integers(0, 7)), max_size=6)
+reads = st.sampled_from(["delta", "everything", "killed", "killed in everything"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from([MemberForm.CHANGES, MemberForm.LIST]),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.lists(st.tuples(steps, reads, st.integers(0, 3)), min_size=1, max_size=5),
+)
+def test_what_is_known_is_what_the_tenant_has_whatever_the_pages_and_whenever_a_read_was_killed(
+    form: MemberForm, page: int, most: int, rounds: list
+) -> None:
+    clock = HandClock()
+    tenant = quick_tenant(clock, member_form=form, page_size=page, most_links=most)
+    office = Office(tenant)
+    with tempfile.TemporaryDirectory() as folder:
+        engine = engine_of(tenant, Path(folder) / "state.db", clock)
+        for actions, way, after in rounds:
+            for action in actions:
+                office.act(*action)
+            with engine.store() as store:
+                if way.endswith("everything"):
+                    store.observations.forget_cookie()
+                if way.startswith("killed"):
+                    _killed(engine, store, after)
+                    office.act("rename", after, 0)
+                look(engine, store)
+                assert known(store) == truth(tenant)
+        with engine.store() as store:
+            look(engine, store)  # what changed while the last one was read
+            seq = store.cloud.seq()
+            look(engine, store)
+            assert store.cloud.seq() == seq
+
+
+def _killed(engine: Engine, store: Store, after: int) -> None:
+    """A read-back that dies after some pages, if it is as long as that."""
+    assert isinstance(engine.cloud, TenantCloud)
+    engine.cloud.dies_after = after
+    with suppress(Crash):
+        look(engine, store)
+    engine.cloud.dies_after = -1
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    tenant = quick_tenant(HandClock())
+    tenant.provision([put("a1"), put("a2"), group("g", ["a1"])])
+    return tenant
+
+
+def test_groups_with_a_source_anchor_are_not_among_them(tenant: Tenant, tmp_path: Path) -> None:
+    team = tenant.portal.add_group("team", [tenant.portal.cloud_anchor("a1")])
+    engine = engine_of(tenant, tmp_path / "state.db", HandClock())
+    with engine.store() as store:
+        look(engine, store)
+        assert known(store).keys() == {team}
+
+
+def test_a_tenant_that_never_shows_members_leaves_them_unknown(tmp_path: Path) -> None:
+    tenant = quick_tenant(HandClock(), member_form=MemberForm.NONE)
+    team = tenant.portal.add_group("team", [tenant.portal.add_user("x@x.example")])
+    engine = engine_of(tenant, tmp_path / "state.db", HandClock())
+    with engine.store() as store:
+        look(engine, store)
+        assert known(store) == {team: None}
+
+
+def test_a_document_that_begins_to_write_groups_back_reads_everything_once(tenant: Tenant, tmp_path: Path) -> None:
+    team = tenant.portal.add_group("team")
+    engine = engine_of(tenant, tmp_path / "state.db", HandClock())
+    wanted, engine.config = engine.config, without(engine.config)
+    with engine.store() as store:
+        look(engine, store)
+        assert known(store) == {} and store.observations.cookie() is not None
+    engine.config = wanted
+    calls = tenant.calls["read_back"]
+    for _ in range(3):
+        with engine.store() as store:
+            look(engine, store)
+            assert known(store) == {team: set()} or known(store) == {team: None}
+    assert tenant.calls["read_back"] == calls + 3
+    engine.config = without(wanted)
+    with engine.store() as store:
+        look(engine, store)
+        assert not store.cloud.intake.complete(Teller.READ_BACK), "what it misses now, nobody keeps"
+
+
+def without(config: SyncConfig) -> SyncConfig:
+    return replace(config, writeback=None)
