@@ -197,7 +197,8 @@ def _halves(objects: Sequence[SyncObject]) -> tuple[Sequence[SyncObject], Sequen
 def _both(one: Outcome, other: Outcome) -> Outcome:
     """What is known of an object whose links went in two parts."""
     if one.result is other.result:
-        return one
+        told = one if one.rejected or not other.rejected else other
+        return replace(told, rejected=(*one.rejected, *other.rejected))
     return Outcome(Result.UNKNOWN, description=one.description or other.description)
 
 

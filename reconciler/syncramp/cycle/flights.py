@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 
 from pyroaring import BitMap
 
+from syncramp.cycle.apart import taken_apart
 from syncramp.cycle.batches import CallSize
 from syncramp.cycle.calls import Answer, believe, call, made_anew
 from syncramp.cycle.job import Job
@@ -189,14 +190,16 @@ class Flights:
         if answer.outcomes is None:
             self._exports.withdraw(intent)
             return
-        believed = [believe(intent, item, outcome) for item, outcome in answer.pairs]
-        pairs = zip(intent.items, believed, strict=True)
-        anew = {item.id: item for item, outcome in pairs if self._made_anew(intent, item, outcome)}
+        believed = [(item, believe(intent, item, outcome)) for item, outcome in answer.pairs]
+        taken, refused = taken_apart(believed, self._job.store.observations.ids, lost=answer.lost)
+        anew = {item.id: item for item, outcome in taken if self._made_anew(intent, item, outcome)}
         now = self._job.clock()
         lost_until = now + self._job.pace.call_timeout if answer.lost else None
         flying = [other for other, _ in self._flying.values()]
-        lost = self._exports.acknowledge(intent, believed, now, lost_until, anew, flying)
-        answered(replace(answer, outcomes=believed, repeated=_repeated(intent, answer)))
+        known = replace(intent, items=[item for item, _ in taken])
+        lost = self._exports.acknowledge(known, [outcome for _, outcome in taken], now, lost_until, anew, flying)
+        items, outcomes = zip(*taken, *refused, strict=True)
+        answered(replace(answer, items=items, outcomes=outcomes, repeated=_repeated(intent, answer)))
         self._note_anew(anew.values(), lost)
 
     def _judge_size(self, intent: Intent, answer: Answer) -> None:
