@@ -1,47 +1,101 @@
-"""Groups that are mastered in the cloud, and what a document asks of them, for tests."""
+"""A tenant in memory with groups of its own, which no directory masters: the cloud's side of groups that go back.
 
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
+They are in the delta read-back like everything else, without a source anchor. Members are named by cloud anchor, as
+changes or, where ``lists``, all of them as texts.
+"""
 
-from pyroaring import BitMap
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
-from syncramp.model.cloud import CloudGroup, CloudState
-from syncramp.model.values import Value
-from syncramp.spec.ramps import RampPolicy, Soak, Step
-from syncramp.spec.types import LdapAccess, WritebackGroups
+from support.model import ModelCloud
+from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject, WireValue
 
-OBJECT_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
-RAMP = RampPolicy("writeback", steps=(Step(250_000, Soak(timedelta(hours=1))),), gates=())
-CONTAINER = "OU=Cloud Groups,DC=corp,DC=example"
+UNIFIED: dict[str, WireValue] = {"groupTypes": ("Unified",), "mailEnabled": "true", "securityEnabled": "false"}
+SECURITY: dict[str, WireValue] = {"mailEnabled": "false", "securityEnabled": "true"}
+_KEY = "cloud:"
 
 
 def object_id(number: int) -> str:
-    """The object id of the group of a number."""
-    return str(UUID(int=0xA000_0000_0000 + number))
+    return f"{number:08x}-0000-4000-8000-{number:012x}"
 
 
-def cloud_group(
-    attributes: dict[str, Value] | None = None,
-    *,
-    number: int | None = None,
-    members: BitMap | None = None,
-    state: CloudState = CloudState.LIVE,
-    **more: Value,
-) -> CloudGroup:
-    """A Microsoft 365 group, unless its attributes are given."""
-    plain: dict[str, Value] = {"groupTypes": ("Unified",), "securityEnabled": False, "mailEnabled": True}
-    name = OBJECT_ID if number is None else object_id(number)
-    told = (plain if attributes is None else attributes) | more
-    return CloudGroup(number or 1, name, told, state, 0.0, members, 1)
+def mark(number: int) -> str:
+    """The anchor of the group in the directory."""
+    return f"group_{object_id(number)}"
 
 
-def security_group(**more: Value) -> CloudGroup:
-    """A security group."""
-    return cloud_group({"groupTypes": (), "securityEnabled": True, "mailEnabled": False}, **more)
+@dataclass
+class CloudHeld:
+    """A group that the cloud masters."""
+
+    values: dict[str, WireValue]
+    members: set[str] = field(default_factory=set)
+    """Cloud anchors."""
+    changed: dict[str, int] = field(default_factory=dict)
+    deleted: str = ""
+    """``SoftDelete`` is in the bin; ``HardDelete`` is gone."""
 
 
-def writeback(**fields: Any) -> WritebackGroups:
-    """What a document asks for."""
-    access = LdapAccess(("ldaps://dc1.corp.example",), "writer")
-    return WritebackGroups(**{"source": "corp", "container": CONTAINER, "access": access, "ramp": RAMP} | fields)
+class Tenant(ModelCloud):
+    """The endpoint of a tenant that has groups of its own, by their numbers."""
+
+    def __init__(self, lists: bool = False) -> None:
+        super().__init__()
+        self.groups: dict[int, CloudHeld] = {}
+        self.lists = lists
+
+    def given(self, number: int, members: Iterable[str] = (), **values: WireValue) -> None:
+        """Somebody makes a group, a Microsoft 365 group unless told otherwise."""
+        told = {"displayName": f"Group {number}", "mailNickname": f"group{number}", **UNIFIED, **values}
+        self.groups[number] = CloudHeld(told)
+        self.join(number, *members)
+
+    def alter(self, number: int, **values: WireValue) -> None:
+        self.groups[number].values.update(values)
+        self._note(number)
+
+    def join(self, number: int, *members: str) -> None:
+        self._regroup(number, members, self.groups[number].members.add)
+
+    def leave(self, number: int, *members: str) -> None:
+        self._regroup(number, members, self.groups[number].members.discard)
+
+    def delete(self, number: int, how: str = "HardDelete") -> None:
+        self.groups[number].deleted = how
+        self._note(number)
+
+    def restore(self, number: int) -> None:
+        """It comes back from the bin, with its members."""
+        self.groups[number].deleted = ""
+        self._note(number)
+
+    def _regroup(self, number: int, members: Iterable[str], change: Callable[[str], None]) -> None:
+        self._note(number)
+        for member in members:
+            change(member)
+            self.groups[number].changed[member] = self._clock
+
+    def _note(self, number: int) -> None:
+        self._clock += 1
+        self._log[f"{_KEY}{number}"] = self._clock
+
+    def _shown(self, anchor: str, since: int) -> SyncObject:
+        if not anchor.startswith(_KEY):
+            return super()._shown(anchor, since)
+        number = int(anchor.removeprefix(_KEY))
+        held, named = self.groups[number], {"CloudAnchor": f"Group_{object_id(number)}"}
+        if held.deleted == "HardDelete":
+            return SyncObject("Group", Operation.DELETE, named)
+        filtered: dict[str, WireValue] = {"reasonFiltered": (held.deleted,)} if held.deleted else {}
+        values: dict[str, WireValue] = {**named, **held.values, **filtered}
+        return SyncObject("Group", Operation.SET, values | self._members(held, since))
+
+    def _members(self, held: CloudHeld, since: int) -> dict[str, WireValue]:
+        if self.lists:
+            return {"member": tuple(sorted(held.members))}
+        changes = [
+            ReferenceChange(one, LinkOperation.ADD if one in held.members else LinkOperation.REMOVE, AnchorType.CLOUD)
+            for one, at in held.changed.items()
+            if at > since and (since or one in held.members)
+        ]
+        return {"member": tuple(changes)} if changes else {}
