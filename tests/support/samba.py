@@ -123,6 +123,10 @@ class Samba:
         """Write a value that no client may write, past the server; an empty one takes the attribute away."""
         offline("replace", self.folder, {"dn": dn, "attribute": attribute, "value": value.hex()})
 
+    def recycle(self) -> None:
+        """Switch the recycle bin on, for ever. Samba (4.17) then revives nothing: a domain of its own for such tests."""
+        offline("recycle", self.folder, {})
+
     def let(self, account: str, dn: str, *rights: str) -> None:
         """Give an account rights at an entry, in SDDL with ``{sid}`` in the place of its SID."""
         offline("grant", self.folder, {"account": account, "dn": dn, "rights": list(rights)})

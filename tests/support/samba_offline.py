@@ -4,7 +4,8 @@ It runs in the system's Python, which alone has Samba's modules: ``samba_offline
 document on stdin. ``provision`` makes a domain and prepares it before its server starts (``configure``
 writes its configuration alone); ``add`` writes entries
 straight into sam.ldb, in one transaction (about 3 ms for a user), whether the server runs or not; ``replace``
-writes a value that is the server's own; ``grant`` adds entries to an access list; ``export`` writes keytabs.
+writes a value that is the server's own; ``grant`` adds entries to an access list; ``recycle`` switches the recycle
+bin on; ``export`` writes keytabs.
 """
 
 import json
@@ -23,6 +24,7 @@ from samba.samdb import SamDB
 from samba.sd_utils import SDUtils
 
 REPLICATING_DIRECTORY_CHANGES = "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2"
+RECYCLE_BIN = "766ddcd8-acd0-445e-f3b9-a7f9b6744f2a"
 CONFIGURATION = """\
 [global]
     netbios name = {name}
@@ -67,6 +69,8 @@ def main() -> None:
         _replace(_open(folder), asked)
     elif command == "grant":
         _grant(_open(folder), asked)
+    elif command == "recycle":
+        _recycle(_open(folder))
     elif command == "export":
         _export(_parameters(folder), asked)
     else:
@@ -137,6 +141,14 @@ def _grant(database: SamDB, asked: dict) -> None:
     sid = database.schema_format_value("objectSid", entry["objectSid"][0]).decode()
     for right in asked["rights"]:
         SDUtils(database).dacl_add_ace(asked["dn"], right.format(sid=sid))
+
+
+def _recycle(database: SamDB) -> None:
+    """Switch the recycle bin on, which only the system itself may in Samba (4.17)."""
+    name = f"CN=Partitions,{database.get_config_basedn()}:{RECYCLE_BIN}"
+    change = ldb.Message(ldb.Dn(database, ""))
+    change["enableOptionalFeature"] = ldb.MessageElement(name, ldb.FLAG_MOD_ADD, "enableOptionalFeature")
+    database.modify(change)
 
 
 def _leave_a_tombstone(database: SamDB) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from support.build import user
-from support.cloud_groups import Tenant, mark
+from support.tenant_model import Tenant, mark
 from support.directory_model import CONTAINER, ModelDirectory
 from support.engine import Engine
 from syncramp.cycle.job import Job, Writeback
