@@ -124,7 +124,7 @@ class Samba:
         offline("replace", self.folder, {"dn": dn, "attribute": attribute, "value": value.hex()})
 
     def recycle(self) -> None:
-        """Switch the recycle bin on, for ever. Samba (4.17) then revives nothing: a domain of its own for such tests."""
+        """Switch the recycle bin on, for ever. Samba (4.17) then revives nothing: for a domain of its own."""
         offline("recycle", self.folder, {})
 
     def let(self, account: str, dn: str, *rights: str) -> None:

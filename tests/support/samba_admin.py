@@ -111,6 +111,12 @@ class Administration:
         found: Sequence[bytes] = self._connection.response[0]["raw_attributes"].get(attribute, ())
         return found
 
+    def find(self, base: str, filter_: str) -> list[dict[str, Any]]:
+        """Entries below a base: their attributes, as bytes, and ``dn``."""
+        self._do("search", base, filter_, ldap3.SUBTREE, attributes=["*"])
+        found = [one for one in self._connection.response if one["type"] == "searchResEntry"]
+        return [{**one["raw_attributes"], "dn": one["dn"]} for one in found]
+
     @cached_property
     def base(self) -> str:
         """The DN of the domain."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from support.build import user
-from support.tenant_model import Tenant, mark
 from support.directory_model import CONTAINER, ModelDirectory
 from support.engine import Engine
+from support.tenant_model import Tenant, mark
 from syncramp.cycle.job import Job, Writeback
 from syncramp.model.report import RunReport
 from syncramp.source import dn
