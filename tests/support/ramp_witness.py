@@ -239,19 +239,32 @@ class RampWitness:
 
 
 @contextmanager
-def watching(cloud: RememberingCloud, witness: RampWitness, config: SyncConfig) -> Iterator[list[Seen]]:
-    """The plans of the runs in the block; what was tried after each stands in it when the block ends."""
+def watching(
+    cloud: RememberingCloud,
+    witness: RampWitness,
+    config: SyncConfig | None,
+    ours: Callable[[Any], bool] = lambda job: job.direction is None,
+) -> Iterator[list[Seen]]:
+    """The plans of the runs in the block; what was tried after each stands in it when the block ends.
+
+    :param config: None: that of each job.
+    :param ours: says of a job whether its plan is one of these.
+    """
     found: list[Seen] = []
     make, ramped = cycle_run.make_plan, planning.ramped
     states: dict[str, RampState] = {}
 
-    def keep_states(*rest: Any) -> Any:
-        given = ramped(*rest)
+    def keep_states(job: Any, *rest: Any) -> Any:
+        given = ramped(job, *rest)
+        if not ours(job):
+            return given
         states.clear()
         states.update(given.states)
         return given
 
     def make_plan(job: Any, *rest: Any) -> Plan:
+        if not ours(job):
+            return make(job, *rest)
         begun = frozenset(job.store.filling.begun())
         plan = make(job, *rest)
         snapshot, around = job.store.snapshot(), plan.around
@@ -262,7 +275,7 @@ def watching(cloud: RememberingCloud, witness: RampWitness, config: SyncConfig) 
         recent = frozenset(link for link, at in cloud.seen.items() if at >= job.clock() - MONTH - DAY)
         found.append(
             Seen(
-                config,
+                config or job.config,
                 dict(around.ramps),
                 dict(states),
                 groups,

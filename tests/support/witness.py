@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -26,6 +27,8 @@ from syncramp.spec.failsafe import Failsafe
 from syncramp.spec.types import ApprovalMode, SyncConfig
 
 DAY = 86_400.0
+PLANS = ("make_plan", "plan_revocations")
+"""What makes a plan that something is sent by."""
 
 
 class WatchedSource(ListSource):
@@ -237,12 +240,24 @@ def _held_links(seen: Seen) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def watching(cloud: WatchedCloud, witness: Witness, config: SyncConfig) -> Iterator[list[Seen]]:
-    """The plans of the runs in the block; what was tried after each stands in it when the block ends."""
-    found: list[Seen] = []
-    original = cycle_run.make_plan
+def watching(
+    cloud: WatchedCloud,
+    witness: Witness,
+    config: SyncConfig | None,
+    ours: Callable[[Any], bool] = lambda job: job.direction is None,
+) -> Iterator[list[Seen]]:
+    """The plans of the runs in the block; what was tried after each stands in it when the block ends.
 
-    def make_plan(job: Any, *rest: Any) -> Plan:
+    :param config: None: that of each job.
+    :param ours: says of a job whether its plan is one of these.
+    """
+    found: list[Seen] = []
+    originals = {name: getattr(cycle_run, name) for name in PLANS}
+
+    def planned(name: str, job: Any, *rest: Any) -> Plan:
+        original = originals[name]
+        if not ours(job):
+            return original(job, *rest)
         approvals = job.store.approvals
         approved = frozenset(approvals.marks(approvals.given(job.clock())))
         plan = original(job, *rest)
@@ -251,10 +266,11 @@ def watching(cloud: WatchedCloud, witness: Witness, config: SyncConfig) -> Itera
         groups = {each.membership.anchor: each for each in all_of_it if isinstance(each, MembershipChange)}
         names = dict(job.store.database.all("SELECT id, anchor FROM objects WHERE anchor IS NOT NULL"))
         complete, first = witness.source.complete, len(cloud.tried)
-        found.append(Seen(plan, objects, groups, approved, complete, config, witness.leavers(), names, first))
+        document = config or job.config
+        found.append(Seen(plan, objects, groups, approved, complete, document, witness.leavers(), names, first))
         return plan
 
-    with patch.object(cycle_run, "make_plan", make_plan):
+    with patch.multiple(cycle_run, **{name: partial(planned, name) for name in PLANS}):
         try:
             yield found
         finally:
