@@ -7,30 +7,28 @@ its changes, which is what the controller of the next run must have; to ask cost
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from syncramp.directory import container, pin, schema
 from syncramp.directory.controller import Controller
 from syncramp.directory.looking import Look
+from syncramp.directory.replication import Replication
 from syncramp.directory.requests import Requests, nothing_to_see
 from syncramp.directory.roster import Roster
+from syncramp.directory.tokens import Tokens
 from syncramp.directory.writing import Writer
 from syncramp.endpoint.throttle import REAL, Timing
 from syncramp.endpoint.traffic import TrafficCounter
-from syncramp.errors import AccessDenied, AnswerLost, CallTooLarge, SourceUnavailable, SyncrampError
+from syncramp.errors import AnswerLost, CallTooLarge, SourceUnavailable, SyncrampError
 from syncramp.model.measures import Traffic
 from syncramp.model.wire import Company, Outcome, ReadBackPage, SyncObject
 from syncramp.model.written import LookCookie, Lost, Pinned, Shown, Standing, WriteTimed
 from syncramp.source import dn
 from syncramp.source.ldap import freshness
-from syncramp.source.ldap.changing import named_by
 from syncramp.source.ldap.directory import LdapSource, innermost
 from syncramp.source.ldap.freshness import Horizon
 from syncramp.spec.types import WritebackGroups
-
-_TOKENS = "tokenGroups"
 
 
 @dataclass
@@ -41,6 +39,8 @@ class _Pinned:
     requests: Requests
     writer: Writer
     schema: schema.Schema
+    replication: Replication
+    tokens: Tokens
 
 
 @dataclass
@@ -97,7 +97,8 @@ class LdapTarget:
             raise
         requests = Requests(controller, self._traffic, self.stop, self.look_first, self.timing, self._timed)
         writer = Writer(requests, self._roster, unit.dn, found.recycle_bin)
-        self._run = _Pinned(controller, requests, writer, found)
+        replication = Replication(self.account, controller, self.timing.now)
+        self._run = _Pinned(controller, requests, writer, found, replication, Tokens(requests.entry))
         return pinned
 
     @property
@@ -159,17 +160,25 @@ class LdapTarget:
         self._timed.clear()
         return timed
 
-    def standing(self) -> Sequence[Standing]:
-        """Of the servers of the document, and whether they have our last write."""
-        return [self._standing(url) for url in self.account.servers]
+    def standing(self, horizons: Sequence[bytes] = ()) -> Sequence[Standing]:
+        """Every writable controller, that of this run first, and whether it has our last write.
+
+        :param horizons: what ``written`` gave after earlier runs, the oldest first.
+        """
+        return self._chosen.replication.standing(self._horizon, [freshness.decode(one) for one in horizons])
+
+    def link_interval(self) -> float | None:
+        """Seconds between two replications over the slowest site link; None: it cannot be asked."""
+        return self._chosen.replication.link_interval()
+
+    def compare(self, guids: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]] | None:
+        """How many members groups have here and at a second controller that has our last write; None: none has."""
+        return self._chosen.replication.compare(guids)
 
     def tokens(self, guids: Sequence[bytes]) -> Iterator[tuple[bytes, int | None]]:
         """How many groups each is in at a sign-in (tokenGroups, MS-ADTS 3.1.1.4.5.19); None: it cannot be asked."""
         for guid in guids:
-            values: Mapping[str, Sequence[bytes]] | None = None
-            with suppress(AccessDenied):
-                values = self._chosen.requests.entry(named_by(guid), [_TOKENS])
-            yield guid, None if values is None else len(values.get(_TOKENS.lower(), ()))
+            yield guid, self._chosen.tokens.of(guid)
 
     def company(self) -> Company:
         """How many members one request may carry."""
@@ -222,17 +231,3 @@ class LdapTarget:
             return
         chosen.controller.count()
         self._horizon = pin.extended(self._horizon, chosen.controller)
-
-    def _standing(self, url: str) -> Standing:
-        try:
-            session = self.account.connect_to(url)
-        except SyncrampError as error:
-            return Standing(url, None, error.what)
-        try:
-            there = freshness.look(session, session.root(), self._chosen.controller.partition)
-        except SyncrampError as error:
-            return Standing(url, None, error.what)
-        finally:
-            session.close()
-        covers = not self._horizon.positions or freshness.judge(self._horizon, there).proven
-        return Standing(url, covers)

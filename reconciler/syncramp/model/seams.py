@@ -200,8 +200,11 @@ class DirectoryTarget(Endpoint, Protocol):
     def measured(self) -> Sequence[WriteTimed]:
         """Requests since it was asked last."""
 
-    def standing(self) -> Sequence[Standing]:
-        """Every writable domain controller, and whether it has our last write."""
+    def standing(self, horizons: Sequence[bytes] = ()) -> Sequence[Standing]:
+        """Every writable domain controller, that of this run included, and whether it has our last write.
+
+        :param horizons: what ``written`` gave after earlier runs, the oldest first.
+        """
 
     def link_interval(self) -> float | None:
         """Seconds between two replications over the slowest site link; None: it cannot be asked."""
@@ -209,7 +212,9 @@ class DirectoryTarget(Endpoint, Protocol):
     def compare(self, guids: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]] | None:
         """How many members groups have at the controller of this run, and at a second one that has our last write.
 
-        :returns: by objectGUID; None: no second one has it yet.
+        ``standing`` must have been asked in this run.
+
+        :returns: by objectGUID, of groups that both show; None: no second one has it yet.
         """
 
     def tokens(self, guids: Sequence[bytes]) -> Iterator[tuple[bytes, int | None]]:

@@ -71,6 +71,8 @@ class Standing:
     """It has our last write; None: it could not be asked."""
     error: str = ""
     """Why it could not be asked."""
+    lacks: int = 0
+    """How many of the earlier horizons that it was asked about it does not have: the last ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ def connect(
     keytab: bytes | None = None,
     writes: bool = False,
     among: Connections | None = None,
+    patience: int | None = None,
 ) -> Session:
     """Connect, start TLS, sign in; the password goes over the wire only after TLS.
 
@@ -34,6 +35,7 @@ def connect(
     :param ca: PEM certificates; None: the system's.
     :param writes: entries are changed, too.
     :param among: where it can be interrupted with others.
+    :param patience: seconds that are waited for a connection, and for an answer; None: as long as a read waits.
     :raises SourceUnavailable: the server cannot be reached, or does not speak TLS.
     :raises UntrustedServer: its certificate cannot be verified.
     :raises CredentialsRefused: it refuses user or password.
@@ -43,7 +45,7 @@ def connect(
             "user name or password is empty", where=address.url, remedy="check the Secret of spec.sources[].ldap.bind"
         )
     verified = tls.VerifiedTls(tls.trust(ca), address.host)
-    connection = _unconnected(address, verified, username, password, writes=writes)
+    connection = _unconnected(address, verified, username, password, writes=writes, patience=patience)
     among = among or Connections()
     among.add(connection)
     session = Session(address.url, connection, among)
@@ -78,7 +80,15 @@ def _secure(connection: Any, address: Address, verified: tls.VerifiedTls) -> Non
         raise
 
 
-def _unconnected(address: Address, verified: tls.VerifiedTls, username: str, password: str, *, writes: bool) -> Any:
+def _unconnected(
+    address: Address,
+    verified: tls.VerifiedTls,
+    username: str,
+    password: str,
+    *,
+    writes: bool,
+    patience: int | None,
+) -> Any:
     with faults.mapped(address.url, "connecting"):
         server = ldap3.Server(
             address.host,
@@ -87,7 +97,7 @@ def _unconnected(address: Address, verified: tls.VerifiedTls, username: str, pas
             tls=verified,
             get_info=ldap3.NONE,
             mode=ldap3.IP_V4_PREFERRED,  # the default tries one address only
-            connect_timeout=CONNECT_SECONDS,
+            connect_timeout=patience or CONNECT_SECONDS,
         )
         return ldap3.Connection(
             server,
@@ -100,5 +110,5 @@ def _unconnected(address: Address, verified: tls.VerifiedTls, username: str, pas
             check_names=False,
             return_empty_attributes=False,
             read_only=not writes,
-            receive_timeout=SILENCE_SECONDS,
+            receive_timeout=patience or SILENCE_SECONDS,
         )

@@ -120,17 +120,25 @@ class LdapSource:
         asked = known.sentinels if known is not None else {}
         return watched(facts, chosen.session, partition, asked, active_directory=chosen.root.active_directory)
 
-    def connect_to(self, url: str, *, writes: bool = False) -> "Session":
+    def connect_to(self, url: str, *, writes: bool = False, patience: int | None = None) -> "Session":
         """Sign in at one server.
 
         :param writes: entries are changed, too.
+        :param patience: seconds that are waited for it; None: as long as a read waits.
         :raises SyncrampError: it cannot be reached or trusted, or refuses us.
         """
         from syncramp.source.ldap import address
         from syncramp.source.ldap.connecting import connect
 
         sign_in = self.username, self.password, self.ca
-        return connect(address.parse(url), *sign_in, keytab=self.keytab, writes=writes, among=self.connections)
+        return connect(
+            address.parse(url),
+            *sign_in,
+            keytab=self.keytab,
+            writes=writes,
+            among=self.connections,
+            patience=patience,
+        )
 
     def interrupt(self) -> None:
         """Reads under way in other threads end at once, each with an error; the source is read no more."""

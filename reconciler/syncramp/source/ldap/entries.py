@@ -159,29 +159,35 @@ class Entries:
         return values
 
     def _ranged(self, name: str, dn: str, attribute: str, *, extended: bool = False) -> Sequence[bytes]:
-        """All values of an attribute, range by range.
+        return ranged(self.session, name, dn, attribute, extended=extended)
 
-        :param name: what the server finds the entry by.
-        :param dn: what people call it.
-        """
-        controls = (references.EXTENDED,) if extended else ()
 
-        def ask(start: int) -> Answer | None:
-            found = self.session.entry(name, [f"{attribute};range={start}-*"], controls=controls)
-            for spelled, given in found.values.items():
-                description = describe(spelled)
-                if description is not None and description.name == attribute.lower() and given:
-                    return description.range or Range(0, None), given
-            return None
+def ranged(session: Searches, name: str, dn: str, attribute: str, *, extended: bool = False) -> Sequence[bytes]:
+    """All values of an attribute, range by range.
 
-        try:
-            return follow(ask)
-        except RangeError as error:
-            raise SourceUnavailable(
-                f"{attribute} of {dn} did not come whole ({error})",
-                where=self.session.server,
-                remedy="it may have changed while it was read; the next run reads it again",
-            ) from error
+    :param name: what the server finds the entry by.
+    :param dn: what people call it.
+    :param extended: values that are names come with their GUIDs.
+    :raises SourceUnavailable: they did not come whole, or the server does not answer.
+    """
+    controls = (references.EXTENDED,) if extended else ()
+
+    def ask(start: int) -> Answer | None:
+        found = session.entry(name, [f"{attribute};range={start}-*"], controls=controls)
+        for spelled, given in found.values.items():
+            description = describe(spelled)
+            if description is not None and description.name == attribute.lower() and given:
+                return description.range or Range(0, None), given
+        return None
+
+    try:
+        return follow(ask)
+    except RangeError as error:
+        raise SourceUnavailable(
+            f"{attribute} of {dn} did not come whole ({error})",
+            where=session.server,
+            remedy="it may have changed while it was read; the next run reads it again",
+        ) from error
 
 
 def uids_wanted(session: Searches, root: Root, partition: str) -> Uids | None:
