@@ -242,6 +242,11 @@ def _writable(view: View, held: Object) -> Sequence[bytes]:
     return [name.encode() for name in view.replica.schema if rights.write(name.lower())]
 
 
+def _allowed(view: View, held: Object) -> Sequence[bytes]:
+    """allowedAttributes (3.1.1.4.5.19): what a group can have."""
+    return [name.encode() for name in view.replica.schema] if b"group" in held.values["objectclass"] else ()
+
+
 def _addable(view: View, held: Object) -> Sequence[bytes]:
     """allowedChildClassesEffective (3.1.1.4.5.19): what it may create in a unit."""
     above = {b"organizationalUnit", b"container"} & set(held.values["objectclass"])
@@ -266,12 +271,15 @@ _CONSTRUCTED: dict[str, Callable[[View, Object], Sequence[bytes]]] = {
     "usnchanged": lambda _, held: [str(held.changed).encode()],
     "usncreated": lambda _, held: [str(held.created).encode()],
     "repluptodatevector": _up_to_dateness,
+    "allowedattributes": _allowed,
     "allowedattributeseffective": _writable,
     "allowedchildclasseseffective": _addable,
     "sdrightseffective": lambda _, __: [b"0"],
     "replpropertymetadata": _metadata,
 }
-_ASKED_FOR = frozenset({"allowedattributeseffective", "allowedchildclasseseffective", "sdrightseffective"})
+_ASKED_FOR = frozenset(
+    {"allowedattributes", "allowedattributeseffective", "allowedchildclasseseffective", "sdrightseffective"}
+)
 _SPELLED = {
     "objectguid": "objectGUID",
     "objectclass": "objectClass",

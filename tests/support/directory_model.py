@@ -71,6 +71,10 @@ class ModelDirectory:
     servers: dict[str, int | None] = field(default_factory=lambda: {"dc1.test": None, "dc2.test": None})
     """Controllers, and up to which change each is; None: to the last one. What is pinned shows the newest."""
     down: set[str] = field(default_factory=set)
+    interval: float | None = 900.0
+    """Seconds of the slowest site link."""
+    astray: dict[bytes, int] = field(default_factory=dict)
+    """Group -> members that a second controller counts more than the first."""
     strangers: set[bytes] = field(default_factory=set)
     heavy: dict[bytes, int] = field(default_factory=dict)
     """SIDs in the tokens of those who have more than one."""
@@ -147,13 +151,28 @@ class ModelDirectory:
         timed, self._timed = self._timed, []
         return timed
 
-    def standing(self) -> Sequence[Standing]:
+    def standing(self, horizons: Sequence[bytes] = ()) -> Sequence[Standing]:
         return [
             Standing(f"ldaps://{name}", None, "it does not answer")
             if name in self.down
-            else Standing(f"ldaps://{name}", reached is None or reached >= self._ours)
+            else Standing(
+                f"ldaps://{name}",
+                reached is None or reached >= self._ours,
+                lacks=sum(reached is not None and reached < int(one) for one in horizons),
+            )
             for name, reached in self.servers.items()
         ]
+
+    def link_interval(self) -> float | None:
+        return self.interval
+
+    def compare(self, guids: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]] | None:
+        """The controllers after the first one are seconds; ``astray`` are members that they count more."""
+        second = next((one for one in list(self.standing())[1:] if one.covers), None)
+        if second is None:
+            return None
+        there = {guid: len(self.groups[guid].members) for guid in guids if guid in self.groups}
+        return {guid: (number, number + self.astray.get(guid, 0)) for guid, number in there.items()}
 
     def tokens(self, guids: Sequence[bytes]) -> Iterator[tuple[bytes, int | None]]:
         for guid in guids:

@@ -99,9 +99,10 @@ def test_a_controller_that_does_not_answer_is_told_and_stops_nothing(domain: Dom
     with domain.target() as target:
         write(target, group(1))
         domain.second.bind_result = (52, "unavailable")
-        first, second = target.standing()
+        first, second, *named = target.standing()
         assert first.covers
         assert second.covers is None and second.error
+        assert [one.covers for one in named] == [None], "by the name that the directory has of it, neither"
         assert target.compare([]) is None
 
 
@@ -140,14 +141,12 @@ def test_the_slowest_site_link_is_the_longest_interval(domain: Domain) -> None:
         assert target.link_interval() == 180 * 60, "that of a link which says nothing"
 
 
-def test_sites_that_are_not_shown_are_not_known(domain: Domain, tmp_path: Path) -> None:
-    bare = Replica(number=3)
-    bare.unit("Cloud")
-    bare.group("Domain Users")
-    with Controller(bare, {READER: Account(rights=Rights())}).running(tmp_path) as running:
-        with targeted(account([running]), OU) as target:
-            assert target.link_interval() is None
-            assert _covers(target) == [True]
+def test_sites_that_are_not_shown_are_not_known(domain: Domain) -> None:
+    (sites,) = domain.first.replica.called("CN=Sites")
+    domain.first.accounts[READER] = Account(rights=Rights(), blind=frozenset({sites.guid}))
+    with domain.target() as target:
+        assert target.link_interval() is None
+        assert _covers(target) == [True, True], "the servers of the document are known all the same"
 
 
 def test_everybody_is_asked_once_in_how_many_groups_they_are(domain: Domain) -> None:

@@ -8,7 +8,7 @@ the DNS names that the directory has of them, at the same port.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -71,7 +71,7 @@ class Replication:
         told, seen = [Standing(self.controller.url, True)], {names.fold(own)} if own else set()
         until = self.clock() + LONGEST_SECONDS
         writable = self._writable()
-        for url in self._urls(writable):
+        for url in self._urls(writable, seen):
             if len(told) > MOST or self.clock() > until:
                 break
             if (found := self._ask(url, horizon, earlier, writable, seen)) is not None:
@@ -111,14 +111,16 @@ class Replication:
         found = self.controller.session().pages(base, filter_, attributes)
         return [one for one in found if isinstance(one, Found)]
 
-    def _urls(self, writable: Mapping[bytes, str]) -> Iterator[str]:
-        """Where controllers are asked: the servers of the document, then those that only the directory names."""
-        named = [url for url in self.account.servers if url != self.controller.url]
-        yield from named
+    def _urls(self, writable: Mapping[bytes, str], seen: Collection[bytes]) -> Iterator[str]:
+        """Where controllers are asked: the servers of the document, then those that only the directory names.
+
+        :param seen: which of them were asked; more with every one that is taken.
+        """
+        yield from (url for url in self.account.servers if url != self.controller.url)
         known = {address.parse(url).host.lower() for url in self.account.servers}
-        known.add(self.controller.root.dns_host_name.lower())
+        others = {host.lower() for settings, host in writable.items() if host and settings not in seen}
         pinned = address.parse(self.controller.url)
-        for host in sorted({host.lower() for host in writable.values() if host} - known):
+        for host in sorted(others - known):
             yield f"{'ldaps' if pinned.tls_at_once else 'ldap'}://{host}:{pinned.port}"
 
     def _ask(
