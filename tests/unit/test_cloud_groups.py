@@ -279,10 +279,22 @@ def test_a_group_in_the_bin_keeps_its_members_and_comes_back_with_them(store: St
     read_all(store, a=SeenGroup({}, adds=["user_1"]))
     observe(store, 5.0, a=SeenGroup({}, state=CloudState.BIN))
     assert (groups(store)[A].state, groups(store)[A].since, members(store)) == (CloudState.BIN, 5.0, {"user_1"})
-    observe(store, 6.0, a=SeenGroup(state=CloudState.UNTOLD))
-    assert (groups(store)[A].state, groups(store)[A].since) == (CloudState.BIN, 5.0), "it was told more before"
     observe(store, 7.0, a=SeenGroup({}))
-    assert (groups(store)[A].state, groups(store)[A].since) == (CloudState.LIVE, 7.0)
+    assert (groups(store)[A].state, groups(store)[A].since, members(store)) == (CloudState.LIVE, 7.0, {"user_1"})
+
+
+def test_a_group_that_was_shown_in_the_bin_and_is_deleted_after_it_is_gone_for_good(store: Store) -> None:
+    read_all(store, a=SeenGroup({}, state=CloudState.BIN))
+    read_all(store, Teller.GRAPH, b=SeenGroup({}, state=CloudState.BIN))
+    observe(store, 6.0, a=SeenGroup(state=CloudState.UNTOLD), b=SeenGroup(state=CloudState.UNTOLD))
+    states = {name: (one.state, one.since) for name, one in groups(store).items()}
+    assert states == {A: (CloudState.GONE, 6.0), B: (CloudState.BIN, 1.0)}, "of b Graph says more"
+
+
+def test_a_group_in_the_bin_that_a_read_of_everything_does_not_show_any_more_is_not_there(store: Store) -> None:
+    read_all(store, a=SeenGroup({}, state=CloudState.BIN))
+    read_all(store, now=9.0, b=SeenGroup({}))
+    assert (groups(store)[A].state, groups(store)[A].since) == (CloudState.UNTOLD, 9.0)
 
 
 def test_a_deleted_group_that_was_never_known_is_not_kept(store: Store) -> None:

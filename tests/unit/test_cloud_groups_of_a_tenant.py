@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
 from support.engine import Engine
 from support.model import Crash
 from support.simulator import HandClock, group, put, quick_tenant
 from support.tenant_cloud import TenantCloud, engine_of, known, look, truth
-from syncramp.model.cloud import Teller
-from syncramp.simulator.settings import MemberForm
+from syncramp.model.cloud import CloudState, Teller, Unwritable
+from syncramp.simulator.settings import MemberForm, SoftDeletes
 from syncramp.simulator.tenant import Tenant
 from syncramp.spec.types import SyncConfig
+from syncramp.store.forest import Forest
 from syncramp.store.store import Store
 
 
@@ -156,3 +158,39 @@ def test_a_document_that_begins_to_write_groups_back_reads_everything_once(tenan
 
 def without(config: SyncConfig) -> SyncConfig:
     return replace(config, writeback=None)
+
+
+@pytest.mark.parametrize("form", [MemberForm.CHANGES, MemberForm.LIST])
+def test_a_deleted_team_waits_in_the_bin_comes_back_and_goes_for_good(form: MemberForm, tmp_path: Path) -> None:
+    clock = HandClock()
+    tenant = quick_tenant(clock, soft_deletes=SoftDeletes.REASON, member_form=form)
+    someone = tenant.portal.add_user("x@x.example")
+    team = tenant.portal.add_group("team", [someone])
+    engine = engine_of(tenant, tmp_path / "state.db", clock)
+    states = []
+    for act in (None, tenant.portal.delete, tenant.portal.restore, tenant.portal.delete, tenant.portal.purge):
+        if act is not None:
+            act(team)
+        for everything in (False, True):
+            with engine.store() as store:
+                if everything:
+                    store.observations.forget_cookie()
+                look(engine, store)
+                (group,) = store.cloud.all()
+                assert group.members is not None
+                assert {name for _, name in store.cloud.names(group.members)} == {someone.lower()}
+        states.append(group.state)
+    assert states == [CloudState.LIVE, CloudState.BIN, CloudState.LIVE, CloudState.BIN, CloudState.GONE]
+
+
+def test_a_guest_is_known_as_one_in_whatever_order_the_pages_come(tmp_path: Path) -> None:
+    tenant = quick_tenant(HandClock(), page_size=1, guests=1, microsoft365_groups=1)
+    later = tenant.portal.add_guest("ada@partner.example")
+    (team,) = tenant.cloud_groups()
+    tenant.portal.change_members(team, add=[later])
+    engine = engine_of(tenant, tmp_path / "state.db", HandClock())
+    with engine.store() as store:
+        look(engine, store)
+        (group,) = store.cloud.all()
+        _, refused = Forest(store.database, 1).guids(group.members or BitMap())
+    assert list(refused.values()) == [Unwritable.GUEST] * 2

@@ -24,6 +24,7 @@ from syncramp.simulator.settings import (
     Prevention,
     Repeated,
     Restored,
+    SoftDeletes,
     TenantSettings,
     ToldOperation,
     Unresolved,
@@ -103,6 +104,13 @@ CloudUsers = Annotated[int, _number(_TENANT, "Users made in the cloud, in a new 
 Microsoft365Groups = Annotated[
     int, _number(_TENANT, "Microsoft 365 groups, in a new tenant.", "--microsoft365-groups")
 ]
+Guests = Annotated[int, _number(_TENANT, "Guests, in a new tenant.")]
+CloudSecurityGroups = Annotated[int, _number(_TENANT, "Security groups of the cloud, in a new tenant.")]
+NestedCloudGroups = Annotated[int, _number(_TENANT, "More of them; each holds the group made before it.")]
+RoleAssignableGroups = Annotated[int, _number(_TENANT, "More of them, to which roles can be assigned.")]
+CloudGroupMembers = Annotated[
+    int, _number(_TENANT, "So many users join each group of the cloud; 0: every second one joins one.")
+]
 DeletionPrevention = Annotated[Prevention, _option(_TENANT, "By what clients are told to hold deletes.")]
 DeleteThreshold = Annotated[int, _number(_TENANT, "The number of deletes that clients are told.")]
 DeletePercentage = Annotated[int, _number(_TENANT, "The percentage of deletes that clients are told.", most=100)]
@@ -144,6 +152,9 @@ Operation = Annotated[
 RestoredMemberships = Annotated[Restored, _option(_ANSWERS, "The memberships of a user that comes back.")]
 DeletedGroupsOption = Annotated[DeletedGroups, _option(_ANSWERS, "Where a deleted security group goes.")]
 MemberFormOption = Annotated[MemberForm, _option(_ANSWERS, "How the read-back shows members.")]
+SoftDeletesOption = Annotated[
+    SoftDeletes, _option(_ANSWERS, "How the read-back shows a Microsoft 365 group in the bin.")
+]
 DeltaCreatesOption = Annotated[DeltaCreates, _option(_ANSWERS, "What a delta calls an object that is new.")]
 CookieMember = Annotated[str, _option(_ANSWERS, "The read-back's member with the cookie.", metavar="NAME")]
 MoreMember = Annotated[str, _option(_ANSWERS, "The read-back's member that marks its end.", metavar="NAME")]

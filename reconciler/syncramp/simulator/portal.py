@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from syncramp.simulator.lifecycle import delete, purge, release, restore
-from syncramp.simulator.seeding import add, team_values, user_values
+from syncramp.simulator.seeding import add, security_values, team_values, user_values
 from syncramp.simulator.settings import TenantSettings
 from syncramp.simulator.storage import Held, Storage
 from syncramp.simulator.tables import Link, State
@@ -47,6 +47,11 @@ class Portal:
             held = add(view, "User", made, admin=admin)
         return held.cloud_anchor
 
+    def add_guest(self, mail: str, **values: Any) -> str:
+        """A guest: a user of another tenant."""
+        domain = self._tenant.settings.initial_domain
+        return self.add_user(f"{mail.replace('@', '_')}#EXT#@{domain}", Mail=mail, UserType="Guest", **values)
+
     def add_contact(self, **values: Any) -> str:
         """A contact."""
         with self._tenant.changing() as view:
@@ -57,7 +62,7 @@ class Portal:
     def add_group(self, alias: str, members: Iterable[str] = (), *, unified: bool = True, **values: Any) -> str:
         """A Microsoft 365 group, or a security group that is not mail-enabled."""
         domain = self._tenant.settings.initial_domain
-        made = team_values(alias, alias, domain) if unified else {"DisplayName": alias, "SecurityEnabled": True}
+        made = team_values(alias, alias, domain) if unified else security_values(alias)
         with self._tenant.changing() as view:
             _check_names(view, made | values)
             held = add(view, "Group", made | values, unified=unified)

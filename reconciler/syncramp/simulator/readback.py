@@ -15,9 +15,9 @@ from typing import Any
 
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReadBackPage, ReferenceChange, SyncObject
 from syncramp.simulator.attributes import of_kind
-from syncramp.simulator.settings import DeltaCreates, MemberForm, TenantSettings
+from syncramp.simulator.settings import DeltaCreates, MemberForm, SoftDeletes, TenantSettings
 from syncramp.simulator.storage import COLUMNS, Held, Storage, held_of
-from syncramp.simulator.tables import Link, State
+from syncramp.simulator.tables import Flag, Link, State
 
 _FIELDS = Struct(">qqqqd")
 _TAG = 12
@@ -28,6 +28,8 @@ _MEMBERS = (
 )
 _HEIR = "SELECT 1 FROM objects WHERE source_anchor = ? AND state <> 2 AND state = 0"
 """The live object with an anchor; a delete of another one does not name it. ``<> 2`` is for the index."""
+_BINNED_GROUP = f"(state = 1 AND flags & {int(Flag.UNIFIED)})"
+"""A Microsoft 365 group that can be restored."""
 _ENDLESS = -1
 """As SQL's LIMIT."""
 Member = tuple[int, ReferenceChange]
@@ -78,6 +80,7 @@ class Reader:
     def __init__(self, storage: Storage, settings: TenantSettings, version: int, now: float, key: bytes) -> None:
         self._storage, self._settings = storage, settings
         self._version, self._now, self._key = version, now, key
+        self._reasons = settings.soft_deletes is SoftDeletes.REASON
         self._form = MemberForm.LIST if version == 1 else settings.member_form
 
     def page(self, place: Place, last_call: int) -> ReadBackPage:
@@ -109,7 +112,8 @@ class Reader:
 
     def _rows(self, place: Place) -> Sequence[Any]:
         first = place.after - (place.member >= 0)
-        condition = "state = 0" if place.since < 0 else "changed > ?"
+        there = f"(state = 0 OR {_BINNED_GROUP})" if self._reasons else "state = 0"
+        condition = there if place.since < 0 else "changed > ?"
         parameters = (first,) if place.since < 0 else (first, place.since)
         query = f"SELECT {COLUMNS} FROM objects WHERE id > ? AND {condition} ORDER BY id LIMIT ?"  # noqa: S608
         return self._storage.rows(query, (*parameters, self._settings.page_size + 1))
@@ -129,7 +133,8 @@ class Reader:
 
     def _shown(self, held: Held, changes: Sequence[Member], since: int, *, only_members: bool) -> SyncObject:
         values: dict[str, Any] = {"CloudAnchor": held.cloud_anchor}
-        live = held.state is State.LIVE
+        binned = self._reasons and held.state is State.BIN and held.unified
+        live = held.state is State.LIVE or binned
         if held.source_anchor is not None and (live or not self._storage.one(_HEIR, (held.source_anchor,))):
             values["SourceAnchor"] = held.source_anchor
         if not live:
@@ -137,11 +142,13 @@ class Reader:
         if not only_members:
             values["CloudMastered"] = not held.synced or held.cloud_managed
             values.update(held.values)
+            if binned:
+                values["ReasonFiltered"] = ("SoftDelete",)
             if held.cloud_managed:
                 values["BlockOnPremisesSync"] = True
         if changes:
             values["Member"] = _told_once(changes)
-        elif self._form is MemberForm.LIST and held.kind == "Group":
+        elif self._form is MemberForm.LIST and held.kind == "Group" and not binned:
             self._list_members(values, held, since)
         if self._version == 1:
             values = dict.fromkeys(of_kind(held.kind)) | values

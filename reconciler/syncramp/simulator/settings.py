@@ -87,6 +87,15 @@ class Attributes(StrEnum):
     REFUSE = "refuse"
 
 
+class SoftDeletes(StrEnum):
+    """How the read-back shows a Microsoft 365 group in the bin."""
+
+    DELETE = "delete"
+    """With a Delete, as one that is gone for good."""
+    REASON = "reason"
+    """As it is, with ``ReasonFiltered``; with a Delete when it is gone for good."""
+
+
 class DeltaCreates(StrEnum):
     """What a delta read-back calls an object that is new since its cookie."""
 
@@ -123,6 +132,17 @@ class TenantSettings:
     """Made in the cloud, in a new tenant; every second user joins one of them."""
     cloud_users: int = 0
     """The same, besides the administrator."""
+    guests: int = 0
+    """The same."""
+    cloud_security_groups: int = 0
+    """Made in the cloud, in a new tenant."""
+    nested_cloud_groups: int = 0
+    """Security groups beside those; each holds the group made before it."""
+    role_assignable_groups: int = 0
+    """Security groups beside those that roles can be assigned to."""
+    cloud_group_members: int = 0
+    """So many users join each of the groups made in the cloud, as they come; 0: every second one joins one of the
+    Microsoft 365 groups."""
 
     writes_per_five_minutes: int = 7000
     """Objects written in five minutes (Microsoft, performance factors of Connect); 0: as many as come."""
@@ -164,6 +184,7 @@ class TenantSettings:
     """``IsTrackingChanges``."""
 
     member_form: MemberForm = MemberForm.CHANGES
+    soft_deletes: SoftDeletes = SoftDeletes.DELETE
     delta_creates: DeltaCreates = DeltaCreates.ADD
     cookie_lifetime: float = 0.0
     """Seconds until a cookie is not accepted any more; 0: always."""

@@ -22,7 +22,7 @@ from syncramp.simulator.portal import Portal
 from syncramp.simulator.provisioning import Call
 from syncramp.simulator.readback import Place, Reader, opened
 from syncramp.simulator.refusals import Fault
-from syncramp.simulator.seeding import join, seed, teams
+from syncramp.simulator.seeding import Joining, seed
 from syncramp.simulator.settings import Duplicates, TenantSettings
 from syncramp.simulator.storage import Held, Storage
 from syncramp.simulator.tables import Link, State, connect
@@ -82,7 +82,7 @@ class Tenant:
             if settings.client_machine:
                 self.note_client(V1_APPLICATION, CONNECT_BUILD, settings.client_machine)
         self._next_look = float(self._storage.kept("next_look") or 0)
-        self._teams = teams(self._storage, settings)
+        self._joining = Joining(self._storage, settings)
         self.portal = Portal(self, self._storage, self._lock)
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ class Tenant:
             with self.changing() as view:
                 call = Call(view, self.settings, self.features, version)
                 results = call.run(objects)
-                join(view, self._teams, call.made)
+                self._joining.join(view, call.made)
             self.calls.update({"provision": 1, "objects": len(objects), "links": links})
             return results
 

@@ -142,7 +142,7 @@ class CloudIntake:
         told = self._database.one(_TOLD, (teller,)) is not None
         if told and teller is Teller.READ_BACK:
             self._rows.set("cloud_members_shown", "yes")
-        missing, last = self._rows.live(graph=teller is Teller.GRAPH), 0
+        missing, last = self._rows.there(graph=teller is Teller.GRAPH), 0
         while page := self._database.all(_PAGE, (teller, last)):
             last = page[-1][0]
             collected = {i: None if data is None else unpack_bitmap(data) for i, data in page}
@@ -211,8 +211,9 @@ def _described(row: CloudRow | None, identity: int, group: SeenGroup, now: float
     if row is None:
         return CloudRow(identity, _without_none(group.attributes or {}), group.state, now, None, graph)
     state = group.state
-    if state is CloudState.UNTOLD and row.state not in (CloudState.LIVE, state):
-        state = row.state  # that it is in the bin, or gone, says more
+    if state is CloudState.UNTOLD and row.state in (CloudState.BIN, CloudState.GONE):
+        # Graph says more; who was shown in the bin, and is told to be deleted after it, has left the bin, too
+        state = row.state if row.graph else CloudState.GONE
     since = row.since if state is row.state else now
     absent = row.absent and state is CloudState.UNTOLD and group.state is not CloudState.UNTOLD
     attributes: Mapping[str, Value] = row.attributes

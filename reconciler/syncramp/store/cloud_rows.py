@@ -52,10 +52,10 @@ class CloudRows:
         """Those of which nobody said whether they can come back."""
         return [_row(row) for row in self.database.all(f"{_WHERE} state = ?", (CloudState.UNTOLD,))]
 
-    def live(self, *, graph: bool) -> BitMap:
-        """Ids of those that are there, as Graph tells, or as the read-back does."""
-        query = "SELECT id FROM cloud_groups WHERE state = ? AND graph = ?"
-        return BitMap(self.database.numbers(query, (CloudState.LIVE, int(graph))))
+    def there(self, *, graph: bool) -> BitMap:
+        """Ids of those that are there or in the bin, as Graph tells, or as the read-back does."""
+        query = "SELECT id FROM cloud_groups WHERE state IN (?, ?) AND graph = ?"
+        return BitMap(self.database.numbers(query, (CloudState.LIVE, CloudState.BIN, int(graph))))
 
     def since(self, seq: int) -> Iterator[CloudGroup]:
         """Groups that changed after a number, in the order of their changes."""
