@@ -25,7 +25,10 @@ from syncramp.errors import (
 )
 from syncramp.model.wire import Operation, ReferenceChange, Result, SyncObject
 from syncramp.simulator.certificates import make_application
-from syncramp.spec.types import CertificateAuth, WriteBudget
+from syncramp.spec.sign_in import CertificateAuth
+from syncramp.spec.types import (
+    WriteBudget,
+)
 
 ONE = [SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "displayName": "Ada"})]
 HTML = Step(200, "text/html; charset=utf-8", b"<html>Sign in to the proxy</html>")

@@ -28,7 +28,13 @@ from syncramp.simulator.server import make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.references import KeyRef
 from syncramp.spec.secrets import FileSecrets
-from syncramp.spec.types import CertificateAuth, Cloud, EndpointOverrides, Target, WriteBudget
+from syncramp.spec.sign_in import CertificateAuth
+from syncramp.spec.types import (
+    Cloud,
+    EndpointOverrides,
+    Target,
+    WriteBudget,
+)
 
 QUICK = ("--visibility-delay", "0", "--writes-per-five-minutes", "0")
 

@@ -8,8 +8,8 @@ from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
 from syncramp.spec.failsafe import DeleteLimits
 from syncramp.spec.references import KeyRef
+from syncramp.spec.sign_in import ClientSecretAuth
 from syncramp.spec.types import (
-    ClientSecretAuth,
     Cloud,
     EndpointOverrides,
     LdifFile,

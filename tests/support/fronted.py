@@ -13,7 +13,13 @@ from support.ldap_certificates import Certificates, issue
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.model.wire import Operation, SyncObject
 from syncramp.spec.references import KeyRef
-from syncramp.spec.types import ClientSecretAuth, Cloud, EndpointOverrides, Target, WriteBudget
+from syncramp.spec.sign_in import ClientSecretAuth
+from syncramp.spec.types import (
+    Cloud,
+    EndpointOverrides,
+    Target,
+    WriteBudget,
+)
 
 PEM = issue("127.0.0.1")
 COOKIE = bytes(range(5))

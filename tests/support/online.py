@@ -20,7 +20,11 @@ from syncramp.simulator.latency import NO_LATENCY, Clock, Latency
 from syncramp.simulator.server import Simulator, make_simulator, running_simulator
 from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.references import KeyRef
-from syncramp.spec.types import ClientSecretAuth, EndpointOverrides, SyncConfig
+from syncramp.spec.sign_in import ClientSecretAuth
+from syncramp.spec.types import (
+    EndpointOverrides,
+    SyncConfig,
+)
 
 
 @contextmanager

@@ -24,7 +24,13 @@ from syncramp.endpoint import contract, soap
 from syncramp.errors import InputRefused
 from syncramp.model.wire import Company
 from syncramp.spec.references import KeyRef
-from syncramp.spec.types import ClientSecretAuth, Cloud, EndpointOverrides, Target, WriteBudget
+from syncramp.spec.sign_in import ClientSecretAuth
+from syncramp.spec.types import (
+    Cloud,
+    EndpointOverrides,
+    Target,
+    WriteBudget,
+)
 
 SECRET = "a-made-up-client-secret"
 COMPANY = Company(

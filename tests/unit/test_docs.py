@@ -22,7 +22,12 @@ from syncramp.rules.anchors import LONGEST
 from syncramp.rules.exclusions import EXCLUSIONS
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.simulator.settings import TenantSettings
-from syncramp.spec.types import AccountAuth, EndpointOverrides, SyncConfig, WriteBudget
+from syncramp.spec.sign_in import AccountAuth
+from syncramp.spec.types import (
+    EndpointOverrides,
+    SyncConfig,
+    WriteBudget,
+)
 
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "reconciler" / "syncramp"

@@ -18,7 +18,7 @@ from support.service import Secrets
 from syncramp.endpoint.certificate import KeyPair, read_key_pair
 from syncramp.errors import CredentialsRefused, InputRefused
 from syncramp.simulator.certificates import Pair, make_application, make_pfx
-from syncramp.spec.types import CertificateAuth, CertificateFormat
+from syncramp.spec.sign_in import CertificateAuth, CertificateFormat
 
 NOW = datetime.now(UTC)
 PAIR, OTHER = make_application("application"), make_application("other")

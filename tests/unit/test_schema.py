@@ -14,7 +14,6 @@ from support.documents import FOLDER, GONE, findings, full, loaded, minimal
 from support.policies import FULL_RAMPS, FULL_WRITEBACK
 from syncramp.model.features import Capability
 from syncramp.model.values import Kind, Type
-from syncramp.spec.durations import parse_duration
 from syncramp.spec.failsafe import (
     ClearLimits,
     CreateLimits,
@@ -27,13 +26,16 @@ from syncramp.spec.failsafe import (
 from syncramp.spec.references import KeyRef
 from syncramp.spec.scheduling import Scheduling, SyncWindow, WindowKind
 from syncramp.spec.schema import API_VERSION, CRDS, crd, schema, with_defaults
-from syncramp.spec.structure import structure
-from syncramp.spec.types import (
+from syncramp.spec.sign_in import (
     AccountAuth,
-    ApprovalMode,
     CertificateAuth,
     CertificateFormat,
     ClientSecretAuth,
+    WorkloadIdentityAuth,
+)
+from syncramp.spec.structure import structure
+from syncramp.spec.types import (
+    ApprovalMode,
     Cloud,
     DeclaredAttribute,
     EndpointOverrides,
@@ -52,7 +54,6 @@ from syncramp.spec.types import (
     SyncConfig,
     Target,
     Values,
-    WorkloadIdentityAuth,
     WriteBudget,
 )
 
@@ -381,29 +382,3 @@ def test_a_document_without_a_namespace_is_in_the_namespace_default(namespace: A
 def test_a_path_is_relative_to_the_folder_of_the_document(path: str, expected: str) -> None:
     config = structure(with_defaults(minimal({"spec.sources[0].ldif.path": path})), HERE)
     assert config.sources[0].access == LdifFile(Path(expected))
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("0s", 0),
-        ("30s", 30),
-        ("1m30s", 90),
-        ("1h", 3600),
-        ("2h3m4s", 7384),
-        ("90m", 5400),
-        ("500ms", 0.5),
-        ("1m1500ms", 61.5),
-    ],
-)
-def test_a_duration_has_hours_minutes_seconds_and_parts_of_one(text: str, seconds: float) -> None:
-    assert parse_duration(text) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "30", "s", "1d", "1m1h", "-1s", "1.5s", "30s\n", " 30s", "500us", "٣s", "9" * 13 + "h", "9" * 5000 + "s"],
-)
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration|is longer than"):
-        parse_duration(text)

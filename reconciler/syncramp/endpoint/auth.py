@@ -23,7 +23,15 @@ from syncramp.endpoint.refusals import refusal
 from syncramp.errors import EndpointUnavailable, SyncrampError
 from syncramp.model.seams import SecretReader
 from syncramp.spec.secrets import text
-from syncramp.spec.types import AccountAuth, CertificateAuth, ClientSecretAuth, Target, WorkloadIdentityAuth
+from syncramp.spec.sign_in import (
+    AccountAuth,
+    CertificateAuth,
+    ClientSecretAuth,
+    WorkloadIdentityAuth,
+)
+from syncramp.spec.types import (
+    Target,
+)
 
 EARLY = 300.0
 """Seconds before its expiry at which a token is renewed; at half its life, if that is later."""

@@ -19,7 +19,7 @@ from cryptography.x509 import Certificate, load_pem_x509_certificates
 from syncramp.errors import CredentialsRefused, InputRefused
 from syncramp.model.seams import SecretReader
 from syncramp.spec.secrets import optional_text
-from syncramp.spec.types import CertificateAuth, CertificateFormat
+from syncramp.spec.sign_in import CertificateAuth, CertificateFormat
 from syncramp.words import moment
 
 CERTIFICATE, KEY, STORE, PASSWORD = "tls.crt", "tls.key", "keystore.p12", "password"

@@ -20,8 +20,8 @@ from syncramp.simulator.settings import TenantSettings
 from syncramp.spec.policies import policies
 from syncramp.spec.ramps import RampPolicy, Step
 from syncramp.spec.references import KeyRef
+from syncramp.spec.sign_in import ClientSecretAuth
 from syncramp.spec.types import (
-    ClientSecretAuth,
     Cloud,
     EndpointOverrides,
     LdifFile,

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from syncramp.simulator.registration import Account, Application, FederatedCredential
-from syncramp.spec.types import AccountAuth
+from syncramp.spec.sign_in import AccountAuth
 
 PUBLIC_CLIENTS = (AccountAuth("").client_id, "04b07795-8ddb-461a-bbee-02f9e1bf7b46")
 """Applications of Microsoft's that every tenant has: Azure AD PowerShell, and Azure CLI."""

@@ -27,13 +27,16 @@ from syncramp.spec.failsafe import (
 from syncramp.spec.policies import ramps_of
 from syncramp.spec.references import KeyRef, key_of
 from syncramp.spec.scheduling import TIMEOUT, Scheduling, SyncWindow, WindowKind
-from syncramp.spec.types import (
+from syncramp.spec.sign_in import (
     AccountAuth,
-    ApprovalMode,
     Auth,
     CertificateAuth,
     CertificateFormat,
     ClientSecretAuth,
+    WorkloadIdentityAuth,
+)
+from syncramp.spec.types import (
+    ApprovalMode,
     Cloud,
     DeclaredAttribute,
     EndpointOverrides,
@@ -51,7 +54,6 @@ from syncramp.spec.types import (
     SyncConfig,
     Target,
     Values,
-    WorkloadIdentityAuth,
     WriteBudget,
 )
 from syncramp.spec.writeback import writeback_of

@@ -18,6 +18,7 @@ from syncramp.spec.failsafe import Failsafe
 from syncramp.spec.ramps import DENY_PATTERNS, RampPolicy
 from syncramp.spec.references import KeyRef
 from syncramp.spec.scheduling import Scheduling
+from syncramp.spec.sign_in import Auth
 
 
 class Mode(StrEnum):
@@ -61,54 +62,6 @@ class SourceAnchor(StrEnum):
 
     CONSISTENCY_GUID = "mS-DS-ConsistencyGuid"
     OBJECT_GUID = "objectGUID"
-
-
-class CertificateFormat(StrEnum):
-    """How a Secret holds a certificate and its key."""
-
-    PEM = "PEM"
-    """``tls.crt`` and ``tls.key``, and ``password`` if the key is encrypted."""
-    PKCS12 = "PKCS12"
-    """``keystore.p12`` (a PFX file), and ``password`` if it has one."""
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateAuth:
-    """An application that signs in with a certificate."""
-
-    client_id: str
-    secret: str
-    """The name of the Secret; ``format`` says which keys it has."""
-    format: CertificateFormat = CertificateFormat.PEM
-
-
-@dataclass(frozen=True, slots=True)
-class ClientSecretAuth:
-    """An application that signs in with a client secret."""
-
-    client_id: str
-    secret: KeyRef
-
-
-@dataclass(frozen=True, slots=True)
-class WorkloadIdentityAuth:
-    """An application that signs in with a token of somebody it trusts, as a cluster's for a service account."""
-
-    client_id: str
-    token_file: Path | None = None
-    """Absolute; None: where the webhook of Azure Workload Identity puts it."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountAuth:
-    """A classic synchronisation account: a Secret with ``username`` and ``password``."""
-
-    secret: str
-    client_id: str = "1b730954-1685-4b74-9bfd-dac224a7b894"
-    """A public client: Azure AD PowerShell, which published clients use (C1)."""
-
-
-Auth = CertificateAuth | ClientSecretAuth | WorkloadIdentityAuth | AccountAuth
 
 
 @dataclass(frozen=True, slots=True)
