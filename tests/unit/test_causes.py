@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncramp.endpoint.causes import CAUSES, cause_of, remedy_of
+from syncramp.endpoint.causes import CAUSES, DIRECTORY_CAUSES, cause_of, remedy_of
 from syncramp.simulator.memberships import NOT_THERE_TEXT, THERE_TEXT
 from syncramp.simulator.refusals import NOT_UNIQUE_TEXT
 
@@ -54,6 +54,14 @@ def test_what_nobody_knows_keeps_its_own_code_and_gets_no_remedy(code, name) -> 
 
 
 def test_every_remedy_is_one_sentence_that_can_follow_a_colon() -> None:
-    for cause in CAUSES:
+    for cause in (*CAUSES, *DIRECTORY_CAUSES):
         assert cause.remedy[0].islower()
         assert not cause.remedy.endswith(".")
+
+
+@pytest.mark.parametrize("text", [LARGE, HARD, "a reference to quota must be unique", ""])
+@pytest.mark.parametrize("cause", DIRECTORY_CAUSES, ids=lambda cause: cause.name)
+def test_what_a_directory_refuses_goes_by_its_code_whatever_its_text_is(cause, text) -> None:
+    assert cause_of(cause.name, text) is cause
+    assert remedy_of(cause.name) == cause.remedy
+    assert cause_of("", cause.name).name == "without a code"

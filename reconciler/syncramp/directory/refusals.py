@@ -7,6 +7,7 @@ Results are numbers of RFC 4511 4.1.9; Active Directory puts a Windows error in 
 import re
 from enum import Enum, auto
 
+from syncramp.endpoint.causes import DIRECTORY_CAUSES
 from syncramp.errors import AccessDenied, CallTooLarge, SourceUnavailable, SyncrampError
 from syncramp.model.wire import Outcome, Result
 from syncramp.source.ldap.faults import RIGHTS, told
@@ -47,6 +48,7 @@ NAMES = {
 }
 """Those that a change can have, as RFC 4511 calls them."""
 OTHER = "other"
+KNOWN = frozenset(cause.name for cause in DIRECTORY_CAUSES)
 DENIED = frozenset(NAMES[code] for code in RIGHTS)
 """Names of results that the account has no rights for."""
 
@@ -114,7 +116,8 @@ def refused(done: Done, doing: str) -> Outcome:
 
     :param doing: what was not done, as a clause.
     """
-    return Outcome(Result.REFUSED, name_of(done.code), f"{doing} was refused ({described(done)})")
+    name = name_of(done.code)
+    return Outcome(Result.REFUSED, name if name in KNOWN else OTHER, f"{doing} was refused ({described(done)})")
 
 
 def denied(server: str, outcome: Outcome) -> AccessDenied:

@@ -1,4 +1,4 @@
-"""Why the service refuses an object: the causes that Microsoft documents, and what helps.
+"""Why the service refuses an object: the causes that Microsoft documents, and what helps; and why a directory does.
 
 What the service writes into ``ResultErrorCode`` and ``ResultErrorDescription`` is public for a few causes only, so a
 cause is recognised by its documented name or number in either of them, and by the words of the texts that are known.
@@ -99,9 +99,36 @@ CAUSES = (
         ("cloudmanaged", "source of authority", "sourceofauthority", "blockonpremisessync"),
     ),
 )
+DIRECTORY_CAUSES = (
+    Cause(
+        "insufficientAccessRights",
+        "give the account that writes its rights in the container; Active Directory takes them away from a group"
+        " whose adminCount is 1",
+    ),
+    Cause("noSuchObject", "the group, or the member, is not in the directory any more: the next look shows what is"),
+    Cause("entryAlreadyExists", "somebody has all names that the group may have: rename the other objects"),
+    Cause("constraintViolation", "a value is longer, or other, than the schema permits: correct it in the cloud"),
+    Cause("invalidAttributeSyntax", "a value is none of its attribute's: correct it in the cloud"),
+    Cause("unwillingToPerform", "a rule of the directory forbids it: a member of another kind or scope, for example"),
+    Cause("noSuchAttribute", "the schema does not have an attribute: the next run reads the schema again"),
+    Cause("undefinedAttributeType", "the schema does not have an attribute: the next run reads the schema again"),
+    Cause("attributeOrValueExists", "the directory says that a value is there already: the next look shows it"),
+    Cause("objectClassViolation", "a group of this forest needs an attribute that is not written"),
+    Cause("namingViolation", "the directory does not take the name of the group: correct it in the cloud"),
+    Cause("notAllowedOnNonLeaf", "something lies below the group in the directory: move that away first"),
+    Cause("strongerAuthRequired", "the domain controller wants a connection that is protected otherwise"),
+    Cause("confidentialityRequired", "the domain controller wants a connection that is protected otherwise"),
+    Cause("other", "the domain controller's text, and its event log, tell more"),
+    Cause("recycleBinOff", "switch the recycle bin of the forest on, or delete the group by hand"),
+    Cause("notOurs", "the entry does not bear the mark of the group: nothing but written-back groups is changed"),
+)
+"""Why a directory that groups are written to refuses one: results by their names in RFC 4511, and two words of ours.
+
+They are recognised by their name alone. A directory's text may have any of the service's words in it.
+"""
 _CRASH = "object reference not set"
 """How .NET says that a program failed; it has nothing to do with references between objects."""
-_BY_NAME = {cause.name: cause for cause in CAUSES}
+_BY_NAME = {cause.name: cause for cause in (*CAUSES, *DIRECTORY_CAUSES)}
 
 
 def cause_of(code: str, description: str) -> Cause:
