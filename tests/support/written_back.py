@@ -1,23 +1,25 @@
 """A document that writes groups back, and what its runs told of them, made by hand."""
 
-from dataclasses import replace
-from datetime import timedelta
-
+from support import build
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport, Tally
 from syncramp.model.written import WrittenReport
-from syncramp.spec.ramps import BUILT_IN_STEPS, Admit, RampPolicy, built_in_gates
-from syncramp.spec.types import LdapAccess, SyncConfig, WritebackGroups
 
-CONTAINER = "OU=Groups,DC=corp,DC=example,DC=com"
-RAMP = RampPolicy("writeback", BUILT_IN_STEPS, built_in_gates(timedelta(minutes=30)), admit=Admit.MEMBERS)
-
-
-def writing_back(config: SyncConfig) -> SyncConfig:
-    """The same document, which writes groups back to its first source, too."""
-    access = LdapAccess(("ldaps://dc1.corp.example.com",), "writer")
-    asked = WritebackGroups(config.sources[0].name, CONTAINER, access, RAMP)
-    return replace(config, writeback=asked)
+CONTAINER = f"OU=Groups,{build.BASE}"
+DOCUMENT = (
+    build.DOCUMENT.replace(
+        "ldif: {path: corp.ldif}",
+        'ldap: {servers: ["ldaps://dc1.corp.example.com"], bind: {secretRef: {name: reader}}}',
+    )
+    + f"""\
+  writeback:
+    groups:
+      source: corp
+      container: "{CONTAINER}"
+      bind: {{secretRef: {{name: writer}}}}
+"""
+)
+"""For the command line, of which no secret is asked for: commands that know the stores alone."""
 
 
 def written(**values: object) -> WrittenReport:

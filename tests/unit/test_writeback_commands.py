@@ -8,30 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from support import build
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
-from support.written_back import RAMP, writing_back
-from syncramp import check
+from support.written_back import DOCUMENT
 from syncramp.cli import run
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Decided, Order, Phase, RampState
 from syncramp.model.report import RunReport
 from syncramp.ramp.steps import digest_of
-from syncramp.spec.types import ApprovalMode, SyncConfig
+from syncramp.spec.ramps import built_in_writeback
+from syncramp.spec.types import ApprovalMode
 from syncramp.store.places import beside
 
 Told = Callable[..., tuple[int, str, str]]
-DOCUMENT = build.DOCUMENT.replace("spec:", "spec:\n  approval: Manual")
 pytestmark = pytest.mark.in_a_file("the command line is given a file")
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def engine(tmp_path: Path) -> Engine:
     """A document that writes groups back, and its store, in which the create of a person waits."""
     (tmp_path / "syncconfig.yaml").write_text(DOCUMENT)
-    load: Callable[[str], SyncConfig] = check.load
-    monkeypatch.setattr(check, "load", lambda document: writing_back(load(document)))
     made = _engine(tmp_path / ".syncramp" / "default.contoso.db")
     made.source.add(user(3))
     made.run()
@@ -137,7 +133,7 @@ def test_a_ledger_of_another_source_is_refused(engine: Engine, ledger: Engine, t
 def _at(ledger: Engine, phase: Phase, step: int = 1, told: RampReport | None = None) -> None:
     """The ramp of written-back groups is somewhere, as a run left it."""
     state = RampState("writeback", "", phase, step, 100_000, 1.0, 1.0, 1.0, soaked_from=1.0)
-    kept = replace(state, policy=digest_of(RAMP))
+    kept = replace(state, policy=digest_of(built_in_writeback()))
     decided = Decided(time.time(), 1, "writeback", "Promoted", step, 100_000, "", "all gates passed")
     with ledger.store() as store:
         number, token = store.runs.begin(1.0)
