@@ -9,6 +9,7 @@ from syncramp.model.plan import Sample
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Decided
 from syncramp.model.report import PhaseReport, RemovalLatency, RunReport, SourceReport, Tally
+from syncramp.model.written import WrittenReport
 
 LONG = 3000
 ODD = ["\x1b[31m", "\0", "\u202e", "\ud800", "🜚", "\\", '"', "<&>", "\n", "日本", "e\u0301"]
@@ -56,8 +57,42 @@ WAITING: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"hold": st.just("TooManyDeletes"), "class": st.just("Delete"), "changes": COUNTS, "digest": st.just("d" * 32)}
 )
 FINDINGS = st.fixed_dictionaries({"check": NAMES, "text": NAMES, "remedy": NAMES})
+WRITTEN = st.builds(
+    WrittenReport,
+    container=NAMES,
+    server=NAMES,
+    groups=COUNTS,
+    members=COUNTS,
+    unwritable=counts(),
+    refused=counts(),
+    converged_seconds=st.none() | st.floats(0, 1e9),
+    strangers=COUNTS,
+    note=NAMES,
+)
+OTHER = st.builds(
+    RunReport,
+    run=COUNTS,
+    objects=TALLIES,
+    links=TALLIES,
+    counts=st.dictionaries(
+        st.sampled_from(["Create", "Delete", "Update"]), counts(st.sampled_from(["User", "Group"]))
+    ),
+    errors=counts(),
+    error_samples=samples(),
+    holds=counts(),
+    hold_samples=samples(),
+    drift=counts(),
+    ramps=st.lists(RAMPS, max_size=3),
+    waiting=st.lists(WAITING, max_size=MANY),
+    written=WRITTEN | st.none(),
+    failure=st.just("") | NAMES,
+    failure_reason=NAMES,
+    failure_family=st.sampled_from(["", "Retry", "Else"]),
+)
+"""Of the other direction."""
 REPORTS = st.builds(
     RunReport,
+    writeback=st.none() | OTHER,
     run=COUNTS,
     mode=st.sampled_from(["Plan", "Staging", "Sync"]),
     objects=TALLIES,

@@ -20,6 +20,7 @@ _FIELDS = {"type", "status", "observedGeneration", "lastTransitionTime", "reason
 _REASON = re.compile(r"[A-Z][A-Za-z0-9]*")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _ALWAYS = {kind.type for kind in KINDS if kind.always}
+_WISHED = {kind.type for kind in KINDS if kind.wished}
 _OURS = {kind.type for kind in KINDS}
 _EARLIER = {"Accepted"}
 """Reasons of a document that was judged and not run yet."""
@@ -130,7 +131,17 @@ def _at_odds(looked: Looked) -> bool:
 
 
 def _falsely_there(_: Looked, condition: Object) -> bool:
-    return condition.get("type") in _OURS - _ALWAYS and condition.get("status") != "True"
+    return condition.get("type") in _OURS - _ALWAYS - _WISHED and condition.get("status") != "True"
+
+
+def _unwished(looked: Looked) -> bool:
+    """A condition of what the document does not ask for, or none of what it asks for."""
+    asked = {"WritebackReady"} if looked.body.get("spec", {}).get("writeback") else set()
+    return "runs" in looked.status and looked.by_type.keys() & _WISHED != asked
+
+
+def _falsely_ready(looked: Looked) -> bool:
+    return looked.state("Ready") == "True" and looked.state("WritebackReady") == "False"
 
 
 def _idle(looked: Looked) -> bool:
@@ -184,6 +195,8 @@ _ALWAYS_RULES: tuple[_Rule, ...] = (
     ("FAIL0010", "a status is below 32 KiB", lambda it: len(json.dumps(it.status).encode()) >= LARGEST),
     ("FAIL0011", "at most 16 conditions", lambda it: len(it.listed) > 16),
     ("FAIL0012", "retryTime needs failures", lambda it: "retryTime" in it.status and not it.status.get("failures")),
+    ("FAIL0013", "WritebackReady is there where groups are written back", _unwished),
+    ("FAIL0014", "what is ready wrote back what it should", _falsely_ready),
     ("WARN0001", "nobody is on the way and nobody is asked", _idle),
     ("WARN0002", "the message says no more than the reason", _unread_errors),
 )

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from prometheus_client.exposition import generate_latest
-from prometheus_client.parser import text_string_to_metric_families
-
 from support.pages import coded, rows, section
 from support.run_cases import NOW, change, config, failed, hold, ramp, run, stepped, tally
+from support.scraped import OWN, scrape
+from syncramp.model.cloud import Unwritable
+from syncramp.model.drift import Drift
 from syncramp.model.holds import Hold
 from syncramp.model.proofs import PROOFS
 from syncramp.model.ramps import Phase
@@ -17,26 +17,6 @@ from syncramp_operator.status.conditions import KINDS
 from syncramp_operator.status.facts import Facts
 
 Object = dict[str, Any]
-OWN = {"namespace": "identity", "name": "contoso"}
-
-
-class Scraped(dict[tuple[str, frozenset[tuple[str, str]]], float]):
-    """Series and their numbers."""
-
-    def of(self, name: str, **labels: str) -> float | None:
-        """Of the SyncConfig in all tests."""
-        return self.get((name, frozenset((OWN | labels).items())))
-
-    def all(self, name: str) -> dict[frozenset[tuple[str, str]], float]:
-        return {labels: number for (found, labels), number in self.items() if found == name}
-
-
-def scrape(metrics: Metrics) -> Scraped:
-    """Through the text that Prometheus reads."""
-    families = text_string_to_metric_families(generate_latest(metrics.registry).decode())
-    return Scraped(
-        {(one.name, frozenset(one.labels.items())): one.value for each in families for one in each.samples}
-    )
 
 
 def step(metrics: Metrics, body: Object, *runs: Object) -> Object:
@@ -90,12 +70,12 @@ def test_a_run_and_its_status_are_measured() -> None:
     assert found.of("syncramp_held_deletes") == 5
     assert found.of("syncramp_pending_changes") == 97
     assert found.of("syncramp_in_cloud_objects", kind="users") == 90
-    assert found.of("syncramp_ramp_waiting_members", ramp="large-groups") == 90
-    assert found.of("syncramp_ramp_ceiling_members", ramp="large-groups") == 75_000
-    assert found.of("syncramp_ramp_target_members", ramp="large-groups") == 250_000
-    assert found.of("syncramp_ramp_step", ramp="large-groups") == 2
-    assert found.of("syncramp_ramp_phase", ramp="large-groups", phase="Soaking") == 1
-    assert found.of("syncramp_ramp_phase", ramp="large-groups", phase="Paused") == 0
+    assert found.of("syncramp_ramp_waiting_members", ramp="large-groups", direction="Cloud") == 90
+    assert found.of("syncramp_ramp_ceiling_members", ramp="large-groups", direction="Cloud") == 75_000
+    assert found.of("syncramp_ramp_target_members", ramp="large-groups", direction="Cloud") == 250_000
+    assert found.of("syncramp_ramp_step", ramp="large-groups", direction="Cloud") == 2
+    assert found.of("syncramp_ramp_phase", ramp="large-groups", direction="Cloud", phase="Soaking") == 1
+    assert found.of("syncramp_ramp_phase", ramp="large-groups", direction="Cloud", phase="Paused") == 0
     assert found.of("syncramp_export_latency_seconds", percentile="95") == 0.9
     assert found.of("syncramp_removal_latency_seconds", percentile="100") == 90.5
     assert found.of("syncramp_oldest_removal_seconds") == 7
@@ -184,14 +164,21 @@ def test_the_series_of_a_syncconfig_have_an_end_whatever_its_runs_say() -> None:
         ramps=[ramp(name) for name in many],
         changes=[{"verb": name, "kind": name, "acknowledged": 5} for name in many],
         inCloud=dict.fromkeys(many, 1),
+        writeback={
+            "holds": [hold(name) for name in [*many, *Hold]],
+            "drift": [{"kind": name, "count": 1} for name in [*many, *Drift]],
+            "unwritable": [{"reason": name, "count": 1} for name in [*many, *Unwritable]],
+            "changes": [{"verb": name, "kind": "Group", "acknowledged": 1} for name in [*many, "Create"]],
+        },
     )
     step(metrics, config(), wild)
     found = scrape(metrics)
     assert len(found.all("syncramp_held_changes")) == len(Hold) + 1
-    assert len(found.all("syncramp_ramp_phase")) == 17 * len(Phase)
+    assert len(found.all("syncramp_ramp_phase")) == 18 * len(Phase)
     assert len(found.all("syncramp_condition")) == len(KINDS)
     assert found.of("syncramp_runs_total", result="Succeeded", trigger="other") == 1
-    assert len([labels for _, labels in found if ("name", "contoso") in labels]) < 300
+    assert len(found.all("syncramp_writeback_held")) == len(Hold) + 1
+    assert len([labels for _, labels in found if ("name", "contoso") in labels]) < 400
 
 
 def test_the_lease_is_held_while_the_run_under_way_says_so() -> None:

@@ -26,7 +26,8 @@ from syncramp.model.report import ExportLatency, PhaseReport, RunReport, SourceR
 from syncramp.spec.schema import RUN as RUN_KIND
 from syncramp.spec.schema import schema
 from syncramp_operator.runs.bounds import LARGEST, PLAN, lines, moment_of, size, stamp, text
-from syncramp_operator.runs.figures import figures, tally
+from syncramp_operator.runs.counted import tally
+from syncramp_operator.runs.figures import figures
 from syncramp_operator.runs.run_end import Outcome, RunPhase, RunReason, failed, succeeded
 from syncramp_operator.runs.syncruns import EVERY, Telling
 
@@ -69,16 +70,19 @@ def test_whatever_a_tenant_holds_a_status_is_small_and_its_numbers_agree(
         assert refused({**status, "progress": {}}, STATUS) == [], "the API server would refuse it, or leave it out"
         assert size(status) <= LARGEST
         assert len(json.dumps(status).encode()) <= 6 * LARGEST
-        for name in ("objects", "links"):
-            counted = status[name]
+        tallies = [
+            told[name] for told in (status, status.get("writeback", {})) for name in ("objects", "links") if told
+        ]
+        for counted in tallies:
             parts = ("acknowledged", "held", "refused", "inDoubt", "left")
             assert counted["expected"] == sum(counted[part] for part in parts)
             assert min(counted.values()) >= 0
         assert all(sign.isprintable() or sign == "\n" for found in _texts(status) for sign in found)
         assert all("\n" not in found for found in _texts({**status, "plan": ""}))
-        for members, keys in UNIQUE.items():
-            seen = [tuple(entry[key] for key in keys) for entry in status.get(members, ())]
-            assert len(seen) == len(set(seen)), members
+        for told in (status, status.get("writeback", {})):
+            for members, keys in UNIQUE.items():
+                seen = [tuple(entry[key] for key in keys) for entry in told.get(members, ())]
+                assert len(seen) == len(set(seen)), members
 
 
 UNIQUE = {
@@ -88,6 +92,8 @@ UNIQUE = {
     "drift": ["kind"],
     "sources": ["name", "partition"],
     "conditions": ["type"],
+    "unwritable": ["reason"],
+    "refused": ["reason"],
 }
 """Lists that are maps to the API server."""
 

@@ -38,6 +38,8 @@ BROKEN = {
     "FAIL0010": body(history=["x" * 32_768]),
     "FAIL0011": body(*(condition(f"Other{number}") for number in range(16))),
     "FAIL0012": body(retryTime=STAMP),
+    "FAIL0013": body(condition("WritebackReady"), runs=1),
+    "FAIL0014": body(condition("Ready"), condition("WritebackReady", "False")),
     "WARN0001": body(condition("Ready", "Unknown")),
     "WARN0002": body(condition("Ready", "False", message="SyncSucceeded")),
     "FAIL0021": body(condition("Ready", more="")),

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from syncramp.model.proofs import PROOFS, failed
 from syncramp.model.ramps import Phase
+from syncramp.model.written import Side
 from syncramp.spec.durations import parse_duration
 from syncramp_operator.metrics.series import OTHER, Family, Row, seconds_of_phases
 from syncramp_operator.status.conditions import KINDS
+from syncramp_operator.status.facts import Object
 from syncramp_operator.status.reasons import WEIGHTS
 from syncramp_operator.status.tenant import RAMPS, SOURCES
-from syncramp_operator.status.view import View, items, moment, part, text, whole
+from syncramp_operator.status.view import View, items, moment, part, text, to, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +93,21 @@ def _held(view: View) -> Iterator[Row]:
 
 def _ramp(name: str) -> Callable[[View], Iterator[Row]]:
     def rows(view: View) -> Iterator[Row]:
-        numbers = {text(ramp, "name"): whole(ramp, name) for ramp in items(view.before, "ramps")[:RAMPS]}
-        yield from (((ramp,), float(number)) for ramp, number in numbers.items())
+        numbers = {_named(ramp): whole(ramp, name) for ramp in items(view.before, "ramps")[:RAMPS]}
+        yield from ((labels, float(number)) for labels, number in numbers.items())
 
     return rows
 
 
 def _ramp_phases(view: View) -> Iterator[Row]:
-    phases = {text(ramp, "name"): text(ramp, "phase") for ramp in items(view.before, "ramps")[:RAMPS]}
-    for ramp, current in phases.items():
-        yield from (((ramp, phase.value), float(phase == current)) for phase in Phase)
+    phases = {_named(ramp): text(ramp, "phase") for ramp in items(view.before, "ramps")[:RAMPS]}
+    for labels, current in phases.items():
+        yield from (((*labels, phase.value), float(phase == current)) for phase in Phase)
+
+
+def _named(ramp: Object) -> tuple[str, str]:
+    """A ramp by its name and by what its groups are written to."""
+    return text(ramp, "name"), (Side.DIRECTORY if to(Side.DIRECTORY, [ramp]) else Side.CLOUD).value
 
 
 def _active(view: View) -> Iterator[Row]:
@@ -112,7 +119,7 @@ def _lease(view: View) -> Iterator[Row]:
     yield (), float(held)
 
 
-_PERCENTILES = {"p50": "50", "p95": "95", "max": "100"}
+PERCENTILES = {"p50": "50", "p95": "95", "max": "100"}
 
 
 def _latency(name: str) -> Callable[[View], Iterator[Row]]:
@@ -120,9 +127,7 @@ def _latency(name: str) -> Callable[[View], Iterator[Row]]:
 
     def rows(view: View) -> Iterator[Row]:
         measured = part(view.told, name)
-        yield from (
-            ((each,), whole(measured, kept) / 1000) for kept, each in _PERCENTILES.items() if kept in measured
-        )
+        yield from (((each,), whole(measured, kept) / 1000) for kept, each in PERCENTILES.items() if kept in measured)
 
     return rows
 
@@ -217,11 +222,18 @@ GAUGES = (
         ("source",),
         _deltas,
     ),
-    Gauge("syncramp_ramp_waiting_members", "Memberships that wait for a ramp.", ("ramp",), _ramp("membersWaiting")),
-    Gauge("syncramp_ramp_ceiling_members", "How large a group may be now.", ("ramp",), _ramp("ceiling")),
-    Gauge("syncramp_ramp_target_members", "How large a group may be at the end.", ("ramp",), _ramp("target")),
-    Gauge("syncramp_ramp_step", "The step that a ramp is at, from 1.", ("ramp",), _ramp("step")),
-    Gauge("syncramp_ramp_phase", "Whether a ramp is in this phase.", ("ramp", "phase"), _ramp_phases),
+    Gauge(
+        "syncramp_ramp_waiting_members",
+        "Memberships that wait for a ramp.",
+        ("ramp", "direction"),
+        _ramp("membersWaiting"),
+    ),
+    Gauge("syncramp_ramp_ceiling_members", "How large a group may be now.", ("ramp", "direction"), _ramp("ceiling")),
+    Gauge(
+        "syncramp_ramp_target_members", "How large a group may be at the end.", ("ramp", "direction"), _ramp("target")
+    ),
+    Gauge("syncramp_ramp_step", "The step that a ramp is at, from 1.", ("ramp", "direction"), _ramp("step")),
+    Gauge("syncramp_ramp_phase", "Whether a ramp is in this phase.", ("ramp", "direction", "phase"), _ramp_phases),
     Gauge(
         "syncramp_export_latency_seconds",
         "How long calls of the last run took.",

@@ -19,9 +19,11 @@ from syncramp import __version__
 from syncramp_operator.metrics.counters import COUNTERS
 from syncramp_operator.metrics.gauges import GAUGES
 from syncramp_operator.metrics.series import Family, Row
+from syncramp_operator.metrics.written_back import WRITTEN_COUNTERS, WRITTEN_GAUGES
 from syncramp_operator.status.facts import Facts, Object
 from syncramp_operator.status.view import View, number_of, part, text, whole
 
+_GAUGES, _COUNTERS = (*GAUGES, *WRITTEN_GAUGES), (*COUNTERS, *WRITTEN_COUNTERS)
 Key = tuple[str, str]
 """Namespace and name of a SyncConfig."""
 
@@ -43,7 +45,7 @@ class _Config:
         new = [run for run in runs if number_of(run) > self.counted and number_of(run) not in self.seen]
         for run in new:
             self.seen.add(number_of(run))
-            for counter in COUNTERS:
+            for counter in _COUNTERS:
                 sums = self.sums[counter.name]
                 for labels, number in counter.rows(run):
                     sums[labels] = sums.get(labels, 0) + number
@@ -78,7 +80,7 @@ class Metrics:
             known = self._configs[key] = _Config(uid, counted)
         view = View.of(after, facts, now)
         known.count(view.over)
-        known.gauges = {gauge.name: list(gauge.rows(view)) for gauge in GAUGES}
+        known.gauges = {gauge.name: list(gauge.rows(view)) for gauge in _GAUGES}
 
     def forget(self, namespace: str, name: str) -> None:
         """A SyncConfig is gone, and its series with it."""
@@ -86,19 +88,19 @@ class Metrics:
 
     def describe(self) -> Iterator[Metric]:
         """The families, without series; the registry asks so that no name is taken twice."""
-        yield from (GaugeMetricFamily(gauge.name, gauge.help, labels=_labels(gauge)) for gauge in GAUGES)
-        yield from (CounterMetricFamily(counter.name, counter.help, labels=_labels(counter)) for counter in COUNTERS)
+        yield from (GaugeMetricFamily(gauge.name, gauge.help, labels=_labels(gauge)) for gauge in _GAUGES)
+        yield from (CounterMetricFamily(counter.name, counter.help, labels=_labels(counter)) for counter in _COUNTERS)
         yield from self._own()
 
     def collect(self) -> Iterator[Metric]:
         """One scrape."""
-        for gauge in GAUGES:
+        for gauge in _GAUGES:
             family = GaugeMetricFamily(gauge.name, gauge.help, labels=_labels(gauge))
             for key, config in self._configs.items():
                 for labels, number in config.gauges.get(gauge.name, ()):
                     family.add_metric([*key, *labels], number)
             yield family
-        for counter in COUNTERS:
+        for counter in _COUNTERS:
             total = CounterMetricFamily(counter.name, counter.help, labels=_labels(counter))
             for key, config in self._configs.items():
                 for labels, number in config.sums[counter.name].items():

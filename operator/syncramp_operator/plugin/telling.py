@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from syncramp.cli.exits import Exit
+from syncramp.model.written import Side
 from syncramp.words import printable
 from syncramp_operator.api.resources import Object
 from syncramp_operator.plugin.asking import waiting
@@ -44,7 +45,9 @@ def run_code(run: Object) -> Exit:
     if phase not in ("Succeeded", "Incomplete"):
         return Exit.FAILED
     planned = run["spec"]["mode"] == "Plan" and any(
-        (status.get(each) or {}).get("expected", 0) for each in ("objects", "links")
+        (told.get(each) or {}).get("expected", 0)
+        for told in (status, status.get("writeback") or {})
+        for each in ("objects", "links")
     )
     return Exit.PENDING if planned or phase == "Incomplete" else Exit.OK
 
@@ -54,9 +57,12 @@ def waiting_lines(body: Object, place: str) -> list[str]:
     listed = waiting(body)
     if not listed:
         return ["Nothing waits"]
-    rows = [(each["digest"], each.get("class"), each.get("reason"), f"{each.get('count', 0):,}") for each in listed]
+    rows = [
+        (each["digest"], each.get("direction"), each.get("class"), each.get("reason"), f"{each.get('count', 0):,}")
+        for each in listed
+    ]
     said = f"approve: kubectl syncramp approve {place} DIGEST"
-    return [*table(("DIGEST", "CLASS", "REASON", "CHANGES"), rows), said]
+    return [*table(("DIGEST", "DIRECTION", "CLASS", "REASON", "CHANGES"), rows), said]
 
 
 def status_lines(body: Object) -> list[str]:
@@ -74,12 +80,22 @@ def status_lines(body: Object) -> list[str]:
         lines.append(f"Last run: {last['name']} {last.get('phase', '')} at {last.get('completionTime', '')}")
     if status.get("nextSyncTime"):
         lines.append(f"Next run: {status['nextSyncTime']}")
+    if other := status.get("writeback"):
+        lines.append(_written(other))
     lines += [
         f"Ramp {each['name']}: {each['phase']} at {each.get('ceiling', 0):,}, step {each.get('step')} of"
         f" {each.get('steps')}, {each.get('membersWaiting', 0):,} wait"
         for each in status.get("ramps") or ()
     ]
     return [*map(printable, lines), *(f"Waits: {_waits(each)}" for each in waiting(body))]
+
+
+def _written(other: Object) -> str:
+    """Groups that are written back, in one line."""
+    there = f"{other.get('groups', 0):,} groups with {other.get('members', 0):,} members"
+    unwritable = f", {other['unwritable']:,} cannot be there" if other.get("unwritable") else ""
+    place = f"{other.get('container', '')}, on {other.get('server', '')}"
+    return f"Active Directory: {there} in {place}; {other.get('pending', 0):,} changes to go{unwritable}"
 
 
 def status_code(body: Object) -> Exit:
@@ -135,4 +151,6 @@ def _row(run: Object) -> Sequence[object]:
 
 
 def _waits(each: Object) -> str:
-    return printable(f"{each.get('count', 0):,} ({each.get('class', '')}, {each.get('reason', '')}) {each['digest']}")
+    there = " in Active Directory" if each.get("direction") == Side.DIRECTORY else ""
+    said = f"{each.get('count', 0):,} ({each.get('class', '')}, {each.get('reason', '')}){there}"
+    return printable(f"{said} {each['digest']}")

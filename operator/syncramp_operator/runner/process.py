@@ -17,7 +17,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -167,7 +167,15 @@ def _go(job: "Job", options: argparse.Namespace, course: _Course, asked: Asked) 
     finally:
         asked.over()
         course.stopped = job.stop.is_set()
-        course.decided = [each for each in job.store.ramp_states.history() if each.run == course.report.run]
+        course.decided = list(_decided(job, course.report))
+
+
+def _decided(job: "Job", report: RunReport) -> Iterator[Decided]:
+    """What the run decided about ramps, in both directions."""
+    yield from (each for each in job.store.ramp_states.history() if each.run == report.run)
+    if job.writeback is not None and report.writeback is not None:
+        number = report.writeback.run
+        yield from (each for each in job.writeback.ledger.ramp_states.history() if each.run == number)
 
 
 def _plan(job: "Job", report: RunReport) -> str:

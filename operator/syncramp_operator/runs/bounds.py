@@ -77,19 +77,26 @@ def fitted(status: Object) -> Object:
     return status
 
 
+def _directions(status: Object) -> tuple[Object, ...]:
+    """The status, and what it says of the other direction."""
+    return status, status.get("writeback", {})
+
+
 def _samples(most: int) -> Step:
     def step(status: Object) -> None:
-        for entry in (*status.get("errors", ()), *status.get("holds", ())):
-            entry["samples"] = entry.get("samples", [])[:most]
+        for told in _directions(status):
+            for entry in (*told.get("errors", ()), *told.get("holds", ())):
+                entry["samples"] = entry.get("samples", [])[:most]
 
     return step
 
 
 def _lists(most: int) -> Step:
     def step(status: Object) -> None:
-        for name, value in status.items():
-            if isinstance(value, list) and name not in ("conditions", "phases"):
-                status[name] = value[:most]
+        for told in _directions(status):
+            for name, value in told.items():
+                if isinstance(value, list) and name not in ("conditions", "phases"):
+                    told[name] = value[:most]
 
     return step
 

@@ -4,34 +4,41 @@ The report is the truth. Nothing is counted here; lists keep what matters most, 
 they are cut are one entry.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from syncramp.model.plan import Sample
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Decided
-from syncramp.model.report import ExportLatency, PhaseReport, RemovalLatency, RunReport, SourceReport, Tally
+from syncramp.model.report import RemovalLatency, RunReport, SourceReport
+from syncramp.model.written import Side
 from syncramp.spec.durations import format_duration
-from syncramp.words import clock
 from syncramp_operator.api.resources import Object
 from syncramp_operator.runs.bounds import NAME, SENTENCE, stamp, text
+from syncramp_operator.runs.counted import (
+    CATEGORIES,
+    categories,
+    changes,
+    drift,
+    duration,
+    latency_of,
+    milliseconds,
+    phases_of,
+    tally,
+)
+from syncramp_operator.runs.written_back import written_back
 
-SAMPLES = 3
-CATEGORIES = 20
 SOURCES = 32
-PHASES = 16
 RAMPS = 17
-"""One more than a document can have: the built-in one."""
+"""Of one direction: one more than a document can have, the built-in one."""
+WAITING, WAITING_THERE = 16, 4
+"""Sets of both directions, and how many of the directory's are told however many the cloud's are."""
 FEW = 10
 VERDICTS, DECISIONS = 8, 4
 CHANGES = 32
 WORD = 32
-_ANCHOR = 128
 _KEYS = ("name", "partition")
 """Of sources and ramps; they are told even if they are empty."""
-_SECONDS = 1000
-"""Milliseconds."""
 
 
 def figures(report: RunReport, decided: Sequence[Decided] = ()) -> Object:
@@ -39,128 +46,43 @@ def figures(report: RunReport, decided: Sequence[Decided] = ()) -> Object:
 
     :param decided: what it decided about ramps, the oldest first; it is told the other way round.
     """
-    ramps = [_ramp(ramp, decided) for ramp in report.ramps[:RAMPS]]
+    other = report.writeback or RunReport()
+    both = (*report.ramps[:RAMPS], *other.ramps[:1])
     found = {
         "number": report.run,
         "sliced": report.sliced,
         "digest": report.digest,
         "objects": tally(report.objects),
         "links": tally(report.links),
-        "phases": _phases(report.phases),
+        "phases": phases_of(report.phases),
         "confirmed": report.confirmed,
         "withDifferences": report.with_differences,
         "unconfirmed": report.unconfirmed,
         "unconfirmedLinks": report.unconfirmed_links,
         "missingLinks": report.missing_links,
         "looseReferences": report.loose_references,
-        "changes": list(_changes(report))[:CHANGES],
+        "changes": list(changes(report))[:CHANGES],
         "inCloud": _in_cloud(report.in_cloud),
         "calls": report.calls,
         "writes": report.writes,
         "throttled": report.throttled,
-        "exportLatency": _latency(report.export_latency),
+        "exportLatency": latency_of(report.export_latency),
         "serviceInterval": _interval(report.service_interval),
         "errorCount": sum(report.errors.values()),
-        "errors": _categories("category", NAME, report.errors, report.error_samples),
-        "holds": _categories("reason", 64, report.holds, report.hold_samples),
+        "errors": categories("category", NAME, report.errors, report.error_samples),
+        "holds": categories("reason", 64, report.holds, report.hold_samples),
         "guards": [_guard(each) for each in report.guards if each.tripped][:CATEGORIES],
-        "drift": _drift(report.drift),
-        "waiting": _waiting(report.waiting),
-        "ramps": ramps,
+        "drift": drift(report.drift),
+        "waiting": _waiting(report.waiting, other.waiting),
+        "ramps": [_ramp(ramp, decided) for ramp in both],
         "rampProgress": _progress(report.ramps),
         "sources": _sources(report.sources),
         "preflight": [_finding(each) for each in report.preflight[:FEW]],
         "removalLatency": _removals(report.removal_latency),
         "certificateValidUntil": report.certificate_valid_until,
+        "writeback": written_back(report.writeback) if report.writeback else None,
     }
     return {name: value for name, value in found.items() if value not in ("", None)}
-
-
-def tally(counted: Tally) -> dict[str, int]:
-    """The numbers that must agree; what nothing else was said of is left."""
-    told = {
-        "acknowledged": counted.acknowledged,
-        "held": counted.held,
-        "refused": counted.refused,
-        "inDoubt": counted.in_doubt,
-    }
-    left = max(counted.expected - sum(told.values()), 0)
-    return {"expected": sum(told.values()) + left, **told, "left": left}
-
-
-def duration(seconds: float) -> str:
-    """As people read it: 4m10s."""
-    return clock(max(seconds, 0.0))
-
-
-def milliseconds(seconds: float) -> int:
-    """A whole number, because the API has no floating ones."""
-    return max(round(seconds * _SECONDS), 0)
-
-
-def sample(each: Sample) -> dict[str, str]:
-    """One object as an example."""
-    return {
-        "kind": text(each.kind, 16),
-        "anchor": text(each.anchor, _ANCHOR),
-        "name": text(each.dn, NAME),
-        "message": text(each.detail, NAME),
-    }
-
-
-def _largest(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:CATEGORIES]
-
-
-def _categories(
-    name: str, most: int, counts: Mapping[str, int], samples: Mapping[str, Sequence[Sample]]
-) -> list[Object]:
-    """The most frequent ones.
-
-    :param most: bytes of a category.
-    """
-    found: dict[str, Object] = {}
-    for category, count in _largest(counts):
-        entry = found.setdefault(text(category, most), {"count": 0, "samples": []})
-        entry["count"] += count
-        room = SAMPLES - len(entry["samples"])
-        entry["samples"] += [sample(each) for each in samples.get(category, ())[:room]]
-    return [{name: category, **entry} for category, entry in found.items()]
-
-
-def _drift(counts: Mapping[str, int]) -> list[Object]:
-    found: dict[str, int] = {}
-    for kind, count in _largest(counts):
-        shown = text(kind, 64)
-        found[shown] = found.get(shown, 0) + count
-    return [{"kind": kind, "count": count} for kind, count in found.items()]
-
-
-def _phases(phases: Iterable[PhaseReport]) -> list[Object]:
-    """One entry for each name; a phase that came twice is told as a whole."""
-    found: dict[str, Object] = {}
-    for each in phases:
-        began = {"startTime": stamp(each.started)} if each.started else {}
-        entry = found.setdefault(each.name, {**began, "milliseconds": 0, "objects": 0, "links": 0})
-        entry["milliseconds"] += milliseconds(each.seconds)
-        entry["objects"] += each.objects
-        entry["links"] += each.links
-    return [
-        {"name": name, "duration": duration(entry["milliseconds"] / _SECONDS), **entry}
-        for name, entry in list(found.items())[:PHASES]
-    ]
-
-
-def _changes(report: RunReport) -> Iterator[Object]:
-    for verb in sorted({*report.counts, *report.done}):
-        planned, done = report.counts.get(verb, {}), report.done.get(verb, {})
-        for kind in sorted({*planned, *done}):
-            yield {
-                "verb": verb,
-                "kind": kind,
-                "planned": planned.get(kind, 0),
-                "acknowledged": done.get(kind, 0),
-            }
 
 
 def _in_cloud(counts: Mapping[str, int]) -> dict[str, int]:
@@ -180,18 +102,27 @@ def _guard(reading: Any) -> Object:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _waiting(sets: Iterable[Mapping[str, Any]]) -> list[Object]:
-    """Sets of changes that a person can approve, the largest first."""
-    largest = sorted(sets, key=lambda each: (-each["changes"], each["digest"]))[:CATEGORIES]
-    return [
-        {"class": each["class"], "digest": each["digest"], "count": each["changes"], "reason": each["hold"]}
-        for each in largest
-    ]
+def _waiting(cloud: Iterable[Mapping[str, Any]], directory: Iterable[Mapping[str, Any]]) -> list[Object]:
+    """Sets of changes that a person can approve, the largest first; the directory's have room of their own."""
+    there = [_waits(each, Side.DIRECTORY) for each in _largest_sets(directory)]
+    here = [_waits(each, Side.CLOUD) for each in _largest_sets(cloud)]
+    here = here[: WAITING - min(len(there), WAITING_THERE)]
+    return here + there[: WAITING - len(here)]
+
+
+def _largest_sets(sets: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(sets, key=lambda each: (-each["changes"], each["digest"]))
+
+
+def _waits(each: Mapping[str, Any], side: Side) -> Object:
+    told = {"class": each["class"], "digest": each["digest"], "count": each["changes"], "reason": each["hold"]}
+    return {"direction": side.value, **told}
 
 
 def _ramp(ramp: RampReport, decided: Iterable[Decided]) -> Object:
     told = {
         "name": text(ramp.name, 63),
+        "direction": ramp.direction,
         "phase": ramp.phase,
         "pause": text(ramp.pause, WORD),
         "reason": text(ramp.reason, NAME),
@@ -273,11 +204,6 @@ def _finding(each: Mapping[str, str]) -> Object:
         "text": text(each["text"], SENTENCE),
         "remedy": text(each["remedy"], SENTENCE),
     }
-
-
-def _latency(latency: ExportLatency) -> dict[str, int]:
-    told = {"p50": latency.p50, "p95": latency.p95}
-    return {name: milliseconds(value) for name, value in told.items() if value is not None}
 
 
 def _interval(seconds: float | None) -> str:

@@ -147,20 +147,36 @@ def _phase(whole: bool) -> RunPhase:
 def _sent(report: RunReport) -> str:
     objects, links = report.objects, report.links
     done = f"{count(objects.acknowledged, 'object')} and {count(links.acknowledged, 'link')} acknowledged"
-    return "; ".join([done, *_open(objects, "object"), *_open(links, "link"), *_unread(report)])
+    here = [done, *_open(objects, "object"), *_open(links, "link"), *_unread(report)]
+    return text("; ".join([*here, *_other(report.writeback)]), MESSAGE)
 
 
 def _planned(report: RunReport) -> str:
     objects, links = report.objects, report.links
     go = [count(tally.expected - tally.held, noun) for tally, noun in ((objects, "object"), (links, "link"))]
     held = [f"{count(tally.held, noun)} held" for tally, noun in ((objects, "object"), (links, "link")) if tally.held]
-    return "; ".join([f"{go[0]} and {go[1]} would be sent", *held, *_unread(report)])
+    here = [f"{go[0]} and {go[1]} would be sent", *held, *_unread(report)]
+    return text("; ".join([*here, *_other(report.writeback)]), MESSAGE)
 
 
 def _open(tally: Tally, noun: str) -> list[str]:
     said = {"held": tally.held, "refused": tally.refused, "in doubt": tally.in_doubt, "left": tally.left}
     parts = [f"{number:,} {word}" for word, number in said.items() if number]
     return [f"{noun}s: {', '.join(parts)}"] if parts else []
+
+
+def _other(report: RunReport | None) -> list[str]:
+    """What became of groups that are written back."""
+    if report is None:
+        return []
+    if report.failure:
+        return [f"writing back failed ({report.failure_reason}): {report.failure}"]
+    groups, members = report.objects, report.links
+    if not report.sends:
+        go = f"{count(groups.expected - groups.held, 'group')} and {count(members.expected - members.held, 'member')}"
+        return [f"in Active Directory {go} would be written"]
+    done = f"{count(groups.acknowledged, 'group')} and {count(members.acknowledged, 'member')}"
+    return [f"in Active Directory {done}", *_open(groups, "group"), *_open(members, "member")]
 
 
 def _unread(report: RunReport) -> list[str]:

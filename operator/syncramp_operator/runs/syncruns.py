@@ -13,7 +13,7 @@ from syncramp.events import Event, Fenced, Note, PhaseEnded, PhaseStarted, Progr
 from syncramp.schedule.known import Ending, LastRun, Start, Trigger
 from syncramp_operator.api.resources import CONFIG_LABEL, MANAGED_BY, SYNCCONFIGS, SYNCRUNS, Object
 from syncramp_operator.runs.bounds import MESSAGE, fitted, moment_of, stamp, text
-from syncramp_operator.runs.figures import PHASES, duration, milliseconds
+from syncramp_operator.runs.counted import PHASES, duration, milliseconds
 from syncramp_operator.runs.run_end import STOPPED, Outcome, RunPhase, RunReason, failure
 from syncramp_operator.settings import Execution
 

@@ -1,9 +1,9 @@
 """The conditions of a SyncConfig, each defined by when exactly it is True, and the list they make.
 
-One rule says which are there. A condition whose True is what one wishes for (Ready, SourcesReady, TargetReady) is
-always there, Unknown before a run could tell. Every other one is there only while it is True: it is something to act
-upon or to know. So nothing on a healthy object needs reading, and ``kubectl wait --for=condition=RampPaused`` waits
-for the pause.
+One rule says which are there. A condition whose True is what one wishes for (Ready, SourcesReady, TargetReady, and
+WritebackReady where groups are written back) is always there, Unknown before a run could tell. Every other one is
+there only while it is True: it is something to act upon or to know. So nothing on a healthy object needs reading, and
+``kubectl wait --for=condition=RampPaused`` waits for the pause.
 
 Reconciling and Stalled follow kstatus, by which kubectl and GitOps tools read objects: Reconciling makes an object
 *in progress* whatever Ready says, Stalled makes it *failed*. So an interval run of a healthy object is not
@@ -13,8 +13,8 @@ A condition keeps its ``lastTransitionTime`` until its status changes. Condition
 they are, as far as there is room.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from syncramp.words import count
 from syncramp.words import moment as told_moment
 from syncramp_operator.status import wording
 from syncramp_operator.status.facts import Object
-from syncramp_operator.status.outcomes import State, Truth, unread
+from syncramp_operator.status.outcomes import THERE, State, Truth, unread, unwritten
 from syncramp_operator.status.readiness import ready, reconciling, stalled
 from syncramp_operator.status.reasons import Reason, Weight
 from syncramp_operator.status.view import ENDED_WELL, View, held, items, moment, part, phase_of, stamp, text, whole
@@ -62,6 +62,8 @@ class Kind:
     judge: Callable[[View], State | None]
     always: bool = False
     """It is there whatever its status; else only while it is True."""
+    wished: bool = False
+    """It is there whatever its status where the document asks for what it is about."""
     longest: int = wording.BRIEF
     """Bytes of its message."""
 
@@ -152,14 +154,39 @@ def _pause(word: str) -> Reason:
     )
 
 
-def held_deletes(status: Object) -> int:
-    """Deletes that wait for an approval."""
-    return sum(whole(each, "count") for each in items(status, "waiting") if text(each, "class") == "Deletes")
+def written_back(view: View) -> State | None:
+    """True means exactly: the newest run that told of groups that are written back left nothing of them that a person
+    must see to, nothing refused, in doubt or unsent. What the document itself lets wait may wait. In the modes Plan
+    and Staging it is Unknown.
+    """
+    if not part(view.spec, "writeback"):
+        return None
+    for run in view.counting():
+        other = part(part(run, "status"), "writeback")
+        if other:
+            return _written(view, run, other)
+    return State(Truth.UNKNOWN, Reason.NO_RUN_YET, Reason.NO_RUN_YET.sentence)
+
+
+def _written(view: View, run: Object, other: Object) -> State:
+    state, failed = unwritten(view, run), bool(part(other, "failure"))
+    if view.mode != "Sync" and not failed:
+        reason = Reason.PLAN_ONLY if view.mode == "Plan" else Reason.STAGING
+        return State(Truth.UNKNOWN, reason, wording.planned(other, view.mode))
+    if state is None:
+        groups, members = count(whole(other, "groups"), "group"), count(whole(other, "members"), "member")
+        return State(Truth.TRUE, Reason.WRITTEN, f"{groups} with {members} in the directory")
+    return state if failed else replace(state, reason=Reason.WRITEBACK_INCOMPLETE)
+
+
+def held_deletes(waiting: Iterable[Object]) -> int:
+    """Deletes that wait for an approval, of sets that do."""
+    return sum(whole(each, "count") for each in waiting if text(each, "class") == "Deletes")
 
 
 def deletions_held(view: View) -> State | None:
     """True means exactly: by the newest run that came to its end, deletes wait for an approval."""
-    number = held_deletes(view.told)
+    number = held_deletes(items(view.told, "waiting"))
     told = f"{count(number, 'delete')} {'waits' if number == 1 else 'wait'} for an approval"
     return State(Truth.TRUE, Reason.DELETIONS_HELD, told) if number else None
 
@@ -168,23 +195,26 @@ def approval_required(view: View) -> State | None:
     """True means exactly: by the newest run that came to its end, changes wait that a person can let go by an
     approval or a release.
     """
-    status = view.told
-    number = held(status, Weight.BEYOND) + held(status, Weight.ASKED)
-    number = number or sum(whole(each, "count") for each in items(status, "waiting"))
+    both = (view.told, part(view.told, "writeback"))
+    beyond, asked = (sum(held(status, weight) for status in both) for weight in (Weight.BEYOND, Weight.ASKED))
+    number = beyond + asked or sum(whole(each, "count") for each in items(view.told, "waiting"))
     if not number:
         return None
-    beyond = held(status, Weight.BEYOND)
     reason = Reason.FAILSAFE_TRIGGERED if beyond else Reason.AWAITING_APPROVAL
-    named = wording.holds(status, Weight.BEYOND if beyond else Weight.ASKED)
+    named = "".join(wording.holds(status, Weight.BEYOND if beyond else Weight.ASKED) for status in both)
     return State(Truth.TRUE, reason, f"{count(number, 'change')} wait{named}; status.waiting says what to annotate")
 
 
 def drifted(view: View) -> State | None:
     """True means exactly: the newest run that came to its end was shown what somebody else did to objects of ours in
-    the cloud.
+    the cloud, or to groups that are written back.
     """
-    kinds = [f"{text(each, 'kind')} {whole(each, 'count'):,}" for each in items(view.told, "drift")]
+    kinds = [*_drift(view.told), *(f"{told} in {THERE}" for told in _drift(part(view.told, "writeback")))]
     return State(Truth.TRUE, Reason.DRIFT_DETECTED, ", ".join(kinds)) if kinds else None
+
+
+def _drift(status: Object) -> list[str]:
+    return [f"{text(each, 'kind')} {whole(each, 'count'):,}" for each in items(status, "drift")]
 
 
 def credentials_expiring(view: View) -> State | None:
@@ -211,6 +241,7 @@ KINDS = (
     Kind("Stalled", stalled, longest=wording.LONGEST),
     Kind("SourcesReady", sources_ready, always=True),
     Kind("TargetReady", target_ready, always=True),
+    Kind("WritebackReady", written_back, wished=True),
     Kind("AdoptionRequired", adoption_required),
     Kind("RampProgressing", ramp_progressing),
     Kind("RampPaused", ramp_paused),
@@ -227,11 +258,11 @@ def conditions_of(view: View) -> list[dict[str, Any]]:
     """All conditions: a merge patch replaces the list, so it is whole."""
     before = {text(each, "type"): each for each in items(view.before, "conditions")}
     said = [(kind, kind.judge(view)) for kind in KINDS]
-    ours = [_written(view, kind, state, before.get(kind.type, {})) for kind, state in said if state is not None]
+    ours = [_condition(view, kind, state, before.get(kind.type, {})) for kind, state in said if state is not None]
     return ours + _foreign(before, MOST - len(ours))
 
 
-def _written(view: View, kind: Kind, state: State, before: Object) -> dict[str, Any]:
+def _condition(view: View, kind: Kind, state: State, before: Object) -> dict[str, Any]:
     same = text(before, "status") == state.truth
     return {
         "type": kind.type,

@@ -4,9 +4,10 @@ The looks are asked in the order in which a person would mend things; the first 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from syncramp.errors import Waiting
 from syncramp.words import count
 from syncramp_operator.status import wording
 from syncramp_operator.status.facts import Object
@@ -15,6 +16,9 @@ from syncramp_operator.status.view import ENDED_WELL, View, held, held_by, items
 
 RUNS_UNCONFIRMED = 3
 """Runs that must not have shown an object before it counts as unconfirmed for long."""
+
+RUNS_WAITING = 3
+"""Runs in a row that must have found the directory behind before somebody has to look at it."""
 
 
 class Truth(StrEnum):
@@ -39,7 +43,7 @@ def ended(view: View, run: Object) -> State:
     if phase_of(run) not in ENDED_WELL:
         return failure(run, Truth.FALSE)
     status = part(run, "status")
-    unwell = next((state for look in _LOOKS if (state := look(status)) is not None), None)
+    unwell = _unwell(status) or unwritten(view, run)
     if view.mode != "Sync":
         return _not_sending(view.mode, status, unwell)
     if unwell is not None:
@@ -53,10 +57,46 @@ def ended(view: View, run: Object) -> State:
 
 def _not_sending(mode: str, status: Object, unwell: State | None) -> State:
     """What waits in a plan hinders nobody; a source that was not read makes the plan wrong."""
-    if unwell is not None and unwell.reason in UNREAD:
+    if unwell is not None and (unwell.reason in UNREAD or part(part(status, "writeback"), "failure")):
         return unwell
     reason = Reason.PLAN_ONLY if mode == "Plan" else Reason.STAGING
     return State(Truth.TRUE, reason, wording.planned(status, mode))
+
+
+def unwritten(view: View, run: Object) -> State | None:
+    """What is not well with the groups that a run wrote back; None where all of it is, or none are asked for.
+
+    A directory that is behind is waited for: only when three runs found it so, somebody has to look at it.
+    """
+    other = part(part(run, "status"), "writeback")
+    if wrong := part(other, "failure"):
+        reason = _of_directory(text(wrong, "reason"))
+        waits = text(wrong, "family") == Waiting.__name__ and not _long_waiting(view)
+        told = text(wrong, "message") or reason.sentence
+        return State(Truth.UNKNOWN if waits else Truth.FALSE, reason, f"{THERE}: {told}")
+    state = _unwell(other)
+    return replace(state, message=f"{THERE}: {state.message}") if state is not None else None
+
+
+THERE = "Active Directory"
+"""Before what is said of groups that are written back."""
+
+
+def _of_directory(word: str) -> Reason:
+    reason = Reason.of(word)
+    return Reason.DIRECTORY_UNAVAILABLE if reason is Reason.SOURCE_UNAVAILABLE else reason
+
+
+def _long_waiting(view: View) -> bool:
+    """Whether the last runs all found the directory behind."""
+    runs = [run for run, _ in zip(view.ended_well(), range(RUNS_WAITING), strict=False)]
+    families = [text(part(part(part(run, "status"), "writeback"), "failure"), "family") for run in runs]
+    return families == [Waiting.__name__] * RUNS_WAITING
+
+
+def _unwell(status: Object) -> State | None:
+    """The first thing of a direction that a person would mend first."""
+    return next((state for look in _LOOKS if (state := look(status)) is not None), None)
 
 
 UNREAD = (

@@ -62,6 +62,12 @@ class Reason(StrEnum):
     )
     SOURCE_UNAVAILABLE = "SourceUnavailable", "A source could not be read at all."
 
+    WRITEBACK_INCOMPLETE = "WritebackIncomplete", "Something of the groups that are written back is left or refused."
+    DIRECTORY_UNAVAILABLE = (
+        "DirectoryUnavailable",
+        "The directory that groups are written back to could not be reached.",
+    )
+
     # It failed, and the next run tries again.
     SYNC_FAILED = "SyncFailed", "The run failed; its SyncRun tells why."
     ENDPOINT_UNAVAILABLE = "EndpointUnavailable", "The endpoint did not take a request."
@@ -78,6 +84,10 @@ class Reason(StrEnum):
     # It is possible later, without anybody's help.
     ANOTHER_RUN_ACTIVE = "AnotherRunActive", "Another process holds the state of this document."
     TENANT_HELD = "TenantHeld", "A run with another state is at work on the tenant and holds its Lease."
+    DIRECTORY_BEHIND = (
+        "DirectoryBehind",
+        "No domain controller that answers has what was written to it last; replication brings it.",
+    )
     FENCE_LOST = "FenceLost", "The Lease of the tenant was lost in the middle of a run: nothing more was sent."
 
     # A person must act: trying again changes nothing.
@@ -103,6 +113,7 @@ class Reason(StrEnum):
     # Of the other conditions.
     SOURCES_READ = "SourcesRead", "Every source was read completely."
     TARGET_ANSWERED = "TargetAnswered", "The service took the credentials and answered the calls of the run."
+    WRITTEN = "Written", "The directory is as the cloud says, but for what the document lets wait."
     RAMP_GROWING = "RampGrowing", "Groups grow up to the ceiling."
     RAMP_SOAKING = "RampSoaking", "Nothing more fits under the ceiling, which proves itself."
     RAMP_HOLDING = "RampHolding", "A gate failed: nothing grows until it passes."
@@ -144,6 +155,8 @@ _FITTING = {
     Hold.ABSENT_ONCE,
     Hold.UNRESOLVED_MEMBER,
     Hold.CLOUD_MANAGED,
+    Hold.LOCAL_EDIT,
+    Hold.NOT_WRITTEN,
 }
 _ASKED = {Hold.APPROVAL_REQUIRED, Hold.CANARY, Hold.REVERT, Hold.FOUND_AT_ADOPTION}
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from syncramp.model.ramps import Phase
+from syncramp.model.written import Side
 from syncramp_operator.status import wording
 from syncramp_operator.status.conditions import held_deletes
 from syncramp_operator.status.facts import Object
-from syncramp_operator.status.view import View, instant, items, lasting, part, some, text, whole
+from syncramp_operator.status.view import MOST, View, instant, items, lasting, part, some, text, to, whole
 
-RAMPS, WAITING, SOURCES = 17, 16, 16
-_TEXT, _NAME = 128, 64
+RAMPS, WAITING, SOURCES = 18, 16, 16
+_TEXT, _NAME, _LONG_TEXT = 128, 64, 256
 _KINDS = ("users", "groups", "contacts", "devices")
 
 
@@ -24,15 +25,40 @@ def told_of_tenant(view: View) -> dict[str, Any]:
     return {
         "objects": {kind: whole(part(told, "inCloud"), kind) for kind in _KINDS},
         "pending": _pending(told),
-        "heldDeletes": held_deletes(told),
+        "heldDeletes": held_deletes(to(Side.CLOUD, items(told, "waiting"))),
         "rampProgress": wording.cut(text(told, "rampProgress"), 32) or None,
-        "rampStep": _step(ramps),
+        "rampStep": _step(to(Side.CLOUD, ramps)),
         "ramps": [_ramp(ramp) for ramp in ramps[:RAMPS]],
         "waiting": [_waits(each) for each in items(told, "waiting") if text(each, "digest")][:WAITING],
         "sources": _sources(items(told, "sources")),
         "serviceInterval": lasting(told, "serviceInterval") or None,
         "certificateValidUntil": instant(told, "certificateValidUntil") or None,
+        "writeback": _written_back(told, to(Side.DIRECTORY, ramps)),
     }
+
+
+def _written_back(told: Object, ramps: Sequence[Object]) -> dict[str, Any] | None:
+    """What is known of the directory; None where the run told nothing of it."""
+    other = part(told, "writeback")
+    if not other:
+        return None
+    return some(
+        container=wording.cut(text(other, "container"), _LONG_TEXT),
+        server=wording.cut(text(other, "server"), _LONG_TEXT),
+        rampProgress=f"{whole(ramps[0], 'ceiling')}/{whole(ramps[0], 'target')}" if ramps else "",
+        rampStep=_step(ramps),
+    ) | {
+        "groups": whole(other, "groups"),
+        "members": whole(other, "members"),
+        "pending": _pending(other),
+        "heldDeletes": held_deletes(to(Side.DIRECTORY, items(told, "waiting"))),
+        "unwritable": unwritable(other),
+    }
+
+
+def unwritable(other: Object) -> int:
+    """Memberships of the cloud that cannot be in the directory."""
+    return min(sum(whole(each, "count") for each in items(other, "unwritable")), MOST)
 
 
 def lease_of(view: View) -> dict[str, Any]:
@@ -63,6 +89,7 @@ def _ramp(ramp: Object) -> dict[str, Any]:
     numbers = ("ceiling", "target", "groups", "groupsHeld", "membersWaiting")
     told = some(
         name=wording.cut(text(ramp, "name"), _NAME - 1),
+        direction=_side(ramp).value,
         phase=text(ramp, "phase"),
         step=max(whole(ramp, "step"), 1),
         steps=max(whole(ramp, "steps"), 1),
@@ -74,9 +101,14 @@ def _ramp(ramp: Object) -> dict[str, Any]:
     return told | {name: whole(ramp, name) for name in numbers}
 
 
+def _side(found: Object) -> Side:
+    return Side.DIRECTORY if to(Side.DIRECTORY, [found]) else Side.CLOUD
+
+
 def _waits(waiting: Object) -> dict[str, Any]:
     digest = wording.cut(text(waiting, "digest"), _NAME)
     return some(
+        direction=_side(waiting).value,
         **{"class": wording.cut(text(waiting, "class"), 32)},
         reason=wording.cut(text(waiting, "reason"), _NAME),
         count=whole(waiting, "count"),

@@ -7,11 +7,12 @@ tenant come from the newest that ended well; why it is not ready, from the newes
 A SyncRun is written by another process, so it is read with care: what is missing, or of another type, is nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from syncramp.model.written import Side
 from syncramp.schedule.known import Trigger
 from syncramp.spec.durations import parse_duration
 from syncramp_operator.status.facts import Facts, Object
@@ -22,7 +23,8 @@ _COUNTING = (*ENDED_WELL, "Failed")
 TERMINAL = (*_COUNTING, "Cancelled")
 _DIED = ("Interrupted", "Cancelled", "Stopped")
 """Reasons of runs that were kept from a verdict."""
-_MOST = 2**31 - 1
+MOST = 2**31 - 1
+"""Of the API's smaller integers."""
 _LONGEST_DURATION = 16
 
 
@@ -142,6 +144,11 @@ def ramps_waiting(status: Object) -> Mapping[str, int]:
     return {name: number for name, number in waiting.items() if number}
 
 
+def to(side: Side, found: Iterable[Object]) -> Sequence[Object]:
+    """Those of what waits, or of ramps, that are of one direction; of an earlier version all are the cloud's."""
+    return [each for each in found if (text(each, "direction") == Side.DIRECTORY) is (side is Side.DIRECTORY)]
+
+
 def part(found: Object, name: str) -> Object:
     """An object within another one; empty where there is none."""
     value = found.get(name)
@@ -163,7 +170,7 @@ def text(found: Object, name: str) -> str:
 def whole(found: Object, name: str) -> int:
     """A number, from zero to what the API's smaller integers hold."""
     value = found.get(name)
-    return min(max(value, 0), _MOST) if isinstance(value, int) and not isinstance(value, bool) else 0
+    return min(max(value, 0), MOST) if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def moment(found: Object, name: str) -> datetime | None:

@@ -99,7 +99,7 @@ def _changed(name: str, old: Object, new: Object) -> bool:
     return any(text(old, each) != text(new, each) for each in seen)
 
 
-_GOOD = ("Ready", "SourcesReady", "TargetReady", "RampProgressing")
+_GOOD = ("Ready", "SourcesReady", "TargetReady", "WritebackReady", "RampProgressing")
 
 
 def _sort(name: str, condition: Object) -> str:
