@@ -27,12 +27,13 @@ class Forest:
 def configured(
     replica: Replica, *replicas: Replica, hosts: Iterable[str] = ("dc.test",), intervals: Iterable[int] = (180,)
 ) -> Forest:
-    """Give a domain its configuration.
+    """Give a domain its configuration, and the group that every domain has.
 
     :param replicas: the other controllers, with the rest of ``hosts`` as their names.
     :param intervals: minutes, ``replInterval`` of one site link each.
     """
     made = Forest()
+    replica.group("Domain Users", replica.add("CN=Users", None, "top", "container"))
     top = replica.add(CONFIGURATION, None, "top", "configuration")
     schema = replica.add("CN=Schema", top, "top", "dMD")
     for name in replica.schema:

@@ -287,6 +287,9 @@ class Replica:
 
     def _index(self, held: Object, name: str) -> None:
         self._having.setdefault(name, {})[held.guid] = None
+        if name == "objectclass":
+            for one in held.values[name]:
+                self._having.setdefault(f"objectclass={one.decode().lower()}", {})[held.guid] = None
         if name == "samaccountname":
             for account in held.values[name]:
                 self._accounts.setdefault(account.lower(), {})[held.guid] = None
@@ -310,7 +313,9 @@ class Replica:
         return (self.objects[guid] for guid in self._named.get(names.fold(rdn), ()))
 
     def having(self, name: str) -> Iterator[Object]:
-        """Entries that have, or had, an attribute which is kept as it is, given in lower case."""
+        """Entries that have, or had, an attribute which is kept as it is, given in lower case; or a class, as
+        ``objectclass=user``.
+        """
         return (self.objects[guid] for guid in self._having.get(name, ()))
 
     def how_many_had(self, name: str) -> int:

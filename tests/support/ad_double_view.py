@@ -187,6 +187,8 @@ def _needed(replica: Replica, tag: int, content: bytes) -> frozenset[str]:
     if tag == 0xA2:
         return frozenset()
     name = (content if tag == 0x87 else ber.parts(content)[0][1]).decode().lower()
+    if tag == 0xA3 and name == "objectclass":
+        return frozenset({f"{name}={ber.parts(content)[1][1].decode().lower()}"})
     return frozenset() if name in LINKED or name in BACK or name in _CONSTRUCTED else frozenset({name})
 
 

@@ -137,7 +137,9 @@ class ModelDirectory:
             if held.anchor:
                 members = [guid for guid in held.members if guid in self.people or guid in self.groups]
                 shown = (*members, *(held.members.keys() & self.strangers)) if held.changed > since else None
-                values = {name: value for name, value in held.values.items() if name.lower() in self.attributes}
+                values = {
+                    name: _shown(value) for name, value in held.values.items() if name.lower() in self.attributes
+                }
                 yield Shown(held.guid, held.anchor, held.dn, values, shown, held.changed, held.protected)
         for guid, anchor in known.items():
             if guid not in self.groups or not self.groups[guid].anchor:
@@ -211,13 +213,14 @@ class ModelDirectory:
             return Outcome(Result.REFUSED, "noSuchObject", "there is no such group")
         held = held or self.create(anchor)
         rejected = self._write(held, obj)
-        self._ours = held.changed
+        self._ours = self._usn
+        if rejected and len(rejected) == obj.links and obj.values.keys() <= {"SourceAnchor", "member"}:
+            return Outcome(Result.REFUSED, "noSuchObject", "a member is not there")
         operation, mark = "Add" if created else "Set", f"Group_{UUID(bytes_le=held.guid)}"
         return Outcome(Result.APPLIED, operation=operation, cloud_anchor=mark, rejected=rejected)
 
     def _write(self, held: Written, obj: SyncObject) -> tuple[str, ...]:
-        self._usn += 1
-        held.changed = self._usn
+        before = dict(held.members)
         rejected: list[str] = []
         for name, value in obj.values.items():
             if name == "member":
@@ -227,6 +230,9 @@ class ModelDirectory:
             elif name != "SourceAnchor":
                 assert name.lower() in self.attributes, f"the schema has no {name}"
                 held.values[name] = value
+        if held.members != before or obj.values.keys() - {"SourceAnchor", "member"}:
+            self._usn += 1
+            held.changed = self._usn
         cn = held.values.get("cn")
         held.dn = f"CN={cn},{held.dn.partition(',')[2]}" if isinstance(cn, str) else held.dn
         return tuple(rejected)
@@ -238,7 +244,7 @@ class ModelDirectory:
         self.sent[held.anchor, change.anchor] += adds
         member = self.member(change.anchor)
         if member is None:
-            return False
+            return not adds  # who is gone is no member any more
         if (member in held.members) is adds:
             self.needless[held.anchor, change.anchor] += 1
         if adds:
@@ -322,3 +328,8 @@ class ModelDirectory:
         held = self.find(anchor)
         assert held is not None, f"there is no {anchor}"
         return held.guid
+
+
+def _shown(value: Value) -> Value:
+    """Several values come in an order of the directory's own."""
+    return tuple(sorted(value)) if isinstance(value, tuple) else value

@@ -53,15 +53,19 @@ class Members:
             raise CallTooLarge(f"{len(changes):,} members in one request are too many", where=self.group.dn)
         for operation in (LinkOperation.REMOVE, LinkOperation.ADD):
             asked = [change.anchor for change in changes if change.operation is operation]
-            self._send(operation, [named for anchor in asked if (named := self._named(anchor)) is not None])
+            named = (self._named(operation, anchor) for anchor in asked)
+            self._send(operation, [one for one in named if one is not None])
         return self._outcome()
 
-    def _named(self, anchor: str) -> Named | None:
-        """By the GUID in its anchor; a nested group by that of the group."""
+    def _named(self, operation: LinkOperation, anchor: str) -> Named | None:
+        """By the GUID in its anchor; a nested group by that of the group. One that is not there is in no group."""
         placed = self.roster.find(anchor)
         try:
             return anchor, placed.guid if placed else UUID(anchor).bytes_le
         except ValueError:
+            if operation is LinkOperation.REMOVE:
+                self._taken += 1
+                return None
             self._rejected[anchor] = Done(refusals.GONE, "the group is not in the directory")
             return None
 

@@ -78,7 +78,7 @@ class Writer:
         if placed is None or not changes or (outcome is not None and outcome.result is not Result.APPLIED):
             return outcome or self._applied(placed, Operation.SET)
         taken = Members(self.requests, self.roster, anchor, placed).change(changes)
-        return taken if outcome is None or taken.result is not Result.APPLIED else _with(outcome, taken)
+        return taken if outcome is None else _with(outcome, taken, [change.anchor for change in changes])
 
     def _create(self, anchor: str, given: Mapping[str, Value | None]) -> Outcome:
         if not (given.get(CN) and given.get(ACCOUNT)):
@@ -250,10 +250,11 @@ def _mark(anchor: str, given: Mapping[str, Value | None]) -> str:
     return str(given.get(names.MARKS[0]) or f"Group_{anchor.removeprefix(PREFIX)}")
 
 
-def _with(outcome: Outcome, taken: Outcome) -> Outcome:
-    """One outcome of attributes and members, which both applied."""
+def _with(outcome: Outcome, taken: Outcome, members: Sequence[str]) -> Outcome:
+    """One outcome of attributes, which applied, and of members, of which perhaps none did."""
     told = "; ".join(filter(None, [outcome.description, taken.description]))
-    return replace(outcome, code=taken.code, description=told, rejected=taken.rejected)
+    rejected = taken.rejected if taken.result is Result.APPLIED else tuple(members)
+    return replace(outcome, code=taken.code, description=told, rejected=rejected)
 
 
 def _changes(value: WireValue) -> Sequence[ReferenceChange]:
