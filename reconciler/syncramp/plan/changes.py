@@ -17,11 +17,14 @@ from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import HeldPart, Hold
 from syncramp.model.packing import plain
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Verb
-from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState
+from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState, Origin
 from syncramp.model.values import Attributes, Value
 from syncramp.plan import claims
 from syncramp.plan.barriers import Found, hold_object
 from syncramp.plan.members import AUTHORITY, TRAVELS, membership_change, without
+
+DELETED = "somebody deleted it in the directory, and edits there are kept (drift: Report)"
+NOTHING: tuple[Hold | None, str] = None, ""
 
 
 class View(Protocol):
@@ -104,6 +107,8 @@ def _hold_everything(change: ObjectChange, around: Circumstances) -> Found | Non
         return Hold.ADOPTION_REQUIRED, around.adoption
     if change.state.id in around.cloud_managed:
         return Hold.CLOUD_MANAGED, AUTHORITY
+    if around.unwritten.get(change.state.id, NOTHING)[0] is Hold.MEMBERS_UNKNOWN:
+        return around.unwritten[change.state.id]
     if change.verb is not Verb.UPDATE and change.state.id in around.under_way:
         return Hold.CALL_UNDER_WAY, TRAVELS
     return None
@@ -120,6 +125,8 @@ def _hold_delete(change: ObjectChange, around: Circumstances) -> Found | None:
         return None
     if _unproven(state, around):
         return Hold.SOURCE_INCOMPLETE, around.why(state.source)
+    if around.undeletable:
+        return Hold.RECYCLE_BIN, around.undeletable
     if state.cause is Cause.ABSENT_ONCE:
         return Hold.ABSENT_ONCE, "its entry was absent from one complete import; a second one must agree"
     return None
@@ -135,6 +142,8 @@ def _hold_create(change: ObjectChange, around: Circumstances) -> Found | None:
         return _conflict(state.hold)
     if state.anchor in around.foreign and not state.doubt:
         return Hold.NOT_OURS, f"an object with the source anchor {state.anchor} is in the tenant and is not ours"
+    if around.keeps_edits and state.origin is Origin.CLOUD:
+        return Hold.LOCAL_EDIT, DELETED
     room = around.ramps.get(state.id)
     return (room.hold, room.reason) if room is not None and room.absent else None
 

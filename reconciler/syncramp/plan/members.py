@@ -4,6 +4,7 @@ Explicit removals are ``possible - desired - derived``, additions ``desired - su
 removed when it is not wanted, what it does not surely hold is added when it is.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pyroaring import BitMap
@@ -18,6 +19,9 @@ from syncramp.ramp.reasons import too_many
 TRAVELS = "a call of an earlier run that was never answered may still be changing it"
 AUTHORITY = "its source of authority was moved to the cloud, which refuses changes from a directory"
 FOREIGN = "a group with its source anchor is in the tenant and is not ours"
+TAKEN_OUT = "somebody took them out of the group in the directory, and edits there are kept (drift: Report)"
+PUT_IN = "somebody put them into the group in the directory, and edits there are kept (drift: Report)"
+TOO_HEAVY = "they are in so many groups that one more may end their sign-in"
 REVERTS = "it came with a ramp that a person takes back to where it began"
 _PERHAPS_MOVED = (
     "the group has a new member that no source knows; it may be the same person, moved while the directory was read, "
@@ -41,6 +45,8 @@ def membership_change(membership: Membership, around: Circumstances) -> Membersh
         return _held_whole(membership, HeldLinks(Hold.CLOUD_MANAGED, AUTHORITY, adds, removes | reverted))
     if not membership.in_cloud and membership.anchor in around.foreign:
         return _held_whole(membership, HeldLinks(Hold.NOT_OURS, FOREIGN, adds, removes | reverted))
+    if unknown := _unknown(membership, around):
+        return _held_whole(membership, HeldLinks(Hold.MEMBERS_UNKNOWN, unknown, adds, removes | reverted))
     adds, waiting = _held_adds(membership, adds, around)
     removes, kept = _held_removes(membership, removes, around)
     back = reverted & around.approved.removes.get(membership.id, BitMap())
@@ -61,12 +67,21 @@ def _held_whole(membership: Membership, held: HeldLinks) -> MembershipChange:
     return MembershipChange(membership, BitMap(), BitMap(), (held,))
 
 
+def _unknown(membership: Membership, around: Circumstances) -> str:
+    """Why nothing is known of who should be in the group; empty: it is."""
+    hold, reason = around.unwritten.get(membership.id, (None, ""))
+    return reason if hold is Hold.MEMBERS_UNKNOWN else ""
+
+
 def _held_adds(membership: Membership, adds: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
     """The additions that go, and those that wait."""
     holds = []
     if membership.hold:
         holds.append(HeldLinks(Hold.ANCHOR, membership.hold, adds=adds - membership.possible))
         adds = adds & membership.possible
+    for held in _kept_out(membership, adds, around):
+        holds.append(held)
+        adds = adds - held.adds
     if waits := _without_room(membership, adds - membership.possible, around):
         holds.append(waits)
         adds = adds - waits.adds
@@ -75,6 +90,18 @@ def _held_adds(membership: Membership, adds: BitMap, around: Circumstances) -> t
         adds = adds - travelling
     going, beyond = hold_adds(membership, adds, around)
     return going, [*holds, *beyond]
+
+
+def _kept_out(membership: Membership, adds: BitMap, around: Circumstances) -> Iterator[HeldLinks]:
+    """Who does not come into a group of a directory, one reason after the other."""
+    if membership.id in around.unwritten and adds:
+        yield HeldLinks(*around.unwritten[membership.id], adds=adds)
+        return
+    if around.keeps_edits and (edited := adds & membership.drifted):
+        yield HeldLinks(Hold.LOCAL_EDIT, TAKEN_OUT, adds=edited)
+        adds = adds - edited
+    if heavy := adds & around.too_heavy:
+        yield HeldLinks(Hold.TOKENS, TOO_HEAVY, adds=heavy)
 
 
 def _held_removes(membership: Membership, removes: BitMap, around: Circumstances) -> tuple[BitMap, list[HeldLinks]]:
@@ -86,6 +113,9 @@ def _held_removes(membership: Membership, removes: BitMap, around: Circumstances
     if lost := removes & membership.lost:
         holds.append(HeldLinks(Hold.UNRESOLVED_MEMBER, _PERHAPS_MOVED, removes=lost))
         removes = removes - lost
+    if around.keeps_edits and (edited := removes & membership.drifted):
+        holds.append(HeldLinks(Hold.LOCAL_EDIT, PUT_IN, removes=edited))
+        removes = removes - edited
     going, waiting = hold_removes(membership, removes, around)
     return going, [*holds, *waiting]
 

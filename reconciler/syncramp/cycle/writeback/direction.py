@@ -60,7 +60,7 @@ def _compare(job: Job, exports: Exports, report: RunReport, meter: Meter) -> int
     with phase("synchronise", report, job.listen, unit="entry") as current:
         judge(job, report, current)
     with phase("look", report, job.listen, unit="group") as current:
-        observe(job, exports, report, current, meter)
+        observe(job, exports, report, current)
     return 0
 
 

@@ -1,11 +1,204 @@
-"""Observe: what the directory holds of the groups that are written to it."""
+"""Look: what the directory holds of the groups that are written to it, compared with what is known.
 
-from syncramp.cycle.job import Job
-from syncramp.cycle.meter import Meter
+A run begins with it (edits by hand, groups that were deleted, what a killed run left) and ends with it (is what was
+written really there). The domain controller of the run is the truth: nothing of what it shows is sent again.
+
+A group that is wanted and carries its mark, whoever made it, is taken over and never made a second time. One whose
+mark is of a group that is not written is left alone.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from uuid import UUID
+
+from pyroaring import BitMap
+
+from syncramp.cycle.deciding import resume
+from syncramp.cycle.drift import tell
+from syncramp.cycle.job import Job, written_back
 from syncramp.cycle.phases import Phase
+from syncramp.cycle.writeback.importing import meet
+from syncramp.cycle.writeback.judging import judge
+from syncramp.model.drift import Difference, Drift
 from syncramp.model.report import RunReport
+from syncramp.model.values import Attributes, Value
+from syncramp.model.written import LookCookie, Lost, Shown
+from syncramp.spec.types import DriftMode
 from syncramp.store.exports import Exports
+from syncramp.store.observations import KnownObject, Observation
+from syncramp.store.taking import Held, Look, Taking
+
+PAGE = 200
+"""Groups that are taken in at once."""
+PAGE_LINKS = 100_000
+"""Members of them, but for a single group that has more."""
+NAMES = frozenset({"cn", "sAMAccountName"})
+"""What a name that is taken makes otherwise than it was wanted: not compared once it was written."""
+LEFT_ALONE = "its mark is of a group that is not written back"
+UNMARKED = "somebody took its mark away"
+ANOTHER = "another group carries its mark"
 
 
-def observe(job: Job, exports: Exports, report: RunReport, phase: Phase, meter: Meter | None = None) -> None:
-    """Bring what is known of the directory up to date."""
+def observe(job: Job, exports: Exports, report: RunReport, phase: Phase) -> None:
+    """Bring what is known of the directory up to date.
+
+    :raises SyncrampError: the look broke off or the run was asked to stop; pages before are kept.
+    """
+    behind = job.store.age.behind() is not None
+    if behind:
+        job.store.observations.forget_cookie()
+    seen = _Observing(job, exports, report, phase)
+    for page, cookie in _pages(seen.shown()):
+        job.go_on()
+        seen.take(page, cookie)
+    seen.settle()
+    if behind:
+        resume(job, job.store.ramp_states.all().values())
+        job.store.age.caught_up()
+
+
+def differences(known: Attributes, shown: Mapping[str, Value]) -> Sequence[Difference]:
+    """Attributes of a group that the directory has otherwise than they were written."""
+    names = sorted({*known, *shown} - NAMES)
+    return [
+        Difference(name, False, shown.get(name))
+        for name in names
+        if _plain(known.get(name)) != _plain(shown.get(name))
+    ]
+
+
+def _plain(value: Value | None) -> object:
+    """Values of a list have no order."""
+    return frozenset(value) if isinstance(value, tuple) else value
+
+
+def _pages(shown: Iterable[Shown | LookCookie]) -> Iterator[tuple[list[Shown], bytes | None]]:
+    """Groups by pages; the cookie comes with the last one."""
+    page: list[Shown] = []
+    links = 0
+    for one in shown:
+        if isinstance(one, LookCookie):
+            yield page, one.value
+            return
+        page.append(one)
+        links += len(one.members or ())
+        if len(page) >= PAGE or links >= PAGE_LINKS:
+            yield page, None
+            page, links = [], 0
+    yield page, None
+
+
+class _Observing:
+    def __init__(self, job: Job, exports: Exports, report: RunReport, phase: Phase) -> None:
+        self._job, self._exports, self._report, self._phase = job, exports, report, phase
+        self._other = written_back(job)
+        self._corrects = self._other.config.drift is DriftMode.CORRECT
+        self._ledger = Taking(job.store.database)
+        self._groups = {_guid(name): identity for name, identity in self._ledger.groups().items()}
+        self._source = job.store.staging.source_id(self._other.config.source)
+        self._lost: dict[str, Lost] = {}
+        self._anchors = set[str]()
+        self._shown = BitMap()
+        self._strangers = 0
+
+    def shown(self) -> Iterator[Shown | LookCookie]:
+        """What the directory shows; what is lost is kept for the last page, because another one may have its mark."""
+        known = {_guid(name): anchor for name, anchor in self._ledger.known().items()}
+        for one in self._other.target.look(self._job.store.observations.cookie(), known):
+            if isinstance(one, Lost):
+                self._lost[one.anchor] = one
+            else:
+                yield one
+
+    def take(self, page: Sequence[Shown], cookie: bytes | None) -> None:
+        """One page, and with the last one what is lost."""
+        look = Look()
+        anchors = [one.anchor for one in page]
+        self._anchors.update(anchors)
+        known = self._job.store.observations.known(anchors)
+        self._meet(page)
+        desired = self._ledger.desired([each.id for each in known.values()])
+        for one in page:
+            self._see(look, one, known.get(one.anchor), desired)
+        if cookie is not None:
+            self._lose(look)
+        moved = self._ledger.take(look, cookie, self._exports, self._job.clock())
+        tell(self._job, self._report, Observation(drifts=look.drifts), moved)
+        self._phase.advance(objects=len(page), links=sum(map(len, look.members.values())))
+
+    def settle(self) -> None:
+        """The look was complete."""
+        self._ledger.settle(self._shown, self._exports, self._job.clock())
+        if self._report.written:
+            self._report.written.strangers = self._strangers
+
+    def _meet(self, page: Sequence[Shown]) -> None:
+        """Members of whom no group of the cloud told become known, if their directory knows them."""
+        unknown = {guid for one in page for guid in one.members or () if guid not in self._groups}
+        unknown -= self._ledger.members(self._source, unknown).keys()
+        if unknown:
+            meet(self._job, sorted(unknown))
+            judge(self._job, self._report, self._phase)
+
+    def _see(self, look: Look, one: Shown, ours: KnownObject | None, desired: Mapping[int, Attributes]) -> None:
+        if ours is None or (ours.acked is None and not (ours.doubt or ours.wanted)):
+            self._report.skipped[LEFT_ALONE] = self._report.skipped.get(LEFT_ALONE, 0) + 1
+            return
+        name = f"Group_{UUID(bytes_le=one.guid)}"
+        self._groups[one.guid] = ours.id
+        self._shown.add(ours.id)
+        look.protected[ours.id] = one.protected
+        wanted = desired.get(ours.id, {})
+        if ours.acked is None or ours.cloud_anchor not in (None, name):
+            self._take_over(look, one, ours, wanted)
+        else:
+            self._compare(look, one, ours, ours.acked, name)
+        if one.members is not None:
+            look.members[ours.id] = self._ids(one.members)
+
+    def _take_over(self, look: Look, one: Shown, ours: KnownObject, wanted: Attributes) -> None:
+        """Of a create that was never answered the names stay those that were wanted."""
+        name, values = f"Group_{UUID(bytes_le=one.guid)}", dict(one.values)
+        if ours.acked is not None:
+            look.drifts.append((Drift.ANEW, ours.id, ANOTHER))
+        if ours.acked is None and ours.doubt:
+            look.held[ours.id] = Held(_with_names(values, wanted), name, frozenset())
+        else:
+            look.held[ours.id] = Held(values, name, frozenset(values) - frozenset(wanted))
+        look.taken[ours.id] = self._job.store.snapshot().members(ours.id)
+        look.confirmed[ours.id] = ()
+
+    def _compare(self, look: Look, one: Shown, ours: KnownObject, acked: Attributes, name: str) -> None:
+        found = differences(acked, one.values)
+        look.confirmed[ours.id] = () if ours.doubt else found
+        if ours.doubt or ours.cloud_anchor is None or (found and self._corrects):
+            look.held[ours.id] = Held(_with_names(one.values, acked), name)
+
+    def _lose(self, look: Look) -> None:
+        gone = [each for each in self._lost.values() if each.anchor not in self._anchors]
+        known = self._job.store.observations.known([each.anchor for each in gone])
+        for one in gone:
+            ours = known.get(one.anchor)
+            if ours is None or (ours.acked is None and not ours.doubt):
+                continue
+            if not one.deleted:
+                self._shown.add(ours.id)
+                look.drifts.append((Drift.ANCHOR, ours.id, UNMARKED))
+            else:
+                look.gone.append(ours.id)
+                if ours.wanted or not ours.doubt:
+                    look.drifts.append((Drift.GONE, ours.id, ""))
+
+    def _ids(self, guids: Sequence[bytes]) -> BitMap:
+        groups = BitMap(self._groups[guid] for guid in guids if guid in self._groups)
+        people = self._ledger.members(self._source, [guid for guid in guids if guid not in self._groups])
+        found = groups | BitMap(people.values())
+        self._strangers += len(guids) - len(found)
+        return found
+
+
+def _with_names(shown: Mapping[str, Value], known: Attributes) -> dict[str, Value]:
+    return {**shown, **{name: known[name] for name in NAMES if name in known}}
+
+
+def _guid(name: str) -> bytes:
+    return UUID(name.partition("_")[2]).bytes_le
