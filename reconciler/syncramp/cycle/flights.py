@@ -198,6 +198,8 @@ class Flights:
         flying = [other for other, _ in self._flying.values()]
         known = replace(intent, items=[item for item, _ in taken])
         lost = self._exports.acknowledge(known, [outcome for _, outcome in taken], now, lost_until, anew, flying)
+        if self._job.direction:
+            self._job.direction.answered(self._job)
         items, outcomes = zip(*taken, *refused, strict=True)
         answered(replace(answer, items=items, outcomes=outcomes, repeated=_repeated(intent, answer)))
         self._note_anew(anew.values(), lost)

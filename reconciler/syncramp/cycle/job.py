@@ -99,6 +99,8 @@ class Direction:
     """What else is known that decides what may be sent; before the ramps."""
     around: Callable[["Job", Snapshot, Circumstances], Circumstances]
     """What else decides what may be sent, and may have to be asked for; after the ramps."""
+    answered: Callable[["Job"], None]
+    """Something was answered: what must be kept of it at once, in the run's thread."""
     tenant: bool
     """The target is the tenant: it is looked at before anything is sent, and adopted when it is first met."""
     only: Kind | None = None

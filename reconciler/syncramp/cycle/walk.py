@@ -278,6 +278,10 @@ def _written(job: Job, snapshot: Snapshot) -> dict[str, int]:
     return {kind: number for kind, number in snapshot.counts().items() if only in (None, kind)}
 
 
+def _nothing_to_keep(job: Job) -> None:
+    """The tenant shows all of it from everywhere."""
+
+
 def _leave(job: Job, snapshot: Snapshot, around: Circumstances) -> Circumstances:
     return around
 
@@ -289,6 +293,7 @@ TO_CLOUD = Direction(
     confirm=read_back,
     known=_leave,
     around=_leave,
+    answered=_nothing_to_keep,
     tenant=True,
 )
 """From the directories to the tenant."""

@@ -9,15 +9,16 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, Self
 
 from syncramp.check import load
-from syncramp.cycle.job import Job, Pace
+from syncramp.cycle.job import Job, Pace, Writeback
 from syncramp.cycle.run import identity
 from syncramp.errors import InputRefused, StoreUnusable
 from syncramp.events import Listener, Note
@@ -27,14 +28,17 @@ from syncramp.model.seams import SecretReader
 from syncramp.model.written import Side
 from syncramp.session.fences import TakeFence, no_fence
 from syncramp.session.memory import tame_allocator
-from syncramp.session.sources import rules_of, source_of, writers_of
+from syncramp.session.sources import rules_of, source_of, target_of, writers_of
 from syncramp.source import dn
-from syncramp.spec.policies import policies
+from syncramp.spec.policies import policies_to
 from syncramp.spec.secrets import FileSecrets, text
 from syncramp.spec.types import SyncConfig
 from syncramp.store.database import copied, locked
 from syncramp.store.places import PREFIX, Place, Schema, beside, schema_name
 from syncramp.store.store import Store
+
+if TYPE_CHECKING:
+    from syncramp.directory.target import LdapTarget
 
 PATIENT = 60.0
 """Seconds for which whoever writes beside a run waits for it. A run's transactions take less; the longest makes an
@@ -160,15 +164,23 @@ def job(
         listen(Note("info", f"there is no store {path}: nothing is known of the tenant yet"))
     if keeps or (sends and config.mode is not Mode.PLAN):
         taken = fence if sends and config.mode is Mode.SYNC else no_fence
-        with locked(path) as held, _opened(held, config, wire, reader, listen, sends=sends, fence=taken) as made:
+        with (
+            locked(path) as held,
+            _opened(_Places.of(held), config, wire, reader, listen, sends=sends, fence=taken) as made,
+        ):
             yield made
     else:
-        propose = partial(_propose, path, listen)
+        propose, other = partial(_propose, path, listen), partial(_propose, beside(path), listen)
         if path.exists():
             with closing(Store(path, dn.key)) as original:
                 original.runs.compare(identity(config))  # here, because errors about the copy name the copy
-        with copied(path) as copy, _opened(copy, config, wire, reader, listen, sends=False) as made:
-            yield replace(made, propose=propose)
+        with (
+            copied(path) as copy,
+            copied(beside(path)) as ledger,
+            _opened(_Places(copy, ledger), config, wire, reader, listen, sends=False) as made,
+        ):
+            writeback = replace(made.writeback, propose=other) if made.writeback else None
+            yield replace(made, propose=propose, writeback=writeback)
 
 
 def _propose(path: Place, listen: Listener, waiting: Sequence[Waiting], now: float) -> None:
@@ -194,9 +206,22 @@ def on_the_wire(config: SyncConfig, secrets: SecretReader) -> tuple[SyncConfig, 
     return replace(config, target=settled(config.target, profile)), report
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the store of a run is, and the ledger of written-back groups."""
+
+    store: Place
+    ledger: Place
+
+    @classmethod
+    def of(cls, store: Place) -> Self:
+        """A store that is held for a run holds its ledger, too."""
+        return cls(store, beside(store))
+
+
 @contextmanager
 def _opened(
-    path: Place,
+    places: _Places,
     config: SyncConfig,
     wire: WireReport,
     reader: FileSecrets,
@@ -210,18 +235,35 @@ def _opened(
     from syncramp.external.metrics import metrics_of
 
     stop = threading.Event()
-    outside = metrics_of(policies(config), reader)
+    outside = metrics_of([policy for side in Side for policy in policies_to(side, config)], reader)
     sources = [(source_of(spec, reader), rules_of(spec, config)) for spec in config.sources]
     writers = writers_of(sources, config)
     pace = Pace.of(config.target.endpoint)
-    with closing(Store(path, dn.key)) as store, fence(config, store, pace.call_timeout) as ours:
+    with closing(Store(places.store, dn.key)) as store, fence(config, store, pace.call_timeout) as ours:
         look = ours.check if ours else nothing_to_see
         made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)), look=look)
-        with closing(made) as endpoint, stopping(stop, listen):
+        directory = target_of(config, reader, [source for source, _ in sources], stop=stop, look_first=look)
+        with (
+            closing(made) as endpoint,
+            _written_back(config, store, places.ledger, directory) as writeback,
+            stopping(stop, listen),
+        ):
             job = Job(
                 config, sources, endpoint, store, sends, listen, stop=stop, pace=pace, wire=wire, writers=writers
             )
-            yield replace(job, outside=outside, fence=ours)
+            yield replace(job, outside=outside, fence=ours, writeback=writeback)
+
+
+@contextmanager
+def _written_back(
+    config: SyncConfig, store: Store, place: Place, target: "LdapTarget | None"
+) -> Iterator[Writeback | None]:
+    """The other direction, if the document asks for it."""
+    if config.writeback is None or target is None:
+        yield None
+        return
+    with closing(target), closing(Store(place, dn.key)) as ledger:
+        yield Writeback(config.writeback, store, ledger, target)
 
 
 @contextmanager

@@ -44,6 +44,7 @@ def _names(job: Job) -> Sequence[str]:
 def _read(job: Job, report: RunReport, current: Phase) -> None:
     kept = job.store.runs.flag(HORIZON)
     pinned = written_back(job).target.pin(bytes.fromhex(kept) if kept else None)
+    keep_horizon(job)
     if report.written:
         report.written.server, report.written.note = pinned.server, pinned.note
     import_groups(job, report, current)
@@ -87,6 +88,7 @@ TO_DIRECTORY = Direction(
     confirm=_confirm,
     known=_known,
     around=limit,
+    answered=keep_horizon,
     tenant=False,
     only=Kind.GROUP,
 )
