@@ -47,6 +47,7 @@ def _read(job: Job, report: RunReport, current: Phase) -> None:
     keep_horizon(job)
     if report.written:
         report.written.server, report.written.note = pinned.server, pinned.note
+    written_back(job).main.cloud.settle_deleted(job.clock())
     import_groups(job, report, current)
 
 
