@@ -231,6 +231,12 @@ TARGET = TargetSeen("ldaps://dc1", "OU=Cloud,DC=test", bound_as="writer", rights
         ),
         (replace(TARGET, rights=[RIGHT]), False, "MISSING: Replicating Directory Changes on DC=test (DirSync tells"),
         (replace(TARGET, warnings=["it may too much"]), False, "    TO MEND: it may too much"),
+        (replace(TARGET, controllers=1), True, "    1 domain controller can write the domain"),
+        (
+            replace(TARGET, controllers=3, link_interval=10_800.0),
+            True,
+            "    3 domain controllers can write the domain; the slowest site link replicates every 180 minutes",
+        ),
         (replace(TARGET, lacking=["mail", "info"]), True, "    the schema has no mail, info: groups come without"),
     ],
 )

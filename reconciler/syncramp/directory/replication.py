@@ -53,11 +53,12 @@ class Replication:
     def link_interval(self) -> float | None:
         """Seconds between two replications over the slowest site link; None: it cannot be asked.
 
-        Schedules are not looked at: a link that is open at night alone is as slow as a day.
+        A link of one site alone, as every new forest has it, joins nothing, and does not count. Schedules are not looked at: a link that is open at night alone is as slow as a day.
         """
         with suppress(NoSuchEntry, SyncrampError):
             base = f"CN=Inter-Site Transports,CN=Sites,{self.controller.root.configuration}"
-            links = [_plain(one) for one in self._entries(base, "(objectClass=siteLink)", ["replInterval"])]
+            found = self._entries(base, "(objectClass=siteLink)", ["replInterval", "siteList"])
+            links = [_plain(one) for one in found if _joins(one)]
             return 60.0 * max((int(link.get("replinterval", str(USUAL_INTERVAL))) for link in links), default=0)
         return None
 
@@ -70,7 +71,7 @@ class Replication:
         own = self.controller.root.ds_service_name
         told, seen = [Standing(self.controller.url, True)], {names.fold(own)} if own else set()
         until = self.clock() + LONGEST_SECONDS
-        writable = self._writable()
+        writable = self.writable()
         for url in self._urls(writable, seen):
             if len(told) > MOST or self.clock() > until:
                 break
@@ -91,7 +92,7 @@ class Replication:
                 return {guid: (one, two) for guid, one, two in both if one is not None and two is not None}
         return None
 
-    def _writable(self) -> Mapping[bytes, str]:
+    def writable(self) -> Mapping[bytes, str]:
         """Writable controllers: the folded DN of the NTDS Settings of each -> its host name; empty: not shown."""
         found: dict[bytes, str] = {}
         with suppress(NoSuchEntry, SyncrampError):
@@ -120,7 +121,9 @@ class Replication:
         known = {address.parse(url).host.lower() for url in self.account.servers}
         others = {host.lower() for settings, host in writable.items() if host and settings not in seen}
         pinned = address.parse(self.controller.url)
-        for host in sorted(others - known):
+        rest = sorted(others - known)
+        first = self.controller.usn % len(rest) if rest else 0  # it rises: who is left out now comes first later
+        for host in [*rest[first:], *rest[:first]]:
             yield f"{'ldaps' if pinned.tls_at_once else 'ldap'}://{host}:{pinned.port}"
 
     def _ask(
@@ -156,6 +159,11 @@ class Replication:
 
 def _has(there: freshness.Standing, horizon: Horizon) -> bool:
     return not horizon.positions or freshness.judge(horizon, there).proven
+
+
+def _joins(link: Found) -> bool:
+    """Has a site link another number of sites than one, or does it not show them?"""
+    return next((len(given) for name, given in link.values.items() if name.lower() == "sitelist"), 0) != 1
 
 
 def _members(session: Session, guid: bytes) -> int | None:

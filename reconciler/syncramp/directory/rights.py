@@ -1,7 +1,7 @@
 """What the account that writes groups may do, as the directory tells without a try, and what it should not.
 
 Active Directory works out for whoever asks which children and which attributes they may make and write
-(allowedChildClassesEffective and allowedAttributesEffective, MS-ADTS 3.1.1.4.5.19 and 3.1.1.4.5.21). It does so for
+(allowedChildClassesEffective and allowedAttributesEffective, MS-ADTS 3.1.1.4.5.5 and 3.1.1.4.5.7). It does so for
 no delete: that right can be given at the group, or at what it lies in, and is told by nobody. Of what the account
 should not have, its own token tells, and one question with DirSync that brings nothing.
 """

@@ -1,7 +1,7 @@
 """What the forest lets groups have, and what becomes of one that is deleted there.
 
 Which attributes there are is asked of a group, for which the directory makes the list up from its classes
-(allowedAttributes, MS-ADTS 3.1.1.4.5.20): without Exchange's schema there is no ``mailNickname``. The recycle bin is
+(allowedAttributes, MS-ADTS 3.1.1.4.5.6): without Exchange's schema there is no ``mailNickname``. The recycle bin is
 an optional feature that somebody switches on for the forest, for good (MS-ADTS 3.1.1.9.1).
 """
 

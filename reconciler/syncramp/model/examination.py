@@ -60,6 +60,10 @@ class TargetSeen:
     rights: Sequence[Right] = ()
     recycle_bin: bool | None = None
     """What is deleted can be brought back with its members."""
+    controllers: int | None = None
+    """So many domain controllers can write the domain."""
+    link_interval: float | None = None
+    """Seconds between two replications over the slowest site link."""
     lacking: Sequence[str] = ()
     """Attributes that groups would be written with, and that the schema does not have."""
     warnings: Sequence[str] = ()

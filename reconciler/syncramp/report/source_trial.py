@@ -101,10 +101,19 @@ def _target(target: TargetSeen) -> Iterator[str]:
         yield from _right(right)
     if target.recycle_bin:
         yield "    the recycle bin is on"
+    if target.controllers:
+        yield f"    {count(target.controllers, 'domain controller')} can write the domain{_replicated(target)}"
     if target.lacking:
         yield f"    the schema has no {', '.join(target.lacking)}: groups come without"
     for warning in target.warnings:
         yield f"    TO MEND: {warning}"
+
+
+def _replicated(target: TargetSeen) -> str:
+    """How long a write takes to the others, over the slowest link."""
+    if not target.link_interval:
+        return ""
+    return f"; the slowest site link replicates every {count(round(target.link_interval / 60), 'minute')}"
 
 
 def _partition(partition: PartitionSeen) -> Iterator[str]:
