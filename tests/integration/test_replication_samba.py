@@ -59,7 +59,7 @@ def test_the_controller_that_the_document_does_not_name_is_found_in_the_configur
     with targeted(_account(first.add_writer(unit), first), unit) as target:
         here, other = target.standing()
     assert (here.url, here.covers) == (first.ldaps, True)
-    assert (other.url.lower(), other.covers) == ("ldaps://dc2.corp.example.test", None)
+    assert (other.url.lower(), other.covers) == ("ldaps://dc2.corp.example.test:636", None)
     assert other.error
     assert second.samba.ldaps != other.url
 

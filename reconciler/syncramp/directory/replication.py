@@ -53,7 +53,8 @@ class Replication:
     def link_interval(self) -> float | None:
         """Seconds between two replications over the slowest site link; None: it cannot be asked.
 
-        A link of one site alone, as every new forest has it, joins nothing, and does not count. Schedules are not looked at: a link that is open at night alone is as slow as a day.
+        A link of one site alone, as every new forest has it, joins nothing, and does not count. Schedules are not
+        looked at: a link that is open at night alone is as slow as a day.
         """
         with suppress(NoSuchEntry, SyncrampError):
             base = f"CN=Inter-Site Transports,CN=Sites,{self.controller.root.configuration}"

@@ -23,9 +23,7 @@ def servers(account: LdapSource, place: str, reader: str) -> Iterator[TargetSeen
     :param place: DN of the unit that groups are made in.
     :param reader: the name of the account that reads.
     """
-    for url, seen in examination.looked_at(
-        account, lambda session: _target(session, place, account, reader)
-    ):
+    for url, seen in examination.looked_at(account, lambda session: _target(session, place, account, reader)):
         yield TargetSeen(url, place, error=seen) if isinstance(seen, str) else seen
 
 
@@ -35,7 +33,9 @@ def _target(session: Session, place: str, account: LdapSource, reader: str) -> T
         raise InputRefused("groups are written back to Active Directory alone, which this server is not")
     found = container.find(session, root, place)
     forest = schema.look(session, root, found.partition)
-    warnings = [] if account.username.lower() != reader.lower() else ["the account that reads is the one that writes, too"]
+    warnings = (
+        [] if account.username.lower() != reader.lower() else ["the account that reads is the one that writes, too"]
+    )
     if not forest.recycle_bin:
         warnings.append(RECYCLE_BIN)
     if not forest.linked_values:
