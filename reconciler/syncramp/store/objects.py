@@ -10,7 +10,7 @@ anchor and the kind of an object the cloud knows never change.
 What could not be told of an entry is no change (``store.keeping``).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -157,8 +157,11 @@ class Objects:
         """The same of several; of those among them that the cloud knows."""
         return dict(self._database.among(_PINNED, ids))
 
-    def desire(self, page: Sequence[Desired]) -> None:
-        """Take in what the rules made of a page of dirty entries; one transaction."""
+    def desire(self, page: Sequence[Desired], also: Callable[[], object] | None = None) -> None:
+        """Take in what the rules made of a page of dirty entries; one transaction.
+
+        :param also: what else is done in it, when all rows are there.
+        """
         with self._database.transaction():
             decided = self._take(kept(self._database, page), page)
             ids = [row.id for row in decided]
@@ -171,6 +174,8 @@ class Objects:
             self._replace_references(decided)
             self._database.run_among(_CLEAN, [row.id for row in page])
             self._database.run_many(_DEPENDENTS, _moved(settled, before, causes))
+            if also is not None:
+                also()
 
     def _take(self, decided: Sequence[Desired], page: Sequence[Desired]) -> Sequence[Desired]:
         """The rows without values that belong to others; what is kept back of them is written down."""

@@ -6,7 +6,8 @@ entries themselves, so that a run that is killed in between leaves nothing undon
 
 from sqlalchemy import Column, Index, LargeBinary, Table
 
-from syncramp.store.tables import Integer, String, metadata
+from syncramp.store.tables import Integer, String
+from syncramp.store.written_tables import metadata
 
 __all__ = ["metadata"]
 

@@ -84,7 +84,8 @@ def _mark(group: CloudGroup, _: WritebackGroups) -> Value:
     return marked(group.object_id)
 
 
-def _cn(group: CloudGroup, config: WritebackGroups) -> str:
+def name_of(group: CloudGroup, config: WritebackGroups) -> str:
+    """The CN."""
     name = cut(_line(group.attributes.get("displayName")), SHOWN)
     if config.naming is Naming.OBJECT_ID or not name:
         return marked(group.object_id)
@@ -93,7 +94,7 @@ def _cn(group: CloudGroup, config: WritebackGroups) -> str:
 
 def _account(group: CloudGroup, config: WritebackGroups) -> Value:
     """The CN without what an account cannot have; its end keeps it from being dots and blanks alone."""
-    return _NOT_IN_ACCOUNTS.sub("", _cn(group, config)).strip()
+    return _NOT_IN_ACCOUNTS.sub("", name_of(group, config)).strip()
 
 
 def _description(group: CloudGroup, _: WritebackGroups) -> Value | None:
@@ -128,7 +129,7 @@ def _closed(group: CloudGroup, _: WritebackGroups) -> Value:
 
 
 ROWS: tuple[Row, ...] = (
-    Row("cn", "the mark, or the display name and the end of the object id", _cn),
+    Row("cn", "the mark, or the display name and the end of the object id", name_of),
     Row("sAMAccountName", "the cn, without what an account name cannot have", _account),
     Row("groupType", "8 for Microsoft 365 groups, -2147483640 for security groups", _group_type),
     Row("displayName", "displayName, 256 characters", _text("displayName")),

@@ -1,0 +1,78 @@
+"""Which groups of the cloud are written back, as the last import judged them, and who of their members cannot be.
+
+Who somebody in the cloud is in the directory is kept (``known``) also when it cannot be found out any more: then
+nobody said that he left, and he stays in the groups he is in.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from pyroaring import BitMap
+
+from syncramp.store.database import Database
+
+_KEEP = """INSERT INTO wanted_groups (id, guid, reason) VALUES (?, ?, ?)
+           ON CONFLICT (id) DO UPDATE SET reason = excluded.reason"""
+_REFUSED = "SELECT reason, COUNT(*) FROM wanted_groups WHERE reason != '' GROUP BY reason ORDER BY reason"
+_GONE = ("DELETE FROM wanted_groups WHERE id IN ({})", "DELETE FROM unwritable WHERE id IN ({})")
+_COUNT = "INSERT INTO unwritable (id, reason, members) VALUES (?, ?, ?)"
+_UNCOUNT = "DELETE FROM unwritable WHERE id IN ({})"
+_COUNTS = "SELECT reason, SUM(members) FROM unwritable GROUP BY reason ORDER BY reason"
+_COUNTS_OF = """SELECT u.reason, u.members FROM wanted_groups w JOIN unwritable u ON u.id = w.id
+                WHERE w.guid = ? ORDER BY u.reason"""
+_KNOWN = "SELECT id, guid FROM known_members WHERE id IN ({})"
+_LEARN = "INSERT INTO known_members (id, guid) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET guid = excluded.guid"
+
+
+class WantedGroups:
+    """What the import decided of groups, in the ledger."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def verdicts(self) -> dict[int, tuple[bytes, str]]:
+        """Id -> GUID, and why it is not written; empty: it is."""
+        rows = self._database.all("SELECT id, guid, reason FROM wanted_groups")
+        return {identity: (guid, reason) for identity, guid, reason in rows}
+
+    def reason(self, guid: bytes) -> str | None:
+        """Why a group is not written; empty: it is; None: nobody knows it."""
+        found: str | None = self._database.value("SELECT reason FROM wanted_groups WHERE guid = ?", (guid,))
+        return found
+
+    def judge(self, verdicts: Mapping[int, tuple[bytes, str]], gone: Collection[int]) -> None:
+        """Keep what was decided of groups now; one transaction.
+
+        :param gone: ids of those that are no more.
+        """
+        with self._database.transaction():
+            rows = [(identity, *verdict) for identity, verdict in verdicts.items()]
+            self._database.run_many(_KEEP, rows)
+            for statement in _GONE:
+                self._database.run_among(statement, list(gone))
+
+    def refused(self) -> dict[str, int]:
+        """Why groups are not written -> how many."""
+        return dict(self._database.all(_REFUSED))
+
+    def known(self, ids: BitMap) -> dict[int, bytes]:
+        """Who these are in the directory; without those of whom it was never known."""
+        return dict(self._database.among(_KNOWN, ids.to_array()))
+
+    def learn(self, members: Mapping[int, bytes]) -> None:
+        """Who these are in the directory from now on; one transaction."""
+        with self._database.transaction():
+            self._database.run_many(_LEARN, members.items())
+
+    def count(self, unwritable: Mapping[int, Mapping[str, int]]) -> None:
+        """Members of these groups who cannot be written, by their reason; one transaction."""
+        rows = [(group, *row) for group, counts in unwritable.items() for row in counts.items()]
+        with self._database.transaction():
+            self._database.run_among(_UNCOUNT, list(unwritable))
+            self._database.run_many(_COUNT, rows)
+
+    def unwritable(self, guid: bytes | None = None) -> dict[str, int]:
+        """Reason -> memberships; of one group, or of all together."""
+        rows: Iterable[tuple[str, int]] = (
+            self._database.all(_COUNTS) if guid is None else self._database.all(_COUNTS_OF, (guid,))
+        )
+        return {reason: int(members) for reason, members in rows}
