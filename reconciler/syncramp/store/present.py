@@ -51,7 +51,6 @@ class Present:
         """The DNs of all that live of a source, by GUID."""
         return dict(self._database.stream(_NAMES, (source, GONE)))
 
-
     def guids(self) -> dict[int, bytes]:
         """All that live, groups of the cloud and whoever may be in them, by id."""
         return dict(self._database.stream(_GUIDS, (GONE,)))

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pyroaring import BitMap
 
-from syncramp.cycle.job import Job, Writeback
+from syncramp.cycle.job import Job, written_back
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.writeback.members import Members
 from syncramp.expr.functions.names import escape_dn_component
@@ -28,7 +28,6 @@ from syncramp.model.values import Kind
 from syncramp.source import dn
 from syncramp.source.canonical import CHUNK, LINKS
 from syncramp.spec.types import WritebackGroups
-from syncramp.store.cloud_groups import CloudGroups
 from syncramp.store.drift import keep_drifted
 from syncramp.store.forest import Forest
 from syncramp.store.present import Present, stamp
@@ -52,8 +51,7 @@ def import_groups(job: Job, report: RunReport, phase: Phase) -> None:
 
     :raises Stopped: the run was asked to stop; the next one tells the same again.
     """
-    assert job.writeback is not None
-    _Import(job, job.writeback, phase).run()
+    _Import(job, phase).run()
     known = WantedGroups(job.store.database)
     if report.written is not None:
         report.written.refused, report.written.unwritable = known.refused(), known.unwritable()
@@ -64,12 +62,7 @@ def meet(job: Job, guids: Sequence[bytes]) -> None:
 
     :param guids: objectGUIDs; whoever judges next knows them.
     """
-    assert job.writeback is not None
-    told = _Import(job, job.writeback, None)
-    people = Forest(job.writeback.main.database, told.main).people(guids)
-    facts = [Entry(guid, Kind.USER, name, {}) for guid, name, _, why in people if why is not Unwritable.GONE]
-    told.stage_people(facts, told.people_known or b"")
-    job.store.staging.resolve()
+    _Import(job).meet(guids)
 
 
 def asked(config: WritebackGroups, schema: Iterable[str]) -> bytes:
@@ -87,41 +80,55 @@ def asked(config: WritebackGroups, schema: Iterable[str]) -> bytes:
 
 
 class _Import:
-    def __init__(self, job: Job, writeback: Writeback, phase: Phase | None) -> None:
+    def __init__(self, job: Job, phase: Phase | None = None) -> None:
+        writeback = written_back(job)
         self._job, self._phase, self._config = job, phase, writeback.config
-        self._main, self._ledger = writeback.main.database, job.store.database
-        self.main = writeback.main.staging.source_id(self._config.source)
+        self._main, self._groups = writeback.main.database, writeback.main.cloud
+        self._ledger = job.store.database
+        self._source = writeback.main.staging.source_id(self._config.source)
         staging = job.store.staging
         self._cloud, self._people = staging.source_id(CLOUD), staging.source_id(self._config.source)
         self._rules = asked(self._config, writeback.target.attributes)
         self._asked = f"{self._rules.hex()} {VERSION}"
         self._groups_known = staging.known(self._cloud, GROUPS, self._asked, full=job.full).watermark
-        self.people_known = staging.known(self._people, PEOPLE, self._asked, full=job.full).watermark
+        self._people_known = staging.known(self._people, PEOPLE, self._asked, full=job.full).watermark
         self._known, self._present = WantedGroups(self._ledger), Present(self._ledger)
         self._where = condition(self._config)
 
     def run(self) -> None:
         """Tell what changed."""
-        groups = CloudGroups(self._main)
-        seq = groups.seq()
-        changed = list(groups.since(int(self._groups_known or -1)))
+        seq = self._groups.seq()
+        changed = list(self._groups.since(int(self._groups_known or -1)))
         reasons = {group.id: self._reason(group) for group in changed}
         self._judge(changed, reasons)
         verdicts = self._known.verdicts()
         mark = stamp(self._main, sorted((identity, not reason) for identity, (_, reason) in verdicts.items()))
-        everybody = self._groups_known is None or mark != self.people_known
+        everybody = self._groups_known is None or mark != self._people_known
         if not changed and not everybody:
             return
         self._job.go_on()
-        self._tell(changed, list(groups.all()) if everybody else changed, mark, seq, everybody=everybody)
+        self._tell(changed, list(self._groups.all()) if everybody else changed, mark, seq, everybody=everybody)
+
+    def meet(self, guids: Sequence[bytes]) -> None:
+        """Tell of people whom no group of the cloud named."""
+        people = Forest(self._main, self._source).people(guids)
+        facts = [Entry(guid, Kind.USER, name, {}) for guid, name, _, why in people if why is not Unwritable.GONE]
+        self._stage_people(facts, self._people_known or b"")
+        self._job.store.staging.resolve()
 
     def _tell(
-        self, changed: Sequence[CloudGroup], looked_at: Sequence[CloudGroup], mark: bytes, seq: int, *, everybody: bool
+        self,
+        changed: Sequence[CloudGroup],
+        looked_at: Sequence[CloudGroup],
+        mark: bytes,
+        seq: int,
+        *,
+        everybody: bool,
     ) -> None:
         shown = [each for each in looked_at if each.state is CloudState.LIVE and each.members is not None]
-        ids = BitMap.union(BitMap(), *(each.members for each in shown))
-        members = Members(self._main, self.main, self._known, ids)
-        self.stage_people(self._people_facts(members.people, everybody=everybody), mark)
+        members = Members(self._main, self._source, self._known, _all_members(shown))
+        asked = members.people(_all_members(each for each in shown if not self._reason(each)))
+        self._stage_people(self._people_facts(asked, everybody=everybody), mark)
         staging, links = self._job.store.staging, list(self._links(shown, members))
         facts = [*map(self._group, changed), *links, _proof(GROUPS, len(changed), str(seq).encode())]
         staging.stage(self._cloud, GROUPS, facts, asked=self._asked)
@@ -133,7 +140,7 @@ class _Import:
         if self._phase is not None:
             self._phase.advance(objects=len(changed), links=sum(len(one.guids) for one in links))
 
-    def stage_people(self, facts: Sequence[Fact], mark: bytes) -> None:
+    def _stage_people(self, facts: Sequence[Fact], mark: bytes) -> None:
         """Whoever may be a member, and what became of them."""
         told = (*facts, _proof(PEOPLE, len(facts), mark))
         self._job.store.staging.stage(self._people, PEOPLE, told, asked=self._asked)
@@ -164,7 +171,7 @@ class _Import:
         names = self._present.names(self._people)
         looked_up = found | names.keys() if everybody else found - names.keys()
         facts: list[Fact] = []
-        for guid, name, _, why in Forest(self._main, self.main).people(sorted(looked_up)):
+        for guid, name, _, why in Forest(self._main, self._source).people(sorted(looked_up)):
             if why is Unwritable.GONE:
                 facts += [Gone(guid)] if guid in names else []
             elif names.get(guid) != name:
@@ -208,6 +215,10 @@ class _Import:
 
 def _guid(group: CloudGroup) -> bytes:
     return UUID(group.object_id).bytes_le
+
+
+def _all_members(groups: Iterable[CloudGroup]) -> BitMap:
+    return BitMap.union(BitMap(), *(each.members or BitMap() for each in groups))
 
 
 def _proof(partition: str, entries: int, watermark: bytes) -> Proof:

@@ -13,7 +13,7 @@ from uuid import UUID
 from pyroaring import BitMap
 
 from syncramp.collector import collector_paused
-from syncramp.cycle.job import Job, Writeback
+from syncramp.cycle.job import Job, written_back
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.writeback.importing import ATTRIBUTES, CLOUD, DELETED, REASON, UNKNOWN
 from syncramp.model.cloud import CloudGroup, CloudState
@@ -34,8 +34,7 @@ def judge(job: Job, report: RunReport, phase: Phase) -> None:
 
     :raises Stopped: the run was asked to stop; what is still marked waits for the next one.
     """
-    assert job.writeback is not None
-    objects, flow = job.store.objects, _Flow(job, job.writeback)
+    objects, flow = job.store.objects, _Flow(job)
     objects.judge_again(complete=True)
     phase.total = objects.dirty_count(flow.sources)
     objects.anchors.begin(phase.total)
@@ -46,7 +45,9 @@ def judge(job: Job, report: RunReport, phase: Phase) -> None:
             phase.total += again
             _judge(job, flow, phase)
     report.violations = objects.violations.counts(flow.sources)
-    report.violation_samples = {code: list(objects.violations.samples(code, flow.sources)) for code in report.violations}
+    report.violation_samples = {
+        code: list(objects.violations.samples(code, flow.sources)) for code in report.violations
+    }
 
 
 def _judge(job: Job, flow: "_Flow", phase: Phase) -> None:
@@ -57,7 +58,8 @@ def _judge(job: Job, flow: "_Flow", phase: Phase) -> None:
 
 
 class _Flow:
-    def __init__(self, job: Job, writeback: Writeback) -> None:
+    def __init__(self, job: Job) -> None:
+        writeback = written_back(job)
         self._job, self._config = job, writeback.config
         self._schema = writeback.target.attributes
         self._present = Present(job.store.database)

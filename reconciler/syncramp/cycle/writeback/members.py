@@ -29,8 +29,7 @@ class Members:
         written = {identity: guid for identity, (guid, reason) in verdicts.items() if not reason}
         people, reasons = Forest(main, source).guids(ids - BitMap(verdicts))
         before = known.known(ids)
-        self.people = frozenset(people.values())
-        """objectGUIDs of those who are in the directory."""
+        self._people = people
         self._found: Mapping[int, bytes] = {**people, **written}
         known.learn({identity: guid for identity, guid in self._found.items() if before.get(identity) != guid})
         gone = {identity for identity, reason in reasons.items() if reason is Unwritable.GONE}
@@ -52,7 +51,11 @@ class Members:
         """
         found, before = self._found, self._before
         kept = {guid for identity in members if (guid := before.get(identity)) in has} if before else ()
-        return frozenset(found[identity] for identity in members if identity in found).union(kept)  # type: ignore[arg-type]
+        return frozenset(found[identity] for identity in members if identity in found).union(kept)
+
+    def people(self, members: BitMap) -> frozenset[bytes]:
+        """objectGUIDs of those among these who are in the directory."""
+        return frozenset(self._people[identity] for identity in members if identity in self._people)
 
     def unwritable(self, members: BitMap) -> dict[str, int]:
         """Why members cannot be written -> how many."""
