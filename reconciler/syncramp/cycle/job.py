@@ -67,6 +67,18 @@ def _keep_nothing(waiting: Sequence[Waiting], now: float) -> None:
     """The store of the run is the document's own."""
 
 
+@dataclass(slots=True)
+class Weighed:
+    """In how many groups those are who would come to security groups, as the last plan of a run saw it."""
+
+    members: int = 0
+    """Who were looked at."""
+    heaviest: int = 0
+    """The most groups at a sign-in, of those who may come."""
+    unknown: int = 0
+    """Of whom that cannot be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Writeback:
     """What the other direction needs beside the run it goes with."""
@@ -81,6 +93,7 @@ class Writeback:
     """Ids in the ledger of what the directory refused in earlier slices of the same export."""
     propose: Callable[[Sequence[Waiting], float], None] = _keep_nothing
     """As ``Job.propose``, of the ledger."""
+    weighed: Weighed = field(default_factory=Weighed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from functools import cache
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
+from syncramp.cycle.writeback.measuring import note, see
 from syncramp.errors import SyncrampError
 from syncramp.model.measures import CallTime, Measure, Measured, Traffic, percentile
 from syncramp.model.plan import Plan
@@ -113,10 +114,15 @@ def keep(job: Job, exports: Exports, report: RunReport, meter: Meter) -> None:
         rows = [Measured(now, report.run, name, value, 1, ramp) for (name, ramp), value in values.items()]
         rows += _waiting(job, report, meter, snapshot, now)
         timed = [replace(call, at=now, run=report.run) for call in meter.calls]
+        seen = see(job, report, meter.acknowledged, meter.plan is not None, now) if job.direction else None
+        if seen:
+            rows, timed = [*rows, *seen.rows], seen.calls
         answers = LinkAnswers(
             report.run, now, meter.ramps, meter.acknowledged, meter.refused, lambda group: snapshot().members(group)
         )
         job.store.samples.keep(exports, rows, timed, answers)
+        if seen:
+            note(job, seen)
 
 
 def _values(

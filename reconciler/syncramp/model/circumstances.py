@@ -109,8 +109,8 @@ class Circumstances:
     """Groups that get nobody new -> why, and the reason as a sentence; of ``MEMBERS_UNKNOWN`` nothing goes at all."""
     undeletable: str = ""
     """Why nothing is deleted, as a sentence, whatever is approved; empty when something may be."""
-    too_heavy: BitMap = field(default_factory=BitMap)
-    """Ids of members who are in so many groups that one more may end their sign-in."""
+    too_heavy: Mapping[int, BitMap] = field(default_factory=dict)
+    """Security group -> members who are in so many groups that one more may end their sign-in."""
 
     @property
     def reverted(self) -> Mapping[int, BitMap]:

@@ -83,10 +83,9 @@ def following(
 def _whole(desired: Attributes, dn: str, patterns: Sequence[str]) -> str:
     """Why a group under ``Members`` comes whole, as a clause; empty: it does not.
 
-    A groupType below zero is that of a security group in a directory (MS-ADTS 2.2.12): part of one is access that
-    some have, and others of the same department do not.
+    Part of a security group is access that some have, and others of the same department do not.
     """
-    if isinstance(kind := desired.get("groupType"), int) and kind < 0:
+    if in_tokens(desired):
         return "it is a security group"
     pattern = denied(_name(desired), dn, patterns)
     return f"its name matches {pattern}" if pattern else ""
@@ -95,6 +94,13 @@ def _whole(desired: Attributes, dn: str, patterns: Sequence[str]) -> str:
 def ordering(view: Objects) -> Ordering:
     """The order in which members come."""
     return Ordering(lambda: desired_environment(MEMBERS), lambda ids: _read(view, ids))
+
+
+def in_tokens(desired: Attributes) -> bool:
+    """A group with these attributes is a security group of a directory, which its members have in their tokens: its
+    groupType, 32 bits with a sign, is below zero (GROUP_TYPE_SECURITY_ENABLED, MS-ADTS 2.2.12).
+    """
+    return isinstance(kind := desired.get("groupType"), int) and kind < 0
 
 
 def mail_enabled(desired: Attributes) -> bool:

@@ -16,6 +16,7 @@ from syncramp.cycle.identity import ledger_identity
 from syncramp.cycle.job import Job, Pace, written_back
 from syncramp.cycle.walk import Walk
 from syncramp.cycle.writeback.direction import TO_DIRECTORY, keep_horizon
+from syncramp.cycle.writeback.limiting import policy_of
 from syncramp.errors import FenceLost, Stopped, SyncrampError
 from syncramp.events import Event, Listener, PhaseEnded, PhaseStarted, Progress
 from syncramp.model.report import RunReport
@@ -39,7 +40,7 @@ def directed(job: Job) -> Job:
         job.config,
         sources=(),
         target=replace(job.config.target, endpoint=endpoint),
-        ramps=(replace(other.config.ramp, name=RAMP, built_in=True),),
+        ramps=(replace(policy_of(other.ledger, other.config), name=RAMP, built_in=True),),
         max_members=other.config.max_members,
         deny_patterns=(),
         adopts=(),

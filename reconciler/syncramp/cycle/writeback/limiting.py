@@ -1,10 +1,121 @@
-"""What limits growth in the directory beside the ramp."""
+"""What limits growth in the directory beside the ramp: groups that are made in one run, and tokens of members.
 
-from syncramp.cycle.job import Job
+A member is asked for who would come to a security group in this run, and no other: the question costs the domain
+controller a walk through all groups of that person. Who has so many that one more may end the sign-in stays out, of
+this group alone, and nobody can approve that: to approve a failure mends none.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from pyroaring import BitMap
+
+from syncramp.cycle.job import Job, Weighed, written_back
 from syncramp.model.circumstances import Circumstances
+from syncramp.model.holds import Hold
+from syncramp.model.ramps import GroupPhase, Room
+from syncramp.plan.following import in_tokens
+from syncramp.spec.ramps import WRITEBACK, Gate, Metric, RampPolicy, written_gates
+from syncramp.spec.types import WritebackGroups
 from syncramp.store.snapshot import Snapshot
+from syncramp.store.store import Store
+
+MOST_TOKENS = 1_000
+"""Groups at a sign-in from which nobody is added to a security group: a token holds 1,024, of which some belong to
+the machine (Microsoft, "Logging on a user account that is a member of more than 1,010 groups may fail")."""
+LINK_INTERVAL = "link_interval"
+"""A fact in the ledger: seconds between two replications over the slowest site link, as the last run read it."""
 
 
-def limit(job: Job, snapshot: Snapshot, around: Circumstances) -> Circumstances:
-    """The circumstances with what may not grow now."""
-    return around
+def policy_of(ledger: Store, groups: WritebackGroups) -> RampPolicy:
+    """The ramp of the document, by what is known of the site links of its directory.
+
+    Every ceiling soaks for two intervals at least, and after two of them a write is late.
+    """
+    kept = ledger.runs.flag(LINK_INTERVAL)
+    if kept is None:
+        return groups.ramp
+    twice = timedelta(seconds=2 * float(kept))
+    gates = tuple(_late_after(gate, twice) for gate in groups.ramp.gates)
+    return replace(groups.ramp, gates=gates, least_soak=twice)
+
+
+def _late_after(gate: Gate, twice: timedelta) -> Gate:
+    """The gate of replication, where the document leaves its limits to us; every other one as it is."""
+    if gate.metric is not Metric.CONVERGED or gate not in written_gates() or not twice:
+        return gate
+    hold = Decimal(int(twice.total_seconds()))
+    return replace(gate, hold=hold, abort=max(hold, gate.abort or hold))
+
+
+def limit(job: Job, snapshot: Snapshot, around: Circumstances, most_tokens: int = MOST_TOKENS) -> Circumstances:
+    """The circumstances with what may not grow now.
+
+    :param around: with the rooms that the ramp gives.
+    :param most_tokens: groups at a sign-in from which nobody is added.
+    :raises SyncrampError: the directory does not answer.
+    """
+    if around.adoption:
+        return around
+    around = replace(around, ramps={**around.ramps, **_later(job, snapshot, around.ramps)})
+    return replace(around, too_heavy=_too_heavy(job, snapshot, around.ramps, most_tokens))
+
+
+def _later(job: Job, snapshot: Snapshot, rooms: Mapping[int, Room]) -> Mapping[int, Room]:
+    """Groups that are made by a later run: those who were known first come first."""
+    most = written_back(job).config.creates_per_cycle
+    absent = snapshot.desired - snapshot.in_cloud
+    coming = BitMap(group for group in absent if group not in rooms or not rooms[group].absent)
+    reason = f"{most:,} groups are made in one run (groupCreatesPerCycle), and {len(coming):,} are to be made"
+    return {group: _made_later(rooms.get(group), reason) for group in coming[most:]}
+
+
+def _made_later(room: Room | None, reason: str) -> Room:
+    room = room or Room(WRITEBACK, BitMap())
+    return replace(
+        room,
+        admitted=BitMap(),
+        counted=BitMap(),
+        hold=Hold.RAMP,
+        reason=reason,
+        fills=False,
+        begins=False,
+        absent=True,
+        waiting=room.waiting + len(room.admitted),
+        phase=GroupPhase.ABSENT,
+    )
+
+
+def _too_heavy(job: Job, snapshot: Snapshot, rooms: Mapping[int, Room], most: int) -> Mapping[int, BitMap]:
+    """Security group -> who may not come. What was seen of all of them is kept for the gate."""
+    admitted = BitMap(group for group, room in rooms.items() if room.admitted)
+    secured = [state.id for state in snapshot.states(admitted) if in_tokens(state.desired or {})]
+    coming = BitMap()
+    for group in secured:
+        coming |= rooms[group].admitted
+    heavy = _weigh(job, snapshot, coming, most)
+    return {group: out for group in secured if (out := rooms[group].admitted & heavy)}
+
+
+def _weigh(job: Job, snapshot: Snapshot, members: BitMap, most: int) -> BitMap:
+    """Who is in so many groups that one more is too much."""
+    by_guid = {UUID(anchor).bytes_le: identity for identity, anchor in _people(snapshot, members)}
+    seen, heavy, other = Weighed(), BitMap(), written_back(job)
+    for guid, number in other.target.tokens(list(by_guid)) if by_guid else ():
+        seen.members += 1
+        if number is None:
+            seen.unknown += 1
+        elif number >= most:
+            heavy.add(by_guid[guid])
+        else:
+            seen.heaviest = max(seen.heaviest, number)
+    other.weighed.members, other.weighed.heaviest, other.weighed.unknown = seen.members, seen.heaviest, seen.unknown
+    return heavy
+
+
+def _people(snapshot: Snapshot, members: BitMap) -> Iterable[tuple[int, str]]:
+    """Members whose anchor is a GUID of the directory; groups that we write bear a mark, and sign in nowhere."""
+    return ((identity, anchor) for identity, anchor in snapshot.named(members) if not anchor.startswith("group_"))
