@@ -21,6 +21,7 @@ AUTHORITY = "its source of authority was moved to the cloud, which refuses chang
 FOREIGN = "a group with its source anchor is in the tenant and is not ours"
 TAKEN_OUT = "somebody took them out of the group in the directory, and edits there are kept (drift: Report)"
 PUT_IN = "somebody put them into the group in the directory, and edits there are kept (drift: Report)"
+NOBODY = BitMap()
 TOO_HEAVY = "they are in so many groups that one more may end their sign-in"
 REVERTS = "it came with a ramp that a person takes back to where it began"
 _PERHAPS_MOVED = (
@@ -100,7 +101,7 @@ def _kept_out(membership: Membership, adds: BitMap, around: Circumstances) -> It
     if around.keeps_edits and (edited := adds & membership.drifted):
         yield HeldLinks(Hold.LOCAL_EDIT, TAKEN_OUT, adds=edited)
         adds = adds - edited
-    if heavy := adds & around.too_heavy:
+    if heavy := adds & around.too_heavy.get(membership.id, NOBODY):
         yield HeldLinks(Hold.TOKENS, TOO_HEAVY, adds=heavy)
 
 
