@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import joined, ldap, plan, synchronise
+from bench import joined, ldap, plan, synchronise, written
 from bench.directory import forest_of, groups, write
 from bench.synchronise import CHANGED, Measured, exponent, measure, table
 from support.slapd import requires_slapd
@@ -98,3 +98,10 @@ def test_every_client_reads_the_same_and_groups_come_whole_in_ranges() -> None:
     told = ldap.table(found)
     assert all(row.what in told for row in found.rows) and f"power {ldap.exponent(found.ranges):.2f}" in told
     assert json.loads(json.dumps(asdict(found)))["people"] == PEOPLE
+
+
+def test_members_written_to_a_group_are_measured_at_the_double() -> None:
+    found = written.in_a_double(60, 25)
+    assert (found.members, found.server) == (60, "the double")
+    assert found.seconds > 0 < found.median
+    assert "60 members in" in written.line(found)

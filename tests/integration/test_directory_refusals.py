@@ -167,3 +167,17 @@ def test_a_new_name_that_somebody_has_gives_way_and_that_is_told(replica: Replic
     assert outcome.result is Result.APPLIED
     assert f"its cn is {mark(1)}, since CN=taken,{OU} has the cn taken" in outcome.description
     assert shown(target)[anchor(1)].dn == f"CN={mark(1)},{OU}"
+
+
+def test_where_a_repetition_is_minded_it_is_asked_who_is_a_member_and_only_the_rest_is_sent(
+    server: Controller, target: LdapTarget, people: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support.ad_double_writes.PERMISSIVE", "no such control")
+    write(target, group(1), members(1, adds=people[:300]))
+    server.writes.asked.clear()
+    assert write(target, members(1, adds=people)).rejected == ()
+    assert len(server.writes.asked) == 2
+    assert write(target, members(1, removes=people[:10])).rejected == ()
+    assert write(target, members(1, removes=people[:490])).rejected == ()
+    assert sorted(shown(target)[anchor(1)].members or ()) == sorted(people[490:])
+    assert len(server.writes.asked) == 5

@@ -16,6 +16,8 @@ from syncramp.endpoint.throttle import REAL, Timing
 from syncramp.endpoint.traffic import TrafficCounter
 from syncramp.errors import AnswerLost, SourceUnavailable, Stopped
 from syncramp.model.written import WriteTimed
+from syncramp.source.dn import DnError
+from syncramp.source.ldap.entries import Entries
 from syncramp.source.ldap.messages import Done, Found
 from syncramp.source.ldap.session import NoSuchEntry, Session
 
@@ -101,6 +103,18 @@ class Requests:
         ):
             return next((_told(found) for found in all_ if isinstance(found, Found)), None)
         return None
+
+    def members(self, guid: bytes, dn: str) -> frozenset[bytes]:
+        """objectGUIDs of the members of a group at the same controller; none of one that is not there, or has a
+        member that is no name.
+
+        :raises SyncrampError: there was no answer.
+        """
+        session, controller = self.controller.session(), self.controller
+        with self._read(), suppress(NoSuchEntry, DnError):
+            entries = Entries(session, controller.root, controller.partition, frozenset())
+            return frozenset(entries.members(guid, dn).guids)
+        return frozenset()
 
     @contextmanager
     def _read(self) -> Iterator[None]:
