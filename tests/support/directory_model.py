@@ -76,6 +76,10 @@ class ModelDirectory:
     astray: dict[bytes, int] = field(default_factory=dict)
     """Group -> members that a second controller counts more than the first."""
     strangers: set[bytes] = field(default_factory=set)
+    principals: int = 0
+    """Members of other forests that a look tells of."""
+    left_alone: str = ""
+    """What a look says of groups with a mark that are none of ours."""
     heavy: dict[bytes, int] = field(default_factory=dict)
     """SIDs in the tokens of those who have more than one."""
     calls: list[Sequence[SyncObject]] = field(default_factory=list)
@@ -144,7 +148,7 @@ class ModelDirectory:
         for guid, anchor in known.items():
             if guid not in self.groups or not self.groups[guid].anchor:
                 yield Lost(anchor, deleted=guid not in self.groups)
-        yield LookCookie(json.dumps({"usn": reached}).encode())
+        yield LookCookie(json.dumps({"usn": reached}).encode(), self.principals, self.left_alone)
 
     def written(self) -> bytes | None:
         return b"%d" % self._ours if self._ours else None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from support.build import user
 from support.clock import Clock
+from support.cloud_groups import CONTAINER, writeback
 from support.engine import Engine
 from support.model import US
 from syncramp.errors import AnotherSyncClientActive, CapabilityLoss, Stalled
@@ -16,7 +17,16 @@ from syncramp.model.features import CAPABILITIES, FEATURES, Capability
 from syncramp.model.preflight import Client, Mark, Watch
 from syncramp.model.report import RunReport
 from syncramp.model.wire import Company
-from syncramp.plan.preflight import another_client, beyond_quota, capabilities, seconds_of, sending, sent, watched
+from syncramp.plan.preflight import (
+    another_client,
+    another_container,
+    beyond_quota,
+    capabilities,
+    seconds_of,
+    sending,
+    sent,
+    watched,
+)
 from syncramp.report.preflight import preflight_lines
 from syncramp.spec.types import Mode
 
@@ -161,6 +171,34 @@ def test_capabilities_in_use_are_accepted_by_name_before_the_first_change(engine
     engine.run()
     takes_over(engine, accept_loss=frozenset())
     engine.run()
+
+
+def test_groups_that_go_on_to_be_written_back_are_no_loss(engine: Engine) -> None:
+    engine.cloud.features = 1024
+    takes_over(engine, take_over="SERVER1")
+    with pytest.raises(CapabilityLoss, match="GroupWriteback"):
+        engine.run()
+    engine.config = replace(engine.config, writeback=writeback())
+    engine.run()
+    assert engine.cloud.calls
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (None, False),
+        ("", False),
+        (CONTAINER, False),
+        (CONTAINER.lower().replace(",", ", "), False),
+        ("OU=Before,DC=corp,DC=example", True),
+        ("no name at all", True),
+    ],
+)
+def test_another_container_than_the_one_before_is_told_and_ends_nothing(told: str | None, said: bool) -> None:
+    found = another_container(Company("t", "", True, group_container=told), CONTAINER)
+    assert (found is not None) is said
+    if found is not None:
+        assert str(told) in found.text and CONTAINER in found.text and not found.blocks
 
 
 def test_a_tenant_that_nobody_else_synchronised_loses_nothing(engine: Engine) -> None:

@@ -93,10 +93,16 @@ def test_every_reason_is_told_in_words(reason: Unwritable) -> None:
 
 
 def test_a_lagging_domain_controller_and_strangers_are_told() -> None:
-    told = written(converged_seconds=720.0, strangers=4, note="dc0 does not have our last write")
+    told = written(
+        converged_seconds=720.0,
+        strangers=4,
+        left_alone="CN=copy is left alone",
+        note="dc0 does not have our last write",
+    )
     lines = _block(RunReport(writeback=other(written=told)))
     assert "  Replication: a writable domain controller lacks a write that is 12m00s old" in lines
     assert "  Members there of whom no source knows: 4; they stay" in lines
+    assert "  Not taken over: CN=copy is left alone" in lines
     assert lines[0].endswith("on dc1.corp.example.com (dc0 does not have our last write)")
 
 

@@ -10,11 +10,21 @@ from dataclasses import replace
 
 from syncramp.cycle.job import Job
 from syncramp.errors import AnotherSyncClientActive, CapabilityLoss, SyncrampError
+from syncramp.model.features import Capability
 from syncramp.model.plan import Plan, Verb
 from syncramp.model.preflight import Client, Finding, Mark, Watch
 from syncramp.model.report import RunReport
 from syncramp.model.wire import Company
-from syncramp.plan.preflight import another_client, beyond_quota, losses, seconds_of, sending, sent, watched
+from syncramp.plan.preflight import (
+    another_client,
+    another_container,
+    beyond_quota,
+    losses,
+    seconds_of,
+    sending,
+    sent,
+    watched,
+)
 
 _KEPT = "clients"
 
@@ -29,8 +39,11 @@ def preflight(job: Job, company: Company, report: RunReport) -> None:
     kept = look(job, company)
     report.service_interval = seconds_of(company.interval)
     client = another_client(kept, report.service_interval, target.take_over, now)
-    found = [one for one in (client, losses(kept, company, target.accept_loss)) if one]
-    report.preflight = [_told(one) for one in found]
+    groups = job.config.writeback
+    goes_on = {Capability.GROUP_WRITEBACK} if groups else set()
+    found = [one for one in (client, losses(kept, company, {*target.accept_loss, *goes_on})) if one]
+    moved = another_container(company, groups.container) if groups else None
+    report.preflight = [_told(one) for one in (*found, moved) if one]
     if job.exports and found:
         error = AnotherSyncClientActive if found[0] is client else CapabilityLoss
         raise error(found[0].text, where="spec.target", remedy=found[0].remedy)

@@ -72,18 +72,6 @@ def find(session: Session, root: Root, dn: str) -> Container:
     return Container(names.canonical(canonical.text(found.dn)), canonical.guid_of(values), partition)
 
 
-def differs(dn: str, before: str | None) -> str:
-    """What is to be said where the client before us wrote groups to another unit, as a clause; empty if it did not.
-
-    :param before: as the tenant's settings name it; None: they name none.
-    """
-    try:
-        same = before is None or names.canonical(before) == names.canonical(dn)
-    except names.DnError:
-        same = False
-    return "" if same else f"the tenant's settings say that groups were written to {before} before"
-
-
 def _holds_settings(dn: str, root: Root) -> bool:
     """Is it the configuration of the forest, or its schema, which lies in that?"""
     return bool(root.configuration) and names.is_below(dn, names.canonical(root.configuration))

@@ -108,7 +108,7 @@ class Look:
                 yield from self._whole(shown, root, known) if fresh else (shown,)
         if self._untold:
             raise self._incomplete()
-        yield LookCookie(now.encoded())
+        yield LookCookie(now.encoded(), self.strangers, self.note)
 
     @property
     def note(self) -> str:

@@ -13,6 +13,9 @@ NAMES = tuple(name.lower() for name in ATTRIBUTES)
 _BEGIN = "group_"
 _MARK = re.compile(r"group_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+_TOLD = 64
+"""Characters of what looks like a mark that are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
@@ -37,8 +40,8 @@ def mark_of(values: Iterable[str]) -> tuple[str, str]:
     if not found:
         return "", ""
     if len(found) > 1:
-        return "", f"it has two marks ({' and '.join(found)})"
-    return (found[0], "") if _MARK.fullmatch(found[0]) else ("", f"its mark is malformed ({found[0]})")
+        return "", f"it has two marks ({' and '.join(one[:_TOLD] for one in found)})"
+    return (found[0], "") if _MARK.fullmatch(found[0]) else ("", f"its mark is malformed ({found[0][:_TOLD]})")
 
 
 def chosen(bearers: Sequence[Bearer], known: bytes | None) -> Bearer:

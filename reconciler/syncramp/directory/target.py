@@ -59,10 +59,6 @@ class LdapTarget:
     stop: threading.Event = field(default_factory=threading.Event)
     look_first: Callable[[], None] = nothing_to_see
     timing: Timing = REAL
-    strangers: int = 0
-    """Members that the last look found to be principals of other forests."""
-    note: str = ""
-    """Groups that the last look left alone, each with why."""
     _horizon: Horizon = field(default_factory=Horizon, init=False)
     _roster: Roster = field(default_factory=Roster, init=False)
     _run: _Pinned | None = field(default=None, init=False)
@@ -128,7 +124,6 @@ class LdapTarget:
         except SourceUnavailable:
             controller.close()
             raise
-        self.strangers, self.note = look.strangers, look.note
 
     def provision(self, objects: Sequence[SyncObject], patience: float) -> Sequence[Outcome]:
         """Write these groups, one after the other.

@@ -49,6 +49,10 @@ class LookCookie:
     """Where the next look begins; the last of what a look gives."""
 
     value: bytes
+    strangers: int = 0
+    """Members that were read and are principals of other forests."""
+    left_alone: str = ""
+    """Groups that have a mark and are not taken, each with why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +110,6 @@ class WrittenReport:
     """Age of the oldest of our writes that some writable domain controller lacks; None: not measured."""
     strangers: int = 0
     """Members in the directory of whom no source knows."""
+    left_alone: str = ""
+    """Groups in the directory that have a mark and are not taken, each with why."""
     note: str = ""

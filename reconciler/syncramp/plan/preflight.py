@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from syncramp.model.features import CAPABILITIES, Capability
 from syncramp.model.preflight import Client, Finding, Mark, Watch
 from syncramp.model.wire import Company
+from syncramp.source import dn
 from syncramp.words import count, moment
 
 SHORTEST, LONGEST = 1800.0, 604_800.0
@@ -110,6 +111,26 @@ def losses(kept: Watch, company: Company, accepted: Iterable[Capability]) -> Fin
         blocks=True,
         remedy=f"keep these with another tool, or accept their end with acceptLoss: [{names}]",
     )
+
+
+def another_container(company: Company, container: str) -> Finding | None:
+    """Groups were written back to another unit than they are now."""
+    told = company.group_container
+    if not told or _same(told, container):
+        return None
+    return Finding(
+        "GroupContainer",
+        f"the tenant's settings say that groups were written back to {told}; the document makes them in {container}",
+        blocks=False,
+        remedy="groups that are there stay where they are, and are taken over; correct the container if it is wrong",
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return dn.fold(one) == dn.fold(other)
+    except dn.DnError:
+        return False
 
 
 def beyond_quota(known: int, creates: int, quota: int | None) -> Finding | None:

@@ -84,6 +84,8 @@ def fact_lines(written: WrittenReport | None) -> Iterator[str]:
         yield f"Cannot be members there {number:,} ({reason}): {unwritable(reason)}"
     if written.strangers:
         yield f"Members there of whom no source knows: {written.strangers:,}; they stay"
+    if written.left_alone:
+        yield f"Not taken over: {written.left_alone}"
     if (age := written.converged_seconds) is not None:
         yield f"Replication: {replication(age)}"
 

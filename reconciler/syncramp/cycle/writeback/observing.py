@@ -99,6 +99,7 @@ class _Observing:
         self._anchors = set[str]()
         self._shown = BitMap()
         self._strangers = 0
+        self._left_alone = ""
 
     def shown(self) -> Iterator[Shown | LookCookie]:
         """What the directory shows; what is lost is kept for the last page, because another one may have its mark."""
@@ -106,8 +107,11 @@ class _Observing:
         for one in self._other.target.look(self._job.store.observations.cookie(), known):
             if isinstance(one, Lost):
                 self._lost[one.anchor] = one
-            else:
-                yield one
+                continue
+            if isinstance(one, LookCookie):
+                self._strangers += one.strangers
+                self._left_alone = one.left_alone
+            yield one
 
     def take(self, page: Sequence[Shown], cookie: bytes | None) -> None:
         """One page, and with the last one what is lost."""
@@ -130,6 +134,7 @@ class _Observing:
         self._ledger.settle(self._shown, self._exports, self._job.clock())
         if self._report.written:
             self._report.written.strangers = self._strangers
+            self._report.written.left_alone = self._left_alone
 
     def _meet(self, page: Sequence[Shown]) -> None:
         """Members of whom no group of the cloud told become known, if their directory knows them."""

@@ -1,0 +1,22 @@
+"""What a run tells of a look at the directory beside what it takes in."""
+
+from pathlib import Path
+
+from support.tenant_model import Tenant
+from support.written_engine import WrittenEngine
+
+
+def test_groups_that_are_not_taken_and_members_of_other_forests_stand_in_the_report(tmp_path: Path) -> None:
+    engine = WrittenEngine(tmp_path / "state.db", Tenant())
+    engine.employ(1, 2)
+    engine.settle()
+    engine.tenant.given(1, engine.cloud_anchors(1, 2))
+    engine.settle_back()
+    assert engine.shown(1) == {1, 2}
+    engine.directory.left_alone, engine.directory.principals = "CN=copy,DC=test is left alone: it has two marks", 3
+    told = engine.back().written
+    assert told is not None
+    assert (told.left_alone, told.strangers) == ("CN=copy,DC=test is left alone: it has two marks", 3)
+    engine.directory.left_alone = ""
+    told = engine.back().written
+    assert told is not None and told.left_alone == ""
