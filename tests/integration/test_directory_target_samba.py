@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.kerberos import requires_kerberos
 from support.looked import anchor, mark
-from support.samba import PASSWORD, Samba, requires_samba
+from support.samba import PASSWORD, REALM, Samba, requires_samba
+from support.scissors import At, scissors
 from support.targeted import change, delete, group, members, shown, targeted, write
 from syncramp.directory.target import LdapTarget
-from syncramp.errors import AccessDenied
+from syncramp.errors import AccessDenied, AnswerLost
 from syncramp.model.wire import Result
 from syncramp.source.ldap import LdapSource
 
@@ -131,3 +133,53 @@ def test_an_account_without_rights_is_told_from_an_object_that_is_refused(domain
         assert [write(target, group(at)).code for at in (11, 12)] == ["insufficientAccessRights"] * 2
         with pytest.raises(AccessDenied, match="give the account that writes its rights"):
             write(target, group(13))
+
+
+@requires_samba
+@pytest.mark.parametrize("at", list(At))
+def test_members_of_a_request_that_was_cut_off_are_all_there_after_the_next_one(
+    domain: Samba, unit: str, writer: str, people: list[bytes], at: At
+) -> None:
+    number = 20 + list(At).index(at)
+    with scissors(domain.address, 636) as way:
+        source = LdapSource("corp", [f"ldaps://localhost:{way.port}"], writer, PASSWORD, domain.ca, [domain.base])
+        with targeted(source, unit) as target:
+            write(target, group(number), members(number, adds=people[:50]))
+            request = members(number, adds=people[50:500])
+            way.cut = at
+            with pytest.raises(AnswerLost):
+                write(target, request)
+            done = domain.as_administrator.values(f"CN={mark(number)},{unit}", "member")
+            assert len(done) == (50 if at is At.REQUEST else 500)
+            assert write(target, request).rejected == ()
+            assert write(target, members(number, removes=people[:500])).rejected == ()
+            assert shown(target)[anchor(number)].members == []
+    assert way.cuts == 1
+
+
+@requires_samba
+@pytest.mark.parametrize("at", list(At))
+def test_a_group_whose_making_was_cut_off_is_there_once(domain: Samba, unit: str, writer: str, at: At) -> None:
+    number = 30 + list(At).index(at)
+    with scissors(domain.address, 636) as way:
+        source = LdapSource("corp", [f"ldaps://localhost:{way.port}"], writer, PASSWORD, domain.ca, [domain.base])
+        with targeted(source, unit) as target:
+            way.cut = at
+            with pytest.raises(AnswerLost):
+                write(target, group(number))
+            assert write(target, group(number)).operation == "Add"
+            assert [one for one in shown(target) if one == anchor(number)] == [anchor(number)]
+            assert not target.note
+
+
+@requires_samba
+@requires_kerberos
+def test_the_account_that_writes_may_sign_in_with_kerberos(
+    domain: Samba, unit: str, writer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KRB5_CONFIG", str(domain.kerberos))
+    name = writer.partition("@")[0]
+    keytab = domain.keys_of(name)
+    source = LdapSource("corp", [domain.ldaps], f"{name}@{REALM}", "", domain.ca, [domain.base], keytab=keytab)
+    with targeted(source, unit) as target:
+        assert write(target, group(40), change(40, description="signed in")).result is Result.APPLIED
