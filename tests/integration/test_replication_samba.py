@@ -65,6 +65,18 @@ def test_the_controller_that_the_document_does_not_name_is_found_in_the_configur
 
 
 @requires_samba
+def test_a_site_link_counts_once_it_joins_sites(first: Samba) -> None:
+    unit, sites = first.as_administrator.add_unit("Sites"), f"CN=Sites,CN=Configuration,{first.base}"
+    link = f"CN=DEFAULTIPSITELINK,CN=IP,CN=Inter-Site Transports,{sites}"
+    with targeted(_account(first.add_writer(unit), first), unit) as target:
+        first.as_administrator.add(f"CN=Branch,{sites}", "site")
+        first.as_administrator.add_values(link, siteList=f"CN=Branch,{sites}")
+        assert target.link_interval() == 180 * 60
+        first.replace(link, "replInterval", b"15")
+        assert target.link_interval() == 15 * 60
+
+
+@requires_samba
 def test_the_groups_of_a_person_are_counted_nested_ones_too(first: Samba) -> None:
     person = first.as_administrator
     unit = person.add_unit("Tokens")
