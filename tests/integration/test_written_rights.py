@@ -160,6 +160,7 @@ def test_an_account_that_cannot_sign_in_or_a_place_that_is_not_there_is_told(dom
     domain.as_administrator.add_user("not-possible", unit)
     done = _tried(domain, tmp_path, unit, "nobody@corp.example.test")
     assert "NOT POSSIBLE: the server refuses the user 'nobody@corp.example.test'" in done.out
+    assert "what the Secret of spec.writeback.groups.bind holds" in done.out
     assert done.code == 2
     done = _tried(domain, tmp_path, f"CN=not-possible,{unit}", domain.upn(READER), "--output", "json")
     assert "is neither an organizational unit nor a container" in done.out

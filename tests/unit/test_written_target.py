@@ -4,11 +4,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from support.console import ROOT
 from support.written_cases import written
 from syncramp.check import load
+from syncramp.errors import InputRefused
 from syncramp.session.sources import source_of, target_of
 from syncramp.spec.secrets import FileSecrets
 from syncramp.spec.types import SyncConfig
@@ -59,3 +61,11 @@ def test_the_document_may_name_others(tmp_path: Path) -> None:
 
 def test_a_document_that_writes_nothing_back_has_no_target(tmp_path: Path) -> None:
     assert _target(tmp_path) is None
+
+
+def test_what_goes_wrong_at_the_sign_in_names_its_place_in_the_document(tmp_path: Path) -> None:
+    target = _target(tmp_path, naming="DisplayName")
+    with pytest.raises(InputRefused, match=r"spec\.writeback\.groups\.servers"):
+        target.account.connect_to("http://dc1")
+    with pytest.raises(InputRefused, match=r"spec\.sources\[\]\.ldap\.servers"):
+        target.reads.connect_to("http://dc1")

@@ -77,7 +77,8 @@ def writer_of(groups: WritebackGroups, reader: FileSecrets) -> "LdapSource":
     username, password, keytab = _account(access, reader)
     ca = reader.read(access.ca.name, access.ca.key) if access.ca else None
     base = dn.canonical(groups.container)
-    return LdapSource(groups.source, access.servers, username, password, ca, [base], keytab=keytab)
+    place = "spec.writeback.groups"
+    return LdapSource(groups.source, access.servers, username, password, ca, [base], keytab=keytab, place=place)
 
 
 def target_of(

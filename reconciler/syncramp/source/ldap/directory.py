@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, UntrustedServer
+from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, SyncrampError, UntrustedServer
 from syncramp.model.facts import Fact
 from syncramp.model.seams import Known
 from syncramp.model.values import Kind
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from syncramp.source.ldap.failover import Chosen
     from syncramp.source.ldap.root import Root
     from syncramp.source.ldap.session import Session
+
+PLACE = "spec.sources[].ldap"
+"""What errors of a sign-in name as their place in the document."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class LdapSource:
     """Pilot groups, by canonical DN or GUID: they are read, too, wherever they are."""
     tracking: str = "Auto"
     """How changes are found (spec.sources[].ldap.changeTracking)."""
+    place: str = PLACE
+    """Where the document says how to sign in."""
     located: dict[str | UUID, str] = field(default_factory=dict, init=False, compare=False)
     """Where a base or a group was found that is named by its GUID: by DN or GUID, its canonical DN."""
     answered: dict[str, str] = field(default_factory=dict, init=False, compare=False)
@@ -131,14 +136,18 @@ class LdapSource:
         from syncramp.source.ldap.connecting import connect
 
         sign_in = self.username, self.password, self.ca
-        return connect(
-            address.parse(url),
-            *sign_in,
-            keytab=self.keytab,
-            writes=writes,
-            among=self.connections,
-            patience=patience,
-        )
+        try:
+            return connect(
+                address.parse(url),
+                *sign_in,
+                keytab=self.keytab,
+                writes=writes,
+                among=self.connections,
+                patience=patience,
+            )
+        except SyncrampError as error:
+            error.where, error.remedy = (text.replace(PLACE, self.place) for text in (error.where, error.remedy))
+            raise
 
     def interrupt(self) -> None:
         """Reads under way in other threads end at once, each with an error; the source is read no more."""
