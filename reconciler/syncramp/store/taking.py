@@ -38,6 +38,8 @@ _PAYLOAD = """UPDATE payload SET maybe = CASE WHEN ? = 1 THEN maybe END, acked =
 _CONFIRMED = "UPDATE objects SET confirmed = ? WHERE id = ?"
 _NOT_THERE = "UPDATE objects SET doubt = 0, origin = CASE WHEN digest IS NULL THEN 0 ELSE origin END WHERE id = ?"
 _FORGET_MAYBE = "UPDATE payload SET maybe = NULL WHERE id = ?"
+_COUNTED = """SELECT c.sure FROM objects o LEFT JOIN cloud_links c ON c.id = o.id
+              WHERE o.kind = 'Group' AND o.acked IS NOT NULL"""
 _DESIRED = "SELECT id, desired FROM payload WHERE id IN ({})"
 _MEMBERS = """SELECT e.guid, o.id FROM entries e JOIN objects o ON o.id = e.id
               WHERE e.source = ? AND o.acked IS NOT NULL AND e.guid IN ({})"""
@@ -94,6 +96,11 @@ class Taking:
     def groups(self) -> dict[str, int]:
         """Groups that are, or were, there: ids by their names in the directory."""
         return dict(self._database.stream(_IDS))
+
+    def counts(self) -> tuple[int, int]:
+        """How many groups of ours the directory has, and how many memberships it surely holds in them."""
+        packed = [row[0] for row in self._database.stream(_COUNTED)]
+        return len(packed), sum(len(unpack_bitmap(sure)) for sure in packed)
 
     def desired(self, ids: Sequence[int]) -> dict[int, Attributes]:
         """What groups should be; of one that should not be there what it should have been last."""

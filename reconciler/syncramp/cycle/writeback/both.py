@@ -15,13 +15,14 @@ from syncramp.cycle.deadline import blame
 from syncramp.cycle.identity import ledger_identity
 from syncramp.cycle.job import Job, Pace, written_back
 from syncramp.cycle.walk import Walk
-from syncramp.cycle.writeback.direction import TO_DIRECTORY, keep_horizon
+from syncramp.cycle.writeback.direction import TO_DIRECTORY
 from syncramp.cycle.writeback.limiting import policy_of
 from syncramp.errors import FenceLost, Stopped, SyncrampError
 from syncramp.events import Event, Listener, PhaseEnded, PhaseStarted, Progress
 from syncramp.model.report import RunReport
 from syncramp.model.written import WrittenReport
 from syncramp.store.store import Store
+from syncramp.store.taking import Taking
 
 RAMP = "writeback"
 """The name of the ramp of written-back groups."""
@@ -144,11 +145,15 @@ class Second:
         if self._walk is None:
             return
         with self._alone():
-            if self.report.sends:
-                keep_horizon(self._job)
+            self._count()
         with self._alone():
             self._walk.end()
         self._whole.writeback = self._walk.report
+
+    def _count(self) -> None:
+        """What is in the directory now, and ours."""
+        if (written := self.report.written) is not None:
+            written.groups, written.members = Taking(self._job.store.database).counts()
 
     def _begun(self) -> Walk:
         job = self._job
