@@ -74,22 +74,6 @@ def cloud_group_of(obj: SyncObject, *, lists: bool = False) -> tuple[str, SeenGr
     return object_id(anchor), seen
 
 
-def together(before: SeenGroup, after: SeenGroup) -> SeenGroup:
-    """What two parts of one group on one page say."""
-    gone = set(after.removes)
-    whole = after.whole
-    if whole is None and before.whole is not None:
-        whole = [*(member for member in before.whole if member not in gone), *after.adds]
-    added = set(after.adds)
-    return SeenGroup(
-        before.attributes if after.attributes is None else after.attributes,
-        state=after.state,
-        adds=[*(member for member in before.adds if member not in gone), *after.adds],
-        removes=[*(member for member in before.removes if member not in added), *after.removes],
-        whole=whole,
-    )
-
-
 def guest_of(obj: SyncObject) -> str:
     """The cloud anchor, in small letters, of a guest; empty for everybody else."""
     if obj.kind != Kind.USER or obj.operation is Operation.DELETE or text_of(obj, "usertype").lower() != "guest":

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from pyroaring import BitMap
 
-from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of, together
+from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of
 from syncramp.cycle.drift import ForeignAnchors, differences, gone, tell, tell_not_shown
 from syncramp.cycle.job import Job
 from syncramp.cycle.meter import Meter
@@ -18,7 +18,7 @@ from syncramp.cycle.shown import anchor_of, authority_of, name_of, only_members,
 from syncramp.endpoint.faults import FORM
 from syncramp.errors import CookieRefused, ServiceRefused
 from syncramp.events import Note
-from syncramp.model.cloud import Teller
+from syncramp.model.cloud import Teller, together
 from syncramp.model.drift import Drift
 from syncramp.model.report import RunReport
 from syncramp.model.wire import (
@@ -31,6 +31,7 @@ from syncramp.model.wire import (
     SyncObject,
     same_object,
 )
+from syncramp.spec.types import MembersFrom
 from syncramp.store.exports import Exports
 from syncramp.store.observations import KnownObject, Observation
 from syncramp.words import count
@@ -68,6 +69,8 @@ def _begin(job: Job) -> bytes | None:
         if known:
             intake.forget(READ_BACK)
         return cookie
+    if job.config.writeback.members is not MembersFrom.GRAPH and intake.leave_graph():
+        known = False
     if cookie is None or not known:
         with job.store.database.transaction():
             observations.forget_cookie()

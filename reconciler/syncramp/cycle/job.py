@@ -13,7 +13,7 @@ from syncramp.events import Event, Listener
 from syncramp.model.approvals import Waiting
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.report import RunReport, WireReport
-from syncramp.model.seams import AnchorWriter, DirectoryTarget, Endpoint, Fence, OutsideMetric, Source
+from syncramp.model.seams import AnchorWriter, DirectoryTarget, Endpoint, Fence, GroupsReader, OutsideMetric, Source
 from syncramp.model.values import Kind
 from syncramp.model.written import Side
 from syncramp.rules.ruleset import Ruleset
@@ -94,6 +94,8 @@ class Writeback:
     propose: Callable[[Sequence[Waiting], float], None] = _keep_nothing
     """As ``Job.propose``, of the ledger."""
     weighed: Weighed = field(default_factory=Weighed)
+    graph: GroupsReader | None = None
+    """Who tells of groups of the cloud; None: the read-back alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,16 +44,19 @@ class TokenSource:
     """Bearer tokens for one tenant; shared by threads.
 
     :param client: the HTTP client for the issuer.
+    :param resource: what tokens are asked for; None: for calls of the sync endpoint.
     """
 
-    def __init__(self, target: Target, secrets: SecretReader, client: httpx.Client) -> None:
+    def __init__(
+        self, target: Target, secrets: SecretReader, client: httpx.Client, resource: str | None = None
+    ) -> None:
         addresses = ADDRESSES[target.cloud]
         self._target = target
         self._secrets = secrets
         self._client = client
         self._authority = (target.endpoint.authority or addresses.authority).rstrip("/")
         usual = addresses.classic if isinstance(target.auth, AccountAuth) else SYNC_RESOURCE
-        self._scope = f"{target.endpoint.audience or usual}/.default"
+        self._scope = f"{resource or target.endpoint.audience or usual}/.default"
         self._lock = threading.Lock()
         self._token = ""
         self._renewal = self._expiry = 0.0

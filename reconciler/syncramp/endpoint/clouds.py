@@ -32,6 +32,8 @@ class Addresses:
     """Where regional hosts of the cloud are found (Microsoft's lists of addresses to allow)."""
     classic: str
     """Azure AD Graph, of which clients before the application sign-in asked their tokens."""
+    graph: str
+    """The host of Microsoft Graph; with ``https://`` before it what its tokens are asked for."""
 
 
 ADDRESSES = {
@@ -40,20 +42,35 @@ ADDRESSES = {
         "https://login.microsoftonline.com",
         (".microsoftonline.com",),
         "https://graph.windows.net",
+        "graph.microsoft.com",
     ),  # C
     Cloud.US_GOVERNMENT: Addresses(
         "adminwebservice.gov.us.microsoftonline.com",
         "https://login.microsoftonline.us",
         (".microsoftonline.com", ".microsoftonline.us"),
         "https://graph.windows.net",  # I; graph.microsoftazure.us was named later
+        "graph.microsoft.us",  # C, of GCC High; that of DoD is named in the document
     ),  # C, GCC High and DoD alike
     Cloud.CHINA: Addresses(
         "adminwebservice.partner.microsoftonline.cn",  # U: one public source only
         "https://login.partner.microsoftonline.cn",  # C; login.chinacloudapi.cn before
         (".microsoftonline.cn",),
         "https://graph.chinacloudapi.cn",  # I
+        "microsoftgraph.chinacloudapi.cn",  # C
     ),
 }
+
+GRAPH_HOSTS = frozenset({*(addresses.graph for addresses in ADDRESSES.values()), "dod-graph.microsoft.us"})
+"""Of all clouds (Microsoft Graph: National cloud deployments)."""
+
+
+def graph_of(cloud: Cloud, host: str) -> tuple[str, str]:
+    """The host of Microsoft Graph, in small letters, and the resource that its tokens are asked for.
+
+    :param host: that of the document; empty: the cloud's own.
+    """
+    name = host.lower() or ADDRESSES[cloud].graph
+    return name, f"https://{name if name in GRAPH_HOSTS else ADDRESSES[cloud].graph}"
 
 
 def onward(cloud: Cloud, first: str, url: str) -> str | None:

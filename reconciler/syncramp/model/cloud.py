@@ -64,6 +64,37 @@ class SeenGroup:
     """All members; None: only changes are told."""
 
 
+def together(before: SeenGroup, after: SeenGroup) -> SeenGroup:
+    """What two parts of one group on one page say."""
+    gone, added = set(after.removes), set(after.adds)
+    whole = after.whole
+    if whole is None and before.whole is not None:
+        whole = [*(member for member in before.whole if member not in gone), *after.adds]
+    attributes, merges = after.attributes, after.merges
+    if attributes is None or (merges and before.attributes is not None):
+        attributes, merges = {**(before.attributes or {}), **(attributes or {})}, before.merges
+    return SeenGroup(
+        None if before.attributes is after.attributes is None else attributes,
+        merges,
+        after.state,
+        adds=[*(member for member in before.adds if member not in gone), *after.adds],
+        removes=[*(member for member in before.removes if member not in added), *after.removes],
+        whole=whole,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsPage:
+    """A page of what Microsoft Graph says of groups that are mastered in the cloud."""
+
+    groups: Sequence[tuple[str, SeenGroup]]
+    """Object ids, in small letters, in the order of the page; one may come more than once."""
+    cursor: str
+    """Where it goes on after this page."""
+    ended: bool
+    """It is the last one, and changes come from its cursor on."""
+
+
 class Unwritable(StrEnum):
     """Why a member of a group in the cloud cannot be a member of the group in the directory."""
 

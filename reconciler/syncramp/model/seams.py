@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from syncramp.model.cloud import GroupsPage
 from syncramp.model.facts import Fact
 from syncramp.model.measures import Asked, Told, Traffic
 from syncramp.model.values import Kind
@@ -162,6 +163,24 @@ class Endpoint(Protocol):
 
     def put_off(self) -> int:
         """How often the service asked the calls of this thread for patience so far."""
+
+
+class GroupsReader(Protocol):
+    """Who tells of groups of the cloud beside the read-back."""
+
+    def groups(self, cursor: str | None) -> Iterator[GroupsPage]:
+        """Groups that are mastered in the cloud, and their changes, page by page.
+
+        :param cursor: of an earlier page; None: everything.
+        :raises CookieRefused: it is not known any more.
+        :raises SyncrampError: it broke off; what came before is true.
+        """
+
+    def hard_deleted(self, object_id: str) -> bool:
+        """A group cannot come back any more.
+
+        :raises SyncrampError: it cannot be found out now.
+        """
 
 
 class DirectoryTarget(Endpoint, Protocol):

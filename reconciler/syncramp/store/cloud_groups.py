@@ -67,6 +67,11 @@ class CloudGroups:
         self._gone(over, now)
         return len(over)
 
+    def deleted(self) -> list[str]:
+        """Object ids of those of which nobody said whether they can come back."""
+        ids = BitMap(row.id for row in self._rows.deleted())
+        return [name.rpartition("_")[2] for _, name in self.names(ids)]
+
     def hard_deleted(self, object_id: str, now: float) -> None:
         """Somebody who knows says that a group cannot come back; one transaction."""
         self._gone(self._rows.among(self.ids([object_id]).values()).values(), now)

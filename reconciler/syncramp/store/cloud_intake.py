@@ -29,7 +29,7 @@ _TOLD = "SELECT 1 FROM cloud_reading WHERE teller = ? AND members IS NOT NULL LI
 
 
 class CloudIntake:
-    """The writing side of groups of the cloud; each method is in a transaction of the caller."""
+    """The writing side of groups of the cloud; a method that says nothing else is in a transaction of the caller."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -51,6 +51,22 @@ class CloudIntake:
     def forget(self, teller: Teller) -> None:
         """Something may be missed from now on: the next read must be one of everything."""
         self._rows.set(f"cloud_read_{teller}", "")
+
+    def leave_graph(self) -> bool:
+        """Microsoft Graph is not asked any more: from now on the read-back tells, which must be one of everything.
+
+        One transaction; whatever Graph said stays until then.
+
+        :returns: it was asked before.
+        """
+        if self.cursor() is None and not self.reading(Teller.GRAPH) and not self.complete(Teller.GRAPH):
+            return False
+        with self._database.transaction():
+            self._database.run("UPDATE cloud_groups SET graph = 0 WHERE graph = 1")
+            self.keep_cursor(None)
+            self.forget(Teller.GRAPH)
+            self.forget(Teller.READ_BACK)
+        return True
 
     def lists_members(self) -> bool:
         """The read-back was seen to tell members as lists."""
@@ -86,7 +102,7 @@ class CloudIntake:
         tell_kinds(self._database, kinds or {})
         told = self._by_id(seen)
         known = self._rows.among(told)
-        told = {i: group for i, group in told.items() if i in known or group.state in _SHOWN}
+        told = {i: group for i, group in told.items() if i in known or _appears(group)}
         after = {i: _described(known.get(i), i, group, now, teller) for i, group in told.items()}
         believed = {i: group for i, group in told.items() if teller is Teller.GRAPH or not after[i].graph}
         members = _Members(self._database, believed.values())
@@ -104,7 +120,7 @@ class CloudIntake:
     def _by_id(self, seen: Mapping[str, SeenGroup]) -> dict[int, SeenGroup]:
         """Who is there gets an id; of who is not, nothing is kept that was not known."""
         named = {f"group_{object_id}": group for object_id, group in seen.items()}
-        there = ids_of(self._database, [name for name, group in named.items() if group.state in _SHOWN])
+        there = ids_of(self._database, [name for name, group in named.items() if _appears(group)])
         ids = there | known_ids(self._database, named.keys() - there.keys())
         return {ids[object_id]: group for object_id, group in seen.items() if object_id in ids}
 
@@ -157,7 +173,11 @@ class CloudIntake:
         self._rows.set(f"cloud_read_{teller}", "complete")
 
 
-_SHOWN = (CloudState.LIVE, CloudState.BIN)
+def _appears(group: SeenGroup) -> bool:
+    """It is told of as one that is there, or that can be restored; of a group that was deleted Graph gives the id
+    alone, and does not say whose it was.
+    """
+    return group.state is CloudState.LIVE or (group.state is CloudState.BIN and group.attributes is not None)
 
 
 class _Members:

@@ -10,6 +10,7 @@ from syncramp.cycle.job import Direction, Job, written_back
 from syncramp.cycle.meter import Meter
 from syncramp.cycle.phases import Phase, phase
 from syncramp.cycle.writeback.importing import import_groups
+from syncramp.cycle.writeback.intake import take_in
 from syncramp.cycle.writeback.judging import judge
 from syncramp.cycle.writeback.limiting import limit
 from syncramp.cycle.writeback.observing import observe
@@ -47,7 +48,7 @@ def _read(job: Job, report: RunReport, current: Phase) -> None:
     keep_horizon(job)
     if report.written:
         report.written.server, report.written.note = pinned.server, pinned.note
-    written_back(job).main.cloud.settle_deleted(job.clock())
+    take_in(job, current)
     import_groups(job, report, current)
 
 
