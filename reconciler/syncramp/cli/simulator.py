@@ -70,6 +70,7 @@ def simulator(
     members_v1: options.MembersV1 = REAL.most_members_v1,
     object_quota: options.ObjectQuota = REAL.object_quota,
     page_size: options.PageSize = REAL.page_size,
+    graph_page_size: options.GraphPageSize = REAL.graph_page_size,
     visibility_delay: options.VisibilityDelay = REAL.visibility_delay,
     bin_days: options.BinDays = REAL.bin_days,
     cookie_lifetime: options.CookieLifetime = REAL.cookie_lifetime,

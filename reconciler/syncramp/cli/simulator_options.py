@@ -126,6 +126,7 @@ MembersV1 = Annotated[
 ]
 ObjectQuota = Annotated[int, _number(_LIMITS, "Objects that the tenant may hold; 0: no limit.")]
 PageSize = Annotated[int, _number(_LIMITS, "Objects on a page of the read-back.", least=1)]
+GraphPageSize = Annotated[int, _number(_LIMITS, "Groups on a page of Microsoft Graph.", least=1)]
 VisibilityDelay = Annotated[float, _number(_LIMITS, "Seconds until a new object can be referred to.")]
 BinDays = Annotated[float, _number(_LIMITS, "Days until a deleted user is gone.")]
 CookieLifetime = Annotated[float, _number(_LIMITS, "Seconds until a cookie of the read-back is refused; 0: never.")]

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from syncramp.errors import InputRefused
-from syncramp.simulator.faults import Calls, Kind, Rule, Script
+from syncramp.simulator.faults import GRAPH, Calls, Kind, Rule, Script
 from syncramp.spec.durations import parse_duration
 
 OPERATIONS = (
@@ -20,6 +20,7 @@ OPERATIONS = (
     "ProvisionAzureADSyncObjects",
     "ProvisionAzureADSyncObjects2",
     "FinalizeExport",
+    GRAPH,
 )
 MEMBERS: Mapping[Kind, frozenset[str]] = {
     Kind.SLOW: frozenset({"seconds", "factor"}),

@@ -20,6 +20,8 @@ from syncramp.endpoint.contract import Request, fault_response
 from syncramp.endpoint.soap import CONTENT_TYPE
 from syncramp.simulator.issuer import EXPIRED_TEXT
 
+GRAPH = "GraphGroups"
+"""What a request to Microsoft Graph is called."""
 PAGE = "<html><head><title>Proxy</title></head><body>Please sign in to the proxy.</body></html>\n"
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from syncramp.endpoint.clouds import ADDRESSES
+from syncramp.endpoint.clouds import ADDRESSES, GRAPH_HOSTS
 from syncramp.endpoint.contract import ACCESS_DENIED_TEXT
 from syncramp.simulator.grants import Refused, check_account, check_application, field, missing
 from syncramp.simulator.registration import ROLE, Account, Application
@@ -23,6 +23,8 @@ RESOURCE = "6bf85cfa-ac8a-4be5-b5de-425a0d0dc016"
 """Application id of Microsoft Entra AD Synchronization Service (Microsoft's documentation of application sign-in)."""
 CLASSIC_RESOURCES = frozenset(addresses.classic for addresses in ADDRESSES.values())
 """Azure AD Graph, by any of its names."""
+GRAPHS = frozenset(f"https://{host}" for host in GRAPH_HOSTS)
+"""Microsoft Graph, by any of its names."""
 ANY_TENANT = ("common", "organizations")
 """In place of a tenant: that of the user who signs in."""
 LIFETIME = 3600
@@ -129,7 +131,9 @@ class Issuer:
         grant = field(form, "grant_type")
         if grant == "client_credentials":
             check_application(form, self._application, self.tenant_id, endpoint)
-            return self.access_token(_resource(field(form, "scope")))
+            resource = _resource(field(form, "scope"))
+            roles = self._application.graph_roles if resource in GRAPHS else self._application.roles
+            return self.access_token(resource, roles=list(roles))
         if grant == "password":
             resource = _resource(field(form, "scope"))
             account = check_account(form, self._account, self.tenant_id, resource)
@@ -159,12 +163,27 @@ class Issuer:
 
     def verify(self, token: str) -> Claims | str:
         """The claims of an access token, or the text of the fault that refuses it."""
+        claims = self._claims(token, [RESOURCE, *CLASSIC_RESOURCES])
+        if claims is None:
+            return ACCESS_DENIED_TEXT
+        if self._clock() >= claims["exp"]:
+            return EXPIRED_TEXT
+        allowed = ROLE in claims.get("roles", ()) or claims.get("scp") in (ROLE, "user_impersonation")
+        return claims if allowed and claims["tid"] == self.tenant_id else ACCESS_DENIED_TEXT
+
+    def verify_graph(self, token: str) -> Claims | None:
+        """The claims of an access token for Microsoft Graph; None: it is none that is good."""
+        claims = self._claims(token, list(GRAPHS))
+        good = claims is not None and self._clock() < claims["exp"] and claims["tid"] == self.tenant_id
+        return claims if good else None
+
+    def _claims(self, token: str, audience: list[str]) -> Claims | None:
         try:
             claims: Claims = jwt.decode(
                 token,
                 self._key.public_key(),
                 ["RS256"],
-                audience=[RESOURCE, *CLASSIC_RESOURCES],
+                audience=audience,
                 issuer=self._iss,
                 options={
                     "require": ["exp", "iat", "tid"],
@@ -174,11 +193,8 @@ class Issuer:
                 },
             )
         except jwt.InvalidTokenError:
-            return ACCESS_DENIED_TEXT
-        if self._clock() >= claims["exp"]:
-            return EXPIRED_TEXT
-        allowed = ROLE in claims.get("roles", ()) or claims.get("scp") in (ROLE, "user_impersonation")
-        return claims if allowed and claims["tid"] == self.tenant_id else ACCESS_DENIED_TEXT
+            return None
+        return claims
 
     def _answer(self, refused: Refused) -> Answer:
         trace, correlation = str(uuid4()), str(uuid4())
@@ -205,7 +221,7 @@ def _resource(scope: str) -> str:
         text = "The scope is not valid. Client credential flows must have a scope value with /.default."
         raise Refused(1002012, "invalid_scope", text)
     resource = wanted[0].removesuffix("/.default").removeprefix("api://")
-    if resource.rstrip("/") not in (RESOURCE, *CLASSIC_RESOURCES):
+    if resource.rstrip("/") not in (RESOURCE, *CLASSIC_RESOURCES, *GRAPHS):
         raise Refused(
             500011, "invalid_resource", f"The resource principal named {resource} was not found in the tenant."
         )

@@ -62,6 +62,8 @@ class Application:
     """PEM."""
     secret: str = field(repr=False)
     roles: tuple[str, ...] = (ROLE,)
+    graph_roles: tuple[str, ...] = ("Group.Read.All", "GroupMember.Read.All")
+    """Its permissions for Microsoft Graph."""
     trusts: FederatedCredential | None = None
 
 

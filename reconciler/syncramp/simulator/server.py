@@ -1,4 +1,4 @@
-"""The simulator as an HTTPS server on loopback: the provisioning service and the token issuer behind one port.
+"""The simulator as an HTTPS server on loopback: the provisioning service, the token issuer and Graph behind one port.
 
 Its event loop only moves bytes; a call is processed in it, one after the other, as the tenant wants it. The loop runs
 in the caller's thread (``serve``) or in one of its own (``running_simulator``).
@@ -30,6 +30,7 @@ from syncramp.simulator.behaviour import PROMPT, Behaviour
 from syncramp.simulator.certificates import Certificates, Pair, make_certificates
 from syncramp.simulator.delivery import deliver
 from syncramp.simulator.faults import Script
+from syncramp.simulator.graph import Graph
 from syncramp.simulator.issuer import Issuer
 from syncramp.simulator.latency import Clock
 from syncramp.simulator.registration import Account, Application, Cluster
@@ -67,6 +68,7 @@ class Simulator:
     """Hosts that only send a client on, before the one that serves the tenant."""
     name: str = ADDRESS
     """What clients call it; with another one than that it listens on all addresses."""
+    graph: Graph = field(kw_only=True)
     ports: tuple[int, ...] = ()
     """In the order in which a client comes by; the last one serves."""
     exports: int = 0
@@ -118,7 +120,9 @@ def make_simulator(
     account = Account("Sync_SIMULATOR_0001@contoso.onmicrosoft.com", uuid4().hex, signs.multifactor)
     issuer = Issuer(tenant.settings.tenant_id, application, clock, account, signs.token_lifetime)
     service = Service(tenant, issuer, clock, behaviour, faults)
-    return Simulator(tenant, issuer, service, certificates, client_id, secret, cluster, account, redirects, name=name)
+    graph = Graph(tenant, issuer, clock, tenant.settings.graph_page_size, service.script)
+    made = tenant, issuer, service, certificates, client_id, secret, cluster, account, redirects
+    return Simulator(*made, name=name, graph=graph)
 
 
 @asynccontextmanager
@@ -234,9 +238,15 @@ def _application(simulator: Simulator) -> web.Application:
         status, document = ask(request.match_info["tenant"], form, str(request.url))
         return web.json_response(document, status=status)
 
+    async def graph(request: web.Request) -> web.StreamResponse:
+        base, path = f"https://{request.host}", request.match_info["path"]
+        authorization = request.headers.get("Authorization", "")
+        return await deliver(request, simulator.graph.answer(base, path, request.query, authorization))
+
     service = rf"/{{service:(?i:{re.escape(PATH[1:])})}}"  # paths of IIS know no case
     application.router.add_get(service, describe)
     application.router.add_post(service, call)
+    application.router.add_get("/v1.0/{path:.+}", graph)
     application.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", configuration)
     application.router.add_get("/{tenant}/discovery/v2.0/keys", keys)
     for path in ("/{tenant}/oauth2/v2.0/token", "/{tenant}/oauth2/token"):

@@ -188,6 +188,8 @@ class TenantSettings:
     delta_creates: DeltaCreates = DeltaCreates.ADD
     cookie_lifetime: float = 0.0
     """Seconds until a cookie is not accepted any more; 0: always."""
+    graph_page_size: int = 100
+    """Groups on a page of Microsoft Graph."""
     cookie_member: str = "OutputCookie"
     more_member: str = "MoreObjectsExist"
     """Members of the read-back's result: its cookie and its end mark. Invented: the real names are not public."""

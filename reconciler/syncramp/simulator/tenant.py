@@ -15,6 +15,7 @@ from typing import Any
 from syncramp.endpoint.contract import BUSY, BUSY_TEXT, NOT_ACTIVATED_TEXT, SyncResult
 from syncramp.endpoint.soap import V1_APPLICATION
 from syncramp.model.wire import Company, ReadBackPage, SyncObject
+from syncramp.simulator.graph_reader import GraphReader, Told
 from syncramp.simulator.journal import Journal
 from syncramp.simulator.lifecycle import HOUR, overdue, purge, quarantined, release
 from syncramp.simulator.memberships import links_of
@@ -157,13 +158,36 @@ class Tenant:
         """
         with self._lock:
             self._check_syncing()
-            now, lifetime = self._clock(), self.settings.cookie_lifetime
-            place = Place() if cookie is None else opened(cookie, self._key)
-            if place is None or (cookie is not None and lifetime and now - place.sealed > lifetime):
+            now = self._clock()
+            place = Place() if cookie is None else self.unsealed(cookie)
+            if place is None:
                 raise Fault("", self.settings.bad_cookie)
             self._pass_time()
             self.calls["read_back"] += 1
             return Reader(self._storage, self.settings, version, now, self._key).page(place, self._last)
+
+    def graph_page(self, place: Place, size: int) -> tuple[list[Told], Place]:
+        """A page of the delta query on groups, and where it goes on."""
+        with self._lock:
+            self._pass_time()
+            return GraphReader(self._storage, self.settings, size).page(place, self._last)
+
+    def sealed(self, place: Place) -> bytes:
+        """A place as a token that nobody else can write."""
+        return place.seal(self._key, self._clock())
+
+    def unsealed(self, token: bytes) -> Place | None:
+        """The place of a token; None: it is not one of this tenant, or too old."""
+        place, lifetime = opened(token, self._key), self.settings.cookie_lifetime
+        late = place is not None and lifetime and self._clock() - place.sealed > lifetime
+        return None if late else place
+
+    def group_of(self, cloud_anchor: str) -> Held | None:
+        """A group that is there, or in the bin."""
+        with self._lock:
+            self._pass_time()
+            found = [held for held in self._storage.held("cloud_anchor", [cloud_anchor]) if held.kind == "Group"]
+            return found[0] if found else None
 
     def set_features(self, mask: int) -> None:
         """SetCompanyDirsyncFeatures: the whole mask is replaced, and bits that were set stay set.
