@@ -56,6 +56,8 @@ class Question:
 
 
 REFUSED, ACCEPTED = "refused", "accepted"
+NO_MEMBERS = "not at all"
+"""The read-back shows no members."""
 
 QUESTIONS: Mapping[str, Question] = {
     "redirects": Question("Over which hosts does a call come to the one that serves the tenant?"),

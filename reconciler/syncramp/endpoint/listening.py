@@ -14,7 +14,7 @@ from syncramp.endpoint.soap import open_envelope
 from syncramp.model.wire import AnchorType
 
 XSI_TYPE = ("http://www.w3.org/2001/XMLSchema-instance", "type")
-CHANGES, LIST, NO_MEMBERS = "changes", "list", "not at all"
+CHANGES, LIST = "changes", "list"
 _FORMS = {"SyncReferenceChangeCollection": CHANGES, "ArrayOfstring": LIST}
 
 

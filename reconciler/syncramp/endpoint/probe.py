@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from syncramp.endpoint import contract
 from syncramp.endpoint.asking import Asker, Said
 from syncramp.endpoint.client import V2Endpoint
-from syncramp.endpoint.facts import ACCEPTED, QUESTIONS, REFUSED, Fact
+from syncramp.endpoint.facts import ACCEPTED, NO_MEMBERS, QUESTIONS, REFUSED, Fact
 from syncramp.endpoint.faults import TokenRefused
-from syncramp.endpoint.listening import NO_MEMBERS, described, members_beside_objects
+from syncramp.endpoint.listening import described, members_beside_objects
 from syncramp.endpoint.props import (
     Props,
     deleted,

@@ -12,13 +12,13 @@ from typing import Any
 import yaml
 
 from syncramp.endpoint.clouds import ADDRESSES, onward
-from syncramp.endpoint.facts import Fact, Observed, Verdict, differing
+from syncramp.endpoint.facts import NO_MEMBERS, Fact, Observed, Verdict, differing
 from syncramp.errors import InputRefused
 from syncramp.model.report import WireReport
 from syncramp.model.seams import SecretReader
 from syncramp.spec.document import documents_of
 from syncramp.spec.scalars import meaning
-from syncramp.spec.types import Cloud, ReadBackNames, Target
+from syncramp.spec.types import Cloud, MembersFrom, ReadBackNames, Target
 
 VERSION = 1
 OLD = timedelta(days=180)
@@ -206,6 +206,17 @@ def settled(target: Target, profile: WireProfile | None) -> Target:
     )
     links = target.endpoint.links_per_call or _number(profile.observed("linksPerCall"))
     return replace(target, endpoint=replace(target.endpoint, read_back=names, links_per_call=links))
+
+
+def members_told_by(asked: MembersFrom, profile: WireProfile | None) -> MembersFrom:
+    """Who tells members of groups of the cloud: where the document leaves it open, Graph if the read-back tells none.
+
+    :param asked: what the document asks for.
+    """
+    if asked is not MembersFrom.AUTO:
+        return asked
+    tells_none = profile is not None and profile.observed("readBack.members") == NO_MEMBERS
+    return MembersFrom.GRAPH if tells_none else MembersFrom.READ_BACK
 
 
 def _text(value: Observed) -> str | None:

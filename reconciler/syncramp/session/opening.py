@@ -8,7 +8,7 @@ import _thread
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,7 +28,7 @@ from syncramp.model.seams import SecretReader
 from syncramp.model.written import Side
 from syncramp.session.fences import TakeFence, no_fence
 from syncramp.session.memory import tame_allocator
-from syncramp.session.sources import rules_of, source_of, target_of, writers_of
+from syncramp.session.sources import graph_of, rules_of, source_of, target_of, writers_of
 from syncramp.source import dn
 from syncramp.spec.policies import policies_to
 from syncramp.spec.secrets import FileSecrets, text
@@ -39,6 +39,7 @@ from syncramp.store.store import Store
 
 if TYPE_CHECKING:
     from syncramp.directory.target import LdapTarget
+    from syncramp.endpoint.graph import Graph
 
 PATIENT = 60.0
 """Seconds for which whoever writes beside a run waits for it. A run's transactions take less; the longest makes an
@@ -199,11 +200,14 @@ def on_the_wire(config: SyncConfig, secrets: SecretReader) -> tuple[SyncConfig, 
 
     :raises InputRefused: the profile cannot be read, or is one of another endpoint.
     """
-    from syncramp.endpoint.profile import named_by, reported, settled
+    from syncramp.endpoint.profile import members_told_by, named_by, reported, settled
 
     profile = named_by(config.target, secrets)
     report = reported(config.target, profile, datetime.now(UTC))
-    return replace(config, target=settled(config.target, profile)), report
+    groups = config.writeback
+    if groups is not None:
+        groups = replace(groups, members=members_told_by(groups.members, profile))
+    return replace(config, target=settled(config.target, profile), writeback=groups), report
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +247,10 @@ def _opened(
         look = ours.check if ours else nothing_to_see
         made = V2Endpoint(config.target, reader, stop=stop, note=lambda text: listen(Note("info", text)), look=look)
         directory = target_of(config, reader, [source for source, _ in sources], stop=stop, look_first=look)
+        graph = graph_of(config, reader, stop)
         with (
             closing(made) as endpoint,
-            _written_back(config, store, places.ledger, directory) as writeback,
+            _written_back(config, store, places.ledger, directory, graph) as writeback,
             stopping(stop, listen),
         ):
             job = Job(
@@ -256,14 +261,15 @@ def _opened(
 
 @contextmanager
 def _written_back(
-    config: SyncConfig, store: Store, place: Place, target: "LdapTarget | None"
+    config: SyncConfig, store: Store, place: Place, target: "LdapTarget | None", graph: "Graph | None"
 ) -> Iterator[Writeback | None]:
     """The other direction, if the document asks for it."""
     if config.writeback is None or target is None:
         yield None
         return
-    with closing(target), closing(Store(place, dn.key)) as ledger:
-        yield Writeback(config.writeback, store, ledger, target)
+    asked = closing(graph) if graph else nullcontext()
+    with closing(target), asked, closing(Store(place, dn.key)) as ledger:
+        yield Writeback(config.writeback, store, ledger, target, graph=graph)
 
 
 @contextmanager

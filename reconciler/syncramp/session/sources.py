@@ -12,10 +12,11 @@ from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.source.bases import Base
 from syncramp.spec.secrets import FileSecrets, text
-from syncramp.spec.types import LdapAccess, LdifFile, SourceSpec, SyncConfig, WritebackGroups
+from syncramp.spec.types import LdapAccess, LdifFile, MembersFrom, SourceSpec, SyncConfig, WritebackGroups
 
 if TYPE_CHECKING:
     from syncramp.directory.target import LdapTarget
+    from syncramp.endpoint.graph import Graph
     from syncramp.source.ldap import LdapSource
 
 
@@ -103,6 +104,18 @@ def target_of(
     named = (one for one in sources if isinstance(one, LdapSource) and one.name == config.writeback.source)
     account, tenant = writer_of(config.writeback, reader), config.target.tenant_id
     return LdapTarget(account, config.writeback, next(named, None), tenant=tenant, stop=stop, look_first=look_first)
+
+
+def graph_of(config: SyncConfig, reader: FileSecrets, stop: threading.Event) -> "Graph | None":
+    """Microsoft Graph, where it tells the members of groups of the cloud; close it after use.
+
+    :raises InputRefused: a Secret cannot be read.
+    """
+    if config.writeback is None or config.writeback.members is not MembersFrom.GRAPH:
+        return None
+    from syncramp.endpoint.graph import Graph
+
+    return Graph(config.target, reader, config.writeback.graph_host, stop)
 
 
 def _directory(

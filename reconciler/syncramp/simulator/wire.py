@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from syncramp import __version__
 from syncramp.endpoint.contract import names_cookie, names_end
-from syncramp.endpoint.facts import ACCEPTED, QUESTIONS, REFUSED, Observed
-from syncramp.endpoint.listening import CHANGES, LIST, NO_MEMBERS
+from syncramp.endpoint.facts import ACCEPTED, NO_MEMBERS, QUESTIONS, REFUSED, Observed
+from syncramp.endpoint.listening import CHANGES, LIST
 from syncramp.endpoint.profile import WireProfile
 from syncramp.simulator.server import Simulator
 from syncramp.simulator.settings import (
