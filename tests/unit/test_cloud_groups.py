@@ -62,14 +62,17 @@ def shown(kind: str = "Group", operation: Operation = Operation.SET, **values: A
 @pytest.mark.parametrize(
     "obj",
     [
-        shown(SourceAnchor="AAAA"),
-        shown(CloudMastered=False),
         shown(kind="User"),
         SyncObject("Group", Operation.SET, {"DisplayName": "no anchor"}),
     ],
 )
-def test_what_is_no_group_of_the_cloud_is_none(obj: SyncObject) -> None:
+def test_what_is_no_group_is_none(obj: SyncObject) -> None:
     assert cloud_group_of(obj) is None
+
+
+@pytest.mark.parametrize("values", [{"SourceAnchor": "AAAA"}, {"CloudMastered": False}])
+def test_a_group_that_a_directory_masters_is_told_as_one(values: dict[str, Any]) -> None:
+    assert cloud_group_of(shown(**values, Member=("User_1",))) == (A, SeenGroup(state=CloudState.UNTOLD, ours=False))
 
 
 def test_a_group_is_known_by_its_object_id_in_small_letters_also_where_nothing_says_that_the_cloud_masters_it() -> (
@@ -300,6 +303,32 @@ def test_a_group_in_the_bin_that_a_read_of_everything_does_not_show_any_more_is_
 def test_a_deleted_group_that_was_never_known_is_not_kept(store: Store) -> None:
     observe(store, a=SeenGroup(state=CloudState.UNTOLD), b=SeenGroup({}, state=CloudState.BIN))
     assert groups(store).keys() == {B}
+
+
+@pytest.mark.parametrize("teller", list(Teller))
+def test_a_group_whose_master_a_directory_is_now_stays_as_it_was_and_never_counts_as_deleted(
+    store: Store, teller: Teller
+) -> None:
+    read_all(store, teller, a=SeenGroup({"displayName": "A"}, adds=["user_1"]))
+    theirs = SeenGroup(state=CloudState.UNTOLD, ours=False)
+    observe(store, 5.0, teller, a=theirs, b=theirs)
+    read_all(store, teller, 6.0, a=theirs, b=theirs, c=SeenGroup({}, adds=["user_2"]))
+    assert groups(store).keys() == {A, C}
+    assert (groups(store)[A].state, groups(store)[A].since, members(store)) == (CloudState.UNTOLD, 5.0, {"user_1"})
+    assert not store.cloud.settle_deleted(5.0 + 400 * DAY) and not store.cloud.deleted()
+    observe(store, 7.0, teller, a=SeenGroup(state=CloudState.UNTOLD))
+    assert store.cloud.deleted() == [A]
+    observe(store, 8.0, teller, a=SeenGroup({"displayName": "A"}))
+    assert (groups(store)[A].state, members(store)) == (CloudState.LIVE, {"user_1"})
+
+
+def test_a_group_that_is_shown_in_the_bin_without_members_keeps_them(store: Store) -> None:
+    read_all(store, a=SeenGroup({}, adds=["user_1"]))
+    read_all(store, a=SeenGroup({}, state=CloudState.BIN), b=SeenGroup({}, adds=["user_2"]))
+    assert members(store) == {"user_1"}
+    read_all(store, Teller.GRAPH, a=SeenGroup(state=CloudState.BIN), b=SeenGroup({}, adds=["user_2"]))
+    observe(store, 2.0, Teller.GRAPH, a=SeenGroup(state=CloudState.BIN))
+    assert members(store) == {"user_1"}
 
 
 UNIFIED = {"groupTypes": ("Unified",)}

@@ -119,7 +119,17 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
             made.run(f"ALTER TABLE partitions DROP COLUMN {added}")
         for added in ("named", "unread"):
             made.run(f"ALTER TABLE links DROP COLUMN {added}")
-        for added in ("containers", "arrivals", "moves", "principals", "sentinels", "shown", "withheld"):
+        for added in (
+            "containers",
+            "arrivals",
+            "moves",
+            "principals",
+            "sentinels",
+            "shown",
+            "withheld",
+            "cloud_names",
+            "cloud_groups",
+        ):
             made.run(f"DROP TABLE {added}")
         made.run("ALTER TABLE sources DROP COLUMN read")
         made.run("ALTER TABLE sources DROP COLUMN wanted")
@@ -134,6 +144,7 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
             (None, None, None, 0)
         ]
         assert opened.all("SELECT named, unread FROM links") == opened.all("SELECT dn FROM containers") == []
+        assert opened.all("SELECT anchor FROM cloud_names") == opened.all("SELECT seq FROM cloud_groups") == []
         assert opened.value("PRAGMA user_version") == 6
 
 

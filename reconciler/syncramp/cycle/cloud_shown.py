@@ -58,16 +58,18 @@ _TYPES = ("User_", "Group_", "Contact_", "Device_", "ServicePrincipal_")
 
 
 def cloud_group_of(obj: SyncObject, *, lists: bool = False) -> tuple[str, SeenGroup] | None:
-    """The object id, in small letters, of a group that is mastered in the cloud, and what is said of it.
+    """The object id, in small letters, of a group, and what is said of it if it is mastered in the cloud.
 
     :param lists: members are known to come as lists, so that an empty one says that there are none.
-    :returns: None for everything else.
+    :returns: None for what is no group.
     """
     anchor = text_of(obj, "cloudanchor")
-    if obj.kind != Kind.GROUP or not anchor or anchor_of(obj) or authority_of(obj) is False:
+    if obj.kind != Kind.GROUP or not anchor:
         return None
     if obj.operation is Operation.DELETE:
         return object_id(anchor), SeenGroup(state=CloudState.UNTOLD)
+    if anchor_of(obj) or authority_of(obj) is False:
+        return object_id(anchor), SeenGroup(state=CloudState.UNTOLD, ours=False)
     further = only_members(obj)
     seen = SeenGroup(None if further else attributes_of(obj), state=_state(obj))
     _tell_members(seen, value_of(obj, "member"), further=further, lists=lists)

@@ -4,7 +4,7 @@ A group that is new since the beginning, or changed, stands there with its attri
 came and went; one with many members stands on several pages. ``@removed`` tells a deleted group: ``changed`` if it
 can be restored, ``deleted`` if it is gone for good (Microsoft Graph: Use delta query to track changes, and group:
 delta).
-Groups that a directory is the master of stand there, too, and are left out.
+Groups that a directory is the master of stand there, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ def groups_of(document: Mapping[str, Any]) -> Sequence[tuple[str, SeenGroup]]:
     if not isinstance(rows, list):
         raise ServiceRefused("the answer has no list of groups", remedy="check what stands before Microsoft Graph")
     told = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
-    return [(row["id"].lower(), _seen(row)) for row in told if row.get(SYNCED) is not True]
+    return [(row["id"].lower(), _seen(row)) for row in told]
 
 
 def links_of(document: Mapping[str, Any]) -> tuple[str, str]:
@@ -52,6 +52,8 @@ def links_of(document: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _seen(row: Mapping[str, Any]) -> SeenGroup:
+    if row.get(SYNCED) is True:
+        return SeenGroup(state=CloudState.UNTOLD, ours=False)
     removed = row.get("@removed")
     if isinstance(removed, dict):
         return SeenGroup(state=_REMOVED.get(str(removed.get("reason")), CloudState.UNTOLD))

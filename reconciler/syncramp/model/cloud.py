@@ -16,7 +16,7 @@ class CloudState(StrEnum):
     BIN = "SoftDeleted"
     """It can be restored, with its members."""
     UNTOLD = "Deleted"
-    """It was deleted, and whether for good is not known."""
+    """It was deleted, and whether for good is not known; or a directory is its master now."""
     GONE = "HardDeleted"
     """It was deleted for good: it cannot come back."""
 
@@ -62,6 +62,8 @@ class SeenGroup:
     removes: Sequence[str] = ()
     whole: Sequence[str] | None = None
     """All members; None: only changes are told."""
+    ours: bool = True
+    """False: a directory is its master; ``state`` is ``UNTOLD`` then, and the rest empty."""
 
 
 def together(before: SeenGroup, after: SeenGroup) -> SeenGroup:
@@ -80,6 +82,7 @@ def together(before: SeenGroup, after: SeenGroup) -> SeenGroup:
         adds=[*(member for member in before.adds if member not in gone), *after.adds],
         removes=[*(member for member in before.removes if member not in added), *after.removes],
         whole=whole,
+        ours=after.ours,
     )
 
 

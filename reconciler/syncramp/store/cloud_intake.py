@@ -136,6 +136,8 @@ class CloudIntake:
     def _changed(self, row: CloudRow | None, group: SeenGroup, members: "_Members", teller: Teller) -> BitMap | None:
         """Members after a change; what is not known stays so until everything is read."""
         told = _tells(group)
+        if row is not None and group.state is not CloudState.LIVE:
+            return row.members
         new = row is None or (teller is Teller.GRAPH and not row.graph)
         if told and teller is Teller.READ_BACK and not self._rows.get("cloud_members_shown"):
             self._rows.set("cloud_members_shown", "yes")
@@ -218,8 +220,8 @@ def _settled(row: CloudRow, collected: BitMap | None, teller: Teller, *, told: b
 
     :param told: it told of anybody's members. One that did not is no proof that there are none.
     """
-    if collected is not None:
-        return collected
+    if collected is not None or row.state is not CloudState.LIVE:
+        return row.members if collected is None else collected
     unknown = row.members is None
     empty = told or (teller is Teller.GRAPH and unknown)
     return row.members if not empty or (unknown and _hidden(row.attributes)) else BitMap()
@@ -231,7 +233,7 @@ def _described(row: CloudRow | None, identity: int, group: SeenGroup, now: float
     if row is None:
         return CloudRow(identity, _without_none(group.attributes or {}), group.state, now, None, graph)
     state = group.state
-    if state is CloudState.UNTOLD and row.state in (CloudState.BIN, CloudState.GONE):
+    if state is CloudState.UNTOLD and group.ours and row.state in (CloudState.BIN, CloudState.GONE):
         # Graph says more; who was shown in the bin, and is told to be deleted after it, has left the bin, too
         state = row.state if row.graph else CloudState.GONE
     since = row.since if state is row.state else now
@@ -239,7 +241,9 @@ def _described(row: CloudRow | None, identity: int, group: SeenGroup, now: float
     attributes: Mapping[str, Value] = row.attributes
     if group.attributes is not None and (teller is Teller.GRAPH or not row.graph):
         attributes = _without_none({**(attributes if group.merges else {}), **group.attributes})
-    return replace(row, attributes=attributes, state=state, since=since, graph=graph, absent=absent)
+    return replace(
+        row, attributes=attributes, state=state, since=since, graph=graph, absent=absent, taken=not group.ours
+    )
 
 
 def _without_none(attributes: Mapping[str, Value | None]) -> dict[str, Value]:

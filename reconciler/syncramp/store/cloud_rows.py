@@ -11,15 +11,15 @@ from syncramp.model.values import Value
 from syncramp.store.database import Database
 from syncramp.store.packing import pack, pack_bitmap, unpack, unpack_bitmap
 
-_FIELDS = "id, attributes, state, since, members, graph, absent"
+_FIELDS = "id, attributes, state, since, members, graph, absent, taken"
 _AMONG = f"SELECT {_FIELDS} FROM cloud_groups WHERE id IN ({{}})"  # noqa: S608
 _WHERE = f"SELECT {_FIELDS} FROM cloud_groups WHERE "  # noqa: S608
 _SINCE = """SELECT g.id, n.anchor, g.attributes, g.state, g.since, g.members, g.seq
             FROM cloud_groups g JOIN cloud_names n ON n.id = g.id WHERE g.seq > ? ORDER BY g.seq"""
-_KEEP = f"""INSERT INTO cloud_groups ({_FIELDS}, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-            attributes = excluded.attributes, state = excluded.state, since = excluded.since,
+_KEEP = f"""INSERT INTO cloud_groups ({_FIELDS}, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET attributes = excluded.attributes, state = excluded.state, since = excluded.since,
             members = excluded.members, graph = excluded.graph, absent = excluded.absent,
-            seq = excluded.seq"""  # noqa: S608
+            taken = excluded.taken, seq = excluded.seq"""  # noqa: S608
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
@@ -36,6 +36,8 @@ class CloudRow:
     """Microsoft Graph tells of it."""
     absent: bool = False
     """It was not shown, and nobody said that it was deleted."""
+    taken: bool = False
+    """A directory is its master now: it is not deleted, and none of ours."""
 
 
 class CloudRows:
@@ -50,7 +52,7 @@ class CloudRows:
 
     def deleted(self) -> Sequence[CloudRow]:
         """Those of which nobody said whether they can come back."""
-        return [_row(row) for row in self.database.all(f"{_WHERE} state = ?", (CloudState.UNTOLD,))]
+        return [_row(row) for row in self.database.all(f"{_WHERE} state = ? AND taken = 0", (CloudState.UNTOLD,))]
 
     def there(self, *, graph: bool) -> BitMap:
         """Ids of those that are there or in the bin, as Graph tells, or as the read-back does."""
@@ -89,11 +91,20 @@ class CloudRows:
 
 
 def _row(row: Sequence[Any]) -> CloudRow:
-    identity, attributes, state, since, members, graph, absent = row
+    identity, attributes, state, since, members, *flags = row
     told = None if members is None else unpack_bitmap(members)
-    return CloudRow(identity, unpack(attributes), CloudState(state), since, told, bool(graph), bool(absent))
+    return CloudRow(identity, unpack(attributes), CloudState(state), since, told, *map(bool, flags))
 
 
 def _values(row: CloudRow) -> tuple[Any, ...]:
     members = None if row.members is None else pack_bitmap(row.members)
-    return (row.id, pack(row.attributes), row.state, row.since, members, int(row.graph), int(row.absent))
+    return (
+        row.id,
+        pack(row.attributes),
+        row.state,
+        row.since,
+        members,
+        int(row.graph),
+        int(row.absent),
+        int(row.taken),
+    )

@@ -32,6 +32,7 @@ cloud_groups = Table(
     Column("seq", Integer, nullable=False),  # of its last change, over all groups
     Column("graph", Integer, nullable=False, default=0, server_default="0"),  # 1: Microsoft Graph tells of it
     Column("absent", Integer, nullable=False, default=0, server_default="0"),  # 1: not shown, and not told as deleted
+    Column("taken", Integer, nullable=False, default=0, server_default="0"),  # 1: a directory is its master now
     Index("cloud_groups_seq", "seq"),
 )
 
