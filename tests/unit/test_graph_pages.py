@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncramp.endpoint.clouds import graph_of
+from support.pages import coded, rows, section
+from syncramp.endpoint.clouds import ADDRESSES, graph_of
 from syncramp.endpoint.graph_pages import SELECT, groups_of, links_of
 from syncramp.errors import ServiceRefused
 from syncramp.model.cloud import CloudState, SeenGroup, together
@@ -122,3 +123,14 @@ def test_graph_is_where_the_cloud_has_it_or_where_the_document_says(
     cloud: Cloud, host: str, expected: tuple[str, str]
 ) -> None:
     assert graph_of(cloud, host) == expected
+
+
+def test_the_page_names_the_host_of_each_cloud() -> None:
+    page = section("docs/writeback-groups.md", "## Microsoft Graph")
+    told = {coded(row[0])[0]: coded(row[1])[0] for row in rows(page, title="cloud")}
+    assert told == {cloud.value: addresses.graph for cloud, addresses in ADDRESSES.items()}
+
+
+def test_the_page_names_the_states_of_groups_that_are_not_there() -> None:
+    page = section("docs/writeback-groups.md", "## Deleted groups")
+    assert {coded(row[1])[0] for row in rows(page, title="what was seen")} == set(CloudState)

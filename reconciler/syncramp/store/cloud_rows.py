@@ -17,7 +17,8 @@ _WHERE = f"SELECT {_FIELDS} FROM cloud_groups WHERE "  # noqa: S608
 _SINCE = """SELECT g.id, n.anchor, g.attributes, g.state, g.since, g.members, g.seq
             FROM cloud_groups g JOIN cloud_names n ON n.id = g.id WHERE g.seq > ? ORDER BY g.seq"""
 _KEEP = f"""INSERT INTO cloud_groups ({_FIELDS}, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET attributes = excluded.attributes, state = excluded.state, since = excluded.since,
+            ON CONFLICT (id) DO UPDATE SET
+            attributes = excluded.attributes, state = excluded.state, since = excluded.since,
             members = excluded.members, graph = excluded.graph, absent = excluded.absent,
             taken = excluded.taken, seq = excluded.seq"""  # noqa: S608
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
