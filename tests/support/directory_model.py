@@ -194,6 +194,7 @@ class ModelDirectory:
         self.fault("before")
         self.calls.append([obj])
         if obj.links > self.max_values:
+            self._timed.append(WriteTimed("modify", self.latency(obj), obj.links, "adminLimitExceeded"))
             raise CallTooLarge("adminLimitExceeded")
         outcome = self._outcome(anchor, obj)
         self._timed.append(WriteTimed(self._named(obj), self.latency(obj), obj.links, outcome.code or "success"))

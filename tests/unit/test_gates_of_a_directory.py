@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.gated import BEGAN, GATES, HOUR, NOW, RUN, WINDOW, judged, latencies, measures, replication, rows, tokens
+from support.gated import BEGAN, GATES, HOUR, NOW, RUN, WINDOW, judged, measures, replication, rows, tokens
 from syncramp.model.measures import CallTime, Measure
 from syncramp.model.ramps import Verdict
 from syncramp.ramp.gates import judge
@@ -20,7 +20,15 @@ def test_one_request_is_enough_to_judge_how_slow_a_controller_is() -> None:
     assert "took at most 100ms (up to 500 links each); 500ms is allowed" in told.sentence
     slow = judged(Metric.AD_LATENCY, measures(calls=[*CALLS * 18, replace(CALLS[0], seconds=0.6)]))
     assert slow.verdict is Verdict.FAILED
-    assert judged(Metric.AD_LATENCY, replace(latencies(0.1), calls=[replace(CALLS[0], at=WINDOW - 1)])).samples == 0
+
+
+def test_in_a_window_in_which_nobody_came_or_went_the_requests_of_the_step_count() -> None:
+    """Or a window that begins anew once nothing more fits would wait for ever."""
+    earlier = replace(CALLS[0], at=WINDOW - 1, seconds=0.6)
+    assert judged(Metric.AD_LATENCY, measures(calls=[earlier])).verdict is Verdict.FAILED
+    assert judged(Metric.AD_LATENCY, measures(calls=[earlier, *CALLS])).value == 0.1
+    before = judged(Metric.AD_LATENCY, measures(calls=[replace(earlier, at=BEGAN - 1)]))
+    assert (before.verdict, before.samples) == (Verdict.INCONCLUSIVE, 0)
 
 
 def test_a_controller_that_is_overrun_pauses_the_ramp_however_quick_it_was() -> None:

@@ -17,7 +17,7 @@ from support.written_engine import WrittenEngine, written_back
 from syncramp.cycle.job import Job
 from syncramp.cycle.job import written_back as other_of
 from syncramp.cycle.writeback.both import directed
-from syncramp.cycle.writeback.limiting import MOST_TOKENS, limit
+from syncramp.cycle.writeback.limiting import MOST_TOKENS, known_as_heavy, limit
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Room
@@ -100,13 +100,18 @@ def test_never_more_groups_are_made_in_a_run_and_never_fewer_than_may_be(
         patch.setattr("syncramp.cycle.writeback.limiting._too_heavy", lambda *_: {})
         patch.setattr("syncramp.cycle.writeback.limiting.written_back", lambda _: _Three())
         view = View(dict.fromkeys(wanted, GROUP), BitMap(there))
-        found = limited(cast("Job", None), view, {one: room(absent=True) for one in waits & wanted - there}).ramps
+        rooms = {one: room(absent=True) for one in waits & wanted - there}
+        found = limited(cast("Job", _Planning()), view, rooms).ramps
     made = {one for one in wanted - there if one not in found or not found[one].absent}
     assert len(made) == min(3, len(wanted - there - waits))
 
 
 class _Three:
     config = written_back(creates_per_cycle=3)
+
+
+class _Planning:
+    exports = False
 
 
 def test_who_is_in_too_many_groups_stays_out_of_security_groups_alone(job: Job) -> None:
@@ -151,6 +156,18 @@ def test_each_plan_is_weighed_anew(job: Job) -> None:
     assert other_of(job).weighed.heaviest == 950
     limited(job, view, {2: room()})
     assert (other_of(job).weighed.members, other_of(job).weighed.heaviest) == (0, 0)
+
+
+def test_whom_a_run_kept_out_is_known_to_the_ramp_of_the_next_one(job: Job) -> None:
+    view = View({2: SECURITY}, in_cloud=BitMap([2]))
+    weighs(job, 101, MOST_TOKENS)
+    assert known_as_heavy(job.store) == {}
+    limited(job, view, {2: room(101, 102)})
+    assert known_as_heavy(job.store) == {2: BitMap([101])}
+    limited(replace(job, sends=False), view, {2: room()})
+    assert known_as_heavy(job.store) == {2: BitMap([101])}, "a plan keeps nothing"
+    limited(job, view, {2: room()})
+    assert known_as_heavy(job.store) == {}
 
 
 def test_nothing_is_asked_while_nothing_may_be_sent(job: Job) -> None:

@@ -25,7 +25,7 @@ from syncramp.model.holds import Hold
 from syncramp.model.plan import MembershipChange
 from syncramp.model.ramps import Room
 from syncramp.model.state import Membership
-from syncramp.plan.members import membership_change
+from syncramp.plan.members import kept_out, membership_change
 from syncramp.plan.ordering import layers
 from syncramp.ramp.steps import CROWD
 from syncramp.spec.policies import policies
@@ -41,6 +41,8 @@ Blocked = Callable[[BitMap], BitMap]
 
 RAMPED = frozenset({Hold.RAMP, Hold.MAIL_ENABLED, Hold.TOO_MANY_MEMBERS})
 """Why a ramp itself lets somebody wait, while others return who were there."""
+KEPT_OUT = frozenset({Hold.TOKENS, Hold.LOCAL_EDIT})
+"""Why somebody stays out whatever comes of the others: these do not wait for them."""
 
 
 class Fills:
@@ -124,7 +126,7 @@ class Fills:
         """Members whose create is held, or was refused, keep nothing back: they do not come in this run. Nor do a few
         whom nobody approved yet: somebody joins a large group in every run.
         """
-        held = [each for each in change.held if each.adds and each.hold not in RAMPED]
+        held = [each for each in change.held if each.adds and each.hold not in RAMPED | KEPT_OUT]
         by_hand = sum(len(each.adds) for each in held if each.hold is Hold.APPROVAL_REQUIRED)
         if by_hand * CROWD <= len(adds):
             held = [each for each in held if each.hold is not Hold.APPROVAL_REQUIRED]
@@ -154,9 +156,11 @@ class Fills:
         return f"{count(links, 'link')} take about {clock(needs)}, and {clock(max(0.0, left))} of the slice are left"
 
 
-def end_fills(job: Job, exports: Exports) -> None:
+def end_fills(job: Job, exports: Exports, around: Circumstances) -> None:
     """Take the marks away from groups of which nobody is left to be sent: those who are not in the cloud themselves
     come as newcomers, once they are.
+
+    :param around: of the plan, with who stays out of groups.
 
     :raises AnotherRunActive: a later run has begun.
     """
@@ -168,6 +172,6 @@ def end_fills(job: Job, exports: Exports) -> None:
     over = []
     for anchor, identity in begun.items():
         group = snapshot.membership(identity) if identity is not None else None
-        if group is None or not (group.desired - group.sure) & there:
+        if group is None or not (group.desired - group.sure - kept_out(group, around)) & there:
             over.append(anchor)
     job.store.filling.end(over, exports.check_fence)

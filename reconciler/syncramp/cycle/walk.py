@@ -126,7 +126,7 @@ class Walk:
         else:
             results.settle()
         if job.exports:
-            end_fills(job, self.exports)
+            end_fills(job, self.exports, plan.around)
         note_answers(job, report, plan)
         note_ramps(job, report, plan, self.exports)
 

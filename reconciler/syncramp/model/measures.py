@@ -147,7 +147,7 @@ class Measures:
     rows: Sequence[Measured] = ()
     """Of eight days: of the tenant, and of this ramp. Those of one name ascend by their moment."""
     calls: Sequence[CallTime] = ()
-    """Of the window, and perhaps before it."""
+    """Of the step, and perhaps before it."""
     run: int = 0
     """The run that judges."""
     unconfirmed: Sequence[Unconfirmed] = ()

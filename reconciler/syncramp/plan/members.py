@@ -55,6 +55,12 @@ def membership_change(membership: Membership, around: Circumstances) -> Membersh
     return MembershipChange(membership, adds, removes | back, tuple(held for held in (*waiting, *kept) if len(held)))
 
 
+def kept_out(membership: Membership, around: Circumstances) -> BitMap:
+    """Who should be in a group and does not come, whatever a ramp says and a person approves."""
+    heavy = around.too_heavy.get(membership.id, NOBODY)
+    return heavy | (membership.drifted - membership.possible) if around.keeps_edits else heavy
+
+
 def without(change: MembershipChange, absent: BitMap) -> MembershipChange:
     """The change with the additions that wait for a create told apart.
 

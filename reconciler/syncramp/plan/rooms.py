@@ -14,6 +14,7 @@ from syncramp.model.circumstances import RESTORED_WITHIN, Circumstances
 from syncramp.model.ramps import Bound, RampState, Room
 from syncramp.model.state import Membership, ObjectState
 from syncramp.plan.following import Following, following
+from syncramp.plan.members import kept_out
 from syncramp.ramp.admission import admit, oversize
 from syncramp.ramp.candidates import Candidate, candidate
 from syncramp.spec.policies import policies
@@ -123,7 +124,7 @@ def _follower(
         filling=tied.filling,
         waited=tied.waited,
         denied=followed.denied.get(group.id, ""),
-        stuck=group.desired if never else stuck,
+        stuck=group.desired if never else stuck | kept_out(group, around),
         absent=BitMap() if never else absent,
         stands=_stands(group, around),
         moves=followed.binding.stays.get(group.id),
@@ -156,4 +157,4 @@ def _stands(group: Membership, around: Circumstances) -> bool:
     foreign before it is ours afterwards.
     """
     foreign = not around.adoption and not group.in_cloud and group.anchor in around.foreign
-    return bool(group.hold) or group.id in around.cloud_managed or foreign
+    return bool(group.hold) or group.id in around.cloud_managed or group.id in around.unwritten or foreign

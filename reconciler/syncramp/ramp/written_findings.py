@@ -18,14 +18,17 @@ LONGEST_UNREACHED = 2 * 3600.0
 
 
 def _ad_latency(gate: Gate, measures: Measures, now: float) -> Found:
-    """How long a domain controller takes for a request with members; of fewer than 20 the slowest one counts."""
-    calls = [call for call in measures.calls if call.at >= measures.window]
+    """How long a domain controller takes for a request with members; of fewer than 20 the slowest one counts. In a
+    window in which none was made, as nobody came or went, those of the whole step count.
+    """
+    step = [call for call in measures.calls if call.at >= measures.began]
+    calls = [call for call in step if call.at >= measures.window] or step
     number = sum(call.weight for call in calls)
     value = percentile(((call.seconds, call.weight) for call in calls), 95)
     text = f"95 % of {count(number, 'request')} with members took at most {duration(value or 0.0)}"
     pushed = int(sum(row.value for row in measures.of(Measure.PUT_OFF, measures.window)))
     off = f"the domain controller answered {count(pushed, 'request')} with adminLimitExceeded, busy or unavailable"
-    missing = "" if number else "no request with members was made in this window"
+    missing = "" if number else "no request with members was made since the step began"
     return Found(value, number, f"{text} ({most_links(calls)})", missing, aborts=off if pushed else "")
 
 
@@ -62,7 +65,7 @@ def _tokens(gate: Gate, measures: Measures, now: float) -> Found:
     number, unknown = sum(row.weight for row in rows), _last(measures, Measure.TOKENS_UNKNOWN)
     value = max((row.value for row in rows), default=None)
     text = (
-        f"of {count(number, 'member')} who came to security groups nobody is in more than {value or 0:,.0f} groups"
+        f"of {count(number, 'member')} for security groups nobody who came is in more than {value or 0:,.0f} groups"
         if number
         else f"nobody came to a security group in {count(len(rows), 'run')}"
     )

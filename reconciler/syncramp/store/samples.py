@@ -91,7 +91,7 @@ class Samples:
         of: dict[str, list[Measured]] = {}
         for row in self.rows(now - KEPT_SECONDS):
             of.setdefault(row.subject, []).append(row)
-        calls = self.calls(min(state.window for state in states))
+        calls = self.calls(min(state.began for state in states))
         return {
             state.name: Measures(
                 state.window,

@@ -12,7 +12,7 @@ from syncramp.cycle.phases import Phase, phase
 from syncramp.cycle.writeback.importing import import_groups
 from syncramp.cycle.writeback.intake import take_in
 from syncramp.cycle.writeback.judging import judge
-from syncramp.cycle.writeback.limiting import limit
+from syncramp.cycle.writeback.limiting import known_as_heavy, limit
 from syncramp.cycle.writeback.observing import observe
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.report import RunReport
@@ -80,6 +80,7 @@ def _known(job: Job, snapshot: Snapshot, around: Circumstances) -> Circumstances
         keeps_edits=other.config.drift is DriftMode.REPORT,
         unwritten=job.store.unwritten.all(),
         undeletable="" if other.target.recycle_bin else NO_BIN,
+        too_heavy=known_as_heavy(job.store),
     )
 
 

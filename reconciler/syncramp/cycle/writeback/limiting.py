@@ -5,6 +5,7 @@ controller a walk through all groups of that person. Who has so many that one mo
 this group alone, and nobody can approve that: to approve a failure mends none.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -28,6 +29,8 @@ MOST_TOKENS = 1_000
 the machine (Microsoft, "Logging on a user account that is a member of more than 1,010 groups may fail")."""
 LINK_INTERVAL = "link_interval"
 """A fact in the ledger: seconds between two replications over the slowest site link, as the last run read it."""
+TOO_HEAVY = "too_heavy"
+"""Another one: security group -> members whom the last run kept out of it, by their ids."""
 
 
 def policy_of(ledger: Store, groups: WritebackGroups) -> RampPolicy:
@@ -61,7 +64,17 @@ def limit(job: Job, snapshot: Snapshot, around: Circumstances, most_tokens: int 
     if around.adoption:
         return around
     around = replace(around, ramps={**around.ramps, **_later(job, snapshot, around.ramps)})
-    return replace(around, too_heavy=_too_heavy(job, snapshot, around.ramps, most_tokens))
+    heavy = _too_heavy(job, snapshot, around.ramps, most_tokens)
+    if job.exports:
+        told = {group: members.to_array().tolist() for group, members in heavy.items()}
+        job.store.runs.set_flag(TOO_HEAVY, json.dumps(told))
+    return replace(around, too_heavy=heavy)
+
+
+def known_as_heavy(ledger: Store) -> Mapping[int, BitMap]:
+    """Whom the last run kept out of security groups: no ramp waits for them."""
+    told = json.loads(ledger.runs.flag(TOO_HEAVY) or "{}")
+    return {int(group): BitMap(members) for group, members in told.items()}
 
 
 def _later(job: Job, snapshot: Snapshot, rooms: Mapping[int, Room]) -> Mapping[int, Room]:
