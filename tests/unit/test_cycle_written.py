@@ -142,6 +142,25 @@ def test_a_killed_request_is_seen_and_not_sent_again(both: Both) -> None:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_update_that_was_never_answered_takes_no_edit_by_hand_along(written: Both, moment: str) -> None:
+    written.tenant.alter(1, displayName="Anew")
+
+    def dies(now: str) -> None:
+        if now == moment:
+            raise Crash
+
+    written.directory.fault = dies
+    with pytest.raises(Crash):
+        written.run_back()
+    written.directory.fault = no_fault
+    written.directory.change(mark(1), description="by hand")
+    report = written.run_back()
+    (group,) = written.directory.groups.values()
+    assert (group.values["displayName"], group.values["description"]) == ("Anew", "by hand")
+    assert report.differences == {"description": 1}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_create_that_was_never_answered_is_looked_at_and_made_once(both: Both, moment: str) -> None:
     both.tenant.given(1, both.cloud_anchors(1))
 
@@ -260,6 +279,8 @@ def test_a_stop_in_the_first_direction_does_not_begin_to_write_in_the_second(wri
     report, _ = written.run()
     assert report.objects.acknowledged == 1
     assert written.requests() == []
+    assert report.writeback is not None
+    assert not report.writeback.settled
     written.stop.clear()
     written.cloud.fault = no_fault
     assert written.run_back().settled

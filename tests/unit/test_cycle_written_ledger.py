@@ -179,3 +179,21 @@ def test_members_of_whom_nobody_ever_told_stay_unknown(both: Both) -> None:
     assert set(report.holds) == {Hold.MEMBERS_UNKNOWN.value}
     assert both.shown(1) == {1, 2}
     assert both.requests() == []
+
+
+def test_what_is_left_of_a_slice_in_the_directory_goes_in_the_next_one(both: Both) -> None:
+    """The first direction has nothing to send; the other one is cut by the time, again and again."""
+    both.tenant.given(1, both.cloud_anchors(1, 2, 3))
+    both.tenant.given(2, both.cloud_anchors(4, 5))
+
+    def slow(moment: str) -> None:
+        if moment == "after":
+            both.now += both.config.interval.total_seconds() + 1
+
+    both.directory.fault = slow
+    report = both.sync()
+    assert report.slices > 1
+    assert report.writeback is not None
+    assert report.settled
+    assert (report.writeback.objects.acknowledged, report.writeback.links.acknowledged) == (2, 5)
+    assert (both.shown(1), both.shown(2)) == ({1, 2, 3}, {4, 5})

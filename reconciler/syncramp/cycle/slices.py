@@ -27,15 +27,30 @@ def run_all(job: Job, *, once: bool = False) -> RunReport:
     """
     total, _ = run(job)
     first, latest = total.run, total
-    while latest.sliced and not once and not job.stop.is_set():
+    while _is_sliced(latest) and not once and not job.stop.is_set():
         job.listen(Note("info", _told(total)))
-        refused = len(job.refused)
+        refused = _refused(job)
         latest = _next(replace(job, full=False))
         total = add(total, latest)
         total.removal_latency = job.store.revocations.latency(first, latest.run, job.clock())
-        if not (latest.done or latest.links.acknowledged or len(job.refused) > refused):
+        if not (_moved(latest) or _refused(job) > refused):
             break
     return total
+
+
+def _is_sliced(report: RunReport) -> bool:
+    """Something is left because of the time, in either direction."""
+    return report.sliced or (report.writeback is not None and report.writeback.sliced)
+
+
+def _moved(report: RunReport) -> bool:
+    other = report.writeback
+    return bool(report.done or report.links.acknowledged) or (other is not None and _moved(other))
+
+
+def _refused(job: Job) -> int:
+    """Of what was refused in the slices so far, in both directions."""
+    return len(job.refused) + (len(job.writeback.refused) if job.writeback else 0)
 
 
 def _next(job: Job) -> RunReport:

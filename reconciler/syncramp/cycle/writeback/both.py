@@ -29,6 +29,7 @@ RAMP = "writeback"
 PACE = Pace(objects_per_call=1, parallel=1, patience=60.0, call_timeout=180.0, lost_answers=2)
 """One call is one request to the directory. A domain controller answers in seconds, or its connection is gone; a
 minute is what one that is busy is waited for."""
+NOT_BEGUN = "the run was stopped before anything grew in the directory"
 LEAST_SHARE = 10
 """At least a tenth of an interval is this direction's, however long the first one took."""
 
@@ -132,7 +133,10 @@ class Second:
 
         :raises FenceLost: the tenant is not ours any more.
         """
-        if self._walk is None or self.report.failure or self._job.stop.is_set():
+        if self._walk is None or self.report.failure:
+            return
+        if self._job.stop.is_set():
+            blame(self._walk.report, Stopped(NOT_BEGUN, remedy="the next run begins anew"))
             return
         with self._alone():
             share = self._job.config.interval.total_seconds() / LEAST_SHARE

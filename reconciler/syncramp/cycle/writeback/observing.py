@@ -7,7 +7,7 @@ A group that is wanted and carries its mark, whoever made it, is taken over and 
 mark is of a group that is not written is left alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from pyroaring import BitMap
@@ -156,7 +156,7 @@ class _Observing:
         if ours.acked is None or ours.cloud_anchor not in (None, name):
             self._take_over(look, one, ours, wanted)
         else:
-            self._compare(look, one, ours, ours.acked, name)
+            self._compare(look, one, ours, wanted)
         if one.members is not None:
             look.members[ours.id] = self._ids(one.members)
 
@@ -172,11 +172,17 @@ class _Observing:
         look.taken[ours.id] = self._job.store.snapshot().members(ours.id)
         look.confirmed[ours.id] = ()
 
-    def _compare(self, look: Look, one: Shown, ours: KnownObject, acked: Attributes, name: str) -> None:
+    def _compare(self, look: Look, one: Shown, ours: KnownObject, wanted: Attributes) -> None:
+        """Of an update that was never answered what it may have changed is as it is shown; the rest as it was known,
+        unless edits are corrected.
+        """
+        acked, name = ours.acked or {}, f"Group_{UUID(bytes_le=one.guid)}"
         found = differences(acked, one.values)
-        look.confirmed[ours.id] = () if ours.doubt else found
+        sent = {each.attribute for each in found if each.attribute in _differing(acked, wanted)}
+        look.confirmed[ours.id] = [each for each in found if not (ours.doubt and each.attribute in sent)]
         if ours.doubt or ours.cloud_anchor is None or (found and self._corrects):
-            look.held[ours.id] = Held(_with_names(one.values, acked), name)
+            fresh = {each.attribute for each in found} if self._corrects else sent
+            look.held[ours.id] = Held(_renewed(acked, one.values, fresh), name)
 
     def _lose(self, look: Look) -> None:
         gone = [each for each in self._lost.values() if each.anchor not in self._anchors]
@@ -203,6 +209,17 @@ class _Observing:
 
 def _with_names(shown: Mapping[str, Value], known: Attributes) -> dict[str, Value]:
     return {**shown, **{name: known[name] for name in NAMES if name in known}}
+
+
+def _differing(acked: Attributes, wanted: Attributes) -> set[str]:
+    """Attributes that an update of ours changes."""
+    return {name for name in {*acked, *wanted} if acked.get(name) != wanted.get(name)}
+
+
+def _renewed(known: Attributes, shown: Mapping[str, Value], fresh: Collection[str]) -> dict[str, Value]:
+    """What is known, and of some attributes what is shown."""
+    kept = {name: value for name, value in known.items() if name not in fresh}
+    return {**kept, **{name: shown[name] for name in fresh if name in shown}}
 
 
 def _guid(name: str) -> bytes:
