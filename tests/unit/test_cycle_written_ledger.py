@@ -7,7 +7,6 @@ import pytest
 from support.both import DAY, Both, five, three_written
 from support.build import guid, user
 from support.model import Crash, no_fault
-from support.postgresql import lose
 from support.tenant_model import mark
 from syncramp.errors import FenceLost
 from syncramp.model.holds import Hold
@@ -55,37 +54,42 @@ def test_without_a_recycle_bin_nothing_is_deleted_whatever_is_approved(written: 
 # --- a ledger that is older than its directory, and two stores -------------------------------------------------
 
 
-def _copied(both: Both) -> Path:
-    with both.ledger() as ledger:
-        kept = both.path.with_name("old.db")
-        ledger.database.copy_to(kept)  # type: ignore[attr-defined]
-    return kept
+IN_A_FILE = pytest.mark.in_a_file("files are put back; test_store_postgresql_copies does that to a server")
 
 
-def test_an_old_copy_of_the_ledger_takes_over_what_came_since(written: Both) -> None:
-    old = _copied(written)
+def _put_back(copy: Path, store: Path) -> None:
+    """Only the store itself, as people do."""
+    for path in (store, store.with_name(store.name + "-wal")):
+        path.unlink(missing_ok=True)
+    copy.rename(store)
+
+
+@IN_A_FILE
+def test_an_old_copy_of_the_ledger_takes_over_what_came_since(written: Both, tmp_path: Path) -> None:
+    with written.ledger() as ledger:
+        ledger.database.copy_to(tmp_path / "old.db")
     written.tenant.given(2, written.cloud_anchors(4, 5))
     written.tenant.leave(1, *written.cloud_anchors(1))
     written.tenant.join(1, *written.cloud_anchors(5))
     assert written.run_back().settled
-    written.lose_ledger()
-    old.rename(beside(written.path))
+    _put_back(tmp_path / "old.db", beside(written.path))
     written.requests()
     report = written.run_back()
     assert written.requests() == []
     assert report.settled
     assert (written.shown(1), written.shown(2)) == ({2, 3, 5}, {4, 5})
+    with written.ledger() as ledger:
+        assert ledger.age.behind() is None
 
 
-def test_an_old_copy_of_the_tenants_store_changes_nothing_in_the_directory(written: Both) -> None:
+@IN_A_FILE
+def test_an_old_copy_of_the_tenants_store_changes_nothing_in_the_directory(written: Both, tmp_path: Path) -> None:
     """It reads the tenant again from where it was, and tells the ledger what it tells."""
     with written.store() as store:
-        old = written.path.with_name("old.db")
-        store.database.copy_to(old)  # type: ignore[attr-defined]
+        store.database.copy_to(tmp_path / "old.db")
     written.tenant.leave(1, *written.cloud_anchors(1))
     assert written.run_back().settled
-    lose(written.path)
-    old.rename(written.path)
+    _put_back(tmp_path / "old.db", written.path)
     written.requests()
     assert written.run_back().settled
     assert written.requests() == []
