@@ -25,7 +25,7 @@ from syncramp.report.markdown import markdown
 from syncramp.report.parts import HOLDS_THERE, hold_told
 from syncramp.report.sheet import Sheet, make_sheet
 from syncramp.report.text import plan_lines, report_from, run_lines
-from syncramp.report.writeback import UNWRITABLE
+from syncramp.writeback.unwritable import WORDS
 
 RAMP = RampReport("writeback", "Members", "Growing", 1, 8, 1_400, 250_000, "Directory", groups=3)
 READING = Reading("Deletes", "failsafe.deletes.count", "", 3, 2, -1, "Deletes", "TooManyDeletes", True, "three go")
@@ -49,8 +49,8 @@ def test_a_run_tells_of_the_directory_in_a_block_of_its_own() -> None:
     assert lines[5:11] == [
         "  In the directory: 12 groups with 4,400 members",
         "  Groups of the cloud that are not written: role-assignable 2",
-        "  Cannot be members there 30 (CloudOnly): users who are in no directory",
-        "  Cannot be members there 7 (Guest): guests",
+        "  Cannot be members there 30 (CloudOnly): in the cloud only",
+        "  Cannot be members there 7 (Guest): a guest",
         "  Replication: every writable domain controller has our last write",
         "  Held 1 (ApprovalRequired): a person must approve it",
     ]
@@ -89,7 +89,7 @@ def test_who_cannot_be_a_member_is_a_fact_and_nothing_that_waits() -> None:
 @pytest.mark.parametrize("reason", Unwritable)
 def test_every_reason_is_told_in_words(reason: Unwritable) -> None:
     lines = _block(RunReport(writeback=other(written=written(unwritable={reason.value: 3}))))
-    assert f"  Cannot be members there 3 ({reason.value}): {UNWRITABLE[reason]}" in lines
+    assert f"  Cannot be members there 3 ({reason.value}): {WORDS[reason]}" in lines
 
 
 def test_a_lagging_domain_controller_and_strangers_are_told() -> None:

@@ -1,7 +1,6 @@
 """``syncramp explain``: why somebody is in the cloud as they are, or is not."""
 
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +17,8 @@ Who = Annotated[
     str,
     typer.Argument(
         metavar="WHO",
-        help="A DN, userPrincipalName, mail address, account name, objectGUID, source anchor or cloud anchor.",
+        help="A DN, userPrincipalName, mail address, account name, objectGUID, source anchor or cloud anchor; or a "
+        "group of the cloud.",
     ),
 ]
 
@@ -34,6 +34,8 @@ def explain(
     output: Annotated[Output, typer.Option("--output", "-o", help="How the answer is printed.")] = Output.TEXT,
 ) -> None:
     """Tell why somebody is in the cloud, or is not. It asks the store alone.
+
+    Of a group of the cloud it tells why it is in Active Directory, or is not.
 
     Exit code 0: one was found, and nothing of it waits; 2: something of it waits, several were found, or there was no
     run yet; 1: nobody was found.
@@ -59,23 +61,23 @@ def explain(
 
 
 def _answer(config: "SyncConfig", path: "Place", who: str, *, everyone: bool) -> "Answer | None":
-    from syncramp.cycle.run import identity
     from syncramp.explanation.gathering import explain as explained
+    from syncramp.session.opening import known_ledger, known_store
     from syncramp.session.sources import rules_of
-    from syncramp.source import dn
-    from syncramp.store.store import Store
 
     if not path.exists():
         return None
     rules = {spec.name: rules_of(spec, config) for spec in config.sources}
-    with closing(Store(path, dn.key)) as store:
-        store.runs.compare(identity(config))
-        return explained(store, config, rules, who, time.time(), everyone=everyone)
+    with known_store(config, path) as store, known_ledger(config, path) as ledger:
+        return explained(store, config, rules, who, time.time(), everyone=everyone, ledger=ledger)
 
 
 def _code(answer: "Answer") -> Exit:
-    told = answer.explanation
-    if told is None:
+    told, written = answer.explanation, answer.written
+    if told is None and written is None:
         return Exit.PENDING if answer.finding.found else Exit.FAILED
-    waits = told.change or told.links or any(group.waits for group in told.groups)
+    waits = bool(written and written.waits)
+    if told is not None:
+        groups = (*told.groups, *told.written_back)
+        waits = waits or bool(told.change or told.links) or any(group.waits for group in groups)
     return Exit.PENDING if waits else Exit.OK

@@ -1,18 +1,20 @@
 """One answer: who is meant, and everything the store and the document say of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from uuid import UUID
 
 from syncramp.explanation.attributes import References, attributes
 from syncramp.explanation.circumstances import circumstances, guarded, pending
 from syncramp.explanation.decisions import decisions
+from syncramp.explanation.directory import Directory
 from syncramp.explanation.finding import find
 from syncramp.explanation.memberships import View, groups, links_of, members
 from syncramp.explanation.persons import Person
 from syncramp.explanation.ramps import ramps_of
 from syncramp.model.desire import TAKEN, Violation
-from syncramp.model.explanation import Answer, CloudTold, EntryTold, Explanation, RunTold, Said
+from syncramp.model.explanation import Answer, CloudTold, EntryTold, Explanation, Finding, RunTold, Said
 from syncramp.model.state import ObjectState
 from syncramp.model.values import Kind
 from syncramp.rules.ruleset import Ruleset
@@ -22,27 +24,52 @@ from syncramp.store.store import Store
 
 
 def explain(
-    store: Store, config: SyncConfig, rules: Mapping[str, Ruleset], asked: str, now: float, *, everyone: bool = False
+    store: Store,
+    config: SyncConfig,
+    rules: Mapping[str, Ruleset],
+    asked: str,
+    now: float,
+    *,
+    everyone: bool = False,
+    ledger: Store | None = None,
 ) -> Answer:
-    """Why somebody is in the cloud as they are, or is not.
+    """Why somebody is in the cloud as they are, or is not; and the same of groups that are written back.
 
     :param rules: those of each source of the document, by its name.
     :param asked: see :func:`syncramp.explanation.finding.find`.
     :param now: seconds since the epoch.
     :param everyone: name all members of a group.
+    :param ledger: of written-back groups; None: there is none.
     :returns: who was found, and an explanation if that is one alone.
     :raises StoreUnusable: the store cannot be read.
     """
-    with store.database.reading():
+    with store.database.reading(), ledger.database.reading() if ledger else nullcontext():
+        other = Directory(store, ledger, config, config.writeback, now) if config.writeback else None
         for name, ruleset in rules.items():
             ruleset.settle(store.whereabouts.of(name))
         finding = find(store.lookup, asked)
         persons = {store.lookup.person(found.id)[0] for found in finding.found}
+        if not persons and other:
+            return _group_of_the_cloud(store, other, finding, everyone=everyone)
         if len(persons) != 1:
             return Answer(finding, _last(store))
         (row,) = store.lookup.rows([finding.found[0].id])
         person = Person(store, config, rules, row)
-        return Answer(finding, _last(store), _explained(store, config, rules, person, now, everyone=everyone))
+        told = _explained(store, config, rules, person, now, everyone=everyone)
+        if other is None:
+            return Answer(finding, _last(store), told)
+        guids = [each.staged.entry.guid for each in person.rows]
+        told = replace(told, written_back=tuple(other.memberships(person.own, guids)))
+        group = other.marked(row)
+        return Answer(finding, _last(store), told, other.told(group, everyone=everyone) if group else None)
+
+
+def _group_of_the_cloud(store: Store, other: Directory, finding: Finding, *, everyone: bool) -> Answer:
+    """Nothing that a directory has is meant; perhaps a group of the cloud is."""
+    groups, found = other.find(finding.asked)
+    finding = replace(finding, looked_for=(*finding.looked_for, "group of the cloud"), found=found)
+    told = other.told(groups[0], everyone=everyone) if len(groups) == 1 else None
+    return Answer(finding, _last(store), written=told)
 
 
 def _explained(

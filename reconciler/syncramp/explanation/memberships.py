@@ -10,6 +10,7 @@ from syncramp.model.explanation import GroupTold, MembersTold
 from syncramp.model.holds import Hold
 from syncramp.model.plan import HeldLinks, MembershipChange, ObjectChange, Verb
 from syncramp.model.state import Membership
+from syncramp.model.written import Side
 from syncramp.plan.changes import object_change
 from syncramp.plan.members import membership_change
 from syncramp.rules.ruleset import Ruleset
@@ -30,6 +31,8 @@ class View:
     rules: Mapping[int, Ruleset]
     """Of each source of the document, by its number in the store."""
     ramps: Ramps
+    side: Side = Side.CLOUD
+    """What is written to."""
 
 
 def members(view: View, group: Membership, *, everyone: bool) -> MembersTold:
@@ -62,13 +65,16 @@ def _left_out(view: View, identity: int, name: str) -> GroupTold:
 
 
 def _told(view: View, group: Membership, member: int, change: ObjectChange | None) -> GroupTold:
-    state, hold, reason = _state(view, group, member, change)
+    state, hold, reason = state_of(view, group, member, change)
     bounds = member in group.desired, member in group.sure, member in group.possible
     return GroupTold(group.dn, *bounds, state, hold, reason)
 
 
-def _state(view: View, group: Membership, member: int, change: ObjectChange | None) -> tuple[str, str, str]:
-    """What becomes of one link, what holds it, and why."""
+def state_of(view: View, group: Membership, member: int, change: ObjectChange | None) -> tuple[str, str, str]:
+    """What becomes of one link, what holds it, and why.
+
+    :param change: what happens to the member itself.
+    """
     links = membership_change(group, view.around)
     for held in links.held if links else ():
         if member in held.adds or member in held.removes:
@@ -81,7 +87,7 @@ def _state(view: View, group: Membership, member: int, change: ObjectChange | No
     if member in group.derived:
         return "goes with the member, never by itself", "", ""
     if member in group.desired:
-        return "in the cloud", "", ""
+        return "in the cloud" if view.side is Side.CLOUD else "in the directory", "", ""
     return "not sent, because the member is not synchronised", "", ""
 
 

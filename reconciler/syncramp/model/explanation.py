@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from syncramp.model.approvals import Approval, Proposal
 from syncramp.model.desire import Violation
+from syncramp.model.explanation_written import WrittenTold
 from syncramp.model.plan import MembershipChange, ObjectChange
 from syncramp.model.ramp_reports import RampTold
 from syncramp.model.values import Kind, Value
@@ -282,6 +283,8 @@ class Explanation:
     referrers: int = 0
     """Objects that name it as their manager or owner."""
     groups: tuple[GroupTold, ...] = ()
+    written_back: tuple[GroupTold, ...] = ()
+    """Groups of the cloud that it is in: what of that is written to the directory."""
     members: MembersTold | None = None
     """Of a group that should be in the cloud."""
     ramp: RampTold | None = None
@@ -305,4 +308,6 @@ class Answer:
     last: RunTold | None
     """The last run: what the tenant said is as of it."""
     explanation: Explanation | None = None
-    """None: nobody was found, or several."""
+    """None: nobody was found, or several, or a group of the cloud."""
+    written: WrittenTold | None = None
+    """Of a group of the cloud, or of the entry that is written for one."""

@@ -18,10 +18,12 @@ from syncramp.model.explanation import (
     Standing,
     Verdict,
 )
-from syncramp.model.plan import MembershipChange, ObjectChange, Verb
+from syncramp.model.plan import Verb
 from syncramp.model.state import DELETED
 from syncramp.report.approvals import decision_lines
 from syncramp.report.explanation_object import attribute_lines, group_lines, member_lines, ramp_lines, reference_lines
+from syncramp.report.explanation_pending import change_lines, link_lines
+from syncramp.report.explanation_written import written_group_lines, written_lines
 from syncramp.report.layout import labelled, moment, wrapped
 from syncramp.words import count, printable
 
@@ -51,7 +53,10 @@ def explanation_lines(answer: Answer, *, everything: bool = False) -> Iterator[s
 def _answer(answer: Answer, everything: bool) -> Iterator[str]:
     told = answer.explanation
     if told is None:
-        yield from _unclear(answer.finding)
+        yield from written_lines(answer.written) if answer.written else _unclear(answer.finding)
+        if answer.written and answer.last:
+            yield ""
+            yield as_of(answer.last)
         return
     yield f"{told.kind.value} {told.dn}"
     yield from _entry(told.entry, told.anchor)
@@ -62,8 +67,12 @@ def _answer(answer: Answer, everything: bool) -> Iterator[str]:
     yield from attribute_lines(told.attributes, leaving=bool(told.change and told.change.verb is Verb.DELETE))
     yield from reference_lines(told.references, told.referrers)
     yield from group_lines(told.groups, everything)
+    yield from written_group_lines(told.written_back, everything)
     yield from member_lines(told.members)
     yield from ramp_lines(told.ramp)
+    if answer.written:
+        yield ""
+        yield from written_lines(answer.written)
     yield from _as_of(answer.last, told.entry)
 
 
@@ -171,35 +180,11 @@ def _part(part: PartTold) -> Iterator[str]:
 def _pending(told: Explanation) -> Iterator[str]:
     yield ""
     yield "Pending" if told.change or told.links else "Pending: nothing"
-    if told.change is not None:
-        yield from _change(told.change)
-    if told.links is not None:
-        yield from _links(told.links)
+    yield from change_lines(told.change)
+    yield from link_lines(told.links)
     yield from decision_lines(told.approvals, told.proposals)
     for said in told.said:
         yield from _said(said)
-
-
-def _change(change: ObjectChange) -> Iterator[str]:
-    if change.sends and change.verb is not Verb.UPDATE:
-        yield f"  {change.verb.value}: goes in the next run"
-    elif change.sends:
-        yield from wrapped(f"  Update: goes in the next run: {', '.join(sorted(change.values))}", "    ")
-    if change.hold:
-        parts = f" of {', '.join(sorted(change.held))}" if change.verb is Verb.UPDATE and change.held else ""
-        yield from _held(f"{change.verb.value}{parts}", change.hold.value, change.reason)
-
-
-def _links(links: MembershipChange) -> Iterator[str]:
-    if links.adds or links.removes:
-        yield f"  Members: +{len(links.adds):,} −{len(links.removes):,} go in the next run"
-    for held in links.held:
-        yield from _held(f"Members +{len(held.adds):,} −{len(held.removes):,}", held.hold.value, held.reason)
-
-
-def _held(what: str, hold: str, reason: str) -> Iterator[str]:
-    yield from wrapped(f"  {what}: held ({hold}): {reason}", "    ")
-    yield f"    what to do: docs/holds.md#{hold.lower()}"
 
 
 def _said(said: Said) -> Iterator[str]:
@@ -217,4 +202,9 @@ def _as_of(last: RunTold | None, entry: EntryTold) -> Iterator[str]:
     if entry.new_rules:
         yield "Its rules changed since the last run: the scope is judged by those of today, the rest by the next run."
     if last is not None:
-        yield f"As of run {last.number} of {moment(last.started)}: {last.state}"
+        yield as_of(last)
+
+
+def as_of(last: RunTold) -> str:
+    """When what is told was so."""
+    return f"As of run {last.number} of {moment(last.started)}: {last.state}"

@@ -6,6 +6,8 @@ from hashlib import sha256
 from typing import Any
 
 from syncramp.model.explanation import Answer, Explanation
+from syncramp.model.explanation_written import WrittenGroup, WrittenTold
+from syncramp.model.plan import MembershipChange
 from syncramp.report.json import VERSION, held_links, object_change
 
 
@@ -18,6 +20,7 @@ def explanation_document(answer: Answer) -> str:
         "foreign": answer.finding.foreign or None,
         "run": asdict(answer.last) if answer.last else None,
         "explanation": _explanation(told) if told else None,
+        "written": _written(answer.written) if answer.written else None,
     }
     return json.dumps(body, indent=2)
 
@@ -35,18 +38,51 @@ def _explanation(told: Explanation) -> dict[str, Any]:
         "references": [asdict(each) for each in told.references],
         "referrers": told.referrers,
         "groups": [asdict(each) for each in told.groups],
+        "written_back": [asdict(each) for each in told.written_back],
         "members": asdict(told.members) if told.members else None,
         "ramp": asdict(told.ramp) if told.ramp else None,
         "change": object_change(told.change) if told.change else None,
-        "links": _links(told),
+        "links": _links(told.links),
         "said": [asdict(each) for each in told.said],
         "approvals": [each.as_json() for each in told.approvals],
         "waiting": [each.as_json() for each in told.proposals],
     }
 
 
-def _links(told: Explanation) -> dict[str, Any] | None:
-    links = told.links
+def _written(told: WrittenTold) -> dict[str, Any]:
+    there = told.there
+    return {
+        "object_id": told.object_id,
+        "name": told.name,
+        "state": told.state,
+        "since": told.since,
+        "refused": told.refused,
+        "members": told.members,
+        "unwritable": dict(told.unwritable),
+        "there": _there(there) if there else None,
+    }
+
+
+def _there(there: WrittenGroup) -> dict[str, Any]:
+    return {
+        "dn": there.dn,
+        "present": there.present,
+        "held": {"hold": there.held[0], "reason": there.held[1]} if there.held else None,
+        "attributes": [{name: _plain(value) for name, value in asdict(each).items()} for each in there.attributes],
+        "desired": there.desired,
+        "sure": there.sure,
+        "possible": there.possible,
+        "drifted": there.drifted,
+        "names": list(there.names),
+        "ramp": asdict(there.ramp) if there.ramp else None,
+        "change": object_change(there.change) if there.change else None,
+        "links": _links(there.links),
+        "approvals": [each.as_json() for each in there.approvals],
+        "waiting": [each.as_json() for each in there.proposals],
+    }
+
+
+def _links(links: MembershipChange | None) -> dict[str, Any] | None:
     if links is None:
         return None
     return {"adds": len(links.adds), "removes": len(links.removes), "held": held_links(links)}

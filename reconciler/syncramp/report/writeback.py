@@ -18,18 +18,9 @@ from syncramp.report.guards import tripped_lines
 from syncramp.report.parts import categories, held, largest, tallies
 from syncramp.report.ramps import ramp_line
 from syncramp.words import clock, count
+from syncramp.writeback.unwritable import WORDS
 
 TITLE = "Written back to Active Directory"
-UNWRITABLE = {
-    Unwritable.CLOUD_ONLY: "users who are in no directory",
-    Unwritable.GUEST: "guests",
-    Unwritable.OTHER_FOREST: "members who are in another directory",
-    Unwritable.DOMAIN_LOCAL: "domain local groups, which a universal group cannot hold",
-    Unwritable.NOT_WRITTEN: "groups of the cloud that are not written back",
-    Unwritable.DEVICE: "devices",
-    Unwritable.GONE: "members whose entry in the directory is gone, or was never read",
-}
-"""Why memberships of the cloud are none in the directory, as those whom it concerns."""
 
 
 def writeback_lines(report: RunReport | None) -> Iterator[str]:
@@ -91,9 +82,9 @@ def fact_lines(written: WrittenReport | None) -> Iterator[str]:
 
 
 def unwritable(reason: str) -> str:
-    """Who cannot be written for a reason, in words; of a reason that is not known, itself."""
+    """What members are who cannot be written for a reason; of a reason that is not known, itself."""
     known = next((each for each in Unwritable if each.value == reason), None)
-    return UNWRITABLE[known] if known else reason
+    return WORDS[known] if known else reason
 
 
 def replication(age: float) -> str:

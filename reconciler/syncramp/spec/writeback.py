@@ -6,10 +6,11 @@ document leaves out of the way to the directory, servers and CA, is that of the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from syncramp.spec.policies import gates_document, resolved, steps_document, steps_of
-from syncramp.spec.ramps import WRITTEN_STEPS, RampPolicy, built_in_writeback, written_gates
+from syncramp.spec.ramps import WRITEBACK, WRITTEN_STEPS, RampPolicy, built_in_writeback, written_gates
 from syncramp.spec.references import key_of
 from syncramp.spec.types import (
     DriftMode,
@@ -18,6 +19,7 @@ from syncramp.spec.types import (
     MembersFrom,
     Naming,
     SourceSpec,
+    SyncConfig,
     WritebackGroups,
 )
 
@@ -46,6 +48,26 @@ def writeback_of(groups: Body, sources: Sequence[SourceSpec]) -> WritebackGroups
         drift=DriftMode(groups["drift"]),
         values_per_modify=ramp["valuesPerModify"],
         creates_per_cycle=ramp["budget"]["groupCreatesPerCycle"],
+    )
+
+
+def other_direction(config: SyncConfig, groups: WritebackGroups, ramp: RampPolicy) -> SyncConfig:
+    """The document as it is gone by towards the directory, but for what its annotations say.
+
+    There are no sources: the groups come from the store. What is written is seen at once, and one ramp is for all.
+
+    :param groups: ``spec.writeback.groups`` of the document.
+    :param ramp: theirs, by what is known of the directory.
+    """
+    endpoint = replace(config.target.endpoint, visibility_delay=timedelta())
+    return replace(
+        config,
+        sources=(),
+        target=replace(config.target, endpoint=endpoint),
+        ramps=(replace(ramp, name=WRITEBACK, built_in=True),),
+        max_members=groups.max_members,
+        deny_patterns=(),
+        adopts=(),
     )
 
 

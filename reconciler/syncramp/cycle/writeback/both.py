@@ -8,7 +8,6 @@ direction is its own and ends it alone.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 
 from syncramp.cycle.approving import BY_ANNOTATION
 from syncramp.cycle.deadline import blame
@@ -21,11 +20,11 @@ from syncramp.errors import FenceLost, Stopped, SyncrampError
 from syncramp.events import Event, Listener, PhaseEnded, PhaseStarted, Progress
 from syncramp.model.report import RunReport
 from syncramp.model.written import WrittenReport
+from syncramp.spec.ramps import WRITEBACK as RAMP
+from syncramp.spec.writeback import other_direction
 from syncramp.store.store import Store
 from syncramp.store.taking import Taking
 
-RAMP = "writeback"
-"""The name of the ramp of written-back groups."""
 PACE = Pace(objects_per_call=1, parallel=1, patience=60.0, call_timeout=180.0, lost_answers=2)
 """One call is one request to the directory. A domain controller answers in seconds, or its connection is gone; a
 minute is what one that is busy is waited for."""
@@ -37,15 +36,8 @@ LEAST_SHARE = 10
 def directed(job: Job) -> Job:
     """The job of the other direction, which goes with this one."""
     other = written_back(job)
-    endpoint = replace(job.config.target.endpoint, visibility_delay=timedelta())
     config = replace(
-        job.config,
-        sources=(),
-        target=replace(job.config.target, endpoint=endpoint),
-        ramps=(replace(policy_of(other.ledger, other.config), name=RAMP, built_in=True),),
-        max_members=other.config.max_members,
-        deny_patterns=(),
-        adopts=(),
+        other_direction(job.config, other.config, policy_of(other.ledger, other.config)),
         approves=tuple(named for named in job.config.approves if _is_of_the_ledger(job, named)),
         orders=tuple(order for order in job.config.orders if order.ramp == RAMP),
     )

@@ -20,14 +20,8 @@ from syncramp.model.values import Kind
 from syncramp.spec.types import DriftMode
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
+from syncramp.writeback.ledger import BY_HAND, CLOUD, NO_BIN
 
-CLOUD = "cloud"
-"""The name of the source of groups in the ledger; that of who may be a member is the name of the directory."""
-BY_HAND = "deletes of written-back groups wait for a person"
-NO_BIN = (
-    "the recycle bin of Active Directory is off: what is deleted cannot be brought back with its members; "
-    "switch it on (Enable-ADOptionalFeature)"
-)
 HORIZON = "directory_horizon"
 """A fact in the ledger: what the domain controller of the next run must cover."""
 

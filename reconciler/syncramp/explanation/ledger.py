@@ -1,0 +1,122 @@
+"""The ledger of written-back groups, asked about one of them: what the directory has, what waits, and why.
+
+A run would see it so now, as far as the ledger knows: whether the directory can bring deleted groups back is as the
+last run found it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from uuid import UUID
+
+from syncramp.explanation.circumstances import guarded, pending
+from syncramp.explanation.decisions import approved, decisions
+from syncramp.explanation.memberships import SHOWN, View, links_of, state_of
+from syncramp.explanation.ramps import ramps_of
+from syncramp.model.explanation import GroupTold
+from syncramp.model.explanation_written import WrittenAttribute, WrittenGroup
+from syncramp.model.holds import Hold
+from syncramp.model.state import Membership, ObjectState
+from syncramp.model.written import Side
+from syncramp.spec.types import DriftMode, SyncConfig, WritebackGroups
+from syncramp.spec.writeback import other_direction
+from syncramp.store.circumstances import known_circumstances
+from syncramp.store.store import Store
+from syncramp.writeback.ledger import BY_HAND, CLOUD, NO_BIN
+from syncramp.writeback.payload import ROWS, marked
+
+
+class Ledger:
+    """What is known of the directory.
+
+    :param now: seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, config: SyncConfig, groups: WritebackGroups, now: float) -> None:
+        self._store, self._groups, self._now = store, groups, now
+        self._config = other_direction(config, groups, groups.ramp)
+
+    @cached_property
+    def _view(self) -> View:
+        store, groups, snapshot = self._store, self._groups, self._store.snapshot()
+        alone = replace(
+            known_circumstances(store, snapshot, self._config, [CLOUD, groups.source], self._now),
+            under_way=store.runs.travelling(self._now),
+            approved=approved(store, snapshot, self._now),
+            probation=BY_HAND,
+            keeps_edits=groups.drift is DriftMode.REPORT,
+            unwritten=store.unwritten.all(),
+            undeletable=self._undeletable(),
+        )
+        ramps = ramps_of(store, snapshot, self._config, alone, self._now)
+        around = guarded(store, snapshot, self._config, (), replace(alone, ramps=ramps.rooms), self._now)
+        return View(store, snapshot, around, {}, ramps, Side.DIRECTORY)
+
+    def _undeletable(self) -> str:
+        last = self._store.runs.last_planned()
+        return NO_BIN if last and last.report.get("holds", {}).get(Hold.RECYCLE_BIN.value) else ""
+
+    def _state(self, object_id: str) -> ObjectState | None:
+        ids = self._store.lookup.by_anchor(marked(object_id).lower())
+        return next(self._view.snapshot.states(ids), None) if ids else None
+
+    def told(self, object_id: str, *, everyone: bool) -> WrittenGroup | None:
+        """One group; None: no run has judged it yet.
+
+        :param everyone: name all of its members.
+        """
+        state = self._state(object_id)
+        if state is None:
+            return None
+        change, _ = pending(self._store, self._view.snapshot, state, self._view.around)
+        membership, links = links_of(self._view, state.id)
+        approvals, proposals = decisions(self._store, self._view.snapshot, change, links, self._now)
+        held, interval = self._view.around.unwritten.get(state.id), self._config.interval.total_seconds()
+        told = WrittenGroup(
+            dn=state.dn,
+            present=state.acked is not None,
+            held=(held[0].value, held[1]) if held else None,
+            attributes=tuple(_attributes(state)),
+            ramp=self._view.ramps.told(state.id, self._store, self._view.snapshot, self._now, interval),
+            change=change,
+            links=links,
+            approvals=approvals,
+            proposals=proposals,
+        )
+        return self._with_members(told, membership, everyone=everyone) if membership else told
+
+    def _with_members(self, told: WrittenGroup, group: Membership, *, everyone: bool) -> WrittenGroup:
+        shown = list(group.desired)[: None if everyone else SHOWN]
+        return replace(
+            told,
+            desired=len(group.desired),
+            sure=len(group.sure),
+            possible=len(group.possible),
+            drifted=len(group.drifted),
+            names=tuple(sorted(self._store.lookup.names(shown).values())),
+        )
+
+    def membership(self, name: str, object_id: str, guids: Sequence[bytes]) -> GroupTold | None:
+        """Somebody in a group; None: no run has judged the group, or seen the member, yet.
+
+        :param name: what the group is called.
+        :param guids: objectGUIDs of the entries that somebody is made of.
+        """
+        state, member = self._state(object_id), self._member(guids)
+        group = self._view.snapshot.membership(state.id) if state else None
+        if group is None or member is None:
+            return None
+        bounds = member in group.desired, member in group.sure, member in group.possible
+        return GroupTold(name, *bounds, *state_of(self._view, group, member, None))
+
+    def _member(self, guids: Sequence[bytes]) -> int | None:
+        found = [self._store.lookup.by_anchor(str(UUID(bytes_le=guid))) for guid in guids]
+        return next((ids[0] for ids in found if ids), None)
+
+
+def _attributes(state: ObjectState) -> Iterator[WrittenAttribute]:
+    """Those that are made, in their order, and then what else the directory has."""
+    made = {row.name: row.of for row in ROWS}
+    desired, there = state.desired or {}, state.acked or {}
+    for name in (*(name for name in made if name in desired or name in there), *sorted(there.keys() - made.keys())):
+        yield WrittenAttribute(name, desired.get(name), there.get(name), made.get(name, ""))

@@ -1,0 +1,88 @@
+"""What an explanation tells of groups that are written back: the group itself, and the groups of a member."""
+
+from collections.abc import Iterable, Iterator
+
+from syncramp.model.cloud import CloudState
+from syncramp.model.explanation import GroupTold
+from syncramp.model.explanation_written import WrittenAttribute, WrittenGroup, WrittenTold
+from syncramp.report.approvals import decision_lines
+from syncramp.report.explanation_object import FEW, ramp_lines
+from syncramp.report.explanation_pending import change_lines, link_lines
+from syncramp.report.layout import labelled, moment, wrapped
+from syncramp.report.values import shown
+from syncramp.writeback.payload import marked
+from syncramp.writeback.unwritable import told as unwritable_told
+
+_NAME = 30
+
+
+def written_lines(told: WrittenTold | None) -> Iterator[str]:
+    """A group of the cloud, and what the directory has of it."""
+    if told is None:
+        return
+    yield f"Group {told.name or marked(told.object_id)}, mastered in the cloud"
+    yield from labelled("object id", told.object_id)
+    state = "there" if told.state == CloudState.LIVE else f"{told.state} since {moment(told.since)}"
+    members = "members nobody ever told" if told.members is None else f"{told.members:,} members"
+    yield from labelled("cloud", f"{state}, {members}")
+    yield from labelled("written back", f"no: {told.refused}" if told.refused else "yes")
+    if told.unwritable:
+        yield from labelled("", unwritable_told(told.unwritable))
+    if told.there is None:
+        yield from labelled("directory", "no run has judged it for the directory yet")
+    else:
+        yield from _there(told.there)
+
+
+def _there(there: WrittenGroup) -> Iterator[str]:
+    yield from labelled("directory", there.dn if there.present else f"not there yet; it will be {there.dn}")
+    if there.held:
+        yield from labelled("held", f"{there.held[1]} ({there.held[0]})")
+    yield ""
+    yield "Pending" if there.change or there.links else "Pending: nothing"
+    yield from change_lines(there.change)
+    yield from link_lines(there.links)
+    yield from decision_lines(there.approvals, there.proposals)
+    yield from _attributes(there.attributes)
+    yield from _members(there)
+    yield from ramp_lines(there.ramp)
+
+
+def _attributes(attributes: Iterable[WrittenAttribute]) -> Iterator[str]:
+    for number, each in enumerate(attributes):
+        if not number:
+            yield ""
+            yield "Attributes, and what they are made of"
+        value = "; ".join(shown(each.desired)) if each.desired is not None else "nothing"
+        yield from wrapped(f"  {each.name:{_NAME}} {value}{f' ← {each.of}' if each.of else ''}", " " * (_NAME + 5))
+        if each.there != each.desired:
+            there = "; ".join(shown(each.there)) if each.there is not None else "nothing"
+            yield from wrapped(f"  {'':{_NAME}} in the directory: {there}", " " * (_NAME + 5))
+
+
+def _members(there: WrittenGroup) -> Iterator[str]:
+    yield ""
+    yield "Members in the directory"
+    yield from labelled("desired", f"{there.desired:,}: those who can be there")
+    yield from labelled("there", f"surely {there.sure:,}, possibly {there.possible:,}")
+    if there.drifted:
+        yield from labelled("edited", f"{there.drifted:,} that somebody put in or took out there")
+    yield from (f"    {name}" for name in there.names)
+    if there.desired > len(there.names):
+        yield f"    … and {there.desired - len(there.names):,} more (--members lists all)"
+
+
+def written_group_lines(groups: Iterable[GroupTold], everything: bool) -> Iterator[str]:
+    """The groups of the cloud that somebody is in, with what becomes of each in the directory."""
+    told = list(groups)
+    if not told:
+        return
+    yield ""
+    yield f"Groups of the cloud, in Active Directory ({len(told)})"
+    for group in told if everything else told[:FEW]:
+        yield f"  {group.dn}"
+        hold = f" ({group.hold})" if group.hold else ""
+        reason = f": {group.reason}" if group.reason else ""
+        yield from wrapped(f"      {group.state}{hold}{reason}", "        ")
+    if not everything and len(told) > FEW:
+        yield f"  … and {len(told) - FEW:,} more (--members lists all)"
