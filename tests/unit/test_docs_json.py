@@ -35,6 +35,7 @@ from syncramp.model.explanation import (
     Standing,
     Verdict,
 )
+from syncramp.model.explanation_written import WrittenAttribute, WrittenGroup, WrittenTold
 from syncramp.model.forecast import End, Forecast, Foretold, GroupForecast, NearGate, NearLimit, Point, StepForecast
 from syncramp.model.guards import Reading
 from syncramp.model.holds import Class, HeldPart, Hold
@@ -342,15 +343,26 @@ def _answer() -> Answer:
         (Said(True, "InvalidSoftMatch", "taken"),),
         (_approval(),),
         (_proposal(),),
+        (GroupTold("All Staff (Group_1)", True, True, True, "in the directory"),),
     )
-    return Answer(Finding("x", ("mail",), (brief,), (brief,), "User"), RunTold(1, "Succeeded", 1.0), told)
+    return Answer(Finding("x", ("mail",), (brief,), (brief,), "User"), RunTold(1, "Succeeded", 1.0), told, _written())
+
+
+def _written() -> WrittenTold:
+    change, links = _changes()
+    there = WrittenGroup(
+        "CN=g", True, ("Ramp", "it waits"), (WrittenAttribute("cn", "a", None, "the mark"),), names=("CN=z",),
+        change=change, links=links, approvals=(_approval(),), proposals=(_proposal(),),
+    )  # fmt: skip
+    return WrittenTold("1", "All Staff", "Live", 1.0, "", 3, {"Guest": 1}, there)
 
 
 def test_the_page_has_every_member_of_an_explanation_and_no_other() -> None:
     answer = json.loads(explanation_document(_answer()))
     compare(answer["explanation"], "member of an explanation")
     compare(answer["explanation"]["ramp"], "member of the ramp of a group")
-    compare({**answer, "explanation": None}, "member of an answer")
+    compare({**answer, "explanation": None, "written": None}, "member of an answer")
+    compare(answer["written"], "member of a written-back group")
     assert list(answer["explanation"]["attributes"][0]["desired"]) == ["bytes", "sha256"]
 
 

@@ -48,7 +48,7 @@ def test_a_run_tells_of_the_directory_in_a_block_of_its_own() -> None:
     ]
     assert lines[5:11] == [
         "  In the directory: 12 groups with 4,400 members",
-        "  Groups of the cloud that are not written: role-assignable 2",
+        "  Not written 2 groups of the cloud: role-assignable",
         "  Cannot be members there 30 (CloudOnly): in the cloud only",
         "  Cannot be members there 7 (Guest): a guest",
         "  Replication: every writable domain controller has our last write",

@@ -72,12 +72,13 @@ class Ledger:
         membership, links = links_of(self._view, state.id)
         approvals, proposals = decisions(self._store, self._view.snapshot, change, links, self._now)
         held, interval = self._view.around.unwritten.get(state.id), self._config.interval.total_seconds()
+        ramp = self._view.ramps.told(state.id, self._store, self._view.snapshot, self._now, interval)
         told = WrittenGroup(
             dn=state.dn,
             present=state.acked is not None,
             held=(held[0].value, held[1]) if held else None,
             attributes=tuple(_attributes(state)),
-            ramp=self._view.ramps.told(state.id, self._store, self._view.snapshot, self._now, interval),
+            ramp=replace(ramp, direction=Side.DIRECTORY.value) if ramp else None,
             change=change,
             links=links,
             approvals=approvals,

@@ -283,8 +283,6 @@ class Explanation:
     referrers: int = 0
     """Objects that name it as their manager or owner."""
     groups: tuple[GroupTold, ...] = ()
-    written_back: tuple[GroupTold, ...] = ()
-    """Groups of the cloud that it is in: what of that is written to the directory."""
     members: MembersTold | None = None
     """Of a group that should be in the cloud."""
     ramp: RampTold | None = None
@@ -298,6 +296,8 @@ class Explanation:
     """Of something of it that is pending."""
     proposals: tuple[Proposal, ...] = ()
     """Sets with something of it that wait for an approval."""
+    written_back: tuple[GroupTold, ...] = ()
+    """Groups of the cloud that it is in: what of that is written to the directory."""
 
 
 @dataclass(frozen=True, slots=True)

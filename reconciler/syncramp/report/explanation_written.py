@@ -10,6 +10,7 @@ from syncramp.report.explanation_object import FEW, ramp_lines
 from syncramp.report.explanation_pending import change_lines, link_lines
 from syncramp.report.layout import labelled, moment, wrapped
 from syncramp.report.values import shown
+from syncramp.words import count
 from syncramp.writeback.payload import marked
 from syncramp.writeback.unwritable import told as unwritable_told
 
@@ -23,15 +24,15 @@ def written_lines(told: WrittenTold | None) -> Iterator[str]:
     yield f"Group {told.name or marked(told.object_id)}, mastered in the cloud"
     yield from labelled("object id", told.object_id)
     state = "there" if told.state == CloudState.LIVE else f"{told.state} since {moment(told.since)}"
-    members = "members nobody ever told" if told.members is None else f"{told.members:,} members"
+    members = "members nobody ever told" if told.members is None else count(told.members, "member")
     yield from labelled("cloud", f"{state}, {members}")
     yield from labelled("written back", f"no: {told.refused}" if told.refused else "yes")
     if told.unwritable:
         yield from labelled("", unwritable_told(told.unwritable))
-    if told.there is None:
-        yield from labelled("directory", "no run has judged it for the directory yet")
-    else:
+    if told.there is not None and (told.there.present or not told.refused):
         yield from _there(told.there)
+    else:
+        yield from labelled("directory", "not there" if told.there else "no run has judged it for the directory yet")
 
 
 def _there(there: WrittenGroup) -> Iterator[str]:

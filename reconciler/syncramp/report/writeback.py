@@ -5,7 +5,7 @@ words of the directory where they differ. What cannot be written (people of the 
 groups and stands among the numbers, not among what is wrong.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from syncramp.model.cloud import Unwritable
 from syncramp.model.plan import Verb
@@ -69,8 +69,8 @@ def fact_lines(written: WrittenReport | None) -> Iterator[str]:
     if written is None:
         return
     yield f"In the directory: {count(written.groups, 'group')} with {count(written.members, 'member')}"
-    if written.refused:
-        yield f"Groups of the cloud that are not written: {_named(written.refused)}"
+    for reason, number in largest(written.refused):
+        yield f"Not written {count(number, 'group')} of the cloud: {reason}"
     for reason, number in largest(written.unwritable):
         yield f"Cannot be members there {number:,} ({reason}): {unwritable(reason)}"
     if written.strangers:
@@ -95,7 +95,3 @@ def replication(age: float) -> str:
     if not age:
         return "every writable domain controller has our last write"
     return f"a writable domain controller lacks a write that is {clock(age)} old"
-
-
-def _named(numbers: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {number:,}" for name, number in largest(numbers))
