@@ -11,15 +11,16 @@ from support.ad_double_search import settings_entry
 from support.ad_double_server import READER, Controller
 from support.ad_double_tree import Replica
 from support.ad_double_view import Account, Rights
+from support.ad_double_writes import Cut
 from support.cloud_groups import writeback
 from support.looked import anchor
 from support.ports import free_port
 from support.slapd import ADMIN, BASE, requires_slapd, slapd
 from support.slapd import PASSWORD as SLAPD_PASSWORD
-from support.targeted import OU, account, change, cloud_domain, group, shown, targeted, write, writing
+from support.targeted import OU, account, change, cloud_domain, group, once, shown, targeted, write, writing
 from syncramp.directory.target import LdapTarget
-from syncramp.errors import CredentialsRefused, DirectoryBehind, InputRefused, SourceUnavailable
-from syncramp.source.ldap import LdapSource
+from syncramp.errors import AnswerLost, CredentialsRefused, DirectoryBehind, InputRefused, SourceUnavailable
+from syncramp.source.ldap import LdapSource, freshness
 
 AWAY = f"ldaps://127.0.0.1:{free_port()}"
 
@@ -120,8 +121,27 @@ def test_what_was_sent_and_not_answered_counts_as_written(servers: list[Controll
         target.pin(written)
         list(target.look(None, {}))
         assert target.written() == written
-        write(target, change(1, description="on"))
+        once(servers[0], "modify", Cut.BEFORE)
+        servers[0].bind_result = 51, "busy"
+        with pytest.raises(AnswerLost):
+            write(target, change(1, description="on"))
         assert target.written() != written
+        servers[1].replica.pull(servers[0].replica)
+        servers[0].bind_result = None
+        with pytest.raises(DirectoryBehind):
+            target.pin(target.written())
+
+
+def test_the_horizon_holds_every_controller_that_was_written_to(servers: list[Controller]) -> None:
+    first = freshness.decode(_write_once(servers))
+    servers[1].replica.pull(servers[0].replica)
+    with targeted(account(servers[1:]), OU) as target:
+        target.pin(first.encoded())
+        list(target.look(None, {}))
+        write(target, change(1, description="on"))
+        both = freshness.decode(target.written())
+    assert set(both.positions) == {one.replica.invocation.hex() for one in servers}
+    assert (first.holder, both.holder) == tuple(one.replica.invocation.hex() for one in servers)
 
 
 def test_a_server_that_cannot_be_reached_is_passed_over(servers: list[Controller]) -> None:

@@ -27,6 +27,7 @@ from support.targeted import (
     writing,
 )
 from syncramp.directory.target import LdapTarget
+from syncramp.errors import AccessDenied
 from syncramp.model.wire import Operation, Result, SyncObject
 
 
@@ -150,6 +151,63 @@ def test_a_group_is_deleted_with_its_members_in_it(
     assert operations(server) == ["add", "modify", "delete"]
     replica.restore(guid)
     assert len(shown(target)[anchor(1)].members or ()) == 500
+
+
+def test_a_group_that_was_deleted_can_be_made_again(target: LdapTarget) -> None:
+    write(target, group(1), delete(1))
+    assert write(target, delete(1)).result is Result.APPLIED
+    assert write(target, group(1)).operation == Operation.ADD
+    assert list(shown(target)) == [anchor(1)]
+
+
+def test_who_was_deleted_is_no_member_any_more_and_need_not_be_taken_out(
+    replica: Replica, target: LdapTarget, people: list[bytes]
+) -> None:
+    write(target, group(1), members(1, adds=people[:3]))
+    replica.delete(people[0])
+    outcome = write(target, members(1, removes=people[:2]))
+    assert (outcome.result, outcome.rejected) == (Result.APPLIED, ())
+    assert shown(target)[anchor(1)].members == [people[2]]
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_three_objects_that_are_refused_for_rights_before_anything_was_written_are_the_account(
+    server: Controller, target: LdapTarget, before: bool
+) -> None:
+    if before:
+        write(target, group(9))
+    server.accounts[READER] = Account(rights=Rights(create=False))
+    target.close()
+    assert [write(target, group(at)).code for at in (1, 2)] == ["insufficientAccessRights"] * 2
+    if before:
+        assert write(target, group(3)).code == "insufficientAccessRights"
+        return
+    with pytest.raises(AccessDenied, match="nothing that was tried is permitted: adding CN=Group_"):
+        write(target, group(3))
+
+
+def test_a_value_that_is_refused_is_not_blamed_on_a_name_that_is_the_groups_own(
+    server: Controller, target: LdapTarget
+) -> None:
+    write(target, group(1))
+    server.writes.asked.clear()
+    outcome = write(target, change(1, sAMAccountName=mark(1), description="x" * 5000))
+    assert (outcome.code, len(server.writes.asked)) == ("constraintViolation", 1)
+
+
+def test_a_group_that_is_found_by_its_mark_keeps_the_names_it_has(replica: Replica, target: LdapTarget) -> None:
+    unit = next(replica.called("OU=Cloud")).guid
+    guid = replica.add(
+        f"CN={mark(1)}",
+        unit,
+        "group",
+        sAMAccountName=[b"old"],
+        groupType=[b"8"],
+        adminDescription=[mark(1).encode()],
+    )
+    assert write(target, group(1, description="new")).operation == Operation.ADD
+    seen = shown(target)[anchor(1)]
+    assert (seen.guid, seen.values["sAMAccountName"], seen.values["description"]) == (guid, "old", "new")
 
 
 def test_without_the_recycle_bin_nothing_is_deleted(tmp_path: Path) -> None:
