@@ -14,7 +14,7 @@ from support.ad_double_server import PASSWORD, READER, Controller
 from support.ad_double_tree import Replica
 from support.ad_double_view import Account
 from support.looked import Seen, anchor, mark
-from syncramp.errors import SourceIncomplete, SourceUnavailable
+from syncramp.errors import SourceUnavailable
 from syncramp.model.written import Lost
 from syncramp.source.ldap import LdapSource
 
@@ -147,30 +147,35 @@ def test_nothing_is_concluded_where_deleted_entries_are_not_shown(tmp_path: Path
     group, other = written(replica, 1, unit), written(replica, 2, unit)
     with served(replica, tmp_path, Account(sees_deleted=False)) as server:
         seen = seen_at(server).look()
-        before = seen.cookie
         replica.delete(group)
         replica.link(other, replica.user("new"))
-        with pytest.raises(SourceIncomplete, match=anchor(1)) as incomplete:
-            seen.look()
-        assert "CN=Deleted Objects,DC=test" in incomplete.value.remedy
-        assert seen.cookie == before
-        assert seen.read_again() == [anchor(2)]  # the rest of what it told is true
+        assert seen.look().read_again() == [anchor(2)]  # the others go on
         assert seen.lost == []
+        assert list(seen.hidden) == [anchor(1)]
+        assert "CN=Deleted Objects,DC=test" in seen.hidden[anchor(1)]
+        server.accounts[READER] = Account()
+        assert seen.look().lost == [Lost(anchor(1))]
+        assert seen.hidden == {}
 
 
-def test_a_group_in_a_place_that_is_not_shown_is_not_lost(tmp_path: Path) -> None:
+def test_a_group_in_a_place_that_is_not_shown_is_not_lost_and_what_changed_there_is_read_later(
+    tmp_path: Path,
+) -> None:
     replica = Replica()
     unit, hidden = replica.unit("Written"), replica.unit("Hidden")
-    group = written(replica, 1, unit)
+    group, person = written(replica, 1, unit), replica.user("person")
     replica.delete(replica.user("gone"))
     with served(replica, tmp_path, Account(blind=frozenset({hidden}))) as server:
         seen = seen_at(server).look()
         replica.rename(group, parent=hidden)
-        with pytest.raises(SourceIncomplete, match="cannot be found"):
-            seen.look()
-        assert seen.lost == []
-        replica.rename(group, parent=unit)
-        assert seen.look().lost == []
+        replica.link(group, person)
+        assert (seen.look().lost, list(seen.hidden)) == ([], [anchor(1)])
+        replica.user("somebody else")
+        assert (seen.look().lost, list(seen.hidden)) == ([], [anchor(1)])
+        server.accounts[READER] = Account()  # it was moved nowhere, so nothing about it changes
+        assert (seen.look().lost, seen.hidden) == ([], {})
+    assert seen.members[anchor(1)] == {person}
+    assert seen.groups[anchor(1)].dn == "CN=Group 1,OU=Hidden,DC=test"
 
 
 def test_a_group_that_is_moved_while_it_is_looked_for_is_there(tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ class ModelDirectory:
     """Members of other forests that a look tells of."""
     left_alone: str = ""
     """What a look says of groups with a mark that are none of ours."""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    """Anchors of groups that looks do not show, and what to do."""
     heavy: dict[bytes, int] = field(default_factory=dict)
     """SIDs in the tokens of those who have more than one."""
     calls: list[Sequence[SyncObject]] = field(default_factory=list)
@@ -138,7 +140,7 @@ class ModelDirectory:
         since = int(json.loads(cookie)["usn"]) if cookie else 0
         reached = self._usn
         for held in list(self.groups.values()):
-            if held.anchor:
+            if held.anchor and held.anchor not in self.hidden:
                 members = [guid for guid in held.members if guid in self.people or guid in self.groups]
                 shown = (*members, *(held.members.keys() & self.strangers)) if held.changed > since else None
                 values = {
@@ -146,9 +148,9 @@ class ModelDirectory:
                 }
                 yield Shown(held.guid, held.anchor, held.dn, values, shown, held.changed, held.protected)
         for guid, anchor in known.items():
-            if guid not in self.groups or not self.groups[guid].anchor:
+            if anchor not in self.hidden and (guid not in self.groups or not self.groups[guid].anchor):
                 yield Lost(anchor, deleted=guid not in self.groups)
-        yield LookCookie(json.dumps({"usn": reached}).encode(), self.principals, self.left_alone)
+        yield LookCookie(json.dumps({"usn": reached}).encode(), self.principals, self.left_alone, self.hidden)
 
     def written(self) -> bytes | None:
         return b"%d" % self._ours if self._ours else None

@@ -1,6 +1,6 @@
 """Looks at written-back groups, as a run makes them one after the other, and what is known after each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -43,6 +43,7 @@ class Seen:
     cookie: bytes | None = None
     note: str = ""
     strangers: int = 0
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
     def look(self) -> "Seen":
         """One more look."""
@@ -65,7 +66,7 @@ class Seen:
 
     def _take(self, one: Shown | Lost | LookCookie) -> None:
         if isinstance(one, LookCookie):
-            self.cookie = one.value
+            self.cookie, self.hidden = one.value, one.hidden
         elif isinstance(one, Lost):
             self.lost.append(one)
             self.groups.pop(one.anchor, None)

@@ -103,7 +103,7 @@ def _hint(session: Session, partition: str, wanted: str) -> str:
         return beside or place.partition(",")[0].lower() == wanted.partition(",")[0].lower(), places[place]
 
     best = max(places, key=likely)
-    return f"it may have been renamed to {best}, where {places[best]:,} written-back groups lie; else {advice}"
+    return f"it may have been renamed to {best}, where written-back groups lie: {places[best]:,}; else {advice}"
 
 
 def _refused(what: str, remedy: str) -> InputRefused:

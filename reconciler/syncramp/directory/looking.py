@@ -6,7 +6,8 @@ controller, or that are new. That number rises with every value of a link that i
 It does not when a member is deleted; but the entry of the member tells that.
 
 Absence is no proof. A group that was known and does not come is asked for by its GUID, then among what is deleted.
-Where neither shows it, the look ends with an error and no cookie, since it may lie where this account sees nothing.
+Where neither shows it, it is *hidden*: it may lie where this account sees nothing, and nothing is concluded. The next
+look then begins where this one began, so that what changed meanwhile is read once it is seen again.
 """
 
 import json
@@ -28,7 +29,6 @@ from syncramp.source.ldap.entries import Entries
 from syncramp.source.ldap.messages import Control, Found
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.session import NoSuchEntry, Session
-from syncramp.words import count
 
 RECYCLED = Control("1.2.840.113556.1.4.2064")
 """LDAP_SERVER_SHOW_RECYCLED_OID, MS-ADTS 3.1.1.3.4.1.24: what is deleted, also if it cannot be brought back."""
@@ -85,8 +85,8 @@ class Look:
     """Groups that are not taken, each with why, as sentences without a full stop."""
     _candidates: dict[bytes, Shown] = field(default_factory=dict)
     _bearers: dict[str, list[Bearer]] = field(default_factory=dict)
-    _untold: list[str] = field(default_factory=list)
-    """Marks of groups of which nobody knows what became of them."""
+    _hidden: list[str] = field(default_factory=list)
+    """Marks of groups of which nobody can tell what became of them."""
 
     def groups(self, cookie: bytes | None, known: Mapping[bytes, str]) -> Iterator[Shown | Lost | LookCookie]:
         """All groups with our mark, with the members of those that changed since a cookie; the cookie comes last.
@@ -94,7 +94,6 @@ class Look:
         Groups that are lost come first: another one may have the mark by now.
 
         :param known: objectGUID -> anchor of groups that were there; each that is not there any more is told.
-        :raises SourceIncomplete: it cannot be told what became of a known group.
         :raises SyncrampError: the look broke off; what came before is true.
         """
         root = self.session.root()
@@ -106,9 +105,8 @@ class Look:
             for shown in self._chosen(known):
                 fresh = shown.changed > since or known.get(shown.guid) != shown.anchor
                 yield from self._whole(shown, root, known) if fresh else (shown,)
-        if self._untold:
-            raise self._incomplete()
-        yield LookCookie(now.encoded(), self.strangers, self.note)
+        hidden = dict.fromkeys(self._hidden, self._how_to_see())
+        yield LookCookie((decode(cookie) if hidden else now).encoded(), self.strangers, self.note, hidden)
 
     @property
     def note(self) -> str:
@@ -190,15 +188,12 @@ class Look:
             if tombstones.is_one(self.session.entry(named_by(guid), ["isDeleted"], controls=[control])):
                 yield Lost(anchor)
                 return
-        self._untold.append(anchor)
+        self._hidden.append(anchor)
 
-    def _incomplete(self) -> SourceIncomplete:
-        return SourceIncomplete(
-            f"{count(len(self._untold), 'written-back group')} cannot be found ({', '.join(self._untold[:_TOLD])}),"
-            " and the account that writes is not shown that they were deleted",
-            where=self.session.server,
-            remedy="let it read where they were moved to, and list what is deleted:"
-            f" {tombstones.permitting(self.partition)}",
+    def _how_to_see(self) -> str:
+        return (
+            "it is neither shown to the account that writes nor among what was deleted: let the account read where it"
+            f" was moved to, and list what is deleted: {tombstones.permitting(self.partition)}"
         )
 
     @property

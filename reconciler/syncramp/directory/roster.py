@@ -20,6 +20,8 @@ class Placed:
 class Roster:
     """The groups of one directory."""
 
+    hidden: frozenset[str] = frozenset()
+    """Groups of which the last look could not tell what became of them: they are not written to."""
     _placed: dict[str, Placed] = field(default_factory=dict)
 
     def note(self, anchor: str, guid: bytes, dn: str) -> None:

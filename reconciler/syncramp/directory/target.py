@@ -120,6 +120,8 @@ class LdapTarget:
                     self._roster.note(seen.anchor, seen.guid, seen.dn)
                 elif isinstance(seen, Lost):
                     self._roster.forget(seen.anchor)
+                else:
+                    self._roster.hidden = frozenset(seen.hidden)
                 yield seen
         except SourceUnavailable:
             controller.close()

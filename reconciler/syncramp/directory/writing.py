@@ -27,6 +27,7 @@ DENIED_MOST = 3
 """So many objects are refused for want of rights before any write succeeded; then it is the account."""
 NO_BIN = "recycleBinOff"
 NOT_OURS = "notOurs"
+NOT_SHOWN = "notShown"
 _CRITICAL = "isCriticalSystemObject"
 _NO_VALUES = frozenset({"SourceAnchor", "member"})
 _NAMES_TAKEN = frozenset({19, 68})
@@ -59,6 +60,8 @@ class Writer:
         anchor = str(obj.values.get("SourceAnchor", "")).lower()
         if obj.kind != Kind.GROUP.value or not anchor.startswith(PREFIX):
             return _not_ours(f"{anchor or 'what has no anchor'} is no group of the cloud")
+        if anchor in self.roster.hidden:
+            return Outcome(Result.REFUSED, NOT_SHOWN, "it is not shown, and nobody can tell what became of it")
         self._warnings.clear()
         outcome = self._delete(anchor) if obj.operation is Operation.DELETE else self._set(anchor, obj.values)
         self._succeeded = self._succeeded or self.requests.changed

@@ -120,6 +120,7 @@ DIRECTORY_CAUSES = (
     Cause("confidentialityRequired", "the domain controller wants a connection that is protected otherwise"),
     Cause("other", "the domain controller's text, and its event log, tell more"),
     Cause("recycleBinOff", "switch the recycle bin of the forest on, or delete the group by hand"),
+    Cause("notShown", "let the account that writes read where the group was moved to, and list what is deleted"),
     Cause("notOurs", "the entry does not bear the mark of the group: nothing but written-back groups is changed"),
 )
 """Why a directory that groups are written to refuses one: results by their names in RFC 4511, and two words of ours.

@@ -53,6 +53,8 @@ class LookCookie:
     """Members that were read and are principals of other forests."""
     left_alone: str = ""
     """Groups that have a mark and are not taken, each with why."""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    """Known groups of which nobody can tell what became of them, by their marks, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from syncramp.cycle.phases import Phase
 from syncramp.cycle.writeback.importing import meet
 from syncramp.cycle.writeback.judging import judge
 from syncramp.model.drift import Difference, Drift
+from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
-from syncramp.model.values import Attributes, Value
+from syncramp.model.values import Attributes, Kind, Value
 from syncramp.model.written import LookCookie, Lost, Shown
 from syncramp.spec.types import DriftMode
 from syncramp.store.exports import Exports
@@ -34,6 +35,7 @@ PAGE_LINKS = 100_000
 NAMES = frozenset({"cn", "sAMAccountName"})
 """What a name that is taken makes otherwise than it was wanted: not compared once it was written."""
 LEFT_ALONE = "its mark is of a group that is not written back"
+HIDDEN = "a written-back group is not shown, and stays as it was known"
 UNMARKED = "somebody took its mark away"
 ANOTHER = "another group carries its mark"
 
@@ -100,6 +102,7 @@ class _Observing:
         self._shown = BitMap()
         self._strangers = 0
         self._left_alone = ""
+        self._hidden: Mapping[str, str] = {}
 
     def shown(self) -> Iterator[Shown | LookCookie]:
         """What the directory shows; what is lost is kept for the last page, because another one may have its mark."""
@@ -111,6 +114,7 @@ class _Observing:
             if isinstance(one, LookCookie):
                 self._strangers += one.strangers
                 self._left_alone = one.left_alone
+                self._hidden = one.hidden
             yield one
 
     def take(self, page: Sequence[Shown], cookie: bytes | None) -> None:
@@ -132,6 +136,10 @@ class _Observing:
     def settle(self) -> None:
         """The look was complete."""
         self._ledger.settle(self._shown, self._exports, self._job.clock())
+        for told in (self._report.warnings, self._report.warning_samples):
+            told.pop(HIDDEN, None)  # of the look before
+        for anchor, what in self._hidden.items():
+            self._report.note_warning(Sample("", Kind.GROUP.value, "", anchor, what), HIDDEN)
         if self._report.written:
             self._report.written.strangers = self._strangers
             self._report.written.left_alone = self._left_alone

@@ -35,6 +35,8 @@ TOGETHER = 100
 """Entries that are asked for by GUID in one search: a filter of about 10 kB."""
 OBJECT_GUID, ENTRY_UUID = "objectGUID", "entryUUID"
 MEMBER_OF = "memberOf"
+DELETED = rb"\0ADEL:"
+"""In the name of every deleted entry, MS-ADTS 3.1.1.5.5.1.1."""
 MEMBERS = (canonical.LINKS, words.UNIQUE, words.UIDS)
 """Attributes with the members of a group, in servers of other kinds."""
 
@@ -125,13 +127,15 @@ class Entries:
             yield from canonical.links_from(guid, words.member_names(values), accounts)
 
     def members(self, guid: bytes, dn: str) -> Targets:
-        """Whom the members of a group of Active Directory name.
+        """Whom the members of a group of Active Directory name; who was deleted is none any more.
+
+        Active Directory leaves those out by itself. Samba (4.17) shows them once the recycle bin is on.
 
         :raises NoSuchEntry: it is not there any more, or not shown.
         :raises SourceUnavailable: they did not come whole.
         :raises names.DnError: a member is no DN.
         """
-        return references.targets(self._members(guid, dn))
+        return references.targets(value for value in self._members(guid, dn) if DELETED not in value)
 
     def memberships(self, guid: bytes) -> Iterator[LinkChange]:
         """The groups of this directory that an entry is a direct member of, each as a change that it gained it.

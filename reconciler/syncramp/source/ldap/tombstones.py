@@ -7,21 +7,19 @@ see them must not read deltas: nobody would tell that a person left.
 from contextlib import closing, suppress
 
 from syncramp.errors import AccessDenied
-from syncramp.source.ldap.entries import Searches
+from syncramp.source.ldap.entries import DELETED, Searches
 from syncramp.source.ldap.messages import Control, Found
 from syncramp.source.ldap.session import NoSuchEntry
 
 SHOWN = Control("1.2.840.113556.1.4.417")
 """LDAP_SERVER_SHOW_DELETED_OID, MS-ADTS 3.1.1.3.4.1.14; DirSync tells of them without it, as far as is known."""
-_NAMED = rb"\0ADEL:"
-"""In the name of every deleted entry, MS-ADTS 3.1.1.5.5.1.1; the container that they lie in is marked so, too."""
 _CONTAINER = "18E2EA80684F11D2B9AA00C04F79F805"
 """GUID_DELETED_OBJECTS_CONTAINER_W, MS-ADTS 6.1.1.4."""
 
 
 def is_one(found: Found) -> bool:
-    """Is it what was kept of a deleted entry, and not their container?"""
-    return _NAMED in found.dn
+    """Is it what was kept of a deleted entry, and not their container, which is marked as deleted, too?"""
+    return DELETED in found.dn
 
 
 def any_shown(session: Searches, partition: str) -> bool:
