@@ -14,7 +14,7 @@ from pyroaring import BitMap
 
 from syncramp.model.state import GONE
 from syncramp.store.database import Database
-from syncramp.store.packing import unpack_bitmap
+from syncramp.store.packing import pack, unpack_bitmap
 
 _ACKNOWLEDGE = """UPDATE objects SET acked = digest, confirmed = 1, doubt = 0, origin = 0
                   WHERE digest IS NOT NULL AND kind = 'User' AND id IN ({})"""
@@ -68,10 +68,10 @@ def stamp(database: Database, verdicts: Iterable[object] = ()) -> bytes:
 
     :param verdicts: which groups are written; they are members under an id of their own.
     """
-    found = blake2b(repr(list(verdicts)).encode(), digest_size=16)
+    found = blake2b(pack({"": tuple(verdicts)}), digest_size=16)
     for query in (_STATE, _JOINED):
         for page in _pages(database, query):
-            found.update(repr(page).encode())
+            found.update(pack({"": page}))
     return found.digest()
 
 
