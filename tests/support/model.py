@@ -19,6 +19,7 @@ from syncramp.model.measures import Traffic
 from syncramp.model.seams import Known
 from syncramp.model.values import Kind
 from syncramp.model.wire import (
+    AnchorType,
     Company,
     LinkOperation,
     Operation,
@@ -34,6 +35,10 @@ from syncramp.spec.types import EndpointOverrides
 
 US = EndpointOverrides().build_number, EndpointOverrides().application_id
 """What a run tells of itself where the document says nothing else."""
+
+
+MASTERED = "Group_"
+"""How the anchor of a group begins that is mastered in the cloud: it has no other one."""
 
 
 class Crash(BaseException):
@@ -218,12 +223,16 @@ class ModelCloud:
 
     def _shown(self, anchor: str, since: int) -> SyncObject:
         held = self.objects.get(anchor)
+        by = AnchorType.CLOUD if anchor.startswith(MASTERED) else AnchorType.SOURCE
+        named: dict[str, WireValue] = {f"{by.name.capitalize()}Anchor": anchor}
         if held is None:
-            return SyncObject("User", Operation.DELETE, {"SourceAnchor": anchor})
-        values: dict[str, WireValue] = {"SourceAnchor": anchor, "CloudAnchor": held.cloud_anchor, **held.values}
+            return SyncObject("User" if by is AnchorType.SOURCE else "Group", Operation.DELETE, named)
+        values = {"CloudAnchor": held.cloud_anchor, **named, **held.values}
         changes = tuple(
             ReferenceChange(
-                member, LinkOperation.ADD if member in self.links.get(anchor, ()) else LinkOperation.REMOVE
+                member,
+                LinkOperation.ADD if member in self.links.get(anchor, ()) else LinkOperation.REMOVE,
+                AnchorType.CLOUD if member.startswith(MASTERED) else AnchorType.SOURCE,
             )
             for (group, member), at in self._link_log.items()
             if group == anchor and at > since
@@ -241,7 +250,7 @@ class ModelCloud:
             return self._delete(anchor)
         created = anchor not in self.objects
         changes = obj.values.get("member")
-        if isinstance(changes, tuple) and any(change.anchor not in self.objects for change in changes):
+        if isinstance(changes, tuple) and any(not self._knows(change) for change in changes):
             return Outcome(Result.REFUSED, "2", "a reference names an unknown object")
         if self.minds_repetition and self._repeats(anchor, changes):
             return Outcome(Result.REFUSED, "3", "the change was made already")
@@ -261,6 +270,10 @@ class ModelCloud:
     def _repeats(self, group: str, changes: WireValue) -> bool:
         members = self.links.get(group, set())
         return any((change.anchor in members) is (change.operation is LinkOperation.ADD) for change in changes or ())
+
+    def _knows(self, change: ReferenceChange) -> bool:
+        mastered = change.anchor.startswith(MASTERED)
+        return change.anchor in self.objects and mastered is (change.by is AnchorType.CLOUD)
 
     def appear(self, anchor: str, held: Held) -> None:
         """Somebody else makes an object in the cloud."""

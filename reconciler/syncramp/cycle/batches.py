@@ -143,5 +143,6 @@ def link_item(work: LinkWork, room: int, snapshot: Snapshot, groups: BitMap, aro
 
 
 def _references(ids: BitMap, operation: LinkOperation, snapshot: Snapshot) -> Iterator[ReferenceChange]:
-    for anchor in snapshot.anchors(ids):
-        yield ReferenceChange(anchor, operation, AnchorType.SOURCE)
+    for identity, anchor in snapshot.named(ids):
+        by = AnchorType.CLOUD if snapshot.by_cloud(identity) else AnchorType.SOURCE
+        yield ReferenceChange(anchor, operation, by)

@@ -235,18 +235,28 @@ def _observe_links(
         changes = value_of(obj, "member")
         if ours is None or not isinstance(changes, tuple):
             continue
-        links = [
-            change for change in changes if isinstance(change, ReferenceChange) and change.by is AnchorType.SOURCE
-        ]
-        ids = job.store.observations.ids(list({change.anchor for change in links}))
+        links = [change for change in changes if isinstance(change, ReferenceChange)]
+        ids = _members(job, links)
         adds, removes = seen.links.get(ours.id, (BitMap(), BitMap()))
         for change in links:
-            identity = ids.get(change.anchor)
+            identity = ids.get((change.by, change.anchor))
             if identity is not None:
                 (adds if change.operation is LinkOperation.ADD else removes).add(identity)
         seen.links[ours.id] = adds, removes
         if ours.acked is not None:
             seen.ours.add(ours.id)
+
+
+def _members(job: Job, links: Sequence[ReferenceChange]) -> dict[tuple[AnchorType, str], int]:
+    """Ids of whom links name: objects of ours by their source anchor, written-back groups by what the cloud calls
+    them.
+    """
+    named = {by: list({change.anchor for change in links if change.by is by}) for by in AnchorType}
+    ours = job.store.observations.ids(named[AnchorType.SOURCE])
+    written = job.store.references.ids(named[AnchorType.CLOUD])
+    return {(AnchorType.SOURCE, anchor): identity for anchor, identity in ours.items()} | {
+        (AnchorType.CLOUD, anchor): identity for anchor, identity in written.items()
+    }
 
 
 def _another(obj: SyncObject, ours: KnownObject) -> str:

@@ -168,7 +168,7 @@ def end_fills(job: Job, exports: Exports, around: Circumstances) -> None:
     if not begun:
         return
     snapshot = job.store.snapshot()
-    there = snapshot.in_cloud | snapshot.in_doubt
+    there = snapshot.in_cloud | snapshot.in_doubt | snapshot.referable
     over = []
     for anchor, identity in begun.items():
         group = snapshot.membership(identity) if identity is not None else None

@@ -40,6 +40,7 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
         source: Before(texts, rules[source], partial(_settle, job))
         for source, texts in job.store.documents.begin(said).items()
     }
+    job.store.references.begin()
     joining = Joining(job, rules)
     if joining.active:
         joining.join()
@@ -52,6 +53,7 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
         if again := objects.anchors.settle() + objects.contest.settle():
             phase.total += again
             _judge(job, flow, sources, phase)
+    job.store.references.settle(asked=job.config.writeback is not None, now=job.clock())
     job.store.documents.complete({source: ruleset.digest for source, ruleset in rules.items()})
     report.violations = objects.violations.counts(sources)
     report.violation_samples = {code: list(objects.violations.samples(code, sources)) for code in report.violations}
@@ -65,7 +67,7 @@ def _settle(job: Job, rules: Ruleset) -> None:
 def _judge(job: Job, flow: "_Flow", sources: Sequence[int], phase: Phase) -> None:
     for page in job.store.objects.dirty_pages(sources, joined=flow.joins):
         job.go_on()
-        job.store.objects.desire(flow.desired(page))
+        job.store.objects.desire(flow.desired(page), partial(job.store.references.note, page))
         phase.advance(objects=len(page))
 
 

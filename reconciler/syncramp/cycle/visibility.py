@@ -25,7 +25,7 @@ class Visibility:
     def __init__(self, job: Job, snapshot: Snapshot) -> None:
         self._job = job
         self._delay = job.config.target.endpoint.visibility_delay.total_seconds()
-        self._in_cloud = BitMap(snapshot.in_cloud)
+        self._in_cloud = snapshot.in_cloud | snapshot.referable
         self._new = BitMap()
         self._arrivals: dict[int, tuple[float, BitMap]] = {}
         now = job.clock()

@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Cause, Membership, ObjectState, Origin
+from syncramp.store.cloud_references import references
 from syncramp.store.database import Database
 from syncramp.store.departed import departed_since
 from syncramp.store.packing import unpack_bitmap
@@ -69,6 +70,11 @@ class Snapshot:
         """Ids of objects that may be in the cloud and should not be."""
         self.in_cloud = self._bitmap("SELECT id FROM objects WHERE acked IS NOT NULL")
         """Ids of objects that are known to be in the cloud."""
+        self._references = references(database)
+        self.referable = self._references.living
+        """Ids of written-back groups that the cloud has: groups refer to them by what it calls them."""
+        self.linkable = self.desired | self.referable
+        """Ids of whoever may be a member of a group."""
         self.keeping = self._bitmap("SELECT DISTINCT object FROM contested")
         """Ids of objects that want a value of somebody else: in its place they keep what they have."""
         absent = (Cause.ABSENT_ONCE.value, Cause.ABSENT.value, Cause.DELETED.value)
@@ -178,15 +184,23 @@ class Snapshot:
             anchor=anchor,
             dn=dn,
             hold=hold,
-            desired=members & self.desired,
+            desired=members & self.linkable,
             sure=unpack_bitmap(sure),
             possible=known,
-            derived=known & self.departing & (members | lost | self._absent),
+            derived=known & (self.departing & (members | lost | self._absent) | self._kept(members)),
             in_cloud=acked is not None,
             lost=lost,
             drifted=unpack_bitmap(drifted),
-            found=(unpack_bitmap(found) & known) - (members & self.desired),
+            found=(unpack_bitmap(found) & known) - (members & self.linkable),
         )
+
+    def _kept(self, members: BitMap) -> BitMap:
+        """Written-back groups whose links stay, or went with them."""
+        return self._references.silent & members | self._references.gone
+
+    def by_cloud(self, identity: int) -> bool:
+        """The service knows it by its own anchor alone: it was written back."""
+        return identity in self._references.anchors
 
     def _objects(self, entries: BitMap) -> BitMap:
         """The objects of entries: nearly always those with the same ids."""
@@ -206,20 +220,20 @@ class Snapshot:
         for start in range(0, len(numbers), PAGE):
             page = list(numbers[start : start + PAGE])
             for row in sorted(self._database.among("SELECT id, anchor FROM objects WHERE id IN ({})", page)):
-                yield row[0], row[1]
+                yield row[0], self._references.anchors.get(row[0], row[1])
 
     def names(self, ids: BitMap) -> Iterator[tuple[str, str]]:
         """The anchors and DNs of objects, in ascending order of their ids; a page of them in memory."""
         numbers = ids.to_array()
         for start in range(0, len(numbers), PAGE):
             page = list(numbers[start : start + PAGE])
-            for _, anchor, name in sorted(self._database.among(_NAMES, page)):
-                yield anchor or "", name
+            for identity, anchor, name in sorted(self._database.among(_NAMES, page)):
+                yield self._references.anchors.get(identity, anchor) or "", name
 
     def sizes(self) -> Iterator[GroupSize]:
         """Every group that should be in the cloud or is there, with its members here and there."""
         for name, wanted, there, packed, sure in self._database.stream(_SIZES):
-            members = self._objects(unpack_bitmap(packed)) & self.desired if wanted else BitMap()
+            members = self._objects(unpack_bitmap(packed)) & self.linkable if wanted else BitMap()
             yield GroupSize(name, len(members), len(unpack_bitmap(sure)), desired=bool(wanted), in_cloud=bool(there))
 
     def of_sources(self, sources: Iterable[int]) -> BitMap:

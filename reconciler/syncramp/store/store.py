@@ -11,6 +11,7 @@ One thread owns it. Each part is a view with its own transactions:
 * ``differences``: attributes that it shows otherwise than we sent them,
 * ``observations``: what the read-back showed,
 * ``cloud``: groups that are mastered in the cloud,
+* ``references``: those of them that a directory has, as members of groups that are synchronised,
 * ``revocations``: what is to be taken away, and since when,
 * ``samples``: what runs measured, for the gates of ramps,
 * ``spent``: what was sent in the last day of what guards count,
@@ -35,6 +36,7 @@ from syncramp.store.age import Age
 from syncramp.store.approvals import Approvals
 from syncramp.store.census import Census
 from syncramp.store.cloud_groups import CloudGroups
+from syncramp.store.cloud_references import CloudReferences
 from syncramp.store.database import PATIENCE, opened
 from syncramp.store.documents import Documents
 from syncramp.store.drift import Differences
@@ -78,6 +80,7 @@ class Store:
         self.joins = Joins(self.database)
         self.observations = Observations(self.database)
         self.cloud = CloudGroups(self.database)
+        self.references = CloudReferences(self.database)
         self.revocations = Revocations(self.database)
         self.samples = Samples(self.database)
         self.spent = Spent(self.database)

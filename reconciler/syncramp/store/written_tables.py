@@ -30,3 +30,10 @@ unwritable = Table(
     Column("members", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+
+cloud_references = Table(
+    "cloud_references",  # groups of a directory that were written back: synchronised groups name them by the cloud's
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # of the entry
+    Column("object_id", String, nullable=False),  # in small letters, by the mark that it bears
+)
