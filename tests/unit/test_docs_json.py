@@ -193,7 +193,7 @@ def test_the_page_has_every_member_of_a_forecast_and_no_other() -> None:
     group, point = GroupForecast("CN=a", 2, 1, 1.0), Point(1.0, 75_000, 1, 1)
     ramp = Forecast("large", "Whole", 1.0, End.COMPLETE, 2.0, "nobody waits", [step], [group], [point])
     told = Foretold("a/b", 1.0, 1.0, 1.0, "a guess", 1.0, 1, [ramp], ["a note"], [NearLimit("CN=a", "1 of 2")])
-    compare(json.loads(forecast_document(told)), "member of what ramp forecast prints")
+    compare(json.loads(forecast_document(told, told)), "member of what ramp forecast prints")
 
 
 def test_the_page_has_every_member_of_a_rehearsal_and_no_other() -> None:

@@ -7,16 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
+from support.tenant_model import Tenant, mark
 from support.written_back import DOCUMENT
+from support.written_engine import WrittenEngine, policy, written_back
 from syncramp.cli import run
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Decided, Order, Phase, RampState
 from syncramp.model.report import RunReport
 from syncramp.ramp.steps import digest_of
-from syncramp.spec.ramps import built_in_writeback
+from syncramp.spec.ramps import Admit, built_in_writeback
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.places import beside
 
@@ -213,3 +216,59 @@ def test_the_secret_of_the_store_is_looked_for_where_it_is_said_to_be(told: Told
         "ramp", "pause", after=("built-in", "--state", "postgresql:pg", "--secrets", str(secrets.parent))
     )
     assert code == 1 and "pg/uri" not in error
+
+
+@pytest.fixture
+def growing(engine: Engine, tmp_path: Path) -> WrittenEngine:
+    """Three people are to come into a group of the directory, one in each run."""
+    now = time.time()
+    made = WrittenEngine(tmp_path / ".syncramp" / "grown.db", cloud=Tenant(), clock=lambda: now)
+    made.config = replace(made.config, writeback=written_back(policy(1, 2, 3, admit=Admit.MEMBERS)))
+    made.employ(1, 2, 3)
+    made.settle_back()
+    made.tenant.given(7, made.cloud_anchors(1, 2, 3))
+    made.run()
+    return made
+
+
+def test_the_forecast_has_the_ramp_of_written_back_groups_in_a_block_of_its_own(
+    growing: WrittenEngine, told: Told
+) -> None:
+    state = ("--state", str(growing.path))
+    code, out, error = told("ramp", "forecast", after=state)
+    assert code == 0, error
+    at = out.splitlines().index("Groups written back to Active Directory")
+    assert "Ramp writeback" not in "\n".join(out.splitlines()[:at])
+    assert any(line.startswith("Ramp writeback (Members): 1 group, ") for line in out.splitlines()[at:])
+    _, out, _ = told("ramp", "forecast", after=(*state, "--ramp", "writeback"))
+    assert out.startswith("Groups written back to Active Directory") and "Ramp built-in" not in out
+    _, out, _ = told("ramp", "forecast", after=(*state, "-o", "json"))
+    body = json.loads(out)
+    assert [each["ramp"] for each in body["writeback"]["ramps"]] == ["writeback"] and body["ramps"] == []
+    _, out, _ = told("ramp", "forecast", after=(*state, "--ramp", "built-in"))
+    assert "Active Directory" not in out
+
+
+def test_without_a_ledger_the_forecast_tells_of_the_cloud_alone(told: Told) -> None:
+    code, out, _ = told("ramp", "forecast", after=("-o", "json"))
+    assert code == 0 and json.loads(out)["writeback"] is None
+
+
+def test_explain_tells_of_a_group_of_the_cloud(growing: WrittenEngine, told: Told) -> None:
+    code, out, _ = told("explain", after=(mark(7), "--state", str(growing.path)))
+    assert code == 2 and "Group Group 7, mastered in the cloud" in out and "held (Ramp)" in out
+    code, out, _ = told("explain", after=("nobody", "--state", str(growing.path)))
+    assert code == 1 and "group of the cloud" in out
+
+
+def test_the_ramp_of_written_back_groups_is_shown_in_full_and_can_be_pasted(told: Told, tmp_path: Path) -> None:
+    _, out, _ = told("ramp", "show")
+    shown = yaml.safe_load(out)["writeback"]["groups"]["ramp"]
+    assert [step.get("ceiling") for step in shown["steps"]][:3] == [1_400, 4_900, None]
+    document = yaml.safe_load(DOCUMENT)
+    document["spec"]["writeback"]["groups"]["ramp"] = shown
+    path = tmp_path / "pasted.yaml"
+    path.write_text(yaml.safe_dump(document))
+    assert run(["validate", str(path)]) == 0
+    _, out, _ = told("ramp", "show", after=("-o", "json"))
+    assert json.loads(out)["writeback"]["groups"]["ramp"] == shown

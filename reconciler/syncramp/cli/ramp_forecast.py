@@ -53,10 +53,12 @@ def forecast(
     """
     from syncramp.check import load
     from syncramp.cli.ramp_say import named_ramp
-    from syncramp.cycle.forecasting import foretold
+    from syncramp.cycle.forecasting import foretold, foretold_back
+    from syncramp.model.written import Side
     from syncramp.report.chart import writable
-    from syncramp.report.forecast import forecast_document, forecast_lines
-    from syncramp.session.opening import UNREAD, known_store, state_path
+    from syncramp.report.forecast import both_lines, forecast_document
+    from syncramp.session.opening import UNREAD, known_stores, state_path
+    from syncramp.spec.policies import side_of
 
     config = load(document)
     if ramp:
@@ -64,11 +66,15 @@ def forecast(
     if chart is not None:
         writable(chart)
     moment, assumed = moment_of(start), seconds_of(pauses)
-    with known_store(config, state_path(document, config, state, secrets), "so no group is known", UNREAD) as store:
-        told = foretold(store, config, moment, assumed, ramp)
+    side, other = side_of(ramp, config), None
+    with known_stores(config, state_path(document, config, state, secrets), "so no group is known", UNREAD) as stores:
+        told = foretold(stores[Side.CLOUD], config, moment, assumed, ramp)
+        if config.writeback and Side.DIRECTORY in stores and (not ramp or side is Side.DIRECTORY):
+            other = foretold_back(stores[Side.DIRECTORY], config, config.writeback, moment, assumed)
     if chart is not None:
-        _draw(told, chart)
-    typer.echo(forecast_document(told) if output is Form.JSON else "\n".join(forecast_lines(told)))
+        _draw(other if other and side is Side.DIRECTORY else told, chart)
+    lines = both_lines(told if side is Side.CLOUD else None, other)
+    typer.echo(forecast_document(told, other) if output is Form.JSON else "\n".join(lines))
 
 
 def moment_of(text: str) -> float:

@@ -4,22 +4,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from syncramp.cycle.writeback.limiting import policy_of
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.forecast import Forecast, Foretold, NearLimit
 from syncramp.model.measures import KEPT_SECONDS, CallTime, Measure, Measured, percentile
 from syncramp.model.ramps import RampState
 from syncramp.plan.rooms import Followers, followers
 from syncramp.ramp.consumers import is_near, warning
-from syncramp.ramp.expected import Terms
+from syncramp.ramp.expected import PARALLEL, Terms
 from syncramp.ramp.forecast import eta, forecast
 from syncramp.ramp.growth import Counted, counted
 from syncramp.ramp.latency import FULL, Timed, fitted
 from syncramp.ramp.steps import digest_of
 from syncramp.spec.ramps import Metric, RampPolicy
-from syncramp.spec.types import ApprovalMode, Mode, SyncConfig
+from syncramp.spec.types import ApprovalMode, Mode, SyncConfig, WritebackGroups
+from syncramp.spec.writeback import other_direction
 from syncramp.store.circumstances import known_circumstances
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
+from syncramp.writeback.ledger import CLOUD
 
 SMALL = 10
 """A call with less than this part of the links of a full one is no call of a ramp, but of every day."""
@@ -42,18 +45,34 @@ class Known:
         return [counted(group, policy, self.around.max_members) for group in groups]
 
 
-def known(store: Store, config: SyncConfig, now: float, pauses: float, *, anew: bool) -> Known:
+def known(
+    store: Store, config: SyncConfig, now: float, pauses: float, *, anew: bool, sources: Sequence[str] = ()
+) -> Known:
     """What forecasts are made of; see :func:`foretold`."""
     snapshot = store.snapshot()
-    around = known_circumstances(store, snapshot, config, [source.name for source in config.sources], now)
+    names = sources or [source.name for source in config.sources]
+    around = known_circumstances(store, snapshot, config, names, now)
     found = followers(snapshot, config, {} if anew else store.ramp_groups.all(), around, now)
     rows, calls = store.samples.rows(now - KEPT_SECONDS), store.samples.calls(now - KEPT_SECONDS)
     terms = _terms(config, now, pauses, rows, calls)
     return Known(snapshot, around, found, terms, tuple(_notes(config, found, rows)))
 
 
+def foretold_back(ledger: Store, config: SyncConfig, groups: WritebackGroups, now: float, pauses: float) -> Foretold:
+    """The same of the ramp of groups that are written back; see :func:`foretold`."""
+    other = other_direction(config, groups, policy_of(ledger, groups))
+    return foretold(ledger, other, now, pauses, sources=(CLOUD, groups.source))
+
+
 def foretold(
-    store: Store, config: SyncConfig, now: float, pauses: float, ramp: str = "", *, anew: bool = False
+    store: Store,
+    config: SyncConfig,
+    now: float,
+    pauses: float,
+    ramp: str = "",
+    *,
+    anew: bool = False,
+    sources: Sequence[str] = (),
 ) -> Foretold:
     """What the ramps of a document are expected to do, those that groups follow.
 
@@ -61,8 +80,9 @@ def foretold(
     :param pauses: seconds that a person is assumed to take for each pause.
     :param ramp: only this one.
     :param anew: as if no run had bound a group to a ramp yet.
+    :param sources: their names in the store; without them those of the document.
     """
-    told = known(store, config, now, pauses, anew=anew)
+    told = known(store, config, now, pauses, anew=anew, sources=sources)
     states, spent = {} if anew else store.ramp_states.all(), store.spent.admissions(now)
     ramps = [
         _forecast(told, policy, states.get(policy.name), spent.get(policy.name, ()))
@@ -134,6 +154,7 @@ def _terms(
         per_call=per_call,
         objects_per_call=endpoint.objects_per_call,
         pauses=pauses,
+        parallel=1 if any(policy.directory for policy in config.ramps) else PARALLEL,
     )
 
 

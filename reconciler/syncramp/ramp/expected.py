@@ -16,6 +16,8 @@ from syncramp.ramp.latency import FULL, LatencyModel, Timed, quantile
 from syncramp.spec.ramps import UNITS, Gate, Metric
 from syncramp.spec.types import WriteBudget
 
+PARALLEL = 4
+"""Calls in flight of an export to the tenant."""
 TOLD = 0.5
 """Part of its hold value from which a gate is told as the one that is near."""
 FINENESS = 20
@@ -43,7 +45,7 @@ class Terms:
     per_call: int = FULL
     """Links in one call."""
     objects_per_call: int = 30
-    parallel: int = 4
+    parallel: int = PARALLEL
     """Calls in flight."""
     pauses: float = 0.0
     """That a person is assumed to take for each pause."""

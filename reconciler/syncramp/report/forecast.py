@@ -84,9 +84,24 @@ def _date(moment: float | None) -> str:
     return "" if moment is None else f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
 
 
-def forecast_document(told: Foretold) -> str:
+def both_lines(told: Foretold | None, other: Foretold | None) -> Iterator[str]:
+    """Ramps of both directions, each with what its dates stand on.
+
+    :param told: of the cloud; None: it is not asked for.
+    :param other: of groups that are written back; None: there are none, or they are not asked for.
+    """
+    if told is not None:
+        yield from forecast_lines(told)
+    if other is not None:
+        yield from [""] * (told is not None)
+        yield "Groups written back to Active Directory"
+        yield from forecast_lines(other)
+
+
+def forecast_document(told: Foretold, other: Foretold | None = None) -> str:
     """The same as JSON; the form is documented in ``docs/ramp-json.md``."""
-    return json.dumps({"version": VERSION} | plain(told), ensure_ascii=False, indent=2)
+    both = {**plain(told), "writeback": plain(other) if other else None}
+    return json.dumps({"version": VERSION} | both, ensure_ascii=False, indent=2)
 
 
 def plain(told: Foretold) -> dict[str, Any]:

@@ -7,22 +7,29 @@ import yaml
 
 from syncramp.spec.policies import BUILT_IN, groups_document
 from syncramp.spec.types import SyncConfig
+from syncramp.spec.writeback import writeback_ramp_document
 
 _RENAME = "  # give it another name where you paste it"
 
 
 def policies_yaml(config: SyncConfig) -> str:
-    """``spec.groups`` with every ramp in full, the built-in one at the end."""
-    body = yaml.dump(
-        {"groups": groups_document(config)}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
-    )
+    """``spec.groups`` with every ramp in full, the built-in one at the end, and the ramp of written-back groups."""
+    body = yaml.dump(_document(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     line = f"- name: {BUILT_IN}\n"
     return body.replace(line, f"{line[:-1]}{_RENAME}\n")
 
 
 def policies_json(config: SyncConfig) -> str:
     """The same for programs."""
-    return json.dumps({"version": 1, "groups": groups_document(config)}, ensure_ascii=False, indent=2)
+    return json.dumps({"version": 1, **_document(config)}, ensure_ascii=False, indent=2)
+
+
+def _document(config: SyncConfig) -> dict[str, Any]:
+    """What of ``spec`` has ramps."""
+    found: dict[str, Any] = {"groups": groups_document(config)}
+    if config.writeback is not None:
+        found["writeback"] = {"groups": {"ramp": writeback_ramp_document(config.writeback)}}
+    return found
 
 
 class _Dumper(yaml.SafeDumper):

@@ -21,9 +21,11 @@ from syncramp.spec.types import (
     SourceSpec,
     SyncConfig,
     WritebackGroups,
+    WriteBudget,
 )
 
 Body = Mapping[str, Any]
+_UNBOUNDED = WriteBudget(10**9, 100, 10**9)
 
 
 def writeback_of(groups: Body, sources: Sequence[SourceSpec]) -> WritebackGroups:
@@ -54,16 +56,22 @@ def writeback_of(groups: Body, sources: Sequence[SourceSpec]) -> WritebackGroups
 def other_direction(config: SyncConfig, groups: WritebackGroups, ramp: RampPolicy) -> SyncConfig:
     """The document as it is gone by towards the directory, but for what its annotations say.
 
-    There are no sources: the groups come from the store. What is written is seen at once, and one ramp is for all.
+    There are no sources: the groups come from the store. What is written is seen at once, a request changes one
+    group, no tenant's throttle counts it, and one ramp is for all.
 
     :param groups: ``spec.writeback.groups`` of the document.
     :param ramp: theirs, by what is known of the directory.
     """
-    endpoint = replace(config.target.endpoint, visibility_delay=timedelta())
+    endpoint = replace(
+        config.target.endpoint,
+        visibility_delay=timedelta(),
+        links_per_call=groups.values_per_modify,
+        objects_per_call=1,
+    )
     return replace(
         config,
         sources=(),
-        target=replace(config.target, endpoint=endpoint),
+        target=replace(config.target, endpoint=endpoint, writes=_UNBOUNDED),
         ramps=(replace(ramp, name=WRITEBACK, built_in=True),),
         max_members=groups.max_members,
         deny_patterns=(),
