@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from syncramp.directory.controller import Controller
 from syncramp.errors import (
+    AccessDenied,
     CredentialsRefused,
     DirectoryBehind,
     InputRefused,
@@ -24,7 +25,7 @@ from syncramp.model.written import Pinned
 from syncramp.source.ldap import freshness
 from syncramp.source.ldap.directory import LdapSource, innermost
 from syncramp.source.ldap.failover import unreachable
-from syncramp.source.ldap.freshness import Horizon
+from syncramp.source.ldap.freshness import Horizon, Standing
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.session import NoSuchEntry, Session
 
@@ -98,7 +99,8 @@ class Choice:
         except BaseException:
             session.close()
             raise
-        fresh = freshness.judge(self.horizon, standing) if self.horizon.positions else Evidence()
+        horizon = _for_itself(self.horizon, standing)
+        fresh = freshness.judge(horizon, standing) if horizon.positions else Evidence()
         return Controller(self.source, url, partition, root, session, self.clock), fresh
 
     def _sign_in(self, url: str) -> Session:
@@ -142,10 +144,20 @@ def extended(horizon: Horizon, controller: Controller) -> Horizon:
     return replace(horizon, positions=positions, holder=controller.writer)
 
 
+def _for_itself(horizon: Horizon, standing: Standing) -> Horizon:
+    """What the controller that was written to last must have: one change less, since the last one may never have been
+    done. Others must have that, too.
+    """
+    own = horizon.positions.get(horizon.holder)
+    if own is None or not own.isdecimal() or horizon.holder != standing.own:
+        return horizon
+    return replace(horizon, positions={**horizon.positions, horizon.holder: freshness.position(max(int(own) - 1, 0))})
+
+
 def _only_reads(session: Session, root: Root) -> bool:
     try:
         found = session.entry(root.ds_service_name, ["objectCategory"]) if root.ds_service_name else None
-    except NoSuchEntry:
+    except (NoSuchEntry, AccessDenied):
         return False
     values = found.values.values() if found else ()
     return any(value.upper().startswith(_READS_ONLY.upper()) for given in values for value in given)
