@@ -11,11 +11,14 @@ from support.build import guid
 from support.clock import Clock
 from support.tenant_model import SECURITY, Tenant, mark
 from support.written_engine import WrittenEngine, written_back
+from syncramp.cycle.forecasting import foretold_back
+from syncramp.model.forecast import End, Forecast, Foretold
 from syncramp.model.holds import Hold
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Command, Order, Phase
 from syncramp.spec.ramps import Metric, Soak, Step, built_in_writeback
 from syncramp.spec.types import GroupKind
+from syncramp.store.store import Store
 
 PEOPLE = range(1, 31)
 STEPS = (Step(5, Soak(timedelta(hours=1))), Step(9, Soak(timedelta(hours=1))), Step(None), Step(40))
@@ -61,10 +64,22 @@ class Written(WrittenEngine):
         with self.ledger() as ledger:
             ledger.ramp_states.give(Order(command, "writeback", "ada", self.clock()))
 
+    def forecast(self, pauses: float = 0.0) -> Forecast:
+        with self.store() as store:
+            (told,) = _foretold(self, store, pauses).ramps
+        return told
+
     def verdict(self, ramp: RampReport, metric: Metric) -> tuple[str, str]:
         """The verdict of a gate, and its sentence."""
         (one,) = (judgement for judgement in ramp.judgements if judgement["metric"] == metric.value)
         return str(one["verdict"]), str(one["sentence"])
+
+
+def _foretold(written: Written, store: Store, pauses: float = 0.0) -> Foretold:
+    """By the ledger, from the next run on."""
+    other = written.job(store).writeback
+    assert other is not None
+    return foretold_back(other.ledger, written.config, other.config, written.clock() + HALF_AN_HOUR, pauses)
 
 
 @pytest.fixture
@@ -218,3 +233,44 @@ def test_the_budget_of_a_run_is_shared_by_all_groups(tmp_path: Path) -> None:
     assert len(written.shown(1)) + len(written.shown(2)) == 6
     written.next()
     assert len(written.shown(1)) + len(written.shown(2)) == 10
+
+
+def test_every_step_begins_at_the_moment_that_was_forecast(tmp_path: Path) -> None:
+    soak = Soak(timedelta(hours=3))
+    steps = tuple(step if step.ceiling is None else replace(step, soak=soak) for step in STEPS)
+    written = Written(tmp_path / "store.db", ramp={"steps": steps})
+    written.given(1, *range(1, 21))
+    written.given(2, *range(4, 30))
+    written.next()
+    told = written.forecast(pauses=3 * HALF_AN_HOUR)
+    begun: dict[int, float] = {}
+    while (ramp := written.next()).phase != Phase.COMPLETE:
+        begun.setdefault(ramp.step, written.clock())
+        if ramp.phase == Phase.PAUSED:
+            begun.setdefault(0, written.clock())
+            if written.clock() - begun[0] >= 2 * HALF_AN_HOUR:
+                written.say(Command.PROMOTE)
+    assert told.end is End.COMPLETE
+    assert {step.step: step.begins for step in told.steps if step.step > 1} == {
+        step: at for step, at in begun.items() if step > 1
+    }
+    assert told.at == written.clock()
+
+
+def test_a_forecast_reckons_with_requests_to_a_directory_and_with_its_site_links(written: Written) -> None:
+    written.directory.interval = 36 * 3600.0
+    written.given(1, *range(1, 21))
+    written.next(2)
+    slow = written.forecast()
+    assert slow.steps[0].ends is not None
+    assert slow.steps[0].ends - slow.steps[0].begins >= 72 * 3600.0
+    (gate,) = {step.gate.metric for step in slow.steps if step.gate} or {None}
+    assert gate is None, "a quick controller is near no limit"
+
+
+def test_a_forecast_takes_a_guess_of_a_controller_that_was_not_measured(written: Written) -> None:
+    with written.store() as store:
+        told = _foretold(written, store)
+    assert (told.per_call, told.full_call) == (500, pytest.approx(0.375))
+    assert told.latency.startswith("a guess")
+    assert told.notes == ()

@@ -10,11 +10,11 @@ from syncramp.model.forecast import Forecast, Foretold, NearLimit
 from syncramp.model.measures import KEPT_SECONDS, CallTime, Measure, Measured, percentile
 from syncramp.model.ramps import RampState
 from syncramp.plan.rooms import Followers, followers
-from syncramp.ramp.consumers import is_near, warning
-from syncramp.ramp.expected import PARALLEL, Terms
+from syncramp.ramp.consumers import CONSUMERS, READERS, is_near, warning
+from syncramp.ramp.expected import Terms
 from syncramp.ramp.forecast import eta, forecast
 from syncramp.ramp.growth import Counted, counted
-from syncramp.ramp.latency import FULL, Timed, fitted
+from syncramp.ramp.latency import DIRECTORY, FULL, Timed, fitted
 from syncramp.ramp.steps import digest_of
 from syncramp.spec.ramps import Metric, RampPolicy
 from syncramp.spec.types import ApprovalMode, Mode, SyncConfig, WritebackGroups
@@ -99,7 +99,7 @@ def foretold(
         per_call=told.terms.per_call,
         ramps=ramps,
         notes=told.notes,
-        warnings=tuple(_near(told.snapshot)),
+        warnings=tuple(_near(told.snapshot, READERS if _directory(config) else CONSUMERS)),
     )
 
 
@@ -143,19 +143,27 @@ def _terms(
 ) -> Terms:
     endpoint = config.target.endpoint
     per_call = min(FULL, endpoint.links_per_call or FULL)
-    return Terms(
+    timed = [Timed(call.links, call.seconds, call.weight) for call in calls]
+    terms = Terms(
         interval=config.interval.total_seconds(),
         next_run=now,
         writes=config.target.writes,
-        latency=fitted(Timed(call.links, call.seconds, call.weight) for call in calls),
+        latency=fitted(timed),
         usual=tuple(_usual(calls, len(_of(rows, Measure.CYCLE)), per_call)),
         cycle=percentile(_of(rows, Measure.CYCLE), 95),
         removal=percentile(_of(rows, Measure.REMOVAL_LATENCY), 95),
         per_call=per_call,
         objects_per_call=endpoint.objects_per_call,
         pauses=pauses,
-        parallel=1 if any(policy.directory for policy in config.ramps) else PARALLEL,
     )
+    if not _directory(config):
+        return terms
+    return replace(terms, latency=fitted(timed, DIRECTORY), parallel=1, least_calls=1)
+
+
+def _directory(config: SyncConfig) -> bool:
+    """It is that of the other direction."""
+    return any(policy.directory for policy in config.ramps)
 
 
 def _of(rows: Sequence[Measured], measure: Measure) -> list[tuple[float, int]]:
@@ -175,7 +183,8 @@ def _notes(config: SyncConfig, found: Followers, rows: Sequence[Measured]) -> It
         yield f"spec.mode is {config.mode.value}: no run sends, and no ramp goes on before it is Sync."
     if config.approval is ApprovalMode.MANUAL:
         yield "spec.approval is Manual: additions wait for approvals too, which takes as long as people take."
-    if _of(rows, Measure.CYCLE) and not _of(rows, Measure.REMOVAL_LATENCY):
+    removals = any(gate.metric is Metric.REMOVAL_LATENCY for policy in found.policies for gate in policy.gates)
+    if removals and _of(rows, Measure.CYCLE) and not _of(rows, Measure.REMOVAL_LATENCY):
         gate = Metric.REMOVAL_LATENCY.value
         yield f"No removal was measured in eight days: {gate} passes with the first one, and a step waits for that."
     external = sorted({g.name for policy in found.policies for g in policy.gates if g.metric is Metric.EXTERNAL})
@@ -186,8 +195,8 @@ def _notes(config: SyncConfig, found: Followers, rows: Sequence[Measured]) -> It
         yield f"{there.dn}: {len(there.desired):,} members are more than groups.maxMembers; nobody is added."
 
 
-def _near(snapshot: Snapshot) -> Iterator[NearLimit]:
+def _near(snapshot: Snapshot, limits: Sequence[int]) -> Iterator[NearLimit]:
     for group in snapshot.sizes():
         size = max(group.wanted, group.there)
-        if is_near(size):
-            yield NearLimit(group.dn, warning(size))
+        if is_near(size, limits):
+            yield NearLimit(group.dn, warning(size, limits))

@@ -23,9 +23,9 @@ READERS = (1_500, 5_000)
 """The limits that are told of groups that are written to a directory."""
 
 
-def is_near(size: int) -> bool:
+def is_near(size: int, limits: Sequence[int] = CONSUMERS) -> bool:
     """A group of so many members is told."""
-    return size * 100 >= CONSUMERS[0] * NEAR
+    return size * 100 >= limits[0] * NEAR
 
 
 def warning(size: int, limits: Sequence[int] = CONSUMERS) -> str:

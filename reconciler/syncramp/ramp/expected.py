@@ -24,7 +24,7 @@ FINENESS = 20
 """Sizes of calls that are told apart; one between two counts as the larger one."""
 SLOW = 0.1
 """Part of the ramp's calls that are slow."""
-_CALLS = {Metric.EXPORT_LATENCY_P50: 0.5, Metric.EXPORT_LATENCY_P95: 0.95}
+_CALLS = {Metric.EXPORT_LATENCY_P50: 0.5, Metric.EXPORT_LATENCY_P95: 0.95, Metric.AD_LATENCY: 0.95}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class Terms:
     objects_per_call: int = 30
     parallel: int = PARALLEL
     """Calls in flight."""
+    least_calls: int = LEAST_CALLS
+    """With links, by which gates judge."""
     pauses: float = 0.0
     """That a person is assumed to take for each pause."""
     spent: Sequence[tuple[float, int]] = ()
@@ -73,7 +75,7 @@ class Window:
 
     def wanting(self) -> float:
         """Runs until every gate has samples enough; infinite: it never has."""
-        missing = LEAST_CALLS - sum(weight for _, weight in self._all())
+        missing = self._terms.least_calls - sum(weight for _, weight in self._all())
         if not self._terms.usual or missing <= 0:
             return max(0, LEAST_CYCLES - self.runs)
         return max(LEAST_CYCLES - self.runs, missing / sum(each.weight for each in self._terms.usual))

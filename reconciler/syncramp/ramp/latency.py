@@ -65,6 +65,8 @@ class LatencyModel:
     """Measured ones it stands on; 0: it is a guess."""
     most: int = 0
     """Links of the largest of them."""
+    full: int = FULL
+    """Links of a full call."""
 
     def seconds(self, links: float) -> float:
         """Of a usual call with so many links."""
@@ -89,23 +91,25 @@ class LatencyModel:
                 f"mostly a guess: measured were {count(self.calls, 'call')} with links, at most {self.most:,} in one"
             )
         told = f"measured: {count(self.calls, 'call')} with links, at most {self.most:,} in one"
-        return told if 2 * self.most >= FULL else f"{told}; larger calls are reckoned from those"
+        return told if 2 * self.most >= self.full else f"{told}; larger calls are reckoned from those"
 
 
-_GUESSED = tuple(Timed(links, LatencyModel().seconds(links), TRUST) for links in (0, FULL))
+GUESS = LatencyModel()
+DIRECTORY = LatencyModel(call=0.05, link=0.0004, full=500)
+"""A guess of a request to a domain controller: a full one takes half of what ``ADModifyLatencyP95`` holds at."""
 
 
-def fitted(measured: Iterable[Timed]) -> LatencyModel:
+def fitted(measured: Iterable[Timed], guess: LatencyModel = GUESS) -> LatencyModel:
     """The line that fits what was measured, beside the guess."""
     calls = [each for each in measured if each.weight > 0]
     if not calls:
-        return LatencyModel()
-    line = LatencyModel()
+        return guess
+    line, guessed = guess, [Timed(links, guess.seconds(links), TRUST) for links in (0, guess.full)]
     for _ in range(ROUNDS):
-        line = _line([*calls, *_GUESSED], line)
+        line = _line([*calls, *guessed], line)
     number = sum(each.weight for each in calls)
     most = ceil(max(each.links for each in calls))
-    return LatencyModel(line.call, line.link, _tail(calls, line, number), round(number), most)
+    return LatencyModel(line.call, line.link, _tail(calls, line, number), round(number), most, guess.full)
 
 
 @dataclass(frozen=True, slots=True)
