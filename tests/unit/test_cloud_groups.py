@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from pyroaring import BitMap
 
-from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of
 from syncramp.model.cloud import CloudGroup, CloudState, SeenGroup, Teller
-from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
 from syncramp.source import dn
 from syncramp.store.store import Store
 
@@ -52,107 +50,6 @@ def members(store: Store, object_id: str = A) -> set[str] | None:
     return None if told is None else {name for _, name in store.cloud.names(told)}
 
 
-# --- one page -------------------------------------------------------------------------------------------------------
-
-
-def shown(kind: str = "Group", operation: Operation = Operation.SET, **values: Any) -> SyncObject:
-    return SyncObject(kind, operation, {"CloudAnchor": f"Group_{A.upper()}", "CloudMastered": True, **values})
-
-
-@pytest.mark.parametrize(
-    "obj",
-    [
-        shown(kind="User"),
-        SyncObject("Group", Operation.SET, {"DisplayName": "no anchor"}),
-    ],
-)
-def test_what_is_no_group_is_none(obj: SyncObject) -> None:
-    assert cloud_group_of(obj) is None
-
-
-@pytest.mark.parametrize("values", [{"SourceAnchor": "AAAA"}, {"CloudMastered": False}])
-def test_a_group_that_a_directory_masters_is_told_as_one(values: dict[str, Any]) -> None:
-    assert cloud_group_of(shown(**values, Member=("User_1",))) == (A, SeenGroup(state=CloudState.UNTOLD, ours=False))
-
-
-def test_a_group_is_known_by_its_object_id_in_small_letters_also_where_nothing_says_that_the_cloud_masters_it() -> (
-    None
-):
-    told = cloud_group_of(SyncObject("Group", Operation.ADD, {"CloudAnchor": f"Group_{A.upper()}"}))
-    assert told is not None and told[0] == A
-
-
-def test_attributes_get_the_names_of_graph_whatever_case_the_wire_has() -> None:
-    obj = shown(
-        displayname="Team",
-        ALIAS="team",
-        GroupType="Unified, DynamicMembership",
-        SecurityEnabled="False",
-        ProxyAddresses=("smtp:b@x", "SMTP:a@x"),
-        ReasonFiltered=("WriteBackOutOfScope",),
-        Mail="",
-    )
-    _, told = cloud_group_of(obj) or ("", SeenGroup())
-    assert told.attributes == {
-        "displayName": "Team",
-        "mailNickname": "team",
-        "groupTypes": ("DynamicMembership", "Unified"),
-        "securityEnabled": False,
-        "proxyAddresses": ("SMTP:a@x", "smtp:b@x"),
-        "reasonFiltered": "WriteBackOutOfScope",
-    }
-    assert told.state is CloudState.LIVE
-
-
-@pytest.mark.parametrize("value", [1099511627776, "8796093022208"])
-def test_a_group_mailbox_is_one_of_a_microsoft_365_group(value: Any) -> None:
-    _, told = cloud_group_of(shown(MsExchRecipientTypeDetails=value)) or ("", SeenGroup())
-    assert told.attributes == {"groupTypes": ("Unified",)}
-
-
-@pytest.mark.parametrize(
-    ("obj", "state"),
-    [
-        (shown(ReasonFiltered="SoftDelete"), CloudState.BIN),
-        (shown(reasonFiltered=("WriteBackOutOfScope", "SoftDelete")), CloudState.BIN),
-        (shown(operation=Operation.DELETE), CloudState.UNTOLD),
-        (shown(DisplayName="x"), CloudState.LIVE),
-    ],
-)
-def test_the_state_is_what_the_page_says(obj: SyncObject, state: CloudState) -> None:
-    _, told = cloud_group_of(obj) or ("", SeenGroup())
-    assert told.state is state
-
-
-def change(anchor: str, *, removes: bool = False, cloud: bool = True) -> ReferenceChange:
-    by = AnchorType.CLOUD if cloud else AnchorType.SOURCE
-    return ReferenceChange(anchor, LinkOperation.REMOVE if removes else LinkOperation.ADD, by)
-
-
-def test_members_come_as_changes_by_either_anchor_or_as_a_list_of_both() -> None:
-    changes = (change("User_1A"), change("AAAA", cloud=False), change("User_2B", removes=True))
-    _, told = cloud_group_of(shown(Member=changes)) or ("", SeenGroup())
-    assert (told.adds, told.removes, told.whole) == (["user_1a", "source:AAAA"], ["user_2b"], None)
-    _, told = cloud_group_of(shown(DisplayName="x", Member=("User_1A", "AAAA"))) or ("", SeenGroup())
-    assert told.whole == ["user_1a", "source:AAAA"]
-    _, told = cloud_group_of(SyncObject("Group", Operation.SET, {"CloudAnchor": "Group_x", "Member": ("User_1",)}))
-    assert (told.whole, told.adds, told.attributes) == (None, ["user_1"], None), (
-        "a further part adds to the first one"
-    )
-
-
-def test_an_empty_list_says_that_nobody_is_a_member_only_where_members_come_as_lists() -> None:
-    for lists, whole in ((False, None), (True, [])):
-        _, told = cloud_group_of(shown(DisplayName="x", Member=()), lists=lists) or ("", SeenGroup())
-        assert told.whole == whole
-
-
-def test_guests_are_told_by_their_own_objects() -> None:
-    guest = SyncObject("User", Operation.SET, {"CloudAnchor": "User_1A", "UserType": "Guest"})
-    person = SyncObject("User", Operation.SET, {"CloudAnchor": "User_2B", "UserType": "Member"})
-    assert kinds_of([guest, person]) == {"user_1a": "Guest"}
-
-
 # --- what is known --------------------------------------------------------------------------------------------------
 
 
@@ -168,6 +65,15 @@ def test_a_group_whose_members_nobody_ever_told_is_not_the_same_as_an_empty_one(
     assert members(store, A) is members(store, B) is None
     read_all(store, a=SeenGroup({"displayName": "A"}), b=SeenGroup({}, adds=["user_1"]))
     assert (members(store, A), members(store, B)) == (set(), {"user_1"})
+
+
+def test_a_group_that_comes_while_nobody_was_told_is_as_unknown_as_the_others(store: Store) -> None:
+    read_all(store, a=SeenGroup({}))
+    observe(store, b=SeenGroup({}))
+    assert members(store, B) is None and store.cloud.intake.complete(Teller.READ_BACK)
+    observe(store, c=SeenGroup({}, adds=["user_1"]))
+    assert (members(store, A), members(store, C)) == (None, {"user_1"})
+    assert not store.cloud.intake.complete(Teller.READ_BACK), "of others it may have told none before"
 
 
 def test_a_first_member_in_a_delta_asks_for_a_read_of_everything_and_of_others_nothing_is_concluded(
@@ -200,6 +106,16 @@ def test_half_of_a_read_of_everything_changes_no_members(store: Store) -> None:
     assert members(store) == {"user_2", "user_3"} and store.cloud.seq() == seq + 1
 
 
+def test_a_read_of_everything_that_begins_anew_keeps_nothing_of_the_one_before(store: Store) -> None:
+    for member in ("user_1", "user_2"):
+        with store.database.transaction():
+            store.cloud.intake.begin(Teller.READ_BACK)
+        observe(store, a=SeenGroup({}, adds=[member]))
+    with store.database.transaction():
+        store.cloud.intake.observe({}, 1.0, ended=True)
+    assert members(store) == {"user_2"} and store.database.all("SELECT * FROM cloud_reading") == []
+
+
 def test_what_is_told_again_is_no_change_and_each_change_has_the_next_number(store: Store) -> None:
     told = SeenGroup({"displayName": "A"}, adds=["user_1"])
     read_all(store, a=told, b=SeenGroup({}))
@@ -219,15 +135,27 @@ def test_a_whole_list_takes_the_place_of_what_was_known(store: Store) -> None:
     assert members(store) == set()
 
 
-@pytest.mark.parametrize(
-    ("added", "removed"), [("source:AAAA", f"user_{C}"), (f"user_{C}", "source:AAAA"), ("source:AAAA", "source:AAAA")]
-)
-def test_somebody_who_came_by_one_anchor_goes_by_the_other_one(store: Store, added: str, removed: str) -> None:
+def synced(store: Store) -> None:
+    """Somebody of ours, with both anchors."""
     store.database.run(
         """INSERT INTO objects (id, source, anchor, kind, cloud_anchor, doubt, cause, hold, unread, confirmed)
            VALUES (7, 1, 'AAAA', 'User', ?, 0, '', '', 0, 1)""",
         (f"User_{C.upper()}",),
     )
+
+
+def test_who_goes_by_one_anchor_and_comes_by_the_other_one_on_one_page_is_there(store: Store) -> None:
+    synced(store)
+    read_all(store, a=SeenGroup({}, adds=["source:AAAA"]))
+    observe(store, a=SeenGroup(adds=["source:AAAA"], removes=[f"user_{C}"]))
+    assert members(store) == {"source:AAAA"}
+
+
+@pytest.mark.parametrize(
+    ("added", "removed"), [("source:AAAA", f"user_{C}"), (f"user_{C}", "source:AAAA"), ("source:AAAA", "source:AAAA")]
+)
+def test_somebody_who_came_by_one_anchor_goes_by_the_other_one(store: Store, added: str, removed: str) -> None:
+    synced(store)
     read_all(store, a=SeenGroup({}, adds=[added, "user_1", "source:BBBB"]))
     observe(store, a=SeenGroup(removes=[removed]))
     assert members(store) == {"user_1", "source:BBBB"}
@@ -301,7 +229,8 @@ def test_a_group_in_the_bin_that_a_read_of_everything_does_not_show_any_more_is_
 
 
 def test_a_deleted_group_that_was_never_known_is_not_kept(store: Store) -> None:
-    observe(store, a=SeenGroup(state=CloudState.UNTOLD), b=SeenGroup({}, state=CloudState.BIN))
+    read_all(store, b=SeenGroup({}, state=CloudState.BIN, adds=[f"group_{A}"]))
+    observe(store, a=SeenGroup(state=CloudState.UNTOLD), c=SeenGroup(state=CloudState.BIN))
     assert groups(store).keys() == {B}
 
 
@@ -327,8 +256,15 @@ def test_a_group_that_is_shown_in_the_bin_without_members_keeps_them(store: Stor
     read_all(store, a=SeenGroup({}, state=CloudState.BIN), b=SeenGroup({}, adds=["user_2"]))
     assert members(store) == {"user_1"}
     read_all(store, Teller.GRAPH, a=SeenGroup(state=CloudState.BIN), b=SeenGroup({}, adds=["user_2"]))
-    observe(store, 2.0, Teller.GRAPH, a=SeenGroup(state=CloudState.BIN))
     assert members(store) == {"user_1"}
+
+
+def test_what_graph_tells_of_a_group_for_the_first_time_is_all_of_it_unless_it_is_gone(store: Store) -> None:
+    read_all(store, a=SeenGroup({}, adds=["user_1"]), b=SeenGroup({}, adds=["user_1"]))
+    read_all(store, Teller.GRAPH, c=SeenGroup({}, adds=[f"group_{A}"]))
+    told = SeenGroup({}, merges=True, adds=["user_2"])
+    observe(store, 2.0, Teller.GRAPH, a=told, b=SeenGroup(state=CloudState.BIN))
+    assert (members(store, A), members(store, B)) == ({"user_2"}, {"user_1"})
 
 
 UNIFIED = {"groupTypes": ("Unified",)}

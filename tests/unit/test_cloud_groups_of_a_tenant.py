@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
+from support.build import user
 from support.engine import Engine
 from support.model import Crash
 from support.office import Office, steps
 from support.simulator import HandClock, group, put, quick_tenant
-from support.tenant_cloud import TenantCloud, engine_of, known, look, truth
+from support.tenant_cloud import TenantCloud, engine_of, known, look, truth, wanting
 from syncramp.model.cloud import CloudState, Teller, Unwritable
 from syncramp.simulator.settings import MemberForm, SoftDeletes
 from syncramp.simulator.tenant import Tenant
@@ -149,3 +150,17 @@ def test_a_guest_is_known_as_one_in_whatever_order_the_pages_come(tmp_path: Path
         (group,) = store.cloud.all()
         _, refused = Forest(store.database, 1).guids(group.members or BitMap())
     assert list(refused.values()) == [Unwritable.GUEST] * 2
+
+
+def test_an_adoption_looks_past_groups_of_the_cloud_so_the_next_read_is_one_of_everything(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "state.db", config=wanting())
+    engine.source.add(user(1))
+    engine.run(sends=False)
+    with engine.store() as store:
+        assert store.cloud.intake.complete(Teller.READ_BACK)
+    assert engine.adopt().recorded
+    with engine.store() as store:
+        assert not store.cloud.intake.complete(Teller.READ_BACK)
+    engine.run(sends=False)
+    with engine.store() as store:
+        assert store.cloud.intake.complete(Teller.READ_BACK)
