@@ -203,6 +203,14 @@ def test_graph_that_tells_nobody_at_all_empties_no_group_that_had_members(store:
     assert (members(store, A), members(store, B)) == ({"user_1"}, set())
 
 
+def test_a_run_that_is_killed_once_graph_is_left_still_reads_everything_back(store: Store) -> None:
+    assert not store.cloud.intake.leave_graph()
+    read_all(store, Teller.GRAPH, a=SeenGroup({}, adds=["user_1"]))
+    assert store.cloud.intake.leave_graph()
+    assert not any(store.cloud.intake.complete(teller) for teller in Teller) and members(store) == {"user_1"}
+    assert not store.cloud.intake.leave_graph()
+
+
 # --- deleted --------------------------------------------------------------------------------------------------------
 
 

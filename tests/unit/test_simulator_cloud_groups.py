@@ -7,6 +7,7 @@ import pytest
 
 from support.simulator import HandClock, Mirror, drop, put, quick_tenant
 from syncramp.model.wire import Operation
+from syncramp.simulator.inspection import overview
 from syncramp.simulator.settings import SoftDeletes, TenantSettings
 from syncramp.simulator.tenant import Tenant
 
@@ -131,3 +132,16 @@ def test_a_user_in_the_bin_is_shown_as_deleted_whatever_groups_are(clock: HandCl
     tenant.provision([drop("a")])
     (obj,) = tenant.read_back(cookie).objects
     assert obj.operation is Operation.DELETE
+
+
+def test_a_person_who_looks_into_the_file_sees_them_with_their_master(clock: HandClock, tmp_path: Path) -> None:
+    tenant = Tenant(TenantSettings(visibility_delay=0.0, **EVERY_KIND), clock, tmp_path / "tenant.db")
+    tenant.journal.describe(tenant.settings)
+    tenant.portal.delete(next(iter(tenant.cloud_groups())))
+    tenant.close()
+    seen = overview(tmp_path / "tenant.db", 0, 3)
+    assert [row for row in seen.objects if row[0] == "Group"] == [
+        ("Group", "the cloud", "live", 5),
+        ("Group", "the cloud", "in the bin", 1),
+    ]
+    assert [(group.name, group.members) for group in seen.groups][:1] == [("Team 2", 2)]
