@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.ad_double_forest import configured
 from support.ad_double_search import Limits, Search
 from support.ad_double_server import PASSWORD, READER, Controller
 from support.ad_double_tree import Replica
 from support.ad_double_view import Account
 from support.looked import Seen, anchor, mark
+from syncramp.directory import schema
 from syncramp.errors import SourceUnavailable
 from syncramp.model.written import Lost
 from syncramp.source.ldap import LdapSource
@@ -236,6 +238,33 @@ def test_of_two_groups_with_one_mark_the_known_one_is_it(tmp_path: Path) -> None
         assert seen.look().groups[anchor(1)].guid == inside
         assert seen.lost == []
         assert seen_at(server).look().groups[anchor(1)].guid == older  # nothing known, and none in the container
+
+
+def test_the_other_group_with_a_mark_is_read_whole_once_it_is_the_only_one(tmp_path: Path) -> None:
+    replica = Replica()
+    unit, person = replica.unit("Written"), replica.user("person")
+    other = written(replica, 1, replica.unit("Other"), person)
+    inside = written(replica, 1, unit)
+    with served(replica, tmp_path) as server:
+        seen = seen_at(server).look()
+        assert seen.members == {anchor(1): frozenset()}
+        replica.delete(inside)
+        assert seen.look().lost == [Lost(anchor(1))]
+        assert seen.groups[anchor(1)].guid == other
+        assert seen.members == {anchor(1): {person}}  # though nothing of it changed since
+
+
+@pytest.mark.parametrize("bin_is_on", [True, False])
+def test_the_recycle_bin_is_seen_in_the_configuration(tmp_path: Path, bin_is_on: bool) -> None:
+    replica = Replica(recycle_bin=bin_is_on)
+    replica.group("Domain Users")
+    with served(replica, tmp_path) as server:
+        session = seen_at(server).source.connect_to(server.url)
+        assert not schema.look(session, session.root(), "DC=test").recycle_bin  # nothing is shown of it yet
+        configured(replica)
+        found = schema.look(session, session.root(), "DC=test")
+        session.close()
+    assert (found.recycle_bin, found.level) == (bin_is_on, 7)
 
 
 def test_two_marks_that_differ_are_none(tmp_path: Path) -> None:

@@ -163,11 +163,26 @@ def test_the_container_is_found_and_a_renamed_one_is_told(domain: Samba) -> None
 
 
 @requires_samba
+def test_a_container_that_was_moved_is_told_by_its_name(domain: Samba) -> None:
+    person = domain.as_administrator
+    here, there = person.add_unit("Moved from"), person.add_unit("Moved to")
+    unit = person.add_unit("Groups that move", here)
+    for number in (511, 512, 513):
+        _write(domain, number, there)
+    _write(domain, 514, unit)
+    person.rename(unit, "OU=Groups that move", there)
+    with closing(_session(domain)) as session, pytest.raises(InputRefused) as refused:
+        container.find(session, session.root(), unit)
+    assert f"renamed to OU=Groups that move,{there}, where written-back groups lie: 1" in refused.value.remedy
+
+
+@requires_samba
 @pytest.mark.parametrize(
     ("place", "why"),
     [
         ("OU=Domain Controllers,{base}", "that of the domain controllers"),
         ("CN=System,{base}", "the system's"),
+        ("CN=Policies,CN=System,{base}", "the system's"),
         ("CN=Builtin,{base}", "neither an organizational unit nor a container"),
         ("{base}", "neither an organizational unit nor a container"),
         ("CN=Sites,CN=Configuration,{base}", "lies in no domain"),
