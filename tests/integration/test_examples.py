@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from support.console import ROOT, Console, steps
+from support.samba import requires_samba
 from support.slapd import requires_slapd
 
-NEEDS_SLAPD = {"04-ldap"}
+NEEDS_SLAPD, NEEDS_SAMBA = {"04-ldap"}, {"18-writeback"}
 FOLDERS = sorted(page.parent.name for page in (ROOT / "examples").glob("*/README.md"))
 
 
-@pytest.mark.parametrize("name", [folder for folder in FOLDERS if folder not in NEEDS_SLAPD])
+@pytest.mark.parametrize("name", [folder for folder in FOLDERS if folder not in NEEDS_SLAPD | NEEDS_SAMBA])
 def test_an_example_does_what_its_page_says(name: str, tmp_path: Path) -> None:
     _play(name, tmp_path)
 
@@ -19,6 +20,12 @@ def test_an_example_does_what_its_page_says(name: str, tmp_path: Path) -> None:
 @requires_slapd
 @pytest.mark.parametrize("name", sorted(NEEDS_SLAPD))
 def test_an_example_with_a_directory_server_does_what_its_page_says(name: str, tmp_path: Path) -> None:
+    _play(name, tmp_path)
+
+
+@requires_samba
+@pytest.mark.parametrize("name", sorted(NEEDS_SAMBA))
+def test_an_example_with_a_domain_controller_does_what_its_page_says(name: str, tmp_path: Path) -> None:
     _play(name, tmp_path)
 
 

@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
+from random import randrange
 from typing import Any, Self
 
 import typer
@@ -30,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("README.md", "docs", "examples", "manifests", "crds")
 PORTS = ("8443", "6360")
 """Of the simulator and of the directory, as the pages have them."""
+ADDRESS = "127.0.77.1"
+"""Of the domain controller, which listens at ports that nobody can choose."""
 HOME = "/home/you/syncramp"
 """The checkout, where output names a whole path."""
 DEADLINE = 120.0
@@ -157,7 +160,7 @@ class Console:
                 shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("secrets", ".syncramp"))
             else:
                 shutil.copy(source, folder / name)
-        self._ports = {port: str(_free_port()) for port in PORTS}
+        self._ports = {port: str(_free_port()) for port in PORTS} | {ADDRESS: _free_address()}
         for path in folder.rglob("*"):
             if path.suffix in (".yaml", ".py"):
                 path.write_text(self._moved(path.read_text()))
@@ -249,12 +252,12 @@ class Console:
 
     def _moved(self, text: str) -> str:
         for written, real in self._ports.items():
-            text = re.sub(rf"\b{written}\b", real, text)
+            text = re.sub(rf"\b{re.escape(written)}\b", real, text)
         return text
 
     def _seen(self, line: str) -> str:
         for written, real in self._ports.items():
-            line = re.sub(rf"\b{real}\b", written, line)
+            line = re.sub(rf"\b{re.escape(real)}\b", written, line)
         return line.replace(str(self.root), HOME)
 
     def _shell(self) -> dict[str, Any]:
@@ -273,6 +276,11 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _free_address() -> str:
+    """Another address of loopback, of which most are free."""
+    return f"127.{randrange(128, 192)}.{randrange(256)}.{randrange(1, 255)}"
 
 
 def commands(app: typer.Typer) -> dict[str, Any]:
