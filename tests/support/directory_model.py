@@ -90,6 +90,8 @@ class ModelDirectory:
     needless: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Additions of members who were there, and removals of others."""
     looks: int = 0
+    cookies: list[bytes | None] = field(default_factory=list)
+    """Where each look began."""
     certificate_until: datetime | None = None
     counter: TrafficCounter = field(default_factory=TrafficCounter)
     _usn: int = 0
@@ -136,6 +138,7 @@ class ModelDirectory:
 
     def look(self, cookie: bytes | None, known: Mapping[bytes, str]) -> Iterator[Shown | Lost | LookCookie]:
         self.looks += 1
+        self.cookies.append(cookie)
         self.fault("look")
         since = int(json.loads(cookie)["usn"]) if cookie else 0
         reached = self._usn

@@ -21,6 +21,7 @@ _ACKNOWLEDGE = """UPDATE objects SET acked = digest, confirmed = 1, doubt = 0, o
 _LEFT = "SELECT id FROM objects WHERE digest IS NULL AND acked IS NOT NULL AND kind = 'User' AND id IN ({})"
 _AMONG = "SELECT guid, id FROM entries WHERE source = ? AND absent < ? AND guid IN ({})"
 _NAMES = "SELECT guid, dn FROM entries WHERE source = ? AND absent < ?"
+_DELETED = "SELECT guid FROM entries WHERE source = ? AND absent >= ?"
 _STATE = """SELECT e.id, e.dn_hash, e.absent, CASE WHEN e.kind = 'Group' THEN e.digest END, o.cloud_anchor, o.anchor
             FROM entries e LEFT JOIN objects o ON o.id = e.id ORDER BY e.id"""
 _GUIDS = "SELECT id, guid FROM entries WHERE absent < ?"
@@ -50,6 +51,10 @@ class Present:
     def names(self, source: int) -> dict[bytes, str]:
         """The DNs of all that live of a source, by GUID."""
         return dict(self._database.stream(_NAMES, (source, GONE)))
+
+    def deleted(self, source: int) -> frozenset[bytes]:
+        """GUIDs of those of a source that were there once and were deleted."""
+        return frozenset(row[0] for row in self._database.stream(_DELETED, (source, GONE)))
 
     def guids(self) -> dict[int, bytes]:
         """All that live, groups of the cloud and whoever may be in them, by id."""

@@ -167,15 +167,21 @@ class _Import:
         return Entry(_guid(group), Kind.GROUP, dn.canonical(name), told)
 
     def _people_facts(self, found: frozenset[bytes], *, everybody: bool) -> list[Fact]:
-        """Who came, who has another name, and who was deleted in the directory."""
-        names = self._present.names(self._people)
-        looked_up = found | names.keys() if everybody else found - names.keys()
+        """Who came, who has another name, and who was deleted in the directory.
+
+        Who was deleted and is there again may be back in groups: the recycle bin brings memberships back, also those
+        that the cloud ended meanwhile, and no group changes by it. So all of them are looked at again.
+        """
+        names, deleted = self._present.names(self._people), self._present.deleted(self._people)
+        looked_up = found | names.keys() | deleted if everybody else found - names.keys()
         facts: list[Fact] = []
         for guid, name, _, why in Forest(self._main, self._source).people(sorted(looked_up)):
             if why is Unwritable.GONE:
                 facts += [Gone(guid)] if guid in names else []
             elif names.get(guid) != name:
                 facts.append(Entry(guid, Kind.USER, name, {}))
+                if guid in deleted:
+                    self._job.store.observations.forget_cookie()
         return facts
 
     @cached_property
