@@ -14,8 +14,9 @@ from support.simulator import HandClock, quick_tenant
 from support.tenant_cloud import TenantCloud
 from syncramp.model.facts import Entry
 from syncramp.model.report import RunReport
-from syncramp.model.wire import AnchorType, LinkOperation, Outcome, Result, SyncObject
+from syncramp.model.wire import AnchorType, LinkOperation, Outcome, ReferenceChange, Result, SyncObject
 from syncramp.simulator.tenant import Tenant
+from syncramp.spec.failsafe import Failsafe
 
 NESTED = 201
 
@@ -174,6 +175,26 @@ def test_a_store_that_never_knew_of_them_learns_them_without_a_change(nesting: E
     assert report.settled and not member_changes(nesting)
     with nesting.store() as store:
         assert next(iter(store.snapshot().named(store.snapshot().referable)))[1] == cloud_anchor()
+
+
+def test_whom_it_brings_into_a_group_counts_as_growth_of_that_group(nesting: Engine) -> None:
+    now = [0.0]
+    nesting.clock = lambda: now[0]
+    nesting.source.members[guid(101)].remove(name())
+    people = tuple(ReferenceChange(f"somebody{number}") for number in range(21))
+    nesting.cloud.appear(cloud_anchor(), Held("Group", {"CloudMastered": True}, cloud_anchor()))
+    nesting.cloud._link(cloud_anchor(), people)
+    nesting.settle()
+    now[0] = 50 * 3600.0
+    nesting.run()
+    nesting.source.members[guid(101)].append(name())
+    nesting.config = replace(nesting.config, failsafe=Failsafe(effective_adds=20))
+    report, _ = nesting.run()
+    assert report.holds == {"EffectiveGrowth": 1}
+    assert cloud_anchor() not in members(nesting)
+    nesting.config = replace(nesting.config, failsafe=Failsafe(effective_adds=21))
+    nesting.settle()
+    assert cloud_anchor() in members(nesting)
 
 
 # --- in front of the simulator --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from syncramp.model.holds import Hold
 from syncramp.model.values import Kind
 from syncramp.spec.types import GroupKind
 from syncramp.store.drift import keep_drifted
+from syncramp.store.staging import Staging
 from syncramp.store.wanted_groups import WantedGroups
 from syncramp.writeback import wanted
 
@@ -72,10 +74,8 @@ def test_an_import_of_nothing_new_tells_nothing(scene: LedgerScene) -> None:
     scene.cloud(7, [in_cloud(1)])
     scene.run()
     scene.acknowledge()
-    before = scene.ledger.database.value("SELECT COUNT(*) FROM partitions WHERE complete = 1")
-    scene.ledger.database.run("CREATE TRIGGER quiet BEFORE UPDATE ON partitions BEGIN SELECT RAISE(ABORT, 'x'); END")
-    scene.run()
-    assert before == 2
+    with patch.object(Staging, "begin", side_effect=AssertionError("something was told")):
+        scene.run()
     assert scene.differing() == []
 
 
@@ -170,6 +170,7 @@ def test_a_group_that_is_not_asked_for_does_not_come_and_its_members_are_not_tol
 
 def test_a_group_that_is_not_asked_for_any_more_stays_loses_members_and_gets_nobody(scene: LedgerScene) -> None:
     scene.cloud(7, [in_cloud(1), in_cloud(2)], {**SECURITY, "displayName": "before"})
+    scene.cloud(8, [in_cloud(3)])
     scene.run()
     scene.acknowledge()
     scene.asks = writeback()

@@ -6,6 +6,7 @@ from functools import cached_property
 from pyroaring import BitMap
 
 from syncramp.model.values import Kind
+from syncramp.store.cloud_references import reach
 from syncramp.store.database import Database
 from syncramp.store.packing import unpack, unpack_bitmap
 from syncramp.store.snapshot import Snapshot
@@ -74,6 +75,9 @@ class Census:
         return sum(attribute in unpack(row[0]) for row in self._database.stream(_PAYLOADS))
 
     def graph(self) -> tuple[Mapping[int, BitMap], Mapping[int, BitMap]]:
-        """Group -> its members as they should be, and as the cloud surely has them."""
+        """Group -> its members as they should be, and as the cloud surely has them; of a written-back group both are
+        what the cloud says.
+        """
         found = [each for each in map(self._snapshot.membership, self.groups) if each is not None]
-        return {each.id: each.desired for each in found}, {each.id: each.sure for each in found}
+        written = reach(self._database, self._snapshot.referable)
+        return {each.id: each.desired for each in found} | written, {each.id: each.sure for each in found} | written

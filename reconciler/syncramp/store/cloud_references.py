@@ -16,7 +16,7 @@ from syncramp.model.desire import Staged
 from syncramp.model.state import GONE
 from syncramp.model.values import Kind
 from syncramp.store.database import Database
-from syncramp.store.packing import unpack
+from syncramp.store.packing import unpack, unpack_bitmap
 from syncramp.store.returning import drop_links
 
 MARKS = ("admindescription", "msds-externaldirectoryobjectid")
@@ -29,6 +29,10 @@ _DROP = "DELETE FROM cloud_references WHERE id IN ({})"
 _ALL = """SELECT r.id, r.object_id, e.absent, g.state FROM cloud_references r JOIN entries e ON e.id = r.id
           LEFT JOIN cloud_names n ON n.anchor = r.object_id LEFT JOIN cloud_groups g ON g.id = n.id
           ORDER BY e.absent, r.id"""
+_MEMBERS = """SELECT r.id, g.members FROM cloud_references r JOIN cloud_names n ON n.anchor = r.object_id
+              JOIN cloud_groups g ON g.id = n.id WHERE r.id IN ({})"""
+_ELSEWHERE = 2**31
+"""Ids of names of the cloud are counted from 1, as ids of entries are."""
 _BY_OBJECT = """SELECT r.object_id, r.id FROM cloud_references r JOIN entries e ON e.id = r.id
                 WHERE r.object_id IN ({}) ORDER BY e.absent DESC, r.id DESC"""
 _CLEAN = """SELECT e.id, e.attrs FROM entries e WHERE e.kind = 'Group' AND e.absent < ?
@@ -64,6 +68,14 @@ def references(database: Database) -> References:
             (found.living if asked and state == CloudState.LIVE else found.silent).add(identity)
         seen.add(object_id)
     return found
+
+
+def reach(database: Database, living: BitMap) -> dict[int, BitMap]:
+    """Whom each of them brings into a group that it becomes a member of: its members in the cloud, under ids that no
+    entry has.
+    """
+    rows = database.among(_MEMBERS, living.to_array())
+    return {identity: unpack_bitmap(members).shift(_ELSEWHERE) for identity, members in rows}
 
 
 class CloudReferences:

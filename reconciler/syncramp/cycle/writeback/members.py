@@ -32,12 +32,7 @@ class Members:
         self._people = people
         self._found: Mapping[int, bytes] = {**people, **written}
         known.learn({identity: guid for identity, guid in self._found.items() if before.get(identity) != guid})
-        gone = {identity for identity, reason in reasons.items() if reason is Unwritable.GONE}
-        self._before = {
-            identity: guid
-            for identity, guid in before.items()
-            if identity not in self._found and identity not in gone
-        }
+        self._before = {identity: guid for identity, guid in before.items() if identity not in self._found}
         self._reasons: dict[Unwritable, BitMap] = {}
         refused = dict.fromkeys(verdicts.keys() - written.keys(), Unwritable.NOT_WRITTEN)
         for identity, reason in {**reasons, **refused}.items():
@@ -47,7 +42,7 @@ class Members:
         """The GUIDs that a group should have.
 
         :param members: ids of its members in the cloud.
-        :param has: GUIDs that it has: who of them cannot be found any more stays.
+        :param has: GUIDs that it has, of those who are there: who of them cannot be found any more stays.
         """
         found, before = self._found, self._before
         kept = {guid for identity in members if (guid := before.get(identity)) in has} if before else ()
