@@ -124,6 +124,35 @@ def test_a_mark_of_a_group_that_is_not_written_is_left_alone(both: Both) -> None
     assert sum(report.skipped.values()) == 1
 
 
+def test_another_group_that_carries_the_mark_now_is_taken_over(written: Both) -> None:
+    """Somebody deleted the group and made one in its place."""
+    written.directory.delete(mark(1))
+    written.directory.create(mark(1), [guid(1)], cn=mark(1), groupType=8)
+    report = written.run_back()
+    assert report.drift == {"Anew": 1}
+    assert len(written.directory.groups) == 1
+    assert written.shown(1) == {1, 2, 3}
+    assert written.run_back().settled
+
+
+def test_a_create_that_never_arrived_leaves_nothing_to_delete(both: Both) -> None:
+    both.tenant.given(1, both.cloud_anchors(1))
+
+    def dies(now: str) -> None:
+        if now == "before":
+            raise Crash
+
+    both.directory.fault = dies
+    with pytest.raises(Crash):
+        both.run_back()
+    both.directory.fault = no_fault
+    both.tenant.delete(1)
+    assert both.run_back().settled
+    both.now += 31 * DAY
+    assert both.run_back().settled
+    assert not both.directory.groups
+
+
 def test_a_killed_request_is_seen_and_not_sent_again(both: Both) -> None:
     both.tenant.given(1, both.cloud_anchors(1, 2, 3))
 
@@ -220,6 +249,9 @@ def test_an_edit_that_is_undone_by_hand_is_forgotten(written: Both) -> None:
     written.run_back()
     written.directory.join(mark(1), guid(1))
     assert written.run_back().settled
+    with written.ledger() as ledger:
+        (group,) = ledger.snapshot().groups(ledger.census(ledger.snapshot()).groups)
+        assert not group.drifted
 
 
 @pytest.mark.parametrize(("mode", "there"), [(DriftMode.REPORT, 0), (DriftMode.CORRECT, 1)])
@@ -233,6 +265,17 @@ def test_a_group_that_was_deleted_by_hand_comes_again_only_where_edits_are_corre
     assert len(written.directory.groups) == there
     assert (Hold.LOCAL_EDIT.value in report.holds) is not there
     assert bool(there) is report.settled
+
+
+@pytest.mark.parametrize("mode", DriftMode)
+def test_a_group_that_was_deleted_by_hand_and_then_in_the_cloud_does_not_come_again(
+    written: Both, mode: DriftMode
+) -> None:
+    written.drifting(mode)
+    written.directory.delete(mark(1))
+    written.tenant.delete(1)
+    assert written.run_back().settled
+    assert not written.directory.groups
 
 
 def test_a_group_that_came_back_from_the_recycle_bin_is_taken_over(written: Both) -> None:
@@ -281,6 +324,7 @@ def test_a_stop_in_the_first_direction_does_not_begin_to_write_in_the_second(wri
     assert written.requests() == []
     assert report.writeback is not None
     assert not report.writeback.settled
+    assert not report.writeback.digest  # it was not even planned
     written.stop.clear()
     written.cloud.fault = no_fault
     assert written.run_back().settled

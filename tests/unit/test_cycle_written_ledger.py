@@ -147,6 +147,20 @@ def test_without_the_right_to_write_nothing_goes_to_the_directory(written: Both)
 # --- removals, guards and slices -------------------------------------------------------------------------------
 
 
+def test_a_right_that_is_lost_while_the_directory_is_written_ends_the_run(written: Both) -> None:
+    written.fence = right = Right()
+    written.tenant.join(1, *written.cloud_anchors(4))
+    written.tenant.given(2, written.cloud_anchors(5))
+
+    def loses(moment: str) -> None:
+        right.lost = moment != "look"
+
+    written.directory.fault = loses
+    with pytest.raises(FenceLost):
+        written.run_back()
+    assert len(written.requests()) == 1
+
+
 def test_a_guard_holds_removals_before_anything_goes(both: Both) -> None:
     both.employ(*range(10, 80))
     both.settle()

@@ -22,6 +22,7 @@ from syncramp.store.departed import keep_departed
 from syncramp.store.drift import forget_differences, keep_differences, keep_drifted
 from syncramp.store.exports import Exports
 from syncramp.store.found import keep as keep_found
+from syncramp.store.marks import MARK
 from syncramp.store.observations import Moved, Observations
 from syncramp.store.packing import digest, pack, pack_bitmap, unpack, unpack_bitmap
 from syncramp.store.runs import Runs
@@ -43,7 +44,7 @@ _COUNTED = """SELECT c.sure FROM objects o LEFT JOIN cloud_links c ON c.id = o.i
 _DESIRED = "SELECT id, desired FROM payload WHERE id IN ({})"
 _MEMBERS = """SELECT e.guid, o.id FROM entries e JOIN objects o ON o.id = e.id
               WHERE e.source = ? AND o.acked IS NOT NULL AND e.guid IN ({})"""
-_BRACKETS = "SELECT id, sure, possible, observed, found FROM cloud_links WHERE id IN ({})"
+_BRACKETS = "SELECT id, sure, possible, observed, found, drifted FROM cloud_links WHERE id IN ({})"
 _BRACKET = """INSERT INTO cloud_links (id, sure, possible, observed, found) VALUES (?, ?, ?, ?, ?)
               ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
               observed = excluded.observed, found = excluded.found"""
@@ -121,6 +122,7 @@ class Taking:
             exports.check_fence()
             unsure = exports.under_way | Runs(self._database).travelling(now)
             Observations(self._database).forget(seen.gone, now)
+            self._mark(seen.gone)
             self._hold(seen.held, unsure, now)
             moved = self._link(seen, unsure, now)
             self._database.run_many(_CONFIRMED, [(2 if found else 1, i) for i, found in seen.confirmed.items()])
@@ -129,18 +131,25 @@ class Taking:
             Observations(self._database).go_on_from(cookie)
         return moved
 
-    def settle(self, shown: BitMap, exports: Exports, now: float) -> None:
+    def settle(self, shown: BitMap, exports: Exports, now: float) -> BitMap:
         """After a complete look: whose create was never answered and who is not shown is not there.
 
+        :returns: ids of these.
         :raises AnotherRunActive: a later run has begun; nothing is written.
         """
         doubtful = BitMap(row[0] for row in self._database.all(_DOUBTFUL)) - shown
         with self._database.transaction():
             exports.check_fence()
             unsure = exports.under_way | Runs(self._database).travelling(now)
-            for identity in doubtful - unsure:
-                self._database.run(_NOT_THERE, (identity,))
-                self._database.run(_FORGET_MAYBE, (identity,))
+            absent = doubtful - unsure
+            self._database.run_many(_NOT_THERE, [(identity,) for identity in absent])
+            self._database.run_many(_FORGET_MAYBE, [(identity,) for identity in absent])
+            self._mark(absent)
+        return absent
+
+    def _mark(self, ids: Iterable[int]) -> None:
+        """Who is not there is judged again: what cannot be judged stayed as it was only because it was there."""
+        self._database.run_many(MARK, [(identity, int(Origin.SOURCE)) for identity in ids])
 
     def _hold(self, held: Mapping[int, Held], unsure: BitMap, now: float) -> None:
         objects, payloads = [], []
@@ -158,7 +167,7 @@ class Taking:
         moved: dict[int, Moved] = {}
         rows = {row[0]: row[1:] for row in self._database.among(_BRACKETS, list(seen.members))}
         for group, shown in seen.members.items():
-            sure, possible, observed, found = map(unpack_bitmap, rows.get(group, (None,) * 4))
+            sure, possible, observed, found, drifted = map(unpack_bitmap, rows.get(group, (None,) * 5))
             if group in unsure:
                 now_sure, now_possible = sure & shown, possible | shown
             else:
@@ -167,12 +176,13 @@ class Taking:
             if group in seen.taken:
                 found |= shown - possible - seen.taken[group]
             else:
-                moved[group] = sure - shown, shown - possible
+                undone = drifted & (shown ^ observed)
+                moved[group] = sure - shown - undone, shown - possible - undone
             keep_departed(self._database, {group: sure - now_sure}, now)
             kept = (*map(pack_bitmap, (now_sure, now_possible, shown)), pack_bitmap(found) if found else None)
             self._database.run(_BRACKET, (group, *kept))
-            drifted = BitMap.union(BitMap(), *moved.get(group, ()))
-            keep_drifted(self._database, {group: (drifted, (shown ^ observed) - drifted)})
+            edited = BitMap.union(BitMap(), *moved.get(group, ()))
+            keep_drifted(self._database, {group: (edited, (shown ^ observed) - edited)})
         return {group: links for group, links in moved.items() if any(links)}
 
     def _protect(self, protected: Mapping[int, bool]) -> None:

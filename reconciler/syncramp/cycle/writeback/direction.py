@@ -61,11 +61,6 @@ def _compare(job: Job, exports: Exports, report: RunReport, meter: Meter) -> int
     return 0
 
 
-def _confirm(job: Job, exports: Exports, report: RunReport, current: Phase) -> None:
-    keep_horizon(job)
-    observe(job, exports, report, current)
-
-
 def _known(job: Job, snapshot: Snapshot, around: Circumstances) -> Circumstances:
     other = written_back(job)
     return replace(
@@ -82,7 +77,7 @@ TO_DIRECTORY = Direction(
     names=_names,
     read=_read,
     compare=_compare,
-    confirm=_confirm,
+    confirm=observe,
     known=_known,
     around=limit,
     answered=keep_horizon,

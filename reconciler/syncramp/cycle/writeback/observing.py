@@ -45,15 +45,12 @@ def observe(job: Job, exports: Exports, report: RunReport, phase: Phase) -> None
 
     :raises SyncrampError: the look broke off or the run was asked to stop; pages before are kept.
     """
-    behind = job.store.age.behind() is not None
-    if behind:
-        job.store.observations.forget_cookie()
     seen = _Observing(job, exports, report, phase)
     for page, cookie in _pages(seen.shown()):
         job.go_on()
         seen.take(page, cookie)
     seen.settle()
-    if behind:
+    if job.store.age.behind() is not None:  # its cookie is as old as it is: now it is as new as the directory
         resume(job, job.store.ramp_states.all().values())
         job.store.age.caught_up()
 
@@ -101,6 +98,7 @@ class _Observing:
         self._anchors = set[str]()
         self._shown = BitMap()
         self._strangers = 0
+        self._gone = False
         self._left_alone = ""
         self._hidden: Mapping[str, str] = {}
 
@@ -134,8 +132,10 @@ class _Observing:
         self._phase.advance(objects=len(page), links=sum(map(len, look.members.values())))
 
     def settle(self) -> None:
-        """The look was complete."""
-        self._ledger.settle(self._shown, self._exports, self._job.clock())
+        """The look was complete. Who is not there any more may not come, if the cloud has deleted it meanwhile."""
+        absent = self._ledger.settle(self._shown, self._exports, self._job.clock())
+        if absent or self._gone:
+            judge(self._job, self._report, self._phase)
         for told in (self._report.warnings, self._report.warning_samples):
             told.pop(HIDDEN, None)  # of the look before
         for anchor, what in self._hidden.items():
@@ -204,6 +204,7 @@ class _Observing:
                 look.drifts.append((Drift.ANCHOR, ours.id, UNMARKED))
             else:
                 look.gone.append(ours.id)
+                self._gone = True
                 if ours.wanted or not ours.doubt:
                     look.drifts.append((Drift.GONE, ours.id, ""))
 
