@@ -304,6 +304,22 @@ def test_a_group_that_the_directory_protects_is_told(tmp_path: Path) -> None:
         assert seen.look().groups[anchor(1)].protected
 
 
+def test_members_that_replicate_all_together_are_told_of_a_group_that_is_seen_first(tmp_path: Path) -> None:
+    replica = Replica()
+    unit, person = replica.unit("Written"), replica.user("person")
+    old, new = written(replica, 1, unit, person), written(replica, 2, unit, person)
+    held = replica.objects[old]
+    held.stamps["member"] = held.stamps["name"]
+    with served(replica, tmp_path) as server:
+        seen = seen_at(server).look()
+        assert {one: group.legacy for one, group in seen.groups.items()} == {anchor(1): True, anchor(2): False}
+        server.asked.clear()
+        replica.link(new, replica.user("another"))
+        replica.link(old, replica.user("one more"))
+        seen.look()
+        assert not [search for search in server.asked if "replPropertyMetaData" in search.attributes]
+
+
 def test_a_connection_that_breaks_leaves_no_cookie(tmp_path: Path) -> None:
     replica = Replica()
     unit = replica.unit("Written")

@@ -55,6 +55,7 @@ def test_what_people_do_to_written_groups_is_seen(domain: Samba) -> None:
         "adminDescription": mark(101),
     }
     assert seen.members[anchor(101)] == {ada}
+    assert not seen.groups[anchor(101)].legacy
     assert seen.look().read_again() == []
 
     person.add_values(f"CN={mark(102)},{unit}", member=f"CN=look-bob,{unit}")

@@ -256,12 +256,12 @@ def _addable(view: View, held: Object) -> Sequence[bytes]:
 
 
 def _metadata(_: View, held: Object) -> Sequence[bytes]:
-    """replPropertyMetaData (MS-DRSR 5.162), of isDeleted alone."""
-    stamp = held.stamps.get("isdeleted")
-    if stamp is None:
-        return [pack("<IIII", 1, 0, 0, 0)]
-    written = (0x20030, stamp.version, 0, stamp.origin, stamp.usn, stamp.local)
-    return [pack("<IIII", 1, 0, 1, 0) + pack("<IIQ16sQQ", *written)]
+    """replPropertyMetaData (MS-DRSR 5.162), of isDeleted, and of members if they are stamped as one attribute."""
+    stamps = [
+        (of, held.stamps[name]) for name, of in (("isdeleted", 0x20030), ("member", 0x1F)) if name in held.stamps
+    ]
+    written = [pack("<IIQ16sQQ", of, one.version, 0, one.origin, one.usn, one.local) for of, one in stamps]
+    return [pack("<IIII", 1, 0, len(stamps), 0) + b"".join(written)]
 
 
 _CONSTRUCTED: dict[str, Callable[[View, Object], Sequence[bytes]]] = {

@@ -48,6 +48,7 @@ class Written:
     members: dict[bytes, None] = field(default_factory=dict)
     changed: int = 0
     protected: bool = False
+    legacy: bool = False
 
 
 @dataclass
@@ -149,7 +150,7 @@ class ModelDirectory:
                 values = {
                     name: _shown(value) for name, value in held.values.items() if name.lower() in self.attributes
                 }
-                yield Shown(held.guid, held.anchor, held.dn, values, shown, held.changed, held.protected)
+                yield Shown(held.guid, held.anchor, held.dn, values, shown, held.changed, held.protected, held.legacy)
         for guid, anchor in known.items():
             if anchor not in self.hidden and (guid not in self.groups or not self.groups[guid].anchor):
                 yield Lost(anchor, deleted=guid not in self.groups)

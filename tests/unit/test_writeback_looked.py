@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from support.build import user
 from support.tenant_model import Tenant, mark
 from support.written_engine import WrittenEngine
-from syncramp.cycle.writeback.observing import HIDDEN
+from syncramp.cycle.writeback.observing import HIDDEN, LEGACY
 
 
 def test_groups_that_are_not_taken_and_members_of_other_forests_stand_in_the_report(tmp_path: Path) -> None:
@@ -39,4 +40,15 @@ def test_a_hidden_group_is_warned_of_once_in_a_run_and_stays_as_it_was(tmp_path:
     ]
     assert (engine.shown(1), engine.shown(2)) == ({1}, {2})
     engine.directory.hidden = {}
+    assert engine.back().warnings == {}
+
+
+def test_a_group_whose_members_replicate_all_together_is_warned_of_when_it_is_taken_over(tmp_path: Path) -> None:
+    engine = WrittenEngine(tmp_path / "state.db", Tenant())
+    engine.employ(1)
+    engine.settle()
+    engine.directory.create(mark(1), [user(1).guid]).legacy = True
+    engine.tenant.given(1, engine.cloud_anchors(1))
+    assert engine.back().warnings == {LEGACY: 1}
+    assert engine.shown(1) == {1}
     assert engine.back().warnings == {}

@@ -23,7 +23,7 @@ from syncramp.model.values import Value
 from syncramp.model.written import LookCookie, Lost, Shown
 from syncramp.source import canonical
 from syncramp.source import dn as names
-from syncramp.source.ldap import tombstones
+from syncramp.source.ldap import tombstones, usn
 from syncramp.source.ldap.changing import named_by
 from syncramp.source.ldap.entries import Entries
 from syncramp.source.ldap.messages import Control, Found
@@ -33,6 +33,8 @@ from syncramp.source.ldap.session import NoSuchEntry, Session
 RECYCLED = Control("1.2.840.113556.1.4.2064")
 """LDAP_SERVER_SHOW_RECYCLED_OID, MS-ADTS 3.1.1.3.4.1.24: what is deleted, also if it cannot be brought back."""
 _PLACE = ("objectGUID", "uSNCreated", "uSNChanged", "adminCount")
+_MEMBER = 0x1F
+"""member as ATTRTYP, 2.5.4.31 in the default prefix table (MS-DRSR 5.16.4)."""
 _INTEGERS = frozenset({"grouptype"})
 _LISTS = frozenset({"proxyaddresses"})
 _TOLD = 3
@@ -164,7 +166,15 @@ class Look:
                 yield from self._gone(shown.guid, known[shown.guid], root)
             return
         self.strangers += len(targets.dns)
-        yield replace(shown, members=targets.guids)
+        legacy = shown.guid not in known and self._is_legacy(shown.guid)
+        yield replace(shown, members=targets.guids, legacy=legacy)
+
+    def _is_legacy(self, guid: bytes) -> bool:
+        """Members from before the forest replicated values of links one by one are stamped as one attribute."""
+        with suppress(NoSuchEntry, AccessDenied):
+            found = self.session.entry(named_by(guid), [usn.METADATA])
+            return any(usn.last_write(value, _MEMBER) for given in found.values.values() for value in given)
+        return False
 
     def _missing(self, known: Mapping[bytes, str], root: Root) -> Iterator[Lost]:
         """Of each known group that did not come what became of it; one that moved meanwhile comes after all."""

@@ -33,6 +33,8 @@ class Shown:
     """uSNChanged."""
     protected: bool = False
     """adminCount is 1: the directory holds its rights, and nobody is added."""
+    legacy: bool = False
+    """Some of its members replicate with all others; looked at when it is seen first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ NAMES = frozenset({"cn", "sAMAccountName"})
 """What a name that is taken makes otherwise than it was wanted: not compared once it was written."""
 LEFT_ALONE = "its mark is of a group that is not written back"
 HIDDEN = "a written-back group is not shown, and stays as it was known"
+LEGACY = "members of a group replicate all together"
+TO_RENEW = "they are from before forest level 2003: each does so until it is taken out and put in again"
 UNMARKED = "somebody took its mark away"
 ANOTHER = "another group carries its mark"
 
@@ -173,6 +175,8 @@ class _Observing:
         name, values = f"Group_{UUID(bytes_le=one.guid)}", dict(one.values)
         if ours.acked is not None:
             look.drifts.append((Drift.ANEW, ours.id, ANOTHER))
+        if one.legacy:
+            self._report.note_warning(Sample("Update", Kind.GROUP.value, one.dn, one.anchor, TO_RENEW), LEGACY)
         if ours.acked is None and ours.doubt:
             look.held[ours.id] = Held(_with_names(values, wanted), name, frozenset())
         else:

@@ -18,7 +18,7 @@ from syncramp.source.ldap.session import NoSuchEntry
 
 MARKS = ("isDeleted", "lastKnownParent")
 """A tombstone; and what an entry keeps of the time when it was one."""
-_METADATA = "replPropertyMetaData"
+METADATA = "replPropertyMetaData"
 """PROPERTY_META_DATA_VECTOR_V1_EXT, MS-DRSR 5.162: for each attribute by whom, when and under which USN here."""
 _HEAD = Struct("<IIII")  # version, reserved, number of attributes, reserved
 _WRITE = Struct("<I36xQ")  # attribute; version, time, invocation id and USN there; USN here
@@ -44,12 +44,12 @@ def restored_since(entries: Entries, guid: bytes, usn: int) -> bool:
     :raises SyncrampError: the server does not answer.
     """
     with suppress(NoSuchEntry, AccessDenied):
-        found = entries.session.entry(named_by(guid), [_METADATA])
-        return any(_written(value, _IS_DELETED) > usn for given in found.values.values() for value in given)
+        found = entries.session.entry(named_by(guid), [METADATA])
+        return any(last_write(value, _IS_DELETED) > usn for given in found.values.values() for value in given)
     return False
 
 
-def _written(vector: bytes, attribute: int) -> int:
+def last_write(vector: bytes, attribute: int) -> int:
     """The USN of the last write of an attribute; 0, if there was none, or these are no metadata."""
     with suppress(error):
         _, _, count, _ = _HEAD.unpack_from(vector)
