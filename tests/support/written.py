@@ -119,8 +119,9 @@ class Written(Walk):
         return self._told(self.here("plan", "-o", "json"), code)
 
     def _told(self, done: Done, code: int) -> Any:
-        assert done.code == code, f"{done.code}: {done.out}\n{done.err}"
+        assert done.out, done.err
         self.report = done.json
+        assert done.code == code, f"{done.code}: {_brief(self.report)}, and back {_brief(self.report['writeback'])}"
         return self.report
 
     def when_changed(self, name: str, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
@@ -151,11 +152,16 @@ class Written(Walk):
         return found
 
     def members(self, name: str) -> set[str]:
-        """Who is in the group in the directory, by the first name of each DN."""
-        return {dn.decode().partition(",")[0].removeprefix("CN=") for dn in self.there(name).get("member", ())}
+        """Who is in the group in the directory, by the first name of each DN.
+
+        With the recycle bin on, Samba (4.17) also shows members who were deleted, which Active Directory hides.
+        """
+        shown = [dn.decode() for dn in self.there(name).get("member", ())]
+        return {dn.partition(",")[0].removeprefix("CN=") for dn in shown if "\\0ADEL:" not in dn}
 
     def then_members(self, name: str, *members: str) -> None:
-        assert self.members(name) == set(members)
+        there = self.members(name)
+        assert there == set(members), f"{sorted(there)}: {_brief(self.report['writeback'])}"
 
     def then_held(self, hold: str, number: int) -> None:
         """So much waits in the direction of the directory, and why."""
@@ -181,6 +187,22 @@ class Written(Walk):
 
     def guid_of(self, name: str) -> UUID:
         return UUID(bytes_le=self.there(name)["objectGUID"][0])
+
+
+def _brief(report: Mapping[str, Any] | None) -> str:
+    """What of a report says why a run ended as it did."""
+    names = (
+        "objects",
+        "links",
+        "holds",
+        "hold_samples",
+        "errors",
+        "drift",
+        "written",
+        "failure",
+        "unconfirmed_links",
+    )
+    return str({name: report[name] for name in names if report.get(name)}) if report else "nothing"
 
 
 @contextmanager

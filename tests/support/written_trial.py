@@ -58,6 +58,8 @@ class WrittenTrial:
         document = replace(self.engine.config, writeback=written_back(ramp, drift=drift, creates_per_cycle=2))
         self.engine.config = replace(document, interval=timedelta(seconds=1800))
         self.witness, self.ramps = WrittenWitness(self.engine.tenant), RampWitness()
+        self.orphans: set[int] = set()
+        """Groups that nobody wanted when the ledger was lost: they are not ours any more."""
         self.engine.employ(*PEOPLE)
         self.engine.settle()
         for number in GROUPS:
@@ -151,6 +153,7 @@ class WrittenTrial:
         if self.rng.random() < 0.04:
             lose(beside(self.engine.path))
             self.ramps = RampWitness()
+            self.orphans |= {number for number in GROUPS if self.wanted(number) is None}
         self.weather(quiet=self.rng.random() < 0.5)
         self.run(self.chance, crash=(lambda: False) if self.quiet else lambda: self.rng.random() < 0.01)
         if self.rng.random() < 0.4:
@@ -244,7 +247,10 @@ class WrittenTrial:
         with self.engine.ledger() as store:
             ids = dict(store.database.all("SELECT anchor, id FROM objects WHERE anchor IS NOT NULL"))
             for anchor, members in self.directory.links.items():
-                known = store.snapshot().membership(ids[anchor]) if anchor in ids else None
+                (state,) = store.snapshot().states([ids[anchor]]) if anchor in ids else (None,)
+                if state is None or state.acked is None:
+                    continue  # it is not taken over yet
+                known = store.snapshot().membership(state.id)
                 if known is not None:
                     held = {ids[one] for one in members if one in ids}
                     gone = {ids[one] for one in ids if one not in members and self.vanished(one)}
@@ -270,18 +276,38 @@ class WrittenTrial:
                 return
             self.approve()
             self.go_on()
-        raise AssertionError(f"not settled: {report and report.writeback}")
+        told, groups = report and report.writeback, "; ".join(map(self.told, GROUPS))
+        raise AssertionError(
+            f"not settled: {groups}, {told and (told.holds, told.errors, told.failure, told.written)}"
+        )
+
+    def told(self, number: int) -> str:
+        """What is wanted of a group, and what is there."""
+        want, there = self.wanted(number), self.directory.find(mark(number))
+        sides = [
+            "nothing" if one is None else sorted(map(self.directory.anchor, one))
+            for one in (want, there and self.directory.members(mark(number)))
+        ]
+        held = self.engine.tenant.groups[number]
+        return f"{number} {held.deleted} {held.values.get('groupTypes')}: {sides[0]} is {sides[1]}"
 
     def at_rest(self) -> bool:
         """The directory holds what the cloud says; what it does not ask for any more has no members of its own."""
+        groups = self.engine.tenant.groups
+        deleted = {guid for guid, held in self.directory.groups.items() if self.is_deleted(held.anchor)}
         for number in GROUPS:
             want, there = self.wanted(number), self.directory.find(mark(number))
-            hard = self.engine.tenant.groups[number].deleted == "HardDelete"
-            if hard and there is not None:
+            if there and groups[number].deleted == "HardDelete" and number not in self.orphans:
                 return False
-            if want is not None and (there is None or self.directory.members(mark(number)) != want):
+            if want is not None and (
+                there is None or self.directory.members(mark(number)) - deleted != want - deleted
+            ):
                 return False
         return True
+
+    def is_deleted(self, anchor: str) -> bool:
+        """A group that was deleted in the cloud keeps the memberships that it had, and gets none."""
+        return any(mark(number) == anchor and held.deleted for number, held in self.engine.tenant.groups.items())
 
     def go_on(self) -> None:
         """A person ends what only a person ends."""
