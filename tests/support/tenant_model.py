@@ -5,10 +5,10 @@ changes or, where ``lists``, all of them as texts.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from support.model import ModelCloud
-from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject, WireValue
+from syncramp.model.wire import AnchorType, LinkOperation, Operation, Outcome, ReferenceChange, SyncObject, WireValue
 
 UNIFIED: dict[str, WireValue] = {"groupTypes": ("Unified",), "mailEnabled": "true", "securityEnabled": "false"}
 SECURITY: dict[str, WireValue] = {"mailEnabled": "false", "securityEnabled": "true"}
@@ -43,6 +43,8 @@ class Tenant(ModelCloud):
         super().__init__()
         self.groups: dict[int, CloudHeld] = {}
         self.lists = lists
+        self.called: dict[str, str] = {}
+        """Source anchor -> cloud anchor: who is restored from the bin is who he was."""
 
     def given(self, number: int, members: Iterable[str] = (), **values: WireValue) -> None:
         """Somebody makes a group, a Microsoft 365 group unless told otherwise."""
@@ -78,6 +80,14 @@ class Tenant(ModelCloud):
     def _note(self, number: int) -> None:
         self._clock += 1
         self._log[f"{_KEY}{number}"] = self._clock
+
+    def _one(self, obj: SyncObject) -> Outcome:
+        outcome = super()._one(obj)
+        anchor = str(obj.values["SourceAnchor"])
+        if (held := self.objects.get(anchor)) is None:
+            return outcome
+        held.cloud_anchor = self.called.setdefault(anchor, held.cloud_anchor)
+        return replace(outcome, cloud_anchor=held.cloud_anchor)
 
     def _shown(self, anchor: str, since: int) -> SyncObject:
         if not anchor.startswith(_KEY):

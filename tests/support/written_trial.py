@@ -332,7 +332,7 @@ class WrittenTrial:
         other.rng = random.Random(7)
         clock: Callable[[], float] = lambda: other.now  # noqa: E731
         tenant, directory = Tenant(self.engine.tenant.lists), WatchedDirectory(clock)
-        for name in ("objects", "links", "bin", "_log", "_link_log", "groups", "_clock"):
+        for name in ("objects", "links", "bin", "_log", "_link_log", "groups", "called", "_clock"):
             setattr(tenant, name, copy.deepcopy(getattr(self.engine.tenant, name)))
         for name in ("people", "groups", "bin", "seen", "_usn", "_ours"):
             setattr(directory, name, copy.deepcopy(getattr(self.directory, name)))
