@@ -222,6 +222,18 @@ def test_a_group_in_the_bin_keeps_its_members_and_comes_back_with_them(store: St
     assert (groups(store)[A].state, groups(store)[A].since, members(store)) == (CloudState.LIVE, 7.0, {"user_1"})
 
 
+def test_who_left_right_before_the_group_was_deleted_is_out_of_it_when_it_was_restored_and_read_again(
+    store: Store,
+) -> None:
+    read_all(store, a=SeenGroup({}, adds=["user_1", "user_2"]))
+    observe(store, a=SeenGroup({}, state=CloudState.BIN, removes=["user_2"]))
+    assert store.cloud.intake.complete(Teller.READ_BACK)
+    observe(store, a=SeenGroup({}))
+    assert not store.cloud.intake.complete(Teller.READ_BACK)
+    read_all(store, a=SeenGroup({}, adds=["user_1"]))
+    assert members(store) == {"user_1"}
+
+
 def test_a_group_that_was_shown_in_the_bin_and_is_deleted_after_it_is_gone_for_good(store: Store) -> None:
     read_all(store, a=SeenGroup({}, state=CloudState.BIN))
     read_all(store, Teller.GRAPH, b=SeenGroup({}, state=CloudState.BIN))

@@ -137,7 +137,9 @@ class CloudIntake:
         """Members after a change; what is not known stays so until everything is read."""
         told = _tells(group)
         if row is not None and group.state is not CloudState.LIVE:
-            return row.members
+            return row.members  # who is told to leave a group that was deleted may be back with it
+        if row is not None and row.state is not CloudState.LIVE:
+            self.forget(teller)  # it was restored: who left it meanwhile, or right before, was not taken in
         new = row is None or (teller is Teller.GRAPH and not row.graph)
         if told and teller is Teller.READ_BACK and not self._rows.get("cloud_members_shown"):
             self._rows.set("cloud_members_shown", "yes")
