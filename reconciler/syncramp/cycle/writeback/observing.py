@@ -5,9 +5,6 @@ written really there). The domain controller of the run is the truth: nothing of
 
 A group that is wanted and carries its mark, whoever made it, is taken over and never made a second time. One whose
 mark is of a group that is not written is left alone.
-
-What a group shows of its members is read when the group changed. It does not change when somebody who was deleted is
-restored, and is back in every group that the directory had the account in; so once a day everything is read.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -35,10 +32,6 @@ PAGE = 200
 """Groups that are taken in at once."""
 PAGE_LINKS = 100_000
 """Members of them, but for a single group that has more."""
-WHOLE = 86_400.0
-"""Seconds after which every group is read again, whether it changed or not."""
-LOOKED = "directory_read"
-"""A fact in the ledger: when every group was read, in seconds since the epoch."""
 NAMES = frozenset({"cn", "sAMAccountName"})
 """What a name that is taken makes otherwise than it was wanted: not compared once it was written."""
 LEFT_ALONE = "its mark is of a group that is not written back"
@@ -54,16 +47,11 @@ def observe(job: Job, exports: Exports, report: RunReport, phase: Phase) -> None
 
     :raises SyncrampError: the look broke off or the run was asked to stop; pages before are kept.
     """
-    if job.clock() - float(job.store.runs.flag(LOOKED) or 0) >= WHOLE:
-        job.store.observations.forget_cookie()
-    whole = job.store.observations.cookie() is None
     seen = _Observing(job, exports, report, phase)
     for page, cookie in _pages(seen.shown()):
         job.go_on()
         seen.take(page, cookie)
     seen.settle()
-    if whole:
-        job.store.runs.set_flag(LOOKED, str(job.clock()))
     if job.store.age.behind() is not None:  # its cookie is as old as it is: now it is as new as the directory
         resume(job, job.store.ramp_states.all().values())
         job.store.age.caught_up()
