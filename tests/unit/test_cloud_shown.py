@@ -107,3 +107,9 @@ def test_guests_are_told_by_their_own_objects() -> None:
     guest = SyncObject("User", Operation.SET, {"CloudAnchor": "User_1A", "UserType": "Guest"})
     person = SyncObject("User", Operation.SET, {"CloudAnchor": "User_2B", "UserType": "Member"})
     assert kinds_of([guest, person]) == {"user_1a": "Guest"}
+
+
+def test_a_group_that_is_shown_without_its_display_name_is_not_shown_whole() -> None:
+    for values, merges in (({"DisplayName": "A", "Mail": "a@x"}, False), ({"Mail": "a@x"}, True)):
+        _, told = cloud_group_of(shown(**values)) or ("", SeenGroup())
+        assert told.merges is merges

@@ -1,9 +1,9 @@
 """Groups that are mastered in the cloud, as a page of the read-back shows them.
 
 Such a group has no source anchor; one of ours whose authority was moved to the cloud keeps it, and is none. Its
-members come in one of two forms, and which of them the service uses is not public: changes by an anchor, or a list of
-all of them. An empty list says nothing until a list was seen that is not empty: an empty collection of changes looks
-the same.
+attributes are all there are if its display name is among them, which every group has. Its members come in one of two
+forms, and which of them the service uses is not public: changes by an anchor, or a list of all of them. An empty list
+says nothing until a list was seen that is not empty: an empty collection of changes looks the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,8 @@ def cloud_group_of(obj: SyncObject, *, lists: bool = False) -> tuple[str, SeenGr
     if anchor_of(obj) or authority_of(obj) is False:
         return object_id(anchor), SeenGroup(state=CloudState.UNTOLD, ours=False)
     further = only_members(obj)
-    seen = SeenGroup(None if further else attributes_of(obj), state=_state(obj))
+    attributes = None if further else attributes_of(obj)
+    seen = SeenGroup(attributes, attributes is not None and "displayName" not in attributes, _state(obj))
     _tell_members(seen, value_of(obj, "member"), further=further, lists=lists)
     return object_id(anchor), seen
 
@@ -89,7 +90,7 @@ def kinds_of(objects: Sequence[SyncObject]) -> dict[str, str]:
 
 
 def attributes_of(obj: SyncObject) -> dict[str, Value]:
-    """What is kept of a group, under Graph's names; it is shown whole, so that what is not there has no value."""
+    """What is kept of a group, under Graph's names."""
     found: dict[str, Value] = {}
     for name, value in obj.values.items():
         low = name.lower()
