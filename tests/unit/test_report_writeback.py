@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from pyroaring import BitMap
 
 from support.written_back import CONTAINER, other, written
 from syncramp.cli.exits import Exit
@@ -12,12 +13,15 @@ from syncramp.cycle.slices import add
 from syncramp.model.cloud import Unwritable
 from syncramp.model.guards import Reading
 from syncramp.model.holds import Hold
-from syncramp.model.plan import Plan, Sample
+from syncramp.model.plan import MembershipChange, ObjectChange, Plan, Sample, Verb
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.report import RunReport, SourceReport, Tally
+from syncramp.model.state import Membership, ObjectState
+from syncramp.model.values import Kind
 from syncramp.model.written import Side
 from syncramp.plan.outline import Outline
 from syncramp.plan.sizes import histogram
+from syncramp.plan.summary import summarise
 from syncramp.report.guards import guard_lines, guards_document
 from syncramp.report.html import html
 from syncramp.report.json import plan_document, run_document
@@ -171,6 +175,36 @@ def test_the_json_of_a_plan_and_of_a_run_has_the_other_direction() -> None:
     plan = json.loads("".join(plan_document(Plan(), report, (), lambda ids: ())))
     assert plan["writeback"]["links"]["held"] == 400
     assert json.loads(run_document(report))["writeback"] == plan["writeback"]
+
+
+def _back() -> tuple[ObjectChange, MembershipChange]:
+    """A group that is made, and members of another one who come."""
+    state = ObjectState(
+        1, 1, Kind.GROUP, "group_1", "CN=New,OU=Groups", {"cn": "New"}, None, False, frozenset(), None, "", {}
+    )
+    there = BitMap()
+    group = Membership(2, 1, "group_2", "CN=Old,OU=Groups", "", BitMap([3]), there, there, there, in_cloud=True)
+    return ObjectChange(state, Verb.CREATE, {"cn": "New"}), MembershipChange(group, BitMap([3]), there, ())
+
+
+def test_a_plan_names_the_groups_that_would_be_written() -> None:
+    made, members = _back()
+    plan = summarise(iter((made, members)), lambda ids: iter(["a"] * len(ids)), Plan().around)
+    lines = list(plan_lines(Plan(digest="1"), RunReport(writeback=other()), back=plan))
+    at = lines.index("  Groups: Create 3, Update 1")
+    assert lines[at + 1].split() == ["Members", "+1", "−0", "in", "1", "group"]
+    assert any("Create Group CN=New,OU=Groups" in line for line in lines[at:])
+    back = (_back(), lambda ids: [("a", "CN=Ada")], BitMap())
+    told = json.loads("".join(plan_document(Plan(), RunReport(writeback=other()), (), lambda ids: (), back=back)))
+    assert [each["verb"] for each in told["writeback_changes"]] == ["Create", "Members"] and told["changes"] == []
+    outline = Outline(5, plan.around, plan.lanes.deletes)
+    outline.take(made)
+    page = markdown(
+        make_sheet(
+            Plan(), RunReport(writeback=other()), histogram([]), Outline(5, plan.around, BitMap()), (), outline
+        )
+    )
+    assert "Creates in Active Directory: 1" in page and "CN=New,OU=Groups" in page
 
 
 def _sheet(report: RunReport) -> Sheet:

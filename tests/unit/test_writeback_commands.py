@@ -15,10 +15,14 @@ from support.tenant_model import Tenant, mark
 from support.written_back import DOCUMENT
 from support.written_engine import WrittenEngine, policy, written_back
 from syncramp.cli import run
+from syncramp.cycle.run import rehearse
+from syncramp.errors import SourceUnavailable
+from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Decided, Order, Phase, RampState
 from syncramp.model.report import RunReport
 from syncramp.ramp.steps import digest_of
+from syncramp.report.text import plan_lines
 from syncramp.spec.ramps import Admit, built_in_writeback
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.places import beside
@@ -272,3 +276,23 @@ def test_the_ramp_of_written_back_groups_is_shown_in_full_and_can_be_pasted(told
     assert run(["validate", str(path)]) == 0
     _, out, _ = told("ramp", "show", after=("-o", "json"))
     assert json.loads(out)["writeback"]["groups"]["ramp"] == shown
+
+
+def test_a_plan_names_what_would_be_written_and_a_document_without_writeback_nothing(growing: WrittenEngine) -> None:
+    growing.tenant.given(8, growing.cloud_anchors(1))
+    with growing.store() as store:
+        rehearsal = rehearse(growing.job(store, sends=False))
+        assert rehearsal.back is not None
+        verbs = [change.verb for change in rehearsal.back.changes() if isinstance(change, ObjectChange)]
+        lines = list(plan_lines(rehearsal.plan, rehearsal.report, back=rehearsal.back.plan))
+    assert verbs == [Verb.CREATE] and any(f"Create Group CN={mark(8)}".lower() in line.lower() for line in lines)
+    growing.directory.fault = _away
+    with growing.store() as store:
+        assert rehearse(growing.job(store, sends=False)).back is None, "it came to no plan"
+    with growing.store() as store:
+        job = replace(growing.job(store, sends=False), writeback=None)
+        assert rehearse(job).back is None
+
+
+def _away(moment: str) -> None:
+    raise SourceUnavailable("dc1 does not answer")

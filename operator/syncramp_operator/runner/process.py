@@ -185,7 +185,8 @@ def _plan(job: "Job", report: RunReport) -> str:
     from syncramp.report.text import plan_lines
 
     rehearsal = rehearse(job, report)
-    return "\n".join(plan_lines(rehearsal.plan, report, histogram(rehearsal.sizes())))
+    back = rehearsal.back.plan if rehearsal.back else None
+    return "\n".join(plan_lines(rehearsal.plan, report, histogram(rehearsal.sizes()), back))
 
 
 def _without_paths(outcome: Outcome, options: argparse.Namespace) -> Outcome:

@@ -16,9 +16,10 @@ from syncramp.model.values import Kind
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
-    from syncramp.cycle.run import Rehearsal
+    from syncramp.cycle.run import Back, Rehearsal
     from syncramp.model.plan import Change
     from syncramp.model.sizes import Histogram
+    from syncramp.plan.outline import Outline
     from syncramp.plan.selection import Selection
     from syncramp.store.store import Store
 
@@ -132,19 +133,22 @@ def _pieces(
     from syncramp.report.json import plan_document
     from syncramp.report.text import plan_lines
 
-    plan, report = rehearsal.plan, rehearsal.report
+    plan, report, back = rehearsal.plan, rehearsal.report, rehearsal.back
     chosen, sizes = select(rehearsal.changes(), wanted), histogram(rehearsal.sizes())
     if output is PlanOutput.JSON:
-        yield from plan_document(plan, report, chosen, rehearsal.named, sizes, asked)
+        other = (back.changes(), back.named, back.plan.lanes.deletes) if back and wanted.everything else None
+        yield from plan_document(plan, report, chosen, rehearsal.named, sizes, asked, other)
         yield "\n"
         return
     if output in (PlanOutput.MARKDOWN, PlanOutput.HTML):
         yield _page(rehearsal, output, chosen, sizes, full=full)
         return
     if wanted.everything:
-        yield from _lines(plan_lines(plan, report, sizes))
+        yield from _lines(plan_lines(plan, report, sizes, back.plan if back else None))
     if full or not wanted.everything:
         yield from _lines(listing(chosen, rehearsal.named, plan))
+    if back and full and wanted.everything:
+        yield from _lines(["", "In Active Directory", *listing(back.changes(), back.named, back.plan)])
 
 
 def _page(
@@ -160,9 +164,19 @@ def _page(
     outline = Outline(rows, plan.around, plan.lanes.deletes)
     for change in chosen:
         outline.take(change)
+    other = _outline(rehearsal.back, rows) if rehearsal.back else None
     about = "SyncConfig ", Foreign(rehearsal.document), ", tenant ", Foreign(rehearsal.tenant)
-    sheet = make_sheet(plan, rehearsal.report, sizes, outline, [about])
+    sheet = make_sheet(plan, rehearsal.report, sizes, outline, [about], other)
     return markdown.markdown(sheet) if output is PlanOutput.MARKDOWN else html.html(sheet)
+
+
+def _outline(back: "Back", rows: int) -> "Outline":
+    from syncramp.plan.outline import Outline
+
+    outline = Outline(rows, back.plan.around, back.plan.lanes.deletes)
+    for change in back.changes():
+        outline.take(change)
+    return outline
 
 
 def _lines(lines: Iterable[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from syncramp.cycle.deadline import blame, limited, overdue
 from syncramp.cycle.identity import identity
-from syncramp.cycle.job import Job
+from syncramp.cycle.job import Job, written_back
 from syncramp.cycle.walk import Walk
 from syncramp.cycle.writeback.both import Second, first
 from syncramp.errors import Stopped, WireUnverified
@@ -32,6 +32,12 @@ def run(job: Job, report: RunReport | None = None) -> tuple[RunReport, Plan]:
         tenant refuses us, or is not ours to write to); what goes wrong later ends the run and stands in
         ``RunReport.failure``.
     """
+    walk, _ = _made(job, report)
+    return walk.report, walk.planned
+
+
+def _made(job: Job, report: RunReport | None) -> tuple[Walk, Second | None]:
+    """The run in each direction; see :func:`run`."""
     _check_wire(job)
     job.may_send()
     job.store.runs.claim(identity(job.config))
@@ -46,7 +52,7 @@ def run(job: Job, report: RunReport | None = None) -> tuple[RunReport, Plan]:
         if second:
             second.end()
         walk.end()
-    return walk.report, walk.planned
+    return walk, second
 
 
 def _in_time(job: Job, walk: Walk, second: Second | None) -> None:
@@ -85,6 +91,16 @@ def _check_wire(job: Job) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """What a run that sent nothing would write to the directory."""
+
+    plan: Plan
+    changes: Callable[[], Iterator[Change]]
+    named: Callable[[BitMap], Iterator[tuple[str, str]]]
+    """The anchors and DNs of groups and of members."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsal:
     """A run that sent nothing, and whose changes can be derived again, one by one."""
 
@@ -98,6 +114,8 @@ class Rehearsal:
     document: str
     """Namespace and name."""
     tenant: str
+    back: Back | None = None
+    """The other direction; None: there is none, or it came to no plan."""
 
 
 def rehearse(job: Job, report: RunReport | None = None) -> Rehearsal:
@@ -106,9 +124,17 @@ def rehearse(job: Job, report: RunReport | None = None) -> Rehearsal:
     :param report: as :func:`run`.
     :raises SyncrampError: as :func:`run`.
     """
-    report, plan = run(job, report)
-    snapshot = job.store.snapshot()
+    walk, second = _made(job, report)
+    plan, snapshot = walk.planned, job.store.snapshot()
     name, tenant = f"{job.config.namespace}/{job.config.name}", job.config.target.tenant_id
+    back = _back(job, second.planned) if second else None
     return Rehearsal(
-        report, plan, lambda: changes(snapshot, plan.around), snapshot.names, snapshot.sizes, name, tenant
+        walk.report, plan, lambda: changes(snapshot, plan.around), snapshot.names, snapshot.sizes, name, tenant, back
     )
+
+
+def _back(job: Job, plan: Plan) -> Back | None:
+    if not plan.digest:
+        return None
+    snapshot = written_back(job).ledger.snapshot()
+    return Back(plan, lambda: changes(snapshot, plan.around), snapshot.names)

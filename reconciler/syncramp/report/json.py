@@ -32,23 +32,31 @@ def plan_document(
     named: Named,
     sizes: Histogram | None = None,
     asked: Mapping[str, Sequence[str]] | None = None,
+    back: tuple[Iterable[Change], Named, BitMap] | None = None,
 ) -> Iterator[str]:
     """A plan with its changes, piece by piece: it may be larger than memory.
 
     :param changes: those that are asked for.
     :param named: the anchors and DNs of objects.
     :param asked: by what they were chosen; empty: all of them.
+    :param back: of the other direction its changes, the names of its objects, and ids of those whose delete goes.
     """
     yield json.dumps(_head(plan, report, sizes, asked or {}), indent=2)[:-2] + ',\n  "changes": ['
+    yield from _changes(changes, named, plan.lanes.deletes)
+    yield '\n  ],\n  "writeback_changes": ['
+    yield from _changes(*back) if back else ()
+    yield "\n  ]\n}"
+
+
+def _changes(changes: Iterable[Change], named: Named, deletes: BitMap) -> Iterator[str]:
     separator = "\n    "
     for change in changes:
         yield separator
         if isinstance(change, ObjectChange):
             yield json.dumps(object_change(change))
         else:
-            yield from _membership(change, named, plan.lanes.deletes)
+            yield from _membership(change, named, deletes)
         separator = ",\n    "
-    yield "\n  ]\n}"
 
 
 def _head(

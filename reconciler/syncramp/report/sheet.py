@@ -94,12 +94,18 @@ class Sheet:
 
 
 def make_sheet(
-    plan: Plan, report: RunReport, sizes: Histogram, outline: Outline, about: Sequence[Sentence] = ()
+    plan: Plan,
+    report: RunReport,
+    sizes: Histogram,
+    outline: Outline,
+    about: Sequence[Sentence] = (),
+    back: Outline | None = None,
 ) -> Sheet:
     """What is shown of a plan.
 
     :param outline: of the changes that are asked for.
     :param about: what tells this plan from one of another document.
+    :param back: of the changes of the other direction.
     """
     kinds = [kind for kind in Kind if any(kind.value in numbers for numbers in plan.counts.values())]
     return Sheet(
@@ -114,6 +120,7 @@ def make_sheet(
             *_ramps(plan.ramps),
             *_holds(report, outline),
             *_remarks(report),
+            *(_topics(back, " in Active Directory") if back else ()),
             *_other(report.writeback),
         ],
         digests=plan.digests,
@@ -187,12 +194,14 @@ def _counts(plan: Plan, kinds: Sequence[Kind]) -> Iterator[tuple[str, Sequence[i
                 yield f"of them {word}", [numbers.get(kind.value, 0) for kind in kinds]
 
 
-def _topics(outline: Outline) -> Iterator[Section]:
+def _topics(outline: Outline, where_: str = "") -> Iterator[Section]:
     rows = outline.rows()
     for topic in Topic:
         if numbers := outline.topics.get(topic.value):
             alarming = topic in ALARMING
-            yield Section(TITLES[topic], sum(numbers.values()), _plain(rows[topic.value]), alarming=alarming)
+            yield Section(
+                f"{TITLES[topic]}{where_}", sum(numbers.values()), _plain(rows[topic.value]), alarming=alarming
+            )
 
 
 def _ramps(ramps: Iterable[RampReport]) -> Iterator[Section]:

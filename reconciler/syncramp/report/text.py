@@ -34,14 +34,17 @@ from syncramp.report.writeback import writeback_lines
 from syncramp.words import clock, count, moment, printable
 
 
-def plan_lines(plan: Plan, report: RunReport, sizes: Histogram | None = None) -> Iterator[str]:
+def plan_lines(
+    plan: Plan, report: RunReport, sizes: Histogram | None = None, back: Plan | None = None
+) -> Iterator[str]:
     """A plan: what would go, what is held, and the riskiest first.
 
     Values come from directories, where people write what they like: none of them may make a line of its own.
 
     :param sizes: of all groups.
+    :param back: of the other direction.
     """
-    return map(printable, chain(_plan(plan, report, sizes), writeback_lines(report.writeback)))
+    return map(printable, chain(_plan(plan, report, sizes), writeback_lines(report.writeback, back)))
 
 
 def _plan(plan: Plan, report: RunReport, sizes: Histogram | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ groups and stands among the numbers, not among what is wrong.
 from collections.abc import Iterator
 
 from syncramp.model.cloud import Unwritable
-from syncramp.model.plan import Verb
+from syncramp.model.plan import Plan, Verb
 from syncramp.model.report import RunReport
 from syncramp.model.values import Kind
 from syncramp.model.written import Side, WrittenReport
@@ -16,6 +16,7 @@ from syncramp.report.approvals import approval_lines
 from syncramp.report.causes import drift_lines
 from syncramp.report.guards import tripped_lines
 from syncramp.report.parts import categories, held, largest, tallies
+from syncramp.report.plan_text import member_line, riskiest
 from syncramp.report.ramps import ramp_line
 from syncramp.words import clock, count
 from syncramp.writeback.unwritable import WORDS
@@ -23,11 +24,14 @@ from syncramp.writeback.unwritable import WORDS
 TITLE = "Written back to Active Directory"
 
 
-def writeback_lines(report: RunReport | None) -> Iterator[str]:
-    """The block; nothing where the document asks for no writeback."""
+def writeback_lines(report: RunReport | None, plan: Plan | None = None) -> Iterator[str]:
+    """The block; nothing where the document asks for no writeback.
+
+    :param plan: what the directory would get, of a run that sends nothing.
+    """
     if report is not None:
         yield f"{TITLE}{where(report.written)}"
-        yield from (f"  {line}" for line in _lines(report))
+        yield from (f"  {line}" for line in _lines(report, plan))
 
 
 def where(written: WrittenReport | None) -> str:
@@ -39,9 +43,11 @@ def where(written: WrittenReport | None) -> str:
     return f": {written.container}{server}{note}" if written.container else ""
 
 
-def _lines(report: RunReport) -> Iterator[str]:
+def _lines(report: RunReport, plan: Plan | None) -> Iterator[str]:
     if planned := planned_groups(report):
         yield f"Groups: {planned}"
+    if plan is not None:
+        yield from (line.removeprefix("  ") for line in (*member_line(plan), *riskiest(plan)))
     if report.planned:
         yield from tallies(report)
     yield from fact_lines(report.written)

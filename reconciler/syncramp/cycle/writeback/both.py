@@ -18,6 +18,7 @@ from syncramp.cycle.writeback.direction import TO_DIRECTORY
 from syncramp.cycle.writeback.limiting import policy_of
 from syncramp.errors import FenceLost, Stopped, SyncrampError
 from syncramp.events import Event, Listener, PhaseEnded, PhaseStarted, Progress
+from syncramp.model.plan import Plan
 from syncramp.model.report import RunReport
 from syncramp.model.written import WrittenReport
 from syncramp.spec.ramps import WRITEBACK as RAMP
@@ -108,6 +109,11 @@ class Second:
     def report(self) -> RunReport:
         """What it did so far."""
         return self._whole.writeback or RunReport()
+
+    @property
+    def planned(self) -> Plan:
+        """What it follows; an empty one before it has one."""
+        return self._walk.planned if self._walk else Plan()
 
     def revoke(self) -> None:
         """Look at the directory, and take members out of groups.
