@@ -7,7 +7,7 @@ from syncramp.check.ramp_twins import below_abort, fits, fitting, limited, order
 
 GROUPS = "spec.writeback.groups"
 GATE = f"{GROUPS}.ramp.gates[]"
-SIZES = "self.minMembers <= self.maxMembers"
+SIZES = "!has(self.minMembers) || !has(self.maxMembers) || self.minMembers <= self.maxMembers"
 SAME_SOURCE = "self == oldSelf"
 LIMITED = "self.disabled || self.metric != 'External' || has(self.hold) || has(self.abort)"
 FIT = (
