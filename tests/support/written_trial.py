@@ -246,13 +246,14 @@ class WrittenTrial:
             return
         with self.engine.ledger() as store:
             ids = dict(store.database.all("SELECT anchor, id FROM objects WHERE anchor IS NOT NULL"))
+            ours = store.snapshot().in_cloud  # a group that is left alone is a stranger in every other one
             for anchor, members in self.directory.links.items():
                 (state,) = store.snapshot().states([ids[anchor]]) if anchor in ids else (None,)
                 if state is None or state.acked is None:
                     continue  # it is not taken over yet
                 known = store.snapshot().membership(state.id)
                 if known is not None:
-                    held = {ids[one] for one in members if one in ids}
+                    held = {ids[one] for one in members if one in ids and ids[one] in ours}
                     gone = {ids[one] for one in ids if one not in members and self.vanished(one)}
                     assert set(known.sure) - gone <= held <= set(known.possible), anchor
 
