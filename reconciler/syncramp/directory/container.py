@@ -98,9 +98,9 @@ def _hint(session: Session, partition: str, wanted: str) -> str:
     if not places:
         return advice
 
-    def likely(place: str) -> tuple[bool, int]:
+    def likely(place: str) -> tuple[bool, bool, int]:
         beside = names.fold(names.parent(place)) == names.fold(names.parent(wanted))
-        return beside or place.partition(",")[0].lower() == wanted.partition(",")[0].lower(), places[place]
+        return beside, place.partition(",")[0].lower() == wanted.partition(",")[0].lower(), places[place]
 
     best = max(places, key=likely)
     return f"it may have been renamed to {best}, where written-back groups lie: {places[best]:,}; else {advice}"
