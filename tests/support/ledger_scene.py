@@ -3,7 +3,7 @@
 A test says what the cloud and the directory show, imports and judges, and asks what the ledger wants.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +61,8 @@ class LedgerScene:
     schema: frozenset[str] = frozenset(row.name.lower() for row in ROWS)
     report: RunReport = field(default_factory=lambda: RunReport(sends=True))
     now: float = 0.0
+    shown: dict[str, SeenGroup] = field(default_factory=dict)
+    """What the cloud showed last of each group."""
 
     # What the directory and the cloud show
 
@@ -102,8 +104,30 @@ class LedgerScene:
         """A group, with all its members; None: nothing is said of them."""
         whole = None if members is None else tuple(members)
         seen = SeenGroup(attributes=attributes, state=state, whole=whole)
+        self.shown[object_id(number)] = seen
+        intake = self.main.cloud.intake
         with self.main.database.transaction():
-            self.main.cloud.intake.observe({object_id(number): seen}, self.now, Teller.GRAPH)
+            intake.observe({object_id(number): seen}, self.now, Teller.GRAPH)
+            if not intake.complete(Teller.GRAPH):  # everything is asked for once more
+                intake.begin(Teller.GRAPH)
+                intake.observe(self.shown, self.now, Teller.GRAPH, ended=True)
+
+    def lose_main(self) -> None:
+        """The tenant's store is lost, and a new one begins."""
+        self.main.close()
+        self.shown.clear()
+        self.main = _main(Path(f"{self.main.database.path}.new"))
+
+    def go_back(self, work: Callable[[], None]) -> None:
+        """Work that the tenant's store forgets: an old copy of it is put back."""
+        path = Path(str(self.main.database.path))
+        self.main.close()
+        old = path.read_bytes()
+        self.main = Store(path, dn.key)
+        work()
+        self.main.close()
+        path.write_bytes(old)
+        self.main = Store(path, dn.key)
 
     def reopen(self) -> None:
         """The process was killed, and another one begins."""
@@ -116,6 +140,11 @@ class LedgerScene:
         self.main.close()
         self.ledger.close()
 
+    def hard_delete(self, number: int) -> None:
+        """A group is deleted for good."""
+        self.shown.pop(object_id(number), None)
+        self.main.cloud.hard_deleted(object_id(number), self.now)
+
     # What the ledger makes of it
 
     def job(self) -> Job:
@@ -125,6 +154,7 @@ class LedgerScene:
 
     def run(self) -> None:
         """One import, judged."""
+        self.main.runs.begin(self.now)
         self.report = RunReport(sends=True)
         self.report.written = WrittenReport(CONTAINER)
         import_groups(self.job(), self.report, Phase("import", _quiet, "object"))
@@ -169,15 +199,19 @@ def _quiet(event: Event) -> None:
     """Nobody listens."""
 
 
-@contextmanager
-def ledger_scene(folder: Path) -> Iterator[LedgerScene]:
-    """Both stores, new."""
-    main, ledger = Store(folder / "main.db", dn.key), Store(folder / "ledger.db", dn.key)
+def _main(path: Path) -> Store:
+    main = Store(path, dn.key)
     main.staging.source_id("corp")
     with main.database.transaction():
         main.cloud.intake.begin(Teller.GRAPH)
         main.cloud.intake.observe({}, 0.0, Teller.GRAPH, ended=True)
-    scene = LedgerScene(main, ledger)
+    return main
+
+
+@contextmanager
+def ledger_scene(folder: Path) -> Iterator[LedgerScene]:
+    """Both stores, new."""
+    scene = LedgerScene(_main(folder / "main.db"), Store(folder / "ledger.db", dn.key))
     try:
         yield scene
     finally:

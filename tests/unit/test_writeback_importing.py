@@ -319,3 +319,43 @@ def test_another_container_or_schema_or_naming_judges_every_group_again(scene: L
     scene.run()
     (state,) = scene.ledger.snapshot().states([scene.id(7)])
     assert state.dn.endswith("OU=Other,DC=corp,DC=example")
+
+
+# --- the tenant's store is another one ------------------------------------------------------------------------------
+
+
+def test_a_new_store_of_the_tenant_changes_nobody_and_its_changes_are_told(scene: LedgerScene) -> None:
+    scene.cloud(7, [in_cloud(1), in_cloud(2)])
+    scene.cloud(8, [in_cloud(3)])
+    scene.run()
+    scene.acknowledge()
+    scene.lose_main()
+    scene.people(user(3), user(2))
+    scene.cloud(8, [in_cloud(2)])
+    scene.cloud(7, [in_cloud(2), in_cloud(1)])
+    scene.run()
+    assert scene.members(7) == sorted([anchor(1), anchor(2)])
+    assert scene.members(8) == [anchor(2)]
+    scene.people(user(1))
+    scene.cloud(7, [in_cloud(2)])
+    scene.run()
+    assert scene.members(7) == [anchor(2)]
+    assert scene.differing() == []
+
+
+@pytest.mark.in_a_file("an old copy of a schema is put back by a server's own means")
+def test_an_old_copy_of_the_store_of_the_tenant_tells_all_of_its_groups_again(scene: LedgerScene) -> None:
+    scene.cloud(7, [in_cloud(1)], {**UNIFIED, "displayName": "first"})
+    scene.run()
+
+    def forgotten() -> None:
+        for name in ("second", "third", "fourth"):
+            scene.cloud(7, [in_cloud(1), in_cloud(2)], {**UNIFIED, "displayName": name})
+            scene.run()
+
+    scene.go_back(forgotten)
+    scene.cloud(7, [in_cloud(1)], {**UNIFIED, "displayName": "fifth"})
+    scene.run()
+    (state,) = scene.ledger.snapshot().states([scene.id(7)])
+    assert state.desired is not None and state.desired["displayName"] == "fifth"
+    assert scene.members(7) == [anchor(1)]

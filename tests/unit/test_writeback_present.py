@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.build import guid, user
-from support.cloud_groups import object_id, writeback
+from support.cloud_groups import writeback
 from support.engine import crashing
 from support.ledger_scene import ALL, SECURITY, UNIFIED, LedgerScene, anchor, as_group, in_cloud, ledger_scene
 from support.model import Crash
@@ -54,7 +54,7 @@ class History:
         if self.groups:
             number = self._random.choice(sorted(self.groups))
             if self._random.random() < 0.5:
-                self._scene.main.cloud.hard_deleted(object_id(number), 1.0)
+                self._scene.hard_delete(number)
             else:
                 self._scene.cloud(number, None, None, CloudState.BIN)
             del self.groups[number]

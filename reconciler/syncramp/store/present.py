@@ -7,8 +7,10 @@ as a member and never as a group of ours.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
+from uuid import uuid4
 
 from pyroaring import BitMap
 
@@ -26,6 +28,7 @@ _STATE = """SELECT e.id, e.dn_hash, e.absent, CASE WHEN e.kind = 'Group' THEN e.
             FROM entries e LEFT JOIN objects o ON o.id = e.id ORDER BY e.id"""
 _GUIDS = "SELECT id, guid FROM entries WHERE absent < ?"
 _MEMBERS = "SELECT id, members FROM links WHERE attribute = 'member' AND id IN ({})"
+_NAME = "SELECT value FROM meta WHERE key = 'store_name'"
 _JOINED = "SELECT entry, object FROM joined ORDER BY entry"
 _PAGE = 10_000
 
@@ -63,6 +66,34 @@ class Present:
     def members(self, groups: Sequence[int]) -> dict[int, BitMap]:
         """Members of groups, as the cloud was said to have them."""
         return {group: unpack_bitmap(packed) for group, packed in self._database.among(_MEMBERS, groups)}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A moment of the tenant's store, in which the changes of groups are numbered."""
+
+    store: str
+    """A name that no other store has."""
+    run: int
+    """Its last run."""
+
+    def watermark(self, seq: int) -> bytes:
+        """What was told up to a change of a number, at this moment."""
+        return f"{self.store} {self.run} {seq}".encode()
+
+    def follows(self, watermark: bytes) -> bool:
+        """The numbers of the store go on from there: it is no other one, and no older copy of itself."""
+        store, run, _ = watermark.decode().split()
+        return store == self.store and int(run) <= self.run
+
+
+def place_of(database: Database) -> Place:
+    """Where the tenant's store is; one that has no name gets one."""
+    name = database.value(_NAME)
+    if name is None:
+        name = uuid4().hex
+        database.run("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO NOTHING", ("store_name", name))
+    return Place(name, int(database.value("SELECT COALESCE(MAX(id), 0) FROM runs")))
 
 
 def stamp(database: Database, verdicts: Iterable[object] = ()) -> bytes:

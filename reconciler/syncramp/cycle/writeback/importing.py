@@ -30,7 +30,7 @@ from syncramp.source.canonical import CHUNK, LINKS
 from syncramp.spec.types import WritebackGroups
 from syncramp.store.drift import keep_drifted
 from syncramp.store.forest import Forest
-from syncramp.store.present import Present, stamp
+from syncramp.store.present import Present, place_of, stamp
 from syncramp.store.wanted_groups import WantedGroups
 from syncramp.writeback.payload import ROWS, name_of
 from syncramp.writeback.wanted import Refused, condition, wanted
@@ -83,14 +83,16 @@ class _Import:
     def __init__(self, job: Job, phase: Phase | None = None) -> None:
         writeback = written_back(job)
         self._job, self._phase, self._config = job, phase, writeback.config
-        self._main, self._groups = writeback.main.database, writeback.main.cloud
+        self._main, self._groups = writeback.main, writeback.main.cloud
         self._ledger = job.store.database
         self._source = writeback.main.staging.source_id(self._config.source)
         staging = job.store.staging
         self._cloud, self._people = staging.source_id(CLOUD), staging.source_id(self._config.source)
         self._rules = asked(self._config, writeback.target.attributes)
         self._asked = f"{self._rules.hex()} {VERSION}"
-        self._groups_known = staging.known(self._cloud, GROUPS, self._asked, full=job.full).watermark
+        self._state = place_of(self._main.database)
+        told = staging.known(self._cloud, GROUPS, self._asked, full=job.full).watermark
+        self._seq = int(told.split()[-1]) if told is not None and self._state.follows(told) else None
         self._people_known = staging.known(self._people, PEOPLE, self._asked, full=job.full).watermark
         self._known, self._present = WantedGroups(self._ledger), Present(self._ledger)
         self._where = condition(self._config)
@@ -98,12 +100,10 @@ class _Import:
     def run(self) -> None:
         """Tell what changed."""
         seq = self._groups.seq()
-        changed = list(self._groups.since(int(self._groups_known or -1)))
-        reasons = {group.id: self._reason(group) for group in changed}
-        self._judge(changed, reasons)
-        verdicts = self._known.verdicts()
-        mark = stamp(self._main, sorted((identity, not reason) for identity, (_, reason) in verdicts.items()))
-        everybody = self._groups_known is None or mark != self._people_known
+        changed = list(self._groups.since(-1 if self._seq is None else self._seq))
+        self._judge(changed)
+        mark = stamp(self._main.database, [(guid, not reason) for guid, reason in self._known.verdicts().items()])
+        everybody = self._seq is None or mark != self._people_known
         if not changed and not everybody:
             return
         self._job.go_on()
@@ -111,7 +111,7 @@ class _Import:
 
     def meet(self, guids: Sequence[bytes]) -> None:
         """Tell of people whom no group of the cloud named."""
-        people = Forest(self._main, self._source).people(guids)
+        people = Forest(self._main.database, self._source).people(guids)
         facts = [Entry(guid, Kind.USER, name, {}) for guid, name, _, why in people if why is not Unwritable.GONE]
         self._stage_people(facts, self._people_known or b"")
         self._job.store.staging.resolve()
@@ -130,9 +130,9 @@ class _Import:
         asked = members.people(_all_members(each for each in shown if not self._reason(each)))
         self._stage_people(self._people_facts(asked, everybody=everybody), mark)
         staging, links = self._job.store.staging, list(self._links(shown, members))
-        facts = [*map(self._group, changed), *links, _proof(GROUPS, len(changed), str(seq).encode())]
+        facts = [*map(self._group, changed), *links, _proof(GROUPS, len(changed), self._state.watermark(seq))]
         staging.stage(self._cloud, GROUPS, facts, asked=self._asked)
-        self._known.count({each.id: self._unwritable(each, members) for each in shown})
+        self._known.count({_guid(each): self._unwritable(each, members) for each in shown})
         staging.resolve()
         staging.mark_rules(self._cloud, self._rules, VERSION)
         for source in (self._cloud, self._people):
@@ -151,10 +151,10 @@ class _Import:
         found = wanted(group, self._config, self._where)
         return found.reason if isinstance(found, Refused) else ""
 
-    def _judge(self, changed: Sequence[CloudGroup], reasons: dict[int, str]) -> None:
+    def _judge(self, changed: Sequence[CloudGroup]) -> None:
         """What is decided is kept first: the watermarks, which tell that all follows from it, come last."""
-        gone = [group.id for group in changed if group.state is CloudState.GONE]
-        there = {each.id: (_guid(each), reasons[each.id]) for each in changed if each.state is not CloudState.GONE}
+        gone = [_guid(group) for group in changed if group.state is CloudState.GONE]
+        there = {_guid(each): self._reason(each) for each in changed if each.state is not CloudState.GONE}
         self._known.judge(there, gone)
 
     def _group(self, group: CloudGroup) -> Fact:
@@ -175,7 +175,7 @@ class _Import:
         names, deleted = self._present.names(self._people), self._present.deleted(self._people)
         looked_up = found | names.keys() | deleted if everybody else found - names.keys()
         facts: list[Fact] = []
-        for guid, name, _, why in Forest(self._main, self._source).people(sorted(looked_up)):
+        for guid, name, _, why in Forest(self._main.database, self._source).people(sorted(looked_up)):
             if why is Unwritable.GONE:
                 facts += [Gone(guid)] if guid in names else []
             elif names.get(guid) != name:
@@ -204,7 +204,7 @@ class _Import:
             if wants == has:
                 continue
             self._drop_drift(ids.get(group.id, 0), wants ^ has)
-            if not verdicts[group.id][1]:
+            if not verdicts[_guid(group)]:
                 yield from _whole(_guid(group), sorted(wants))
             elif left := has - wants:
                 yield LinkChange(_guid(group), LINKS, gained=False, guids=tuple(sorted(left)))

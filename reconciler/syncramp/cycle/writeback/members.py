@@ -6,12 +6,14 @@ cloud takes him out of a group, ends that.
 """
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from pyroaring import BitMap
 
 from syncramp.model.cloud import Unwritable
-from syncramp.store.database import Database
+from syncramp.store.cloud_names import SOURCE
 from syncramp.store.forest import Forest
+from syncramp.store.store import Store
 from syncramp.store.wanted_groups import WantedGroups
 
 
@@ -24,17 +26,19 @@ class Members:
     :param ids: of all members of these groups, in ``cloud_names``.
     """
 
-    def __init__(self, main: Database, source: int, known: WantedGroups, ids: BitMap) -> None:
-        verdicts = {identity: found for identity, found in known.verdicts().items() if identity in ids}
-        written = {identity: guid for identity, (guid, reason) in verdicts.items() if not reason}
-        people, reasons = Forest(main, source).guids(ids - BitMap(verdicts))
-        before = known.known(ids)
-        self._people = people
-        self._found: Mapping[int, bytes] = {**people, **written}
-        known.learn({identity: guid for identity, guid in self._found.items() if before.get(identity) != guid})
-        self._before = {identity: guid for identity, guid in before.items() if identity not in self._found}
+    def __init__(self, main: Store, source: int, known: WantedGroups, ids: BitMap) -> None:
+        names = dict(main.cloud.names(ids))
+        groups = {str(UUID(bytes_le=guid)): (guid, reason) for guid, reason in known.verdicts().items()}
+        nested = {identity: groups[own] for identity, name in names.items() if (own := _object_id(name)) in groups}
+        written = {identity: guid for identity, (guid, reason) in nested.items() if not reason}
+        self._people, reasons = Forest(main.database, source).guids(ids - BitMap(nested))
+        self._found: Mapping[int, bytes] = {**self._people, **written}
+        before = known.known(list(names.values()))
+        found = {names[identity]: guid for identity, guid in self._found.items()}
+        known.learn({name: guid for name, guid in found.items() if before.get(name) != guid})
+        self._before = {i: before[name] for i, name in names.items() if name in before and i not in self._found}
         self._reasons: dict[Unwritable, BitMap] = {}
-        refused = dict.fromkeys(verdicts.keys() - written.keys(), Unwritable.NOT_WRITTEN)
+        refused = dict.fromkeys(nested.keys() - written.keys(), Unwritable.NOT_WRITTEN)
         for identity, reason in {**reasons, **refused}.items():
             self._reasons.setdefault(reason, BitMap()).add(identity)
 
@@ -56,3 +60,8 @@ class Members:
         """Why members cannot be written -> how many."""
         counts = {reason.value: len(ids & members) for reason, ids in self._reasons.items()}
         return {reason: number for reason, number in sorted(counts.items()) if number}
+
+
+def _object_id(name: str) -> str:
+    """The object id in the name of a member; a source anchor stays as it is."""
+    return name if name.startswith(SOURCE) else name.rpartition("_")[2]
