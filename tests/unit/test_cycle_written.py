@@ -9,8 +9,10 @@ from support.both import DAY, Both, five, three_written
 from support.build import guid, user
 from support.model import Crash, no_fault
 from support.tenant_model import mark
+from syncramp.cycle.planning import make_plan
 from syncramp.errors import SourceUnavailable
 from syncramp.model.holds import Hold
+from syncramp.model.values import Kind
 from syncramp.spec.types import DriftMode, Mode
 
 
@@ -37,6 +39,23 @@ def test_a_group_of_the_cloud_comes_with_its_members_and_stays_as_it_is(both: Bo
     report = both.run_back()
     assert report.settled
     assert both.requests() == []
+
+
+def test_people_are_no_objects_of_the_directory_and_it_has_no_budget(
+    written: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = []
+
+    def kept(*given):  # type: ignore[no-untyped-def]
+        plans.append(make_plan(*given))
+        return plans[-1]
+
+    monkeypatch.setattr("syncramp.cycle.walk.make_plan", kept)
+    written.tenant.join(1, *written.cloud_anchors(4))
+    written.run_back()
+    assert [plan.budget is None for plan in plans] == [False, True]
+    with written.ledger() as ledger:
+        assert ledger.census(ledger.snapshot(), Kind.GROUP).sizes() == {(Kind.GROUP, "cloud"): 1}
 
 
 def test_what_the_cloud_takes_out_and_puts_in_follows(written: Both) -> None:

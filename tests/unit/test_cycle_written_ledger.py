@@ -1,5 +1,7 @@
 """The other direction of a run: deletes, stores that are older than what they know of, the right to write, guards."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from support.tenant_model import mark
 from syncramp.errors import FenceLost
 from syncramp.model.holds import Hold
 from syncramp.model.wire import Operation
+from syncramp.spec.scheduling import SyncWindow, WindowKind
 from syncramp.store.places import beside
 
 
@@ -159,6 +162,40 @@ def test_a_right_that_is_lost_while_the_directory_is_written_ends_the_run(writte
     with pytest.raises(FenceLost):
         written.run_back()
     assert len(written.requests()) == 1
+
+
+def test_a_run_waits_for_a_controller_that_has_what_a_killed_run_wrote(written: Both) -> None:
+    """The one that was written to is off, and the other one does not have it yet."""
+    written.tenant.join(1, *written.cloud_anchors(4, 5))
+    behind = written.directory._usn
+
+    def dies(moment: str) -> None:
+        if moment == "after" and len(written.directory.calls) == 2:
+            raise Crash
+
+    written.tenant.given(2, written.cloud_anchors(1))
+    written.directory.fault = dies
+    with pytest.raises(Crash):
+        written.run_back()
+    written.directory.fault = no_fault
+    written.directory.down, written.directory.servers["dc2.test"] = {"dc1.test"}, behind
+    report = written.run_back()
+    assert (report.failure_reason, report.failure_family) == ("DirectoryBehind", "Waiting")
+    written.directory.servers["dc2.test"] = None
+    report = written.run_back()
+    assert report.settled
+    assert report.written is not None
+    assert report.written.server == "dc2.test"
+
+
+def test_a_closed_window_holds_what_grows_and_lets_leavers_go(written: Both) -> None:
+    shut = SyncWindow(WindowKind.DENY, "* * * * *", timedelta(hours=1))
+    written.config = replace(written.config, scheduling=replace(written.config.scheduling, windows=(shut,)))
+    written.tenant.leave(1, *written.cloud_anchors(1))
+    written.tenant.join(1, *written.cloud_anchors(4))
+    report = written.run_back()
+    assert written.shown(1) == {2, 3}
+    assert report.holds == {Hold.WINDOW.value: 1}
 
 
 def test_a_guard_holds_removals_before_anything_goes(both: Both) -> None:
