@@ -318,6 +318,13 @@ def test_a_group_that_was_only_not_shown_waits_as_long_whatever_it_is(store: Sto
     assert store.cloud.settle_deleted(21.0) == 1, "now it was told"
 
 
+def test_a_group_of_which_graph_tells_waits_for_its_word_whatever_it_is(store: Store) -> None:
+    read_all(store, Teller.GRAPH, a=SeenGroup({"securityEnabled": True}))
+    observe(store, 10.0, a=SeenGroup(state=CloudState.UNTOLD))
+    assert store.cloud.deleted() == [A] and not store.cloud.settle_deleted(10.0 + 29 * DAY)
+    assert store.cloud.settle_deleted(10.0 + 30 * DAY) == 1
+
+
 def test_who_knows_better_says_that_a_group_is_gone(store: Store) -> None:
     read_all(store, a=SeenGroup(UNIFIED), b=SeenGroup(UNIFIED))
     observe(store, 10.0, a=SeenGroup(state=CloudState.UNTOLD))

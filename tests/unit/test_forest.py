@@ -104,6 +104,17 @@ def test_who_is_in_another_directory_is_of_another_forest_and_who_is_joined_with
     assert resolved(store, "user_5", "user_6") == {"user_5": Unwritable.OTHER_FOREST, "user_6": guid(7)}
 
 
+@pytest.mark.parametrize(("gone", "there"), [(5, 6), (6, 5)])
+def test_of_two_entries_of_one_person_in_the_directory_the_one_that_is_there_counts(
+    store: Store, gone: int, there: int
+) -> None:
+    entry(store, 5, absent=2 if gone == 5 else 0)
+    entry(store, 6, absent=2 if gone == 6 else 0)
+    synced(store, 5, "User_5")
+    store.database.run("INSERT INTO joined (entry, object) VALUES (6, 5)")
+    assert resolved(store, "user_5") == {"user_5": guid(there)}
+
+
 def test_whose_entry_is_gone_cannot_be_written_and_who_was_absent_once_can(store: Store) -> None:
     for number in (5, 6):
         entry(store, number, absent=number - 4)
