@@ -8,7 +8,7 @@ import pytest
 
 from support.both import DAY, Both, five, three_written
 from support.build import guid, user
-from support.model import Crash, no_fault
+from support.model import Crash, lost, no_fault
 from support.tenant_model import mark
 from syncramp.errors import FenceLost
 from syncramp.model.holds import Hold
@@ -148,6 +148,19 @@ def test_without_the_right_to_write_nothing_goes_to_the_directory(written: Both)
 
 
 # --- removals, guards and slices -------------------------------------------------------------------------------
+
+
+def test_the_right_is_kept_as_long_as_a_request_to_the_directory_may_travel(written: Both) -> None:
+    written.tenant.join(1, *written.cloud_anchors(4))
+
+    def lose_it(moment: str) -> None:
+        if moment == "after":
+            raise lost(moment)
+
+    written.directory.fault = lose_it
+    assert written.run_back().failure
+    with written.store() as store:
+        assert store.holder.travelling_until() > written.now
 
 
 def test_a_right_that_is_lost_while_the_directory_is_written_ends_the_run(written: Both) -> None:

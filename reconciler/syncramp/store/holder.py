@@ -66,4 +66,9 @@ class Holder:
 
     def travelling_until(self) -> float:
         """When the last call that was never answered cannot arrive any more; seconds since the epoch, 0: none is."""
-        return float(self._database.value(_LAST) or 0.0)
+        beside = self._database.value(_READ, ("travelling_beside",), 0.0)
+        return max(float(self._database.value(_LAST) or 0.0), float(beside))
+
+    def see_beside(self, until: float) -> None:
+        """Keep the same of the ledger that goes with this store."""
+        self._database.run(_META, ("travelling_beside", str(until)))

@@ -149,6 +149,9 @@ class Second:
         with self._alone():
             self._count()
         with self._alone():
+            if until := self._job.store.holder.travelling_until():
+                written_back(self._job).main.holder.see_beside(until)
+        with self._alone():
             self._walk.end()
         self._whole.writeback = self._walk.report
 
