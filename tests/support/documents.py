@@ -2,6 +2,7 @@
 
 import copy
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,19 @@ def loaded(path: Path) -> Document:
 
 def minimal(changes: dict[str, Any] | None = None) -> dict[str, Any]:
     """A document that says what must be said, with changes: path -> value."""
-    return changed(loaded(FOLDER / "minimal.yaml").data, changes or {})
+    return changed(_data("minimal.yaml"), changes or {})
 
 
 def full(changes: dict[str, Any] | None = None) -> dict[str, Any]:
     """A document with every field, with changes: path -> value."""
-    return changed(loaded(FOLDER / "full.yaml").data, changes or {})
+    return changed(_data("full.yaml"), changes or {})
+
+
+@cache
+def _data(name: str) -> dict[str, Any]:
+    """Read once: whoever changes it copies it first."""
+    data: dict[str, Any] = loaded(FOLDER / name).data
+    return data
 
 
 def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
