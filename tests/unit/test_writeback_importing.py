@@ -199,7 +199,9 @@ def test_a_group_that_is_too_large_now_stays_and_gets_nobody(scene: LedgerScene)
 
 
 @pytest.mark.parametrize("state", [CloudState.BIN, CloudState.UNTOLD])
-def test_a_group_that_may_come_back_in_the_cloud_stays_as_it_is(scene: LedgerScene, state: CloudState) -> None:
+def test_a_group_that_may_come_back_in_the_cloud_stays_as_it_is_and_gets_nobody(
+    scene: LedgerScene, state: CloudState
+) -> None:
     scene.cloud(7, [in_cloud(1), in_cloud(2)])
     scene.run()
     scene.acknowledge()
@@ -207,10 +209,11 @@ def test_a_group_that_may_come_back_in_the_cloud_stays_as_it_is(scene: LedgerSce
     scene.run()
     assert scene.members(7) == sorted([anchor(1), anchor(2)])
     assert scene.differing() == []
-    assert held(scene) == {}
+    assert held(scene) == {scene.id(7): Hold.NOT_WRITTEN}
     scene.cloud(7, [in_cloud(1)])
     scene.run()
     assert scene.members(7) == [anchor(1)]
+    assert held(scene) == {}
 
 
 def test_a_group_that_was_deleted_before_it_came_does_not_come(scene: LedgerScene) -> None:

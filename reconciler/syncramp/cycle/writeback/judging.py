@@ -15,7 +15,7 @@ from pyroaring import BitMap
 from syncramp.collector import collector_paused
 from syncramp.cycle.job import Job, written_back
 from syncramp.cycle.phases import Phase
-from syncramp.cycle.writeback.importing import ATTRIBUTES, CLOUD, DELETED, REASON, UNKNOWN
+from syncramp.cycle.writeback.importing import ATTRIBUTES, CLOUD, REASON, UNKNOWN
 from syncramp.model.cloud import CloudGroup, CloudState
 from syncramp.model.desire import Desired, Staged
 from syncramp.model.holds import Hold
@@ -119,7 +119,7 @@ def _reason(staged: Staged) -> str:
 def _held(staged: Staged) -> tuple[Hold, str] | None:
     """Why nobody new comes into a group; None: nothing keeps them out."""
     reason = _reason(staged)
-    if staged.absent >= GONE or reason == DELETED:
+    if staged.absent >= GONE:
         return None
     if reason:
         return Hold.NOT_WRITTEN, reason
