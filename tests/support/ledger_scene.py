@@ -76,16 +76,16 @@ class LedgerScene:
             self.main.objects.desire(
                 [Desired(one.id, number, one.entry.kind, str(one.id), {"displayName": one.entry.dn}) for one in page]
             )
-        for entry in entries:
-            self.knows(entry)
+        ids = dict(self.main.database.all("SELECT guid, id FROM entries"))
+        statement = "UPDATE objects SET acked = digest, cloud_anchor = ? WHERE id = ?"
+        with self.main.database.transaction():
+            self.main.database.run_many(statement, [(_called(entry), ids[entry.guid]) for entry in entries])
 
     def knows(self, entry: Entry, known: bool = True) -> None:
         """The cloud said, or never said, what it calls somebody."""
-        number = int.from_bytes(entry.guid)
-        name = in_cloud(number).capitalize() if entry.kind is Kind.USER else f"Group_{object_id(number)}"
         statement = """UPDATE objects SET acked = digest, cloud_anchor = ?
                        WHERE id = (SELECT id FROM entries WHERE guid = ?)"""
-        self.main.database.run(statement, (name if known else None, entry.guid))
+        self.main.database.run(statement, (_called(entry) if known else None, entry.guid))
 
     def gone(self, *numbers: int, source: str = "corp") -> None:
         """The directory says that they are no more."""
@@ -193,6 +193,12 @@ class LedgerScene:
     def differing(self) -> list[tuple[Kind, bool]]:
         """Kinds of objects that a plan would look at, and whether they are wanted."""
         return [(state.kind, state.desired is not None) for state in self.ledger.snapshot().differing()]
+
+
+def _called(entry: Entry) -> str:
+    """The cloud anchor of somebody who is in the directory."""
+    number = int.from_bytes(entry.guid)
+    return in_cloud(number).capitalize() if entry.kind is Kind.USER else f"Group_{object_id(number)}"
 
 
 def _quiet(event: Event) -> None:
