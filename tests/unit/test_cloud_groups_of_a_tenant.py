@@ -1,6 +1,7 @@
 """Groups that are mastered in the cloud, read back from a tenant: what is known is what is there."""
 
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from support.office import Office, steps
 from support.simulator import HandClock, group, put, quick_tenant
 from support.tenant_cloud import TenantCloud, engine_of, known, look, truth, wanting
 from syncramp.model.cloud import CloudState, Teller, Unwritable
+from syncramp.model.wire import AnchorType, Operation, ReadBackPage, ReferenceChange, SyncObject
 from syncramp.simulator.settings import MemberForm, SoftDeletes
 from syncramp.simulator.tenant import Tenant
 from syncramp.spec.types import SyncConfig
@@ -164,3 +166,54 @@ def test_an_adoption_looks_past_groups_of_the_cloud_so_the_next_read_is_one_of_e
     engine.run(sends=False)
     with engine.store() as store:
         assert store.cloud.intake.complete(Teller.READ_BACK)
+
+
+def test_a_read_of_everything_takes_out_what_was_missed(tmp_path: Path) -> None:
+    """Its cookie was lost, or the service forgot it."""
+    clock = HandClock()
+    tenant = quick_tenant(clock, cookie_lifetime=60.0)
+    office = Office(tenant)
+    engine = engine_of(tenant, tmp_path / "state.db", clock)
+    for lost in (True, False):
+        office.act("add", 3, 0)
+        with engine.store() as store:
+            look(engine, store)
+            office.act("leave", 0, 0)
+            office.act("delete", 1, 0)
+            if lost:
+                store.observations.forget_cookie()
+            else:
+                clock.now += 61
+            look(engine, store)
+            assert known(store) == truth(tenant)
+
+
+def test_a_read_of_everything_that_dies_before_its_first_page_begins_there_again(tmp_path: Path) -> None:
+    tenant = quick_tenant(HandClock())
+    office = Office(tenant)
+    engine = engine_of(tenant, tmp_path / "state.db", HandClock())
+    wanted, engine.config = engine.config, without(engine.config)
+    with engine.store() as store:
+        look(engine, store)
+        engine.config = wanted
+        _killed(engine, store, 0)
+        office.act("rename", 0, 1)
+        look(engine, store)
+        assert known(store) == truth(tenant)
+
+
+def test_two_parts_of_a_group_on_one_page_are_one(tmp_path: Path) -> None:
+    def part(member: str, **values: object) -> SyncObject:
+        change = ReferenceChange(member, by=AnchorType.CLOUD)
+        return SyncObject("Group", Operation.SET, {"CloudAnchor": "Group_a", **values, "Member": (change,)})
+
+    class Split(TenantCloud):
+        def read_back(self, cookie: bytes | None) -> Iterator[ReadBackPage]:
+            yield ReadBackPage([part("User_1", DisplayName="A"), part("User_2")], b"end", more=False)
+
+    engine = engine_of(quick_tenant(HandClock()), tmp_path / "state.db", HandClock())
+    engine.cloud = Split(tenant=quick_tenant(HandClock()))
+    with engine.store() as store:
+        look(engine, store)
+        assert known(store) == {"Group_a": {"user_1", "user_2"}}
+        assert [one.attributes for one in store.cloud.all()] == [{"displayName": "A"}]

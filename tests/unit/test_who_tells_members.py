@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.model import Crash
 from support.simulator import HandClock, quick_tenant
 from support.tenant_cloud import engine_of, known, look, wanting
 from syncramp.cycle.job import Writeback
@@ -53,16 +54,19 @@ class Telling:
     pages: list[GroupsPage]
     gone: set[str] = field(default_factory=set)
     asked: list[str | None] = field(default_factory=list)
+    dies: bool = False
 
     def groups(self, cursor: str | None) -> Iterator[GroupsPage]:
         self.asked.append(cursor)
+        if self.dies:
+            raise Crash
         yield from self.pages
 
     def hard_deleted(self, object_id: str) -> bool:
         return object_id in self.gone
 
 
-def ask(store: Store, graph: Telling, folder: Path) -> None:
+def ask(store: Store, graph: Telling | None, folder: Path) -> None:
     engine = engine_of(quick_tenant(HandClock()), folder / "none.db", HandClock())
     config = wanting(members=MembersFrom.GRAPH)
     assert config.writeback is not None
@@ -127,3 +131,32 @@ def test_only_who_was_deleted_without_a_word_of_it_is_asked_for_and_only_who_is_
             "b": "Deleted",
             "c": "Live",
         }
+
+
+def test_a_read_of_everything_that_dies_before_its_first_page_begins_there_again(tmp_path: Path) -> None:
+    engine = engine_of(quick_tenant(HandClock()), tmp_path / "state.db", HandClock())
+    graph = Telling([GroupsPage([("a", SeenGroup({}, merges=True))], "/v1.0/next", ended=True)])
+    with engine.store() as store:
+        ask(store, graph, tmp_path)
+        with store.database.transaction():
+            store.cloud.intake.forget(Teller.GRAPH)
+        graph.dies = True
+        with pytest.raises(Crash):
+            ask(store, graph, tmp_path)
+        graph.dies = False
+        ask(store, graph, tmp_path)
+        assert graph.asked == [None, None, None]
+
+
+def test_without_graph_a_security_group_that_was_deleted_is_gone_before_groups_are_imported(tmp_path: Path) -> None:
+    tenant = quick_tenant(HandClock())
+    group, team = tenant.portal.add_group("plain", unified=False), tenant.portal.add_group("team")
+    engine = engine_of(tenant, tmp_path / "state.db", HandClock())
+    with engine.store() as store:
+        look(engine, store)
+        for anchor in (group, team):
+            tenant.portal.delete(anchor)
+        look(engine, store)
+        ask(store, None, tmp_path)
+        states = {f"Group_{one.object_id}": one.state.value for one in store.cloud.all()}
+        assert states == {group: "HardDeleted", team: "Deleted"}
