@@ -8,7 +8,7 @@ import pytest
 from support.simulator import HandClock, Mirror, drop, put, quick_tenant
 from syncramp.model.wire import Operation
 from syncramp.simulator.inspection import overview
-from syncramp.simulator.settings import SoftDeletes, TenantSettings
+from syncramp.simulator.settings import MemberForm, SoftDeletes, TenantSettings
 from syncramp.simulator.tenant import Tenant
 
 EVERY_KIND = {
@@ -103,9 +103,12 @@ def test_a_tenant_without_a_word_of_groups_has_none(clock: HandClock) -> None:
     assert tenant.cloud_groups() == {}
 
 
+@pytest.mark.parametrize("members", [MemberForm.CHANGES, MemberForm.LIST])
 @pytest.mark.parametrize("form", list(SoftDeletes))
-def test_a_team_in_the_bin_is_shown_as_the_settings_say(clock: HandClock, form: SoftDeletes) -> None:
-    tenant = quick_tenant(clock, soft_deletes=form)
+def test_a_team_in_the_bin_is_shown_as_the_settings_say(
+    clock: HandClock, form: SoftDeletes, members: MemberForm
+) -> None:
+    tenant = quick_tenant(clock, soft_deletes=form, member_form=members)
     team = tenant.portal.add_group("team", [tenant.portal.add_user("x@x.test")])
     group = tenant.portal.add_group("plain", unified=False)
     cookie = tenant.read_back(None).cookie
