@@ -245,6 +245,39 @@ def test_a_group_grows_step_by_step(scene: Written) -> None:
     assert len(scene.members("Large")) == 3
 
 
+def test_a_ramp_goes_on_by_its_gates_once_a_second_controller_agrees(pair: Replica, tmp_path: Path) -> None:
+    slow = {"metric": "ADModifyLatencyP95", "hold": {"maxDuration": "5m"}, "abort": {"maxDuration": "10m"}}
+    with written(pair.first, tmp_path, pair.first, pair.samba) as scene:
+        pair.pull()  # or the second one does not know the account that asks it
+        scene.written["ramp"] = {"steps": [{"ceiling": 2}, {"ceiling": 250_000}], "gates": [slow]}
+        people = [f"p{number}" for number in range(5)]
+        scene.given_synchronised(*people)
+        scene.given_group("Large", *people)
+        for _ in range(6):
+            scene.when_synced(2)
+            assert len(scene.members("Large")) == 2
+        assert _verdicts(scene) == {
+            "ADModifyLatencyP95": "Passed",
+            "ReplicationConverged": "Passed",
+            "ValueErrors": "Passed",
+            "MembersTokenCount": "Passed",
+            "WritebackCycleShare": "Passed",
+            "CountAgrees": "Inconclusive",
+        }
+        pair.pull()
+        scene.when_synced(2)  # it counts the members at the second one, and the next run goes by that
+        scene.when_synced()
+        scene.then_members("Large", *people)
+        assert set(_verdicts(scene).values()) == {"Passed"}
+        scene.then_nothing_uploaded()
+
+
+def _verdicts(scene: Written) -> dict[str, str]:
+    """What the gates of the ramp in the directory said in the last run."""
+    (ramp,) = scene.report["writeback"]["ramps"]
+    return {each["metric"]: each["verdict"] for each in ramp["judgements"]}
+
+
 def test_a_store_that_is_lost_takes_over_what_is_there(scene: Written) -> None:
     scene.given_synchronised("ann", "bob")
     scene.given_group("Sales", "ann", "bob")
