@@ -91,6 +91,8 @@ class Controller:
                     self._search(connection, identifier, _search(content, controls), signed_in)
                 elif tag in OPERATIONS:
                     self._write(connection, identifier, request(tag, content, controls), signed_in.account)
+                elif tag == 0x77:  # an extended operation, of which it knows none
+                    connection.sendall(ber.message(identifier, ber.result(0x78, 2, "protocolError")))
 
     def _root(self) -> Mapping[str, list[bytes]]:
         return {name: list(values) for name, values in controller(self.replica, "dc.test").items()}

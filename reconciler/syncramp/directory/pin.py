@@ -91,7 +91,7 @@ class Choice:
         try:
             root = session.root()
             partition = self._partition(root, url)
-            if _only_reads(session, root):
+            if only_reads(session, root):
                 session.close()
                 self._passed.append(f"{url} is a read-only domain controller")
                 return None, Evidence()
@@ -154,7 +154,8 @@ def _for_itself(horizon: Horizon, standing: Standing) -> Horizon:
     return replace(horizon, positions={**horizon.positions, horizon.holder: freshness.position(max(int(own) - 1, 0))})
 
 
-def _only_reads(session: Session, root: Root) -> bool:
+def only_reads(session: Session, root: Root) -> bool:
+    """Is it a read-only domain controller? False where its settings are not shown."""
     try:
         found = session.entry(root.ds_service_name, ["objectCategory"]) if root.ds_service_name else None
     except (NoSuchEntry, AccessDenied):

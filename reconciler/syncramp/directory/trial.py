@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from syncramp.directory import container, rights, schema
 from syncramp.directory.controller import Controller
+from syncramp.directory.pin import only_reads
 from syncramp.directory.replication import Replication
 from syncramp.errors import InputRefused
 from syncramp.model.examination import TargetSeen
@@ -31,6 +32,8 @@ def _target(session: Session, place: str, account: LdapSource, reader: str) -> T
     root = session.root()
     if not root.active_directory:
         raise InputRefused("groups are written back to Active Directory alone, which this server is not")
+    if only_reads(session, root):
+        raise InputRefused("it is a read-only domain controller: a run passes it over")
     found = container.find(session, root, place)
     forest = schema.look(session, root, found.partition)
     warnings = (
