@@ -9,6 +9,7 @@ import pytest
 from support.build import BASE, group, guid, user
 from support.cloud_groups import object_id, writeback
 from support.engine import Engine, links
+from support.explained import explained, the_group
 from support.model import Held
 from support.simulator import HandClock, quick_tenant
 from support.tenant_cloud import TenantCloud
@@ -73,8 +74,9 @@ def test_it_is_referred_to_by_the_anchor_of_the_cloud_and_is_never_sent_itself(n
 
 def test_it_is_confirmed_by_the_read_back_and_not_sent_again(nesting: Engine) -> None:
     settle(nesting)
-    report, _plan = nesting.run()
+    report, _ = nesting.run()
     assert report.settled and report.unconfirmed_links == 0
+    assert the_group(explained(nesting, name())).state == "in the cloud"
     assert not member_changes(nesting)
 
 
@@ -228,15 +230,17 @@ def shown_members(tenant: Tenant, anchor: str) -> set[str]:
     return {change.anchor for told in changes for change in told if change.operation is LinkOperation.ADD}
 
 
+@pytest.mark.parametrize("mark", ["adminDescription", "msDS_ExternalDirectoryObjectId"])
 def test_the_simulator_links_it_by_the_anchor_of_the_cloud_and_nothing_with_a_mark_is_ever_sent(
-    engine: Engine,
+    engine: Engine, mark: str
 ) -> None:
     clock = HandClock()
     tenant = quick_tenant(clock)
     anchor = tenant.portal.add_group("sales")
     engine.cloud, engine.clock = Simulated(tenant=tenant), clock
     engine.config = replace(engine.config, writeback=writeback())
-    marked = written(adminDescription=anchor, mail="sales@corp.example.com", displayName="Sales")
+    told = {"mail": "sales@corp.example.com", "displayName": "Sales", "mailNickname": "sales", mark: anchor}
+    marked = group(NESTED + 7, **told)
     engine.source.add(marked)
     engine.source.members[guid(101)].append(name())
     engine.settle()
