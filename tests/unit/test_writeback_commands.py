@@ -11,12 +11,14 @@ import yaml
 
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
-from support.tenant_model import Tenant, mark
+from support.tenant_model import Tenant, mark, object_id
 from support.written_back import DOCUMENT
 from support.written_engine import WrittenEngine, policy, written_back
 from syncramp.cli import run
 from syncramp.cycle.run import rehearse
 from syncramp.errors import SourceUnavailable
+from syncramp.events import Note
+from syncramp.model.orders import named_orders
 from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Decided, Order, Phase, RampState
@@ -296,3 +298,30 @@ def test_a_plan_names_what_would_be_written_and_a_document_without_writeback_not
 
 def _away(moment: str) -> None:
     raise SourceUnavailable("dc1 does not answer")
+
+
+def _warned(engine: WrittenEngine) -> list[str]:
+    return [event.text for event in engine.events if isinstance(event, Note) and event.level == "warning"]
+
+
+def test_annotations_reach_the_ramp_and_the_sets_of_either_direction_and_warn_of_neither(
+    growing: WrittenEngine,
+) -> None:
+    orders = named_orders({"syncramp.io/promote": "writeback/1, bild-in"})
+    growing.config = replace(growing.config, orders=orders)
+    growing.events.clear()
+    growing.run()
+    with growing.ledger() as ledger:
+        assert ledger.ramp_states.all()["writeback"].step == 1
+    assert [text.partition(": ")[2] for text in _warned(growing)] == [
+        "the document has no ramp bild-in; built-in is one"
+    ]
+    growing.tenant.delete(7)
+    with growing.store() as store:
+        store.cloud.hard_deleted(object_id(7), growing.clock())
+    assert growing.back().holds == {"ApprovalRequired": 1}
+    (waits,) = growing.back().waiting
+    growing.config = replace(growing.config, orders=(), approves=(waits["digest"][:8], "00000000"))
+    growing.events.clear()
+    assert growing.back().done == {"Delete": {"Group": 1}}
+    assert ["00000000" in text for text in _warned(growing)] == [True], "and not of the digest that the ledger has"
