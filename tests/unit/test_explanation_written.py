@@ -150,7 +150,9 @@ def test_an_edit_in_the_directory_is_told(engine: WrittenEngine) -> None:
     engine.settle_back()
     engine.directory.leave(mark(7), guid(1))
     engine.run()
-    assert there(engine, "All Staff").drifted == 1
+    edited = there(engine, "All Staff")
+    assert edited.drifted == 1 and edited.links is not None
+    assert [held.hold.value for held in edited.links.held] == ["LocalEdit"]
     assert "1 that somebody put in or took out there" in told(engine, "All Staff")
     correct = written_back(policy(1, 250_000), drift=DriftMode.CORRECT)
     engine.config = replace(engine.config, writeback=correct)

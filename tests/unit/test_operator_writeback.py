@@ -10,6 +10,7 @@ from support.schemas import refused
 from support.scraped import scrape
 from support.status_check import check_status
 from support.written_back import CONTAINER, other, written
+from syncramp.model.plan import Sample
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Decided
 from syncramp.model.report import RunReport, Tally
@@ -17,8 +18,10 @@ from syncramp.schedule.known import Cause, Wait
 from syncramp.spec.schema import KIND, RUN, schema
 from syncramp_operator.metrics.registry import Metrics
 from syncramp_operator.plugin.telling import run_code, run_lines, status_lines, waiting_lines
+from syncramp_operator.runs.bounds import LARGEST, size
 from syncramp_operator.runs.figures import WAITING, WAITING_THERE, figures
 from syncramp_operator.runs.run_end import RunPhase, succeeded
+from syncramp_operator.runs.syncruns import Telling
 from syncramp_operator.status.facts import Facts
 
 Object = dict[str, Any]
@@ -182,6 +185,17 @@ def test_what_the_document_lets_wait_is_ready() -> None:
 
 def test_before_a_run_told_of_the_directory_nothing_is_known_of_it() -> None:
     assert said(conditions(run(1))["WritebackReady"]) == ("Unknown", "NoRunYet")
+
+
+def test_a_status_stays_small_however_much_the_directory_has_to_tell() -> None:
+    many = {f"{number} {'x' * 300}": number + 1 for number in range(60)}
+    long = Sample("Create", "Group", "x" * 3000, "x" * 3000, "x" * 3000)
+    found = other(errors=many, error_samples={name: [long] * 5 for name in many}, hold_samples={"Ramp": [long] * 5})
+    outcome = succeeded(RunReport(run=1, mode="Sync", writeback=found), stopped=False)
+    telling = Telling(run(1), 1.0)
+    telling.end(outcome, 2.0)
+    status = telling.patch(2.0)["status"]
+    assert size(status) <= LARGEST and status["writeback"]["errors"] and status["writeback"]["errorCount"] == 1830
 
 
 def test_the_end_of_a_run_tells_both_directions() -> None:

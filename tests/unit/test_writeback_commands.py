@@ -110,6 +110,13 @@ def test_a_digest_is_approved_in_the_store_that_has_it_and_in_no_other(
     assert code == 2 and _given(ledger) == []
 
 
+def test_an_approval_that_is_taken_back_ends_in_one_store_alone(engine: Engine, ledger: Engine, told: Told) -> None:
+    told("approve", after=(_digest(ledger), _digest(engine), "--by", "ada"))
+    assert (_given(ledger), _given(engine)) == ([_digest(ledger)], [_digest(engine)]), "both are the first of theirs"
+    told("approve", after=(_digest(ledger), "--withdraw"))
+    assert (_given(ledger), _given(engine)) == ([], [_digest(engine)])
+
+
 def test_a_beginning_that_both_have_is_refused(engine: Engine, ledger: Engine, told: Told) -> None:
     for each in (engine, ledger):
         with each.store() as store:
