@@ -50,19 +50,22 @@ class Schema:
 
 
 Place = Path | Schema
+LONGEST = 63
+"""Bytes of a name of PostgreSQL; it cuts what is longer, and tells nobody."""
 
 
 def beside(place: Place) -> Place:
     """Where the ledger of written-back groups is: beside the store, and locked with it."""
     if isinstance(place, Path):
         return place.with_name(f"{place.stem}.writeback{place.suffix}")
-    return replace(place, name=f"{place.name}_w")  # 61 bytes at most, of 63
+    readable, _, mark = place.name.rpartition("_")
+    return replace(place, name=f"{readable[: LONGEST - len(mark) - 3]}_{mark}_w")
 
 
 def schema_name(namespace: str, name: str) -> str:
     """The schema of a document: what a person reads, cut short, and a digest that tells it from all others.
 
-    A name of PostgreSQL has at most 63 bytes.
+    It has at most as many bytes as a name of PostgreSQL.
     """
     mark = sha256(f"{namespace}/{name}".encode()).hexdigest()[:12]
     readable = (re.sub(r"[^a-z0-9]+", "_", text.lower())[:length] for text, length in ((namespace, 18), (name, 22)))
