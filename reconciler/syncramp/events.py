@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted:
-    """A phase begins: import, synchronise, plan, export or confirm."""
+    """A phase begins: import, synchronise, plan, export or confirm; of the other direction ``writeback import``, …"""
 
     phase: str
 
