@@ -19,7 +19,7 @@ def unwritten(tmp_path: Path) -> Iterator[Unwritten]:
         yield store.unwritten
 
 
-@pytest.mark.parametrize("found", permutations(ORDER))
+@pytest.mark.parametrize("found", list(permutations(ORDER)))
 def test_of_several_reasons_the_one_that_keeps_back_most_is_told(
     unwritten: Unwritten, found: tuple[Hold, ...]
 ) -> None:
