@@ -17,7 +17,7 @@ from syncramp.model.explanation_written import WrittenGroup, WrittenTold
 from syncramp.report.explanation import explanation_lines
 from syncramp.report.explanation_json import explanation_document
 from syncramp.spec.ramps import Admit
-from syncramp.spec.types import DriftMode
+from syncramp.spec.types import DriftMode, GroupKind
 
 CLOUD_ONLY = f"User_{object_id(900)}"
 Ask = Callable[[str], Answer]
@@ -113,6 +113,18 @@ def test_somebody_is_told_the_groups_they_are_in_and_those_that_are_not_written(
         (f"All Staff ({mark(7).replace('group', 'Group')})", "in the directory", ""),
     ]
     assert "Groups of the cloud, in Active Directory (2)" in told(engine, user_dn(1))
+
+
+def test_somebody_who_is_in_too_many_groups_is_told_that_one_more_would_be_too_much(engine: WrittenEngine) -> None:
+    kinds = frozenset({GroupKind.SECURITY})
+    engine.config = replace(engine.config, writeback=written_back(policy(), kinds=kinds))
+    engine.directory.heavy[guid(1)] = 1_001
+    engine.tenant.given(10, engine.cloud_anchors(1, 2), displayName="Finance", groupTypes=(), **SECURITY)
+    engine.run()
+    assert [each[1:] for each in _groups(engine, 1) if each[0].startswith("Finance")] == [
+        ("the addition is held", "TokenTooLarge")
+    ]
+    assert [each[1:] for each in _groups(engine, 2) if each[0].startswith("Finance")] == [("in the directory", "")]
 
 
 def test_somebody_who_left_the_directory_cannot_be_a_member_there(engine: WrittenEngine) -> None:

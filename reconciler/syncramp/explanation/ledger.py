@@ -1,13 +1,17 @@
 """The ledger of written-back groups, asked about one of them: what the directory has, what waits, and why.
 
-A run would see it so now, as far as the ledger knows: whether the directory can bring deleted groups back is as the
-last run found it.
+A run would see it so now, as far as the ledger knows: whether the directory can bring deleted groups back, and who is
+in too many groups, is as the last run found it.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from uuid import UUID
+
+from pyroaring import BitMap
 
 from syncramp.explanation.circumstances import guarded, pending
 from syncramp.explanation.decisions import approved, decisions
@@ -19,10 +23,10 @@ from syncramp.model.holds import Hold
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.written import Side
 from syncramp.spec.types import DriftMode, SyncConfig, WritebackGroups
-from syncramp.spec.writeback import other_direction
+from syncramp.spec.writeback import other_direction, ramp_over
 from syncramp.store.circumstances import known_circumstances
 from syncramp.store.store import Store
-from syncramp.writeback.ledger import BY_HAND, CLOUD, NO_BIN
+from syncramp.writeback.ledger import BY_HAND, CLOUD, LINK_INTERVAL, NO_BIN, TOO_HEAVY
 from syncramp.writeback.payload import ROWS, marked
 
 
@@ -34,7 +38,9 @@ class Ledger:
 
     def __init__(self, store: Store, config: SyncConfig, groups: WritebackGroups, now: float) -> None:
         self._store, self._groups, self._now = store, groups, now
-        self._config = other_direction(config, groups, groups.ramp)
+        kept = store.runs.flag(LINK_INTERVAL)
+        ramp = groups.ramp if kept is None else ramp_over(groups.ramp, timedelta(seconds=float(kept)))
+        self._config = other_direction(config, groups, ramp)
 
     @cached_property
     def _view(self) -> View:
@@ -47,6 +53,7 @@ class Ledger:
             keeps_edits=groups.drift is DriftMode.REPORT,
             unwritten=store.unwritten.all(),
             undeletable=self._undeletable(),
+            too_heavy=self._too_heavy(),
         )
         ramps = ramps_of(store, snapshot, self._config, alone, self._now)
         around = guarded(store, snapshot, self._config, (), replace(alone, ramps=ramps.rooms), self._now)
@@ -55,6 +62,10 @@ class Ledger:
     def _undeletable(self) -> str:
         last = self._store.runs.last_planned()
         return NO_BIN if last and last.report.get("holds", {}).get(Hold.RECYCLE_BIN.value) else ""
+
+    def _too_heavy(self) -> dict[int, BitMap]:
+        told = json.loads(self._store.runs.flag(TOO_HEAVY) or "{}")
+        return {int(group): BitMap(members) for group, members in told.items()}
 
     def _state(self, object_id: str) -> ObjectState | None:
         ids = self._store.lookup.by_anchor(marked(object_id).lower())

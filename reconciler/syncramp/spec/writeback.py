@@ -7,10 +7,19 @@ document leaves out of the way to the directory, servers and CA, is that of the 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from syncramp.spec.policies import gates_document, resolved, steps_document, steps_of
-from syncramp.spec.ramps import WRITEBACK, WRITTEN_STEPS, RampPolicy, built_in_writeback, written_gates
+from syncramp.spec.ramps import (
+    WRITEBACK,
+    WRITTEN_STEPS,
+    Gate,
+    Metric,
+    RampPolicy,
+    built_in_writeback,
+    written_gates,
+)
 from syncramp.spec.references import key_of
 from syncramp.spec.types import (
     DriftMode,
@@ -51,6 +60,25 @@ def writeback_of(groups: Body, sources: Sequence[SourceSpec]) -> WritebackGroups
         values_per_modify=ramp["valuesPerModify"],
         creates_per_cycle=ramp["budget"]["groupCreatesPerCycle"],
     )
+
+
+def ramp_over(ramp: RampPolicy, link_interval: timedelta) -> RampPolicy:
+    """A ramp by what is known of the site links of its directory.
+
+    Every ceiling soaks for two intervals at least, and after two of them a write is late.
+
+    :param link_interval: between two replications over the slowest one.
+    """
+    twice = 2 * link_interval
+    return replace(ramp, gates=tuple(_late_after(gate, twice) for gate in ramp.gates), least_soak=twice)
+
+
+def _late_after(gate: Gate, twice: timedelta) -> Gate:
+    """The gate of replication, where the document leaves its limits to us; every other one as it is."""
+    if gate.metric is not Metric.CONVERGED or gate not in written_gates() or not twice:
+        return gate
+    hold = Decimal(int(twice.total_seconds()))
+    return replace(gate, hold=hold, abort=max(hold, gate.abort or hold))
 
 
 def other_direction(config: SyncConfig, groups: WritebackGroups, ramp: RampPolicy) -> SyncConfig:

@@ -7,3 +7,7 @@ NO_BIN = (
     "the recycle bin of Active Directory is off: what is deleted cannot be brought back with its members; "
     "switch it on (Enable-ADOptionalFeature)"
 )
+LINK_INTERVAL = "link_interval"
+"""A fact in the ledger: seconds between two replications over the slowest site link, as the last run read it."""
+TOO_HEAVY = "too_heavy"
+"""Another one: security group -> members whom the last run kept out of it, by their ids."""

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from pyroaring import BitMap
@@ -19,18 +18,16 @@ from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Hold
 from syncramp.model.ramps import GroupPhase, Room
 from syncramp.plan.following import in_tokens
-from syncramp.spec.ramps import WRITEBACK, Gate, Metric, RampPolicy, written_gates
+from syncramp.spec.ramps import WRITEBACK, RampPolicy
 from syncramp.spec.types import WritebackGroups
+from syncramp.spec.writeback import ramp_over
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
+from syncramp.writeback.ledger import LINK_INTERVAL, TOO_HEAVY
 
 MOST_TOKENS = 1_000
 """Groups at a sign-in from which nobody is added to a security group: a token holds 1,024, of which some belong to
 the machine (Microsoft, "Logging on a user account that is a member of more than 1,010 groups may fail")."""
-LINK_INTERVAL = "link_interval"
-"""A fact in the ledger: seconds between two replications over the slowest site link, as the last run read it."""
-TOO_HEAVY = "too_heavy"
-"""Another one: security group -> members whom the last run kept out of it, by their ids."""
 
 
 def policy_of(ledger: Store, groups: WritebackGroups) -> RampPolicy:
@@ -39,19 +36,7 @@ def policy_of(ledger: Store, groups: WritebackGroups) -> RampPolicy:
     Every ceiling soaks for two intervals at least, and after two of them a write is late.
     """
     kept = ledger.runs.flag(LINK_INTERVAL)
-    if kept is None:
-        return groups.ramp
-    twice = timedelta(seconds=2 * float(kept))
-    gates = tuple(_late_after(gate, twice) for gate in groups.ramp.gates)
-    return replace(groups.ramp, gates=gates, least_soak=twice)
-
-
-def _late_after(gate: Gate, twice: timedelta) -> Gate:
-    """The gate of replication, where the document leaves its limits to us; every other one as it is."""
-    if gate.metric is not Metric.CONVERGED or gate not in written_gates() or not twice:
-        return gate
-    hold = Decimal(int(twice.total_seconds()))
-    return replace(gate, hold=hold, abort=max(hold, gate.abort or hold))
+    return groups.ramp if kept is None else ramp_over(groups.ramp, timedelta(seconds=float(kept)))
 
 
 def limit(job: Job, snapshot: Snapshot, around: Circumstances, most_tokens: int = MOST_TOKENS) -> Circumstances:

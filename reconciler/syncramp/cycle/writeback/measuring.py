@@ -15,10 +15,10 @@ from uuid import UUID
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job, Writeback, written_back
-from syncramp.cycle.writeback.limiting import LINK_INTERVAL
 from syncramp.model.measures import KEPT_SECONDS, CallTime, Measure, Measured
 from syncramp.model.report import RunReport
 from syncramp.model.written import Standing, WriteTimed
+from syncramp.writeback.ledger import LINK_INTERVAL
 
 REPLICATION = "replication"
 """The fact in the ledger."""
