@@ -1,5 +1,6 @@
 """Which domain controller a run writes to: one that has all that was written before, and no other until its end."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from support.ports import free_port
 from support.slapd import ADMIN, BASE, requires_slapd, slapd
 from support.slapd import PASSWORD as SLAPD_PASSWORD
 from support.targeted import OU, account, change, cloud_domain, group, once, shown, targeted, write, writing
+from syncramp.directory.pin import DOUBT_SECONDS, doubt_of
 from syncramp.directory.target import LdapTarget
 from syncramp.errors import AnswerLost, CredentialsRefused, DirectoryBehind, InputRefused, SourceUnavailable
 from syncramp.source.ldap import LdapSource, freshness
@@ -109,7 +111,7 @@ def test_what_was_written_at_two_controllers_must_be_had_of_both(servers: list[C
 
 def test_a_controller_that_was_restored_to_before_the_last_write_is_behind(servers: list[Controller]) -> None:
     written = _write_once(servers)
-    servers[0].replica.usn -= 2
+    servers[0].replica.usn -= 1
     with made(account(servers[:1])) as target:
         with pytest.raises(DirectoryBehind):
             target.pin(written)
@@ -132,6 +134,10 @@ def test_what_was_sent_and_not_answered_counts_as_written(servers: list[Controll
             target.pin(in_doubt)
         servers[0].bind_result = None
         assert target.pin(in_doubt).url == servers[0].url
+        assert target.written() == written
+    later = time.time() + DOUBT_SECONDS
+    with closing(LdapTarget(account(servers[1:]), writeback(container=OU), clock=lambda: later)) as target:
+        assert target.pin(in_doubt).url == servers[1].url
 
 
 def test_the_horizon_holds_every_controller_that_was_written_to(servers: list[Controller]) -> None:
@@ -201,3 +207,8 @@ def test_of_an_account_without_rights_nothing_is_found_out_by_choosing(servers: 
     with made(account(servers)) as target:
         target.pin(None)
     assert not servers[0].writes.asked
+
+
+@pytest.mark.parametrize("stored", [None, b"", b"{}", b"no JSON", b"[1]", b'{"doubt": "soon"}', b'{"doubt": null}'])
+def test_what_cannot_be_read_of_an_earlier_run_is_no_doubt(stored: bytes | None) -> None:
+    assert doubt_of(stored) is None

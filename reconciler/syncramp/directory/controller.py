@@ -67,15 +67,14 @@ class Controller:
         self._used = now
         return self._open
 
-    def count(self) -> None:
-        """Ask for the number of its last change; where it does not answer, it is taken to be one more than before,
-        since what was sent may have been done.
-        """
+    def count(self) -> bool:
+        """Ask for the number of its last change; False: it does not answer, and may have made more of them."""
         try:
             self._usn = self.session().root().highest_usn or self._usn
         except SyncrampError:
             self.close()
-            self._usn += 1
+            return False
+        return True
 
     def close(self) -> None:
         """End the connection; the next request makes another one."""

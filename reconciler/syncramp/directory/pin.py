@@ -6,6 +6,7 @@ kept as a horizon: for each controller that ever was written to the number of it
 are behind, the run waits for replication: a controller that does not show a group would let it be made twice.
 """
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,10 +26,13 @@ from syncramp.model.written import Pinned
 from syncramp.source.ldap import freshness
 from syncramp.source.ldap.directory import LdapSource, innermost
 from syncramp.source.ldap.failover import unreachable
-from syncramp.source.ldap.freshness import Horizon, Standing
+from syncramp.source.ldap.freshness import Horizon
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.session import NoSuchEntry, Session
 
+DOUBT_SECONDS = 3 * 3600.0
+"""For so long another controller must show one change more of the last one, where that did not answer: the usual
+interval of a site link is three hours. Whatever it wrote last has come by then, or it is gone for good."""
 PLACE = "spec.writeback.groups"
 _READS_ONLY = b"CN=NTDS-DSA-RO,"
 """objectCategory of the NTDS Settings of a read-only domain controller (MS-ADTS 6.1.1.2.2.1.2.1.2)."""
@@ -46,6 +50,8 @@ class Choice:
     container: str
     horizon: Horizon
     first: Callable[[str], str]
+    doubted: bool = False
+    """The controller that was written to last may have made one more change than is known."""
     clock: Callable[[], float] = time.monotonic
     _passed: list[str] = field(default_factory=list)
     """Why servers were not taken, as clauses."""
@@ -99,7 +105,7 @@ class Choice:
         except BaseException:
             session.close()
             raise
-        horizon = _for_itself(self.horizon, standing)
+        horizon = in_doubt(self.horizon) if self.doubted and standing.own != self.horizon.holder else self.horizon
         fresh = freshness.judge(horizon, standing) if horizon.positions else Evidence()
         return Controller(self.source, url, partition, root, session, self.clock), fresh
 
@@ -144,14 +150,30 @@ def extended(horizon: Horizon, controller: Controller) -> Horizon:
     return replace(horizon, positions=positions, holder=controller.writer)
 
 
-def _for_itself(horizon: Horizon, standing: Standing) -> Horizon:
-    """What the controller that was written to last must have: one change less, since the last one may never have been
-    done. Others must have that, too.
-    """
-    own = horizon.positions.get(horizon.holder)
-    if own is None or not own.isdecimal() or horizon.holder != standing.own:
+def in_doubt(horizon: Horizon) -> Horizon:
+    """What others must have after a request to the last controller was not answered: one change more of it."""
+    own = horizon.positions.get(horizon.holder, "")
+    if not own.isdecimal():
         return horizon
-    return replace(horizon, positions={**horizon.positions, horizon.holder: freshness.position(max(int(own) - 1, 0))})
+    return replace(horizon, positions={**horizon.positions, horizon.holder: freshness.position(int(own) + 1)})
+
+
+def encoded(horizon: Horizon, doubt: float | None) -> bytes:
+    """A horizon as the ledger keeps it.
+
+    :param doubt: when a request was not answered, in seconds since the epoch; None: all were.
+    """
+    told = json.loads(horizon.encoded())
+    return json.dumps({**told, "doubt": doubt} if doubt is not None else told, sort_keys=True).encode()
+
+
+def doubt_of(written: bytes | None) -> float | None:
+    """Since when a request is in doubt; None: none is, or that cannot be read."""
+    try:
+        told = json.loads(written or b"{}")["doubt"]
+        return float(told) if isinstance(told, int | float) else None
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def only_reads(session: Session, root: Root) -> bool:

@@ -6,6 +6,7 @@ its changes, which is what the controller of the next run must have; to ask cost
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -59,6 +60,10 @@ class LdapTarget:
     stop: threading.Event = field(default_factory=threading.Event)
     look_first: Callable[[], None] = nothing_to_see
     timing: Timing = REAL
+    clock: Callable[[], float] = time.time
+    """Seconds since the epoch."""
+    _doubt: float | None = field(default=None, init=False)
+    """Since when it is not known whether the controller did what was sent last."""
     _horizon: Horizon = field(default_factory=Horizon, init=False)
     _roster: Roster = field(default_factory=Roster, init=False)
     _run: _Pinned | None = field(default=None, init=False)
@@ -81,10 +86,12 @@ class LdapTarget:
         :raises SyncrampError: none answers, or the account is refused.
         """
         self.close()
-        self._horizon, self._roster = freshness.decode(written), Roster()
+        self._horizon, self._roster, self._doubt = freshness.decode(written), Roster(), pin.doubt_of(written)
+        doubted = self._doubt is not None and self.clock() - self._doubt < pin.DOUBT_SECONDS
         place = dn.canonical(self.groups.container)
-        choice = pin.Choice(self.account, place, self._horizon, self._answered_for, self.timing.now)
+        choice = pin.Choice(self.account, place, self._horizon, self._answered_for, doubted, self.timing.now)
         controller, pinned = choice.choose()
+        self._doubt = None
         try:
             unit = container.find(controller.session(), controller.root, self.groups.container)
             found = schema.look(controller.session(), controller.root, unit.partition)
@@ -149,7 +156,7 @@ class LdapTarget:
 
     def written(self) -> bytes | None:
         """What the domain controller of a later run must have; None: nothing was ever written."""
-        return self._horizon.encoded() if self._horizon.positions else None
+        return pin.encoded(self._horizon, self._doubt) if self._horizon.positions else None
 
     def measured(self) -> Sequence[WriteTimed]:
         """Requests since it was asked last."""
@@ -226,5 +233,5 @@ class LdapTarget:
         """What the next controller must have, if something was sent."""
         if not chosen.requests.sent:
             return
-        chosen.controller.count()
+        self._doubt = None if chosen.controller.count() else self.clock()
         self._horizon = pin.extended(self._horizon, chosen.controller)
