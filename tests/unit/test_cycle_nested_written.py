@@ -179,6 +179,17 @@ def test_a_store_that_never_knew_of_them_learns_them_without_a_change(nesting: E
         assert next(iter(store.snapshot().named(store.snapshot().referable)))[1] == cloud_anchor()
 
 
+def test_a_group_whose_mark_is_taken_away_is_uploaded_and_a_member_by_its_own_anchor(engine: Engine) -> None:
+    engine.config = replace(engine.config, writeback=writeback())
+    engine.cloud.appear(cloud_anchor(), Held("Group", {"CloudMastered": True}, cloud_anchor()))
+    engine.source.add(written())
+    engine.source.members[guid(101)].append(name())
+    engine.settle()
+    engine.source.add(group(NESTED + 7))
+    engine.settle()
+    assert engine.anchor(written()) in members(engine)
+
+
 def test_whom_it_brings_into_a_group_counts_as_growth_of_that_group(nesting: Engine) -> None:
     now = [0.0]
     nesting.clock = lambda: now[0]

@@ -67,7 +67,7 @@ def _settle(job: Job, rules: Ruleset) -> None:
 def _judge(job: Job, flow: "_Flow", sources: Sequence[int], phase: Phase) -> None:
     for page in job.store.objects.dirty_pages(sources, joined=flow.joins):
         job.go_on()
-        job.store.objects.desire(flow.desired(page), partial(job.store.references.note, page))
+        job.store.objects.desire(flow.desired(page), partial(job.store.references.note, page, job.clock()))
         phase.advance(objects=len(page))
 
 

@@ -83,24 +83,37 @@ class CloudReferences:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: dict[int, str] = {}
+        """Id -> object id of entries that have a row, or had one since entries are judged."""
 
     def begin(self) -> None:
         """Before entries are judged: in a store that never knew of them, look at those that nobody judges now."""
+        self._known = dict(self._database.all("SELECT id, object_id FROM cloud_references"))
         if self._database.value(_VALUE, (_READ,)) is None:
             rows = [(identity, _object_id(unpack(attributes))) for identity, attributes in self._clean()]
             with self._database.transaction():
                 self._database.run_many(_KEEP, [row for row in rows if row[1]])
                 self._database.run(_META, (_READ, "yes"))
+            self._known.update((identity, object_id) for identity, object_id in rows if object_id)
 
     def _clean(self) -> Iterator[tuple[int, bytes]]:
         yield from self._database.stream(_CLEAN, (GONE,))
 
-    def note(self, page: Sequence[Staged]) -> None:
-        """Entries that are judged; in the transaction in which they are. One that is gone is kept as it was."""
+    def note(self, page: Sequence[Staged], now: float) -> None:
+        """Entries that are judged; in the transaction in which they are. One that is gone is kept as it was.
+
+        One that bears another mark than before, or none, is somebody else from now on: what referred to it does not.
+
+        :param now: seconds since the epoch.
+        """
         groups = [one for one in page if one.entry.kind is Kind.GROUP and one.absent < GONE]
         marked = {one.id: object_id for one in groups if (object_id := _object_id(one.entry.attributes))}
+        others = [one.id for one in groups if self._known.get(one.id, "") not in ("", marked.get(one.id))]
+        if others:
+            drop_links(self._database, BitMap(others), now)
+            self._database.run_among(_DROP, others)
         self._database.run_many(_KEEP, marked.items())
-        self._database.run_among(_DROP, [one.id for one in groups if one.id not in marked])
+        self._known.update(marked)
 
     def settle(self, *, asked: bool, now: float) -> None:
         """After the cloud was read: who is gone for good there took the links to it along.
