@@ -23,8 +23,9 @@ from syncramp.source.ldap.messages import Done
 
 PREFIX = "group_"
 """In front of the object id in an anchor, in small letters."""
-DENIED_MOST = 3
-"""So many objects are refused for want of rights before any write succeeded; then it is the account."""
+DENIED_MOST = 50
+"""So many objects are refused for want of rights before any write succeeded; then it is the account. A few are not:
+groups that the directory protects may come first in every run, and must not keep the others."""
 NO_BIN = "recycleBinOff"
 NOT_OURS = "notOurs"
 NOT_SHOWN = "notShown"
