@@ -58,7 +58,7 @@ class Person:
 
 
 @given(EDITS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_looks_one_after_the_other_end_at_what_one_look_from_nothing_shows(
     edits: list[tuple[str, int, int]],
 ) -> None:
