@@ -1,14 +1,18 @@
 """Groups of a tenant in a real Active Directory, story by story: a domain of two controllers with a recycle bin."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from support.cutting_proxy import LosingProxy
 from support.samba import needed, samba
 from support.samba_replica import Replica, joined
+from support.walk import pass_the_deadline
 from support.written import Written, written
+from syncramp.store.places import beside
 
 pytestmark = [*needed()]
 
@@ -298,4 +302,49 @@ def test_a_group_that_nobody_has_a_name_for_is_none_of_ours(scene: Written) -> N
     scene.when_synced()
     found = admin.find(scene.container, "(cn=Somebody's)")
     assert [one["objectGUID"][0] for one in found] == [guid]
+    scene.then_nothing_uploaded()
+
+
+@pytest.mark.parametrize("middle", [True, False])
+def test_a_controller_that_is_lost_in_a_request_or_after_it_costs_no_member(
+    pair: Replica, tmp_path: Path, middle: bool
+) -> None:
+    proxy = LosingProxy(636, pair.first.address)
+    with proxy.running() as port, written(pair.first, tmp_path) as scene:
+        scene.written["servers"] = [f"ldaps://localhost:{port}"]
+        people = [f"m{number}" for number in range(120)]
+        scene.given_synchronised(*people)
+        scene.given_group("Large", *people[:100])
+        proxy.lose(4000, middle=middle)
+        report = scene.here("sync", "-o", "json").json
+        assert proxy.lost == 1
+        assert report["failure"] == ""
+        scene.when_synced()
+        scene.then_members("Large", *people[:100])
+        scene.when_changed("Large", add=people[100:], remove=people[:50])
+        scene.when_synced(2)
+        scene.then_members("Large", *people[50:100])
+        scene.then_held("CallUnderWay", 20)  # the lost request may still arrive
+        pass_the_deadline(beside(scene.state))
+        scene.when_synced()
+        scene.then_members("Large", *people[50:])
+        scene.then_nothing_to_do()
+
+
+def test_a_written_group_in_a_group_of_the_directory_is_named_in_the_tenant_as_the_group_that_it_is(
+    scene: Written,
+) -> None:
+    scene.given_synchronised("ann", "bob")
+    scene.given_group("Sales", "ann")
+    scene.when_synced()
+    admin = scene.domain.as_administrator
+    mine = f"{scene.prefix}everybody"
+    guid = admin.add_group(mine, scene.people, [f"CN=bob,{scene.people}", scene.there("Sales")["dn"]])
+    scene.when_synced()
+    anchor, bob = (b64encode(one).decode() for one in (guid, scene.guids["bob"]))
+    assert scene.tenant.members(anchor) == {bob}
+    assert scene.tenant.sizes()[anchor] == 2  # the other one has no source anchor
+    admin.remove_values(f"CN={mine},{scene.people}", member=scene.there("Sales")["dn"])
+    scene.when_synced()
+    assert scene.tenant.sizes()[anchor] == 1
     scene.then_nothing_uploaded()
