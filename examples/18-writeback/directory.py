@@ -69,8 +69,8 @@ def _provision(folder: Path) -> None:
     fill = [str(which("ldbadd")), "-H", str(folder / "private/sam.ldb"), str(HERE / "people.ldif")]
     subprocess.run(fill, check=True, capture_output=True)
     sid = _tool(folder, "user", "show", "writer", "--attributes=objectSid").split("objectSid: ")[1].split()[0]
-    for right in (f"(OA;CI;CCDC;{GROUPS};;{sid})", f"(OA;CIIO;WP;;{GROUPS};{sid})"):
-        _tool(folder, "dsacl", "set", f"--objectdn={UNIT}", f"--sddl={right}", "-H", str(folder / "private/sam.ldb"))
+    rights = f"--sddl=(OA;CI;CCDC;{GROUPS};;{sid})(OA;CIIO;WP;;{GROUPS};{sid})"
+    _tool(folder, "dsacl", "set", f"--objectdn={UNIT}", rights, "-H", str(folder / "private/sam.ldb"))
 
 
 def _tool(folder: Path, *words: str) -> str:
