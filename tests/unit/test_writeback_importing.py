@@ -362,3 +362,25 @@ def test_an_old_copy_of_the_store_of_the_tenant_tells_all_of_its_groups_again(sc
     (state,) = scene.ledger.snapshot().states([scene.id(7)])
     assert state.desired is not None and state.desired["displayName"] == "fifth"
     assert scene.members(7) == [anchor(1)]
+
+
+@pytest.mark.in_a_file("an old copy of a schema is put back by a server's own means")
+def test_an_old_copy_that_has_as_many_runs_again_before_it_can_tell_tells_all_of_its_groups(
+    scene: LedgerScene,
+) -> None:
+    scene.cloud(7, [in_cloud(1), in_cloud(2)])
+    scene.run()
+
+    def forgotten() -> None:
+        for name in ("second", "third", "fourth"):
+            scene.now += 100
+            scene.cloud(7, [in_cloud(1), in_cloud(2)], {**UNIFIED, "displayName": name})
+            scene.run()
+
+    scene.go_back(forgotten)
+    for _ in range(4):  # the directory is away, so nothing is told to the ledger
+        scene.now += 100
+        scene.main.runs.begin(scene.now)
+    scene.cloud(7, [in_cloud(1)])
+    scene.run()
+    assert scene.members(7) == [anchor(1)], "who was taken out in the cloud stays"

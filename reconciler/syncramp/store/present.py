@@ -6,7 +6,7 @@ its memberships with it, as the directory did itself. A group among them has the
 as a member and never as a group of ours.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -74,17 +74,18 @@ class Place:
 
     store: str
     """A name that no other store has."""
-    run: int
-    """Its last run."""
+    runs: Mapping[int, float]
+    """Its last runs, and when each began: an old copy that goes on numbers runs again, at other moments."""
 
     def watermark(self, seq: int) -> bytes:
         """What was told up to a change of a number, at this moment."""
-        return f"{self.store} {self.run} {seq}".encode()
+        last = max(self.runs, default=0)
+        return f"{self.store} {last} {self.runs.get(last)} {seq}".encode()
 
     def follows(self, watermark: bytes) -> bool:
         """The numbers of the store go on from there: it is no other one, and no older copy of itself."""
-        store, run, _ = watermark.decode().split()
-        return store == self.store and int(run) <= self.run
+        store, run, began, _ = watermark.decode().split()
+        return store == self.store and str(self.runs.get(int(run))) == began
 
 
 def place_of(database: Database) -> Place:
@@ -93,7 +94,7 @@ def place_of(database: Database) -> Place:
     if name is None:
         name = uuid4().hex
         database.run("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO NOTHING", ("store_name", name))
-    return Place(name, int(database.value("SELECT COALESCE(MAX(id), 0) FROM runs")))
+    return Place(name, dict(database.all("SELECT id, started FROM runs")))
 
 
 def stamp(database: Database, verdicts: Iterable[object] = ()) -> bytes:
