@@ -214,6 +214,33 @@ def test_who_is_in_a_thousand_groups_stays_out_of_security_groups_and_who_comes_
     assert written.until(Phase.SOAKING), "nobody else comes"
 
 
+def test_a_group_is_whole_without_whom_it_would_be_too_much_for_and_no_fill_goes_on(written: Written) -> None:
+    written.directory.heavy = {guid(2): 1000}
+    written.given(1, 1, 2, 3, **SECURITY, groupTypes=())
+    written.next()
+    with written.ledger() as ledger:
+        assert ledger.filling.begun() == {}
+    written.say(Command.PAUSE)
+    written.joins(1, 4)
+    assert written.next().phase == Phase.PAUSED
+    assert written.shown(1) == {1, 3}
+    written.directory.heavy.clear()
+    written.say(Command.RESUME)
+    written.next()
+    assert written.shown(1) == {1, 2, 3, 4}, "who left groups comes, too"
+
+
+def test_no_ramp_waits_for_a_group_to_which_nobody_may_be_added(written: Written) -> None:
+    written.given(1, 1, 2, **SECURITY, groupTypes=())
+    written.next()
+    (held,) = written.directory.groups.values()
+    held.protected = True
+    written.joins(1, 3)
+    assert written.next(8).phase == Phase.COMPLETE
+    assert written.back_report.holds == {Hold.PROTECTED.value: 1}
+    assert written.shown(1) == {1, 2}
+
+
 def test_so_many_groups_are_made_in_a_run(tmp_path: Path) -> None:
     written = Written(tmp_path / "store.db", creates_per_cycle=2)
     for number in range(1, 6):

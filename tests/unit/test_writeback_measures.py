@@ -115,6 +115,17 @@ def test_a_controller_that_cannot_be_asked_is_told_with_since_when(walk: Walk) -
     assert walk.kept.lost == {}
 
 
+def test_what_was_written_while_a_controller_was_off_is_as_old_as_it_is_once_it_answers(walk: Walk) -> None:
+    walk.directory.down.add("dc2.test")
+    for number in (1, 2):
+        walk.write(number, number)
+        walk.run()
+        walk.clock.now += HOUR
+    walk.directory.down.clear()
+    walk.directory.servers["dc2.test"] = 0
+    assert walk.run()[Measure.REPLICATION] == (2 * HOUR, 2)
+
+
 def test_groups_that_grew_are_compared_once_a_second_controller_has_them(walk: Walk) -> None:
     walk.directory.servers["dc2.test"] = 0
     walk.write(1, 1, 2, 3)
