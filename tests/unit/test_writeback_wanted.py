@@ -104,5 +104,5 @@ def test_an_expression_cannot_name_what_the_cloud_does_not_tell() -> None:
 
 def test_the_page_of_expressions_tells_every_name_and_its_type() -> None:
     part = section("docs/expressions.md", "## Groups that are written back")
-    told = {coded(name)[0].removeprefix("object."): TYPES[kind] for name, kind in rows(part, title="attribute")}
+    told = {coded(name)[0].removeprefix("object."): TYPES[kind] for name, kind in rows(part, title="property")}
     assert told == dict(NAMES)
