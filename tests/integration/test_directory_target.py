@@ -177,6 +177,18 @@ def test_a_group_that_somebody_deleted_is_made_again_once_that_was_seen(replica:
     assert shown(target)[anchor(1)].guid != guid
 
 
+def test_a_new_name_of_a_group_whose_mark_was_taken_away_makes_no_group_without_one(
+    server: Controller, replica: Replica, target: LdapTarget
+) -> None:
+    write(target, group(1))
+    guid = shown(target)[anchor(1)].guid
+    replica.change(guid, adminDescription=[])
+    assert Lost(anchor(1), deleted=False) in list(target.look(None, {guid: anchor(1)}))
+    outcome = write(target, change(1, cn="New", sAMAccountName="New", displayName="New"))
+    assert (outcome.result, outcome.code) == (Result.REFUSED, "noSuchObject")
+    assert operations(server) == ["add"]
+
+
 # --- what is put off ----------------------------------------------------------------------------------------------
 
 

@@ -85,8 +85,13 @@ class Writer:
         return taken if outcome is None else _with(outcome, taken, [change.anchor for change in changes])
 
     def _create(self, anchor: str, given: Mapping[str, Value | None]) -> Outcome:
-        if not (given.get(CN) and given.get(ACCOUNT)):
-            return Outcome(Result.REFUSED, refusals.name_of(refusals.GONE), "it is not in the directory any more")
+        if not (given.get(CN) and given.get(ACCOUNT)) or str(given.get(names.MARKS[0])).lower() != anchor:
+            # it is a change of one that was there, and whose mark somebody took away: without it none is made
+            return Outcome(
+                Result.REFUSED,
+                refusals.name_of(refusals.GONE),
+                "it is not in the directory any more, or its mark was taken away",
+            )
         cn, account = (Name(name, str(given[name]), _mark(anchor, given)) for name in (CN, ACCOUNT))
         while True:
             dn = f"{names.rdn(cn.now)},{self.container}"
