@@ -189,6 +189,19 @@ def test_a_new_name_of_a_group_whose_mark_was_taken_away_makes_no_group_without_
     assert operations(server) == ["add"]
 
 
+def test_a_group_that_lost_its_mark_is_taken_out_of_others_and_added_to_none(
+    replica: Replica, target: LdapTarget
+) -> None:
+    write(target, group(1), group(2), group(3), members(1, adds=[anchor(2)]))
+    guid = shown(target)[anchor(2)].guid
+    replica.change(guid, adminDescription=[])
+    seen = list(target.look(None, {guid: anchor(2)}))
+    assert Lost(anchor(2), deleted=False) in seen
+    assert write(target, members(3, adds=[anchor(2)])).result is Result.REFUSED
+    assert write(target, members(1, removes=[anchor(2)])).result is Result.APPLIED
+    assert shown(target)[anchor(1)].members == []
+
+
 # --- what is put off ----------------------------------------------------------------------------------------------
 
 

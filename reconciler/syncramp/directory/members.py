@@ -59,10 +59,13 @@ class Members:
         return self._outcome()
 
     def _named(self, operation: LinkOperation, anchor: str) -> Named | None:
-        """By the GUID in its anchor; a nested group by that of the group. One that is not there is in no group."""
+        """By the GUID in its anchor; a nested group by that of the group. One that is not there is in no group, and
+        only one that bears its mark is added to another.
+        """
         placed = self.roster.find(anchor)
+        guid = self.roster.member(anchor) if operation is LinkOperation.REMOVE else placed and placed.guid
         try:
-            return anchor, placed.guid if placed else UUID(anchor).bytes_le
+            return anchor, guid or UUID(anchor).bytes_le
         except ValueError:
             if operation is LinkOperation.REMOVE:
                 self._taken += 1
@@ -129,6 +132,8 @@ class Members:
         """As it was asked for already; who is not in the directory any more is no member of anything."""
         adds = operation is LinkOperation.ADD
         if not adds and done.code == refusals.GONE:
+            if member[0] in self.roster.hidden:
+                return False
             return self.requests.entry(named_by(member[1]), ["1.1"]) is None
         return refusals.is_so_already(done, adds=adds)
 

@@ -121,12 +121,13 @@ class LdapTarget:
         """
         controller, writer = self._chosen.controller, self._chosen.writer
         look = Look(controller.session(), controller.partition, writer.container, self.attributes)
+        self._roster.begin(known)
         try:
             for seen in look.groups(cookie, known):
                 if isinstance(seen, Shown):
                     self._roster.note(seen.anchor, seen.guid, seen.dn)
                 elif isinstance(seen, Lost):
-                    self._roster.forget(seen.anchor)
+                    (self._roster.deleted if seen.deleted else self._roster.forget)(seen.anchor)
                 else:
                     self._roster.hidden = frozenset(seen.hidden)
                 yield seen
