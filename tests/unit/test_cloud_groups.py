@@ -188,6 +188,15 @@ def test_a_group_that_the_read_back_does_not_show_stays_where_graph_tells_of_it(
     assert members(store) == set(), "Graph always tells members"
 
 
+@pytest.mark.parametrize("teller", Teller)
+def test_who_may_not_see_a_hidden_membership_any_more_takes_nobody_out(store: Store, teller: Teller) -> None:
+    """The permission was taken away, and everything is read again."""
+    hidden = {"visibility": "HiddenMembership"}
+    read_all(store, teller, a=SeenGroup(hidden, merges=True, adds=["user_1"]), b=SeenGroup({}, adds=["user_1"]))
+    read_all(store, teller, a=SeenGroup(hidden, merges=True), b=SeenGroup({}, adds=["user_1"]))
+    assert members(store, A) == {"user_1"}
+
+
 def test_members_of_a_hidden_membership_are_not_known_until_somebody_is_told(store: Store) -> None:
     hidden = SeenGroup({"visibility": "HiddenMembership"}, merges=True)
     read_all(store, Teller.GRAPH, a=hidden, b=SeenGroup({}, adds=["user_1"]))

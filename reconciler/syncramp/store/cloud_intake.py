@@ -224,9 +224,8 @@ def _settled(row: CloudRow, collected: BitMap | None, teller: Teller, *, told: b
     """
     if collected is not None or row.state is not CloudState.LIVE:
         return row.members if collected is None else collected
-    unknown = row.members is None
-    empty = told or (teller is Teller.GRAPH and unknown)
-    return row.members if not empty or (unknown and _hidden(row.attributes)) else BitMap()
+    empty = told or (teller is Teller.GRAPH and row.members is None)
+    return row.members if not empty or _hidden(row.attributes) else BitMap()
 
 
 def _described(row: CloudRow | None, identity: int, group: SeenGroup, now: float, teller: Teller) -> CloudRow:
