@@ -5,7 +5,7 @@ in too many groups, is as the last run found it.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -17,6 +17,7 @@ from syncramp.explanation.circumstances import guarded, pending
 from syncramp.explanation.decisions import approved, decisions
 from syncramp.explanation.memberships import SHOWN, View, links_of, state_of
 from syncramp.explanation.ramps import ramps_of
+from syncramp.model.drift import Difference
 from syncramp.model.explanation import GroupTold
 from syncramp.model.explanation_written import WrittenAttribute, WrittenGroup
 from syncramp.model.holds import Hold
@@ -25,7 +26,9 @@ from syncramp.model.written import Side
 from syncramp.spec.types import DriftMode, SyncConfig, WritebackGroups
 from syncramp.spec.writeback import other_direction, ramp_over
 from syncramp.store.circumstances import known_circumstances
+from syncramp.store.drift import Differences
 from syncramp.store.store import Store
+from syncramp.store.taking import Taking
 from syncramp.writeback.ledger import BY_HAND, CLOUD, LINK_INTERVAL, NO_BIN, TOO_HEAVY
 from syncramp.writeback.payload import ROWS, marked
 
@@ -49,6 +52,7 @@ class Ledger:
             known_circumstances(store, snapshot, self._config, [CLOUD, groups.source], self._now),
             under_way=store.runs.travelling(self._now),
             approved=approved(store, snapshot, self._now),
+            side=Side.DIRECTORY,
             probation=BY_HAND,
             keeps_edits=groups.drift is DriftMode.REPORT,
             unwritten=store.unwritten.all(),
@@ -88,23 +92,27 @@ class Ledger:
             dn=state.dn,
             present=state.acked is not None,
             held=(held[0].value, held[1]) if held else None,
-            attributes=tuple(_attributes(state)),
+            attributes=tuple(_attributes(state, Differences(self._store.database).of(state.id))),
             ramp=replace(ramp, direction=Side.DIRECTORY.value) if ramp else None,
             change=change,
             links=links,
             approvals=approvals,
             proposals=proposals,
         )
-        return self._with_members(told, membership, everyone=everyone) if membership else told
+        return self._with_members(told, membership, state.id, everyone=everyone)
 
-    def _with_members(self, told: WrittenGroup, group: Membership, *, everyone: bool) -> WrittenGroup:
-        shown = list(group.desired)[: None if everyone else SHOWN]
+    def _with_members(
+        self, told: WrittenGroup, group: Membership | None, identity: int, *, everyone: bool
+    ) -> WrittenGroup:
+        """A group that is to be deleted has its members until then."""
+        sure, possible = Taking(self._store.database).bracket(identity)
+        shown = list(group.desired if group else possible)[: None if everyone else SHOWN]
         return replace(
             told,
-            desired=len(group.desired),
-            sure=len(group.sure),
-            possible=len(group.possible),
-            drifted=len(group.drifted),
+            desired=len(group.desired) if group else 0,
+            sure=len(sure),
+            possible=len(possible),
+            drifted=len(group.drifted) if group else 0,
             names=tuple(sorted(self._store.lookup.names(shown).values())),
         )
 
@@ -126,9 +134,12 @@ class Ledger:
         return next((ids[0] for ids in found if ids), None)
 
 
-def _attributes(state: ObjectState) -> Iterator[WrittenAttribute]:
-    """Those that are made, in their order, and then what else the directory has."""
+def _attributes(state: ObjectState, edited: Iterable[Difference]) -> Iterator[WrittenAttribute]:
+    """Those that are made, in their order, and then what else the directory has.
+
+    :param edited: what it shows otherwise than it was written.
+    """
     made = {row.name: row.of for row in ROWS}
-    desired, there = state.desired or {}, state.acked or {}
+    desired, there = state.desired or {}, {**(state.acked or {}), **{each.attribute: each.shown for each in edited}}
     for name in (*(name for name in made if name in desired or name in there), *sorted(there.keys() - made.keys())):
         yield WrittenAttribute(name, desired.get(name), there.get(name), made.get(name, ""))

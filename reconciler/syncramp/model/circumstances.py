@@ -9,6 +9,7 @@ from syncramp.model.approvals import Marks
 from syncramp.model.holds import Barrier, Class, Hold
 from syncramp.model.ramps import Room
 from syncramp.model.state import Origin
+from syncramp.model.written import Side
 
 RESTORED_WITHIN = 30 * 86_400.0
 """Seconds after a delete in which the service can bring an object back with its links: a deleted user is kept for 30
@@ -103,6 +104,8 @@ class Circumstances:
     adopted: bool = False
     """The tenant was adopted: it was not proven empty when its first object came to be ours."""
 
+    side: Side = Side.CLOUD
+    """What is written to; what is told of a change differs by it."""
     keeps_edits: bool = False
     """What was edited on the other side stays as it is, and is told."""
     unwritten: Mapping[int, tuple[Hold, str]] = field(default_factory=dict)

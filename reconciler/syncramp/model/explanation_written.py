@@ -38,7 +38,7 @@ class WrittenGroup:
     drifted: int = 0
     """Members that somebody put in or took out there."""
     names: tuple[str, ...] = ()
-    """DNs of the first of those that it should have, or of all."""
+    """DNs of the first of those that it should have, or of all; of one that is to be deleted, of those it has."""
     ramp: RampTold | None = None
     change: ObjectChange | None = None
     """What a run would do with the group, as far as the ledger knows."""

@@ -16,6 +16,7 @@ from syncramp.model.holds import Barrier, Class, HeldPart, Hold
 from syncramp.model.plan import HeldLinks, ObjectChange, Verb
 from syncramp.model.state import Membership, ObjectState, Origin
 from syncramp.model.values import Value
+from syncramp.model.written import Side
 from syncramp.plan.marks import create_mark, delete_mark, update_mark
 
 Found = tuple[Hold, str]
@@ -28,7 +29,10 @@ _NOT_THE_ENTRY = {
     Origin.CONFIGURATION: "the document changed, and under the one before it would stay",
     Origin.UPGRADE: "Syncramp was upgraded, and the default rules leave it out now; nobody changed its entry",
 }
-_FOUND = "it was so when the tenant was adopted, and nobody looked at it since"
+_FOUND = {
+    Side.CLOUD: "it was so when the tenant was adopted, and nobody looked at it since",
+    Side.DIRECTORY: "the directory had it so when the group was taken over, and nobody looked at it since",
+}
 _ORPHAN = "it was in the tenant without an entry, and was taken over to be deleted"
 
 
@@ -123,7 +127,7 @@ def _attribute(state: ObjectState, name: str, value: Value | None, around: Circu
         return None
     disables = _disables(name, value)
     if name in state.found:
-        return Hold.FOUND_AT_ADOPTION, _FOUND
+        return Hold.FOUND_AT_ADOPTION, _FOUND[around.side]
     for barrier in around.barriers.get(Class.DISABLES if disables else Class.REST, ()):
         if barrier.members is None and state.id in barrier.ids and _names(barrier, name, value):
             return barrier.hold, barrier.reason
@@ -163,7 +167,7 @@ def hold_removes(group: Membership, removes: BitMap, around: Circumstances) -> t
     approved = around.approved.removes.get(group.id, BitMap())
     holds, left = [], removes - approved
     if found := left & group.found:
-        holds.append(HeldLinks(Hold.FOUND_AT_ADOPTION, _FOUND, removes=found))
+        holds.append(HeldLinks(Hold.FOUND_AT_ADOPTION, _FOUND[around.side], removes=found))
         left = left - found
     for barrier in around.barriers.get(Class.REMOVALS, ()):
         if group.id in barrier.ids and left:

@@ -16,6 +16,7 @@ from syncramp.model.holds import APPROVABLE, HeldPart, Hold
 from syncramp.model.plan import Change, MembershipChange, ObjectChange, Sample, Topic, Verb
 from syncramp.model.state import Cause, ObjectState
 from syncramp.model.values import Kind, Value
+from syncramp.model.written import Side
 from syncramp.plan.barriers import SIGN_IN
 from syncramp.plan.changes import disables, takes_sign_in
 from syncramp.rules.flows import REFERENCES
@@ -30,6 +31,8 @@ _CAUSES = {
     Cause.DELETED: "its entry was deleted in the directory",
     Cause.OUT_OF_SCOPE: "its entry is out of scope",
 }
+_CAUSES_THERE = {Cause.DELETED: "its group was deleted in the cloud for good"}
+"""Of groups that are written back."""
 _DISABLES, _DELETES = 1 << 60, 1 << 61
 """Ranks beyond any number of links."""
 _RESTORE = "it was deleted less than 30 days ago, and comes back"
@@ -87,7 +90,7 @@ class Outline:
         for part in change.parts:
             rank = _risk(change, part)
             if self._holds(part.hold, 1, rank):
-                self._keep(self._held, part.hold, rank, _held_sample(change, part))
+                self._keep(self._held, part.hold, rank, _held_sample(change, part, self._around))
 
     def _topic(self, change: ObjectChange) -> Topic:
         if change.verb is Verb.DELETE:
@@ -102,7 +105,7 @@ class Outline:
 
     def _detail(self, topic: Topic, change: ObjectChange) -> str:
         if topic is Topic.DELETE:
-            return _cause(change.state)
+            return _cause(change.state, self._around)
         if topic is Topic.MATCH:
             return f"the service joins it with {self._around.matching[change.state.id]}"
         if change.verb is Verb.UPDATE:
@@ -242,21 +245,22 @@ def _risk(change: ObjectChange, part: HeldPart) -> int:
     return _DISABLES if takes_sign_in(change, part.values) else 0
 
 
-def _held_sample(change: ObjectChange, part: HeldPart) -> Sample:
+def _held_sample(change: ObjectChange, part: HeldPart, around: Circumstances) -> Sample:
     """What waits of a change. Where a person decides, what is decided about is told before the reason."""
     verb = Topic.DISABLE if takes_sign_in(change, part.values) else change.verb
-    what = _decided(change, part.values) if part.hold in APPROVABLE else ""
+    what = _decided(change, part.values, around) if part.hold in APPROVABLE else ""
     return _sample(verb.value, change, f"{what}; {part.reason}" if what else part.reason)
 
 
-def _decided(change: ObjectChange, values: Mapping[str, Value | None]) -> str:
+def _decided(change: ObjectChange, values: Mapping[str, Value | None], around: Circumstances) -> str:
     if change.verb is Verb.UPDATE:
         return _updated(change.state, values)
-    return _cause(change.state) if change.verb is Verb.DELETE else ""
+    return _cause(change.state, around) if change.verb is Verb.DELETE else ""
 
 
-def _cause(state: ObjectState) -> str:
-    return _CAUSES.get(state.cause, "") if state.cause else ""
+def _cause(state: ObjectState, around: Circumstances) -> str:
+    causes = _CAUSES if around.side is Side.CLOUD else _CAUSES_THERE
+    return causes.get(state.cause, "") if state.cause else ""
 
 
 def _members_sample(change: MembershipChange, detail: str) -> Sample:

@@ -69,8 +69,8 @@ def _members(there: WrittenGroup) -> Iterator[str]:
     if there.drifted:
         yield from labelled("edited", f"{there.drifted:,} that somebody put in or took out there")
     yield from (f"    {name}" for name in there.names)
-    if there.desired > len(there.names):
-        yield f"    … and {there.desired - len(there.names):,} more (--members lists all)"
+    if (all_of_them := there.desired or there.possible) > len(there.names):
+        yield f"    … and {all_of_them - len(there.names):,} more (--members lists all)"
 
 
 def written_group_lines(groups: Iterable[GroupTold], everything: bool) -> Iterator[str]:

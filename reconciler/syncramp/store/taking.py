@@ -36,6 +36,7 @@ _HOLDS = """UPDATE objects SET acked = ?, doubt = ?, cloud_anchor = ?, acked_at 
             origin = CASE WHEN digest = ? THEN 0 WHEN acked = ? THEN origin ELSE ? END WHERE id = ?"""
 _PAYLOAD = """UPDATE payload SET maybe = CASE WHEN ? = 1 THEN maybe END, acked = CASE WHEN
               (SELECT digest FROM objects o WHERE o.id = payload.id) = ? THEN NULL ELSE ? END WHERE id = ?"""
+_PLACE = "UPDATE entries SET dn = ? WHERE id = ? AND dn != ?"
 _CONFIRMED = "UPDATE objects SET confirmed = ? WHERE id = ?"
 _NOT_THERE = "UPDATE objects SET doubt = 0, origin = CASE WHEN digest IS NULL THEN 0 ELSE origin END WHERE id = ?"
 _FORGET_MAYBE = "UPDATE payload SET maybe = NULL WHERE id = ?"
@@ -74,6 +75,8 @@ class Look:
     """Group -> all its members, of those whose members were read."""
     taken: dict[int, BitMap] = field(default_factory=dict)
     """Group that is taken over -> members that it should have."""
+    places: dict[int, str] = field(default_factory=dict)
+    """Group -> the DN that it has, which is another one than it was made with where somebody moved it."""
     gone: list[int] = field(default_factory=list)
     protected: dict[int, bool] = field(default_factory=dict)
     """Groups -> the directory holds their rights, and nobody is added."""
@@ -111,6 +114,11 @@ class Taking:
         """Those of these who may be members, by objectGUID."""
         return dict(self._database.among(_MEMBERS, list(guids), (source,)))
 
+    def bracket(self, identity: int) -> tuple[BitMap, BitMap]:
+        """Members that a group surely has, and those that it may have, also of one that is to be deleted."""
+        row = next(iter(self._database.among(_BRACKETS, [identity])), (0, None, None))
+        return unpack_bitmap(row[1]), unpack_bitmap(row[2])
+
     def take(self, seen: Look, cookie: bytes | None, exports: Exports, now: float) -> dict[int, Moved]:
         """Take in one page; one transaction.
 
@@ -128,6 +136,7 @@ class Taking:
             self._database.run_many(_CONFIRMED, [(2 if found else 1, i) for i, found in seen.confirmed.items()])
             keep_differences(self._database, seen.confirmed)
             self._protect(seen.protected)
+            self._place(seen.places)
             Observations(self._database).go_on_from(cookie)
         return moved
 
@@ -184,6 +193,10 @@ class Taking:
             edited = BitMap.union(BitMap(), *moved.get(group, ()))
             keep_drifted(self._database, {group: (edited, (shown ^ observed) - edited)})
         return {group: links for group, links in moved.items() if any(links)}
+
+    def _place(self, places: Mapping[int, str]) -> None:
+        """What is told of a group names it as it lies there, so that people find it."""
+        self._database.run_many(_PLACE, [(name, identity, name) for identity, name in places.items()])
 
     def _protect(self, protected: Mapping[int, bool]) -> None:
         kept = Unwritten(self._database)

@@ -17,6 +17,7 @@ from syncramp.cycle.writeback.observing import observe
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.report import RunReport
 from syncramp.model.values import Kind
+from syncramp.model.written import Side
 from syncramp.spec.types import DriftMode
 from syncramp.store.exports import Exports
 from syncramp.store.snapshot import Snapshot
@@ -65,6 +66,7 @@ def _known(job: Job, snapshot: Snapshot, around: Circumstances) -> Circumstances
     other = written_back(job)
     return replace(
         around,
+        side=Side.DIRECTORY,
         probation=BY_HAND,
         keeps_edits=other.config.drift is DriftMode.REPORT,
         unwritten=job.store.unwritten.all(),

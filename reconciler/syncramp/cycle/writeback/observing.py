@@ -161,7 +161,7 @@ class _Observing:
         name = f"Group_{UUID(bytes_le=one.guid)}"
         self._groups[one.guid] = ours.id
         self._shown.add(ours.id)
-        look.protected[ours.id] = one.protected
+        look.protected[ours.id], look.places[ours.id] = one.protected, one.dn
         wanted = desired.get(ours.id, {})
         if ours.acked is None or ours.cloud_anchor not in (None, name):
             self._take_over(look, one, ours, wanted)
