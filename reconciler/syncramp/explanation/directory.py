@@ -27,7 +27,7 @@ NAMES = ("displayName", "mail", "mailNickname")
 """Attributes that people know a group by, beside its addresses."""
 GONE = {
     CloudState.BIN: "it was deleted in the cloud, and can be restored",
-    CloudState.UNTOLD: "it was deleted in the cloud; whether for good is not known, so it counts as gone after 30 days",
+    CloudState.UNTOLD: "it was deleted in the cloud; whether for good is not known; after 30 days it counts as gone",
     CloudState.GONE: "it was deleted in the cloud for good",
 }
 
