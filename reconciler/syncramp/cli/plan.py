@@ -14,14 +14,12 @@ from syncramp.errors import InputRefused
 from syncramp.model.values import Kind
 
 if TYPE_CHECKING:
-    from pyroaring import BitMap
-
-    from syncramp.cycle.run import Back, Rehearsal
-    from syncramp.model.plan import Change
+    from syncramp.cycle.job import Job
+    from syncramp.cycle.run import Rehearsal
+    from syncramp.model.plan import Change, Plan
     from syncramp.model.sizes import Histogram
     from syncramp.plan.outline import Outline
     from syncramp.plan.selection import Selection
-    from syncramp.store.store import Store
 
 Who = list[str]
 
@@ -43,7 +41,11 @@ def plan(
     ] = None,
     groups: Annotated[
         Who | None,
-        typer.Option("--group", metavar="WHO", help="Only changes of this group, with all links; repeatable."),
+        typer.Option(
+            "--group",
+            metavar="WHO",
+            help="Only changes of this group, with all links; a group of the cloud, too; repeatable.",
+        ),
     ] = None,
     kinds: Annotated[
         list[Kind] | None,
@@ -60,13 +62,12 @@ def plan(
     """
     from syncramp.cli.progress import listener
     from syncramp.cycle.run import rehearse
-    from syncramp.plan.selection import Selection
     from syncramp.session.opening import job
 
     with ExitStack() as screen, job(document, state, secrets, screen.enter_context(listener()), sends=False) as made:
         rehearsal = rehearse(made)
         screen.close()  # the bars would be drawn once more, over the plan
-        wanted = Selection(_ids(made.store, objects), _ids(made.store, groups), frozenset(kinds) if kinds else None)
+        wanted = _selections(made, objects, groups, kinds)
         asked = {"objects": objects or [], "groups": groups or [], "kinds": [kind.value for kind in kinds or ()]}
         with _opened(file) as stream:
             for piece in _pieces(rehearsal, output, wanted, {k: v for k, v in asked.items() if v}, full=full):
@@ -77,29 +78,23 @@ def plan(
     raise typer.Exit(Exit.PENDING if not rehearsal.plan.empty or (other and other.planned) else Exit.OK)
 
 
-def _ids(store: "Store", asked: Who | None) -> "BitMap | None":
-    """Objects by what people call them; None where nobody was asked for.
+def _selections(
+    job: "Job", objects: Who | None, groups: Who | None, kinds: list[Kind] | None
+) -> "tuple[Selection, Selection]":
+    """What is asked for, of each direction: ids in the store, and in the ledger.
 
     :raises InputRefused: nobody is called so.
     """
-    from pyroaring import BitMap
+    import time
 
-    from syncramp.explanation.finding import find
+    from syncramp.explanation.choosing import choose
+    from syncramp.plan.selection import Selection
 
-    if not asked:
-        return None
-    found = BitMap()
-    for who in asked:
-        finding = find(store.lookup, who)
-        if not finding.found:
-            near = "; ".join(each.dn for each in finding.near)
-            raise InputRefused(
-                f"nothing that was read is known as {who!r}",
-                where="--object or --group",
-                remedy=f"perhaps you mean {near}" if near else "name its DN, user principal name or anchor",
-            )
-        found.update(store.lookup.person(each.id)[0] for each in finding.found)
-    return found
+    ledger, now = job.writeback.ledger if job.writeback else None, time.time()
+    whose, which = (choose(job.store, ledger, job.config, who, now) if who else None for who in (objects, groups))
+    of = frozenset(kinds) if kinds else None
+    cloud = Selection(whose.cloud if whose else None, which.cloud if which else None, of)
+    return cloud, Selection(whose.directory if whose else None, which.directory if which else None, of)
 
 
 @contextmanager
@@ -124,57 +119,70 @@ def _opened(file: Path | None) -> Iterator[TextIO]:
 
 
 def _pieces(
-    rehearsal: "Rehearsal", output: PlanOutput, wanted: "Selection", asked: Mapping[str, Sequence[str]], *, full: bool
+    rehearsal: "Rehearsal",
+    output: PlanOutput,
+    selections: "tuple[Selection, Selection]",
+    asked: Mapping[str, Sequence[str]],
+    *,
+    full: bool,
 ) -> Iterator[str]:
-    """The plan, piece by piece."""
+    """The plan, piece by piece.
+
+    :param selections: of each direction.
+    """
     from syncramp.plan.selection import select
     from syncramp.plan.sizes import histogram
     from syncramp.report.changes import listing
     from syncramp.report.json import plan_document
     from syncramp.report.text import plan_lines
 
-    plan, report, back = rehearsal.plan, rehearsal.report, rehearsal.back
-    chosen, sizes = select(rehearsal.changes(), wanted), histogram(rehearsal.sizes())
+    plan, report, back, everything = rehearsal.plan, rehearsal.report, rehearsal.back, selections[0].everything
+    chosen, sizes = select(rehearsal.changes(), selections[0]), histogram(rehearsal.sizes())
+    other = select(back.changes(), selections[1]) if back else iter(())
     if output is PlanOutput.JSON:
-        other = (back.changes(), back.named, back.plan.lanes.deletes) if back and wanted.everything else None
-        yield from plan_document(plan, report, chosen, rehearsal.named, sizes, asked, other)
+        written = (other, back.named, back.plan.lanes.deletes) if back else None
+        yield from plan_document(plan, report, chosen, rehearsal.named, sizes, asked, written)
         yield "\n"
         return
     if output in (PlanOutput.MARKDOWN, PlanOutput.HTML):
-        yield _page(rehearsal, output, chosen, sizes, full=full)
+        yield _page(rehearsal, output, (chosen, other), sizes, full=full)
         return
-    if wanted.everything:
+    if everything:
         yield from _lines(plan_lines(plan, report, sizes, back.plan if back else None))
-    if full or not wanted.everything:
+    if full or not everything:
         yield from _lines(listing(chosen, rehearsal.named, plan))
-    if back and full and wanted.everything:
-        yield from _lines(["", "In Active Directory", *listing(back.changes(), back.named, back.plan)])
+        if back:
+            yield from _lines(["", "In Active Directory", *listing(other, back.named, back.plan)])
 
 
 def _page(
-    rehearsal: "Rehearsal", output: PlanOutput, chosen: "Iterable[Change]", sizes: "Histogram", *, full: bool
+    rehearsal: "Rehearsal",
+    output: PlanOutput,
+    chosen: "tuple[Iterable[Change], Iterable[Change]]",
+    sizes: "Histogram",
+    *,
+    full: bool,
 ) -> str:
-    """A plan as a comment or as a page: the changes are looked through once more, and the riskiest kept."""
-    from syncramp.plan.outline import Outline
+    """A plan as a comment or as a page: the changes are looked through once more, and the riskiest kept.
+
+    :param chosen: of each direction.
+    """
     from syncramp.report import html, markdown
     from syncramp.report.sheet import Foreign, make_sheet
 
-    plan = rehearsal.plan
     rows = markdown.ROWS if output is PlanOutput.MARKDOWN else html.MANY if full else html.ROWS
-    outline = Outline(rows, plan.around, plan.lanes.deletes)
-    for change in chosen:
-        outline.take(change)
-    other = _outline(rehearsal.back, rows) if rehearsal.back else None
+    plan, back = rehearsal.plan, rehearsal.back
+    outline, other = _outline(plan, chosen[0], rows), _outline(back.plan, chosen[1], rows) if back else None
     about = "SyncConfig ", Foreign(rehearsal.document), ", tenant ", Foreign(rehearsal.tenant)
     sheet = make_sheet(plan, rehearsal.report, sizes, outline, [about], other)
     return markdown.markdown(sheet) if output is PlanOutput.MARKDOWN else html.html(sheet)
 
 
-def _outline(back: "Back", rows: int) -> "Outline":
+def _outline(plan: "Plan", changes: "Iterable[Change]", rows: int) -> "Outline":
     from syncramp.plan.outline import Outline
 
-    outline = Outline(rows, back.plan.around, back.plan.lanes.deletes)
-    for change in back.changes():
+    outline = Outline(rows, plan.around, plan.lanes.deletes)
+    for change in changes:
         outline.take(change)
     return outline
 
