@@ -17,9 +17,11 @@ from pyroaring import BitMap
 from syncramp.model.state import GONE
 from syncramp.store.database import Database
 from syncramp.store.packing import pack, unpack_bitmap
+from syncramp.store.returning import may_return, returned
 
 _ACKNOWLEDGE = """UPDATE objects SET acked = digest, confirmed = 1, doubt = 0, origin = 0
                   WHERE digest IS NOT NULL AND kind = 'User' AND id IN ({})"""
+_COME = "SELECT id FROM objects WHERE digest IS NOT NULL AND acked IS NULL AND kind = 'User' AND id IN ({})"
 _LEFT = "SELECT id FROM objects WHERE digest IS NULL AND acked IS NOT NULL AND kind = 'User' AND id IN ({})"
 _AMONG = "SELECT guid, id FROM entries WHERE source = ? AND absent < ? AND guid IN ({})"
 _NAMES = "SELECT guid, dn FROM entries WHERE source = ? AND absent < ?"
@@ -42,8 +44,14 @@ class Present:
     def acknowledge(self, ids: Sequence[int]) -> list[int]:
         """Those of these who should be there are there; in the transaction in which they are desired.
 
+        Whoever was deleted and is there again may be back in the groups that he was in: the directory did that, and
+        no person put him in.
+
         :returns: those who are there no more, and were.
         """
+        come = [identity for (identity,) in self._database.among(_COME, ids)]
+        may_return(self._database, come, created=True)
+        returned(self._database, come)
         self._database.run_among(_ACKNOWLEDGE, ids)
         return [identity for (identity,) in self._database.among(_LEFT, ids)]
 
