@@ -287,7 +287,7 @@ def test_a_store_that_is_lost_takes_over_what_is_there(scene: Written) -> None:
     scene.given_group("Sales", "ann", "bob")
     scene.when_synced()
     before = scene.there("Sales")
-    for path in (scene.folder / ".syncramp").glob("*.writeback.db*"):
+    for path in (scene.folder / ".syncramp").glob("*_writeback.db*"):
         path.unlink()
     scene.when_synced()
     assert scene.there("Sales")["uSNChanged"] == before["uSNChanged"]

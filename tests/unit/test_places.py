@@ -24,5 +24,9 @@ def test_a_server_tells_the_ledgers_of_all_documents_from_each_other_and_from_th
 
 
 def test_in_a_folder_it_has_the_name_of_the_store() -> None:
-    assert beside(Path("/var/lib/prod.corp.db")) == Path("/var/lib/prod.corp.writeback.db")
-    assert beside(Path("/var/lib/state")) == Path("/var/lib/state.writeback")
+    assert beside(Path("/var/lib/prod.corp.db")) == Path("/var/lib/prod.corp_writeback.db")
+    assert beside(Path("/var/lib/state")) == Path("/var/lib/state_writeback")
+
+
+def test_a_document_that_is_named_after_the_other_direction_has_a_store_of_its_own() -> None:
+    assert beside(Path("/var/lib/prod.corp.db")) != Path("/var/lib/prod.corp.writeback.db")

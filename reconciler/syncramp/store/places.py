@@ -55,9 +55,12 @@ LONGEST = 63
 
 
 def beside(place: Place) -> Place:
-    """Where the ledger of written-back groups is: beside the store, and locked with it."""
+    """Where the ledger of written-back groups is: beside the store, and locked with it.
+
+    No name of a document has an underscore, so no other document's store is there.
+    """
     if isinstance(place, Path):
-        return place.with_name(f"{place.stem}.writeback{place.suffix}")
+        return place.with_name(f"{place.stem}_writeback{place.suffix}")
     readable, _, mark = place.name.rpartition("_")
     return replace(place, name=f"{readable[: LONGEST - len(mark) - 3]}_{mark}_w")
 
