@@ -23,7 +23,7 @@ from syncramp.model.state import DELETED
 from syncramp.report.approvals import decision_lines
 from syncramp.report.explanation_object import attribute_lines, group_lines, member_lines, ramp_lines, reference_lines
 from syncramp.report.explanation_pending import change_lines, link_lines
-from syncramp.report.explanation_written import written_group_lines, written_lines
+from syncramp.report.explanation_written import written_lines
 from syncramp.report.layout import labelled, moment, wrapped
 from syncramp.words import count, printable
 
@@ -67,7 +67,7 @@ def _answer(answer: Answer, everything: bool) -> Iterator[str]:
     yield from attribute_lines(told.attributes, leaving=bool(told.change and told.change.verb is Verb.DELETE))
     yield from reference_lines(told.references, told.referrers)
     yield from group_lines(told.groups, everything)
-    yield from written_group_lines(told.written_back, everything)
+    yield from group_lines(told.written_back, everything, "Groups of the cloud, in Active Directory")
     yield from member_lines(told.members)
     yield from ramp_lines(told.ramp)
     if answer.written:

@@ -96,13 +96,13 @@ def reference_lines(references: Iterable[ReferenceTold], referrers: int) -> Iter
         yield f"  {count(referrers, 'object')} {'refers' if referrers == 1 else 'refer'} to it"
 
 
-def group_lines(groups: Iterable[GroupTold], everything: bool) -> Iterator[str]:
+def group_lines(groups: Iterable[GroupTold], everything: bool, heading: str = "Member of") -> Iterator[str]:
     """The groups of a member, with what becomes of each link."""
     told = list(groups)
     if not told:
         return
     yield ""
-    yield f"Member of ({len(told)})"
+    yield f"{heading} ({len(told)})"
     for group in told if everything else told[:FEW]:
         yield f"  {group.dn}"
         hold = f" ({group.hold})" if group.hold else ""

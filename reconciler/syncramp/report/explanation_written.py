@@ -1,12 +1,11 @@
-"""What an explanation tells of groups that are written back: the group itself, and the groups of a member."""
+"""What an explanation tells of groups that are written back: the group itself, and what the directory has of it."""
 
 from collections.abc import Iterable, Iterator
 
 from syncramp.model.cloud import CloudState
-from syncramp.model.explanation import GroupTold
 from syncramp.model.explanation_written import WrittenAttribute, WrittenGroup, WrittenTold
 from syncramp.report.approvals import decision_lines
-from syncramp.report.explanation_object import FEW, ramp_lines
+from syncramp.report.explanation_object import ramp_lines
 from syncramp.report.explanation_pending import change_lines, link_lines
 from syncramp.report.layout import labelled, moment, wrapped
 from syncramp.report.values import shown
@@ -71,19 +70,3 @@ def _members(there: WrittenGroup) -> Iterator[str]:
     yield from (f"    {name}" for name in there.names)
     if (all_of_them := there.desired or there.possible) > len(there.names):
         yield f"    … and {all_of_them - len(there.names):,} more (--members lists all)"
-
-
-def written_group_lines(groups: Iterable[GroupTold], everything: bool) -> Iterator[str]:
-    """The groups of the cloud that somebody is in, with what becomes of each in the directory."""
-    told = list(groups)
-    if not told:
-        return
-    yield ""
-    yield f"Groups of the cloud, in Active Directory ({len(told)})"
-    for group in told if everything else told[:FEW]:
-        yield f"  {group.dn}"
-        hold = f" ({group.hold})" if group.hold else ""
-        reason = f": {group.reason}" if group.reason else ""
-        yield from wrapped(f"      {group.state}{hold}{reason}", "        ")
-    if not everything and len(told) > FEW:
-        yield f"  … and {len(told) - FEW:,} more (--members lists all)"
