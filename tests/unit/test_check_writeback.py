@@ -113,6 +113,8 @@ def test_a_directory_that_is_a_file_cannot_be_written_to() -> None:
 def test_an_expression_that_means_nothing_of_a_group_in_the_cloud_is_refused(where: str) -> None:
     ((place, _),) = said(document(match={"where": where}))
     assert place == f"{GROUPS}.match.where"
+    (found,) = findings(document(match={"where": where}))
+    assert found.remedy and "built-in rules" not in found.remedy  # those are of the other direction
 
 
 @pytest.mark.parametrize("metric", [metric.value for metric in Metric])

@@ -101,12 +101,14 @@ def test_a_lagging_domain_controller_and_strangers_are_told() -> None:
         converged_seconds=720.0,
         strangers=4,
         left_alone="CN=copy is left alone",
+        unwanted=2,
         note="dc0 does not have our last write",
     )
     lines = _block(RunReport(writeback=other(written=told)))
     assert "  Replication: a writable domain controller lacks a write that is 12m00s old" in lines
     assert "  Members there of whom no source knows: 4; they stay" in lines
     assert "  Not taken over: CN=copy is left alone" in lines
+    assert "  Left as they are: 2 groups there with the mark of one that is not written" in lines
     assert lines[0].endswith("on dc1.corp.example.com (dc0 does not have our last write)")
 
 

@@ -15,30 +15,33 @@ from syncramp.source.canonical import LINKS
 _UNKNOWN = re.compile(r"entry has no attribute '(\w+)'")
 
 
-def expression_findings(path: str, text: str, names: Environment, wants: Name | Want) -> Iterator[Finding]:
+OF_RULES = "name an attribute that the built-in rules send (docs/attributes.md)"
+
+
+def expression_findings(
+    path: str, text: str, names: Environment, wants: Name | Want, unknown: str = OF_RULES
+) -> Iterator[Finding]:
     """Nothing where the expression can be evaluated.
 
     :param path: where it stands in the document.
+    :param unknown: what to do about an attribute that ``object`` does not have.
     """
     try:
         names.compile(text, wants)
     except ExpressionError as error:
         for problem in error.problems:
             where = f"line {problem.line}, column {problem.column}"
-            yield Finding(path, f"{where}: {problem.what}", _remedy(problem), show(path, text))
+            yield Finding(path, f"{where}: {problem.what}", _remedy(problem, unknown), show(path, text))
 
 
-def _remedy(problem: Problem) -> str:
-    unknown = _UNKNOWN.match(problem.what)
-    if unknown is None:
+def _remedy(problem: Problem, unknown: str) -> str:
+    found = _UNKNOWN.match(problem.what)
+    if found is None:
         named = problem.what.startswith("object has no attribute")
-        mend = (
-            "name an attribute that the built-in rules send (docs/attributes.md)" if named else "mend the expression"
-        )
-        return problem.remedy or mend
-    if unknown[1].lower() == LINKS:
+        return problem.remedy or (unknown if named else "mend the expression")
+    if found[1].lower() == LINKS:
         return "name another attribute: no expression sees the members of a group"
-    if is_secret(unknown[1].replace("_", "-")):
+    if is_secret(found[1].replace("_", "-")):
         return "name another attribute: this one holds secrets, which no expression may read"
     if problem.remedy.startswith(DASHED):
         return problem.remedy

@@ -14,6 +14,7 @@ from syncramp.words import count
 from syncramp.writeback.wanted import environment
 
 GROUPS = "spec.writeback.groups"
+NAMED = "name an attribute that Microsoft Graph has of groups (docs/spec/writeback.md, what where can name)"
 
 
 def writeback_findings(data: Mapping[str, Any], refused: Collection[str]) -> Iterator[Finding]:
@@ -30,7 +31,7 @@ def writeback_findings(data: Mapping[str, Any], refused: Collection[str]) -> Ite
     yield from _source(groups, source)
     yield from _container(groups["container"])
     if (where := groups["match"].get("where")) is not None:
-        yield from expression_findings(f"{GROUPS}.match.where", where, environment(), Want.CONDITION)
+        yield from expression_findings(f"{GROUPS}.match.where", where, environment(), Want.CONDITION, NAMED)
     yield from _account(groups, source)
     yield from _endless(groups)
     yield from zone_findings(f"{GROUPS}.ramp.timeZone", groups["ramp"]["timeZone"])

@@ -116,4 +116,6 @@ class WrittenReport:
     """Members in the directory of whom no source knows."""
     left_alone: str = ""
     """Groups in the directory that have a mark and are not taken, each with why."""
+    unwanted: int = 0
+    """Groups in the directory whose mark is of a group that is not written back: they stay as they are."""
     note: str = ""

@@ -83,6 +83,8 @@ def fact_lines(written: WrittenReport | None) -> Iterator[str]:
         yield f"Members there of whom no source knows: {written.strangers:,}; they stay"
     if written.left_alone:
         yield f"Not taken over: {written.left_alone}"
+    if written.unwanted:
+        yield f"Left as they are: {count(written.unwanted, 'group')} there with the mark of one that is not written"
     if (age := written.converged_seconds) is not None:
         yield f"Replication: {replication(age)}"
 

@@ -34,7 +34,6 @@ PAGE_LINKS = 100_000
 """Members of them, but for a single group that has more."""
 NAMES = frozenset({"cn", "sAMAccountName"})
 """What a name that is taken makes otherwise than it was wanted: not compared once it was written."""
-LEFT_ALONE = "its mark is of a group that is not written back"
 HIDDEN = "a written-back group is not shown, and stays as it was known"
 LEGACY = "members of a group replicate all together"
 TO_RENEW = "they are from before forest level 2003: each does so until it is taken out and put in again"
@@ -99,7 +98,7 @@ class _Observing:
         self._lost: dict[str, Lost] = {}
         self._anchors = set[str]()
         self._shown = BitMap()
-        self._strangers = 0
+        self._strangers = self._unwanted = 0
         self._gone = False
         self._left_alone = ""
         self._hidden: Mapping[str, str] = {}
@@ -145,6 +144,7 @@ class _Observing:
         if self._report.written:
             self._report.written.strangers = self._strangers
             self._report.written.left_alone = self._left_alone
+            self._report.written.unwanted = self._unwanted
 
     def _meet(self, page: Sequence[Shown]) -> None:
         """Members of whom no group of the cloud told become known, if their directory knows them."""
@@ -156,7 +156,7 @@ class _Observing:
 
     def _see(self, look: Look, one: Shown, ours: KnownObject | None, desired: Mapping[int, Attributes]) -> None:
         if ours is None or (ours.acked is None and not (ours.doubt or ours.wanted)):
-            self._report.skipped[LEFT_ALONE] = self._report.skipped.get(LEFT_ALONE, 0) + 1
+            self._unwanted += 1
             return
         name = f"Group_{UUID(bytes_le=one.guid)}"
         self._groups[one.guid] = ours.id
