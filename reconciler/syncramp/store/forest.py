@@ -31,7 +31,8 @@ _PARTS = "SELECT object, entry FROM joined WHERE object IN ({})"
 _ENTRIES = "SELECT id, source, guid, kind, absent FROM entries WHERE id IN ({})"
 """The source is looked at here: SQLite would take it for the way in, and read all entries of it."""
 _GROUP_TYPES = "SELECT id, attrs FROM entries WHERE id IN ({})"
-_BY_GUID = "SELECT id, guid, kind, dn, absent FROM entries WHERE source = ? AND guid IN ({})"
+_BY_GUID = """SELECT id, guid, kind, dn, absent FROM entries WHERE source = ? AND guid IN ({})
+              AND id NOT IN (SELECT id FROM cloud_references)"""
 
 
 class Forest:
@@ -66,7 +67,8 @@ class Forest:
     def people(self, guids: Iterable[bytes]) -> Iterator[tuple[bytes, str, Kind, Unwritable | None]]:
         """Entries of the directory by objectGUID: DN, kind, and why one cannot be a member of a universal group.
 
-        Of who was never read, nothing is told.
+        Of who was never read, nothing is told, nor of a group that bears the mark of one of the cloud: it is a member
+        by that one alone.
         """
         for page in _pages(guids):
             rows = self._database.among(_BY_GUID, page, (self._source,))

@@ -99,6 +99,8 @@ class _Observing:
         self._anchors = set[str]()
         self._shown = BitMap()
         self._strangers = self._unwanted = 0
+        self._open: dict[int, tuple[BitMap, list[bytes], BitMap | None]] = {}
+        """Groups with members whom nobody knew: the others, those, and who should be in one that was taken over."""
         self._gone = False
         self._left_alone = ""
         self._hidden: Mapping[str, str] = {}
@@ -128,6 +130,7 @@ class _Observing:
             self._see(look, one, known.get(one.anchor), desired)
         if cookie is not None:
             self._lose(look)
+            self._resolve(look)
         moved = self._ledger.take(look, cookie, self._exports, self._job.clock())
         tell(self._job, self._report, Observation(drifts=look.drifts), moved)
         self._phase.advance(objects=len(page), links=sum(map(len, look.members.values())))
@@ -168,7 +171,9 @@ class _Observing:
         else:
             self._compare(look, one, ours, wanted)
         if one.members is not None:
-            look.members[ours.id] = self._ids(one.members)
+            look.members[ours.id], unknown = self._ids(one.members)
+            if unknown:
+                self._open[ours.id] = look.members[ours.id], unknown, look.taken.get(ours.id)
 
     def _take_over(self, look: Look, one: Shown, ours: KnownObject, wanted: Attributes) -> None:
         """Of a create that was never answered the names stay those that were wanted."""
@@ -212,12 +217,20 @@ class _Observing:
                 if ours.wanted or not ours.doubt:
                     look.drifts.append((Drift.GONE, ours.id, ""))
 
-    def _ids(self, guids: Sequence[bytes]) -> BitMap:
-        groups = BitMap(self._groups[guid] for guid in guids if guid in self._groups)
-        people = self._ledger.members(self._source, [guid for guid in guids if guid not in self._groups])
-        found = groups | BitMap(people.values())
-        self._strangers += len(guids) - len(found)
-        return found
+    def _resolve(self, look: Look) -> None:
+        """A group may be shown after one that it is a member of: at the end of a look it is known, too."""
+        for group, (others, unknown, taken) in self._open.items():
+            known = BitMap(self._groups[guid] for guid in unknown if guid in self._groups)
+            self._strangers += len(unknown) - len(known)
+            if known:
+                look.members[group] = others | known
+                look.taken |= {} if taken is None else {group: taken}
+
+    def _ids(self, guids: Sequence[bytes]) -> tuple[BitMap, list[bytes]]:
+        """Members who are known, and those who are not."""
+        groups = {guid: self._groups[guid] for guid in guids if guid in self._groups}
+        known = groups | self._ledger.members(self._source, [guid for guid in guids if guid not in groups])
+        return BitMap(known.values()), [guid for guid in guids if guid not in known]
 
 
 def _with_names(shown: Mapping[str, Value], known: Attributes) -> dict[str, Value]:
