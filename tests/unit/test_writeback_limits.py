@@ -129,6 +129,15 @@ def test_who_is_in_too_many_groups_stays_out_of_security_groups_alone(job: Job) 
     assert [(held.hold, held.adds) for held in change.held] == [(Hold.TOKENS, BitMap([101]))]
 
 
+def test_each_security_group_of_a_run_counts_for_the_next_one(job: Job) -> None:
+    """Who is in 998 comes into two of them, however many groups are made in this run."""
+    view = View({2: SECURITY, 3: SECURITY, 4: SECURITY, 5: GROUP}, in_cloud=BitMap())
+    weighs(job, 101, MOST_TOKENS - 2)
+    rooms = {group: room(101, 102) for group in (2, 3, 4, 5)}
+    assert limited(job, view, {**rooms, 5: room(101, 102, absent=True)}).too_heavy == {4: BitMap([101])}
+    assert other_of(job).weighed.heaviest == MOST_TOKENS - 1
+
+
 def test_the_limit_is_one_of_the_function_and_not_of_the_document(job: Job) -> None:
     view = View({2: SECURITY}, in_cloud=BitMap([2]))
     weighs(job, 101, 12)

@@ -88,30 +88,40 @@ def _made_later(room: Room | None, reason: str) -> Room:
 
 
 def _too_heavy(job: Job, snapshot: Snapshot, rooms: Mapping[int, Room], most: int) -> Mapping[int, BitMap]:
-    """Security group -> who may not come. What was seen of all of them is kept for the gate."""
+    """Security group -> who may not come. What was seen of all of them is kept for the gate.
+
+    Each group of this run that somebody comes to counts for the next one: they all come before anybody asks again.
+    """
     admitted = BitMap(group for group, room in rooms.items() if room.admitted)
     secured = [state.id for state in snapshot.states(admitted) if in_tokens(state.desired or {})]
     coming = BitMap()
     for group in secured:
         coming |= rooms[group].admitted
-    heavy = _weigh(job, snapshot, coming, most)
-    return {group: out for group in secured if (out := rooms[group].admitted & heavy)}
+    seen = written_back(job).weighed
+    numbers = _weigh(job, snapshot, coming, seen)
+    heavy: dict[int, BitMap] = {}
+    for group in secured:
+        for one in (one for one in rooms[group].admitted if one in numbers):
+            if numbers[one] >= most:
+                heavy.setdefault(group, BitMap()).add(one)
+            else:
+                seen.heaviest = max(seen.heaviest, numbers[one])
+                numbers[one] += 1
+    return heavy
 
 
-def _weigh(job: Job, snapshot: Snapshot, members: BitMap, most: int) -> BitMap:
-    """Who is in so many groups that one more is too much."""
+def _weigh(job: Job, snapshot: Snapshot, members: BitMap, seen: Weighed) -> dict[int, int]:
+    """In how many groups members are at their sign-in; of whom that cannot be told is counted alone."""
     by_guid = {UUID(anchor).bytes_le: identity for identity, anchor in _people(snapshot, members)}
-    seen, heavy, other = Weighed(), BitMap(), written_back(job)
-    for guid, number in other.target.tokens(list(by_guid)) if by_guid else ():
+    numbers: dict[int, int] = {}
+    seen.members, seen.heaviest, seen.unknown = 0, 0, 0
+    for guid, number in written_back(job).target.tokens(list(by_guid)) if by_guid else ():
         seen.members += 1
         if number is None:
             seen.unknown += 1
-        elif number >= most:
-            heavy.add(by_guid[guid])
         else:
-            seen.heaviest = max(seen.heaviest, number)
-    other.weighed.members, other.weighed.heaviest, other.weighed.unknown = seen.members, seen.heaviest, seen.unknown
-    return heavy
+            numbers[by_guid[guid]] = number
+    return numbers
 
 
 def _people(snapshot: Snapshot, members: BitMap) -> Iterable[tuple[int, str]]:
