@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from support.cutting_proxy import LosingProxy
 from support.samba import needed, samba
 from support.samba_replica import Replica, joined
+from support.scissors import At, scissors
 from support.walk import pass_the_deadline
 from support.written import Written, written
 from syncramp.store.places import beside
@@ -305,19 +305,18 @@ def test_a_group_that_nobody_has_a_name_for_is_none_of_ours(scene: Written) -> N
     scene.then_nothing_uploaded()
 
 
-@pytest.mark.parametrize("middle", [True, False])
+@pytest.mark.parametrize("at", [At.REQUEST, At.ANSWER])
 def test_a_controller_that_is_lost_in_a_request_or_after_it_costs_no_member(
-    pair: Replica, tmp_path: Path, middle: bool
+    pair: Replica, tmp_path: Path, at: At
 ) -> None:
-    proxy = LosingProxy(636, pair.first.address)
-    with proxy.running() as port, written(pair.first, tmp_path) as scene:
-        scene.written["servers"] = [f"ldaps://localhost:{port}"]
+    with scissors(pair.first.address, 636) as way, written(pair.first, tmp_path) as scene:
+        scene.written["servers"] = [f"ldaps://localhost:{way.port}"]
         people = [f"m{number}" for number in range(120)]
         scene.given_synchronised(*people)
         scene.given_group("Large", *people[:100])
-        proxy.lose(4000, middle=middle)
+        way.least, way.cut = 4000, at
         report = scene.here("sync", "-o", "json").json
-        assert proxy.lost == 1
+        assert way.cuts == 1
         assert report["failure"] == ""
         scene.when_synced()
         scene.then_members("Large", *people[:100])
