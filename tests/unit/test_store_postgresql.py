@@ -15,7 +15,7 @@ from syncramp.errors import AnotherRunActive, StoreUnusable
 from syncramp.session.opening import state_path
 from syncramp.store.cloud_tables import metadata
 from syncramp.store.database import Database, copied, locked, opened
-from syncramp.store.places import Schema, schema_name
+from syncramp.store.places import Schema, beside, schema_name
 from syncramp.store.postgresql import PAGE
 from syncramp.store.temporary import ADOPTION, RUN
 
@@ -44,8 +44,8 @@ def test_a_schema_is_held_by_one_connection_and_free_when_that_ends(schema: Sche
     with locked(schema) as held, closing(opened(held)):
         with locked(schema) as again, pytest.raises(AnotherRunActive, match="another run holds the store"):
             opened(again)
-        with closing(opened(schema)) as beside:
-            beside.run("INSERT INTO meta VALUES ('key 1', '')")
+        with closing(opened(schema)) as other:
+            other.run("INSERT INTO meta VALUES ('key 1', '')")
     with locked(schema) as held, closing(opened(held)) as after:
         assert _keys(after) == ["key 1"]
 
@@ -54,6 +54,22 @@ def test_two_schemas_of_a_server_are_held_by_two_runs(postgresql: Server) -> Non
     with locked(postgresql.schema()) as one, closing(opened(one)):
         with locked(postgresql.schema()) as other, closing(opened(other)):
             pass
+
+
+def test_who_holds_a_store_holds_its_ledger_which_a_command_can_open_meanwhile(schema: Schema) -> None:
+    with locked(schema) as held, closing(opened(held)), closing(opened(beside(held))):
+        with pytest.raises(AnotherRunActive), closing(opened(beside(held))):
+            pass
+        with closing(opened(beside(schema))) as command:
+            command.run("INSERT INTO meta VALUES ('key 1', '')")
+    with locked(schema) as held, closing(opened(beside(held))) as after:
+        assert _keys(after) == ["key 1"]
+
+
+def test_a_plan_needs_no_ledger_and_makes_none(schema: Schema) -> None:
+    with closing(opened(schema)), copied(beside(schema)) as place, closing(opened(place)) as copy:
+        assert _keys(copy) == []
+    assert not beside(schema).exists()
 
 
 def test_who_loses_the_connection_loses_the_store_and_never_gets_another_one(
