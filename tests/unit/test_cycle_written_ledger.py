@@ -10,8 +10,10 @@ from support.both import DAY, Both, five, three_written
 from support.build import guid, user
 from support.model import Crash, lost, no_fault
 from support.tenant_model import mark
+from syncramp.cycle.run import run
 from syncramp.errors import FenceLost
 from syncramp.model.holds import Hold
+from syncramp.model.report import RunReport
 from syncramp.model.wire import Operation
 from syncramp.spec.scheduling import SyncWindow, WindowKind
 from syncramp.store.places import beside
@@ -265,3 +267,23 @@ def test_what_is_left_of_a_slice_in_the_directory_goes_in_the_next_one(both: Bot
     assert report.settled
     assert (report.writeback.objects.acknowledged, report.writeback.links.acknowledged) == (2, 5)
     assert (both.shown(1), both.shown(2)) == ({1, 2, 3}, {4, 5})
+
+
+# --- faults of ours ---------------------------------------------------------------------------------------------
+
+
+def test_a_fault_of_ours_keeps_nobody_from_the_tenant_and_looks_like_no_success(written: Both) -> None:
+    def broken(moment: str) -> None:
+        raise LookupError("nobody foresaw this value")
+
+    written.directory.fault = broken
+    written.source.add(user(6))
+    report = RunReport()
+    with written.store() as store, pytest.raises(LookupError):
+        run(written.job(store), report)
+    assert written.anchor(user(6)) in written.cloud.objects
+    assert report.writeback is not None
+    assert report.writeback.failure_reason == "InternalError"
+    assert not report.succeeded
+    written.directory.fault = no_fault
+    assert written.run_back().settled

@@ -52,6 +52,8 @@ def _made(job: Job, report: RunReport | None) -> tuple[Walk, Second | None]:
         if second:
             second.end()
         walk.end()
+    if second and second.fault:
+        raise second.fault
     return walk, second
 
 

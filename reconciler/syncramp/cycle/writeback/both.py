@@ -102,6 +102,8 @@ class Second:
         self._job, self._whole = directed(job), whole
         self._end = job.clock() + job.config.interval.total_seconds()
         self._walk: Walk | None = None
+        self.fault: Exception | None = None
+        """A fault of ours that ended it: whoever made the run raises it at the end."""
         container = written_back(job).config.container
         whole.writeback = RunReport(written=WrittenReport(container=container))
 
@@ -175,7 +177,9 @@ class Second:
             yield
         except (Stopped, FenceLost):
             raise
-        except SyncrampError as error:
+        except Exception as error:  # noqa: BLE001 - it is raised when the other direction has done its part
+            if not isinstance(error, SyncrampError):
+                self.fault = self.fault or error
             report = self._walk.report if self._walk else self.report
             if not report.failure:
                 blame(report, error)
