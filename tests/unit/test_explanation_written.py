@@ -102,6 +102,14 @@ def _groups(engine: WrittenEngine, number: int) -> list[tuple[str, str, str]]:
     return [(each.dn, each.state, each.hold or each.reason) for each in explained.written_back]
 
 
+def test_a_group_in_a_group_is_a_member_who_can_be_there(engine: WrittenEngine) -> None:
+    admins, staff = (f"Group_{object_id(number)}" for number in (8, 7))
+    engine.tenant.given(9, [*engine.cloud_anchors(1), staff, admins], displayName="Outer")
+    engine.settle_back()
+    found, group = written(engine, "Outer"), there(engine, "Outer")
+    assert (found.members, dict(found.unwritable), group.desired, group.sure) == (3, {"NotWrittenBack": 1}, 2, 2)
+
+
 def test_somebody_is_told_the_groups_they_are_in_and_those_that_are_not_written(engine: WrittenEngine) -> None:
     engine.settle_back()
     assert _groups(engine, 1) == [

@@ -20,7 +20,7 @@ from syncramp.store.lookup import Row
 from syncramp.store.store import Store
 from syncramp.writeback.ledger import CLOUD
 from syncramp.writeback.payload import MARK, marked
-from syncramp.writeback.unwritable import WORDS, counted
+from syncramp.writeback.unwritable import WORDS
 from syncramp.writeback.wanted import Refused, condition, wanted
 
 NAMES = ("displayName", "mail", "mailNickname")
@@ -71,7 +71,7 @@ class Directory:
             since=group.since,
             refused=self._refusal(group),
             members=None if members is None else len(members),
-            unwritable=counted(self._unwritable(members).values()) if members else {},
+            unwritable=self._ledger.unwritable(group.object_id) if self._ledger else {},
             there=self._ledger.told(group.object_id, everyone=everyone) if self._ledger else None,
         )
 

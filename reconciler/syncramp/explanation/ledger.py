@@ -29,6 +29,7 @@ from syncramp.store.circumstances import known_circumstances
 from syncramp.store.drift import Differences
 from syncramp.store.store import Store
 from syncramp.store.taking import Taking
+from syncramp.store.wanted_groups import WantedGroups
 from syncramp.writeback.ledger import BY_HAND, CLOUD, LINK_INTERVAL, NO_BIN, TOO_HEAVY
 from syncramp.writeback.payload import ROWS, marked
 
@@ -74,6 +75,13 @@ class Ledger:
     def _state(self, object_id: str) -> ObjectState | None:
         ids = self._store.lookup.by_anchor(marked(object_id).lower())
         return next(self._view.snapshot.states(ids), None) if ids else None
+
+    def unwritable(self, object_id: str) -> dict[str, int]:
+        """Why members of a group cannot be in the directory -> how many, as the last run counted them.
+
+        Of a group that is not written nobody is counted.
+        """
+        return WantedGroups(self._store.database).unwritable(UUID(object_id).bytes_le)
 
     def told(self, object_id: str, *, everyone: bool) -> WrittenGroup | None:
         """One group; None: no run has judged it yet.
