@@ -10,6 +10,7 @@ import pytest
 from support.build import TENANT
 from support.json_pages import compare
 from support.ramped import MONDAY, judgement, policy, standing, state
+from support.written_engine import written_back
 from syncramp.cli import run
 from syncramp.model.adoption import Findings
 from syncramp.model.approvals import Approval, Marks, Proposal, Waiting
@@ -52,6 +53,7 @@ from syncramp.model.written import Side, WrittenReport
 from syncramp.plan.sizes import histogram
 from syncramp.ramp.reporting import report, with_groups
 from syncramp.ramp.suggestion import Suggestion
+from syncramp.ramp.written_suggestion import WrittenSuggestion
 from syncramp.rehearsal.course import Course, Difference, Group, Moment
 from syncramp.rehearsal.course import End as RehearsalEnd
 from syncramp.rehearsal.telling import course_document
@@ -62,9 +64,9 @@ from syncramp.report.forecast import forecast_document
 from syncramp.report.guards import guards_document
 from syncramp.report.json import plan_document, run_document
 from syncramp.report.ramp_status import StatusTold, history_document, status_document
-from syncramp.report.suggestion import suggestion_document
+from syncramp.report.suggestion import suggestion_document, written_document
 from syncramp.source import dn
-from syncramp.spec.ramps import Metric
+from syncramp.spec.ramps import WRITTEN_STEPS, Metric, built_in_writeback
 from syncramp.store.store import Store
 
 
@@ -208,6 +210,13 @@ def test_the_page_has_every_member_of_a_suggestion_and_no_other() -> None:
     made = Suggestion(policy(), "it fits", "so many", ["a size"], {Metric.EXPORT_LATENCY_P95: "measured"})
     told = Foretold("a/b", 1.0, 1.0, 1.0, "a guess", 1.0, 1, [])
     compare(json.loads(suggestion_document(made, told)), "member of what ramp suggest prints")
+
+
+def test_the_page_has_every_member_of_a_suggestion_for_written_back_groups_and_no_other() -> None:
+    made = WrittenSuggestion(built_in_writeback(), 500, "so many", "at once", ["a size"] * len(WRITTEN_STEPS))
+    told = Foretold("a/b", 1.0, 1.0, 1.0, "a guess", 1.0, 1, [])
+    printed = written_document(made, told, written_back(built_in_writeback()))
+    compare(json.loads(printed), "member of what ramp suggest --writeback prints")
 
 
 def test_the_page_has_every_member_of_what_approve_prints_and_no_other() -> None:

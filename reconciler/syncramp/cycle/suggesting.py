@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from syncramp.cycle.forecasting import foretold, terms_of
+from syncramp.cycle.forecasting import foretold, known, terms_of
+from syncramp.cycle.writeback.limiting import policy_of
 from syncramp.errors import InputRefused
 from syncramp.model.forecast import Foretold
 from syncramp.model.sizes import GroupSize
 from syncramp.plan.rooms import Followers, followers
 from syncramp.ramp.consumers import NEAR
+from syncramp.ramp.growth import Counted
 from syncramp.ramp.suggestion import MAIL, Large, Suggestion, ramped, suggest
+from syncramp.ramp.written_suggestion import WrittenSuggestion, suggest_written
 from syncramp.spec.ramps import Admit, built_in
-from syncramp.spec.types import SyncConfig
+from syncramp.spec.types import SyncConfig, WritebackGroups
+from syncramp.spec.writeback import other_direction
 from syncramp.store.circumstances import known_circumstances
 from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
+from syncramp.writeback.ledger import CLOUD
 
 
 def suggested(
@@ -39,6 +44,25 @@ def suggested(
     made = suggest(groups, admit, min_members, config.max_members, terms_of(store, config, now))
     alone = replace(config, ramps=(made.policy,))
     return made, foretold(store, alone, now, pauses, made.policy.name, anew=True), groups
+
+
+def suggested_back(
+    ledger: Store, config: SyncConfig, groups: WritebackGroups, now: float, pauses: float
+) -> tuple[WrittenSuggestion, Foretold, Sequence[Counted]]:
+    """A ramp for the groups that are written back, its forecast, and these groups.
+
+    :param now: when the forecast starts (seconds since the epoch).
+    :raises InputRefused: there is no such group.
+    """
+    sources, ramp = (CLOUD, groups.source), policy_of(ledger, groups)
+    told = known(ledger, other_direction(config, groups, ramp), now, pauses, anew=True, sources=sources)
+    found = [group for policy in told.followers.policies for group in told.counted(policy)]
+    if not found:
+        remedy = "kinds and match of spec.writeback.groups say which ones are"
+        raise InputRefused("no group is written back", remedy=remedy)
+    made = suggest_written(found, ramp, told.terms)
+    alone = other_direction(config, replace(groups, values_per_modify=made.values), made.policy)
+    return made, foretold(ledger, alone, now, pauses, anew=True, sources=sources), found
 
 
 def _large(store: Store, snapshot: Snapshot, config: SyncConfig, min_members: int, now: float) -> list[Large]:

@@ -130,7 +130,7 @@ def _climbing(groups: Sequence[Large], least: int, most: int) -> list[int]:
     last, ceiling = _above(largest, most), max(least, *(group.there for group in groups))
     while ceiling < last:
         below = [limit - limit // 100 for limit in CONSUMERS if ceiling < limit - limit // 100]
-        ceiling = min(last, _rounded(ceiling * CLIMB), *below[:1])
+        ceiling = min(last, rounded(ceiling * CLIMB), *below[:1])
         ceiling = last if ceiling >= largest else ceiling
         found.append(ceiling)
     return found or [last]
@@ -140,7 +140,7 @@ def _above(size: int, most: int) -> int:
     """A ceiling for a group of this size: a little above, and below the next limit if it can be."""
     border = _border(size)
     fitting = [limit for limit in (border - border // 100, border, most) if limit >= size] if border else [most]
-    return min(_rounded(size * HEADROOM), fitting[0], most)
+    return min(rounded(size * HEADROOM), fitting[0], most)
 
 
 def _border(size: int) -> int | None:
@@ -148,7 +148,7 @@ def _border(size: int) -> int | None:
     return next((limit for limit in CONSUMERS if size <= limit), None)
 
 
-def _rounded(members: float) -> int:
+def rounded(members: float) -> int:
     """Up to the next round number, of two figures, or to the next thousand."""
     unit: int = min(1_000, 10 ** max(0, len(str(int(members))) - 2))
     return -(-int(members) // unit) * unit
@@ -211,7 +211,7 @@ def _gates(terms: Terms) -> tuple[tuple[Gate, ...], dict[Metric, str]]:
     usual, slow = gates[Metric.EXPORT_LATENCY_P95], terms.latency.slow(terms.per_call)
     if terms.latency.calls < LEAST_CALLS or usual.hold is None or slow * 100 < float(usual.hold) * NEAR:
         return tuple(gates.values()), {}
-    hold = Decimal(_rounded(1.5 * slow))
+    hold = Decimal(rounded(1.5 * slow))
     gates[usual.metric] = replace(usual, hold=hold, abort=max(Decimal(240), 3 * hold))
     told = f"of 20 full calls the slowest takes {duration(round(slow))}, near the usual {duration(float(usual.hold))}"
     return tuple(gates.values()), {usual.metric: told}
