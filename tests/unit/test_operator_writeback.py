@@ -1,5 +1,6 @@
 """What the operator says of groups that are written back: numbers, conditions, series, and what a person reads."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,13 +14,13 @@ from support.written_back import CONTAINER, other, written
 from syncramp.model.plan import Sample
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Decided
-from syncramp.model.report import RunReport, Tally
+from syncramp.model.report import RunReport, SourceReport, Tally
 from syncramp.schedule.known import Cause, Wait
 from syncramp.spec.schema import KIND, RUN, schema
 from syncramp_operator.metrics.registry import Metrics
 from syncramp_operator.plugin.telling import run_code, run_lines, status_lines, waiting_lines
-from syncramp_operator.runs.bounds import LARGEST, size
-from syncramp_operator.runs.figures import WAITING, WAITING_THERE, figures
+from syncramp_operator.runs.bounds import LARGEST, fitted, size
+from syncramp_operator.runs.figures import WAITING, figures
 from syncramp_operator.runs.run_end import RunPhase, succeeded
 from syncramp_operator.runs.syncruns import Telling
 from syncramp_operator.status.facts import Facts
@@ -74,7 +75,7 @@ def test_what_waits_in_the_directory_is_told_however_much_waits_in_the_cloud() -
     ]
     status = figures(RunReport(waiting=sets, writeback=other(waiting=sets)))
     directions = [each["direction"] for each in status["waiting"]]
-    assert (directions.count("Cloud"), directions.count("Directory")) == (WAITING - WAITING_THERE, WAITING_THERE)
+    assert (directions.count("Cloud"), directions.count("Directory")) == (WAITING - WAITING // 4, WAITING // 4)
     alone = figures(RunReport(waiting=sets[:1], writeback=other(waiting=sets)))
     assert [each["direction"] for each in alone["waiting"]] == ["Cloud", *["Directory"] * (WAITING - 1)]
 
@@ -196,6 +197,23 @@ def test_a_status_stays_small_however_much_the_directory_has_to_tell() -> None:
     telling.end(outcome, 2.0)
     status = telling.patch(2.0)["status"]
     assert size(status) <= LARGEST and status["writeback"]["errors"] and status["writeback"]["errorCount"] == 1830
+
+
+def test_a_status_that_is_cut_keeps_what_waits_in_the_directory_and_its_ramp() -> None:
+    sets = [
+        {"hold": "TooManyDeletes", "class": "Deletes", "changes": 9, "digest": f"{number:064x}"}
+        for number in range(30)
+    ]
+    ramps = [replace(RAMP, name=f"ramp-{number}", direction="Cloud", reason="x" * 250) for number in range(17)]
+    many = {f"{number} {'x' * 300}": number + 1 for number in range(60)}
+    sources = [SourceReport(f"s{number}", "x" * 250, False, 1, 2, "x" * 500) for number in range(32)]
+    told = RunReport(
+        sources=sources, errors=many, ramps=ramps, waiting=sets, writeback=other(waiting=sets, ramps=[RAMP])
+    )
+    status = fitted(figures(told))
+    assert len(status["ramps"]) < 17, "nothing had to go"
+    for name in ("ramps", "waiting"):
+        assert {each["direction"] for each in status[name]} == {"Cloud", "Directory"}
 
 
 def test_the_end_of_a_run_tells_both_directions() -> None:

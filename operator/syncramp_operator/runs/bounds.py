@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from syncramp.model.written import Side
 from syncramp.words import printable
 from syncramp_operator.api.resources import Object
 
@@ -77,6 +78,14 @@ def fitted(status: Object) -> Object:
     return status
 
 
+def first(entries: list[Object], most: int) -> list[Object]:
+    """The first ones; of a list of both directions the directory's have room of their own, a quarter, at its end."""
+    there = [entry for entry in entries if entry.get("direction") == Side.DIRECTORY]
+    here = [entry for entry in entries if entry.get("direction") != Side.DIRECTORY]
+    here = here[: most - min(len(there), most // 4)]
+    return here + there[: most - len(here)]
+
+
 def _directions(status: Object) -> tuple[Object, ...]:
     """The status, and what it says of the other direction."""
     return status, status.get("writeback", {})
@@ -96,7 +105,7 @@ def _lists(most: int) -> Step:
         for told in _directions(status):
             for name, value in told.items():
                 if isinstance(value, list) and name not in ("conditions", "phases"):
-                    told[name] = value[:most]
+                    told[name] = first(value, most)
 
     return step
 

@@ -14,7 +14,7 @@ from syncramp.model.report import RemovalLatency, RunReport, SourceReport
 from syncramp.model.written import Side
 from syncramp.spec.durations import format_duration
 from syncramp_operator.api.resources import Object
-from syncramp_operator.runs.bounds import NAME, SENTENCE, stamp, text
+from syncramp_operator.runs.bounds import NAME, SENTENCE, first, stamp, text
 from syncramp_operator.runs.counted import (
     CATEGORIES,
     categories,
@@ -31,8 +31,8 @@ from syncramp_operator.runs.written_back import written_back
 SOURCES = 32
 RAMPS = 17
 """Of one direction: one more than a document can have, the built-in one."""
-WAITING, WAITING_THERE = 16, 4
-"""Sets of both directions, and how many of the directory's are told however many the cloud's are."""
+WAITING = 16
+"""Sets of both directions."""
 FEW = 10
 VERDICTS, DECISIONS = 8, 4
 CHANGES = 32
@@ -106,8 +106,7 @@ def _waiting(cloud: Iterable[Mapping[str, Any]], directory: Iterable[Mapping[str
     """Sets of changes that a person can approve, the largest first; the directory's have room of their own."""
     there = [_waits(each, Side.DIRECTORY) for each in _largest_sets(directory)]
     here = [_waits(each, Side.CLOUD) for each in _largest_sets(cloud)]
-    here = here[: WAITING - min(len(there), WAITING_THERE)]
-    return here + there[: WAITING - len(here)]
+    return first([*here, *there], WAITING)
 
 
 def _largest_sets(sets: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
