@@ -366,4 +366,9 @@ def test_an_annotation_approves_what_waits_in_the_directory(written: Both) -> No
 def test_the_ledger_belongs_to_one_directory(written: Both) -> None:
     assert written.config.writeback is not None
     written.config = replace(written.config, writeback=replace(written.config.writeback, source="other"))
-    assert "writeback corp" in written.run_back().failure
+    failure = written.run_back().failure
+    assert "writeback corp" in failure
+    assert "--state" not in failure, "that would begin a new store of the tenant, too"
+    written.lose_ledger()
+    assert "takes over" in failure
+    assert written.run_back().failure == ""

@@ -119,7 +119,9 @@ RULES: Mapping[tuple[str, str], str] = {
     ("spec.target.cloud", "self == oldSelf || oldSelf == 'Germany'"): "set it back, or make a new SyncConfig",
     ("spec.target.tenantID", "self == oldSelf"): "set it back, or make a new SyncConfig",
     ("spec.identity.sourceAnchor", "self == oldSelf"): "set it back",
-    ("spec.writeback.groups.source", "self == oldSelf"): "set it back, or remove writeback and apply that first",
+    ("spec.writeback.groups.source", "self == oldSelf"): (
+        "set it back; or remove writeback, apply that and delete the ledger"
+    ),
     (
         "spec.identity",
         "!has(self.writeBackAnchor) || !self.writeBackAnchor || self.sourceAnchor == 'mS-DS-ConsistencyGuid'",

@@ -2,6 +2,12 @@
 
 from syncramp.spec.types import SyncConfig
 
+LEDGER_ANEW = (
+    "set spec.writeback.groups.source back, or delete the ledger: the next run begins a new one, and takes over what"
+    " stands in the directory by its mark"
+)
+"""What helps against a ledger of another directory; whoever reads a status has no ``--state``."""
+
 
 def identity(config: SyncConfig) -> dict[str, str]:
     """The tenant, its cloud and the anchor: under another one everything in the store would be wrong."""

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Self
 
 from syncramp.check import load
-from syncramp.cycle.identity import ledger_identity
+from syncramp.cycle.identity import LEDGER_ANEW, ledger_identity
 from syncramp.cycle.job import Job, Pace, Writeback
 from syncramp.cycle.run import identity
 from syncramp.errors import InputRefused, StoreUnusable
@@ -110,7 +110,7 @@ def known_ledger(config: SyncConfig, path: Place) -> Iterator[Store | None]:
         yield None
         return
     with closing(Store(place, dn.key, PATIENT)) as ledger:
-        ledger.runs.compare(ledger_identity(config))
+        ledger.runs.compare(ledger_identity(config), LEDGER_ANEW)
         yield ledger
 
 

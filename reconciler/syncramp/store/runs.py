@@ -18,6 +18,8 @@ from syncramp.store.holder import Holder
 from syncramp.store.packing import unpack_bitmap
 
 KEPT_RUNS = 100
+ANEW = "restore it, or begin a new store with --state"
+"""What helps against a store of something else."""
 
 _CLAIM = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -45,17 +47,19 @@ class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, identity: Mapping[str, str]) -> None:
+    def claim(self, identity: Mapping[str, str], remedy: str = ANEW) -> None:
         """Write what the store belongs to, or compare with what was written.
 
+        :param remedy: as of ``compare``.
         :raises StoreUnusable: it belongs to something else.
         """
-        self.compare(identity)
+        self.compare(identity, remedy)
         self._database.run(_CLAIM, ("identity", json.dumps(dict(identity), sort_keys=True)))
 
-    def compare(self, identity: Mapping[str, str]) -> None:
+    def compare(self, identity: Mapping[str, str], remedy: str = ANEW) -> None:
         """Compare with what the store belongs to; a new one belongs to nobody.
 
+        :param remedy: what to do where it belongs to something else.
         :raises StoreUnusable: it belongs to something else.
         """
         kept = self._database.value("SELECT value FROM meta WHERE key = 'identity'", default="{}")
@@ -64,7 +68,7 @@ class Runs:
                 raise StoreUnusable(
                     f"the store was made with {name} {value}, the document says {identity.get(name)}",
                     where=str(self._database.path),
-                    remedy=f"{name} is immutable: restore it, or begin a new store with --state",
+                    remedy=f"{name} is immutable: {remedy}",
                 )
 
     def begin(self, now: float, fence: int | None = None) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from syncramp.cycle.approving import BY_ANNOTATION
 from syncramp.cycle.deadline import blame
-from syncramp.cycle.identity import ledger_identity
+from syncramp.cycle.identity import LEDGER_ANEW, ledger_identity
 from syncramp.cycle.job import Job, Pace, written_back
 from syncramp.cycle.walk import Walk
 from syncramp.cycle.writeback.direction import TO_DIRECTORY
@@ -166,7 +166,7 @@ class Second:
         job = self._job
         if job.fence is not None:
             job.store.holder.note(job.fence.token)
-        job.store.runs.claim(ledger_identity(job.config))
+        job.store.runs.claim(ledger_identity(job.config), LEDGER_ANEW)
         self._walk = Walk(job, self.report)
         return self._walk
 
