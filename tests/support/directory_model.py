@@ -146,7 +146,8 @@ class ModelDirectory:
         for held in list(self.groups.values()):
             if held.anchor and held.anchor not in self.hidden:
                 members = [guid for guid in held.members if guid in self.people or guid in self.groups]
-                shown = (*members, *(held.members.keys() & self.strangers)) if held.changed > since else None
+                fresh = held.changed > since or known.get(held.guid) != held.anchor
+                shown = (*members, *(held.members.keys() & self.strangers)) if fresh else None
                 values = {
                     name: _shown(value) for name, value in held.values.items() if name.lower() in self.attributes
                 }

@@ -26,6 +26,8 @@ from syncramp.spec.types import SyncConfig
 from syncramp.store.store import Store
 
 MONTH = 30 * DAY
+NEVER_COMES = frozenset({"LocalEdit", "TokenTooLarge"})
+"""Whoever is held so is not waited for."""
 RAMP_HOLDS = frozenset({"Ramp", "MailEnabledLimit"})
 
 Link = tuple[str, str]
@@ -218,7 +220,7 @@ class RampWitness:
             ]
             assert len(began) <= policy.groups_per_cycle, "more groups began than fill.groupsPerCycle"
             for group in began:
-                held = [held for held in seen.changes[group].held if held.adds]
+                held = [held for held in seen.changes[group].held if held.adds and held.hold.value not in NEVER_COMES]
                 assert not held, "a group began of which somebody waits"
 
     def whole(self, seen: Seen, store: Store) -> None:

@@ -29,8 +29,10 @@ from support.written_engine import WrittenEngine, policy, written_back
 from support.written_witness import WatchedDirectory, WrittenWitness
 from syncramp.cycle.job import Job
 from syncramp.errors import CallTooLarge, SourceUnavailable, SyncrampError
+from syncramp.model.facts import Entry
 from syncramp.model.ramps import Command, Order, PauseReason, Phase, Verdict
 from syncramp.model.report import RunReport
+from syncramp.model.values import Kind
 from syncramp.spec.ramps import Gate, Metric, RampPolicy, Step
 from syncramp.spec.types import DriftMode
 from syncramp.store.places import beside
@@ -187,6 +189,7 @@ class WrittenTrial:
     def run(self, say: Say, crash: Callable[[], bool] = lambda: False) -> RunReport | None:
         """One run, and what the witnesses say of it."""
         report, before = None, self.held()
+        self.read()
         with self.watched() as (plans, ramps), gates(say):
             with suppress(Crash, SyncrampError), flights(self.rng), crashing(crash):
                 report, _ = self.engine.run()
@@ -196,6 +199,16 @@ class WrittenTrial:
             self.ramps.judge(other)
         self.judge_shrink(before)
         return report
+
+    def read(self) -> None:
+        """The directory shows its source the groups that were written to it."""
+        entries, there = self.engine.source.entries, self.directory.groups
+        for guid_ in [one.guid for one in entries.values() if one.kind is Kind.GROUP and one.guid not in there]:
+            del entries[guid_]
+        for held in there.values():
+            marked = (f"Group_{held.anchor.removeprefix('group_')}".encode(),) if held.anchor else ()
+            values = {"objectclass": (b"group",), "grouptype": (b"8",), "admindescription": marked}
+            self.engine.source.add(Entry(held.guid, Kind.GROUP, held.dn, values))
 
     @contextmanager
     def watched(self) -> Iterator[tuple[list[Any], list[Any]]]:
