@@ -89,3 +89,16 @@ def test_a_group_that_waits_to_be_deleted_has_its_members_until_then(written: Bo
     assert (there.desired, there.sure, there.possible) == (0, 3, 3)
     assert there.names == tuple(user_dn(number) for number in (1, 2, 3))
     assert "surely 3, possibly 3" in text
+
+
+def test_what_the_last_run_told_of_a_group_is_told_of_it_later(written: Both) -> None:
+    (group,) = written.directory.groups.values()
+    group.anchor = ""
+    report = written.run_back()
+    assert report.drift == {"AnchorChanged": 1}
+    written.tenant.given(2, written.cloud_anchors(4))
+    report = written.run_back()
+    assert report.drift == {"AnchorChanged": 1}, "a run that looks twice tells it once"
+    there, text = explained(written, mark(1))
+    assert there.noted == ("somebody took its mark away",)
+    assert "last run       somebody took its mark away" in text

@@ -17,7 +17,7 @@ from syncramp.explanation.circumstances import guarded, pending
 from syncramp.explanation.decisions import approved, decisions
 from syncramp.explanation.memberships import SHOWN, View, links_of, state_of
 from syncramp.explanation.ramps import ramps_of
-from syncramp.model.drift import Difference
+from syncramp.model.drift import Difference, Drift
 from syncramp.model.explanation import GroupTold
 from syncramp.model.explanation_written import WrittenAttribute, WrittenGroup
 from syncramp.model.holds import Hold
@@ -32,6 +32,9 @@ from syncramp.store.taking import Taking
 from syncramp.store.wanted_groups import WantedGroups
 from syncramp.writeback.ledger import BY_HAND, CLOUD, LINK_INTERVAL, NO_BIN, TOO_HEAVY
 from syncramp.writeback.payload import ROWS, marked
+
+_TOLD_ANYHOW = frozenset({Drift.DIFFERENT.value, Drift.LINKS_LOST.value, Drift.LINKS_ADDED.value})
+"""Edits, which the store knows."""
 
 
 class Ledger:
@@ -106,8 +109,19 @@ class Ledger:
             links=links,
             approvals=approvals,
             proposals=proposals,
+            noted=tuple(self._noted(state)),
         )
         return self._with_members(told, membership, state.id, everyone=everyone)
+
+    def _noted(self, state: ObjectState) -> Iterator[str]:
+        """What the last run told of the group by name: what was refused, and what somebody did to it."""
+        last = self._store.runs.last_planned()
+        for part in ("error_samples", "warning_samples", "drift_samples"):
+            for what, samples in (last.report.get(part, {}) if last else {}).items():
+                for one in samples:
+                    ours = one["anchor"] == state.anchor or one["dn"] == state.dn
+                    if ours and one["detail"] and what not in _TOLD_ANYHOW:
+                        yield one["detail"]
 
     def _with_members(
         self, told: WrittenGroup, group: Membership | None, identity: int, *, everyone: bool

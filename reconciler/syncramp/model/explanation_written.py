@@ -45,6 +45,8 @@ class WrittenGroup:
     links: MembershipChange | None = None
     approvals: tuple[Approval, ...] = ()
     proposals: tuple[Proposal, ...] = ()
+    noted: tuple[str, ...] = ()
+    """What the last run told of it by name: what was refused, and what somebody did to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ _DRIFT_THERE = {
     Drift.GONE: ("group", "deleted in the directory"),
     Drift.NOT_SHOWN: ("group", "not found in the directory any more"),
     Drift.ANEW: ("group", "replaced by another one with the same mark"),
-    Drift.ANCHOR: ("group", "without its mark in the directory; nothing more is known of it"),
+    Drift.ANCHOR: ("group", "left without the mark in the directory; nothing is changed there any more"),
     Drift.LINKS_LOST: ("member", "taken out of groups in the directory"),
     Drift.LINKS_ADDED: ("member", "put into groups in the directory"),
 }

@@ -79,6 +79,7 @@ def _there(there: WrittenGroup) -> dict[str, Any]:
         "links": _links(there.links),
         "approvals": [each.as_json() for each in there.approvals],
         "waiting": [each.as_json() for each in there.proposals],
+        "noted": list(there.noted),
     }
 
 

@@ -38,6 +38,8 @@ def _there(there: WrittenGroup) -> Iterator[str]:
     yield from labelled("directory", there.dn if there.present else f"not there yet; it will be {there.dn}")
     if there.held:
         yield from labelled("held", f"{there.held[1]} ({there.held[0]})")
+    for number, line in enumerate(there.noted):
+        yield from labelled("" if number else "last run", line)
     yield ""
     yield "Pending" if there.change or there.links else "Pending: nothing"
     yield from change_lines(there.change)

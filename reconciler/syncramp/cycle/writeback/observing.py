@@ -202,6 +202,8 @@ class _Observing:
             look.held[ours.id] = Held(_renewed(acked, one.values, fresh), name)
 
     def _lose(self, look: Look) -> None:
+        for told in (self._report.drift, self._report.drift_samples):
+            told.pop(Drift.ANCHOR.value, None)  # of the look before, and it is so still
         gone = [each for each in self._lost.values() if each.anchor not in self._anchors]
         known = self._job.store.observations.known([each.anchor for each in gone])
         for one in gone:
