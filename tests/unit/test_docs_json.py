@@ -361,7 +361,7 @@ def _written() -> WrittenTold:
     change, links = _changes()
     there = WrittenGroup(
         "CN=g", True, ("Ramp", "it waits"), (WrittenAttribute("cn", "a", None, "the mark"),), names=("CN=z",),
-        change=change, links=links, approvals=(_approval(),), proposals=(_proposal(),),
+        change=change, links=links, approvals=(_approval(),), proposals=(_proposal(),), noted=("moved",),
     )  # fmt: skip
     return WrittenTold("1", "All Staff", "Live", 1.0, "", 3, {"Guest": 1}, there)
 
