@@ -171,7 +171,7 @@ def test_the_series_of_a_syncconfig_have_an_end_whatever_its_runs_say() -> None:
             "changes": [{"verb": name, "kind": "Group", "acknowledged": 1} for name in [*many, "Create"]],
         },
     )
-    step(metrics, config(), wild)
+    step(metrics, config(writeback={"groups": {"source": "corp"}}), wild)
     found = scrape(metrics)
     assert len(found.all("syncramp_held_changes")) == len(Hold) + 1
     assert len(found.all("syncramp_ramp_phase")) == 18 * len(Phase)

@@ -249,7 +249,10 @@ def test_a_document_without_writeback_has_no_series_of_it() -> None:
     metrics = Metrics()
     body, facts = config(), Facts(runs=[run(1)])
     metrics.observe(body, stepped(body, facts), facts, NOW)
-    assert not [name for name, _ in scrape(metrics) if name.startswith("syncramp_writeback")]
+    seen = scrape(metrics)
+    assert not [name for name, _ in seen if name.startswith("syncramp_writeback")]
+    told_of = {dict(labels)["type"] for name, labels in seen if name == "syncramp_condition"}
+    assert "TargetReady" in told_of and "WritebackReady" not in told_of
 
 
 def test_kubectl_shows_the_directory_and_what_waits_in_it() -> None:

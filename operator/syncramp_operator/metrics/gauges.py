@@ -29,7 +29,8 @@ class Gauge(Family):
 def _conditions(view: View) -> Iterator[Row]:
     states = {text(each, "type"): text(each, "status") for each in items(view.before, "conditions")}
     for kind in KINDS:
-        yield (kind.type,), float(states.get(kind.type) == "True")
+        if kind.type in states or not kind.wished:  # one that is never there by its document is not False
+            yield (kind.type,), float(states.get(kind.type) == "True")
 
 
 def _suspended(view: View) -> Iterator[Row]:
