@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncramp.model.forecast import End, Forecast
+from syncramp.model.forecast import End, Forecast, Foretold
 from syncramp.model.ramps import PauseReason, Phase, RampState
 from syncramp.ramp import forecast as forecasting
 from syncramp.ramp.expected import Terms
 from syncramp.ramp.forecast import BRIEF, eta, forecast
 from syncramp.ramp.growth import Counted
 from syncramp.ramp.latency import LatencyModel, Timed
+from syncramp.report.forecast import forecast_lines
 from syncramp.spec.ramps import Admit, Gate, Metric, RampPolicy, Soak, Step, built_in
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -234,6 +235,14 @@ def test_a_ramp_goes_on_from_where_it_is() -> None:
     rest = _told(_group(60_000, 60_000), _group(120_000, 120_000), _group(240_000), state=state, terms=later)
     assert _dates(rest) == _dates(whole)[3:]
     assert rest.at == whole.at
+
+
+def test_a_group_with_members_too_many_takes_none_from_those_who_are_to_come() -> None:
+    """Somebody put them in, or nobody approved yet that they go."""
+    ramp = _told(_group(60_000), Counted("CN=more", Admit.WHOLE, 70_000, 0, 250_000))
+    ramp = replace(ramp, groups=[ramp.groups[0], replace(ramp.groups[1], size=60_000, there=70_000)])
+    lines = list(forecast_lines(Foretold("default.a", THURSDAY, 1800.0, DAY, "a guess", 1.0, 500, [ramp])))
+    assert any(line.endswith("2 groups, 60,000 members to come") for line in lines)
 
 
 def test_what_a_person_stopped_does_not_grow() -> None:

@@ -109,7 +109,7 @@ class Ledger:
             links=links,
             approvals=approvals,
             proposals=proposals,
-            noted=tuple(self._noted(state)),
+            noted=tuple(dict.fromkeys(self._noted(state))),
         )
         return self._with_members(told, membership, state.id, everyone=everyone)
 

@@ -36,7 +36,7 @@ def forecast_lines(told: Foretold) -> Iterator[str]:
 
 
 def _ramp(ramp: Forecast) -> Iterator[str]:
-    waiting = sum(group.size - group.there for group in ramp.groups)
+    waiting = sum(max(group.size - group.there, 0) for group in ramp.groups)
     yield f"Ramp {ramp.ramp} ({ramp.admit}): {count(len(ramp.groups), 'group')}, {count(waiting, 'member')} to come"
     yield _STEP.format(
         "step", "ceiling", "begins", "nobody more", "ends", "links", "calls", "minutes", "nearest gate"
