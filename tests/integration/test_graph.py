@@ -4,6 +4,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -189,6 +190,16 @@ def test_an_address_of_another_host_does_not_get_the_token(tmp_path: Path, monke
     with graphed(tmp_path) as made, made.store() as store:
         with pytest.raises(ServiceRefused, match="https://127.0.0.1:1/v1.0/.*not its own address"):
             made.take_in(store)
+
+
+def test_a_page_of_what_stands_before_graph_deletes_no_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with graphed(tmp_path) as made:
+        group = made.tenant.portal.add_group("deleted", []).removeprefix("Group_")
+        assert not made.reader.graph.hard_deleted(group)
+        assert made.reader.graph.hard_deleted("00000000-0000-0000-0000-000000000001")
+        monkeypatch.setattr(made.reader.graph, "_sent", lambda path: httpx.Response(404, text="<html>"))
+        with pytest.raises(EndpointUnavailable):
+            made.reader.graph.hard_deleted(group)
 
 
 def test_a_run_that_was_asked_to_stop_asks_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ host is not: the token goes to the host that the document or the cloud names, an
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -101,14 +101,17 @@ class Graph:
                 return
 
     def hard_deleted(self, object_id: str) -> bool:
-        """A group is neither there nor in the bin."""
+        """A group is neither there nor in the bin.
+
+        :raises SyncrampError: Graph did not say so: a page of whatever stands before it is no word of Graph's.
+        """
         name = quote(object_id, safe="")
         ways = (f"{VERSION}/groups/{name}?$select=id", f"{VERSION}/directory/deletedItems/{name}?$select=id")
         return not any(self._there(way) for way in ways)
 
     def _there(self, path: str) -> bool:
         answer = self._asked(path)
-        if answer.status_code == 404:
+        if answer.status_code == 404 and _error_of(_parsed(answer)):
             return False
         self._document(answer)
         return True
@@ -165,17 +168,13 @@ class Graph:
 
     def _document(self, answer: httpx.Response) -> dict[str, Any]:
         """:raises SyncrampError: it is no answer of Graph's, or an error."""
-        try:
-            document = answer.json()
-        except ValueError:
-            document = None
+        document = _parsed(answer)
         if answer.is_success and isinstance(document, dict):
             return document
         raise self._error(answer.status_code, document)
 
     def _error(self, status: int, document: object) -> SyncrampError:
-        error = document.get("error") if isinstance(document, dict) else None
-        told = error if isinstance(error, dict) else {}
+        told = _error_of(document)
         code, text = str(told.get("code", "")), printable(str(told.get("message", ""))[:_SHOWN].rstrip("."))
         what = (
             f"Microsoft Graph answers HTTP {status}" + (f", {code}" if code else "") + (f": {text}" if text else "")
@@ -191,3 +190,18 @@ class Graph:
         if status >= 500 or not told:
             return EndpointUnavailable(what, where=self.host, remedy="the next run goes on where this one ended")
         return ServiceRefused(what, where=self.host, remedy="check spec.writeback.groups.graph.host")
+
+
+def _parsed(answer: httpx.Response) -> object:
+    """What an answer holds; None: it is no JSON."""
+    try:
+        parsed: object = answer.json()
+    except ValueError:
+        return None
+    return parsed
+
+
+def _error_of(document: object) -> Mapping[str, Any]:
+    """Graph's error in an answer; empty: there is none."""
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, dict) else {}
