@@ -239,8 +239,8 @@ def test_a_ramp_goes_on_from_where_it_is() -> None:
 
 def test_a_group_with_members_too_many_takes_none_from_those_who_are_to_come() -> None:
     """Somebody put them in, or nobody approved yet that they go."""
-    ramp = _told(_group(60_000), Counted("CN=more", Admit.WHOLE, 70_000, 0, 250_000))
-    ramp = replace(ramp, groups=[ramp.groups[0], replace(ramp.groups[1], size=60_000, there=70_000)])
+    told = _told(_group(60_000))
+    ramp = replace(told, groups=[*told.groups, replace(told.groups[0], size=60_000, there=70_000)])
     lines = list(forecast_lines(Foretold("default.a", THURSDAY, 1800.0, DAY, "a guess", 1.0, 500, [ramp])))
     assert any(line.endswith("2 groups, 60,000 members to come") for line in lines)
 
