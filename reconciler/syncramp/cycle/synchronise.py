@@ -45,6 +45,9 @@ def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
     if joining.active:
         joining.join()
     flow, objects, sources = _Flow(job, rules, report, joining, before), job.store.objects, list(rules)
+    if job.store.staging.dropped(job.names()):
+        for _ in objects.withdraw(sources):
+            job.go_on()
     phase.total = objects.dirty_count(sources)
     objects.anchors.begin(phase.total)
     objects.contest.begin(phase.total)

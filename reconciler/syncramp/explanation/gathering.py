@@ -81,7 +81,8 @@ def _explained(
     alone = circumstances(store, snapshot, config, now)
     ramps = ramps_of(store, snapshot, config, alone, now)
     around = guarded(store, snapshot, config, rules.values(), replace(alone, ramps=ramps.rooms), now)
-    change, around = pending(store, snapshot, state, around) if state else (None, around)
+    comes = any(row.known or row.source in rules for row in person.rows)
+    change, around = pending(store, snapshot, state, around) if state and comes else (None, around)
     view = View(store, snapshot, around, numbered, ramps)
     read = _entry(person.asked, rules.get(person.asked.source))
     stale = (read.changed or read.new_rules) and not person.several
@@ -140,7 +141,7 @@ def _entry(row: Row, rules: Ruleset | None) -> EntryTold:
         reason=row.reason,
         guid=str(UUID(bytes_le=row.staged.entry.guid)),
         absent=row.staged.absent,
-        changed=row.dirty,
+        changed=row.dirty and rules is not None,
         new_rules=rules is not None and (row.rules, row.version) != (rules.digest, rules.version),
     )
 

@@ -16,7 +16,7 @@ from syncramp.store.staging import DELETED, GONE
 _ABSENT_ONCE = "one complete import did not see it; a second one must agree"
 _ABSENT = "two complete imports in a row did not see it"
 _DELETED = "its directory says that it was deleted"
-_NO_SOURCE = "the document does not name its source: what the cloud has of it stays as it is"
+_NO_SOURCE = "the document does not name its source: what the cloud has of it stays as it is, and nothing comes"
 
 
 def verdict(

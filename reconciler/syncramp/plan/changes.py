@@ -59,8 +59,8 @@ def changes(view: View, around: Circumstances) -> Iterator[Change]:
 def object_change(state: ObjectState, around: Circumstances) -> ObjectChange | None:
     """What must happen to an object, and what of it is held; None when nothing differs."""
     change = _wanted(state)
-    if change is None:
-        return None
+    if change is None or (state.hold and state.source in around.dropped):
+        return None  # nobody can judge anew what holds an object of a dropped source
     if change.verb is not Verb.CREATE:
         return _held(change, around)
     joins, restores = around.matching.get(state.id, ""), state.id in around.restoring

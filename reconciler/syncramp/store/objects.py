@@ -11,18 +11,20 @@ What could not be told of an entry is no change (``store.keeping``).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from syncramp.model.desire import Desired, Staged
-from syncramp.model.state import Origin
+from syncramp.model.state import Cause, Origin
+from syncramp.model.values import Kind
 from syncramp.store.anchors import Anchors
 from syncramp.store.contest import Contest
 from syncramp.store.database import Database
 from syncramp.store.entries import entries, staged
 from syncramp.store.found import forget_changed
 from syncramp.store.keeping import age, kept
-from syncramp.store.marks import causes_of, marking
+from syncramp.store.marks import MARK, causes_of, marking
 from syncramp.store.packing import digest, pack
 from syncramp.store.returning import hand_over
 from syncramp.store.violations import Violations
@@ -56,6 +58,11 @@ _ADDED_TO = """ OR EXISTS (SELECT 1 FROM joined j CROSS JOIN entries m
                 WHERE j.object = d.id AND m.id = j.entry AND m.source IN ({}))"""
 """Asked of one mark at a time: a list of all who are joined would be made anew for each page."""
 _DIRTY_COUNT = "SELECT COUNT(*) FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND e.source IN ({})"
+_NEVER_CAME = """SELECT o.id, o.source, o.kind, o.anchor FROM objects o JOIN entries e ON e.id = o.id
+                 WHERE o.digest IS NOT NULL AND o.acked IS NULL AND o.doubt = 0
+                 AND o.id > ? AND e.source NOT IN ({0})
+                 AND NOT EXISTS (SELECT 1 FROM joined j JOIN entries m ON m.id = j.entry
+                 WHERE j.object = o.id AND m.source IN ({0})) ORDER BY o.id LIMIT ?"""
 _CLEAN = "DELETE FROM dirty WHERE id IN ({})"
 _TARGETS = """SELECT e.dn_hash, CASE WHEN o.acked IS NOT NULL OR o.doubt = 1 THEN o.anchor END,
               e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
@@ -126,6 +133,24 @@ class Objects:
             query, given = _DIRTY_PAGE.format(among, _ADDED_TO.format(among)), (*sources, *sources)
         while rows := self._database.all(query, (*given, PAGE)):
             yield [staged(row) for row in rows]
+
+    def withdraw(self, sources: Sequence[int]) -> Iterator[int]:
+        """What is made of entries of other sources alone, and surely never came, is not wanted any more. Its entries
+        stay marked, so it is judged again when the document names their source again.
+
+        :param sources: those of the document.
+        :returns: how many, page by page; each is one transaction.
+        """
+        query, last = _NEVER_CAME.format(",".join("?" * len(sources))), 0
+        while rows := self._database.all(query, (last, *sources, *sources, PAGE)):
+            last = rows[-1][0]
+            page = [
+                Desired(identity, source, Kind(kind), anchor or "", None, Cause.OUT_OF_SCOPE)
+                for identity, source, kind, anchor in rows
+            ]
+            marks = [(row.id, int(Origin.CONFIGURATION)) for row in page]
+            self.desire(page, partial(self._database.run_many, MARK, marks))
+            yield len(page)
 
     def targets(self, keys: Sequence[int]) -> dict[int, tuple[Staged, str]]:
         """Entries by the keys of their DNs, living or not; if two sources show one, the one that holds the anchor.
