@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from support.build import group, guid, user, user_dn
 from support.directory_model import CONTAINER
-from support.tenant_model import Tenant, mark, object_id
+from support.tenant_model import SECURITY, Tenant, mark, object_id
 from support.written_back import DOCUMENT
 from support.written_engine import WrittenEngine
 from syncramp.cli import run
 from syncramp.cycle.job import Job
+from syncramp.errors import InputRefused, SourceUnavailable
+from syncramp.explanation.choosing import Chosen, choose
+from syncramp.source import dn
+from syncramp.store.store import Store
 
 Told = Callable[..., tuple[int, str, str]]
 pytestmark = pytest.mark.in_a_file("the command line is given a file")
@@ -83,6 +87,9 @@ def test_a_person_is_told_with_the_own_change_and_with_memberships_of_both_direc
     assert cloud[0].startswith(f"Update User {user_dn(3)}")
     assert [line.lower()[: len("members group cn=group_")] for line in directory[:1]] == ["members group cn=group_"]
     assert directory[1:] == [f"  + {user_dn(3)}"]
+    assert _parts(told("--object", "user3@corp.example.com")[1]) == (cloud, directory), (
+        "the ledger knows no such name"
+    )
     cloud, directory = _parts(told("--object", user_dn(2))[1])
     assert cloud == directory == []
 
@@ -120,13 +127,30 @@ def test_a_name_of_neither_direction_is_refused(told: Told) -> None:
     assert code == 3 and "nothing that was read is known as 'Nobody'" in error
 
 
-def test_a_group_of_the_cloud_that_is_not_written_is_known_and_has_no_change(
-    engine: WrittenEngine, told: Told
-) -> None:
-    engine.tenant.given(9, engine.cloud_anchors(1), displayName="Admins", isAssignableToRole="true")
+def test_a_group_of_the_cloud_is_known_though_nothing_of_it_is_written(engine: WrittenEngine, told: Told) -> None:
+    engine.tenant.given(9, engine.cloud_anchors(1), displayName="Admins", **SECURITY, groupTypes=())
     code, out, error = told("--group", "Admins")
     assert code == 2, error
     assert _parts(out) == ([], [])
+
+
+def test_a_group_of_the_cloud_is_known_before_the_directory_was_looked_at(engine: WrittenEngine, told: Told) -> None:
+    engine.tenant.given(9, engine.cloud_anchors(1), displayName="Newcomers")
+    engine.directory.fault = _away
+    code, out, error = told("--group", "Newcomers")
+    assert code == 1 and out.startswith("0 changes shown") and "In Active Directory" not in out, error
+
+
+def test_a_group_of_the_cloud_is_known_though_the_ledger_is_a_new_one(engine: WrittenEngine, tmp_path: Path) -> None:
+    with engine.store() as store, closing(Store(tmp_path / "new.db", dn.key)) as ledger:
+        chosen = choose(store, ledger, engine.config, ["All Staff"], 1.0)
+        assert chosen == Chosen()
+        with pytest.raises(InputRefused, match="nothing that was read is known as 'Nobody'"):
+            choose(store, ledger, engine.config, ["All Staff", "Nobody"], 1.0)
+
+
+def _away(moment: str) -> None:
+    raise SourceUnavailable("dc1 does not answer")
 
 
 def test_an_entry_of_the_directory_is_the_group_whose_mark_it_carries(engine: WrittenEngine, told: Told) -> None:

@@ -100,6 +100,7 @@ def test_requests_carry_less_where_a_controller_was_measured_to_be_slow() -> Non
 
     assert values(DIRECTORY) == 500
     assert values(SLOW) == 250
+    assert values(replace(SLOW, tail=0.9)) == 250, "450 ms are near 500"
     assert values(replace(SLOW, calls=19)) == 500, "too little was measured"
     assert values(SLOW, Gate(Metric.AD_LATENCY, None, None)) == 250, "a gate that never holds: by the usual limit"
     assert values(SLOW, Gate(Metric.AD_LATENCY, Decimal(2), None)) == 500
@@ -189,7 +190,17 @@ def test_the_command_prints_the_ramp_at_its_place_in_the_document_and_its_foreca
     assert pasted is not None and pasted.ramp.ceilings == (1_400,) and pasted.creates_per_cycle == 100
     body = json.loads(told("--writeback", "--from", "2026-11-30", "-o", "json")[1])
     assert body["writeback"]["groups"]["ramp"]["steps"] == [{"ceiling": 1_400, "soak": {"duration": "24h"}}]
-    assert body["forecast"]["ramps"][0]["end"] == "Complete" and len(body["why"]["steps"]) == 1
+    (ramp,) = body["forecast"]["ramps"]
+    assert ramp["end"] == "Complete" and [step["ceiling"] for step in ramp["steps"]] == [1_400]
+    assert len(body["why"]["steps"]) == 1
+
+
+def test_the_forecast_is_one_of_what_is_suggested_not_of_what_the_document_has(told: Told, tmp_path: Path) -> None:
+    text = DOCUMENT + "      ramp: {valuesPerModify: 7, steps: [{ceiling: 2}, {ceiling: 1000}, {ceiling: 2000}]}\n"
+    (tmp_path / "syncconfig.yaml").write_text(text)
+    forecast = json.loads(told("--writeback", "-o", "json")[1])["forecast"]
+    assert forecast["per_call"] == 500
+    assert [step["ceiling"] for step in forecast["ramps"][0]["steps"]] == [1_400]
 
 
 @pytest.mark.parametrize("option", [("--admit", "Whole"), ("--min-members", "50000")])
