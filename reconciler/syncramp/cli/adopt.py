@@ -1,7 +1,7 @@
 """``syncramp adopt``: what the tenant holds already is looked at, and taken as known."""
 
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -106,18 +106,12 @@ def _take_orphans(document: str, state: Path | None, secrets: Path | None, orpha
 
 def _release(document: str, state: Path | None, secrets: Path | None, by: str) -> None:
     from syncramp.check import load
-    from syncramp.cycle.run import identity
     from syncramp.cycle.stages import release
-    from syncramp.errors import InputRefused
     from syncramp.report.stages import released_line
-    from syncramp.session.opening import PATIENT, state_path
-    from syncramp.source import dn
-    from syncramp.store.store import Store
+    from syncramp.session.known import known_store
+    from syncramp.session.opening import state_path
 
     config = load(document)
     path = state_path(document, config, state, secrets)
-    if not path.exists():
-        raise InputRefused("there is no store yet", where=str(path), remedy="adopt the tenant first")
-    with closing(Store(path, dn.key, PATIENT)) as store:
-        store.runs.compare(identity(config))
+    with known_store(config, path, remedy="adopt the tenant first") as store:
         typer.echo(released_line(*release(store, by, time.time())))

@@ -50,7 +50,8 @@ def approve(
     """
     from syncramp.check import load
     from syncramp.report.approvals import approve_document, approve_lines
-    from syncramp.session.opening import known_stores, state_path
+    from syncramp.session.known import known_stores
+    from syncramp.session.opening import state_path
 
     config = load(document)
     now = time.time()

@@ -62,7 +62,7 @@ def explain(
 
 def _answer(config: "SyncConfig", path: "Place", who: str, *, everyone: bool) -> "Answer | None":
     from syncramp.explanation.gathering import explain as explained
-    from syncramp.session.opening import known_ledger, known_store
+    from syncramp.session.known import known_ledger, known_store
     from syncramp.session.sources import rules_of
 
     if not path.exists():

@@ -57,7 +57,8 @@ def forecast(
     from syncramp.model.written import Side
     from syncramp.report.chart import writable
     from syncramp.report.forecast import both_lines, forecast_document
-    from syncramp.session.opening import UNREAD, known_stores, state_path
+    from syncramp.session.known import UNREAD, known_stores
+    from syncramp.session.opening import state_path
     from syncramp.spec.policies import side_of
 
     config = load(document)

@@ -98,7 +98,8 @@ def _say(
 ) -> None:
     from syncramp.check import load
     from syncramp.model.ramps import Command, Order
-    from syncramp.session.opening import known_stores, state_path
+    from syncramp.session.known import known_stores
+    from syncramp.session.opening import state_path
 
     config = load(document)
     policy = named_ramp(config, ramp)

@@ -92,7 +92,8 @@ def _opened(
     document: str, config: "SyncConfig", state: Path | None, secrets: Path | None
 ) -> Iterator["Mapping[Side, Store]"]:
     """The store of a document, and its ledger where it has one; nothing before its first run."""
-    from syncramp.session.opening import known_stores, state_path
+    from syncramp.session.known import known_stores
+    from syncramp.session.opening import state_path
 
     path = state_path(document, config, state, secrets)
     if not path.exists():

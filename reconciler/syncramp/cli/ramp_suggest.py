@@ -64,7 +64,8 @@ def suggest(
     import time
 
     from syncramp.check import load
-    from syncramp.session.opening import UNREAD, known_stores, state_path
+    from syncramp.session.known import UNREAD, known_stores
+    from syncramp.session.opening import state_path
     from syncramp.spec.ramps import Admit
 
     if writeback:

@@ -1,6 +1,5 @@
 """``syncramp snapshot``: what of a store cannot be read back from the tenant, as a file."""
 
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -28,19 +27,13 @@ def snapshot(
     Example: syncramp snapshot syncconfig.yaml -O contoso.state.gz
     """
     from syncramp.check import load
-    from syncramp.cycle.run import identity
     from syncramp.cycle.saving import save
-    from syncramp.errors import InputRefused
-    from syncramp.session.opening import PATIENT, state_path
-    from syncramp.source import dn
-    from syncramp.store.store import Store
+    from syncramp.session.known import known_store
+    from syncramp.session.opening import state_path
     from syncramp.words import count
 
     config = load(document)
     path = state_path(document, config, state, secrets)
-    if not path.exists():
-        raise InputRefused("there is no store yet", where=str(path), remedy="make a run first")
-    with closing(Store(path, dn.key, PATIENT)) as store:
-        store.runs.compare(identity(config))
+    with known_store(config, path) as store:
         rows = save(store, config, out)
     typer.echo(f"{count(rows, 'row')} written to {out}")

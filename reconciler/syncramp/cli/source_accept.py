@@ -45,7 +45,8 @@ def accept(
     from syncramp.check import load
     from syncramp.model.proofs import Accepted
     from syncramp.report.proofs import accepted_line, proof_lines
-    from syncramp.session.opening import known_store, state_path
+    from syncramp.session.known import known_store
+    from syncramp.session.opening import state_path
 
     config = load(document)
     _named(config, source)

@@ -7,7 +7,7 @@ unless ``--state`` says otherwise: another file, or the Secret of a PostgreSQL s
 import _thread
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +18,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Self
 
 from syncramp.check import load
-from syncramp.cycle.identity import LEDGER_ANEW, ledger_identity
 from syncramp.cycle.job import Job, Pace, Writeback
 from syncramp.cycle.run import identity
 from syncramp.errors import InputRefused, StoreUnusable
@@ -28,6 +27,7 @@ from syncramp.model.report import WireReport
 from syncramp.model.seams import SecretReader
 from syncramp.model.written import Side
 from syncramp.session.fences import TakeFence, no_fence
+from syncramp.session.known import PATIENT
 from syncramp.session.memory import tame_allocator
 from syncramp.session.sources import graph_of, rules_of, source_of, target_of, writers_of
 from syncramp.source import dn
@@ -41,11 +41,6 @@ from syncramp.store.store import Store
 if TYPE_CHECKING:
     from syncramp.directory.target import LdapTarget
     from syncramp.endpoint.graph import Graph
-
-PATIENT = 60.0
-"""Seconds for which whoever writes beside a run waits for it. A run's transactions take less; the longest makes an
-index at the end of a first synchronise.
-"""
 
 
 def state_path(document: str, config: SyncConfig, state: Path | None, secrets: Path | None = None) -> Place:
@@ -75,59 +70,6 @@ def _schema(config: SyncConfig, secret: str, reader: SecretReader) -> Schema:
     return Schema(text(reader, secret, "uri"), schema_name(config.namespace, config.name), secret)
 
 
-UNREAD = "make a run first; with spec.mode Staging it reads and sends nothing"
-"""Remedy for whoever only needs what is in the directories."""
-
-
-@contextmanager
-def known_store(
-    config: SyncConfig, path: Place, consequence: str = "", remedy: str = "make a run first"
-) -> Iterator[Store]:
-    """The store of a document, for whoever writes a decision into it; a run may go on meanwhile.
-
-    :param consequence: of there being none, as a clause.
-    :param remedy: what to do then.
-    :raises InputRefused: no run has made it yet.
-    """
-    if not path.exists():
-        reason = "there is no store yet" + (f", {consequence}" if consequence else "")
-        raise InputRefused(reason, where=str(path), remedy=remedy)
-    with closing(Store(path, dn.key, PATIENT)) as store:
-        store.runs.compare(identity(config))
-        yield store
-
-
-@contextmanager
-def known_ledger(config: SyncConfig, path: Place) -> Iterator[Store | None]:
-    """The ledger of written-back groups beside a document's store, for whoever writes a decision into it.
-
-    None: the document asks for no writeback, or no run has made the ledger yet.
-
-    :param path: of the document's store.
-    """
-    place = beside(path)
-    if config.writeback is None or not place.exists():
-        yield None
-        return
-    with closing(Store(place, dn.key, PATIENT)) as ledger:
-        ledger.runs.compare(ledger_identity(config), LEDGER_ANEW)
-        yield ledger
-
-
-@contextmanager
-def known_stores(
-    config: SyncConfig, path: Place, consequence: str = "", remedy: str = "make a run first"
-) -> Iterator[Mapping[Side, Store]]:
-    """What a document's runs know of both that they write to: its store, and the ledger where there is one.
-
-    :param consequence: as of ``known_store``.
-    :param remedy: as of ``known_store``.
-    :raises InputRefused: no run has made the store yet.
-    """
-    with known_store(config, path, consequence, remedy) as store, known_ledger(config, path) as ledger:
-        yield {Side.CLOUD: store} if ledger is None else {Side.CLOUD: store, Side.DIRECTORY: ledger}
-
-
 def secrets_of(document: str, directory: Path | None) -> FileSecrets:
     """The folder of Secrets: ``--secrets``, or ``secrets`` beside the document."""
     beside = Path.cwd() if document == "-" else Path(document).resolve().parent
@@ -154,7 +96,6 @@ def job(
     :raises SyncrampError: the document, a Secret or the store is not acceptable, another run is active, or the tenant
         is another one's to write to.
     """
-    from syncramp.cycle.run import identity
     from syncramp.spec.types import Mode
 
     tame_allocator()
