@@ -43,8 +43,10 @@ def there(engine: Engine, number: int) -> bool:
     return engine.anchor(user(number)) in engine.cloud.objects
 
 
-def test_what_was_planned_of_a_dropped_source_and_not_sent_does_not_come(settled, labs) -> None:
-    labs.add(user(12), group(112))
+@pytest.mark.parametrize("page", [1, 2, 500])
+def test_what_was_planned_of_a_dropped_source_and_not_sent_does_not_come(settled, labs, monkeypatch, page) -> None:
+    monkeypatch.setattr("syncramp.store.objects.PAGE", page)
+    labs.add(user(12), user(13), group(112))
     drop_planned(settled)
     for _ in range(3):
         report, plan = settled.run()
@@ -196,10 +198,11 @@ def test_a_conflict_of_joins_ends_with_the_source_that_has_two_who_would_be_one(
 
 
 def test_who_never_came_of_a_dropped_source_is_explained_as_not_in_the_document(settled, labs) -> None:
-    labs.add(user(12))
+    labs.add(user(11, displayName="New"), user(12))
     name_as_members(settled, user_dn(1), user_dn(12))
     drop_planned(settled)
     assert explained(settled, user_dn(12)).change is None, "before the next run, too"
+    assert explained(settled, user_dn(11)).change is not None, "what the cloud has may still be brought up to date"
     settled.settle()
     told = explained(settled, user_dn(12))
     assert told.verdict.standing is Standing.NO_SOURCE and told.change is None
