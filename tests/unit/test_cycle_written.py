@@ -1,5 +1,6 @@
 """Groups of the cloud go into a directory in the same run: the order of both, takeover, edits by hand."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from syncramp.errors import SourceUnavailable
 from syncramp.model.holds import Hold
 from syncramp.model.values import Kind
 from syncramp.spec.types import DriftMode, Mode
+from syncramp.store.places import beside
 
 
 @pytest.fixture
@@ -372,3 +374,10 @@ def test_the_ledger_belongs_to_one_directory(written: Both) -> None:
     written.lose_ledger()
     assert "takes over" in failure
     assert written.run_back().failure == ""
+
+
+@pytest.mark.in_a_file("a file is copied over another")
+def test_a_store_of_a_tenant_in_the_place_of_the_ledger_is_none(written: Both) -> None:
+    shutil.copy(written.path, beside(written.path))
+    assert "was made with no writeback" in written.run_back().failure
+    assert written.requests() == []

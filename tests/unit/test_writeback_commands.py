@@ -62,7 +62,14 @@ def ledger(engine: Engine) -> Engine:
     del made.source.entries[guid(101)]
     made.run()
     made.run()
+    _belongs(made, "corp")
     return made
+
+
+def _belongs(ledger: Engine, source: str) -> None:
+    with ledger.store() as store:
+        identity = json.loads(store.database.value("SELECT value FROM meta WHERE key = 'identity'"))
+        store.runs.set_flag("identity", json.dumps({**identity, "writeback": source}))
 
 
 @pytest.fixture
@@ -139,9 +146,7 @@ def test_without_a_ledger_what_waits_of_the_cloud_is_told_all_the_same(engine: E
 
 
 def test_a_ledger_of_another_source_is_refused(engine: Engine, ledger: Engine, told: Told) -> None:
-    with ledger.store() as store:
-        identity = json.loads(store.database.value("SELECT value FROM meta WHERE key = 'identity'"))
-        store.runs.set_flag("identity", json.dumps({**identity, "writeback": "labs"}))
+    _belongs(ledger, "labs")
     code, _, error = told("approve")
     assert code == 1 and "the store was made with writeback labs" in error
 

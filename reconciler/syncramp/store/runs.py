@@ -62,11 +62,11 @@ class Runs:
         :param remedy: what to do where it belongs to something else.
         :raises StoreUnusable: it belongs to something else.
         """
-        kept = self._database.value("SELECT value FROM meta WHERE key = 'identity'", default="{}")
-        for name, value in json.loads(kept).items():
-            if identity.get(name) != value:
+        kept = json.loads(self._database.value("SELECT value FROM meta WHERE key = 'identity'", default="{}"))
+        for name in {**kept, **identity} if kept else ():
+            if identity.get(name) != kept.get(name):
                 raise StoreUnusable(
-                    f"the store was made with {name} {value}, the document says {identity.get(name)}",
+                    f"the store was made with {_named(name, kept)}, the document says {_named(name, identity)}",
                     where=str(self._database.path),
                     remedy=f"{name} is immutable: {remedy}",
                 )
@@ -140,3 +140,7 @@ class Runs:
         for (ids,) in self._database.all(_UNDER_WAY, (token, now)):
             found |= unpack_bitmap(ids)
         return found
+
+
+def _named(name: str, identity: Mapping[str, str]) -> str:
+    return f"{name} {identity[name]}" if name in identity else f"no {name}"
