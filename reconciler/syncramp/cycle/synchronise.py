@@ -8,6 +8,7 @@ reference goes together with its target. Entries that are one person are joined 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from uuid import UUID
 
 from syncramp.collector import collector_paused
 from syncramp.cycle.job import Job
@@ -24,8 +25,11 @@ from syncramp.rules.merge import merge
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision, DirectoryObject
 from syncramp.store.staging import DELETED, GONE
+from syncramp.store.taking import Taking
 
 _ABSENT = Decision(None)
+UNMARKED = "a group that was written back from the cloud, and whose mark somebody took away"
+_UNMARKED = Decision(None, UNMARKED)
 
 
 def synchronise(job: Job, report: RunReport, phase: Phase) -> None:
@@ -88,6 +92,9 @@ class _Flow:
         self.joins = joining.active
         """Objects may be made of several entries."""
         self._targets = Targets(job.store.objects, rules, joining)
+        names = Taking(job.writeback.ledger.database).known() if job.writeback else ()
+        self._written = frozenset(UUID(name.partition("_")[2]).bytes_le for name in names)
+        """objectGUIDs of groups that were written back: they never come to the cloud, whatever they carry."""
 
     def desired(self, page: Sequence[Staged]) -> list[Desired]:
         """What the entries of a page should be in the cloud."""
@@ -102,10 +109,24 @@ class _Flow:
         decisions = [
             _ABSENT if self._missed(staged) else self._rules[staged.source].decide(staged.entry) for staged in page
         ]
+        if self._written:
+            decisions = self._kept_back(page, decisions)
         made = [decision.object for decision in decisions if decision.object is not None]
         self._targets.learn(name for one in made for name in one.references.values())
         rows = [self._row(staged, decision) for staged, decision in zip(page, decisions, strict=True)]
         return self._attributed(page, rows) if self._before else rows
+
+    def _kept_back(self, page: Sequence[Staged], decisions: Sequence[Decision]) -> list[Decision]:
+        """Groups that were written back and lost their mark are the cloud's all the same, unless it has them already."""
+        unmarked = [
+            staged.id
+            for staged, decision in zip(page, decisions, strict=True)
+            if decision.object is not None and staged.entry.guid in self._written
+        ]
+        kept = set(unmarked) - self._objects.pinned_anchors(unmarked).keys()
+        return [
+            _UNMARKED if staged.id in kept else decision for staged, decision in zip(page, decisions, strict=True)
+        ]
 
     def _missed(self, staged: Staged) -> bool:
         """An import asked for the entry and did not see it, or its directory says that it is no more. One that nobody
