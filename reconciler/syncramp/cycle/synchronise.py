@@ -117,7 +117,7 @@ class _Flow:
         return self._attributed(page, rows) if self._before else rows
 
     def _kept_back(self, page: Sequence[Staged], decisions: Sequence[Decision]) -> list[Decision]:
-        """Groups that were written back and lost their mark are the cloud's all the same; what it has of them stays."""
+        """Groups that were written back and lost their mark do not come; of those that the cloud has all stays."""
         unmarked = [
             staged.id
             for staged, decision in zip(page, decisions, strict=True)
