@@ -142,7 +142,7 @@ class ModelDirectory:
         self.cookies.append(cookie)
         self.fault("look")
         since = int(json.loads(cookie)["usn"]) if cookie else 0
-        reached = self._usn
+        reached = since if self.hidden else self._usn  # what changes meanwhile is read once it is seen again
         for held in list(self.groups.values()):
             if held.anchor and held.anchor not in self.hidden:
                 members = [guid for guid in held.members if guid in self.people or guid in self.groups]
@@ -214,6 +214,8 @@ class ModelDirectory:
     def _outcome(self, anchor: str, obj: SyncObject) -> Outcome:
         if refusal := self.refuse(obj):
             return Outcome(Result.REFUSED, refusal, refusal)
+        if anchor in self.hidden:
+            return Outcome(Result.REFUSED, "notShown", "it is not shown")
         held = self.find(anchor)
         if obj.operation is Operation.DELETE:
             assert self.recycle_bin, "a delete without the recycle bin"
