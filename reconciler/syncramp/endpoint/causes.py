@@ -102,8 +102,8 @@ CAUSES = (
 DIRECTORY_CAUSES = (
     Cause(
         "insufficientAccessRights",
-        "give the account that writes its rights in the container; Active Directory takes them away from a group"
-        " whose adminCount is 1",
+        "give the account that writes its rights in the container, and move the group back if it lies elsewhere; "
+        "Active Directory takes them away from a group whose adminCount is 1",
     ),
     Cause("noSuchObject", "the group, or the member, is not in the directory any more: the next look shows what is"),
     Cause("entryAlreadyExists", "somebody has all names that the group may have: rename the other objects"),
