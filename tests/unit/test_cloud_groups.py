@@ -296,6 +296,19 @@ def test_what_graph_tells_of_a_group_for_the_first_time_is_all_of_it_unless_it_i
     assert (members(store, A), members(store, B)) == ({"user_2"}, {"user_1"})
 
 
+def test_of_a_group_that_was_a_directorys_changes_are_not_taken_for_all_of_its_members(store: Store) -> None:
+    read_all(store, a=SeenGroup({}, adds=["user_1"]))
+    read_all(store, Teller.GRAPH, c=SeenGroup({}, adds=["user_1"]))
+    observe(store, 2.0, Teller.GRAPH, a=SeenGroup({}, moved=True), b=SeenGroup({}, adds=["user_2"], moved=True))
+    assert (members(store, A), members(store, B)) == ({"user_1"}, None)
+    assert not store.cloud.intake.complete(Teller.GRAPH), "everything is read next, and tells who is in it"
+    everybody = SeenGroup({}, adds=["user_1", "user_2"], moved=True)
+    read_all(store, Teller.GRAPH, 3.0, a=everybody, b=everybody, c=SeenGroup({}))
+    assert members(store, B) == {"user_1", "user_2"}
+    observe(store, 4.0, Teller.GRAPH, b=SeenGroup({}, removes=["user_1"], moved=True))
+    assert members(store, B) == {"user_2"}
+
+
 UNIFIED = {"groupTypes": ("Unified",)}
 
 

@@ -57,6 +57,21 @@ def test_a_page_tells_groups_of_the_cloud_with_who_came_and_went() -> None:
     assert told["ec22655c-8eb2-432a-b4ea-8b8a254bffff"] == SeenGroup(state=CloudState.UNTOLD, ours=False)
 
 
+@pytest.mark.parametrize(
+    ("told", "moved"),
+    [
+        ({}, False),
+        ({"onPremisesSyncEnabled": None, "onPremisesLastSyncDateTime": None}, False),
+        ({"onPremisesSyncEnabled": False}, True),
+        ({"onPremisesLastSyncDateTime": "2026-01-05T10:00:00Z"}, True),
+    ],
+)
+def test_a_group_that_a_directory_was_the_master_of_says_so(told: dict[str, Any], moved: bool) -> None:
+    ((_, group),) = groups_of({"value": [{"id": "a", "displayName": "A", **told}]})
+    assert (group.ours, group.moved) == (True, moved)
+    assert together(group, SeenGroup({})).moved is moved
+
+
 def test_a_deleted_group_says_whether_it_can_be_restored() -> None:
     told = dict(groups_of(PAGE))
     assert [told[f"4c0a4a9c-{name}"].state for name in ("bin", "gone", "else")] == [

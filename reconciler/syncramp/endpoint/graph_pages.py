@@ -18,7 +18,10 @@ TEXTS = ("displayName", "description", "mail", "mailNickname", "visibility")
 BOOLEANS = ("securityEnabled", "mailEnabled", "isAssignableToRole")
 LISTS = ("groupTypes", "proxyAddresses")
 SYNCED = "onPremisesSyncEnabled"
-SELECT = ",".join(("id", *TEXTS, *BOOLEANS, *LISTS, SYNCED, "members"))
+"""False of a group that was synchronised and is no more (Microsoft Graph: group resource type)."""
+LAST_SYNCED = "onPremisesLastSyncDateTime"
+"""A group whose source of authority was moved to the cloud keeps it."""
+SELECT = ",".join(("id", *TEXTS, *BOOLEANS, *LISTS, SYNCED, LAST_SYNCED, "members"))
 """What is asked for."""
 _TYPES = {"orgcontact": "contact"}
 """Types of Graph that a cloud anchor calls otherwise."""
@@ -64,6 +67,7 @@ def _seen(row: Mapping[str, Any]) -> SeenGroup:
         merges=True,
         adds=[_member(one) for one in members if "@removed" not in one],
         removes=[_member(one) for one in members if "@removed" in one],
+        moved=row.get(SYNCED) is False or bool(row.get(LAST_SYNCED)),
     )
 
 

@@ -64,6 +64,8 @@ class SeenGroup:
     """All members; None: only changes are told."""
     ours: bool = True
     """False: a directory is its master; ``state`` is ``UNTOLD`` then, and the rest empty."""
+    moved: bool = False
+    """A directory was its master before: who is in it since then is not told anew."""
 
 
 def together(before: SeenGroup, after: SeenGroup) -> SeenGroup:
@@ -83,6 +85,7 @@ def together(before: SeenGroup, after: SeenGroup) -> SeenGroup:
         removes=[*(member for member in before.removes if member not in added), *after.removes],
         whole=whole,
         ours=after.ours,
+        moved=before.moved or after.moved,
     )
 
 

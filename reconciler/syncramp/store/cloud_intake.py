@@ -144,6 +144,9 @@ class CloudIntake:
         if told and teller is Teller.READ_BACK and not self._rows.get("cloud_members_shown"):
             self._rows.set("cloud_members_shown", "yes")
             self.forget(teller)  # of other groups it may have told none before
+        if new and group.moved:
+            self.forget(teller)  # changes since the move are no members: only a read of everything tells them all
+            return None if row is None else row.members
         if new and not told:
             hidden = _hidden(group.attributes or {})
             return None if hidden or not self._shows(teller) else BitMap()
