@@ -69,6 +69,7 @@ FORMS: Mapping[str, str] = {
     "match.where": "write an expression that is true or false, as object.displayName.startsWith('LIC-')",
     "ramps[].order": "write FirstSeen or an expression, as object.?department.orValue('') != 'IT'",
     "ramps[].timeZone": "write a name of the IANA database, as Europe/Paris",
+    "ramp.timeZone": "write a name of the IANA database, as Europe/Paris",
     "steps[].pause": "write pause: {}",
     "soak.duration": "write hours, minutes and seconds, at most 2160h, as 24h",
     "ramp.gates[].hold.maxDuration": "write hours, minutes, seconds and milliseconds, at most 720h, as 500ms",
