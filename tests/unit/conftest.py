@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support.both import Both, five, three_written
 from support.build import group, guid, user, user_dn
 from support.engine import Engine
 from support.postgresql import Server, instead_of_files, requires_postgresql
@@ -74,3 +75,15 @@ def settled(engine) -> Engine:
     engine.run()
     engine.cloud.calls.clear()
     return engine
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Both:
+    """Five people and a tenant, in front of a directory without groups."""
+    return five(tmp_path)
+
+
+@pytest.fixture
+def written(both: Both) -> Both:
+    """The same with a group of three that was written back."""
+    return three_written(both)

@@ -2,11 +2,10 @@
 
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from support.both import DAY, Both, five, three_written
+from support.both import DAY, Both
 from support.build import guid, user
 from support.model import Crash, no_fault
 from support.tenant_model import mark
@@ -16,16 +15,6 @@ from syncramp.model.holds import Hold
 from syncramp.model.values import Kind
 from syncramp.spec.types import DriftMode, Mode
 from syncramp.store.places import beside
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Both:
-    return five(tmp_path)
-
-
-@pytest.fixture
-def written(both: Both) -> Both:
-    return three_written(both)
 
 
 def test_a_group_of_the_cloud_comes_with_its_members_and_stays_as_it_is(both: Both) -> None:

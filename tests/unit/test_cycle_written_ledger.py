@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.both import DAY, Both, five, three_written
+from support.both import DAY, Both
 from support.build import guid, user
 from support.model import Crash, lost, no_fault
 from support.tenant_model import mark
@@ -17,17 +17,6 @@ from syncramp.model.report import RunReport
 from syncramp.model.wire import Operation
 from syncramp.spec.scheduling import SyncWindow, WindowKind
 from syncramp.store.places import beside
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Both:
-    return five(tmp_path)
-
-
-@pytest.fixture
-def written(both: Both) -> Both:
-    return three_written(both)
-
 
 # --- deletes ---------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,6 @@
 """What plans and explanations say of written-back groups: they speak of the directory, and of where a group lies."""
 
-from pathlib import Path
-
-import pytest
-
-from support.both import Both, five, three_written
+from support.both import Both
 from support.build import guid, user_dn
 from support.tenant_model import mark, object_id
 from support.written_engine import WrittenEngine
@@ -13,16 +9,6 @@ from syncramp.model.explanation_written import WrittenGroup
 from syncramp.model.holds import Hold
 from syncramp.model.report import RunReport
 from syncramp.report.explanation import explanation_lines
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Both:
-    return five(tmp_path)
-
-
-@pytest.fixture
-def written(both: Both) -> Both:
-    return three_written(both)
 
 
 def explained(engine: WrittenEngine, who: str) -> tuple[WrittenGroup, str]:
