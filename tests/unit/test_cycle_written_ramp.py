@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +15,10 @@ from support.written_engine import WrittenEngine, written_back
 from syncramp.cycle.forecasting import foretold_back
 from syncramp.model.forecast import End, Forecast, Foretold
 from syncramp.model.holds import Hold
+from syncramp.model.measures import Asked, Told
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Command, Order, Phase
-from syncramp.spec.ramps import Metric, Soak, Step, built_in_writeback
+from syncramp.spec.ramps import Gate, Metric, Soak, Step, Webhook, built_in_writeback, written_gates
 from syncramp.spec.types import GroupKind
 from syncramp.store.store import Store
 
@@ -134,6 +136,29 @@ def test_a_slow_controller_holds_the_ramp_and_a_slower_one_pauses_it(written: Wr
     written.leaves(1, 2)
     ramp = written.until(Phase.PAUSED)
     assert "pauses the ramp" in ramp.reason
+
+
+class Desk:
+    """A system outside, which tells how many tickets are open, and notes who asks."""
+
+    def __init__(self) -> None:
+        self.tickets, self.asked = 9.0, set[tuple[str, int]]()
+
+    def ask(self, about: Asked) -> Told:
+        self.asked.add((about.ramp, about.target))
+        return Told(self.tickets)
+
+
+def test_a_number_of_another_system_holds_the_ramp_until_it_is_well(tmp_path: Path) -> None:
+    gates = (*written_gates(), Gate(Metric.EXTERNAL, Decimal(5), None, "tickets", Webhook("https://desk.example")))
+    written, desk = Written(tmp_path / "store.db", ramp={"gates": gates}), Desk()
+    written.outside = {("writeback", "tickets"): desk}
+    written.given(1, *range(1, 21))
+    assert written.next(2).phase == Phase.HOLDING
+    assert desk.asked == {("writeback", 40)}, "it is told which ramp asks, and where that goes"
+    desk.tickets = 1.0
+    assert written.until(Phase.SOAKING).step == 1
+    assert written.verdict(written.next(), Metric.EXTERNAL)[0] == "Passed"
 
 
 def test_who_leaves_goes_also_while_the_ramp_stands(written: Written) -> None:
