@@ -5,7 +5,8 @@ people, 10 links for 3 people, and a share for group ``k`` that is proportional 
 in 2,000 groups with 1,000,000 links, and the largest group has some 50,000 members.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from syncramp.simulator.people import DEPARTMENTS, Forest, manager_of, people
 SEED = 7
 PEOPLE_PER_GROUP = 150
 LINKS_PER_PERSON = 10 / 3
+OBJECT_GUID = re.compile(r"^objectGUID:.*\n(?: .*\n)*", re.MULTILINE)
 
 
 def forest_of(size: int) -> Forest:
@@ -25,28 +27,43 @@ def forest_of(size: int) -> Forest:
 
 
 def write(
-    path: Path, size: int, *, forest: Forest | None = None, numbered: bool = False, large: Iterable[int] = ()
+    path: Path,
+    size: int,
+    *,
+    forest: Forest | None = None,
+    numbered: bool = False,
+    large: Sequence[int] = (),
+    tail: int | None = None,
+    followed: bool = False,
 ) -> int:
     """Write the directory as LDIF.
 
     :param size: people, at least 150.
     :param forest: another one than ``forest_of`` gives.
     :param numbered: people have an employeeID.
-    :param large: for each of these numbers one more group with so many members, named by ``large_group``.
+    :param large: for each of these numbers a group with so many members, named by ``large_group``.
+    :param tail: links of the other groups, which are then as many fewer; None: as the module says, and as many groups.
+    :param followed: entries have no objectGUID, so that the server knows and tells them by entryUUID.
     :return: how many links it has.
     """
     forest = forest or forest_of(size)
     names = [person_dn(forest, person) for person in people(forest, size)]
     links = 0
     with path.open("w", encoding="ascii") as file:
-        for dn, lines in chain(_entries(forest, names, numbered=numbered), _large(forest, names, large)):
+        count = forest.size // PEOPLE_PER_GROUP - (0 if tail is None else len(large))
+        others = groups(forest, count, tail)
+        for dn, lines in chain(_entries(forest, names, others, numbered=numbered), _large(forest, names, large)):
             record = "\n".join((line("dn", dn), *lines))
+            if followed:
+                record = OBJECT_GUID.sub("", record)
             links += record.count("\nmember:")
             file.write(f"{record}\n\n")
     return links
 
 
-def _entries(forest: Forest, names: list[str], *, numbered: bool) -> Iterator[tuple[str, Iterable[str]]]:
+def _entries(
+    forest: Forest, names: list[str], others: Iterable[Group], *, numbered: bool
+) -> Iterator[tuple[str, Iterable[str]]]:
     yield forest.base, ["objectClass: domain", f"dc: {forest.name}"]
     for name, dn in _units(forest):
         yield dn, ["objectClass: organizationalUnit", f"ou: {name}"]
@@ -55,7 +72,7 @@ def _entries(forest: Forest, names: list[str], *, numbered: bool) -> Iterator[tu
         manager = None if above is None else names[above]
         number = (f"employeeID: {person.number}",) if numbered else ()
         yield names[person.number], (*person_lines(forest, person, ENABLED, manager), *number)
-    for group in groups(forest):
+    for group in others:
         yield group_dn(forest, group.name), group_lines(forest, group, (names[n] for n in group.people))
 
 
@@ -70,12 +87,17 @@ def _large(forest: Forest, names: list[str], sizes: Iterable[int]) -> Iterator[t
         yield group_dn(forest, group.name), group_lines(forest, group, iter(names[:size]))
 
 
-def groups(forest: Forest) -> Iterator[Group]:
-    """Groups with a long tail; each takes its members at a distance of 7 people, from a place of its own."""
-    count = forest.size // PEOPLE_PER_GROUP
+def groups(forest: Forest, count: int | None = None, links: int | None = None) -> Iterator[Group]:
+    """Groups with a long tail; each takes its members at a distance of 7 people, from a place of its own.
+
+    :param count: how many; None: one for 150 people.
+    :param links: of all of them; None: 10 for 3 people.
+    """
+    count = forest.size // PEOPLE_PER_GROUP if count is None else count
+    links = round(LINKS_PER_PERSON * forest.size) if links is None else links
     weight = sum(1 / (number + TAIL) for number in range(count))
     for number in range(count):
-        wanted = round(LINKS_PER_PERSON * forest.size / weight / (number + TAIL))
+        wanted = round(links / weight / (number + TAIL))
         start = int.from_bytes(forest.chance("group", number)[:4])
         members = sorted({(start + 7 * n) % forest.size for n in range(wanted)})
         yield Group(number + 1, f"Access {number + 1:04}", SECURITY, members)

@@ -215,4 +215,5 @@ def test_an_api_server_that_fails_for_a_while_is_asked_again(bench: Bench) -> No
     bench.api.faults.fail(500, 1, verb="create", resource="syncruns")
     with bench.operator():
         bench.until_running("patient")
-    assert ClusterUnavailable.reason not in str(bench.configs.get("patient")["status"])
+        told = bench.configs.until("patient", said(1, "Unknown"))
+    assert ClusterUnavailable.reason not in str(told["status"])

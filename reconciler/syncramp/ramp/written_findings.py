@@ -41,7 +41,7 @@ def _converged(gate: Gate, measures: Measures, now: float) -> Found:
         who = f"{count(off.weight, 'domain controller')} could not be asked"
         missing = f"{who} whether what was written is there"
         aborts = f"{who} for {duration(off.value)}" if off.value > LONGEST_UNREACHED else ""
-    if last is None:
+    if last is None or not last.weight:
         return Found(None, 0, "", missing or "nothing was written to the directory yet", aborts=aborts)
     if gate.hold is not None and last.value > float(gate.hold):
         missing = ""  # one that was asked is late enough
