@@ -142,7 +142,8 @@ def one_more(people: int) -> str:
 
 def _run(what: str, folder: Path, store: str) -> Run:
     command = [sys.executable, "-m", "bench.cycle_run", str(folder / "syncconfig.yaml"), store]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout
