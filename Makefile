@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo rehearsal test lint bench fuzz e2e manifests image lock clean python
+.PHONY: help demo rehearsal test lint bench bench-parts fuzz e2e manifests image lock clean python
 .DELETE_ON_ERROR:
 
 help:
@@ -14,7 +14,8 @@ help:
 	@echo "make rehearsal  a ramp to 250,000 members on a virtual clock, with its chart"
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
-	@echo "make bench  how fast the codec is, against lxml, a plan, ramps, reading a directory and a full synchronise, against ldapsearch, of PEOPLE=30000"
+	@echo "make bench  what a whole sync costs, against ldapsearch, for SIZES=\"10000 100000 300000\" people (half an hour; SIZES=10000 takes two minutes)"
+	@echo "make bench-parts  how fast its parts are: the codec against lxml, plans, ramps, reading a directory, a full synchronise, of PEOPLE=30000"
 	@echo "make fuzz   random messages for the codec and the decoder of LDAP, for FUZZ_SECONDS=60"
 	@echo "make e2e    scenarios against a real API server: of KUBEBUILDER_ASSETS, else of your kubeconfig"
 	@echo "make manifests  write manifests/install.yaml again (needs kubectl 1.27 or newer)"
@@ -37,8 +38,12 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-PEOPLE ?= 30000
+SIZES ?= 10000 100000 300000
 bench: $(VENV)/.dev
+	@PYTHONPATH=tests $(BIN)/python -m bench.cycle --people $(SIZES)
+
+PEOPLE ?= 30000
+bench-parts: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.expressions
 	@PYTHONPATH=tests $(BIN)/python -m bench.plan --people $(PEOPLE)

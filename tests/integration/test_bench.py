@@ -1,4 +1,4 @@
-"""`make bench` reads a real directory, makes every object of it, and after 100 changes those 100 again."""
+"""`make bench-parts` reads a real directory, makes every object of it, and after 100 changes those 100 again."""
 
 import json
 import shutil
@@ -63,7 +63,7 @@ def test_groups_have_a_long_tail_and_as_many_links_as_are_told(tmp_path: Path) -
 def test_the_people_of_two_forests_are_joined_and_both_ways_to_judge_them_measured(tmp_path: Path) -> None:
     entries, full, changed, peak = joined.measure(PEOPLE, tmp_path)
     assert entries == 2 * (PEOPLE + PEOPLE // 150)
-    assert min(full, changed, peak) > 0  # how they compare is told by `make bench`
+    assert min(full, changed, peak) > 0  # how they compare is told by `make bench-parts`
     with closing(Store(tmp_path / "store.db", dn.key)) as store:
         assert store.database.value("SELECT COUNT(*) FROM joined") == PEOPLE
 

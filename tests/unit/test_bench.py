@@ -1,4 +1,4 @@
-"""What `make bench` compares is the same on both sides, and the memory it tells stays below four messages."""
+"""What `make bench-parts` compares is the same on both sides, and the memory it tells stays below four messages."""
 
 import json
 from dataclasses import asdict
