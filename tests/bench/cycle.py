@@ -111,9 +111,7 @@ def measure(people: int, per_call: tuple[int, ...], *, state: str = "") -> list[
             ):
                 ldif.unlink()
                 _write_secrets(folder, server, forest.base)
-                text = DOCUMENT.format(
-                    tenant=TENANT, host=host, objects=objects, url=server.ldaps, base=forest.base
-                )
+                text = DOCUMENT.format(tenant=TENANT, host=host, objects=objects, url=server.ldaps, base=forest.base)
                 (folder / "syncconfig.yaml").write_text(text, encoding="utf-8")
                 reading = min(_ldapsearch(server, forest.base, folder) for _ in range(3))
                 runs = list(_runs(folder, server, people, state))
