@@ -201,22 +201,23 @@ def table(found: list[Measured]) -> str:
 
 
 def _table(found: Measured) -> str:
-    lines = [
-        f"{found.people:,} people, {found.links:,} links, {found.objects_per_call} objects in a call; "
-        f"ldapsearch {found.ldapsearch:.2f} s",
-        f"{'':<28}{'wall s':>9}{'CPU s':>9}{'objects':>10}{'links':>10}{'calls':>8}{'sent KB':>10}{'got KB':>10}",
-    ]
+    what = f"{found.people:,} people, {found.links:,} links, {found.objects_per_call} objects in a call"
+    head = f"{'':<28}{'wall s':>9}{'CPU s':>9}{'objects':>10}{'links':>10}{'calls':>8}{'sent KB':>10}{'got KB':>10}"
+    lines = [f"{what}; ldapsearch {found.ldapsearch:.2f} s", head]
     for run in found.runs:
-        for each in run.spent.phases:
-            lines.append(
-                f"{run.what + ': ' + each.name:<28}{each.wall:>9.2f}{each.cpu:>9.2f}{each.objects:>10,}"
-                f"{each.links:>10,}{each.calls:>8,}{each.sent / 1e3:>10,.0f}{each.received / 1e3:>10,.0f}"
-            )
+        lines += [_line(f"{run.what}: {each.name}", each) for each in run.spent.phases]
         lines.append(
             f"{run.what:<28}{run.wall:>9.2f}{run.cpu:>9.2f}   {run.cpu / found.ldapsearch:.1f} x ldapsearch, "
             f"peak {run.spent.peak / 1e6:.0f} MB, {run.spent.objects:,} objects and {run.spent.links:,} links sent"
         )
     return "\n".join(lines) + "\n"
+
+
+def _line(what: str, cost: Cost) -> str:
+    return (
+        f"{what:<28}{cost.wall:>9.2f}{cost.cpu:>9.2f}{cost.objects:>10,}{cost.links:>10,}{cost.calls:>8,}"
+        f"{cost.sent / 1e3:>10,.0f}{cost.received / 1e3:>10,.0f}"
+    )
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ def write(
     :param forest: another one than ``forest_of`` gives.
     :param numbered: people have an employeeID.
     :param large: for each of these numbers a group with so many members, named by ``large_group``.
-    :param tail: links of the other groups, which are then as many fewer; None: as the module says, and as many groups.
+    :param tail: links of the other groups, as many groups fewer; None: as the module says.
     :param followed: entries have no objectGUID, so that the server knows and tells them by entryUUID.
     :return: how many links it has.
     """
