@@ -4,8 +4,8 @@ Servers spell the same DN differently: slapd says ``cn=A,dc=test`` for an entry 
 Active Directory escapes ``=``, ldbsearch may put ``<GUID=...>;`` before it. ``canonical`` writes attribute types in
 upper case, no spaces around separators and only the escapes that are needed: ``\`` before ``, + " < > ; \``, before
 a leading ``#`` or space and a trailing space, and ``\0A`` for control characters. A name that is already spelled so
-is recognised by one regular expression and returned as it is, if none of its values begins or ends with what needs a
-``\``; that is nearly every name of an import.
+is recognised by regular expressions and returned as it is, if none of its values begins or ends with what needs a
+``\``; that is nearly every name of an import. What a name lies in is looked at once for all that lie there.
 """
 
 import re
@@ -15,7 +15,10 @@ from hashlib import blake2b
 
 _UNSAFE = r'\\,+"<>;=\x00-\x1f\x7f\ud800-\udfff'
 _PLAIN_RDN = rf"[A-Z][A-Z0-9-]*+=(?![ #])(?:[^{_UNSAFE}]++|\\[\\,+\"<>;])+(?<! )"
+_OWN = re.compile(rf"([A-Za-z][A-Za-z0-9-]*+)(=(?![ #])(?:[^{_UNSAFE}]++|\\(?:[,+\"<>;]|2C))++(?<! ))(,|\Z)")
+"""The first RDN of nearly every name, its type in any case, and commas escaped as slapd does it or as we do."""
 _PLAIN = re.compile(rf"{_PLAIN_RDN}(?:,{_PLAIN_RDN})*")
+_SLAPD_COMMA, _COMMA = r"\2C", r"\,"
 _EXTENDED = re.compile(r"(?:<[A-Z]+=[^<>]*>;)+", re.IGNORECASE)  # MS-ADTS 3.1.1.3.4.1.5, LDAP_SERVER_EXTENDED_DN_OID
 _UP_TO_COMMA = re.compile(r"(?:[^\\,]++|\\.)*", re.DOTALL)
 _UP_TO_PLUS = re.compile(r"(?:[^\\+]++|\\.)*", re.DOTALL)
@@ -36,6 +39,11 @@ def canonical(dn: str) -> str:
 
     :raises DnError: ``dn`` is malformed.
     """
+    own = _OWN.match(dn)
+    if own is not None:
+        name, value, comma = own.groups()
+        above = _ancestors(dn[own.end() :]) if comma else ""
+        return f"{name.upper()}{value.replace(_SLAPD_COMMA, _COMMA)}{comma}{above}"
     if _PLAIN.fullmatch(dn):
         return dn
     if dn.startswith("<"):

@@ -8,6 +8,7 @@ nothing about the values that are missing, and so nothing about the attribute.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _DESCRIPTION = re.compile(r"([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)((?:;[A-Za-z0-9=*-]+)*)")
 _RANGE = re.compile(r"range=([0-9]{1,10})-([0-9]{1,10}|\*)")
@@ -40,6 +41,7 @@ class Description:
 Answer = tuple[Range, Sequence[bytes]]
 
 
+@lru_cache(maxsize=1024)
 def describe(text: str) -> Description | None:
     """Take an attribute description apart; None: it is malformed."""
     found = _DESCRIPTION.fullmatch(text)
