@@ -1,9 +1,14 @@
 """Distinguished names: one spelling, one key, and what lies below what."""
 
+import re
+from contextlib import nullcontext
+from unittest.mock import patch
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncramp.source import dn as names
 from syncramp.source.dn import DnError, canonical, fold, is_below, key, lies_below
 
 PLAIN = "CN=Ada Müller 000123,OU=Dept07,OU=People,DC=corp,DC=example,DC=test"
@@ -28,6 +33,17 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
     return ",".join(rdns), separator.join(other)
 
 
+def _outcome(text: str, *, patient: bool = False) -> str:
+    """Its spelling, or that it has none."""
+    never = re.compile(r"(?!)")
+    with patch.multiple(names, _OWN=never, _PLAIN=never) if patient else nullcontext():
+        names._ancestors.cache_clear()
+        try:
+            return canonical(text)
+        except DnError:
+            return "refused"
+
+
 def _hex(value: str) -> str:
     return "".join(f"\\{byte:02x}" for byte in value.encode())
 
@@ -47,6 +63,11 @@ def test_two_spellings_of_a_name_are_one(pair: tuple[str, str]) -> None:
     assert first == second
     assert canonical(first) == first
     assert key(pair[0]) == key(pair[1])
+
+
+@given(st.builds(",".join, st.lists(st.text('CNu=,\\2c +#"aß\n', max_size=12).map("cn={}".format), max_size=3)))
+def test_a_name_recognised_at_once_is_spelled_as_one_that_is_taken_apart(text: str) -> None:
+    assert _outcome(text) == _outcome(text, patient=True)
 
 
 @given(st.text(max_size=40) | st.text('CNou=,+\\#"<>; aß0A', max_size=40))
