@@ -51,6 +51,19 @@ def page(operation: str, objects: Sequence[SyncObject], cookie: bytes, more: boo
     return envelope(f"{operation}Response", Tree((N01, f"{operation}Response"), [result]))
 
 
+def answers(operation: str, results: Sequence[Sequence[tuple[str, str | Tree]]]) -> Tree:
+    """The answer of an export.
+
+    :param results: the members of each, in any order, by name; an element in place of a text stands in the member.
+    """
+    listed = [
+        Tree((N06, "AzureADSyncObjectResult"), [Tree((N06, name), [content]) for name, content in members])
+        for members in results
+    ]
+    result = Tree((N01, f"{operation}Result"), [Tree((N06, "SyncObjectResults"), listed)])
+    return envelope(f"{operation}Response", Tree((N01, f"{operation}Response"), [result]))
+
+
 def _object(obj: SyncObject) -> Tree:
     pairs = [
         Tree((ARR, "KeyValueOfstringanyType"), [Tree((ARR, "Key"), [key]), _value(value)])

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.agreement import agree
-from support.records import Writer
-from support.trees import export, page
+from support.records import Tree, Writer
+from support.trees import N06, answers, export, page
 from support.wire_values import objects
 from syncramp.endpoint import contract, soap
 from syncramp.endpoint.contract import values as general
 from syncramp.endpoint.contract.client import result_list
-from syncramp.endpoint.contract.objects import Listing, Results
+from syncramp.endpoint.contract.objects import FIELDS, Listing, Results
 from syncramp.endpoint.contract.pages import list_objects
 from syncramp.endpoint.contract.streamed import stream_answer, stream_export
 from syncramp.endpoint.contract.template import write_objects
@@ -89,6 +89,34 @@ def test_results_are_read_in_one_stream() -> None:
         streamed = stream_answer(contract.PROVISION, data)
         assert isinstance(streamed, Results)
         assert streamed.items == result_list(soap.open_envelope(data).body)
+
+
+texts = st.sampled_from(["", "0", "Success", "A1", "A2", "é" * 90, "x" * 300])
+members = st.tuples(st.sampled_from([*FIELDS, "Other"]), texts | st.just(Tree((N06, "Inner"), ["text"])))
+
+
+@given(st.lists(st.lists(members, max_size=9), max_size=5), st.booleans(), st.randoms(use_true_random=False))
+def test_results_in_any_form_are_read_as_the_general_reader_does(results, once, choices) -> None:
+    if once:
+        results = [list(dict(members).items()) for members in results]
+    data = Writer(choices).write(answers(contract.PROVISION, results))
+    streamed = stream_answer(contract.PROVISION, data)
+    assert streamed is None or streamed.items == result_list(soap.open_envelope(data).body)
+
+
+def test_results_of_two_forms_are_told_apart_when_they_come_in_turns() -> None:
+    forms = [
+        contract.SyncResult("User", "Success", "Add", "A1", "User_1"),
+        contract.SyncResult("User", "Success", "Add", "A2", "User_2", "0", "a warning"),
+        contract.SyncResult("Group", "Failure", "Set", "A3", None, "114", "gone", "details"),
+        contract.SyncResult("Group", "Success", "Set", None, "Group_4"),
+    ]
+    results = forms * 20
+    data = contract.provision_response(results, uuid4())
+    streamed = stream_answer(contract.PROVISION, data)
+    assert isinstance(streamed, Results)
+    assert streamed.items == result_list(soap.open_envelope(data).body)
+    assert [result.source_anchor for result in streamed.items[:4]] == ["A1", "A2", "A3", ""]
 
 
 @given(st.lists(objects, max_size=3), st.randoms(use_true_random=False))

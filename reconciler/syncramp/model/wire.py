@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+from syncramp.model.rows import row
 from syncramp.model.values import Value
 
 
@@ -56,7 +57,7 @@ WireValue = Value | Sequence[ReferenceChange] | None
 """A tuple of ReferenceChange is a SyncReferenceChangeCollection; an empty tuple is an empty list of text."""
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class SyncObject:
     """An ``AzureADSyncObject``: one object in an export request or in a read-back page."""
 
@@ -84,7 +85,7 @@ class Result(StrEnum):
     UNKNOWN = "Unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class Outcome:
     """What became of one object of a call; outcomes stand in the order of the request."""
 

@@ -9,6 +9,7 @@ from syncramp.endpoint.contract.scalars import ContractError, shown
 from syncramp.endpoint.contract.values import nil, read_pairs, read_value
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w
+from syncramp.model.rows import row
 from syncramp.model.wire import (
     AnchorType,
     LinkOperation,
@@ -34,7 +35,7 @@ FIELDS: Final = {
 _CLOUD_ANCHOR: Final = re.compile(r"[A-Za-z]+_[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class SyncResult:
     """What the service says of one object: the eight fields of an ``AzureADSyncObjectResult``."""
 

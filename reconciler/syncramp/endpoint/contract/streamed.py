@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from syncramp.collector import collector_paused
-from syncramp.endpoint.contract.objects import Answer, Listing, Results, SyncResult, observer, read_result
+from syncramp.endpoint.contract.objects import Answer, Listing, Results, SyncResult, observer
 from syncramp.endpoint.contract.operations import (
     PROVISION,
     PROVISION_V1,
@@ -18,6 +18,7 @@ from syncramp.endpoint.contract.operations import (
     answer_of,
     result_of,
 )
+from syncramp.endpoint.contract.results import ResultStream
 from syncramp.endpoint.contract.stream import ObjectStream
 from syncramp.endpoint.contract.tags import END, Surprise, Tags
 from syncramp.endpoint.contract.values import N06, read_value
@@ -107,13 +108,7 @@ class _Message:
         return found, members
 
     def _list_results(self, at: int, scope: Scope) -> tuple[list[SyncResult], int]:
-        results = []
-        while self._data[at] != END:
-            node, at = self._reader.tree(at, scope, _IN_RESULT + 1)
-            if node.name != "AzureADSyncObjectResult":
-                raise Surprise
-            results.append(read_result(node))
-        return results, at + 1
+        return ResultStream(self._tags, scope, _IN_RESULT + 1).results(at)
 
     def _finish(self, at: int) -> None:
         """The ends of the operation, of Body and of Envelope, and nothing behind them."""

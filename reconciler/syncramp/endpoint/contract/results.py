@@ -1,0 +1,115 @@
+"""The results of an export, straight from the bytes: all but two anchors is the same for nearly every object.
+
+A result is read record by record once. From then on what stands before, between and behind its anchors is recognised
+by its bytes, in the same scope, and says what it said. A result with anything else than texts in its members is read
+as a tree.
+"""
+
+from typing import Final
+
+from syncramp.endpoint.contract.objects import FIELDS, SyncResult, read_result
+from syncramp.endpoint.contract.tags import END, REMEMBERED, Surprise, Tags
+from syncramp.endpoint.nbfx import NbfxError
+from syncramp.endpoint.nbfx.node import Scope, text_of
+from syncramp.endpoint.nbfx.runs import TEXT
+
+RESULT: Final = "AzureADSyncObjectResult"
+_OWN: Final = ("CloudAnchor", "SourceAnchor")
+"""Members with a text of each object's own."""
+
+
+class _Piece:
+    """Bytes up to a text that is each object's own, or up to the end of a result."""
+
+    __slots__ = ("followers", "names", "raw", "size", "values")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.size = len(raw)
+        self.followers: list[_Piece] = []
+        """What was seen to come behind the text."""
+        self.names: list[str] = []
+        self.values: dict[str, str] = {}
+        """Of the last one: the fields whose texts came between the pieces, and the others with what they say."""
+
+
+class ResultStream:
+    """The results of one message.
+
+    :param scope: of their list.
+    """
+
+    def __init__(self, tags: Tags, scope: Scope, depth: int) -> None:
+        self._tags = tags
+        self._scope = scope
+        self._depth = depth
+        self._root = _Piece(b"")
+
+    def results(self, at: int) -> tuple[list[SyncResult], int]:
+        """The results in the list, and the offset behind its end.
+
+        :raises Surprise: there is something else in it.
+        """
+        data, results = self._tags.data, []
+        while data[at] != END:
+            result, at = self._recognised(at) or self._learned(at) or self._read(at)
+            results.append(result)
+        return results, at + 1
+
+    def _recognised(self, at: int) -> tuple[SyncResult, int] | None:
+        """A result of which every piece was seen before."""
+        data, piece = self._tags.data, self._root
+        texts: list[str] = []
+        while True:
+            for follower in piece.followers:
+                if data.startswith(follower.raw, at):
+                    break
+            else:
+                return None
+            piece, at = follower, at + follower.size
+            if piece.values:
+                return SyncResult(**piece.values, **dict(zip(piece.names, texts, strict=True))), at
+            begin = at + 1
+            at = begin + data[at]
+            texts.append(data[begin:at].decode())
+
+    def _learned(self, at: int) -> tuple[SyncResult, int] | None:
+        """A result whose members hold texts alone, each told once; its pieces are known from now on."""
+        data = self._tags.data
+        values: dict[str, str] = {}
+        piece, names = self._root, []
+        node, end = self._tags.start(at, self._scope, RESULT)
+        while data[end] != END:
+            try:
+                member, content = self._tags.reader.element(end, node.scope)
+                parts, end = self._tags.reader.texts(content)
+            except NbfxError:
+                return None
+            if member.name in values:
+                return None
+            values[member.name] = text_of(parts)
+            if member.name in _OWN and data[content] == TEXT:
+                piece = _after(piece, data[at : content + 1])
+                names.append(FIELDS[member.name])
+                at = end
+        told = {field: values.get(name, "") for name, field in FIELDS.items()}
+        piece = _after(piece, data[at : end + 1])
+        piece.names, piece.values = names, {field: text for field, text in told.items() if field not in names}
+        return SyncResult(**told), end + 1
+
+    def _read(self, at: int) -> tuple[SyncResult, int]:
+        node, at = self._tags.reader.tree(at, self._scope, self._depth)
+        if node.name != RESULT:
+            raise Surprise
+        return read_result(node), at
+
+
+def _after(piece: _Piece, raw: bytes) -> _Piece:
+    """The piece with these bytes that follows another one."""
+    for known in piece.followers:
+        if known.raw == raw:
+            return known
+    found = _Piece(raw)
+    piece.followers.insert(0, found)
+    del piece.followers[REMEMBERED:]
+    return found
