@@ -14,7 +14,7 @@ help:
 	@echo "make rehearsal  a ramp to 250,000 members on a virtual clock, with its chart"
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
-	@echo "make bench  what a whole sync costs, against ldapsearch, for SIZES=\"10000 100000 300000\" people (half an hour; SIZES=10000 takes two minutes)"
+	@echo "make bench  what a whole sync costs, against ldapsearch, for SIZES=\"10000 100000 300000\" people (half an hour; SIZES=10000 takes three minutes); STORE=postgresql"
 	@echo "make bench-parts  how fast its parts are: the codec against lxml, plans, ramps, reading a directory, a full synchronise, of PEOPLE=30000"
 	@echo "make fuzz   random messages for the codec and the decoder of LDAP, for FUZZ_SECONDS=60"
 	@echo "make e2e    scenarios against a real API server: of KUBEBUILDER_ASSETS, else of your kubeconfig"
@@ -39,8 +39,9 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 SIZES ?= 10000 100000 300000
+STORE ?= file
 bench: $(VENV)/.dev
-	@PYTHONPATH=tests $(BIN)/python -m bench.cycle --people $(SIZES)
+	@PYTHONPATH=tests $(BIN)/python -m bench.cycle --people $(SIZES) --store $(STORE)
 
 PEOPLE ?= 30000
 bench-parts: $(VENV)/.dev

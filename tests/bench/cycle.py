@@ -1,234 +1,199 @@
-"""The whole cycle, from a real directory to a simulated tenant: first sync, no change, 1 % changed, one more member.
+"""The whole cycle, from a directory to a simulated tenant: first sync, no change, 1 % changed, one more member.
 
-The directory stands in a real slapd on loopback, with a session log, so that it tells what changed; the tenant in a
-simulator of its own process; both are asked over TLS. Each run is a process of its own (``bench.cycle_run``) and the
-time is the processor's of that process, start included; the directory's and the simulator's count on neither side.
-What everything is measured against is ``ldapsearch`` reading the same directory, in pages of 1,000, with all
-attributes.
+The organisation is made from a seed: people with some twenty attributes; one group for 150 people, two of them with a
+fifth and five sixths of all people, the others with a long tail; 10 links for 3 people over all. So 300,000 people
+are in 2,000 groups, one of 60,000 and one of 249,999 members, with 1,000,000 links.
 
-People have some twenty attributes. One group for 150 people, two of them with a fifth and five sixths of all people,
-the others with a long tail; 10 links for 3 people over all. So 300,000 people are in 2,000 groups, one of 60,000 and
-one of 250,000 members, with 1,000,000 links.
+It stands in a real slapd, which is measured with each number of objects in a call, and again in a double of Active
+Directory. Directory and tenant are processes of their own, asked over TLS; so is the server of the store, asked over
+its socket. What they take is told beside, and counts nowhere. Every run is ``syncramp sync`` in a process of its own:
+the time of the processor is that of the whole process, from its start to its end, and so is the peak of its memory.
+What everything is measured against is ``ldapsearch`` reading the same directory over TLS, in pages of 1,000, with all
+attributes, to /dev/null; the best of three.
 """
 
 import argparse
-import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.cycle_run import Cost, Spent
-from bench.directory import forest_of, large_group, titles, write
-from bench.ldap_clients import Access
-from bench.ldapsearch import spent
-from support.slapd import PASSWORD, Slapd, slapd
-from syncramp.simulator.entries import person_dn
-from syncramp.simulator.people import people as people_of
+from bench import charts, goals, tables
+from bench.directory import PEOPLE_PER_GROUP, forest_of
+from bench.found import Found, Measured
+from bench.machine import machine
+from bench.rows import PROVISION, Call, Run, calls_of, marks_of, rows
+from bench.sources import Directory, active_directory, ldapsearch, openldap
+from bench.status import spent
+from bench.tenant import DOCUMENT, TENANT, Tenant, environment, tenant
+from support.postgresql import Server, running
 
-TENANT = "57cf9f28-1ad7-40f4-bee8-d3ab9877f0a8"
-PAGE = 1000
-"""Entries of a page of ldapsearch."""
-DIRECTORY = ("maxsize 17179869184", "overlay syncprov", "syncprov-sessionlog 1000000", "index entryUUID,entryCSN eq")
-TENANT_OPTIONS = ("--writes-per-five-minutes", "0", "--visibility-delay", "0", "--object-quota", "1000000")
-DOCUMENT = """\
-apiVersion: syncramp.io/v1alpha1
-kind: SyncConfig
-metadata: {{name: bench, namespace: identity}}
-spec:
-  target:
-    tenantID: {tenant}
-    auth:
-      certificate:
-        clientID: 0b1c2d3e-0000-4000-8000-000000000001
-        secretRef: {{name: entra-sync}}
-    endpoint:
-      host: {host}
-      authority: https://{host}
-      ca: {{secretKeyRef: {{name: simulator-ca}}}}
-      profile: {{configMapKeyRef: {{name: simulator-wire}}}}
-      visibilityDelay: 0s
-      objectsPerCall: {objects}
-    writes: {{perFiveMinutes: 1000000, linksPerFiveMinutes: 1000000, share: 100}}
-  interval: 24h
-  sources:
-  - name: corp
-    ldap:
-      servers: ["{url}"]
-      bind: {{secretRef: {{name: reader}}}}
-      tls: {{ca: {{secretKeyRef: {{name: directory-ca}}}}}}
-    scope:
-    - {{dn: "OU=People,{base}", kinds: [User]}}
-    - {{dn: "OU=Groups,{base}", kinds: [Group]}}
-"""
+TOOLS = ("slapd", "ldapsearch", "ldapmodify")
+OBJECTS = (30, 500)
+"""In a call: the default of the genuine client, and the most that the simulator takes."""
+DOUBLED = 500
+"""In a call, while the double of Active Directory is read: what it is there for is its last run."""
+SETTLED = (0, 2)
+"""The command did its work; 2: something waits to be confirmed."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run of a process."""
+class Scene:
+    """Whom the runs talk to."""
 
-    what: str
-    wall: float
-    cpu: float
-    """Seconds, with the start of the process."""
-    spent: Spent
+    folder: Path
+    directory: Directory
+    tenant: Tenant
+    server: Server | None
+    """Of the store; None: it is a file."""
 
+    def run(self, what: str) -> Run:
+        """``syncramp sync``, measured."""
+        before, began = self._spent(), time.monotonic()
+        marks = self.folder / "marks.jsonl"
+        command = [sys.executable, "-m", "bench.cycle_run", str(marks), "sync", str(self.folder / "syncconfig.yaml")]
+        state = "postgresql:state" if self.server else str(self.folder / "store.db")
+        code, cpu, ended = _measured([*command, "--state", state, "--no-lease"], self.folder / "told.txt")
+        if code not in SETTLED:
+            raise RuntimeError(f"{what} ended with {code}:\n{(self.folder / 'told.txt').read_text('utf-8')}")
+        calls = calls_of(self.tenant.calls, began)
+        servers = {name: now - before[name] for name, now in self._spent().items()}
+        made = rows(marks_of(marks), began, ended, cpu, calls)
+        return Run(what, made, *_sent(calls), servers, self._stored(), code)
 
-@dataclass(frozen=True)
-class Measured:
-    """One size."""
+    def _spent(self) -> dict[str, float]:
+        pids = {"directory": self.directory.pid, "tenant": self.tenant.pid}
+        if self.server:
+            pids["store"] = int((self.server.folder / "data" / "postmaster.pid").read_text().split()[0])
+        return {name: spent(pid) for name, pid in pids.items()}
 
-    people: int
-    links: int
-    objects_per_call: int
-    ldapsearch: float
-    """Seconds of the processor."""
-    runs: list[Run]
-
-
-def measure(people: int, per_call: tuple[int, ...], *, state: str = "") -> list[Measured]:
-    """Measure one size, with each number of objects in a call.
-
-    :param state: where the store is, as ``--state`` says it; empty: a new file.
-    """
-    forest = forest_of(people)
-    large = [people // 5, people // 6 * 5]
-    found = []
-    for objects in per_call:
-        with tempfile.TemporaryDirectory(prefix="bench-") as name:
-            folder = Path(name)
-            ldif = folder / "people.ldif"
-            links = write(ldif, people, large=large, tail=people * 10 // 3 - sum(large), followed=True)
-            (folder / "slapd").mkdir()
-            with (
-                slapd(folder / "slapd", ldif, options=DIRECTORY, base=forest.base, checked=True) as server,
-                simulator(folder) as host,
-            ):
-                ldif.unlink()
-                _write_secrets(folder, server, forest.base)
-                text = DOCUMENT.format(tenant=TENANT, host=host, objects=objects, url=server.ldaps, base=forest.base)
-                (folder / "syncconfig.yaml").write_text(text, encoding="utf-8")
-                reading = min(_ldapsearch(server, forest.base, folder) for _ in range(3))
-                runs = list(_runs(folder, server, people, state))
-                found.append(Measured(people, links, objects, reading, runs))
-    return found
+    def _stored(self) -> int:
+        if self.server:
+            ((size,),) = self.server.execute("SELECT pg_database_size(current_database())")
+            return int(str(size))
+        return sum(path.stat().st_size for path in self.folder.glob("store.db*"))
 
 
-def _runs(folder: Path, server: Slapd, people: int, state: str) -> Iterator[Run]:
-    base, store = forest_of(people).base, state or str(folder / "store.db")
-    yield _run("first sync", folder, store)
-    _run("confirmation", folder, store)
-    yield _run("no change", folder, store)
-    _ldapmodify(server, base, titles(people, people // 100))
-    yield _run("1 % changed", folder, store)
-    _ldapmodify(server, base, one_more(people))
-    yield _run("one member added", folder, store)
-
-
-def one_more(people: int) -> str:
-    """The change for ldapmodify: the last person comes to the largest group."""
-    forest = forest_of(people)
-    *_, last = people_of(forest, people)
-    group = large_group(forest, people // 6 * 5)
-    return f"dn: {group}\nchangetype: modify\nadd: member\nmember: {person_dn(forest, last)}\n\n"
-
-
-def _run(what: str, folder: Path, store: str) -> Run:
-    command = [sys.executable, "-m", "bench.cycle_run", str(folder / "syncconfig.yaml"), store]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-    began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout
-        told = process.stdout.read()
+def _measured(command: Sequence[str], told: Path) -> tuple[int, float, float]:
+    """How a process ended, the processor's seconds it took, and when it was gone."""
+    with told.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=file, env=environment()) as process:
         _, status, used = os.wait4(process.pid, 0)
+        ended = time.monotonic()
         process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{what} ended with {process.returncode}")
-    data = json.loads(told)
-    data["phases"] = [Cost(**each) for each in data["phases"]]
-    return Run(what, time.perf_counter() - began, used.ru_utime + used.ru_stime, Spent(**data))
+    return process.returncode, used.ru_utime + used.ru_stime, ended
+
+
+def _sent(calls: Sequence[Call]) -> tuple[int, int]:
+    exports = [call for call in calls if call.operation == PROVISION]
+    return sum(call.objects for call in exports), sum(call.links for call in exports)
+
+
+def measure(people: int, per_call: Sequence[int], *, store: str = "file", doubled: bool = True) -> Iterator[Measured]:
+    """Measure one size: with slapd for each number of objects in a call, and with the double of Active Directory.
+
+    :param store: ``file`` or ``postgresql``.
+    :param doubled: the double, too.
+    """
+    with _folder() as folder, openldap(folder, people) as directory:
+        reading = ldapsearch(directory, forest_of(people).base)
+        for objects in per_call:
+            yield _measure(people, objects, directory, store, reading)
+            directory.undo()
+    if doubled:
+        with _folder() as folder, active_directory(folder, people) as directory:
+            yield _measure(people, DOUBLED, directory, store, reading)
+
+
+def _measure(people: int, objects: int, directory: Directory, store: str, reading: float) -> Measured:
+    groups = people // PEOPLE_PER_GROUP
+    with _scene(people, objects, directory, store) as scene:
+        runs = list(_runs(scene))
+    return Measured(people, groups, directory.links, directory.what, store, objects, reading, runs)
+
+
+def _runs(scene: Scene) -> Iterator[Run]:
+    yield scene.run("first sync")
+    scene.run("whatever is left of it")
+    yield scene.run("no change")
+    scene.directory.titles()
+    yield scene.run("1 % changed")
+    scene.directory.join()
+    yield scene.run("one member added")
 
 
 @contextmanager
-def simulator(folder: Path) -> Iterator[str]:
-    """A simulated tenant in a process of its own; its host and port."""
-    command = [sys.executable, "-m", "syncramp", "simulator", "--directory", str(folder), "--port", "0"]
-    command += ["--tenant", str(folder / "tenant.db"), *TENANT_OPTIONS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            line = process.stdout.readline()
-            while "secrets " not in (told := process.stdout.readline()):
-                if not told:
-                    raise RuntimeError("the simulator did not start")
-            yield line.split("https://")[1].split("/")[0]
-        finally:
-            process.terminate()
+def _scene(people: int, objects: int, directory: Directory, store: str) -> Iterator[Scene]:
+    places: dict[str, Callable[[], AbstractContextManager[Server | None]]] = {
+        "file": nullcontext,
+        "postgresql": running,
+    }
+    with _folder() as folder, tenant(folder) as made, places[store]() as server:
+        access, base = directory.access, forest_of(people).base
+        secrets = {
+            "directory-ca/ca.crt": Path(access.ca).read_text("ascii"),
+            "reader/username": access.user,
+            "reader/password": access.password,
+            **({"state/uri": server.uri} if server else {}),
+        }
+        for name, text in secrets.items():
+            path = folder / "secrets" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        text = DOCUMENT.format(tenant=TENANT, host=made.host, objects=objects, url=access.url, base=base)
+        (folder / "syncconfig.yaml").write_text(text, "utf-8")
+        yield Scene(folder, directory, made, server)
 
 
-def _write_secrets(folder: Path, server: Slapd, base: str) -> None:
-    for name, key, data in (
-        ("directory-ca", "ca.crt", server.ca),
-        ("reader", "username", f"cn=admin,{base}".encode()),
-        ("reader", "password", PASSWORD.encode()),
-    ):
-        path = folder / "secrets" / name / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        yield Path(name)
 
 
-def _ldapsearch(server: Slapd, base: str, folder: Path) -> float:
-    """Seconds of the processor that ldapsearch needs for the whole directory."""
-    ca = str(folder / "secrets" / "directory-ca" / "ca.crt")
-    access = Access(server.ldaps, ca, f"cn=admin,{base}", PASSWORD)
-    return spent(access, ["-E", f"pr={PAGE}/noprompt", "-b", base, "(objectClass=*)", "*", "+"])
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, and write JSON, Markdown and charts."""
+    chosen = _chosen(arguments)
+    missing = [tool for tool in TOOLS if shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None]
+    if missing:
+        sys.exit(f"{', '.join(missing)} is missing; Debian: apt-get install slapd ldap-utils")
+    if chosen.warm:
+        list(measure(PEOPLE_PER_GROUP * 4, OBJECTS[:1], store=chosen.store, doubled=False))
+    found = Found(machine(), [])
+    for people in sorted(chosen.people):
+        for one in measure(people, chosen.objects, store=chosen.store, doubled=chosen.double):
+            found = replace(found, measured=[*found.measured, one])
+            sys.stdout.write(tables.screen(one) + "\n")
+            sys.stdout.flush()
+            _keep(found, chosen.out / f"cycle-{chosen.store}")
+    sys.stdout.write("\n".join(goal.told for goal in goals.goals(found)) + "\n")
+    sys.stdout.write(f"{tables.fixed(found)}\nWritten to {chosen.out}\n")
 
 
-def _ldapmodify(server: Slapd, base: str, changes: str) -> None:
-    command = ["ldapmodify", "-x", "-H", server.ldap, "-D", f"cn=admin,{base}", "-w", PASSWORD]
-    subprocess.run(command, input=changes.encode(), stdout=subprocess.DEVNULL, check=True)
+def _keep(found: Found, path: Path) -> None:
+    """After each part, because the next one may take long."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found.write(path.with_suffix(".json"))
+    path.with_suffix(".md").write_text(tables.markdown(found), "utf-8")
+    charts.draw(found, path)
 
 
-def table(found: list[Measured]) -> str:
-    """What each phase of each run cost."""
-    return "\n".join(map(_table, found))
-
-
-def _table(found: Measured) -> str:
-    what = f"{found.people:,} people, {found.links:,} links, {found.objects_per_call} objects in a call"
-    head = f"{'':<28}{'wall s':>9}{'CPU s':>9}{'objects':>10}{'links':>10}{'calls':>8}{'sent KB':>10}{'got KB':>10}"
-    lines = [f"{what}; ldapsearch {found.ldapsearch:.2f} s", head]
-    for run in found.runs:
-        lines += [_line(f"{run.what}: {each.name}", each) for each in run.spent.phases]
-        lines.append(
-            f"{run.what:<28}{run.wall:>9.2f}{run.cpu:>9.2f}   {run.cpu / found.ldapsearch:.1f} x ldapsearch, "
-            f"peak {run.spent.peak / 1e6:.0f} MB, {run.spent.objects:,} objects and {run.spent.links:,} links sent"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _line(what: str, cost: Cost) -> str:
-    return (
-        f"{what:<28}{cost.wall:>9.2f}{cost.cpu:>9.2f}{cost.objects:>10,}{cost.links:>10,}{cost.calls:>8,}"
-        f"{cost.sent / 1e3:>10,.0f}{cost.received / 1e3:>10,.0f}"
-    )
-
-
-def main() -> None:
-    """Measure and print."""
+def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.cycle", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON array instead of a table")
     parser.add_argument("--people", type=int, nargs="+", default=[10_000], help="people in the directory (10,000)")
-    parser.add_argument("--objects", type=int, nargs="+", default=[30, 500], help="objects in a call (30 500)")
-    chosen = parser.parse_args()
-    found = [each for people in chosen.people for each in measure(people, tuple(chosen.objects))]
-    sys.stdout.write(json.dumps([asdict(row) for row in found], indent=2) + "\n" if chosen.json else table(found))
+    parser.add_argument("--objects", type=int, nargs="+", default=OBJECTS, help="objects in a call (30 500)")
+    parser.add_argument("--store", choices=["file", "postgresql"], default="file", help="where it is (file)")
+    parser.add_argument("--no-double", dest="double", action="store_false", help="without Active Directory's double")
+    parser.add_argument(
+        "--cold", dest="warm", action="store_false", help="without a small cycle before, not measured"
+    )
+    parser.add_argument("--out", type=Path, default=Path(".bench"), help="folder for what is found (.bench)")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -81,10 +81,15 @@ def large_group(forest: Forest, members: int) -> str:
     return group_dn(forest, f"Large {members}")
 
 
-def _large(forest: Forest, names: list[str], sizes: Iterable[int]) -> Iterator[tuple[str, Iterable[str]]]:
+def large_members(forest: Forest, sizes: Iterable[int]) -> Iterator[Group]:
+    """Groups that are asked for by their number of members, which are the first people."""
     for number, size in enumerate(sizes):
-        group = Group(forest.size + number, f"Large {size}", SECURITY, list(range(size)))
-        yield group_dn(forest, group.name), group_lines(forest, group, iter(names[:size]))
+        yield Group(forest.size + number, f"Large {size}", SECURITY, list(range(size)))
+
+
+def _large(forest: Forest, names: list[str], sizes: Iterable[int]) -> Iterator[tuple[str, Iterable[str]]]:
+    for group in large_members(forest, sizes):
+        yield group_dn(forest, group.name), group_lines(forest, group, (names[n] for n in group.people))
 
 
 def groups(forest: Forest, count: int | None = None, links: int | None = None) -> Iterator[Group]:
@@ -103,12 +108,12 @@ def groups(forest: Forest, count: int | None = None, links: int | None = None) -
         yield Group(number + 1, f"Access {number + 1:04}", SECURITY, members)
 
 
-def titles(size: int, changed: int) -> str:
+def titles(size: int, changed: int, title: str = "Director") -> str:
     """Changes for ldapmodify: so many people, evenly spread, have a new title."""
     forest = forest_of(size)
     chosen = {size * n // changed for n in range(changed)}
     return "".join(
-        f"dn: {person_dn(forest, person)}\nchangetype: modify\nreplace: title\ntitle: Director\n\n"
+        f"dn: {person_dn(forest, person)}\nchangetype: modify\nreplace: title\ntitle: {title}\n\n"
         for person in people(forest, size)
         if person.number in chosen
     )

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from bench.directory import SEED, write
-from bench.phase import PHASES, peak
+from bench.phase import PHASES
+from bench.status import peak
 from support.build import config
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import phase

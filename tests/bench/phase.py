@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bench.directory import forest_of
+from bench.status import peak
 from support.build import config
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
@@ -53,14 +54,6 @@ def main(name: str, path: str, url: str, ca: str, password: str) -> None:
     store.close()
     told = {"seconds": spent, "objects": current.objects, "links": current.links, "peak": peak()}
     sys.stdout.write(json.dumps(told))
-
-
-def peak() -> int:
-    """The most memory this process ever had, in bytes."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError("this system does not tell the peak of a process's memory")
 
 
 def _ignore(event: Event) -> None:

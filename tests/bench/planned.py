@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bench.directory import forest_of
-from bench.phase import peak
+from bench.status import peak
 from support.build import TENANT, config
 from syncramp.cycle.job import Job
 from syncramp.cycle.planning import make_plan

@@ -1,0 +1,114 @@
+"""What the bench of the whole cycle found, as a table for the screen and in Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+from bench import goals, sources, tenant
+from bench.found import Found, Measured
+from bench.rows import Row, Run
+
+COLUMNS = (
+    *("wall s", "CPU s", "peak MB", "objects", "links", "objects/s", "links/s"),
+    *("calls", "sent MB", "received MB"),
+)
+
+
+def screen(one: Measured) -> str:
+    """All rows of all runs, for a terminal."""
+    head = f"{'':<30}" + "".join(f"{name:>12}" for name in COLUMNS)
+    lines = [_title(one), head]
+    for run in one.runs:
+        lines += [_line(f"  {row.name}", row) for row in run.rows]
+        lines += [_line(run.what, run.sent), f"  {_beside(one, run)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _line(what: str, row: Row) -> str:
+    return f"{what:<30}" + "".join(f"{cell:>12}" for cell in _cells(row))
+
+
+def _title(one: Measured) -> str:
+    return (
+        f"{one.people:,} people, {one.groups:,} groups, {one.links:,} links; {one.directory}; store: {one.store}; "
+        f"{one.objects_per_call} objects in a call; ldapsearch {one.ldapsearch:.2f} s"
+    )
+
+
+def _beside(one: Measured, run: Run) -> str:
+    servers = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in run.servers.items())
+    return (
+        f"{one.ratio(run.what):.1f} x ldapsearch; {run.exported:,} objects with {run.linked:,} links exported; "
+        f"store {run.store / 1e6:.0f} MB; the others' CPU: {servers}"
+    )
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        f"{row.wall:,.2f}",
+        f"{row.cpu:,.2f}",
+        f"{row.peak / 1e6:,.0f}",
+        *(f"{count:,}" if count else "" for count in (row.objects, row.links)),
+        *(f"{count / row.wall:,.0f}" if count and row.wall else "" for count in (row.objects, row.links)),
+        f"{row.calls:,}" if row.calls else "",
+        *(f"{count / 1e6:,.2f}" if count else "" for count in (row.sent, row.received)),
+    ]
+
+
+def markdown(found: Found) -> str:
+    """Everything: machine, what is fixed, the goals, the sizes side by side, and all rows."""
+    parts = [described(found), fixed(found), verdicts(found), sizes(found)]
+    parts += [f"### {_title(one)}\n\n{phases(one)}" for one in found.measured]
+    return "\n\n".join(parts) + "\n"
+
+
+def described(found: Found) -> str:
+    """The machine."""
+    return "Measured on " + "; ".join(f"{name}: {value}" for name, value in found.machine.items()) + "."
+
+
+def fixed(found: Found) -> str:
+    """What is the same in every run."""
+    calls = " and ".join(map(str, dict.fromkeys(one.objects_per_call for one in found.measured)))
+    return (
+        f"Fixed: {calls} objects and at most 15,000 links in a call; pages of {tenant.PAGE} objects of the tenant, "
+        f"of {sources.PAGE:,} entries of the directory; TLS on loopback. Wall and CPU are seconds, CPU that of all "
+        "threads. Rows add up to the process, its start and its end among them. Peak is the most memory that it ever "
+        "had until the end of the row. Objects and links are those that a phase counted, of a whole run those that "
+        "were sent, and so many a second of the wall clock. Calls and bytes are messages to and from the endpoint, "
+        "without HTTP and TLS. What directory and tenant take counts nowhere."
+    )
+
+
+def verdicts(found: Found) -> str:
+    """The goals."""
+    rows = [[goal.what, goal.found, goal.wanted, "yes" if goal.reached else "**no**"] for goal in goals.goals(found)]
+    return table(["goal", "found", "wanted", "reached"], rows)
+
+
+def sizes(found: Found) -> str:
+    """Each size as a line: the processor's seconds of each run, and its ratio to ldapsearch."""
+    whats = list(dict.fromkeys(run.what for one in found.measured for run in one.runs))
+    head = ["people", "links", "directory", "objects in a call", "ldapsearch", *whats, "peak", "store"]
+    return table(head, [_size(one, whats) for one in found.measured])
+
+
+def _size(one: Measured, whats: Iterable[str]) -> list[str]:
+    times = [f"{one.run(what).whole.cpu:.2f} s ({one.ratio(what):.1f} x)" for what in whats]
+    peak, store = max(run.whole.peak for run in one.runs), one.runs[0].store
+    head = [f"{one.people:,}", f"{one.links:,}", one.directory, f"{one.objects_per_call}", f"{one.ldapsearch:.2f} s"]
+    return [*head, *times, f"{peak / 1e6:.0f} MB", f"{store / 1e6:,.0f} MB"]
+
+
+def phases(one: Measured) -> str:
+    """All rows of all runs."""
+    rows = []
+    for run in one.runs:
+        rows += [[f"{run.what}: {row.name}", *_cells(row)] for row in run.rows]
+        whole = f"**{run.what}**, {one.ratio(run.what):.1f} x ldapsearch"
+        rows.append([whole, *(f"**{cell}**" if cell else "" for cell in _cells(run.sent))])
+    return table(["", *COLUMNS], rows)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
