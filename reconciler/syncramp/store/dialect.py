@@ -15,8 +15,10 @@ from psycopg.postgres import types
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper, StrDumperUnknown
 
+from syncramp.store import arrays
+from syncramp.store.arrays import printable
+
 AMONG = "IN ({})"
-_NUL = "\0", "\N{SYMBOL FOR NULL}"
 
 
 @cache
@@ -33,12 +35,12 @@ def among(sql: str) -> str:
 
 class _Text(StrDumper):
     def dump(self, obj: str) -> Buffer | None:
-        return super().dump(obj.replace(*_NUL) if "\0" in obj else obj)
+        return super().dump(printable(obj))
 
 
 class _Unknown(StrDumperUnknown):
     def dump(self, obj: str) -> Buffer | None:
-        return super().dump(obj.replace(*_NUL) if "\0" in obj else obj)
+        return super().dump(printable(obj))
 
 
 class _Flag(Dumper):
@@ -54,3 +56,4 @@ def adapt(connection: Connection) -> None:
     """Teach a connection how values travel."""
     for kind, dumper in ((int, Int8Dumper), (bool, _Flag), (str, _Text), (str, _Unknown)):
         connection.adapters.register_dumper(kind, dumper)
+    arrays.adapt(connection)

@@ -29,11 +29,13 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateTable
 
 from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
+from syncramp.store.arrays import packed
 from syncramp.store.cloud_tables import metadata
 from syncramp.store.database import PATIENCE, Database, Parameters
 from syncramp.store.dialect import adapt, among, translated
 from syncramp.store.places import Schema, Use
 from syncramp.store.server import connected, said, unopened
+from syncramp.store.setwise import statement
 
 PAGE = 2000
 """Rows of a stream that are fetched at once."""
@@ -44,6 +46,7 @@ _SESSION = (
     "SET statement_timeout = 0",
     "SET idle_in_transaction_session_timeout = 0",
     "SET jit = off",  # statements are short and many
+    "SET plan_cache_mode = force_custom_plan",  # tables grow under a plan that was made while they were empty
     "SET temp_buffers = '64MB'",
     "SET tcp_keepalives_idle = 30",  # a client that is gone holds no lock for longer than a minute
     "SET tcp_keepalives_interval = 10",
@@ -224,11 +227,16 @@ class PostgresqlDatabase(Database):
     def _execute(self, sql: str, parameters: Any) -> CursorResult[Any]:
         return super()._execute(translated(sql), parameters)
 
-    def insert_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """psycopg sends the rows of one statement without waiting for each."""
+    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """All rows at once where that is the same; else psycopg sends one after the other, and waits for none."""
         batch = [tuple(row) for row in rows]
-        if batch:
-            self.run_many(sql.format(f"({','.join('?' * len(batch[0]))})"), batch)
+        if len(batch) > 1 and (made := statement(sql, batch)) is not None:
+            self.run(*made)
+        elif batch:
+            self._execute(sql.replace("{}", f"({','.join('?' * len(batch[0]))})"), batch)
+
+    def insert_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        self.run_many(sql, rows)
 
     def stream(self, sql: str, parameters: Parameters = ()) -> Iterator[Any]:
         """Through a cursor of the server, which keeps the rows until they are fetched."""
@@ -248,7 +256,7 @@ class PostgresqlDatabase(Database):
             self.run(f"CLOSE {name}")
 
     def _one_of(self, sql: str, page: Sequence[Any], first: Parameters) -> tuple[str, Parameters]:
-        return among(sql), (*first, list(page))
+        return among(sql), (*first, packed(page) or list(page))
 
 
 @contextmanager
