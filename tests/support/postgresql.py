@@ -68,7 +68,7 @@ class Server:
         usual = ("fsync=off", "listen_addresses=", f"unix_socket_directories={self.folder}", "shared_buffers=64MB")
         settings = (*usual, "autovacuum_naptime=10", *settings)
         self._command = ["-D", str(data), *(word for setting in settings for word in ("-c", setting))]
-        self._process = self._start()
+        self.start()
 
     @property
     def uri(self) -> str:
@@ -95,27 +95,29 @@ class Server:
 
     def end(self) -> None:
         """Stop it at once, and forget it."""
-        self._stop()
+        self.kill()
         shutil.rmtree(self.folder)
 
     def crash(self) -> None:
         """It is killed, and started again."""
-        self._stop()
-        self._process = self._start()
+        self.kill()
+        self.start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> None:
+        """Start it; it ends with the thread that does this."""
         with (self.folder / "log").open("ab") as log:
             command = [*_ENDS_WITH_US, str(_program("postgres")), *self._command]
-            process = subprocess.Popen(command, stdout=log, stderr=log, **self._somebody())
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._somebody())
         for _ in range(1200):
             with suppress(psycopg.OperationalError), psycopg.connect(self.uri):
-                return process
-            assert process.poll() is None, (self.folder / "log").read_text("utf-8")
+                return
+            assert self._process.poll() is None, (self.folder / "log").read_text("utf-8")
             time.sleep(0.05)
         raise AssertionError("PostgreSQL does not answer")
 
-    def _stop(self) -> None:
-        self._process.send_signal(signal.SIGQUIT)  # at once, as after a power cut
+    def kill(self) -> None:
+        """It is gone, as after a power cut."""
+        self._process.send_signal(signal.SIGQUIT)
         self._process.wait(60)
 
     def _somebody(self) -> dict[str, Any]:
