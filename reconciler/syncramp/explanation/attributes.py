@@ -138,7 +138,7 @@ class References:
 
     def _state(self, target: str, waiting: Mapping[int, bool]) -> str:
         try:
-            key = dn.key(target)
+            key = dn.key(dn.canonical(target))
         except dn.DnError:
             return "this is no distinguished name"
         found, _ = self._store.objects.targets([key]).get(key, (None, ""))

@@ -93,7 +93,7 @@ def _dn(asked: str) -> str | None:
 
 def _by_dn(lookup: Lookup, name: str) -> tuple[_Hits, _Hits]:
     wanted = dn.fold(name)
-    found = lookup.by_dn(dn.key(name)).items()
+    found = lookup.by_dn(dn.key(dn.canonical(name))).items()
     if hits := {identity: "distinguished name" for identity, known in found if dn.fold(known) == wanted}:
         return hits, {}
     first = _FIRST.match(name)

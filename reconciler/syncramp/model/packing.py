@@ -4,7 +4,7 @@ Equal values give equal bytes: keys are sorted, lists are tuples in canonical or
 stands for it on any machine and in any store, and whoever only counts and compares need not unpack it.
 """
 
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from hashlib import blake2b
 from typing import Any
 
@@ -18,7 +18,12 @@ _packer = msgpack.Packer()
 
 def pack(values: Mapping[str, Any]) -> bytes:
     """Values as msgpack with sorted keys."""
-    packed: bytes = _packer.pack_map_pairs(sorted(values.items()))
+    return pack_sorted(sorted(values.items()))
+
+
+def pack_sorted(pairs: Sequence[tuple[str, Any]]) -> bytes:
+    """The same of names that are in order already, with their values."""
+    packed: bytes = _packer.pack_map_pairs(pairs)
     return packed
 
 

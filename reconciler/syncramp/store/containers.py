@@ -26,9 +26,9 @@ class Containers:
         self._moved: dict[tuple[str, str], BitMap] = {}
         self._arrived = BitMap()
 
-    def arrive(self, identity: int) -> None:
-        """An entry that was not there before, or under another DN."""
-        self._arrived.add(identity)
+    def arrive(self, ids: Iterable[int]) -> None:
+        """Entries that were not there before, or under another DN."""
+        self._arrived.update(ids)
 
     def move(
         self, identity: int, old: str, new: str, before: Mapping[str, object], now: Mapping[str, object]

@@ -16,14 +16,15 @@ from syncramp.store.marks import MARK, marking
 from syncramp.store.mentions import Mentions
 from syncramp.store.moves import Move, Note, arrive, departed, note
 from syncramp.store.muster import Muster
-from syncramp.store.packing import digest, pack, unpack
+from syncramp.store.packing import digest, pack, pack_sorted, unpack
 
 _BEFORE = "SELECT guid, kind, dn, attrs FROM entries WHERE absent = 0 AND id IN ({})"
 _KNOWN = (
     "SELECT guid, id, digest, partition, absent, dn_hash, dn, kind FROM entries WHERE source = ? AND guid IN ({})"
 )
-_ENTRY = """INSERT INTO entries (id, source, guid, partition, kind, dn, dn_hash, digest, attrs, absent)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"""
+_ENTRY = """INSERT INTO entries (absent, id, source, guid, partition, kind, dn, dn_hash, digest, attrs)
+            VALUES {}"""
+_MARK_NEW = marking("SELECT id, ? FROM entries WHERE id BETWEEN ? AND ?")
 _CHANGED = """UPDATE entries SET partition = ?, kind = ?, dn = ?, dn_hash = ?, digest = ?, attrs = ?, absent = 0
               WHERE id = ?"""
 _DELETED = "UPDATE entries SET absent = ? WHERE id = ?"
@@ -35,6 +36,7 @@ _WAKE = (
     ),
 )
 """Who names a DN that somebody has from now on: nobody had it, or somebody who perhaps leaves."""
+_ANY_NAMES = "SELECT EXISTS (SELECT 1 FROM refs) OR EXISTS (SELECT 1 FROM unresolved)"
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
 _COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _PAGE = 1000
@@ -55,11 +57,13 @@ class Row(NamedTuple):
 
 def mark_of(kind: str, dn: str, attributes: bytes) -> bytes:
     """The digest by which an entry is recognised."""
-    return digest(pack({"kind": kind, "dn": dn, "attributes": attributes}))
+    return digest(pack_sorted((("attributes", attributes), ("dn", dn), ("kind", kind))))
 
 
 def wake(database: Database, dn_hashes: Sequence[int], origin: Origin = Origin.SOURCE) -> None:
-    """Mark who names one of these DNs."""
+    """Mark who names one of these DNs; in a first import nobody does."""
+    if not dn_hashes or not database.value(_ANY_NAMES):
+        return
     for start in range(0, len(dn_hashes), _PAGE):
         page = dn_hashes[start : start + _PAGE]
         for statement in _WAKE:
@@ -121,7 +125,7 @@ class EntryRows:
         self._mentions.add((ids[guid], page[guid].attributes) for guid in told)
         self._note(page, known, told, ids)
         self._database.run_many(
-            MARK, [(ids[guid], self._origin if guid in asked else Origin.SOURCE) for guid in told]
+            MARK, [(ids[guid], self._origin if guid in asked else Origin.SOURCE) for guid in told if guid in known]
         )
         wake(self._database, arrived)
         return ids
@@ -143,8 +147,7 @@ class EntryRows:
     ) -> None:
         """Take the muster of a page, before what changed is written."""
         self.muster.count(page.values())
-        for guid in new:
-            self.muster.arrive(page[guid])
+        self.muster.arrive(page[guid] for guid in new)
         for guid, row in known.items():
             if row.absent >= GONE:
                 self.muster.come_back(row.id, page[guid])
@@ -156,7 +159,8 @@ class EntryRows:
             return {}
         first = int(self._database.value(_NEXT_ID, default=1))
         ids = {guid: first + place for place, (guid, _) in enumerate(new)}
-        self._database.run_many(_ENTRY, [(ids[guid], self._source, guid, *body) for guid, body in new])
+        self._database.insert_many(_ENTRY, [(0, ids[guid], self._source, guid, *body) for guid, body in new])
+        self._database.run(_MARK_NEW, (Origin.SOURCE, first, first + len(new) - 1))
         self._database.run(_COUNT_IDS, (str(first + len(new)),))
         return ids
 
@@ -219,8 +223,7 @@ class EntryRows:
         moved = [row[-1] for row in changed if row[3] != rows[row[-1]].dn_hash]
         if arrived:
             back = [row[-1] for row in changed if row[-1] not in moved and rows[row[-1]].absent]
-            for identity in (*new, *moved, *back):
-                self.containers.arrive(identity)
+            self.containers.arrive((*new, *moved, *back))
         moved = [identity for identity in moved if rows[identity].absent < GONE]
         for guid, _, dn, packed in self._database.among(_BEFORE, moved):
             entry, before = page[guid], unpack(packed)

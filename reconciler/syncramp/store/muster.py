@@ -60,6 +60,15 @@ def forget_muster(database: Database, partition: int) -> None:
         database.run(f"DELETE FROM {table} WHERE partition = ?", (partition,))  # noqa: S608 - names of ours
 
 
+def _shown(entries: Iterable[Entry]) -> Counter[str]:
+    """How many are of each kind, and have each attribute. Most have the same ones, so these are counted together."""
+    found = Counter[str]()
+    for (kind, *names), number in Counter((entry.kind.value, *entry.attributes) for entry in entries).items():
+        found.update(dict.fromkeys(names, number))
+        found[kind] += number
+    return found
+
+
 class Muster:
     """One partition while it is read.
 
@@ -90,23 +99,20 @@ class Muster:
 
     def count(self, entries: Iterable[Entry]) -> None:
         """Entries that are shown, whether they changed or not."""
-        for entry in entries:
-            self._now.update(entry.attributes.keys())
-            self._now[entry.kind.value] += 1
+        self._now.update(_shown(entries))
 
     def link(self, attribute: str) -> None:
         """An entry shows values of a link attribute."""
         self._now[attribute] += 1
 
-    def arrive(self, entry: Entry) -> None:
-        """An entry that was not there before."""
-        self._growth.update(entry.attributes.keys())
-        self._growth[entry.kind.value] += 1
+    def arrive(self, entries: Iterable[Entry]) -> None:
+        """Entries that were not there before."""
+        self._growth.update(_shown(entries))
 
     def come_back(self, identity: int, entry: Entry) -> None:
         """An entry that was gone is there again; perhaps it was called gone only a moment ago."""
         self._gone.pop(identity, None)
-        self.arrive(entry)
+        self.arrive([entry])
 
     def change(self, identity: int, before: Attributes, after: Attributes) -> None:
         """An entry that was there shows other attributes than before."""

@@ -125,7 +125,7 @@ class PartitionStage:
         """Take in one fact that is no proof."""
         if isinstance(fact, _TELLING):
             before = self._page.get(fact.guid)
-            if before is not None and not (isinstance(fact, Entry) and isinstance(before, Entry)):
+            if before is not None and not (type(fact) is Entry and type(before) is Entry):
                 self.flush()  # what is told of one entry counts in its order
             self._page[fact.guid] = fact
         elif isinstance(fact, Links):
