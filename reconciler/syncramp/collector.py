@@ -1,7 +1,7 @@
 """Python's cyclic garbage collector and much work of one kind: they do not go together."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -20,3 +20,19 @@ def collector_paused() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def collector_seldom() -> Iterator[Callable[[], None]]:
+    """The same for work that lasts for hours and may leave something behind that is part of a cycle: the collector
+    runs when it is told to, and looks only at what was made since. Left to itself it takes two fifths of an export.
+
+    :returns: what tells it.
+    """
+    gc.freeze()
+    with collector_paused():
+        yield _collect
+
+
+def _collect() -> None:
+    gc.collect()

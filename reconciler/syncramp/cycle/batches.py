@@ -5,17 +5,18 @@ all of them; a membership larger than that is split over several calls, which go
 that was too much for the service, calls are smaller, until enough of them went well.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Approved, Circumstances
 from syncramp.model.guards import Spend
+from syncramp.model.packing import plain
 from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.state import Membership
 from syncramp.model.values import Value
-from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject, WireValue
+from syncramp.model.wire import LinkOperation, Operation, SyncObject, WireValue
 from syncramp.plan.counted import link_spends, spends
 from syncramp.store.exports import Item
 from syncramp.store.snapshot import Snapshot
@@ -77,21 +78,25 @@ def object_item(change: ObjectChange, late: frozenset[str], approved: Approved) 
     if change.verb is Verb.DELETE:
         gone, counted = SyncObject(state.kind.value, Operation.DELETE, anchor), spends(change, {}, approved)
         return Item(state.id, gone, deletes=True, spends=_counted(state.id, counted))
-    values = {name: value for name, value in change.values.items() if name not in late}
+    values = plain(change.values)
+    if late:
+        values = {name: value for name, value in values.items() if name not in late}
     if not values:
         return None
     sent = SyncObject(state.kind.value, Operation.SET, {**anchor, **values})
-    settles = not change.held and len(values) == len(change.values)
-    after, counted = _after(state.acked or {}, values), spends(change, values, approved)
+    settles = len(values) == len(change.values) and not (change.parts and change.held)
+    after = state.desired if settles and state.desired is not None else _after(state.acked or {}, values)
+    counted = spends(change, values, approved)
     return Item(state.id, sent, after=after, settles=settles, spends=_counted(state.id, counted))
 
 
 def _counted(identity: int, counted: Iterable[Spend]) -> list[tuple[Spend, BitMap]]:
-    return [(spend, BitMap([identity])) for spend in counted]
+    ids = BitMap([identity])
+    return [(spend, ids) for spend in counted]
 
 
 def _after(acked: Mapping[str, Value], values: Mapping[str, Value | None]) -> dict[str, Value]:
-    """What the cloud holds once the values applied."""
+    """What the cloud holds once a part of the values applied; once all of them did, it is what is desired."""
     after = dict(acked)
     for name, value in values.items():
         if value is None:
@@ -135,14 +140,11 @@ def link_item(work: LinkWork, room: int, snapshot: Snapshot, groups: BitMap, aro
     :param groups: ids of all objects that are groups; guards count those that become members.
     """
     removes, adds = work.take(room)
-    changes = (*_references(removes, LinkOperation.REMOVE, snapshot), *_references(adds, LinkOperation.ADD, snapshot))
+    changes = (
+        *snapshot.references_to(removes, LinkOperation.REMOVE),
+        *snapshot.references_to(adds, LinkOperation.ADD),
+    )
     values: dict[str, WireValue] = {"SourceAnchor": work.group.anchor, "member": changes}
     counted = tuple(link_spends(work.group.id, adds, removes, groups, around))
     sent, reverts = SyncObject("Group", Operation.SET, values), removes & work.group.desired
     return Item(work.group.id, sent, adds=adds, removes=removes, reverts=reverts, spends=counted)
-
-
-def _references(ids: BitMap, operation: LinkOperation, snapshot: Snapshot) -> Iterator[ReferenceChange]:
-    for identity, anchor in snapshot.named(ids):
-        by = AnchorType.CLOUD if snapshot.by_cloud(identity) else AnchorType.SOURCE
-        yield ReferenceChange(anchor, operation, by)

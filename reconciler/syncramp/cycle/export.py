@@ -26,12 +26,15 @@ from syncramp.cycle.phases import Phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
 from syncramp.model.circumstances import Circumstances
+from syncramp.model.packing import plain
 from syncramp.model.plan import Lanes, ObjectChange, Plan
 from syncramp.plan.changes import object_change
 from syncramp.plan.claims import claimed, owned
 from syncramp.plan.contention import order
 from syncramp.plan.ordering import layers
 from syncramp.store.exports import Exports, Item
+
+_NONE = frozenset[str]()
 
 ItemOf = Callable[[ObjectChange], Item | None]
 """What of a change is sent now; None when nothing is."""
@@ -145,8 +148,8 @@ class Export:
             if len(batch) >= self._flights.size.objects:
                 self._flights.send(batch, self._answered_objects)
                 batch = []
-            if self._ended:
-                break
+                if self._ended:
+                    break
         self._flights.send(batch, self._answered_objects)
         self._flights.drain(0)
 
@@ -205,11 +208,11 @@ class Export:
         return object_item(change, late, self._around.approved)
 
     def _unseen(self, change: ObjectChange) -> frozenset[str]:
-        return frozenset(
-            name
-            for name, target in change.state.references.items()
-            if change.values.get(name) is not None and not self._visibility.visible(target)
-        )
+        references = change.state.references
+        if not references:
+            return _NONE
+        values, visible = plain(change.values), self._visibility.visible
+        return frozenset(name for name, to in references.items() if values.get(name) is not None and not visible(to))
 
     def _references(self) -> None:
         """What was held back because its target was too new; targets that never came leave it for the next run."""

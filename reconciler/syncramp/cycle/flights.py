@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 
 from pyroaring import BitMap
 
+from syncramp.collector import collector_seldom
 from syncramp.cycle.apart import taken_apart
 from syncramp.cycle.batches import CallSize
 from syncramp.cycle.calls import Answer, believe, call, made_anew
@@ -31,6 +32,8 @@ HALVINGS = "call_halvings"
 Answered = Callable[[Answer], None]
 
 WAIT_SECONDS = 1.0
+TIDY_CALLS = 50
+"""Answers after which what they left behind is collected: at most some megabytes."""
 
 
 class Flights:
@@ -58,6 +61,7 @@ class Flights:
         self._visibility = visibility
         self._flying: dict[Future[Answer], tuple[Intent, Answered]] = {}
         self._landed: SimpleQueue[Future[Answer]] = SimpleQueue()
+        self._taken = 0
         self.size = CallSize(job.pace.objects_per_call, max_links, int(job.store.runs.flag(HALVINGS) or 0))
         self.anew = BitMap()
         """Objects that an update created, because they were gone."""
@@ -101,7 +105,7 @@ class Flights:
     @contextmanager
     def open(self) -> Iterator[None]:
         """While the block lasts calls can fly; all of them are answered when it ends without an error."""
-        with _threads(self._job.pace.parallel) as self._pool:
+        with collector_seldom() as self._tidy, _threads(self._job.pace.parallel) as self._pool:
             yield
             self.drain(0)
         self._job.store.runs.set_flag(HALVINGS, str(self.size.halvings))
@@ -155,6 +159,9 @@ class Flights:
             intent, answered = self._flying.pop(future)
             self._meter.ends(intent.items)
             self._take(intent, future.result(), answered)
+            self._taken += 1
+            if self._taken % TIDY_CALLS == 0:
+                self._tidy()
 
     def _next(self) -> Future[Answer]:
         """The next call that has an answer.

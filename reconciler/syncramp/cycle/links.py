@@ -81,24 +81,22 @@ class Links:
 
     def _hold_restored(self, groups: BitMap) -> None:
         """Those of them that a guard of the plan holds: they are told here, and the next plan has them."""
-        for group in groups:
-            membership = self._snapshot.membership(group)
-            change = membership_change(membership, self._around) if membership else None
+        for membership in self._snapshot.groups(groups):
+            change = membership_change(membership, self._around)
             if change is None:
                 continue
             for held in change.held:
-                told = self.told.get(group, BitMap())
+                told = self.told.get(membership.id, BitMap())
                 if links := held.removes - told:
-                    self.told[group] = told | links
+                    self.told[membership.id] = told | links
                     self._results.hold_links(held, change.membership, len(links))
 
     def _work(self, groups: BitMap, *, adds: bool, reverts: bool = False) -> Iterator[LinkWork]:
-        for group in groups:
-            membership = self._snapshot.membership(group)
-            change = membership_change(membership, self._around) if membership else None
-            if membership is None or change is None:
+        for membership in self._snapshot.groups(groups):
+            change = membership_change(membership, self._around)
+            if change is None:
                 continue
-            if adds and self._visibility.in_cloud(group):
+            if adds and self._visibility.in_cloud(membership.id):
                 yield LinkWork(membership, self._visibility.reachable(change.adds), BitMap())
             elif not adds:
                 yield LinkWork(membership, BitMap(), change.reverts if reverts else change.removes - change.reverts)

@@ -4,6 +4,7 @@ A change that may have been done before and was refused when it came again is no
 minds repetition is not known. It is in doubt until the read-back at the end of the run has shown what is there.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class Results:
         self._planned = BitMap()
         """Objects of which something goes in this run."""
         self._lanes = Lanes()
-        self._kinds: dict[str, BitMap] = {}
+        self._kinds: defaultdict[str, BitMap] = defaultdict(BitMap)
         """Kind -> objects that were answered about."""
         self._unwelcome = BitMap()
         """Groups with links that were refused."""
@@ -92,7 +93,7 @@ class Results:
     def _count_object(self, item: Item, outcome: Outcome) -> None:
         for ids in (self._acknowledged, self._refused, self._in_doubt):
             ids.discard(item.id)
-        self._kinds.setdefault(item.object.kind, BitMap()).add(item.id)
+        self._kinds[item.object.kind].add(item.id)
         if outcome.result is Result.APPLIED:
             self.applied += 1
             if item.id not in self._partly:

@@ -43,6 +43,14 @@ def digest_of(values: Mapping[str, Any]) -> bytes:
     return values.digest if isinstance(values, Packed) else digest(pack(values))
 
 
+def packed_of(values: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Some values packed, and their digest; of packed ones both are known already."""
+    if isinstance(values, Packed):
+        return values.packed, values.digest
+    packed = pack(values)
+    return packed, digest(packed)
+
+
 def plain(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Some values for whom looks at all of them; packed ones are unpacked once and for all."""
     return values.unpacked() if isinstance(values, Packed) else values
@@ -66,6 +74,11 @@ class Packed(Mapping[str, Value]):
         self._read = read
         self._identity = identity
         self._values: dict[str, Value] | None = None
+
+    @property
+    def packed(self) -> bytes:
+        """The bytes."""
+        return self._read(self._identity)
 
     def unpacked(self) -> dict[str, Value]:
         """The values themselves."""

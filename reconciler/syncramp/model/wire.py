@@ -4,9 +4,10 @@ Names follow the service: a ``Set`` creates when the anchor is unknown and other
 names; ``None`` as a value clears an attribute; members travel as changes, never as a list.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from itertools import repeat
 from typing import NamedTuple
 
 from syncramp.model.rows import row
@@ -53,6 +54,16 @@ class ReferenceChange(NamedTuple):
     by: AnchorType = AnchorType.SOURCE
 
 
+_make: Callable[..., ReferenceChange] = tuple.__new__
+"""Of a class and its fields, without the Python function in between: a group has many thousands."""
+
+
+def changes_by_source(anchors: Iterable[str], operation: LinkOperation) -> Iterator[ReferenceChange]:
+    """The same change of many links, by the source anchors of their targets."""
+    fields = zip(anchors, repeat(operation), repeat(AnchorType.SOURCE), strict=False)
+    return map(_make, repeat(ReferenceChange), fields)
+
+
 WireValue = Value | Sequence[ReferenceChange] | None
 """A tuple of ReferenceChange is a SyncReferenceChangeCollection; an empty tuple is an empty list of text."""
 
@@ -70,11 +81,11 @@ class SyncObject:
     @property
     def links(self) -> int:
         """How many reference changes the object carries."""
-        return sum(
-            len(value)
-            for value in self.values.values()
-            if isinstance(value, tuple) and value and isinstance(value[0], ReferenceChange)
-        )
+        links = 0
+        for value in self.values.values():
+            if type(value) is tuple and value and isinstance(value[0], ReferenceChange):
+                links += len(value)
+        return links
 
 
 class Result(StrEnum):

@@ -21,6 +21,7 @@ from pyroaring import BitMap
 
 from syncramp.errors import AnotherRunActive
 from syncramp.model.guards import Spend
+from syncramp.model.rows import row
 from syncramp.model.seams import Fence
 from syncramp.model.values import Attributes
 from syncramp.model.wire import Outcome, Result, SyncObject
@@ -29,21 +30,21 @@ from syncramp.store.departed import forget_departed, keep_departed
 from syncramp.store.drift import forget_differences, keep_drifted
 from syncramp.store.found import forget, forget_objects
 from syncramp.store.holder import Holder
-from syncramp.store.packing import digest, pack, pack_bitmap, unpack_bitmap
+from syncramp.store.packing import pack_bitmap, packed_of, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links, may_return, returned
 from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
 from syncramp.store.spent import Spent
 
-_DOUBT = "SELECT o.id, o.doubt, p.maybe FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"
-_HELD = "SELECT id, cloud_anchor FROM objects WHERE acked IS NOT NULL AND id IN ({})"
-_IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id = ?"
+_BEFORE = """SELECT o.id, o.acked IS NOT NULL, o.cloud_anchor, o.doubt, p.maybe
+             FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"""
+_IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id IN ({})"
 _MAYBE = "UPDATE payload SET maybe = ? WHERE id = ?"
 _BRACKETS = "SELECT id, sure, possible FROM cloud_links WHERE id IN ({})"
 _BRACKET = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
               ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible"""
 _BATCH = """INSERT INTO batches (run, token, sent_at, deadline, state, ids, objects, links)
-            VALUES (?, ?, ?, ?, 'Sent', ?, ?, ?)"""
+            VALUES (?, ?, ?, ?, 'Sent', ?, ?, ?) RETURNING seq"""
 _APPLIED = """UPDATE objects SET acked = ?, doubt = ?, confirmed = 0, cloud_anchor = COALESCE(?, cloud_anchor),
               origin = CASE WHEN digest = ? THEN 0 ELSE origin END,
               acked_at = CASE WHEN acked IS NULL THEN ? ELSE acked_at END WHERE id = ?"""
@@ -59,7 +60,7 @@ _ALL_SURE = "SELECT id, sure FROM cloud_links"
 _SURE = "UPDATE cloud_links SET sure = ? WHERE id = ?"
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class Item:
     """One object of a batch: what is sent, and what is true once it applied."""
 
@@ -161,21 +162,29 @@ class Exports:
             self.check_fence()
             if self._fence is not None:
                 self._fence.check()
-            objects = [item for item in items if item.deletes or item.after is not None]
-            held = dict(self._database.among(_HELD, [item.id for item in items if not item.deletes]))
-            doubt = {i: (d, m) for i, d, m in self._database.among(_DOUBT, [item.id for item in objects])}
-            self._database.run_many(_IN_DOUBT, [(item.id,) for item in objects])
-            self._database.run_many(_MAYBE, [(_keys(item, doubt), item.id) for item in objects if item.after])
-            created = [item.id for item in objects if item.after is not None]
-            self.restored_groups |= may_return(self._database, created, created=True)
+            doubt, held = self._doubt(items)
+            written = [item.id for item in items if item.after is not None]
+            self.restored_groups |= may_return(self._database, written, created=True)
             brackets = self._widen([item for item in items if item.links], now)
             losing = self._loosen(BitMap(item.id for item in items if item.deletes), now)
             links = sum(item.links for item in items)
             ids = pack_bitmap(BitMap(item.id for item in items))
             self._spent.record((spend for item in items for spend in item.spends), now)
-            self._database.run(_BATCH, (self._run, self._token, now, deadline, ids, len(items), links))
-            seq = int(self._database.value("SELECT MAX(seq) FROM batches"))
+            seq = int(self._database.value(_BATCH, (self._run, self._token, now, deadline, ids, len(items), links)))
         return Intent(seq, items, doubt, brackets, last_try, losing, held)
+
+    def _doubt(self, items: Sequence[Item]) -> tuple[dict[int, tuple[int, str | None]], dict[int, str | None]]:
+        """Objects that are to be written or deleted are in doubt from now on.
+
+        :returns: what was true of them before; and of all that are in the cloud and stay there their cloud anchors.
+        """
+        rows = {row[0]: row[1:] for row in self._database.among(_BEFORE, [item.id for item in items])}
+        objects = [item for item in items if item.deletes or item.after is not None]
+        doubt = {item.id: (rows[item.id][2], rows[item.id][3]) for item in objects if item.id in rows}
+        self._database.run_among(_IN_DOUBT, [item.id for item in objects])
+        self._database.run_many(_MAYBE, [(_keys(item, doubt), item.id) for item in objects if item.after])
+        there = (item.id for item in items if not item.deletes and item.id in rows and rows[item.id][0])
+        return doubt, {identity: rows[identity][1] for identity in there}
 
     def _widen(self, items: Sequence[Item], now: float) -> dict[int, tuple[BitMap, BitMap]]:
         brackets = {item.id: (BitMap(), BitMap()) for item in items}
@@ -283,8 +292,7 @@ class Exports:
     def _apply_values(self, applied: Sequence[tuple[Item, Outcome]], intent: Intent, now: float) -> None:
         objects, payloads = [], []
         for item, outcome in applied:
-            packed = pack(item.after or {})
-            mark = digest(packed)
+            packed, mark = packed_of(item.after or {})
             unsettled = item.id in self.under_way or not (item.settles or intent.doubt[item.id][0] == 0)
             objects.append((mark, int(unsettled), outcome.cloud_anchor or None, mark, now, item.id))
             payloads.append((_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))

@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Cause, Membership, ObjectState, Origin
+from syncramp.model.wire import AnchorType, LinkOperation, ReferenceChange, changes_by_source
 from syncramp.store.cloud_references import references
 from syncramp.store.database import Database
 from syncramp.store.departed import departed_since
@@ -23,6 +24,8 @@ from syncramp.store.returning import lost_with_members, restoring
 from syncramp.store.states import ROWS, Page
 
 PAGE = 500
+ANCHORS = 1000
+"""Anchors that are asked for at once; a row is small."""
 
 _IDS = "SELECT id FROM objects"
 _DIFFERS = """ WHERE CASE WHEN digest IS NULL THEN acked IS NOT NULL OR doubt = 1
@@ -42,6 +45,7 @@ _GROUPS = """SELECT id FROM objects WHERE kind = 'Group' AND digest IS NOT NULL 
 _MEMBERS = "SELECT id, members FROM links WHERE attribute = 'member'"
 _ANSWERED = """SELECT ids FROM batches WHERE state = 'Answered'
                AND run = (SELECT run FROM batches ORDER BY seq DESC LIMIT 1)"""
+_ANCHORS = "SELECT id, anchor FROM objects WHERE id IN ({})"
 _NAMES = "SELECT o.id, o.anchor, e.dn FROM objects o JOIN entries e ON e.id = o.id WHERE o.id IN ({})"
 _SIZES = """SELECT e.dn, o.digest IS NOT NULL AND o.anchor IS NOT NULL, o.acked IS NOT NULL, l.members,
                    c.sure
@@ -198,10 +202,6 @@ class Snapshot:
         """Written-back groups whose links stay, or went with them."""
         return self._references.silent & members | self._references.gone
 
-    def by_cloud(self, identity: int) -> bool:
-        """The service knows it by its own anchor alone: it was written back."""
-        return identity in self._references.anchors
-
     def _objects(self, entries: BitMap) -> BitMap:
         """The objects of entries: nearly always those with the same ids."""
         joined = entries & self._joined
@@ -216,11 +216,28 @@ class Snapshot:
 
     def named(self, ids: BitMap) -> Iterator[tuple[int, str]]:
         """Objects with their anchors, in ascending order of their ids."""
+        theirs = self._references.anchors
+        for rows in self._anchored(ids):
+            yield from ((identity, theirs.get(identity, anchor)) for identity, anchor in rows)
+
+    def references_to(self, ids: BitMap, operation: LinkOperation) -> Iterator[ReferenceChange]:
+        """Changes of links to objects, in ascending order of their ids.
+
+        What was written back the service knows by its own anchor alone.
+        """
+        theirs = self._references.anchors
+        for rows in self._anchored(ids):
+            if theirs and any(identity in theirs for identity, _ in rows):
+                for identity, anchor in rows:
+                    by = AnchorType.CLOUD if identity in theirs else AnchorType.SOURCE
+                    yield ReferenceChange(theirs.get(identity, anchor), operation, by)
+            else:
+                yield from changes_by_source((anchor for _, anchor in rows), operation)
+
+    def _anchored(self, ids: BitMap) -> Iterator[list[tuple[int, str]]]:
         numbers = ids.to_array()
-        for start in range(0, len(numbers), PAGE):
-            page = list(numbers[start : start + PAGE])
-            for row in sorted(self._database.among("SELECT id, anchor FROM objects WHERE id IN ({})", page)):
-                yield row[0], self._references.anchors.get(row[0], row[1])
+        for start in range(0, len(numbers), ANCHORS):
+            yield sorted(map(tuple, self._database.among(_ANCHORS, numbers[start : start + ANCHORS])))
 
     def names(self, ids: BitMap) -> Iterator[tuple[str, str]]:
         """The anchors and DNs of objects, in ascending order of their ids; a page of them in memory."""

@@ -6,6 +6,7 @@ errs on the side of the tenant.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
@@ -45,9 +46,9 @@ class Spent:
 
         :param now: seconds since the epoch.
         """
-        together: dict[Spend, BitMap] = {}
+        together: defaultdict[Spend, BitMap] = defaultdict(BitMap)
         for spend, ids in sent:
-            together[spend] = together.get(spend, BitMap()) | ids
+            together[spend] |= ids
         rows = [
             (now, spend.what.value, spend.attribute, spend.group, int(spend.approved), pack_bitmap(ids))
             for spend, ids in together.items()

@@ -46,8 +46,8 @@ class Page:
         return [_Stored(row, self) for row in self._rows]
 
     def read(self) -> None:
-        """Read everything now, because somebody writes while the objects are looked at."""
-        _ = self.names, self.payloads, self.references, self.found
+        """Read what an export writes now, because it does so while the objects are looked at; names it never does."""
+        _ = self.payloads, self.references, self.found
 
     @cached_property
     def names(self) -> dict[int, str]:
