@@ -1,5 +1,7 @@
 """What flows: the attributes that Microsoft says are synchronised, and how their values become those of the wire."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from support.build import BASE, SCOPE, entry, group, guid, user, without
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind, Type, Value
-from syncramp.rules import values
+from syncramp.rules import mapping, values
 from syncramp.rules.catalogue import DIRECTORY, WIRE
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.rules.ruleset import Ruleset
@@ -160,6 +162,22 @@ def test_a_conversion_gives_a_value_or_nothing_or_says_what_is_wrong(convert, ra
     assert value is None or value not in ("", ())
     if isinstance(value, tuple):
         assert list(value) == sorted(set(value), key=lambda item: item if isinstance(item, bytes) else item.encode())
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([name for name in f"{ALL} {PERSONS}".lower().split() if name != "info"]),
+        st.lists(st.sampled_from([b"7", b"TRUE", b" a ", b" ", b"\xc3\xa9", b"\xff"]), max_size=2).map(tuple),
+    )
+)
+def test_an_attribute_that_is_no_text_changes_nothing_of_the_others(attributes) -> None:
+    """Texts are read all together, and with one that cannot be read each by itself."""
+    person = Entry(guid(1), Kind.USER, f"CN=A,{BASE}", attributes)
+    values, references, wrong = mapping.values_of(person)
+    broken = mapping.values_of(replace(person, attributes={**attributes, "info": (b"\xff",)}))
+    told = broken[2].pop("info")
+    assert (values, references, wrong) == broken
+    assert told.startswith("info: ")
 
 
 def test_what_exchange_makes_of_a_user_flows_only_with_a_nickname() -> None:

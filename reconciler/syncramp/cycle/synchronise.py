@@ -28,6 +28,7 @@ from syncramp.store.staging import DELETED, GONE
 from syncramp.store.taking import Taking
 
 _ABSENT = Decision(None)
+_NOTHING = frozenset[str]()
 UNMARKED = "a group that was written back from the cloud, and whose mark somebody took away"
 _UNMARKED = Decision(None, UNMARKED)
 
@@ -195,7 +196,10 @@ class _Flow:
         """The object as the service takes it, and for the references of the rules those of the wire."""
         made = self._rules[staged.source].validated(made)
         attributes = made.attributes
-        references, leaving, unresolved, gone = {}, {}, {}, set()
+        references: dict[str, int] = {}
+        leaving: dict[str, str] = {}
+        unresolved: dict[str, int] = {}
+        gone: set[str] = set()
         for name, target_dn in made.references.items():
             target = self._targets[target_dn]
             if target.id is None or target.gone:
@@ -217,7 +221,7 @@ class _Flow:
             references=references,
             leaving=leaving,
             unresolved=unresolved,
-            gone=frozenset(gone),
+            gone=frozenset(gone) if gone else _NOTHING,
             unread=made.unread,
             again=again,
             violations=made.violations,

@@ -18,7 +18,9 @@ _packer = msgpack.Packer()
 
 def pack(values: Mapping[str, Any]) -> bytes:
     """Values as msgpack with sorted keys."""
-    return pack_sorted(sorted(values.items()))
+    names = sorted(values)
+    packed: bytes = _packer.pack(dict(zip(names, map(values.__getitem__, names), strict=True)))
+    return packed
 
 
 def pack_sorted(pairs: Sequence[tuple[str, Any]]) -> bytes:

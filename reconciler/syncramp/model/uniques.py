@@ -53,10 +53,10 @@ def marks(values: Mapping[str, Value | None]) -> set[int]:
     for name in UNIQUE:
         value = values.get(name)
         if value.__class__ is str:
-            found.add(value)
+            found.add(key(value))
         elif value:
-            found.update(texts(value))
-    return {mark(key(text)) for text in found}
+            found.update(map(key, texts(value)))
+    return set(map(mark, found))
 
 
 def mark(value: str) -> int:

@@ -26,6 +26,7 @@ from syncramp.spec.types import DeclaredAttribute, Join, Merge, Scope, SourceAnc
 
 RULES_VERSION = 2
 """Raised by every change of a default rule: all entries are synchronised again, and the plan tells what follows."""
+_NOTHING = frozenset[str]()
 
 
 class Ruleset:
@@ -165,12 +166,14 @@ class Ruleset:
             return Decision(None, reason)
         attributes, references, wrong = mapping.values_of(entry)
         anchor, anchorless = self._anchor_of(entry)
-        made = DirectoryObject(entry.kind, anchor, attributes, references, frozenset(wrong))
+        unread = frozenset(wrong) if wrong else _NOTHING
+        made = DirectoryObject(entry.kind, anchor, attributes, references, unread)
         if reason := linked_mailbox(entry):
             attributes.pop("userPrincipalName", None)
             part = self._with_own(entry, Decision(replace(made, anchor="")), wrong)
             return part if part.object is None else Decision(None, reason, partial=part.object)
-        decision = Decision(made, "", tuple(filter(None, wrong.values())), anchorless=anchorless)
+        warnings = tuple(filter(None, wrong.values())) if wrong else ()
+        decision = Decision(made, "", warnings, anchorless=anchorless)
         return self._with_own(entry, decision, wrong)
 
     def _with_own(self, entry: Entry, decision: Decision, wrong: Mapping[str, str]) -> Decision:

@@ -64,13 +64,15 @@ def validated(made: DirectoryObject, verified: Collection[str] = ()) -> Director
     :param verified: domains of the tenant in small letters; empty: not known, and none is asked for.
     """
     values = made.attributes
-    found: list[Finding] = []
-    for name, value in values.items():
-        if value.__class__ is str:
-            if len(value) > LEAST:
-                found += _length(name, str(value))
-        elif value.__class__ is tuple and name in MOST:
-            found += _number(name, value)
+    found = [
+        Finding(name, Code.TOO_LONG, f"{len(value):,} characters, the service takes {LONGEST[name]:,}")
+        for name, value in values.items()
+        if value.__class__ is str and len(value) > LEAST and len(value) > LONGEST.get(name, len(value))
+    ]
+    for name, most in MOST.items():
+        if name in values and len(several := values[name]) > most:  # type: ignore[arg-type]
+            reason = f"{len(several):,} values, the service takes {most:,}"  # type: ignore[arg-type]
+            found.append(Finding(name, Code.TOO_MANY_VALUES, reason))
     if upn := values.get("userPrincipalName"):
         found += _user_principal_name(str(upn), verified)
     if addresses := values.get("proxyAddresses"):
@@ -112,17 +114,6 @@ def held(made: DirectoryObject, findings: Iterable[Finding]) -> DirectoryObject:
         violations=(*made.violations, *violations),
         withheld={name: value for name, value in withheld.items() if name not in whole},
     )
-
-
-def _length(name: str, value: str) -> Iterator[Finding]:
-    most = LONGEST.get(name)
-    if most and len(value) > most:
-        yield Finding(name, Code.TOO_LONG, f"{len(value):,} characters, the service takes {most:,}")
-
-
-def _number(name: str, value: tuple[str | bytes, ...]) -> Iterator[Finding]:
-    if len(value) > MOST[name]:
-        yield Finding(name, Code.TOO_MANY_VALUES, f"{len(value):,} values, the service takes {MOST[name]:,}")
 
 
 def _extensions(values: dict[str, Value]) -> Iterator[Finding]:

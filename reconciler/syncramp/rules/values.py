@@ -121,7 +121,8 @@ def filetime(raw: Raw) -> Value | None:
     if ticks in (0, -1):
         return None
     days, seconds = divmod(ticks // 10_000_000, 86_400)
-    return f"{_day(days)}{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}.0Z"
+    clock = seconds // 3600 * 10_000 + seconds // 60 % 60 * 100 + seconds % 60  # one number is written twice as fast
+    return f"{_day(days)}{clock:06}.0Z"
 
 
 @lru_cache(maxsize=1024)

@@ -20,8 +20,8 @@ from syncramp.model.state import Origin
 from syncramp.store.database import Database
 from syncramp.store.marks import marking
 
-MANY = 20_000
-"""Entries to judge above which the index is made at the end."""
+MANY = 1_000
+"""Entries to judge above which the index is made at the end: to keep it costs each of 10,000 objects 4 µs more."""
 
 _MAKE_INDEX = "CREATE UNIQUE INDEX objects_anchor ON objects (anchor)"
 _DROP_INDEX = "DROP INDEX IF EXISTS objects_anchor"

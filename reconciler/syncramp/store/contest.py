@@ -91,26 +91,26 @@ class Contest:
         if entries > MANY:
             self._database.run(_DROP_INDEX)
 
-    def take(self, rows: Sequence[Desired], as_they_are: frozenset[int]) -> list[Desired]:
+    def take(self, rows: Sequence[Desired], as_they_are: frozenset[int], known: Sequence[int]) -> list[Desired]:
         """Note what objects want, and take from them what belongs to others.
 
         :param rows: what was made of a page of entries.
         :param as_they_are: ids of those that could not be judged, and keep what they have and what they lost.
+        :param known: ids of those that may have marks.
         """
-        judged = [row for row in rows if row.id not in as_they_are]
-        self._note(rows, as_they_are)
+        self._note(rows, as_they_are, known)
         if self._database.one("SELECT 1 FROM contested LIMIT 1") is None:
             return list(rows)
-        return self._without_losses(rows, [row.id for row in judged])
+        return self._without_losses(rows, [row.id for row in rows if row.id not in as_they_are])
 
-    def _note(self, rows: Sequence[Desired], as_they_are: frozenset[int]) -> None:
+    def _note(self, rows: Sequence[Desired], as_they_are: frozenset[int], known: Sequence[int]) -> None:
         """Bring the marks up to date; who cannot be judged keeps those it has, and gets some if it was leaving."""
-        known: dict[int, set[int]] = {}
-        for identity, found in self._database.among(_KNOWN, [row.id for row in rows]):
-            known.setdefault(identity, set()).add(found)
+        had: dict[int, set[int]] = {}
+        for identity, found in self._database.among(_KNOWN, known):
+            had.setdefault(identity, set()).add(found)
         added, removed = [], []
         for row in rows:
-            before = known.get(row.id, _NOTHING)
+            before = had.get(row.id, _NOTHING)
             wanted = before if row.id in as_they_are else _NOTHING
             if row.attributes and not wanted:
                 wanted = marks(row.attributes)

@@ -9,13 +9,14 @@ from syncramp.model.values import Kind
 from syncramp.store.database import Database
 from syncramp.store.packing import unpack
 
+_KINDS = {kind.value: kind for kind in Kind}
 _ENTRIES = "SELECT id, source, guid, kind, dn, attrs, absent FROM entries WHERE id IN ({})"
 
 
 def staged(row: Sequence[Any]) -> Staged:
     """A row of these columns as an entry."""
     identity, source, guid, kind, dn, attributes, absent = row
-    return Staged(identity, source, Entry(guid, Kind(kind), dn, unpack(attributes)), absent)  # type: ignore[arg-type]
+    return Staged(identity, source, Entry(guid, _KINDS[kind], dn, unpack(attributes)), absent)  # type: ignore[arg-type]
 
 
 def entries(database: Database, ids: Sequence[int]) -> dict[int, Staged]:

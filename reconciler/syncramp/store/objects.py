@@ -187,27 +187,30 @@ class Objects:
 
         :param also: what else is done in it, when all rows are there.
         """
+        ids = [row.id for row in page]
         with self._database.transaction():
-            decided = self._take(kept(self._database, page), page)
-            ids = [row.id for row in decided]
             before = {row[0]: row for row in self._database.among(_OBJECTS, ids)}
             causes = causes_of(self._database, ids)
+            decided = self._take(kept(self._database, page), page, list(before))
             settled = self._settle(decided, before)
             forget_changed(self._database, {each.row.id: each.packed for each in settled})
             self._database.insert_many(_PAYLOAD, _changed_payloads(settled, before))
             self._database.insert_many(_OBJECT, _changed_objects(settled, before, causes))
-            self._replace_references(decided)
-            self._database.run_among(_CLEAN, [row.id for row in page])
+            self._replace_references(decided, list(before))
+            self._database.run_among(_CLEAN, ids)
             self._database.run_many(_DEPENDENTS, _moved(settled, before, causes))
             if also is not None:
                 also()
 
-    def _take(self, decided: Sequence[Desired], page: Sequence[Desired]) -> Sequence[Desired]:
-        """The rows without values that belong to others; what is kept back of them is written down."""
+    def _take(self, decided: Sequence[Desired], page: Sequence[Desired], known: Sequence[int]) -> Sequence[Desired]:
+        """The rows without values that belong to others; what is kept back of them is written down.
+
+        :param known: ids of those of which there was something before; of others nothing needs to be looked up.
+        """
         unjudged = {row.id for row in page if row.undecided}
         as_they_are = frozenset(row.id for row in decided if row.id in unjudged and row.attributes is not None)
-        taken = self.contest.take(decided, as_they_are)
-        self.violations.write([row for row in taken if row.id not in as_they_are])
+        taken = self.contest.take(decided, as_they_are, known)
+        self.violations.write(taken, as_they_are, known)
         return taken
 
     def _settle(self, page: Sequence[Desired], before: dict[int, Any]) -> list[_Settled]:
@@ -231,9 +234,11 @@ class Objects:
         hand_over(self._database, heirs)
         return settled
 
-    def _replace_references(self, page: Sequence[Desired]) -> None:
-        """Write what differs: nearly always all or nothing."""
-        ids = [row.id for row in page]
+    def _replace_references(self, page: Sequence[Desired], known: Sequence[int]) -> None:
+        """Write what differs: nearly always all or nothing.
+
+        :param known: as in ``_take``.
+        """
         named = {
             (row.id, name, target, int(name in row.leaving))
             for row in page
@@ -243,8 +248,8 @@ class Objects:
             (key, row.id): int(name in row.unread) for row in page for name, key in row.unresolved.items()
         }  # two attributes may name the same DN
         waiting = {(*place, fresh) for place, fresh in waits.items()}
-        had = {tuple(row) for row in self._database.among(_REFERENCES, ids)}
-        waited = {tuple(row) for row in self._database.among(_UNRESOLVED, ids)}
+        had = {tuple(row) for row in self._database.among(_REFERENCES, known)}
+        waited = {tuple(row) for row in self._database.among(_UNRESOLVED, known)}
         self._database.run_many(_NO_REFERENCE, (row[:2] for row in had - named))
         self._database.insert_many(_REFERENCE, sorted(named - had))
         self._database.run_many(_WAITS_NO_MORE, (row[:2] for row in waited - waiting))
@@ -279,7 +284,7 @@ def _changed_objects(
         cause = row.cause.value if row.cause else ""
         old = before.get(row.id)
         origin = _origin(row, mark, old, causes.get(row.id, Origin.SOURCE))
-        now = (row.id, row.source, anchor, row.kind.value, mark, cause, hold, int(row.again), origin)
+        now = (row.id, row.source, anchor, str(row.kind), mark, cause, hold, int(row.again), origin)
         if old is None or now != (old[0], old[6], *old[1:4], *old[7:]):
             yield *now, 0, 0  # neither in doubt nor confirmed
 

@@ -1,6 +1,6 @@
 """What is kept back of desired objects, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from syncramp.model.desire import Code, Desired, Violation
@@ -27,12 +27,17 @@ class Violations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def write(self, rows: Sequence[Desired]) -> None:
-        """What is kept back of these objects, in place of what was."""
-        self._database.run_among(_FORGET, [row.id for row in rows])
+    def write(self, rows: Sequence[Desired], but: Collection[int], known: Sequence[int]) -> None:
+        """What is kept back of these objects, in place of what was.
+
+        :param but: ids of those of which that stays as it is.
+        :param known: ids of those of which something may have been kept back before.
+        """
+        self._database.run_among(_FORGET, [identity for identity in known if identity not in but])
+        kept = [row for row in rows if row.violations and row.id not in but]
         self._database.run_many(
             _NOTE,
-            [(row.id, each.attribute, each.reason, each.code.value) for row in rows for each in row.violations],
+            [(row.id, each.attribute, each.reason, each.code.value) for row in kept for each in row.violations],
         )
 
     def of(self, identity: int) -> list[Violation]:
