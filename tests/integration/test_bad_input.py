@@ -265,7 +265,7 @@ def test_the_store_of_another_tenant(walk: Walk, command: str) -> None:
 def test_a_store_that_another_run_holds(walk: Walk) -> None:
     with Gate(walk, 1) as gate, walk.running() as first:
         until(gate.reached.is_set)
-        _sync(walk).assert_error(1, f"{walk.state}: another run holds the store", "wait until it has ended")
+        _sync(walk).assert_error(1, f"{walk.state}: another run or import holds the store", "wait until it has ended")
         gate.open()
         assert walk.finish(first).code == 0
     walk.assert_cloud_matches()

@@ -60,10 +60,10 @@ class Engine:
         return self.sources[0]
 
     def run(
-        self, *, sends: bool = True, full: bool = False, report: RunReport | None = None
+        self, *, sends: bool = True, full: bool = False, imported: bool = False, report: RunReport | None = None
     ) -> tuple[RunReport, Plan]:
         with self.store() as store:
-            return run(replace(self.job(store, sends=sends), full=full), report)
+            return run(replace(self.job(store, sends=sends), full=full, imported=imported), report)
 
     def adopt(self, *, records: bool = True, accepted: str = "") -> Findings:
         """An adoption; nothing is sent by it."""

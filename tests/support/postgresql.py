@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
@@ -22,7 +23,7 @@ import psycopg
 import pytest
 
 from syncramp.store.database import PATIENCE
-from syncramp.store.places import Schema, schema_name
+from syncramp.store.places import Place, Schema, Use, schema_name
 from syncramp.store.postgresql import PostgresqlDatabase
 
 NOBODY = 65534
@@ -157,6 +158,11 @@ def instead_of_files(server: Server) -> Iterator[None]:
             yield
         finally:
             _instead = None
+
+
+def beside_others(path: Path) -> Place:
+    """The place of a store for one of several importers; of a file, which has one alone, nobody looks."""
+    return replace(_instead.schema_of(path), use=Use.IMPORT) if _instead is not None else path
 
 
 def lose(path: Path) -> None:

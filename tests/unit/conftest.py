@@ -18,6 +18,7 @@ BOTH = {
     "test_exports",
     "test_cycle",
     "test_cycle_fence",
+    "test_cycle_importers",
 }
 """Modules whose tests are made on a file and in a server; with ``--postgresql`` all are made in a server."""
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.build import config, group, guid, user, user_dn
+from support.build import config, user, user_dn
 from support.engine import Engine
-from support.model import ListSource
+from support.parted import PARTS, Forest, Turns, forests, state
 from syncramp.cycle import parts
 from syncramp.cycle.import_ import import_sources
 from syncramp.cycle.job import Job
@@ -24,107 +24,14 @@ from syncramp.cycle.readers import AT_ONCE
 from syncramp.cycle.synchronise import synchronise
 from syncramp.errors import SourceUnavailable, Stopped, StoreUnusable
 from syncramp.events import Progress
-from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.model.facts import Fact, Proof
 from syncramp.model.report import RunReport
 from syncramp.model.seams import Known
 from syncramp.source import dn
 from syncramp.store.containers import Containers
-from syncramp.store.packing import unpack_bitmap
 from syncramp.store.store import Store
 
-
-class Turns:
-    """Whose fact comes next; when nobody's turn is left, everybody's comes as it likes."""
-
-    def __init__(self, turns: Sequence[int]) -> None:
-        self._turns = list(turns)
-        self._changed = threading.Condition()
-
-    def wait(self, reader: int) -> None:
-        """Until it is this reader's turn."""
-        with self._changed:
-            self._changed.wait_for(lambda: reader not in self._turns or self._turns[0] == reader)
-            if reader in self._turns:
-                self._turns.pop(0)
-            self._changed.notify_all()
-
-    def end(self) -> None:
-        """Nobody waits any more."""
-        with self._changed:
-            self._turns = []
-            self._changed.notify_all()
-
-    def leave(self, reader: int) -> None:
-        """It has nothing more to say."""
-        with self._changed:
-            self._turns = [turn for turn in self._turns if turn != reader]
-            self._changed.notify_all()
-
-
-@dataclass
-class Forest(ListSource):
-    """A directory in parts, each a list of facts."""
-
-    parts: dict[str, list[Fact]] = field(default_factory=dict)
-    first: int = 0
-    """The number of its first part among the parts of all sources."""
-    turns: Turns | None = None
-    broken: frozenset[str] = frozenset()
-    interrupted: threading.Event = field(default_factory=threading.Event)
-
-    def partitions(self) -> Sequence[str]:
-        return sorted(self.parts)
-
-    def interrupt(self) -> None:
-        self.interrupted.set()
-        if self.turns:
-            self.turns.end()
-
-    def read(self, partition: str, wanted: frozenset[str], known: Known | None = None) -> Iterator[Fact]:
-        reader = self.first + sorted(self.parts).index(partition)
-        for fact in self.parts[partition]:
-            if self.turns:
-                self.turns.wait(reader)
-            yield fact
-        if self.turns:
-            self.turns.leave(reader)
-        if partition in self.broken:
-            raise SourceUnavailable("the connection broke", where=partition)
-        yield Proof(partition, True, len(self.parts[partition]), None)
-
-
 # --- the same in any order ---------------------------------------------------------------------------------------
-
-NUMBERS = st.integers(1, 9)
-OUS = st.sampled_from(["People", "Sales"])
-USERS = st.dictionaries(NUMBERS, st.tuples(OUS, st.integers(1, 3)), max_size=6)
-GROUPS = st.dictionaries(st.integers(101, 104), st.lists(st.tuples(NUMBERS, OUS), max_size=5), max_size=3)
-PARTS = st.tuples(USERS, GROUPS)
-
-
-def _facts(people: dict[int, Any], groups: dict[int, Any], taken: set[int]) -> list[Fact]:
-    """The facts of a part; an entry stands in one part of a source."""
-    facts: list[Fact] = []
-    for number, (ou, clerk) in people.items():
-        if number not in taken:
-            manager = {"manager": user_dn(number % 9 + 1, ou)}
-            facts.append(user(number, ou, title=f"Clerk {clerk}", **manager))
-    for number, members in groups.items():
-        if number not in taken:
-            dns = tuple(sorted({user_dn(*member) for member in members}))
-            facts += [group(number), Links(guid(number), "member", dns, final=True)]
-    taken.update(int.from_bytes(fact.guid, "big") for fact in facts if isinstance(fact, Entry))
-    return facts
-
-
-def _forests(drawn: Sequence[Sequence[Any]]) -> list[Forest]:
-    forests, first = [], 0
-    for name, made in zip(("corp", "labs", "shop"), drawn, strict=False):
-        taken: set[int] = set()
-        facts = {f"DC={place}": _facts(*part, taken) for place, part in enumerate(made)}
-        forests.append(Forest(name, parts=facts, first=first))
-        first += len(made)
-    return forests
 
 
 def _one_after_the_other(job: Job) -> None:
@@ -142,39 +49,13 @@ def _one_after_the_other(job: Job) -> None:
     staging.resolve()
 
 
-def _state(store: Store) -> dict[str, Any]:
-    """All that the store says, with ids replaced by whose they are."""
-    database = store.database
-    who = {row[0]: (row[1], row[2]) for row in database.all("SELECT id, source, guid FROM entries")}
-    columns = "id, partition, kind, dn, attrs, absent"
-    links = database.all("SELECT id, members, unresolved, lost FROM links")
-    objects = database.all(
-        "SELECT o.id, o.source, o.anchor, o.kind, o.cause, o.hold, o.origin, p.desired "
-        "FROM objects o LEFT JOIN payload p ON p.id = o.id"
-    )
-
-    def named(packed: bytes) -> set[Any]:
-        return {who.get(number) for number in unpack_bitmap(packed)} if packed else set()
-
-    return {
-        "entries": {who[row[0]]: tuple(row[1:]) for row in database.all(f"SELECT {columns} FROM entries")},
-        "links": {who[row[0]]: (named(row[1]), row[2], named(row[3])) for row in links},
-        "objects": {who[row[0]]: tuple(row[1:]) for row in objects},
-        "refs": {
-            (who[row[0]], row[1], who.get(row[2]), row[3])
-            for row in database.all("SELECT object, attribute, target, leaving FROM refs")
-        },
-        "dirty": {(who[row[0]], row[1]) for row in database.all("SELECT id, cause FROM dirty")},
-    }
-
-
 def _imported(engine: Engine, imports: Any) -> dict[str, Any]:
     with closing(Store(engine.path, dn.key)) as store:
         job, report = engine.job(store), RunReport()
         imports(job, report)
-        imported = _state(store)
+        imported = state(store)
         synchronise(job, report, Phase("synchronise", job.listen, "entry"))
-        after = _state(store)
+        after = state(store)
     return {"imported": imported, "judged": after}
 
 
@@ -187,7 +68,6 @@ SHAPES = st.lists(st.lists(PARTS, min_size=1, max_size=2), min_size=2, max_size=
 )
 
 
-@pytest.mark.in_a_file("partitions are told apart by their numbers, which a server gives otherwise")
 @given(SHAPES, st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), PARTS), max_size=2), st.data())
 @settings(max_examples=25, deadline=None)
 def test_the_order_in_which_facts_arrive_changes_nothing(shape, changes, data) -> None:
@@ -201,7 +81,7 @@ def test_the_order_in_which_facts_arrive_changes_nothing(shape, changes, data) -
         sources = ("corp", "labs", "shop")[: len(shape)]
         calm, wild = (Engine(Path(folder) / name, config=config(sources=sources)) for name in ("calm", "wild"))
         for drawn in (shape, later):
-            calm.sources, wild.sources = _forests(drawn), _forests(drawn)
+            calm.sources, wild.sources = forests(drawn), forests(drawn)
             turns = Turns(data.draw(st.lists(readers, max_size=60)))
             for source in wild.sources:
                 source.turns = turns

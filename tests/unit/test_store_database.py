@@ -93,7 +93,7 @@ def test_an_interrupt_in_a_statement_rolls_back_and_the_store_can_still_be_writt
 
 def test_a_store_is_held_once_and_free_afterwards(tmp_path: Path) -> None:
     path = tmp_path / "below" / "state.db"
-    with locked(path), pytest.raises(AnotherRunActive, match="another run holds the store"), locked(path):
+    with locked(path), pytest.raises(AnotherRunActive, match="another run or import holds the store"), locked(path):
         pass
     with locked(path):
         pass
@@ -129,6 +129,8 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
             "withheld",
             "cloud_names",
             "cloud_groups",
+            "imports",
+            "staged_links",
         ):
             made.run(f"DROP TABLE {added}")
         made.run("ALTER TABLE sources DROP COLUMN read")
@@ -145,7 +147,8 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
         ]
         assert opened.all("SELECT named, unread FROM links") == opened.all("SELECT dn FROM containers") == []
         assert opened.all("SELECT anchor FROM cloud_names") == opened.all("SELECT seq FROM cloud_groups") == []
-        assert opened.value("PRAGMA user_version") == 6
+        assert opened.all("SELECT at FROM imports") == opened.all("SELECT place FROM staged_links") == []
+        assert opened.value("PRAGMA user_version") == 7
 
 
 EVERY_RUN = {

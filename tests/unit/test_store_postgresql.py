@@ -42,7 +42,7 @@ def _keys(database: Database) -> list[str]:
 
 def test_a_schema_is_held_by_one_connection_and_free_when_that_ends(schema: Schema) -> None:
     with locked(schema) as held, closing(opened(held)):
-        with locked(schema) as again, pytest.raises(AnotherRunActive, match="another run holds the store"):
+        with locked(schema) as again, pytest.raises(AnotherRunActive, match="another run or import holds the store"):
             opened(again)
         with closing(opened(schema)) as other:
             other.run("INSERT INTO meta VALUES ('key 1', '')")

@@ -19,6 +19,7 @@ from syncramp.cli.demo import demo
 from syncramp.cli.exits import MEANINGS, Exit
 from syncramp.cli.explain import explain
 from syncramp.cli.guards import guards
+from syncramp.cli.import_ import import_
 from syncramp.cli.plan import plan
 from syncramp.cli.snapshot import snapshot
 from syncramp.cli.status import status
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 for command in (validate, plan, guards, adopt, approve, sync, status, snapshot, explain, demo):
     app.command()(command)
+app.command("import")(import_)
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(ramp.app, name="ramp")
 app.add_typer(rules.app, name="rules")

@@ -18,6 +18,10 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Read directories and tenant whole, and judge every entry anew.")
     ] = False,
+    imported: Annotated[
+        bool,
+        typer.Option("--imported", help="Take over what syncramp import proved within the last spec.interval."),
+    ] = False,
     lease: Annotated[
         str,
         typer.Option(metavar="NAMESPACE", envvar="SYNCRAMP_LEASE_NAMESPACE", help="Where the Leases of tenants are."),
@@ -39,15 +43,18 @@ def sync(
     """
     from syncramp.cli.progress import listener
     from syncramp.cycle.slices import run_all
+    from syncramp.errors import InputRefused
     from syncramp.report.json import run_document
     from syncramp.report.text import run_lines
     from syncramp.session.fences import found, no_fence
     from syncramp.session.opening import job
 
+    if full and imported:
+        raise InputRefused("what was imported is not read whole again", where="--imported", remedy="leave one out")
     with listener() as listen:
         fence = no_fence if no_lease else found(lease, listen)
         with job(document, state, secrets, listen, sends=True, fence=fence) as made:
-            report = run_all(replace(made, full=full), once=once)
+            report = run_all(replace(made, full=full, imported=imported), once=once)
     typer.echo(run_document(report) if output is Output.JSON else "\n".join(run_lines(report)))
     raise typer.Exit(verdict(report))
 

@@ -6,22 +6,24 @@ they say into the store, page by page, in the order in which pages arrive. What 
 order: a source's own entries are told apart by GUID, and what they name is resolved after the last one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from syncramp.cycle.accepting import take_acceptances
-from syncramp.cycle.job import Job
+from syncramp.cycle.asking import asked, waking
+from syncramp.cycle.job import Job, Reading
 from syncramp.cycle.parts import Part, unproven
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.proofs import judge
-from syncramp.cycle.readers import End, Question, Task, reading
+from syncramp.cycle.readers import End, Question, reading
 from syncramp.cycle.scoping import settle_scopes
+from syncramp.cycle.taking_over import taken
 from syncramp.errors import SyncrampError
 from syncramp.events import Note
 from syncramp.model.proofs import failed
 from syncramp.model.report import RunReport, SourceReport
-from syncramp.model.seams import Interruptible, Source
+from syncramp.model.seams import Source
 from syncramp.rules.ruleset import Ruleset
 from syncramp.source import dn
 from syncramp.store.containers import Containers
@@ -35,6 +37,8 @@ class _Open:
     source: Source
     rules: Ruleset
     partitions: Sequence[str] = ()
+    taken: dict[str, SourceReport] = field(default_factory=dict)
+    """Parts that were read before this run."""
     reports: list[SourceReport] = field(default_factory=list)
     """In the order of the parts."""
 
@@ -52,7 +56,8 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
     parts = [part for each in sources for part in _begin(job, each, phase, report)]
     _read(job, parts)
     for each in sources:
-        each.reports += [part.result for part in parts if part.identity == each.identity]
+        read = {part.partition: part.result for part in parts if part.identity == each.identity}
+        each.reports += [{**read, **each.taken}[partition] for partition in each.partitions]
         report.sources += each.reports
         if each.partitions:
             staging.mark_rules(each.identity, each.rules.digest, each.rules.version, each.rules.wanted)
@@ -64,25 +69,14 @@ def import_sources(job: Job, report: RunReport, phase: Phase) -> None:
 
 def _ask(job: Job, sources: Sequence[_Open]) -> None:
     """Which parts have they?"""
-    tasks = [_asking(each.source) for each in sources]
-    with reading(tasks, _waking(job)) as readers:
-        for number, told in readers.told(job.go_on):
-            each = sources[number]
-            match told:
-                case End(error=SyncrampError() as error):
-                    job.store.staging.fail_source(each.identity, str(error))
-                    each.reports.append(unproven(each.source.name, "", str(error)))
-                    _tell(job, each.reports[-1])
-                case End(error=BaseException() as error):
-                    raise error
-                case End() | Question():
-                    pass
-                case _:
-                    each.partitions = told
-
-
-def _asking(source: Source) -> Task[Sequence[str]]:
-    return lambda _: iter((source.partitions(),))
+    for number, answer in asked([each.source for each in sources], job.go_on):
+        each = sources[number]
+        if isinstance(answer, SyncrampError):
+            job.store.staging.fail_source(each.identity, str(answer))
+            each.reports.append(unproven(each.source.name, "", str(answer)))
+            tell(job, each.reports[-1])
+        else:
+            each.partitions = answer
 
 
 def _begin(job: Job, each: _Open, phase: Phase, report: RunReport) -> Iterator[Part]:
@@ -92,14 +86,30 @@ def _begin(job: Job, each: _Open, phase: Phase, report: RunReport) -> Iterator[P
     take_acceptances(job, each.source.name, each.identity, each.partitions)
     for unnamed in job.store.staging.open_source(each.identity, each.partitions):
         _leave_partition(job, each, unnamed)
-    changed = job.store.staging.rules_changed(each.identity, each.rules.digest, each.rules.version)
     for partition in each.partitions:
-        containers = Containers(dn.renamed, dn.parent)
-        wanted, reads = each.rules.wanted, each.source.reads
-        stage = job.store.staging.begin(each.identity, partition, changed, wanted, reads, containers)
-        stage.judge(partial(judge, called=each.source.name), wanted, dn.parent)
-        known = job.store.staging.known(each.identity, partition, each.rules.asked, full=job.full)
-        yield Part(job, report, phase, each.source, each.rules, each.identity, partition, stage, known)
+        found = taken(job, each.source.name, each.identity, partition, each.rules, report)
+        if found is None:
+            yield begin(job, report, phase, (each.source, each.rules), each.identity, partition)
+        else:
+            each.taken[partition] = found
+
+
+def begin(
+    job: Reading, report: RunReport, phase: Phase, source: tuple[Source, Ruleset], identity: int, partition: str
+) -> Part:
+    """Begin to read a part; until its proof it is not complete.
+
+    :param source: with its rules.
+    :param identity: its number in the store.
+    """
+    directory, rules = source
+    staging = job.store.staging
+    changed = staging.rules_changed(identity, rules.digest, rules.version)
+    containers = Containers(dn.renamed, dn.parent)
+    stage = staging.begin(identity, partition, changed, rules.wanted, directory.reads, containers)
+    stage.judge(partial(judge, called=directory.name), rules.wanted, dn.parent)
+    known = staging.known(identity, partition, rules.asked, full=job.full)
+    return Part(job, report, phase, directory, rules, identity, partition, stage, known)
 
 
 def _leave_partition(job: Job, each: _Open, partition: str) -> None:
@@ -116,31 +126,23 @@ def _leave_partition(job: Job, each: _Open, partition: str) -> None:
     )
     job.store.staging.fail(each.identity, partition, reason)
     each.reports.append(unproven(each.source.name, partition, reason))
-    _tell(job, each.reports[-1])
+    tell(job, each.reports[-1])
 
 
 def _read(job: Job, parts: Sequence[Part]) -> None:
-    with reading([part.read for part in parts], _waking(job)) as readers:
+    with reading([part.read for part in parts], waking(source for source, _ in job.sources)) as readers:
         for number, told in readers.told(job.go_on):
             match told:
                 case End():
                     parts[number].end(told)
-                    _tell(job, parts[number].result)
+                    tell(job, parts[number].result)
                 case Question():
                     parts[number].answer(told)
                 case _:
                     parts[number].take(told)
 
 
-def _waking(job: Job) -> Callable[[], None]:
-    def wake() -> None:
-        for source, _ in job.sources:
-            if isinstance(source, Interruptible):
-                source.interrupt()
-
-    return wake
-
-
-def _tell(job: Job, read: SourceReport) -> None:
+def tell(job: Reading, read: SourceReport) -> None:
+    """Warn at once of what is not proven."""
     if not read.complete:
         job.listen(Note("warning", f"source {read.source} is not {failed(read.doubt)}: {read.reason}"))

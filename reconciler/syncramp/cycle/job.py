@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from pyroaring import BitMap
 
@@ -122,6 +122,26 @@ class Direction:
     """What is written is of this kind alone: others in the store are who may be a member. None: of every kind."""
 
 
+class Reading(Protocol):
+    """What an import needs of a job; one outside of a run has nothing else."""
+
+    @property
+    def config(self) -> SyncConfig: ...
+    @property
+    def sources(self) -> Sequence[tuple[Source, Ruleset]]: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def listen(self) -> Listener: ...
+    @property
+    def clock(self) -> Callable[[], float]: ...
+    @property
+    def full(self) -> bool: ...
+
+    def go_on(self) -> None:
+        """:raises Stopped: it was asked to stop."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One run to be made."""
@@ -163,6 +183,9 @@ class Job:
 
     full: bool = False
     """The tenant is read back from the beginning, and every entry is judged anew."""
+
+    imported: bool = False
+    """What importers proved since the last run, no longer ago than an interval, is not read again."""
 
     direction: Direction | None = None
     """None: from the directories to the tenant."""

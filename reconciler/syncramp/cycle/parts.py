@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from syncramp.cycle.job import Job
+from syncramp.cycle.job import Reading
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.readers import Ask, End, Question
 from syncramp.errors import SourceIncomplete, SourceUnavailable, SyncrampError
@@ -32,7 +32,7 @@ Page = Sequence[Fact]
 class Part:
     """One part; made, taken in and answered in the run's thread, and read in another one."""
 
-    job: Job
+    job: Reading
     report: RunReport
     phase: Phase
     source: Source

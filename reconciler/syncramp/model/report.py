@@ -53,6 +53,8 @@ class SourceReport:
     """Which proof fails (``model.proofs.Doubt``); empty when none does."""
     proofs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """``complete``, ``fresh`` and ``permitted`` -> the evidence (``Verdict.as_json``); empty: the read broke off."""
+    imported: float | None = None
+    """When an importer began to read it, before the run, in seconds since the epoch; None: the run read it."""
 
 
 @dataclass(slots=True)

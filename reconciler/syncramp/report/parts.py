@@ -1,6 +1,7 @@
 """What a plan and a run tell alike: sources, counts, what is held and what is kept back."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from syncramp.endpoint.causes import remedy_of
@@ -12,7 +13,7 @@ from syncramp.model.report import RunReport, SourceReport, Tally
 from syncramp.model.values import Kind
 from syncramp.model.written import Side
 from syncramp.report.approvals import approvable_lines
-from syncramp.words import count
+from syncramp.words import count, moment
 
 AMONG = {
     Verb.CREATE: {Topic.MATCH: "match", Topic.RESTORE: "restore"},
@@ -91,11 +92,17 @@ def source_lines(sources: Sequence[SourceReport]) -> Iterator[str]:
     """Each source with its proof, or why it has none."""
     for source in sources:
         if source.complete:
-            yield f"Source {source.source}: complete, {''.join(read_of(source))}"
+            yield f"Source {source.source}: complete, {''.join(read_of(source))}{_imported(source)}"
         else:
             yield f"Source {source.source}: NOT {failed(source.doubt)}: {source.reason}"
         for url in source.references:
             yield f"Source {source.source}: a part of a scope stands elsewhere and is not read: {url}"
+
+
+def _imported(source: SourceReport) -> str:
+    if source.imported is None:
+        return ""
+    return f", imported at {moment(datetime.fromtimestamp(source.imported, UTC))}"
 
 
 def read_of(source: SourceReport) -> tuple[str, str]:

@@ -69,6 +69,19 @@ def locked(place: Place) -> AbstractContextManager[Place]:
     return alone(place)
 
 
+def shared(place: Place) -> AbstractContextManager[Place]:
+    """Hold a store for an importer, which opens what this gives: a schema beside other importers, a file alone.
+
+    :raises AnotherRunActive: a run holds it, and of a file another importer; of a schema as of ``locked``.
+    :raises StoreUnusable: there is no place for the file.
+    """
+    if isinstance(place, Path):
+        return locked(place)
+    from syncramp.store.postgresql import beside_others
+
+    return beside_others(place)
+
+
 def copied(place: Place) -> AbstractContextManager[Place]:
     """A copy of a store as it is now, which is gone afterwards; an empty store if there is none."""
     if isinstance(place, Path):
@@ -150,6 +163,18 @@ class Database(ABC):
     @abstractmethod
     def _ended(self, durable: bool) -> None:
         """A transaction is over, however it ended."""
+
+    def hold_part(self, partition: int) -> bool:
+        """From now on up to its end this connection alone reads a part of a source.
+
+        :returns: False: another one does.
+        """
+        return True
+
+    def take_turn(self, source: int) -> None:  # noqa: B027
+        """In a transaction, before it looks at entries of a source that it may write: what others write of that
+        source comes before it or after it. Where nobody writes beside us, it is our turn.
+        """
 
     @contextmanager
     def reading(self) -> Iterator[None]:

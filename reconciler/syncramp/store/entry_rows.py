@@ -37,8 +37,10 @@ _WAKE = (
 )
 """Who names a DN that somebody has from now on: nobody had it, or somebody who perhaps leaves."""
 _ANY_NAMES = "SELECT EXISTS (SELECT 1 FROM refs) OR EXISTS (SELECT 1 FROM unresolved)"
+_COUNT_IDS = """INSERT INTO meta VALUES ('next_id', CAST(? + 1 AS TEXT)) ON CONFLICT (key) DO UPDATE
+                SET value = CAST(CAST(meta.value AS BIGINT) + ? AS TEXT)"""
+"""First it is counted and then it is read: importers beside us wait for whoever counts."""
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
-_COUNT_IDS = "INSERT INTO meta VALUES ('next_id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _PAGE = 1000
 
 
@@ -157,11 +159,11 @@ class EntryRows:
     def _insert(self, new: Sequence[tuple[bytes, tuple[Any, ...]]]) -> dict[bytes, int]:
         if not new:
             return {}
-        first = int(self._database.value(_NEXT_ID, default=1))
+        self._database.run(_COUNT_IDS, (len(new), len(new)))
+        first = int(self._database.value(_NEXT_ID)) - len(new)
         ids = {guid: first + place for place, (guid, _) in enumerate(new)}
         self._database.insert_many(_ENTRY, [(0, ids[guid], self._source, guid, *body) for guid, body in new])
         self._database.run(_MARK_NEW, (Origin.SOURCE, first, first + len(new) - 1))
-        self._database.run(_COUNT_IDS, (str(first + len(new)),))
         return ids
 
     def _note(

@@ -21,6 +21,7 @@ from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.doubts import believe, put_back
 from syncramp.store.entry_rows import EntryRows
+from syncramp.store.imports import forget_import
 from syncramp.store.marks import MARK
 from syncramp.store.moves import Move, Note, note, tracked
 from syncramp.store.muster import Muster
@@ -73,7 +74,7 @@ class PartitionStage:
     def __init__(
         self, database: Database, key: Callable[[str], int], source: int, partition: int, places: Iterator[int]
     ) -> None:
-        self._database, self._key, self._partition = database, key, partition
+        self._database, self._key, self._source, self._partition = database, key, source, partition
         self._tracked = tracked(database)
         self._muster = Muster(database, partition)
         self._rows = EntryRows(database, key, source, partition, self._muster, tracked=self._tracked)
@@ -85,6 +86,7 @@ class PartitionStage:
         self._judge: Judge = _as_told
         with database.transaction():
             put_back(database, key, partition)
+            forget_import(database, partition)
             database.run(_BEGIN, (partition,))
             forget_verdict(database, partition)
 
@@ -152,6 +154,7 @@ class PartitionStage:
             return
         page, self._page = self._page, {}
         with self._database.transaction():
+            self._database.take_turn(self._source)
             ids = self._write(page)
             ids.update(self._rows.ids_of([guid for guid in self._spill.groups() if guid not in ids]))
             self._spill.write(ids)
@@ -177,6 +180,7 @@ class PartitionStage:
         """
         self.flush()
         with self._database.transaction():
+            self._database.take_turn(self._source)
             missed = [] if proof.delta else self._missed()
             accepted = accepted_of(self._database, self._partition)
             verdict = self._judge(proof, self._observed(proof, missed), accepted)

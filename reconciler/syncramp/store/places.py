@@ -20,6 +20,8 @@ class Use(Enum):
     """Beside a run, if there is one."""
     ALONE = "alone"
     """By the one run that holds it; the server lets it go with the connection."""
+    IMPORT = "import"
+    """By an importer, beside others, while no run holds it."""
     COPY = "copy"
     """A copy of it, of this connection alone, that ends with it."""
 

@@ -5,6 +5,9 @@
 * Writers come one after the other, as in SQLite: a transaction that writes takes an advisory lock first.
 * A run holds the store by an advisory lock of the session that it works with. Who loses the connection loses both at
   once, and every later statement fails: there is no second connection that could go on, and nothing connects again.
+* Importers hold it together, while no run does. Their transactions look beside each other; those of one source come
+  one after the other, and of all of them one writes at a time. They lock in one order (the store, the source, the
+  right to write), so none waits for one that waits for it.
 * A plan works on temporary tables of its own connection: the rows are copied inside the server, nobody waits for it,
   and nothing of it is left however it ends.
 * An old copy is told by its place. Whoever restores a dump makes new tables, with other numbers; whoever restores the
@@ -36,6 +39,9 @@ from syncramp.store.dialect import adapt, among, translated
 from syncramp.store.places import Schema, Use
 from syncramp.store.server import connected, said, unopened
 from syncramp.store.setwise import statement
+
+_WRITES = "INSERT", "UPDATE", "DELETE"
+"""How a statement begins that writes."""
 
 PAGE = 2000
 """Rows of a stream that are fetched at once."""
@@ -79,7 +85,8 @@ class PostgresqlDatabase(Database):
 
     def __init__(self, path: Schema, patience: float = PATIENCE) -> None:
         self.path = path
-        self._lock = int.from_bytes(sha256(path.name.encode()).digest()[:8], signed=True)
+        self._lock, self._turn = _number(path.name), _number(f"{path.name} writes")
+        self._importing, self._writing = False, False
         self._names, self._left, self._inside = count(), list[str](), False
         self._raw = raw = connected(path)
         try:
@@ -110,17 +117,32 @@ class PostgresqlDatabase(Database):
         if self.path.use is Use.COPY:
             self._copy()
             return
-        if self.path.use is Use.ALONE and not self.value(
-            "SELECT pg_try_advisory_lock(CAST(? AS integer), 0)", (self._half,)
-        ):
-            raise AnotherRunActive(
-                "another run holds the store", where=str(self.path), remedy="wait until it has ended"
-            )
+        self._hold()
         self.run(f"SET search_path = {self.path.name}")
         with self.transaction():
             if not self.one("SELECT 1 WHERE to_regnamespace(?) IS NOT NULL", (self.path.name,)):
                 self.run(f"CREATE SCHEMA {self.path.name}")
         self._prepare(self._version())
+        self._importing = self.path.use is Use.IMPORT
+
+    def _hold(self) -> None:
+        """For a run alone, or together with other importers.
+
+        :raises AnotherRunActive: somebody else holds it.
+        """
+        if self.path.use not in _HOLDS:
+            return
+        lock, who = _HOLDS[self.path.use]
+        if not self.value(f"SELECT {lock}(CAST(? AS integer), 0)", (self._half,)):
+            raise AnotherRunActive(f"{who} holds the store", where=str(self.path), remedy="wait until it has ended")
+
+    def hold_part(self, partition: int) -> bool:
+        pair = "CAST(? AS integer), CAST(? AS integer)"
+        return bool(self.value(f"SELECT pg_try_advisory_lock({pair})", (self._half, partition)))
+
+    def take_turn(self, source: int) -> None:
+        if self._importing:
+            self.run("SELECT pg_advisory_xact_lock(?)", (_number(f"{self.path.name} {source}"),))
 
     @property
     def _half(self) -> int:
@@ -189,12 +211,13 @@ class PostgresqlDatabase(Database):
     def _begin(self, durable: bool) -> None:
         self.run("BEGIN")
         self._inside = True
-        self.run("SELECT pg_advisory_xact_lock(?)", (self._lock,))
+        shared = "_shared" if self._importing else ""
+        self.run(f"SELECT pg_advisory_xact_lock{shared}(?)", (self._lock,))
         if durable:
             self.run("SET LOCAL synchronous_commit = on")
 
     def _ended(self, durable: bool) -> None:
-        self._inside = False
+        self._inside = self._writing = False
 
     def _look(self) -> None:
         self.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
@@ -225,7 +248,15 @@ class PostgresqlDatabase(Database):
             self.run(_META, ("place", here))
 
     def _execute(self, sql: str, parameters: Any) -> CursorResult[Any]:
+        if self._importing and sql.startswith(_WRITES):
+            self._write_in_turn()
         return super()._execute(translated(sql), parameters)
+
+    def _write_in_turn(self) -> None:
+        """Of several importers one writes at a time, from its first row to the end of its transaction."""
+        if self._inside and not self._writing:
+            self._writing = True
+            self.run("SELECT pg_advisory_xact_lock(?)", (self._turn,))
 
     def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         """All rows at once where that is the same; else psycopg sends one after the other, and waits for none."""
@@ -259,10 +290,27 @@ class PostgresqlDatabase(Database):
         return among(sql), (*first, packed(page) or list(page))
 
 
+_HOLDS = {
+    Use.ALONE: ("pg_try_advisory_lock", "another run or import"),
+    Use.IMPORT: ("pg_try_advisory_lock_shared", "a run"),
+}
+"""Which lock is taken, and who may have it when it cannot be."""
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(sha256(text.encode()).digest()[:8], signed=True)
+
+
 @contextmanager
 def alone(schema: Schema) -> Iterator[Schema]:
     """See :func:`syncramp.store.database.locked`."""
     yield replace(schema, use=Use.ALONE)
+
+
+@contextmanager
+def beside_others(schema: Schema) -> Iterator[Schema]:
+    """See :func:`syncramp.store.database.shared`."""
+    yield replace(schema, use=Use.IMPORT)
 
 
 @contextmanager

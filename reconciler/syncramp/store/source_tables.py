@@ -1,10 +1,11 @@
 """Tables of what sources tell of changes, beside those of ``tables``.
 
 ``arrivals`` and ``moves`` say what became of entries since links were resolved last: they are written with the
-entries themselves, so that a run that is killed in between leaves nothing undone.
+entries themselves, so that a run that is killed in between leaves nothing undone. ``imports`` and ``staged_links``
+say what was read before a run (``store.imports``), for that run.
 """
 
-from sqlalchemy import Column, Index, LargeBinary, Table
+from sqlalchemy import Column, Float, Index, LargeBinary, Table
 
 from syncramp.store.tables import Integer, String
 from syncramp.store.written_tables import metadata
@@ -79,4 +80,28 @@ principals = Table(
     Column("mark", Integer, primary_key=True, autoincrement=False),  # hash of the DN
     Column("sid", LargeBinary, nullable=False),
     Column("entry", Integer),  # 0: nobody; NULL: not looked for
+)
+
+imports = Table(
+    "imports",  # parts that were read and proven outside of a run, until the next run resolves links
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),  # when its read began, in seconds since the epoch
+    Column("question", String, nullable=False),  # what it was read for (rules.ruleset)
+    Column("delta", Integer, nullable=False),  # 1: changes alone were told
+    Column("seen", LargeBinary, nullable=False),  # roaring bitmap of entry ids
+    Column("containers", LargeBinary, nullable=False),  # GUIDs of 16 bytes
+    Column("report", String, nullable=False),  # JSON of what a run tells of it
+)
+
+staged_links = Table(
+    "staged_links",  # values of link attributes that those reads told, as in ``spill`` (store.temporary)
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("entry", Integer, nullable=False),
+    Column("attribute", String, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    Column("guids", LargeBinary, nullable=False),
 )

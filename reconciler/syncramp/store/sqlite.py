@@ -176,7 +176,7 @@ def locked(path: Path) -> Iterator[Path]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AnotherRunActive(
-                "another run holds the store", where=str(path), remedy="wait until it has ended"
+                "another run or import holds the store", where=str(path), remedy="wait until it has ended"
             ) from None
         yield path
     finally:

@@ -4,8 +4,9 @@ A part is staged by ``partitions``. Its proof ends it: until that arrives it say
 killed in the middle of an import leaves nothing that could be mistaken for a whole read.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
+from typing import Any
 
 from syncramp.model.facts import Fact, Proof
 from syncramp.model.proofs import Accepted, Verdict
@@ -15,12 +16,14 @@ from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.doubts import put_back, put_back_all
 from syncramp.store.heirs import inherit
+from syncramp.store.imports import Import, forget_import, forget_imports, import_of, keep_import, take_links
 from syncramp.store.known import KnownPartition, promote
 from syncramp.store.marks import marking
 from syncramp.store.muster import forget_muster
 from syncramp.store.partitions import HORIZON, PROVEN, PartitionStage
 from syncramp.store.resolution import resolve
 from syncramp.store.temporary import RUN
+from syncramp.store.told import Told
 from syncramp.store.verdicts import accept, accepted_of, verdict_of
 
 __all__ = ["DELETED", "GONE", "Staging"]
@@ -48,6 +51,7 @@ class Staging:
         self._database = database
         self._key = key
         self._stages: dict[int, PartitionStage] = {}
+        self._taken: dict[int, Told] = {}
         self._places = count()
         database.make_temporary(RUN)
 
@@ -128,6 +132,32 @@ class Staging:
         if partition in self._stages:
             self._stages[partition].flush()
 
+    def hold(self, source: int, partition: str) -> bool:
+        """From now on this process alone reads a partition, though others may import beside it.
+
+        :returns: False: another one does.
+        """
+        return self._database.hold_part(self._partition_id(source, partition))
+
+    def keep(self, stage: PartitionStage, at: float, question: str, report: Mapping[str, Any]) -> None:
+        """A partition that was proven waits for the next run, which goes on from there.
+
+        :param at: when its read began, in seconds since the epoch.
+        :param question: what it was read for.
+        :param report: what that run tells of it, as plain data.
+        """
+        keep_import(self._database, stage.partition, Import(at, question, stage.told, report))
+
+    def imported(self, source: int, partition: str) -> Import | None:
+        """A partition that was read and proven before this run began, and that nothing was made of yet."""
+        return import_of(self._database, self._partition_id(source, partition))
+
+    def take_over(self, source: int, partition: str, found: Import) -> None:
+        """Go on from what was imported, as if this run had read it."""
+        number = self._partition_id(source, partition)
+        take_links(self._database, number)
+        self._taken[number] = found.told
+
     def verdict(self, source: int, partition: str) -> Verdict | None:
         """The three proofs of the last read of a partition; None: it did not come to its end."""
         return verdict_of(self._database, self._partition_id(source, partition))
@@ -177,6 +207,7 @@ class Staging:
             for passed in _PASSED:
                 self._database.run(passed, (new, old))
             forget_muster(self._database, old)
+            forget_import(self._database, old)
             self._database.run("DELETE FROM partitions WHERE id = ?", (old,))
 
     def fail_source(self, source: int, reason: str) -> None:
@@ -264,8 +295,10 @@ class Staging:
         :returns: how many values named nothing that was ever read.
         """
         with self._database.transaction():
-            told = {partition: stage.told for partition, stage in self._stages.items()}
+            told = self._taken | {partition: stage.told for partition, stage in self._stages.items()}
             missing = resolve(self._database, self._key, told)
             promote(self._database, [partition for partition, one in told.items() if one.proven])
+            forget_imports(self._database)
         self._stages.clear()
+        self._taken.clear()
         return missing
