@@ -248,7 +248,7 @@ class PostgresqlDatabase(Database):
             self.run(_META, ("place", here))
 
     def _execute(self, sql: str, parameters: Any) -> CursorResult[Any]:
-        if self._importing and sql.startswith(_WRITES):
+        if self._importing and sql.lstrip().startswith(_WRITES):
             self._write_in_turn()
         return super()._execute(translated(sql), parameters)
 
