@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo rehearsal test lint bench bench-parts fuzz e2e manifests image lock clean python
+.PHONY: help demo rehearsal test lint bench bench-peer bench-parts fuzz e2e manifests image lock clean python
 .DELETE_ON_ERROR:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test   all tests that need no cluster"
 	@echo "make lint   formatting, types and the layers of the code"
 	@echo "make bench  what a whole sync costs, against ldapsearch, for SIZES=\"10000 100000 300000\" people (half an hour; SIZES=10000 takes three minutes); STORE=postgresql"
+	@echo "make bench-peer  the same changes with one call for each object, as the open peer makes them, for SIZES people"
 	@echo "make bench-parts  how fast its parts are: the codec against lxml, plans, ramps, reading a directory, a full synchronise, of PEOPLE=30000"
 	@echo "make fuzz   random messages for the codec and the decoder of LDAP, for FUZZ_SECONDS=60"
 	@echo "make e2e    scenarios against a real API server: of KUBEBUILDER_ASSETS, else of your kubeconfig"
@@ -42,6 +43,9 @@ SIZES ?= 10000 100000 300000
 STORE ?= file
 bench: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m bench.cycle --people $(SIZES) --store $(STORE)
+
+bench-peer: $(VENV)/.dev
+	@PYTHONPATH=tests $(BIN)/python -m bench.peer --people $(SIZES)
 
 PEOPLE ?= 30000
 bench-parts: $(VENV)/.dev

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from bench.rows import Run
+from bench.rows import Row, Run
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,34 @@ class Found:
             if one.directory == directory and objects_per_call in (None, one.objects_per_call)
         ]
         return sorted(found, key=lambda one: one.people)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One size, the open peer's way."""
+
+    people: int
+    extrapolated: bool
+    """The first sync is that of fewer people, times what there is more."""
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Peers:
+    """What ``bench.peer`` measured."""
+
+    machine: dict[str, str]
+    measured: Sequence[Peer]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """From a file of JSON."""
+        data = json.loads(path.read_text("utf-8"))
+        made = [
+            Peer(one["people"], one["extrapolated"], [Row(**row) for row in one["rows"]]) for one in data["measured"]
+        ]
+        return cls(data["machine"], made)
+
+    def write(self, path: Path) -> None:
+        """As a file of JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")

@@ -1,4 +1,4 @@
-"""`make bench-parts` reads a real directory, makes every object of it, and after 100 changes those 100 again."""
+"""What `make bench` and `make bench-parts` measure is done, and counted, and nothing else."""
 
 import json
 import shutil
@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import joined, ldap, plan, synchronise, written
+from bench import cycle, joined, ldap, peer, plan, synchronise, written
 from bench.directory import forest_of, groups, write
+from bench.found import Found
+from bench.sources import DIRSYNC, SYNCREPL
 from bench.synchronise import CHANGED, Measured, exponent, measure, table
+from support.postgresql import requires_postgresql
 from support.slapd import requires_slapd
 from syncramp.source import dn
 from syncramp.store.store import Store
@@ -105,3 +108,41 @@ def test_members_written_to_a_group_are_measured_at_the_double() -> None:
     assert (found.members, found.server) == (60, "the double")
     assert found.seconds > 0 < found.median
     assert "60 members in" in written.line(found)
+
+
+@requires_slapd
+def test_the_whole_cycle_is_measured_with_both_directories(tmp_path: Path) -> None:
+    cycle.main(["--people", str(PEOPLE), "--objects", "30", "--cold", "--out", str(tmp_path)])
+    found = Found.read(tmp_path / "cycle-file.json")
+    assert [one.directory for one in found.measured] == [SYNCREPL, DIRSYNC]
+    everything, links = PEOPLE + PEOPLE // 150, found.measured[0].links
+    for one in found.measured:
+        first, nothing, changed, member = one.runs
+        assert (one.links, first.linked, changed.linked, member.linked) == (links, links, 0, 1)
+        assert [nothing.exported, changed.exported, member.exported] == [0, PEOPLE // 100, 1]
+        assert first.row("import").links == first.row("plan").links == links
+        assert first.row("plan").objects == everything <= first.exported  # a group comes again with its members
+        assert {"start", "between", "import", "plan", "export", "confirm", "end"} <= {row.name for row in first.rows}
+        for run in one.runs:
+            assert all(row.cpu >= 0 and row.wall >= 0 and row.peak for row in run.rows)
+            assert sum(row.calls for row in run.rows) == run.whole.calls > 0
+            assert run.servers.keys() == {"directory", "tenant"} and run.store
+    sent = found.measured[0].run("first sync").row("export")
+    assert sent.calls > everything / 30 and sent.sent > 1000 * everything
+    assert "1 link on the wire" in (tmp_path / "cycle-file.md").read_text("utf-8")
+    assert "30 objects in a call" in (tmp_path / "cycle-file.svg").read_text("utf-8")
+
+
+@requires_slapd
+@requires_postgresql
+def test_the_whole_cycle_is_measured_with_the_store_in_a_server(tmp_path: Path) -> None:
+    (found,) = cycle.measure(PEOPLE, [500], store="postgresql", doubled=False)
+    assert found.store == "postgresql" and found.run("one member added").linked == 1
+    assert all(run.servers["store"] > 0 and run.store > 1_000_000 for run in found.runs)
+
+
+def test_the_open_peer_sends_each_object_alone_and_a_group_whole(tmp_path: Path) -> None:
+    first, changed, member = peer.measure(PEOPLE).rows
+    assert (first.calls, first.objects) == (604, 604)
+    assert (changed.calls, changed.links) == (PEOPLE // 100, 0)
+    assert (member.calls, member.links) == (1, PEOPLE // 6 * 5)

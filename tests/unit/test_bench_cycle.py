@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import charts, goals, tables
-from bench.found import Found, Measured
+from bench import charts, goals, report, tables
+from bench.found import Found, Measured, Peer, Peers
 from bench.rows import PROVISION, Call, Mark, Row, Run, rows
 from bench.sources import DIRSYNC, SYNCREPL
 
@@ -121,3 +121,45 @@ def test_the_chart_is_the_same_for_the_same_numbers_and_has_the_words(tmp_path: 
     words = "".join(ElementTree.fromstring(one).itertext())
     assert "500 objects in a call" in words and "export" in words and "60,000" in words
     assert len(one) < 60_000
+
+
+PEERS = Peers({}, [Peer(6_000, True, [Row("first sync", 9.0, 8.0, objects=6_040, calls=6_040, sent=10**7)])])
+
+
+def test_one_call_for_each_object_is_told_next_to_the_export_and_the_whole_run() -> None:
+    ours = Found({}, [measured(1.5), measured(1.4, per_call=500)])
+    told = tables.peers(PEERS, ours).splitlines()[2:]
+    assert "one call for each object, extrapolated | 6,040 | 10.00 MB" in told[0]
+    assert "Syncramp's export, 30 objects in a call | 1 | 0.00 MB | 0.00 MB | 1.50 s" in told[1]
+    assert "Syncramp's whole run" in told[2] and len(told) == 3
+    assert len(tables.peers(PEERS, None).splitlines()) == 3
+
+
+def test_the_page_is_written_anew_between_its_marks_and_nowhere_else(tmp_path: Path) -> None:
+    cycle, server, peers, page = (tmp_path / name for name in ("c.json", "p.json", "peer.json", "page.md"))
+    Found({"processor": "a test"}, [measured(1.5)]).write(cycle)
+    Found({}, [replace(measured(3.0), store="postgresql")]).write(server)
+    PEERS.write(peers)
+    page.write_text(f"before\n{report.BEGINS}\nold\n{report.ENDS}\nafter\n", "utf-8")
+    for _ in range(2):
+        report.main([*map(str, (server, peers, cycle)), "--page", str(page)])
+        text = page.read_text("utf-8")
+        assert text.startswith(f"before\n{report.BEGINS}\n\n") and text.endswith(f"\n\n{report.ENDS}\nafter\n")
+        assert "old" not in text and "processor: a test" in text
+        assert text.index("1.50 s (1.5 x)") < text.index("PostgreSQL") < text.index("3.00 s (3.0 x)")
+        assert "one call for each object, extrapolated" in text
+    assert (tmp_path / "page.svg").exists() and "](page.svg)" in text
+
+
+def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+    cycle, page = tmp_path / "c.json", tmp_path / "page.md"
+    Found({}, [measured(1.5)]).write(cycle)
+    page.write_text("nothing to see\n", "utf-8")
+    with pytest.raises(SystemExit, match="does not have the lines"):
+        report.main([str(cycle), "--page", str(page)])
+    assert page.read_text("utf-8") == "nothing to see\n"
+
+
+def test_the_page_of_the_project_has_the_marks() -> None:
+    text = report.PAGE.read_text("utf-8")
+    assert text.count(report.BEGINS) == text.count(report.ENDS) == 1
