@@ -5,24 +5,27 @@ from typing import Any
 import pytest
 
 from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of
+from syncramp.cycle.shown import ShownObject
 from syncramp.model.cloud import CloudState, SeenGroup
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
 
 A = "0f8fad5b-d9cb-469f-a165-70867728950a"
 
 
-def shown(kind: str = "Group", operation: Operation = Operation.SET, **values: Any) -> SyncObject:
-    return SyncObject(kind, operation, {"CloudAnchor": f"Group_{A.upper()}", "CloudMastered": True, **values})
+def shown(kind: str = "Group", operation: Operation = Operation.SET, **values: Any) -> ShownObject:
+    return ShownObject(
+        SyncObject(kind, operation, {"CloudAnchor": f"Group_{A.upper()}", "CloudMastered": True, **values})
+    )
 
 
 @pytest.mark.parametrize(
     "obj",
     [
         shown(kind="User"),
-        SyncObject("Group", Operation.SET, {"DisplayName": "no anchor"}),
+        ShownObject(SyncObject("Group", Operation.SET, {"DisplayName": "no anchor"})),
     ],
 )
-def test_what_is_no_group_is_none(obj: SyncObject) -> None:
+def test_what_is_no_group_is_none(obj: ShownObject) -> None:
     assert cloud_group_of(obj) is None
 
 
@@ -34,7 +37,7 @@ def test_a_group_that_a_directory_masters_is_told_as_one(values: dict[str, Any])
 def test_a_group_is_known_by_its_object_id_in_small_letters_also_where_nothing_says_that_the_cloud_masters_it() -> (
     None
 ):
-    told = cloud_group_of(SyncObject("Group", Operation.ADD, {"CloudAnchor": f"Group_{A.upper()}"}))
+    told = cloud_group_of(ShownObject(SyncObject("Group", Operation.ADD, {"CloudAnchor": f"Group_{A.upper()}"})))
     assert told is not None and told[0] == A
 
 
@@ -75,7 +78,7 @@ def test_a_group_mailbox_is_one_of_a_microsoft_365_group(value: Any) -> None:
         (shown(DisplayName="x"), CloudState.LIVE),
     ],
 )
-def test_the_state_is_what_the_page_says(obj: SyncObject, state: CloudState) -> None:
+def test_the_state_is_what_the_page_says(obj: ShownObject, state: CloudState) -> None:
     _, told = cloud_group_of(obj) or ("", SeenGroup())
     assert told.state is state
 
@@ -91,7 +94,9 @@ def test_members_come_as_changes_by_either_anchor_or_as_a_list_of_both() -> None
     assert (told.adds, told.removes, told.whole) == (["user_1a", "source:AAAA"], ["user_2b"], None)
     _, told = cloud_group_of(shown(DisplayName="x", Member=("User_1A", "AAAA"))) or ("", SeenGroup())
     assert told.whole == ["user_1a", "source:AAAA"]
-    _, told = cloud_group_of(SyncObject("Group", Operation.SET, {"CloudAnchor": "Group_x", "Member": ("User_1",)}))
+    _, told = cloud_group_of(
+        ShownObject(SyncObject("Group", Operation.SET, {"CloudAnchor": "Group_x", "Member": ("User_1",)}))
+    )
     assert (told.whole, told.adds, told.attributes) == (None, ["user_1"], None), (
         "a further part adds to the first one"
     )
@@ -104,8 +109,8 @@ def test_an_empty_list_says_that_nobody_is_a_member_only_where_members_come_as_l
 
 
 def test_guests_are_told_by_their_own_objects() -> None:
-    guest = SyncObject("User", Operation.SET, {"CloudAnchor": "User_1A", "UserType": "Guest"})
-    person = SyncObject("User", Operation.SET, {"CloudAnchor": "User_2B", "UserType": "Member"})
+    guest = ShownObject(SyncObject("User", Operation.SET, {"CloudAnchor": "User_1A", "UserType": "Guest"}))
+    person = ShownObject(SyncObject("User", Operation.SET, {"CloudAnchor": "User_2B", "UserType": "Member"}))
     assert kinds_of([guest, person]) == {"user_1a": "Guest"}
 
 

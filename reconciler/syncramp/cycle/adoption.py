@@ -14,17 +14,7 @@ from pyroaring import BitMap
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase, phase
 from syncramp.cycle.planning import adoption_required
-from syncramp.cycle.shown import (
-    anchor_of,
-    authority_of,
-    managed,
-    members_of,
-    name_of,
-    only_members,
-    stranger_of,
-    text_of,
-    value_of,
-)
+from syncramp.cycle.shown import ShownObject, managed
 from syncramp.cycle.synchronise import synchronise
 from syncramp.endpoint.faults import FORM
 from syncramp.errors import ServiceRefused
@@ -141,35 +131,33 @@ class _Looking:
 
     def _see(self, objects: Sequence[SyncObject]) -> Sights:
         seen = Sights()
-        living = [obj for obj in objects if obj.operation is not Operation.DELETE]
-        known = self.sightings.candidates(list({anchor for obj in living if (anchor := anchor_of(obj))}))
+        living = [ShownObject(obj) for obj in objects if obj.operation is not Operation.DELETE]
+        known = self.sightings.candidates(list({obj.anchor for obj in living if obj.anchor}))
         for obj in living:
-            anchor = anchor_of(obj)
-            if not (only_members(obj) and (not anchor or anchor in self.begun)):
-                self._see_object(seen, obj, anchor, known.get(anchor))
+            if not (obj.only_members and (not obj.anchor or obj.anchor in self.begun)):
+                self._see_object(seen, obj, known.get(obj.anchor))
             if obj.kind == Kind.GROUP:
-                self.begun.add(anchor)
+                self.begun.add(obj.anchor)
         self._see_members(seen, living, known)
         return seen
 
-    def _see_object(self, seen: Sights, obj: SyncObject, anchor: str, candidate: Candidate | None) -> None:
+    def _see_object(self, seen: Sights, obj: ShownObject, candidate: Candidate | None) -> None:
         self.findings.shown += 1
-        if not anchor:
-            seen.strangers.append(stranger_of(obj))
+        if not obj.anchor:
+            seen.strangers.append(obj.stranger())
             return
         self.findings.anchored += 1
         finding = _finding(obj, candidate)
-        cloud = bool(authority_of(obj))
-        cloud_anchor = text_of(obj, "cloudanchor")
+        cloud, cloud_anchor = bool(obj.authority), obj.text("cloudanchor")
         identity = candidate.id if candidate else None
-        sighting = Sighting(anchor, obj.kind, name_of(obj), finding, identity, cloud_anchor, cloud_managed=cloud)
+        sighting = Sighting(obj.anchor, obj.kind, obj.name, finding, identity, cloud_anchor, cloud_managed=cloud)
         if finding is Finding.MATCHED and candidate is not None:
             self._compare(sighting, obj, candidate)
         elif finding is not Finding.DEPARTING:
-            seen.strangers.append(stranger_of(obj))
+            seen.strangers.append(obj.stranger())
         seen.objects.append((sighting, candidate.desired if candidate else None))
 
-    def _compare(self, sighting: Sighting, obj: SyncObject, candidate: Candidate) -> None:
+    def _compare(self, sighting: Sighting, obj: ShownObject, candidate: Candidate) -> None:
         findings, desired = self.findings, candidate.desired or {}
         also = self.managed[obj.kind] - candidate.kept_back
         judged = judge(desired, obj.values, also, self.job.config.target.verified_domains)
@@ -188,14 +176,14 @@ class _Looking:
         else:
             findings.equal += 1
 
-    def _see_members(self, seen: Sights, objects: Sequence[SyncObject], known: Mapping[str, Candidate]) -> None:
+    def _see_members(self, seen: Sights, objects: Sequence[ShownObject], known: Mapping[str, Candidate]) -> None:
         for obj in objects:
-            if value_of(obj, "member") is None:
+            if obj.values.get("member") is None:
                 continue
             self.shows_members = True
-            if (group := known.get(anchor_of(obj))) is None:
+            if (group := known.get(obj.anchor)) is None:
                 continue
-            changes = [change for change in members_of(obj) if change.operation is LinkOperation.ADD]
+            changes = [change for change in obj.members or () if change.operation is LinkOperation.ADD]
             named = [change.anchor for change in changes if change.by is AnchorType.SOURCE]
             seen.references.extend((group.id, change.anchor) for change in changes if change.by is AnchorType.CLOUD)
             ids = self.job.store.observations.ids(named)
@@ -203,7 +191,7 @@ class _Looking:
             seen.members[group.id] = before | BitMap(ids.values()), unknown + len(set(named)) - len(ids)
 
 
-def _finding(obj: SyncObject, candidate: Candidate | None) -> Finding:
+def _finding(obj: ShownObject, candidate: Candidate | None) -> Finding:
     if candidate is None or (candidate.desired is None and not candidate.ours):
         return Finding.ORPHAN
     if candidate.kind != obj.kind:

@@ -12,11 +12,11 @@ from syncramp.cycle.confirm import observe_page
 from syncramp.cycle.deciding import resume
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
-from syncramp.cycle.shown import anchor_of, authority_of, managed, name_of, only_members, text_of
+from syncramp.cycle.shown import ShownObject, managed
 from syncramp.errors import CookieRefused
 from syncramp.model.adoption import Finding
 from syncramp.model.report import RunReport
-from syncramp.model.wire import Operation, ReadBackPage, SyncObject
+from syncramp.model.wire import Operation, ReadBackPage
 from syncramp.plan.adoption import judge
 from syncramp.store.exports import Exports
 from syncramp.store.sightings import Candidate, Sighting, Sightings, Sights
@@ -50,33 +50,31 @@ def catch_up(job: Job, exports: Exports, report: RunReport, phase: Phase) -> Non
 def _take(job: Job, page: ReadBackPage, exports: Exports) -> None:
     sightings, names = Sightings(job.store.database), managed(job.config)
     living = {
-        anchor: obj
-        for obj in page.objects
-        if obj.operation is not Operation.DELETE and not only_members(obj) and (anchor := anchor_of(obj))
+        obj.anchor: obj
+        for obj in map(ShownObject, page.objects)
+        if obj.operation is not Operation.DELETE and not obj.only_members and obj.anchor
     }
     seen = Sights()
     for anchor, candidate in sightings.candidates(list(living)).items():
         obj = living[anchor]
         if candidate.desired is not None and candidate.kind == obj.kind:
-            seen.objects.append((_sighted(job, obj, anchor, candidate, names), candidate.desired))
+            seen.objects.append((_sighted(job, obj, candidate, names), candidate.desired))
     sightings.add(seen)
     take_shown(job.store.database, exports)
 
 
-def _sighted(
-    job: Job, obj: SyncObject, anchor: str, candidate: Candidate, names: Mapping[str, frozenset[str]]
-) -> Sighting:
+def _sighted(job: Job, obj: ShownObject, candidate: Candidate, names: Mapping[str, frozenset[str]]) -> Sighting:
     also = names[obj.kind] - candidate.kept_back
     judged = judge(candidate.desired or {}, obj.values, also, job.config.target.verified_domains)
     return Sighting(
-        anchor,
+        obj.anchor,
         obj.kind,
-        name_of(obj),
+        obj.name,
         Finding.MATCHED,
         candidate.id,
-        text_of(obj, "cloudanchor"),
+        obj.text("cloudanchor"),
         judged.held,
         differs=bool(judged.different),
         confirmed=2 if judged.different or judged.normalised else 1,
-        cloud_managed=bool(authority_of(obj)),
+        cloud_managed=bool(obj.authority),
     )

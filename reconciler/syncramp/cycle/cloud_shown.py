@@ -8,7 +8,7 @@ says nothing until a list was seen that is not empty: an empty collection of cha
 
 from collections.abc import Mapping, Sequence
 
-from syncramp.cycle.shown import anchor_of, authority_of, only_members, text_of, value_of
+from syncramp.cycle.shown import ShownObject
 from syncramp.model.cloud import CloudState, SeenGroup
 from syncramp.model.values import Kind, Value
 from syncramp.model.wire import (
@@ -16,7 +16,6 @@ from syncramp.model.wire import (
     LinkOperation,
     Operation,
     ReferenceChange,
-    SyncObject,
     WireValue,
     object_id,
 )
@@ -57,45 +56,44 @@ RecipientTypeDetails."""
 _TYPES = ("User_", "Group_", "Contact_", "Device_", "ServicePrincipal_")
 
 
-def cloud_group_of(obj: SyncObject, *, lists: bool = False) -> tuple[str, SeenGroup] | None:
+def cloud_group_of(obj: ShownObject, *, lists: bool = False) -> tuple[str, SeenGroup] | None:
     """The object id, in small letters, of a group, and what is said of it if it is mastered in the cloud.
 
     :param lists: members are known to come as lists, so that an empty one says that there are none.
     :returns: None for what is no group.
     """
-    anchor = text_of(obj, "cloudanchor")
+    anchor = obj.text("cloudanchor")
     if obj.kind != Kind.GROUP or not anchor:
         return None
     if obj.operation is Operation.DELETE:
         return object_id(anchor), SeenGroup(state=CloudState.UNTOLD)
-    if anchor_of(obj) or authority_of(obj) is False:
+    if obj.anchor or obj.authority is False:
         return object_id(anchor), SeenGroup(state=CloudState.UNTOLD, ours=False)
-    further = only_members(obj)
+    further = obj.only_members
     attributes = None if further else attributes_of(obj)
     seen = SeenGroup(attributes, attributes is not None and "displayName" not in attributes, _state(obj))
-    _tell_members(seen, value_of(obj, "member"), further=further, lists=lists)
+    _tell_members(seen, obj.values.get("member"), further=further, lists=lists)
     return object_id(anchor), seen
 
 
-def guest_of(obj: SyncObject) -> str:
+def guest_of(obj: ShownObject) -> str:
     """The cloud anchor, in small letters, of a guest; empty for everybody else."""
-    if obj.kind != Kind.USER or obj.operation is Operation.DELETE or text_of(obj, "usertype").lower() != "guest":
+    if obj.kind != Kind.USER or obj.operation is Operation.DELETE or obj.text("usertype").lower() != "guest":
         return ""
-    return text_of(obj, "cloudanchor").lower()
+    return obj.text("cloudanchor").lower()
 
 
-def kinds_of(objects: Sequence[SyncObject]) -> dict[str, str]:
+def kinds_of(objects: Sequence[ShownObject]) -> dict[str, str]:
     """Who on a page may be in a group of the cloud and is not what the type in the cloud anchor says."""
     return {anchor: GUEST for obj in objects if (anchor := guest_of(obj))}
 
 
-def attributes_of(obj: SyncObject) -> dict[str, Value]:
+def attributes_of(obj: ShownObject) -> dict[str, Value]:
     """What is kept of a group, under Graph's names."""
     found: dict[str, Value] = {}
     for name, value in obj.values.items():
-        low = name.lower()
-        if low in NAMES and (plain := _plain(low, value)) is not None:
-            found.setdefault(NAMES[low], plain)
+        if name in NAMES and (plain := _plain(name, value)) is not None:
+            found.setdefault(NAMES[name], plain)
     if types := _types(obj):
         found["groupTypes"] = types
     return found
@@ -112,13 +110,13 @@ def _plain(name: str, value: WireValue) -> Value | None:
     return value if isinstance(value, str) and value else None
 
 
-def _types(obj: SyncObject) -> tuple[str, ...]:
+def _types(obj: ShownObject) -> tuple[str, ...]:
     """``groupTypes``, by whatever says that it is a Microsoft 365 group; how the service does is not public."""
     told: list[str] = []
     for name in ("grouptypes", "grouptype"):
-        value = value_of(obj, name)
+        value = obj.values.get(name)
         told += [part.strip() for text in (value if isinstance(value, tuple) else (value,)) for part in _parts(text)]
-    if str(value_of(obj, "msexchrecipienttypedetails")) in _GROUP_MAILBOXES:
+    if str(obj.values.get("msexchrecipienttypedetails")) in _GROUP_MAILBOXES:
         told.append("Unified")
     return tuple(sorted(set(told)))
 
@@ -127,9 +125,9 @@ def _parts(text: object) -> list[str]:
     return [part for part in text.split(",") if part.strip()] if isinstance(text, str) else []
 
 
-def _state(obj: SyncObject) -> CloudState:
+def _state(obj: ShownObject) -> CloudState:
     """A group that was deleted and can be restored is shown with a reason why it is left out."""
-    reason = value_of(obj, "reasonfiltered")
+    reason = obj.values.get("reasonfiltered")
     texts = reason if isinstance(reason, tuple) else (reason,)
     deleted = any("softdelete" in text.lower() for text in texts if isinstance(text, str))
     return CloudState.BIN if deleted else CloudState.LIVE

@@ -9,35 +9,26 @@ from collections.abc import Mapping, Sequence
 
 from pyroaring import BitMap
 
-from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of
-from syncramp.cycle.drift import ForeignAnchors, differences, gone, tell, tell_not_shown
+from syncramp.cycle.drift import ForeignAnchors, tell, tell_not_shown
 from syncramp.cycle.job import Job
 from syncramp.cycle.meter import Meter
+from syncramp.cycle.observing import observed
 from syncramp.cycle.phases import Phase
-from syncramp.cycle.shown import anchor_of, authority_of, name_of, only_members, stranger_of, value_of
 from syncramp.endpoint.faults import FORM
-from syncramp.errors import CookieRefused, ServiceRefused
+from syncramp.errors import CookieRefused, ServiceRefused, SyncrampError
 from syncramp.events import Note
-from syncramp.model.cloud import Teller, together
-from syncramp.model.drift import Drift
+from syncramp.model.cloud import Teller
 from syncramp.model.report import RunReport
-from syncramp.model.wire import (
-    AnchorType,
-    Company,
-    LinkOperation,
-    Operation,
-    ReadBackPage,
-    ReferenceChange,
-    SyncObject,
-    same_object,
-)
+from syncramp.model.wire import Company, ReadBackPage
 from syncramp.spec.types import MembersFrom
 from syncramp.store.exports import Exports
-from syncramp.store.observations import KnownObject, Observation
+from syncramp.store.observations import Observation
 from syncramp.words import count
 
 PROVEN_EMPTY = "proven_empty"
 READ_BACK = Teller.READ_BACK
+TOGETHER = 1_000
+"""Objects that are taken in at once."""
 
 
 def read_back(job: Job, exports: Exports, report: RunReport, phase: Phase, meter: Meter | None = None) -> int:
@@ -80,13 +71,16 @@ def _begin(job: Job) -> bytes | None:
 
 
 def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, phase: Phase) -> int:
-    foreign, others, shown = 0, ForeignAnchors(job, report), BitMap()
+    intake = _Intake(job, exports, report, phase, full=cookie is None)
     page: ReadBackPage | None = None
-    for page in job.endpoint.read_back(cookie):
-        job.go_on()
-        foreign += observe_page(job, page, exports, report, others, shown, full=cookie is None)
-        phase.advance(objects=len(page.objects), links=sum(obj.links for obj in page.objects))
-    others.end()
+    try:
+        for page in job.endpoint.read_back(cookie):
+            job.go_on()
+            intake.add(page)
+    except SyncrampError:
+        intake.take_all()  # pages before are kept
+        raise
+    intake.end()
     if page is None or page.more is not False:
         job.store.observations.forget_cookie()
         raise ServiceRefused(
@@ -95,34 +89,71 @@ def _pages(job: Job, cookie: bytes | None, exports: Exports, report: RunReport, 
             remedy=f"nothing was concluded from it; {FORM}",
         )
     if cookie is None:
-        tell_not_shown(job, report, shown)
-    return foreign
+        tell_not_shown(job, report, intake.shown)
+    return intake.foreign
 
 
-def observe_page(
-    job: Job,
-    page: ReadBackPage,
-    exports: Exports,
-    report: RunReport,
-    others: ForeignAnchors | None = None,
-    shown: BitMap | None = None,
-    *,
-    full: bool,
-) -> int:
+def observe_page(job: Job, page: ReadBackPage, exports: Exports, report: RunReport, *, full: bool) -> None:
     """Take in one page and the cookie after it.
 
-    :param others: looks whether an object that is not ours is one of ours; None: nobody does.
-    :param shown: gets the ids of our objects on it.
     :param full: it is of a read-back of everything.
-    :returns: how many foreign objects with a source anchor it shows.
     """
-    seen = _observe(job, page, others, full=full)
-    _observe_cloud(job, seen, page)
+    _keep(job, observed(job, [page], full=full)[0], page, exports, report)
+
+
+def _keep(job: Job, seen: Observation, page: ReadBackPage, exports: Exports, report: RunReport) -> None:
+    """:param page: the last one that was observed."""
     moved = job.store.observations.observe(seen, page.cookie, exports, job.clock())
     tell(job, report, seen, moved)
-    if shown is not None:
-        shown |= seen.shown
-    return len(seen.foreign)
+
+
+class _Intake:
+    """Pages of one read-back, which are taken in some at once: a kill repeats them, since their cookie is kept with
+    them.
+
+    :param full: the read-back is one of everything.
+    """
+
+    def __init__(self, job: Job, exports: Exports, report: RunReport, phase: Phase, *, full: bool) -> None:
+        self._job, self._exports, self._report, self._phase, self._full = job, exports, report, phase, full
+        self._others = ForeignAnchors(job, report)
+        self._most = 1 if job.config.writeback is not None else TOGETHER
+        self._pages: list[ReadBackPage] = []
+        self.shown = BitMap()
+        """Ids of our objects that were seen."""
+        self.foreign = 0
+        """Objects with a source anchor that are not ours."""
+
+    def add(self, page: ReadBackPage) -> None:
+        """One more page; it may be taken in later."""
+        self._pages.append(page)
+        if sum(len(each.objects) for each in self._pages) >= self._most or any(obj.links for obj in page.objects):
+            self.take_all()
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        self.take_all()
+        self._others.end()
+
+    def take_all(self) -> None:
+        """What was added so far."""
+        pages, self._pages = self._pages, []
+        if pages:
+            self._take(pages)
+
+    def _take(self, pages: Sequence[ReadBackPage]) -> None:
+        seen, others = observed(self._job, pages, full=self._full)
+        if len(pages) > 1 and not seen.calm:
+            for page in pages:
+                self._take([page])
+            return
+        for other in others:
+            self._others.see(other)
+        _keep(self._job, seen, pages[-1], self._exports, self._report)
+        self.shown |= seen.shown
+        self.foreign += len(seen.foreign)
+        objects = [obj for page in pages for obj in page.objects]
+        self._phase.advance(len(objects), sum(obj.links for obj in objects))
 
 
 def prove_empty(job: Job, company: Company, foreign: int) -> str:
@@ -157,109 +188,3 @@ def doubt_missing_links(job: Job, sent: Mapping[int, BitMap]) -> int:
     }
     job.store.observations.doubt_links(missing, job.clock())
     return sum(map(len, missing.values()))
-
-
-def _observe(job: Job, page: ReadBackPage, others: ForeignAnchors | None, *, full: bool) -> Observation:
-    anchored = {anchor: obj for obj in page.objects if (anchor := anchor_of(obj))}
-    known = job.store.observations.known(list(anchored))
-    seen = Observation()
-    for obj in page.objects:
-        anchor = anchor_of(obj)
-        if not anchor:
-            _observe_stranger(seen, obj)  # mastered in the cloud: not ours to judge
-            continue
-        ours = known.get(anchor)
-        if ours is not None and (ours.acked is not None or ours.doubt):
-            seen.shown.add(ours.id)
-            _observe_authority(seen, obj, ours, full=full)
-            _observe_ours(job, seen, obj, ours)
-        elif obj.operation is Operation.DELETE:
-            seen.not_foreign.append(anchor)
-        else:
-            seen.foreign[anchor] = obj.kind, name_of(obj)
-            if others is not None:
-                others.see(obj)
-            _observe_stranger(seen, obj)
-    _observe_links(job, seen, page.objects, known)
-    return seen
-
-
-def _observe_cloud(job: Job, seen: Observation, page: ReadBackPage) -> None:
-    """Groups that are mastered in the cloud, if they are written to a directory."""
-    if job.config.writeback is not None:
-        lists = job.store.cloud.intake.lists_members()
-        for obj in page.objects:
-            if found := cloud_group_of(obj, lists=lists):
-                object_id, group = found
-                before = seen.cloud.get(object_id)
-                seen.cloud[object_id] = group if before is None else together(before, group)
-        seen.cloud_kinds = kinds_of(page.objects)
-        seen.cloud_ended = page.more is False
-
-
-def _observe_stranger(seen: Observation, obj: SyncObject) -> None:
-    """Somebody whom a create might be matched with, or who is not there any more."""
-    found = stranger_of(obj)
-    if obj.operation is Operation.DELETE:
-        seen.not_foreign.append(found.anchor)
-    elif not only_members(obj):
-        seen.strangers.append(found)
-
-
-def _observe_authority(seen: Observation, obj: SyncObject, ours: KnownObject, *, full: bool) -> None:
-    """A read-back of everything that does not say it takes it back: the service may leave out what is false."""
-    authority = authority_of(obj)
-    if authority is None and full and not only_members(obj):
-        authority = False
-    if authority is not None and authority is not ours.cloud_managed:
-        seen.authority[ours.id] = authority
-        if authority:
-            seen.drifts.append((Drift.AUTHORITY, ours.id, ""))
-
-
-def _observe_ours(job: Job, seen: Observation, obj: SyncObject, ours: KnownObject) -> None:
-    if obj.operation is Operation.DELETE:
-        gone(seen, ours)
-    elif ours.acked is not None and (told := _another(obj, ours)):
-        seen.anew[ours.id] = told
-        seen.drifts.append((Drift.ANEW, ours.id, "it is sent whole"))
-    elif ours.acked is not None and not ours.doubt and not only_members(obj) and not authority_of(obj):
-        seen.confirmed[ours.id] = differences(ours.acked, obj.values, job.config.target.verified_domains)
-
-
-def _observe_links(
-    job: Job, seen: Observation, objects: Sequence[SyncObject], known: Mapping[str, KnownObject]
-) -> None:
-    for obj in objects:
-        ours = known.get(anchor_of(obj))
-        changes = value_of(obj, "member")
-        if ours is None or not isinstance(changes, tuple):
-            continue
-        links = [change for change in changes if isinstance(change, ReferenceChange)]
-        ids = _members(job, links)
-        adds, removes = seen.links.get(ours.id, (BitMap(), BitMap()))
-        for change in links:
-            identity = ids.get((change.by, change.anchor))
-            if identity is not None:
-                (adds if change.operation is LinkOperation.ADD else removes).add(identity)
-        seen.links[ours.id] = adds, removes
-        if ours.acked is not None:
-            seen.ours.add(ours.id)
-
-
-def _members(job: Job, links: Sequence[ReferenceChange]) -> dict[tuple[AnchorType, str], int]:
-    """Ids of whom links name: objects of ours by their source anchor, written-back groups by what the cloud calls
-    them.
-    """
-    named = {by: list({change.anchor for change in links if change.by is by}) for by in AnchorType}
-    ours = job.store.observations.ids(named[AnchorType.SOURCE])
-    written = job.store.references.ids(named[AnchorType.CLOUD])
-    return {(AnchorType.SOURCE, anchor): identity for anchor, identity in ours.items()} | {
-        (AnchorType.CLOUD, anchor): identity for anchor, identity in written.items()
-    }
-
-
-def _another(obj: SyncObject, ours: KnownObject) -> str:
-    """The cloud anchor, if it is not the one of the object we knew."""
-    told, known = value_of(obj, "cloudanchor"), ours.cloud_anchor
-    return told if isinstance(told, str) and told and known and not same_object(told, known) else ""

@@ -5,18 +5,18 @@ and counted. Attributes are compared with what the service was sent, and those t
 told apart.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
-from syncramp.cycle.shown import anchor_of, text_of
+from syncramp.cycle.shown import ShownObject
 from syncramp.model.drift import Difference, Drift
 from syncramp.model.plan import Sample
 from syncramp.model.report import SAMPLES, RunReport
 from syncramp.model.values import Attributes
-from syncramp.model.wire import SyncObject, WireValue, object_id
-from syncramp.plan.comparison import Verdict, compare
+from syncramp.model.wire import WireValue, object_id
+from syncramp.plan.comparison import Verdict, compare, unequal
 from syncramp.store.observations import KnownObject, Moved, Observation
 
 CANDIDATES = 10_000
@@ -24,15 +24,18 @@ CANDIDATES = 10_000
 
 
 def differences(
-    acked: Attributes, shown: Mapping[str, WireValue], verified: Iterable[str] = ()
+    acked: Attributes, shown: Mapping[str, WireValue], verified: Collection[str] = ()
 ) -> Sequence[Difference]:
     """Attributes of an object that the read-back shows otherwise than the service was sent them.
 
+    :param shown: its attributes by their names in small letters.
     :param verified: domains of the tenant in small letters.
     """
+    if not unequal(acked, shown):
+        return ()
     return [
         Difference(name, found.verdict is Verdict.NORMALISED, found.shown)
-        for name, found in compare(acked, shown, frozenset(verified)).items()
+        for name, found in compare(acked, shown, verified).items()
         if found.verdict is not Verdict.EQUAL
     ]
 
@@ -84,10 +87,10 @@ class ForeignAnchors:
         self._job, self._report = job, report
         self._shown: dict[str, str] = {}
 
-    def see(self, obj: SyncObject) -> None:
+    def see(self, obj: ShownObject) -> None:
         """One that is not ours by its source anchor."""
-        if told := text_of(obj, "cloudanchor"):
-            self._shown[object_id(told)] = anchor_of(obj)
+        if told := obj.text("cloudanchor"):
+            self._shown[object_id(told)] = obj.anchor
             if len(self._shown) >= CANDIDATES:
                 self.end()
 

@@ -1,10 +1,13 @@
-"""One object of the read-back, as its page shows it; its keys are in PascalCase, and compared without case."""
+"""One object of the read-back, as its page shows it; its keys are in PascalCase, and compared without case.
 
-from collections.abc import Iterator, Mapping
+Nearly all of them are as they were sent, so what is asked of each is looked up and not searched for.
+"""
+
+from collections.abc import Mapping
 
 from syncramp.model.uniques import UNIQUE
 from syncramp.model.values import Kind
-from syncramp.model.wire import ReferenceChange, SyncObject, WireValue
+from syncramp.model.wire import ReferenceChange, SyncObject, WireValue, small_letters
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.spec.types import SyncConfig
 from syncramp.store.strangers import GUID, Stranger, matchable
@@ -15,53 +18,54 @@ Graph calls it, as Microsoft's connector calls it (event 6956), and as the read-
 of them the service sends is not public."""
 _NAMES = ("onpremisesdistinguishedname", "userprincipalname", "mail", "displayname", "commonname")
 """What a person knows an object by, the best first."""
+_OF_A_PART = frozenset({"sourceanchor", "cloudanchor", "member"})
 
 
-def value_of(obj: SyncObject, name: str) -> WireValue:
-    """An attribute by its name in small letters."""
-    return next((value for key, value in obj.values.items() if key.lower() == name), None)
+class ShownObject:
+    """An object of a read-back, whose attributes are asked for by their names in small letters."""
 
+    __slots__ = ("anchor", "kind", "operation", "values")
 
-def text_of(obj: SyncObject, name: str) -> str:
-    """An attribute that is a text; empty where it is none."""
-    value = value_of(obj, name)
-    return value if isinstance(value, str) else ""
+    def __init__(self, obj: SyncObject) -> None:
+        self.kind, self.operation = obj.kind, obj.operation
+        self.values: dict[str, WireValue] = {small_letters[name]: value for name, value in obj.values.items()}
+        self.anchor = self.text("sourceanchor")
+        """Its source anchor; empty: it is mastered in the cloud."""
 
+    def text(self, name: str) -> str:
+        """An attribute that is a text; empty where it is none."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) else ""
 
-def anchor_of(obj: SyncObject) -> str:
-    """The source anchor; empty: it is mastered in the cloud."""
-    return text_of(obj, "sourceanchor")
+    @property
+    def authority(self) -> bool | None:
+        """Whether the cloud has the authority over it; None: it does not say."""
+        told = [str(self.values[name]).lower() for name in AUTHORITY if name in self.values]
+        return any(value in ("true", "1") for value in told) if told else None
 
+    @property
+    def only_members(self) -> bool:
+        """It is a further part of a large group: its other attributes came with the first part."""
+        return len(self.values) <= len(_OF_A_PART) and self.values.keys() <= _OF_A_PART
 
-def authority_of(obj: SyncObject) -> bool | None:
-    """Whether the cloud has the authority over an object; None: it does not say."""
-    told = {name.lower(): str(value).lower() for name, value in obj.values.items() if name.lower() in AUTHORITY}
-    return any(value in ("true", "1") for value in told.values()) if told else None
+    @property
+    def members(self) -> list[ReferenceChange] | None:
+        """Changes of members that this part shows; None: it tells none."""
+        value = self.values.get("member")
+        return (
+            [change for change in value if isinstance(change, ReferenceChange)] if isinstance(value, tuple) else None
+        )
 
+    @property
+    def name(self) -> str:
+        """What a person knows it by."""
+        return next((text for name in _NAMES if (text := self.text(name))), "")
 
-def only_members(obj: SyncObject) -> bool:
-    """A further part of a large group: its other attributes came with the first part."""
-    return {name.lower() for name in obj.values} <= {"sourceanchor", "cloudanchor", "member"}
-
-
-def members_of(obj: SyncObject) -> Iterator[ReferenceChange]:
-    """Changes of members that this part shows."""
-    value = value_of(obj, "member")
-    if isinstance(value, tuple):
-        yield from (change for change in value if isinstance(change, ReferenceChange))
-
-
-def name_of(obj: SyncObject) -> str:
-    """What a person knows an object by."""
-    return next((text for name in _NAMES if (text := text_of(obj, name))), "")
-
-
-def stranger_of(obj: SyncObject) -> Stranger:
-    """An object that is not ours, by what a create is matched with it by."""
-    plain = {name.lower(): value for name, value in obj.values.items()}
-    values = {name: plain.get(name.lower()) for name in (*UNIQUE, GUID)}
-    anchor = anchor_of(obj) or text_of(obj, "cloudanchor")
-    return Stranger(anchor, name_of(obj), matchable(values))  # type: ignore[arg-type]  # none of them is a reference
+    def stranger(self) -> Stranger:
+        """Of one that is not ours: what a create is matched with it by."""
+        values = {name: self.values.get(small_letters[name]) for name in (*UNIQUE, GUID)}
+        anchor = self.anchor or self.text("cloudanchor")
+        return Stranger(anchor, self.name, matchable(values))  # type: ignore[arg-type]  # none of them is a reference
 
 
 def managed(config: SyncConfig) -> Mapping[str, frozenset[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from itertools import repeat
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from syncramp.model.rows import row
 from syncramp.model.values import Value
@@ -20,6 +20,22 @@ class Operation(StrEnum):
     ADD = "Add"
     SET = "Set"
     DELETE = "Delete"
+
+
+class _SmallLetters(dict[str, str]):
+    """Names -> the same in small letters; a few hundred come again with every object."""
+
+    MOST = 10_000
+
+    def __missing__(self, name: str) -> str:
+        if len(self) == self.MOST:
+            self.clear()
+        small = self[name] = name.lower()
+        return small
+
+
+small_letters: Final[Mapping[str, str]] = _SmallLetters()
+"""Gives the name of an attribute as it is compared; the service spells them in PascalCase, and we do not."""
 
 
 def same_object(one: str, other: str) -> bool:

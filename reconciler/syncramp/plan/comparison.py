@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from syncramp.model.values import Attributes, Value
-from syncramp.model.wire import ReferenceChange, WireValue
+from syncramp.model.wire import ReferenceChange, WireValue, small_letters
 from syncramp.plan.normalisations import normalisation
 
 WRITE_ONLY = frozenset({"thumbnailphoto"})
@@ -53,17 +53,28 @@ def compare(
     :param also: attributes that count as wanted without a value where they are not wanted.
     :returns: name, as it is wanted -> how it is shown; in the order of ``wanted``.
     """
-    seen = {name.lower(): value for name, value in shown.items()}
-    found: dict[str, Compared] = {}
-    for name, value in wanted.items():
-        observed = seen.get(key := name.lower())
-        found[name] = (
-            EQUAL if key in WRITE_ONLY or _same(value, observed) else _judged(name, wanted, observed, verified)
-        )
+    seen = {small_letters[name]: value for name, value in shown.items()}
+    found = dict.fromkeys(wanted, EQUAL)
+    for name in unequal(wanted, seen):
+        found[name] = _judged(name, wanted, seen.get(small_letters[name]), verified)
     for name in also:
-        if name not in found and not _same(None, observed := seen.get(name.lower())):
+        if name not in found and (key := small_letters[name]) in seen and not _same(None, observed := seen[key]):
             found[name] = _judged(name, wanted, observed, verified)
     return found
+
+
+def unequal(wanted: Attributes, seen: Mapping[str, WireValue]) -> list[str]:
+    """Wanted attributes of which another value is shown, or none: nearly always there are none of those.
+
+    :param seen: what is shown, by names in small letters.
+    """
+    return [
+        name
+        for name, value in wanted.items()
+        if (value != (observed := seen.get(key := small_letters[name])) or type(value) is not type(observed))
+        and key not in WRITE_ONLY
+        and not _same(value, observed)
+    ]
 
 
 def differing(acked: Attributes, observed: Mapping[str, WireValue]) -> list[str]:

@@ -96,6 +96,8 @@ class Observation:
     """Cloud anchor, in small letters -> what it is, of who may be in such a group and is not what its type says."""
     cloud_ended: bool = False
     """It is the last page of what was to be read."""
+    calm: bool = False
+    """Of several pages: they come to the same together and one after the other."""
 
 
 class Observations:

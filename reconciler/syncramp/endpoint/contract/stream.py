@@ -1,8 +1,9 @@
 """Objects straight from the bytes, without elements: for exports and for pages of the read-back.
 
 Tags are learned and then recognised by their bytes (:mod:`~syncramp.endpoint.contract.tags`); where one pair follows
-another it is expected there again. Lists of anchors are taken in runs. Whatever is not foreseen ends the attempt with
-a ValueError or an IndexError, and the message is read generally from its beginning.
+another it is expected there again, and an object of a known shape is taken whole
+(:mod:`~syncramp.endpoint.contract.shapes`). Lists of anchors are taken in runs. Whatever is not foreseen ends the
+attempt with a ValueError or an IndexError, and the message is read generally from its beginning.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Final
 
 from syncramp.endpoint.contract.objects import changes_of
 from syncramp.endpoint.contract.scalars import read_boolean, read_integer
+from syncramp.endpoint.contract.shapes import Shape, shape_at
 from syncramp.endpoint.contract.tags import DEPTH, END, ChangeTags, Head, ObjectTags, Surprise, Tags
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx.node import OUTERMOST, Scope, text_of
@@ -57,13 +59,27 @@ class ObjectStream:
         while data[at] != END:
             if tags is None or not data.startswith(tags.raw, at):
                 tags = ObjectTags(self._tags, at, scope)
-            values, at = self._pairs(tags, at + len(tags.raw))
-            raw, kind, operation = tags.tail(at)
-            objects.append(SyncObject(kind, operation, values))
-            at += len(raw)
+                shape = shape_at(scope, tags.raw)
+            if taken := shape.take(data, at):
+                obj, at = taken
+            else:
+                obj, at = self._object(tags, at, shape)
+            objects.append(obj)
         return objects, at + 1
 
-    def _pairs(self, tags: ObjectTags, at: int) -> tuple[dict[str, WireValue], int]:
+    def _object(self, tags: ObjectTags, at: int, shape: Shape) -> tuple[SyncObject, int]:
+        """An object pair by pair."""
+        heads: list[tuple[Head, int]] = []
+        values, at = self._pairs(tags, at + len(tags.raw), heads)
+        raw, kind, operation = tail = tags.tail(at)
+        shape.learn(self._data, heads, tail)
+        return SyncObject(kind, operation, values), at + len(raw)
+
+    def _pairs(self, tags: ObjectTags, at: int, heads: list[tuple[Head, int]]) -> tuple[dict[str, WireValue], int]:
+        """The pairs of an object.
+
+        :param heads: gets their heads, and where what stands behind each begins.
+        """
         data, ways = self._data, self._ways
         values: dict[str, WireValue] = {}
         followers = tags.followers
@@ -74,6 +90,7 @@ class ObjectStream:
             else:
                 head = tags.head(at, followers)
             at += head.size
+            heads.append((head, at))
             if head.kind == "text" and data[at] == TEXT:
                 begin = at + 2
                 at = begin + data[at + 1]

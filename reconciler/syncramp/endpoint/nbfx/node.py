@@ -38,6 +38,11 @@ class Scope:
             scope = scope._outer
         return None
 
+    def prefixes(self) -> dict[str, str]:
+        """All prefixes in force, with their namespaces."""
+        outer = self._outer.prefixes() if self._outer else {}
+        return {**outer, **self._declared}
+
 
 OUTERMOST = Scope({"": "", "xml": XML})
 
