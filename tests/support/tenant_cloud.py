@@ -55,11 +55,13 @@ def engine_of(tenant: Tenant, path: Path, clock: HandClock) -> Engine:
     return Engine(path, TenantCloud(tenant=tenant), config=wanting(), clock=clock)
 
 
-def look(engine: Engine, store: Store) -> None:
-    """One read-back."""
+def look(engine: Engine, store: Store) -> RunReport:
+    """One read-back, and what it told."""
     exports = store.exports(*store.runs.begin(engine.clock()), engine.clock())
     phase = Phase("read back", engine.events.append, "object")
-    read_back(engine.job(store), exports, RunReport(), phase)
+    report = RunReport()
+    read_back(engine.job(store), exports, report, phase)
+    return report
 
 
 def known(store: Store) -> dict[str, set[str] | None]:

@@ -119,6 +119,8 @@ class _Intake:
         self._others = ForeignAnchors(job, report)
         self._most = 1 if job.config.writeback is not None else TOGETHER
         self._pages: list[ReadBackPage] = []
+        self._waiting = 0
+        """Objects on them."""
         self.shown = BitMap()
         """Ids of our objects that were seen."""
         self.foreign = 0
@@ -127,7 +129,8 @@ class _Intake:
     def add(self, page: ReadBackPage) -> None:
         """One more page; it may be taken in later."""
         self._pages.append(page)
-        if sum(len(each.objects) for each in self._pages) >= self._most or any(obj.links for obj in page.objects):
+        self._waiting += len(page.objects)
+        if self._waiting >= self._most or page.links:
             self.take_all()
 
     def end(self) -> None:
@@ -137,7 +140,7 @@ class _Intake:
 
     def take_all(self) -> None:
         """What was added so far."""
-        pages, self._pages = self._pages, []
+        pages, self._pages, self._waiting = self._pages, [], 0
         if pages:
             self._take(pages)
 
@@ -152,8 +155,7 @@ class _Intake:
         _keep(self._job, seen, pages[-1], self._exports, self._report)
         self.shown |= seen.shown
         self.foreign += len(seen.foreign)
-        objects = [obj for page in pages for obj in page.objects]
-        self._phase.advance(len(objects), sum(obj.links for obj in objects))
+        self._phase.advance(sum(len(page.objects) for page in pages), sum(page.links for page in pages))
 
 
 def prove_empty(job: Job, company: Company, foreign: int) -> str:

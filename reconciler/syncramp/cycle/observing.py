@@ -32,8 +32,9 @@ def observed(job: Job, pages: Sequence[ReadBackPage], *, full: bool) -> tuple[Ob
         ours = known.get(obj.anchor) if obj.anchor else None
         if ours is not None and (ours.acked is not None or ours.doubt):
             seen.shown.add(ours.id)
-            _observe_authority(seen, obj, ours, full=full)
-            _observe_ours(seen, obj, ours, verified)
+            authority = obj.authority
+            _observe_authority(seen, obj, ours, authority, full=full)
+            _observe_ours(seen, obj, ours, authority, verified)
         elif not obj.anchor or obj.operation is Operation.DELETE:
             _observe_stranger(seen, obj)  # without an anchor it is mastered in the cloud: not ours to judge
         else:
@@ -61,9 +62,10 @@ def _observe_stranger(seen: Observation, obj: ShownObject) -> None:
         seen.strangers.append(obj.stranger())
 
 
-def _observe_authority(seen: Observation, obj: ShownObject, ours: KnownObject, *, full: bool) -> None:
+def _observe_authority(
+    seen: Observation, obj: ShownObject, ours: KnownObject, authority: bool | None, *, full: bool
+) -> None:
     """A read-back of everything that does not say it takes it back: the service may leave out what is false."""
-    authority = obj.authority
     if authority is None and full and not obj.only_members:
         authority = False
     if authority is not None and authority is not ours.cloud_managed:
@@ -72,13 +74,15 @@ def _observe_authority(seen: Observation, obj: ShownObject, ours: KnownObject, *
             seen.drifts.append((Drift.AUTHORITY, ours.id, ""))
 
 
-def _observe_ours(seen: Observation, obj: ShownObject, ours: KnownObject, verified: frozenset[str]) -> None:
+def _observe_ours(
+    seen: Observation, obj: ShownObject, ours: KnownObject, authority: bool | None, verified: frozenset[str]
+) -> None:
     if obj.operation is Operation.DELETE:
         gone(seen, ours)
     elif ours.acked is not None and (told := _another(obj, ours)):
         seen.anew[ours.id] = told
         seen.drifts.append((Drift.ANEW, ours.id, "it is sent whole"))
-    elif ours.acked is not None and not ours.doubt and not obj.only_members and not obj.authority:
+    elif ours.acked is not None and not ours.doubt and not authority and not obj.only_members:
         seen.confirmed[ours.id] = differences(ours.acked, obj.values, verified)
 
 

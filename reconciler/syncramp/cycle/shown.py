@@ -28,7 +28,8 @@ class ShownObject:
 
     def __init__(self, obj: SyncObject) -> None:
         self.kind, self.operation = obj.kind, obj.operation
-        self.values: dict[str, WireValue] = {small_letters[name]: value for name, value in obj.values.items()}
+        names = map(small_letters.__getitem__, obj.values)
+        self.values: dict[str, WireValue] = dict(zip(names, obj.values.values(), strict=True))
         self.anchor = self.text("sourceanchor")
         """Its source anchor; empty: it is mastered in the cloud."""
 
@@ -40,8 +41,10 @@ class ShownObject:
     @property
     def authority(self) -> bool | None:
         """Whether the cloud has the authority over it; None: it does not say."""
-        told = [str(self.values[name]).lower() for name in AUTHORITY if name in self.values]
-        return any(value in ("true", "1") for value in told) if told else None
+        told = [self.values[name] for name in AUTHORITY if name in self.values]
+        if told == [False]:  # nearly always
+            return False
+        return any(str(value).lower() in ("true", "1") for value in told) if told else None
 
     @property
     def only_members(self) -> bool:

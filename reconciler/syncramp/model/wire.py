@@ -7,6 +7,7 @@ names; ``None`` as a value clears an attribute; members travel as changes, never
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from itertools import repeat
 from typing import Final, NamedTuple
 
@@ -130,7 +131,7 @@ class Outcome:
     """On APPLIED: anchors of links that were not taken, while all the rest was."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReadBackPage:
     """One answer of ReadBackAzureADSyncObjects2."""
 
@@ -138,6 +139,11 @@ class ReadBackPage:
     cookie: bytes | None
     more: bool | None
     """False on the last page; None where no end marker was recognised: then the read-back is not complete."""
+
+    @cached_property
+    def links(self) -> int:
+        """How many reference changes its objects carry."""
+        return sum(obj.links for obj in self.objects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ by itself are not compared; keys are compared without case, because the read-bac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from syncramp.model.values import Attributes, Value
 from syncramp.model.wire import ReferenceChange, WireValue, small_letters
@@ -68,13 +69,21 @@ def unequal(wanted: Attributes, seen: Mapping[str, WireValue]) -> list[str]:
 
     :param seen: what is shown, by names in small letters.
     """
+    keys = _small(tuple(wanted))
+    values, observed = list(wanted.values()), list(map(seen.get, keys))
+    if values == observed and list(map(type, values)) == list(map(type, observed)):  # True is equal to 1
+        return []
     return [
         name
-        for name, value in wanted.items()
-        if (value != (observed := seen.get(key := small_letters[name])) or type(value) is not type(observed))
-        and key not in WRITE_ONLY
-        and not _same(value, observed)
+        for name, key, value, shown in zip(wanted, keys, values, observed, strict=True)
+        if key not in WRITE_ONLY and not _same(value, shown)
     ]
+
+
+@lru_cache(maxsize=1024)
+def _small(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names in small letters; many objects have the same ones."""
+    return tuple(map(small_letters.__getitem__, names))
 
 
 def differing(acked: Attributes, observed: Mapping[str, WireValue]) -> list[str]:

@@ -6,13 +6,14 @@ Nothing here is concluded from absence: an object is gone only when the service 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pyroaring import BitMap
 
 from syncramp.model.cloud import SeenGroup
 from syncramp.model.drift import Difference, Drift
 from syncramp.model.state import Origin
-from syncramp.model.values import Attributes, Kind
+from syncramp.model.values import Attributes
 from syncramp.store.cloud_intake import CloudIntake
 from syncramp.store.database import Database
 from syncramp.store.departed import keep_departed
@@ -24,7 +25,7 @@ from syncramp.store.returning import doubt_anew, drop_links
 from syncramp.store.runs import Runs
 from syncramp.store.strangers import Stranger, replace_values
 
-_KNOWN = """SELECT o.anchor, o.id, o.kind, o.acked, o.doubt, p.desired, p.acked, m.id, o.cloud_anchor,
+_KNOWN = """SELECT o.anchor, o.id, o.acked IS NOT NULL, o.doubt, COALESCE(p.acked, p.desired), m.id, o.cloud_anchor,
             o.digest IS NOT NULL
             FROM objects o LEFT JOIN payload p ON p.id = o.id LEFT JOIN cloud_managed m ON m.id = o.id
             WHERE o.anchor IN ({})"""
@@ -48,12 +49,10 @@ Moved = tuple[BitMap, BitMap]
 """Members of a group that somebody else took out, and put in."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownObject:
+class KnownObject(NamedTuple):
     """An object of ours as the read-back is compared with it."""
 
     id: int
-    kind: Kind
     acked: Attributes | None
     doubt: bool
     cloud_managed: bool = False
@@ -121,12 +120,11 @@ class Observations:
     def known(self, anchors: Sequence[str]) -> dict[str, KnownObject]:
         """Objects by anchor, with what the cloud is known to hold."""
         found = {}
-        for anchor, *row in self._database.among(_KNOWN, anchors):
-            identity, kind, acked, doubt, desired, other, managed, cloud_anchor, wanted = row
-            held = other if other is not None else desired
-            values = unpack(held) if acked is not None else None
+        rows = self._database.among(_KNOWN, anchors)
+        for anchor, identity, acked, doubt, held, managed, cloud_anchor, wanted in rows:
+            values = unpack(held) if acked else None
             found[anchor] = KnownObject(
-                identity, Kind(kind), values, bool(doubt), managed is not None, cloud_anchor, bool(wanted)
+                identity, values, bool(doubt), managed is not None, cloud_anchor, bool(wanted)
             )
         return found
 
