@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError
 
 from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
 from syncramp.store import muster, objects, violations
@@ -61,10 +60,10 @@ def test_a_database_of_something_else_is_no_store_and_stays_as_it_is(tmp_path: P
 
 
 def test_a_fault_of_a_statement_stays_one(database: Database) -> None:
-    with pytest.raises(OperationalError, match="no such table"):
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
         database.run("SELECT 1 FROM nowhere")
     database.run("INSERT INTO meta VALUES ('key', '1')")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(sqlite3.IntegrityError):
         database.run("INSERT INTO meta VALUES ('key', '2')")
 
 
@@ -84,7 +83,7 @@ def test_an_interrupt_in_a_statement_rolls_back_and_the_store_can_still_be_writt
     with pytest.raises(KeyboardInterrupt), database.transaction():
         database.run("INSERT INTO meta VALUES ('half', '1')")
         with monkeypatch.context() as patched:
-            patched.setattr(database._engine.dialect, "do_execute", interrupted)
+            patched.setattr(database, "_execute", interrupted)
             database.run("INSERT INTO meta VALUES ('other', '2')")
     assert _count(database) == 0
     database.run("INSERT INTO meta VALUES ('after', '3')")

@@ -12,7 +12,7 @@ from syncramp.source import dn
 from syncramp.store.database import Database, copied, opened
 from syncramp.store.places import Schema
 from syncramp.store.store import Store
-from syncramp.store.tables import SCHEMA_VERSION
+from syncramp.store.version import SCHEMA_VERSION
 
 pytestmark = requires_postgresql
 

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine as SqlEngine
 
 from support.build import user, user_dn
 from support.engine import Engine
 from support.joined import other, two_forests
+from support.statements import noted
 from syncramp.cycle import walk as run_module
 from syncramp.cycle.job import Job
 from syncramp.cycle.phases import Phase
@@ -22,15 +21,9 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Callable[[Engine], int]:
     """Runs once, without sending; tells how many statements the synchronise makes."""
     made: list[str] = []
 
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        made.append(statement)
-
     def counted(job: Job, report: RunReport, phase: Phase) -> None:
-        event.listen(SqlEngine, "before_cursor_execute", note)
-        try:
+        with noted(made):
             synchronise(job, report, phase)
-        finally:
-            event.remove(SqlEngine, "before_cursor_execute", note)
 
     def run(engine: Engine) -> int:
         made.clear()

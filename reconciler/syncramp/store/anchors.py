@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
 from syncramp.model.state import Origin
 from syncramp.store.database import Database
 from syncramp.store.marks import marking
@@ -70,7 +68,7 @@ class Anchors:
         """
         if self._indexed():
             return 0
-        with suppress(IntegrityError):  # nearly always each anchor stands there once, and this is all
+        with suppress(self._database.conflict):  # nearly always each anchor stands there once, and this is all
             self._database.run(_MAKE_INDEX)
             return 0
         with self._database.transaction():

@@ -22,23 +22,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-from sqlalchemy import Column, Connection, CursorResult, Table, create_engine, event
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
-from sqlalchemy.schema import CreateTable
 
 from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
 from syncramp.store.arrays import packed
-from syncramp.store.cloud_tables import metadata
 from syncramp.store.database import PATIENCE, Database, Parameters
 from syncramp.store.dialect import adapt, among, translated
 from syncramp.store.places import Schema, Use
 from syncramp.store.server import connected, said, unopened
 from syncramp.store.setwise import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
 
 _WRITES = "INSERT", "UPDATE", "DELETE"
 """How a statement begins that writes."""
@@ -66,7 +64,7 @@ _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = 
 _COUNT_ON = """SELECT setval(pg_get_serial_sequence('{table}', '{key}'), COALESCE(MAX({key}), 0) + 1, false)
                FROM {table}"""
 _COLUMNS = """SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-              WHERE c.relnamespace = to_regnamespace(?) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"""
+              WHERE c.relkind = 'r' AND pg_table_is_visible(c.oid) AND a.attnum > 0 AND NOT a.attisdropped"""
 _INDEXES = """SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
               WHERE c.relnamespace = to_regnamespace(?) AND NOT EXISTS
               (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.indexrelid)"""
@@ -82,8 +80,12 @@ class PostgresqlDatabase(Database):
     """
 
     path: Schema
+    dialect = "postgresql"
+    types = MappingProxyType({"number": "BIGINT", "text": 'VARCHAR COLLATE "C"', "data": "BYTEA"})
+    fault, conflict = psycopg.Error, psycopg.IntegrityError
 
     def __init__(self, path: Schema, patience: float = PATIENCE) -> None:
+        super().__init__(self._fault_told)
         self.path = path
         self._lock, self._turn = _number(path.name), _number(f"{path.name} writes")
         self._importing, self._writing = False, False
@@ -91,21 +93,10 @@ class PostgresqlDatabase(Database):
         self._raw = raw = connected(path)
         try:
             adapt(raw)
-            engine = create_engine(
-                "postgresql+psycopg://",
-                creator=lambda: raw,  # so that a lost connection stays lost
-                poolclass=StaticPool,
-                pool_reset_on_return=None,
-                isolation_level="AUTOCOMMIT",
-                use_native_hstore=False,
-            )
-            self._engine = engine
-            self._connection: Connection = engine.connect()
-            event.listen(engine, "handle_error", self._told)
             self._open(patience)
-        except DBAPIError as error:
+        except psycopg.Error as error:
             raw.close()
-            raise unopened(path, said(error.orig), StoreFailing) from None
+            raise unopened(path, said(error), StoreFailing) from None
         except BaseException:
             raw.close()
             raise
@@ -161,15 +152,18 @@ class PostgresqlDatabase(Database):
 
     def _copy(self) -> None:
         """The tables as they are now, as temporary ones; every name means those from now on."""
+        from syncramp.store.cloud_tables import metadata
+        from syncramp.store.making import table as made_of
+
         name = self.path.name
         self.run(f"SET search_path = {name}")
         self._refuse_later(version := self._version())
-        known = {(table, column) for table, column in self.all(_COLUMNS, (name,))}
+        known = self._columns()
         self.run("SET search_path = pg_temp")
         if version is not None:
             self.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
             for table in metadata.sorted_tables:
-                self._copy_table(table, [column for column in table.columns if (table.name, column.name) in known])
+                self._copy_table(table, made_of(self.dialect, table), known)
             for (made,) in self.all(_INDEXES, (name,)):
                 self.run(made.replace(f" ON {name}.", " ON pg_temp."))
             there_too = self._place(f"{name}.meta")
@@ -178,22 +172,20 @@ class PostgresqlDatabase(Database):
         self._prepare(version)
         self.run("ANALYZE " + ", ".join(table.name for table in metadata.sorted_tables))
 
-    def _copy_table(self, table: Table, there: Sequence[Column[Any]]) -> None:
-        """:param there: columns that the original has; an older release made it without the others."""
-        self._connection.execute(CreateTable(table))
-        if there:
+    def _columns(self) -> set[tuple[str, str]]:
+        return set(self.all(_COLUMNS))
+
+    def _copy_table(self, table: Table, made: str, known: set[tuple[str, str]]) -> None:
+        """:param known: columns that the original has; an older release made it without the others."""
+        self.run(made)
+        if there := [column for column in table.columns if (table.name, column.name) in known]:
             columns = ", ".join(f'"{column.name}"' for column in there)
             self.run(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {self.path.name}.{table.name}")  # noqa: S608
         if (key := table.autoincrement_column) is not None:
             self.run(_COUNT_ON.format(table=table.name, key=key.name))
 
-    def _told(self, context: ExceptionContext) -> StoreUnusable | AnotherRunActive | None:
-        """A fault of the server or of the way to it as an error for people; faults of our own statements stay.
-
-        SQLAlchemy would connect again. The lock of the run is lost with the connection, so nobody may.
-        """
-        context.is_disconnect = False
-        error = context.original_exception
+    def _fault_told(self, error: BaseException) -> StoreUnusable | None:
+        """A fault of the server or of the way to it as an error for people; faults of our own statements stay."""
         if not isinstance(error, psycopg.Error) or isinstance(error, _OUR_FAULTS):
             return None
         return StoreFailing(
@@ -203,9 +195,6 @@ class PostgresqlDatabase(Database):
         )
 
     def close(self) -> None:
-        with suppress(StoreUnusable, DBAPIError):  # it may be lost
-            self._connection.close()
-        self._engine.dispose()
         self._raw.close()
 
     def _begin(self, durable: bool) -> None:
@@ -235,7 +224,7 @@ class PostgresqlDatabase(Database):
 
     def _told_server(self) -> str:
         """Which server this is, and on which timeline; empty where its operator does not let us ask."""
-        with suppress(DBAPIError, StoreUnusable):
+        with suppress(psycopg.Error, StoreUnusable):
             return str(self.value(_SERVER))
         return ""
 
@@ -247,10 +236,17 @@ class PostgresqlDatabase(Database):
         if self.value("SELECT value FROM meta WHERE key = 'place'") != (here := self.place()):
             self.run(_META, ("place", here))
 
-    def _execute(self, sql: str, parameters: Any) -> CursorResult[Any]:
+    def _execute(self, sql: str, parameters: Parameters) -> psycopg.Cursor[Any]:
+        self._wait_for_turn(sql)
+        return self._raw.execute(translated(sql), parameters)
+
+    def _execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        self._wait_for_turn(sql)
+        self._raw.cursor().executemany(translated(sql), rows)
+
+    def _wait_for_turn(self, sql: str) -> None:
         if self._importing and sql.lstrip().startswith(_WRITES):
             self._write_in_turn()
-        return super()._execute(translated(sql), parameters)
 
     def _write_in_turn(self) -> None:
         """Of several importers one writes at a time, from its first row to the end of its transaction."""
@@ -264,7 +260,8 @@ class PostgresqlDatabase(Database):
         if len(batch) > 1 and (made := statement(sql, batch)) is not None:
             self.run(*made)
         elif batch:
-            self._execute(sql.replace("{}", f"({','.join('?' * len(batch[0]))})"), batch)
+            with self._told:
+                self._execute_many(sql.replace("{}", f"({','.join('?' * len(batch[0]))})"), batch)
 
     def insert_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         self.run_many(sql, rows)
@@ -283,7 +280,7 @@ class PostgresqlDatabase(Database):
                 break
         if name in self._left:
             self._left.remove(name)
-        with suppress(DBAPIError):
+        with suppress(psycopg.Error):
             self.run(f"CLOSE {name}")
 
     def _one_of(self, sql: str, page: Sequence[Any], first: Parameters) -> tuple[str, Parameters]:

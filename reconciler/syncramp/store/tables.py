@@ -15,15 +15,6 @@ Integer = _Integer().with_variant(BigInteger(), "postgresql")
 String = _String().with_variant(_String(collation="C"), "postgresql")
 """Compared by its bytes in UTF-8, on both sides."""
 
-SCHEMA_VERSION = 7
-"""1 had no ``cloud_managed``, 2 none of what joins, unique values and causes need, 3 nothing of guards, approvals and
-adoption, 4 nothing of what a source tells of changes, 5 nothing of groups of the cloud, 6 nothing of imports outside
-of a run. Missing tables and columns are made when a store is opened; a new column is NULL or has a default."""
-
-READ_BEFORE = """UPDATE sources SET read = 1 WHERE rules IS NOT NULL
-                 AND NOT EXISTS (SELECT 1 FROM partitions p WHERE p.source = sources.id AND p.complete = 0)"""
-"""Brings a store along that was made before 3: a source that was read completely in its last run was read once."""
-
 metadata = MetaData()
 
 meta = Table(

@@ -1,73 +1,30 @@
 """Temporary tables: what is found out on the way, and no part of the store. They end with the connection.
 
 ``RUN`` is of every store: values wait there for the end of an import (``spill``). ``ADOPTION`` is of an adoption
-(``sightings``).
+(``sightings``). They are texts, with the types of each kind of store to be filled in (``Database.types``): every run
+makes some of them, and SQLAlchemy is loaded for that of the store's own only.
 """
 
-from sqlalchemy import Column, Index, LargeBinary, MetaData, Table
-
-from syncramp.store.tables import Integer, String
-
-RUN = MetaData()
-ADOPTION = MetaData()
-
-
-def _table(name: str, metadata: MetaData, *columns: Column[object] | Index) -> Table:
-    return Table(name, metadata, *columns, prefixes=["TEMPORARY"])
-
-
-spill = _table(
-    "spill",  # values of link attributes (store.spill)
-    RUN,
-    Column("partition", Integer),
-    Column("place", Integer),  # in the order in which they were told
-    Column("entry", Integer),
-    Column("attribute", String),
-    Column("kind", Integer),
-    Column("hashes", LargeBinary),
-    Column("guids", LargeBinary),
-    Index("spilled", "entry", "attribute"),
+RUN = (
+    # values of link attributes (store.spill); place: in the order in which they were told
+    """CREATE TEMPORARY TABLE IF NOT EXISTS spill (
+       partition {number}, place {number}, entry {number}, attribute {text}, kind {number}, hashes {data},
+       guids {data})""",
+    "CREATE INDEX IF NOT EXISTS spilled ON spill (entry, attribute)",
 )
 
-sightings = _table(
-    "sightings",  # sightings.Sighting
-    ADOPTION,
-    Column("anchor", String, primary_key=True),
-    Column("kind", String),
-    Column("name", String),
-    Column("finding", String),
-    Column("object", Integer),
-    Column("cloud_anchor", String),
-    Column("payload", LargeBinary),
-    Column("mark", LargeBinary),
-    Column("confirmed", Integer),
-    Column("differs", Integer),
-    Column("cloud", Integer),
-    Column("found", String),
-    Index("sightings_object", "object"),
-    Index("sightings_cloud", "cloud_anchor"),
-)
-
-sighted_links = _table(
-    "sighted_links",
-    ADOPTION,
-    Column("object", Integer, primary_key=True, autoincrement=False),
-    Column("shown", LargeBinary),
-    Column("unknown", Integer),
-)
-
-sighted_references = _table(
-    "sighted_references",
-    ADOPTION,
-    Column("object", Integer),
-    Column("cloud_anchor", String),
-)
-
-sighted_values = _table(
-    "sighted_values",  # as foreign_values
-    ADOPTION,
-    Column("mark", Integer, primary_key=True, autoincrement=False),
-    Column("anchor", String, primary_key=True),
-    Column("value", String),
-    Column("name", String),
+ADOPTION = (
+    # sightings.Sighting
+    """CREATE TEMPORARY TABLE IF NOT EXISTS sightings (
+       anchor {text} NOT NULL PRIMARY KEY, kind {text}, name {text}, finding {text}, object {number},
+       cloud_anchor {text}, payload {data}, mark {data}, confirmed {number}, differs {number}, cloud {number},
+       found {text})""",
+    "CREATE INDEX IF NOT EXISTS sightings_object ON sightings (object)",
+    "CREATE INDEX IF NOT EXISTS sightings_cloud ON sightings (cloud_anchor)",
+    """CREATE TEMPORARY TABLE IF NOT EXISTS sighted_links (
+       object {number} NOT NULL PRIMARY KEY, shown {data}, unknown {number})""",
+    "CREATE TEMPORARY TABLE IF NOT EXISTS sighted_references (object {number}, cloud_anchor {text})",
+    # as foreign_values
+    """CREATE TEMPORARY TABLE IF NOT EXISTS sighted_values (
+       mark {number} NOT NULL, anchor {text} NOT NULL, value {text}, name {text}, PRIMARY KEY (mark, anchor))""",
 )
