@@ -94,6 +94,22 @@ class Server:
             done = connection.execute(sql)  # type: ignore[call-overload]
             return done.fetchall() if done.description else []
 
+    def duplicate(self, one: Schema, other: Schema, *, renamed: bool = False) -> None:
+        """A dump of a schema is restored as another one, in whose place it comes.
+
+        :param renamed: it goes on there as what it was, as if nobody had copied it.
+        """
+        dumped = [str(_program("pg_dump")), "--no-sync", "--schema", one.name, self.uri]
+        dump = subprocess.run(dumped, check=True, stdout=subprocess.PIPE, text=True).stdout
+        if renamed:
+            place = f"SELECT to_regclass('{other.name}.meta')::oid"
+            dump += f"""UPDATE {other.name}.meta SET value = regexp_replace(value, '[0-9]+$', ({place})::text)
+                        WHERE key = 'place';"""
+        self.drop(other)
+        restored = [str(_program("psql")), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", self.uri]
+        text = dump.replace(one.name, other.name)
+        subprocess.run(restored, check=True, stdout=subprocess.DEVNULL, text=True, input=text)
+
     def end(self) -> None:
         """Stop it at once, and forget it."""
         self.kill()
@@ -144,13 +160,22 @@ def running(*settings: str) -> Iterator[Server]:
 _instead: Server | None = None
 
 
+class InPlaceOfAFile(PostgresqlDatabase):
+    """A schema that a test calls a file."""
+
+    def copy_to(self, path: Path) -> None:
+        """As of a file: it is as old as this one."""
+        assert _instead is not None
+        _instead.duplicate(self.path, _instead.schema_of(path), renamed=True)
+
+
 @contextmanager
 def instead_of_files(server: Server) -> Iterator[None]:
     """Every store that is opened as a file is a schema of a server."""
     global _instead
 
     def opened(path: Path, patience: float = PATIENCE) -> PostgresqlDatabase:
-        return PostgresqlDatabase(server.schema_of(path), patience)
+        return InPlaceOfAFile(server.schema_of(path), patience)
 
     with patch("syncramp.store.sqlite.SqliteDatabase", opened):
         _instead = server
@@ -171,3 +196,13 @@ def lose(path: Path) -> None:
         _instead.drop(_instead.schema_of(path))
     for file in path.parent.glob(f"{path.name}*"):
         file.unlink()
+
+
+def put_back(copy: Path, path: Path) -> None:
+    """A copy of a store comes in its place: only the store itself, as people do."""
+    if _instead is not None:
+        _instead.duplicate(_instead.schema_of(copy), _instead.schema_of(path))
+        return
+    for file in (path, path.with_name(f"{path.name}-wal")):
+        file.unlink(missing_ok=True)
+    shutil.copy(copy, path)

@@ -10,6 +10,7 @@ from support.adopted import numbers
 from support.build import guid, user
 from support.engine import Engine
 from support.model import ModelCloud
+from support.postgresql import put_back
 from syncramp.cycle.adopting import take_orphans
 from syncramp.errors import InputRefused
 from syncramp.model.adoption import Alarm
@@ -100,14 +101,16 @@ def test_members_by_the_service_s_own_anchors_are_found(lost: Engine) -> None:
     assert lost.run()[1].empty
 
 
-def test_an_object_that_an_old_store_did_not_know_is_ours_after_another_adoption(engine: Engine) -> None:
+def test_an_object_that_an_old_store_did_not_know_is_ours_after_another_adoption(
+    engine: Engine, tmp_path: Path
+) -> None:
     engine.settle()
-    kept = engine.path.read_bytes()
+    with engine.store() as store:
+        store.database.copy_to(tmp_path / "copy.db")
     engine.source.add(user(4, title="Clerk"))
     engine.source.add(user(1, title="Smith"))
     engine.settle()
-    engine.lose_store()
-    engine.path.write_bytes(kept)
+    put_back(tmp_path / "copy.db", engine.path)
     engine.source.add(user(1))
     engine.cloud.calls.clear()
     engine.adopt()

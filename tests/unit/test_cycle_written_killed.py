@@ -3,7 +3,6 @@ was not.
 """
 
 import copy
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -42,8 +41,9 @@ def ready(tmp_path: Path) -> Both:
 def _again(ready: Both, folder: Path) -> Both:
     """The same once more, with stores of its own."""
     folder.mkdir()
-    for path in (ready.path, beside(ready.path)):
-        shutil.copy(path, folder / path.name)
+    with ready.store() as store, ready.ledger() as ledger:
+        store.database.copy_to(folder / ready.path.name)
+        ledger.database.copy_to(folder / beside(ready.path).name)
     tenant, directory = Tenant(), ModelDirectory()
     for made, before, names in ((tenant, ready.cloud, TENANT), (directory, ready.directory, DIRECTORY)):
         for name in names:
@@ -76,7 +76,6 @@ def _killed(ready: Both, folder: Path) -> Iterator[tuple[int, Both]]:
         yield moment, made
 
 
-@pytest.mark.in_a_file("stores are copied as files")
 def test_a_run_that_is_killed_at_any_transaction_ends_alike_and_sends_nothing_twice(
     ready: Both, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from support.both import DAY, Both
 from support.build import guid, user
 from support.model import Crash, lost, no_fault
+from support.postgresql import put_back
 from support.tenant_model import mark
 from syncramp.cycle.run import run
 from syncramp.errors import FenceLost
@@ -48,17 +49,6 @@ def test_without_a_recycle_bin_nothing_is_deleted_whatever_is_approved(written: 
 # --- a ledger that is older than its directory, and two stores -------------------------------------------------
 
 
-IN_A_FILE = pytest.mark.in_a_file("files are put back; test_store_postgresql_copies does that to a server")
-
-
-def _put_back(copy: Path, store: Path) -> None:
-    """Only the store itself, as people do."""
-    for path in (store, store.with_name(store.name + "-wal")):
-        path.unlink(missing_ok=True)
-    copy.rename(store)
-
-
-@IN_A_FILE
 def test_an_old_copy_of_the_ledger_takes_over_what_came_since(written: Both, tmp_path: Path) -> None:
     with written.ledger() as ledger:
         ledger.database.copy_to(tmp_path / "old.db")
@@ -66,7 +56,7 @@ def test_an_old_copy_of_the_ledger_takes_over_what_came_since(written: Both, tmp
     written.tenant.leave(1, *written.cloud_anchors(1))
     written.tenant.join(1, *written.cloud_anchors(5))
     assert written.run_back().settled
-    _put_back(tmp_path / "old.db", beside(written.path))
+    put_back(tmp_path / "old.db", beside(written.path))
     written.requests()
     report = written.run_back()
     assert written.requests() == []
@@ -76,14 +66,13 @@ def test_an_old_copy_of_the_ledger_takes_over_what_came_since(written: Both, tmp
         assert ledger.age.behind() is None
 
 
-@IN_A_FILE
 def test_an_old_copy_of_the_tenants_store_changes_nothing_in_the_directory(written: Both, tmp_path: Path) -> None:
     """It reads the tenant again from where it was, and tells the ledger what it tells."""
     with written.store() as store:
         store.database.copy_to(tmp_path / "old.db")
     written.tenant.leave(1, *written.cloud_anchors(1))
     assert written.run_back().settled
-    _put_back(tmp_path / "old.db", written.path)
+    put_back(tmp_path / "old.db", written.path)
     written.requests()
     assert written.run_back().settled
     assert written.requests() == []

@@ -32,7 +32,6 @@ def test_nothing_is_done_to_a_directory_that_must_not_be_and_in_the_end_it_holds
     walk.rest()
 
 
-@pytest.mark.in_a_file("both stores are copied")
 @pytest.mark.parametrize("seed", range(1000, 1006))
 def test_a_run_that_is_killed_anywhere_in_both_directions_ends_alike(tmp_path, seed) -> None:
     walk = WrittenTrial(tmp_path, seed)

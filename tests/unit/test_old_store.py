@@ -1,6 +1,5 @@
 """An old copy of a store is put back: it learns what happened since, and sends nothing wrong on the way."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import postgresql
 from support.build import group, guid, user, user_dn
 from support.engine import Engine, links
 from support.model import US, Held
@@ -18,14 +18,11 @@ from syncramp.model.wire import Operation
 from syncramp.spec.types import ApprovalMode
 from syncramp.store.sqlite import beside
 
-pytestmark = pytest.mark.in_a_file("files are put back; test_store_postgresql_copies does that to a server")
+BESIDE = pytest.mark.in_a_file("a schema has nothing beside it that tells of its runs")
 
 
 def put_back(engine: Engine, copy: Path) -> None:
-    """Only the store itself, as people do."""
-    for path in (engine.path, engine.path.with_name(engine.path.name + "-wal")):
-        path.unlink(missing_ok=True)
-    shutil.copy(copy, engine.path)
+    postgresql.put_back(copy, engine.path)
     engine.cloud.calls.clear()
 
 
@@ -181,6 +178,7 @@ def test_a_run_that_is_killed_before_it_has_caught_up_goes_on_with_it(engine: En
     mirrored(engine)
 
 
+@BESIDE
 def test_a_copy_whose_whole_folder_was_put_back_is_known_by_the_mark_of_the_tenant(
     engine: Engine, tmp_path: Path
 ) -> None:
@@ -243,6 +241,7 @@ def test_a_store_that_is_behind_takes_nobody_whom_it_sees_since_for_somebody_els
     assert report.holds == {}
 
 
+@BESIDE
 def test_a_new_store_in_the_place_of_a_later_one_is_no_old_copy(engine: Engine) -> None:
     fresh = Engine(engine.path.with_name("fresh.db"), sources=engine.sources)
     beside(fresh.path).write_text("99")
@@ -251,6 +250,7 @@ def test_a_new_store_in_the_place_of_a_later_one_is_no_old_copy(engine: Engine) 
     assert beside(fresh.path).read_text() != "99"
 
 
+@BESIDE
 def test_a_mark_that_says_nothing_is_none(engine: Engine) -> None:
     engine.settle()
     beside(engine.path).write_text("many")
