@@ -82,5 +82,6 @@ def tenant(folder: Path, *options: str) -> Iterator[Tenant]:
 
 
 def environment() -> dict[str, str]:
-    """Of a process that finds what this one finds."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    """Of a process that finds what this one finds, and keeps its bytecode as an installed command has it."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(sys.path)}
