@@ -5,6 +5,7 @@ whoever names him so, and a GUID is not touched by that.
 """
 
 from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from syncramp.store.names import numbers, pieces
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
 
 COLUMNS = "members, unresolved, lost, named, unread"
-_ONE = f"SELECT {COLUMNS} FROM links WHERE id = ? AND attribute = ?"  # noqa: S608
+_SOME = f"SELECT id, attribute, {COLUMNS} FROM links WHERE id IN ({{}})"  # noqa: S608
 _KEEP = f"""INSERT INTO links (id, attribute, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id, attribute) DO UPDATE SET members = excluded.members, unresolved = excluded.unresolved,
             lost = excluded.lost, named = excluded.named, unread = excluded.unread"""  # noqa: S608
@@ -70,9 +71,20 @@ def unpacked(row: Any) -> Value:
     return Value(members, named, set(numbers(row[1])), pieces(row[4]), unpack_bitmap(row[2]))
 
 
-def kept(database: Database, entry: int, attribute: str) -> Any | None:
-    """The row of a value."""
-    return database.one(_ONE, (entry, attribute))
+def kept_of(database: Database, entries: Sequence[int]) -> dict[tuple[int, str], Any]:
+    """The rows of all values of some entries, by entry and attribute."""
+    return {(entry, attribute): tuple(row) for entry, attribute, *row in database.among(_SOME, entries)}
+
+
+def keep_all(
+    database: Database, values: Iterable[tuple[int, str, Value]], before: Mapping[tuple[int, str], Any]
+) -> None:
+    """Write those of some values that are not what their rows say.
+
+    :param before: the rows, as :func:`kept_of` gives them.
+    """
+    rows = {(entry, attribute): value.packed() for entry, attribute, value in values}
+    database.run_many(_KEEP, [(*group, *row) for group, row in rows.items() if before.get(group) != row])
 
 
 def keep(database: Database, entry: int, attribute: str, value: Value, before: Any | None) -> bool:

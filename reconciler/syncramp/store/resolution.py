@@ -13,13 +13,14 @@ again, or the value is no longer new and the member is gone. A GUID names one en
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from pyroaring import BitMap
 
 from syncramp.model.state import GONE
 from syncramp.store.database import Database
-from syncramp.store.links import Value, keep, kept, unpacked
+from syncramp.store.links import Value, keep_all, kept_of, unpacked
 from syncramp.store.moves import clear, noted
 from syncramp.store.names import FEW, Names, numbers, pieces
 from syncramp.store.rebasing import rebase
@@ -28,9 +29,12 @@ from syncramp.store.spill import GAINED, WHOLE
 from syncramp.store.told import Told
 
 _SIZES = "SELECT COALESCE(SUM(LENGTH(hashes)), 0), COALESCE(SUM(LENGTH(guids)), 0), COUNT(*) FROM spill"
-_GROUPS = """SELECT DISTINCT s.entry, s.attribute, e.source FROM spill s JOIN entries e ON e.id = s.entry
-             WHERE e.absent < ? ORDER BY s.entry, s.attribute"""
-_ROWS = "SELECT kind, hashes, guids FROM spill WHERE entry = ? AND attribute = ? ORDER BY place"
+_GROUPS = """SELECT s.entry, s.attribute, e.source FROM spill s JOIN entries e ON e.id = s.entry
+             WHERE e.absent < ? GROUP BY s.entry, s.attribute, e.source ORDER BY s.entry, s.attribute"""
+_ROWS = """SELECT entry, attribute, kind, hashes, guids FROM spill WHERE entry BETWEEN ? AND ?
+           ORDER BY entry, attribute, place"""
+_PAGE = 250
+"""Values that are asked for and written together; a large group has a megabyte."""
 _WHOLE = "SELECT DISTINCT entry, attribute FROM spill WHERE kind = 0"
 _WITH_DN = "SELECT id FROM entries WHERE dn_hash IN ({})"
 _WITH_GUID = "SELECT id FROM entries WHERE source = ? AND guid IN ({})"
@@ -87,14 +91,24 @@ class _Resolving:
 
     def run(self) -> dict[tuple[int, str], int]:
         """Every value that was told: entry and attribute, with how many of its values name nobody."""
-        touched = {}
-        for entry, attribute, source in self._database.all(_GROUPS, (GONE,)):
-            rows = self._database.all(_ROWS, (entry, attribute))
-            before = kept(self._database, entry, attribute)
-            value = self._value(rows, source, before)
-            touched[entry, attribute] = value.missing
-            keep(self._database, entry, attribute, value, before)
-        return touched
+        groups = {(entry, attribute): source for entry, attribute, source in self._database.all(_GROUPS, (GONE,))}
+        found, order = dict[tuple[int, str], int](), list(groups)
+        for start in range(0, len(order), _PAGE):
+            found |= self._page({group: groups[group] for group in order[start : start + _PAGE]})
+        return found
+
+    def _page(self, groups: Mapping[tuple[int, str], int]) -> dict[tuple[int, str], int]:
+        entries = sorted({entry for entry, _ in groups})
+        rows = self._database.stream(_ROWS, (entries[0], entries[-1]))
+        before, found, written = kept_of(self._database, entries), {}, []
+        for group, told in groupby(rows, key=itemgetter(0, 1)):
+            if group not in groups:
+                continue
+            value = self._value([row[2:] for row in told], groups[group], before.get(group))
+            found[group] = value.missing
+            written.append((*group, value))
+        keep_all(self._database, written, before)
+        return found
 
     def _value(self, rows: Sequence[Any], source: int, before: Any | None) -> Value:
         """The value after all that was told of it, in its order."""
