@@ -97,12 +97,14 @@ def entry_from(
     if kind is None or (kind is Kind.DEVICE and not devices):
         return None
     dn = names.canonical(dn)
-    kept = _kept(wanted)
-    attributes = {
-        name: (given[0],) if len(given) == 1 and name not in _CHANGES else rewrite(name, given)
-        for name, given in values.items()
-        if given and name in kept
-    }
+    attributes, changes = {}, _changes_of(wanted)
+    for name, given in values.items():
+        if name in changes and given:
+            change = changes[name]
+            if len(given) > 1:
+                attributes[name] = rewrite(name, given)
+            else:
+                attributes[name] = (given[0] if change is None else change(given[0]),)
     if words.translated(classes):
         attributes |= {name: (value,) for name, value in words.stand_ins(kind, dn, values) if name in wanted}
     if "distinguishedname" in wanted:
@@ -111,9 +113,9 @@ def entry_from(
 
 
 @lru_cache(maxsize=16)
-def _kept(wanted: frozenset[str]) -> frozenset[str]:
-    """The names of what becomes an attribute."""
-    return wanted - {LINKS}
+def _changes_of(wanted: frozenset[str]) -> Mapping[str, Callable[[bytes], bytes] | None]:
+    """What becomes an attribute, with what brings a value into canonical form."""
+    return {name: _CHANGES.get(name) for name in wanted - {LINKS}}
 
 
 def in_other_words(values: Mapping[str, Sequence[bytes]]) -> frozenset[str]:

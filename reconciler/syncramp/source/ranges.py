@@ -14,6 +14,10 @@ _DESCRIPTION = re.compile(r"([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)((?:;[A-Z
 _RANGE = re.compile(r"range=([0-9]{1,10})-([0-9]{1,10}|\*)")
 
 
+_SPELLINGS = 10_000
+"""Names that are remembered."""
+
+
 class RangeError(ValueError):
     """Ranges that are not a whole value; the message says what is missing."""
 
@@ -36,6 +40,21 @@ class Description:
     range: Range | None
     foreign: bool
     """It has an option that makes it another attribute, a language tag for one (RFC 3866)."""
+
+
+class PlainNames(dict[str, str]):
+    """Names of attributes as servers spell them, in lower case; empty for one with options, and for none.
+
+    Each spelling is looked at once: a directory has some hundred, and millions of values under them.
+    """
+
+    def __missing__(self, spelled: str) -> str:
+        described = describe(spelled)
+        plain = described is not None and described.range is None and not described.foreign
+        name = described.name if described is not None and plain else ""
+        if len(self) < _SPELLINGS:  # ranges make names without end
+            self[spelled] = name
+        return name
 
 
 Answer = tuple[Range, Sequence[bytes]]

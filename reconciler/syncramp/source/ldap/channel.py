@@ -54,9 +54,10 @@ class Channel:
             while not done:
                 while waiting:
                     message = waiting.popleft()
-                    done = type(message) is Done
-                    if isinstance(message, Done) and message.tag != _ANSWERS[operation[0]]:
-                        raise BerError("the answer to another kind of request")
+                    if type(message) is Done:
+                        done = True
+                        if message.tag != _ANSWERS[operation[0]]:
+                            raise BerError("the answer to another kind of request")
                     yield message
                 if not done:
                     self._receive()
@@ -92,7 +93,7 @@ class Channel:
         if waiting is None:
             raise BerError("an answer to a question that was not asked")
         waiting.append(message)
-        if isinstance(message, Done):
+        if type(message) is Done:
             del self._waiting[number]
 
     def _abandon(self, number: int) -> None:

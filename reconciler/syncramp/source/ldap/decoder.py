@@ -111,8 +111,8 @@ class Decoder:
             self._held.clear()
         at, end = 0, len(piece)
         while (whole := self._extent(piece, at)) is not None and whole[1] <= end:
-            yield self._message(piece[slice(*whole)])
-            at = whole[1]
+            start, at = whole
+            yield self._message(piece[start:at])
         self._held += piece[at:]
         self._needed = 0 if whole is None else whole[1] - at
 

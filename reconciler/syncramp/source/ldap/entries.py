@@ -22,7 +22,7 @@ from syncramp.source.ldap.references import Targets
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.search import Scope
 from syncramp.source.ldap.session import NoSuchEntry
-from syncramp.source.ranges import Answer, Range, RangeError, describe, follow
+from syncramp.source.ranges import Answer, PlainNames, Range, RangeError, describe, follow
 from syncramp.source.uids import Uids
 
 KINDS = ("user", "inetOrgPerson", "group", "contact", *words.CLASSES)
@@ -37,6 +37,7 @@ OBJECT_GUID, ENTRY_UUID = "objectGUID", "entryUUID"
 MEMBER_OF = "memberOf"
 DELETED = rb"\0ADEL:"
 """In the name of every deleted entry, MS-ADTS 3.1.1.5.5.1.1."""
+_NAMES = PlainNames()
 MEMBERS = (canonical.LINKS, words.UNIQUE, words.UIDS)
 """Attributes with the members of a group, in servers of other kinds."""
 
@@ -153,6 +154,10 @@ class Entries:
         """By name; an attribute that came as a first range is read to its end."""
         values: dict[str, Sequence[bytes]] = {}
         for spelled, given in found.values.items():
+            if name := _NAMES[spelled]:
+                if name not in values:
+                    values[name] = given
+                continue
             description = describe(spelled)
             if description is None or description.foreign:
                 continue
