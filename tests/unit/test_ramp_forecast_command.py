@@ -179,6 +179,7 @@ def test_without_a_store_the_command_says_what_to_do(tmp_path: Path, capsys: pyt
     assert "there is no store yet, so no group is known; make a run first; with spec.mode Staging it reads" in error
 
 
+@pytest.mark.in_a_file("the command line is given a file")
 def test_the_command_tells_dates_and_draws_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = _command(tmp_path, capsys)
     _engine(tmp_path / ".syncramp" / "default.contoso.db", _ramp(Admit.WHOLE)).run()
@@ -195,6 +196,7 @@ def test_the_command_tells_dates_and_draws_them(tmp_path: Path, capsys: pytest.C
     assert (code, "No group follows a ramp." in text) == (0, True)
 
 
+@pytest.mark.in_a_file("the command line is given a file")
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

@@ -31,6 +31,9 @@ spec:
 """
 
 
+pytestmark = pytest.mark.in_a_file("the command line is given a file")
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     """Nine people in one group that follows a ramp; the document beside it knows none."""

@@ -161,6 +161,7 @@ def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tu
     return command
 
 
+@pytest.mark.in_a_file("the command line is given a file")
 @pytest.mark.parametrize("admit", ["Whole", "Members"])
 def test_what_the_command_prints_is_the_policy_of_a_document(
     told: Callable[..., tuple[int, str, str]], admit: str, tmp_path: Path
@@ -178,6 +179,7 @@ def test_what_the_command_prints_is_the_policy_of_a_document(
     assert body["forecast"]["ramps"][0]["end"] == "Complete"
 
 
+@pytest.mark.in_a_file("the command line is given a file")
 def test_a_document_without_large_groups_gets_no_suggestion(told: Callable[..., tuple[int, str, str]]) -> None:
     code, _, error = told()
     assert code == 3

@@ -123,6 +123,8 @@ class Database(ABC):
     """Of the driver, whatever it is."""
     conflict: type[Exception]
     """Of the driver: a row would be there twice."""
+    at_once = 1000
+    """Values of one ``IN ({})``."""
 
     def __init__(self, told: Callable[[BaseException], SyncrampError | None]) -> None:
         self._told = Telling(told)
@@ -141,7 +143,7 @@ class Database(ABC):
                 self._run_all(making.tables(self.dialect))
                 if version is not None:
                     self._run_all(making.columns(self.dialect, self._columns()))
-                self._run_all(making.indexes(self.dialect, self.has_index))
+                self._run_all(making.indexes(self.dialect, self._indexed()))
                 self.run(READ_BEFORE)
                 self._set_version(SCHEMA_VERSION)
 
@@ -156,6 +158,10 @@ class Database(ABC):
     def _run_all(self, statements: Iterable[str]) -> None:
         for statement in statements:
             self.run(statement)
+
+    def _indexed(self) -> Callable[[str], bool]:
+        """Tells whether there is an index of a name."""
+        return self.has_index
 
     @abstractmethod
     def _columns(self) -> set[tuple[str, str]]:
@@ -297,16 +303,16 @@ class Database(ABC):
             return array("I", map(itemgetter(0), self._execute(sql, tuple(parameters))))
 
     def among(self, sql: str, values: Sequence[Any], first: Parameters = ()) -> list[Any]:
-        """Rows of a query that ends in ``IN ({})``, asked in pages of 1,000 values."""
+        """Rows of a query that ends in ``IN ({})``, asked in pages of values."""
         rows: list[Any] = []
-        for start in range(0, len(values), 1000):
-            rows.extend(self.all(*self._one_of(sql, values[start : start + 1000], first)))
+        for start in range(0, len(values), self.at_once):
+            rows.extend(self.all(*self._one_of(sql, values[start : start + self.at_once], first)))
         return rows
 
     def run_among(self, sql: str, values: Sequence[Any]) -> None:
-        """A statement that ends in ``IN ({})``, made in pages of 1,000 values."""
-        for start in range(0, len(values), 1000):
-            self.run(*self._one_of(sql, values[start : start + 1000], ()))
+        """A statement that ends in ``IN ({})``, made in pages of values."""
+        for start in range(0, len(values), self.at_once):
+            self.run(*self._one_of(sql, values[start : start + self.at_once], ()))
 
     def _one_of(self, sql: str, page: Sequence[Any], first: Parameters) -> tuple[str, Parameters]:
         return sql.format(",".join("?" * len(page))), (*first, *page)

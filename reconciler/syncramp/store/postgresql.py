@@ -17,26 +17,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 
 from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
 from syncramp.store.arrays import packed
+from syncramp.store.copying import TABLES, script
 from syncramp.store.database import PATIENCE, Database, Parameters
 from syncramp.store.dialect import adapt, among, translated
 from syncramp.store.places import Schema, Use
 from syncramp.store.server import connected, said, unopened
 from syncramp.store.setwise import statement
-
-if TYPE_CHECKING:
-    from sqlalchemy import Table
 
 _WRITES = "INSERT", "UPDATE", "DELETE"
 """How a statement begins that writes."""
@@ -51,6 +51,7 @@ _SESSION = (
     "SET idle_in_transaction_session_timeout = 0",
     "SET jit = off",  # statements are short and many
     "SET plan_cache_mode = force_custom_plan",  # tables grow under a plan that was made while they were empty
+    "SET max_parallel_workers_per_gather = 0",  # what is in an order stays in it (``numbers``)
     "SET temp_buffers = '64MB'",
     "SET tcp_keepalives_idle = 30",  # a client that is gone holds no lock for longer than a minute
     "SET tcp_keepalives_interval = 10",
@@ -61,13 +62,10 @@ _SERVER = """SELECT concat_ws('/', system_identifier, substr(pg_walfile_name(pg_
 _HERE = "SELECT concat_ws('/', d.oid, to_regclass(?)::oid) FROM pg_database d WHERE d.datname = current_database()"
 _VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-_COUNT_ON = """SELECT setval(pg_get_serial_sequence('{table}', '{key}'), COALESCE(MAX({key}), 0) + 1, false)
-               FROM {table}"""
 _COLUMNS = """SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
               WHERE c.relkind = 'r' AND pg_table_is_visible(c.oid) AND a.attnum > 0 AND NOT a.attisdropped"""
-_INDEXES = """SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-              WHERE c.relnamespace = to_regnamespace(?) AND NOT EXISTS
-              (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.indexrelid)"""
+_INDEXES = "SELECT relname FROM pg_class WHERE relkind = 'i' AND pg_table_is_visible(oid)"
+_IN_ONE = "SELECT array_send(array_agg(CAST(v.n AS BIGINT))) FROM ({}) AS v(n)"
 
 
 class PostgresqlDatabase(Database):
@@ -83,6 +81,7 @@ class PostgresqlDatabase(Database):
     dialect = "postgresql"
     types = MappingProxyType({"number": "BIGINT", "text": 'VARCHAR COLLATE "C"', "data": "BYTEA"})
     fault, conflict = psycopg.Error, psycopg.IntegrityError
+    at_once = 20_000
 
     def __init__(self, path: Schema, patience: float = PATIENCE) -> None:
         super().__init__(self._fault_told)
@@ -102,8 +101,7 @@ class PostgresqlDatabase(Database):
             raise
 
     def _open(self, patience: float) -> None:
-        for setting in (*_SESSION, f"SET lock_timeout = {int(patience * 1000)}"):
-            self.run(setting)
+        self._run_all((*_SESSION, f"SET lock_timeout = {int(patience * 1000)}"))
         self._server = self._told_server()
         if self.path.use is Use.COPY:
             self._copy()
@@ -152,37 +150,28 @@ class PostgresqlDatabase(Database):
 
     def _copy(self) -> None:
         """The tables as they are now, as temporary ones; every name means those from now on."""
-        from syncramp.store.cloud_tables import metadata
-        from syncramp.store.making import table as made_of
-
         name = self.path.name
         self.run(f"SET search_path = {name}")
         self._refuse_later(version := self._version())
-        known = self._columns()
+        there = self.place() if version is not None else ""
         self.run("SET search_path = pg_temp")
         if version is not None:
-            self.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            for table in metadata.sorted_tables:
-                self._copy_table(table, made_of(self.dialect, table), known)
-            for (made,) in self.all(_INDEXES, (name,)):
-                self.run(made.replace(f" ON {name}.", " ON pg_temp."))
-            there_too = self._place(f"{name}.meta")
-            self.run("UPDATE meta SET value = ? WHERE key = 'place' AND value = ?", (self.place(), there_too))
-            self.run("COMMIT")
+            here = _HERE.replace("?", "'meta'")
+            place = f"concat_ws('/', '{self._server}', ({here}))"
+            self._run_all(script(name, self.all(TABLES, (name,)), place, there))
         self._prepare(version)
-        self.run("ANALYZE " + ", ".join(table.name for table in metadata.sorted_tables))
 
     def _columns(self) -> set[tuple[str, str]]:
         return set(self.all(_COLUMNS))
 
-    def _copy_table(self, table: Table, made: str, known: set[tuple[str, str]]) -> None:
-        """:param known: columns that the original has; an older release made it without the others."""
-        self.run(made)
-        if there := [column for column in table.columns if (table.name, column.name) in known]:
-            columns = ", ".join(f'"{column.name}"' for column in there)
-            self.run(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {self.path.name}.{table.name}")  # noqa: S608
-        if (key := table.autoincrement_column) is not None:
-            self.run(_COUNT_ON.format(table=table.name, key=key.name))
+    def _indexed(self) -> Callable[[str], bool]:
+        return {name for (name,) in self.all(_INDEXES)}.__contains__
+
+    def _run_all(self, statements: Iterable[str]) -> None:
+        """In one way there and back; they have no parameters."""
+        if text := ";\n".join(statements):
+            with self._told:
+                self._execute(text, None)
 
     def _fault_told(self, error: BaseException) -> StoreUnusable | None:
         """A fault of the server or of the way to it as an error for people; faults of our own statements stay."""
@@ -198,12 +187,10 @@ class PostgresqlDatabase(Database):
         self._raw.close()
 
     def _begin(self, durable: bool) -> None:
-        self.run("BEGIN")
         self._inside = True
         shared = "_shared" if self._importing else ""
-        self.run(f"SELECT pg_advisory_xact_lock{shared}(?)", (self._lock,))
-        if durable:
-            self.run("SET LOCAL synchronous_commit = on")
+        begin = ("BEGIN", f"SELECT pg_advisory_xact_lock{shared}({self._lock})")
+        self._run_all((*begin, "SET LOCAL synchronous_commit = on") if durable else begin)
 
     def _ended(self, durable: bool) -> None:
         self._inside = self._writing = False
@@ -236,7 +223,10 @@ class PostgresqlDatabase(Database):
         if self.value("SELECT value FROM meta WHERE key = 'place'") != (here := self.place()):
             self.run(_META, ("place", here))
 
-    def _execute(self, sql: str, parameters: Parameters) -> psycopg.Cursor[Any]:
+    def _execute(self, sql: str, parameters: Parameters | None) -> psycopg.Cursor[Any]:
+        """:param parameters: None: several statements, which cannot be prepared."""
+        if parameters is None:
+            return psycopg.Cursor(self._raw).execute(sql, prepare=False)
         self._wait_for_turn(sql)
         return self._raw.execute(translated(sql), parameters)
 
@@ -267,21 +257,28 @@ class PostgresqlDatabase(Database):
         self.run_many(sql, rows)
 
     def stream(self, sql: str, parameters: Parameters = ()) -> Iterator[Any]:
-        """Through a cursor of the server, which keeps the rows until they are fetched."""
-        while self._left and not self._inside:
-            self.run(f"CLOSE {self._left.pop()}")
+        """Through a cursor of the server, which keeps the rows until they are fetched. It ends with its transaction;
+        outside of one it stays until the next stream, whether somebody reads to its end or not.
+        """
         name, holds = f"stream_{next(self._names)}", "" if self._inside else "WITH HOLD"
-        self.run(f"DECLARE {name} NO SCROLL CURSOR {holds} FOR {sql}", parameters)
+        fetch, left = f"FETCH {PAGE} FROM {name}", self._left if holds else []
+        with self._told, self._raw.pipeline():
+            for over in left:
+                self._execute(f"CLOSE {over}", ())
+            self._execute(f"DECLARE {name} NO SCROLL CURSOR {holds} FOR {sql}", tuple(parameters))
+            rows: Sequence[Any] = self._execute(fetch, ()).fetchall()
         if holds:
-            self._left.append(name)  # whoever stops before its end leaves it to the next one
-        while rows := self.all(f"FETCH {PAGE} FROM {name}"):
+            self._left = [name]
+        while rows:
             yield from rows
-            if len(rows) < PAGE:
-                break
-        if name in self._left:
-            self._left.remove(name)
-        with suppress(psycopg.Error):
-            self.run(f"CLOSE {name}")
+            rows = self.all(fetch) if len(rows) == PAGE else []
+
+    def numbers(self, sql: str, parameters: Parameters = ()) -> array[int]:
+        """In one value, as an array travels: 20 bytes of head, then for each number its length and 64 bits."""
+        found = array("I", self.value(_IN_ONE.format(sql), parameters, b"") or b"")
+        if sys.byteorder == "little":
+            found.byteswap()
+        return found[7::3]
 
     def _one_of(self, sql: str, page: Sequence[Any], first: Parameters) -> tuple[str, Parameters]:
         return among(sql), (*first, packed(page) or list(page))
