@@ -11,7 +11,8 @@ from syncramp.store.filling import Fence
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
 
 _ALL = """SELECT o.id, g.anchor, g.ramp, g.at, g.policy, g.start, g.filling, g.waited FROM ramp_groups g
-          JOIN objects o ON o.anchor = g.anchor AND o.kind = 'Group' AND o.digest IS NOT NULL"""
+          CROSS JOIN objects o WHERE o.anchor = g.anchor AND o.kind = 'Group' AND o.digest IS NOT NULL"""
+"""CROSS JOIN: SQLite begins with the groups, and not with every object."""
 _WRITE = """INSERT INTO ramp_groups (anchor, ramp, at, policy, start) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (anchor) DO UPDATE SET ramp = excluded.ramp, at = excluded.at, policy = excluded.policy,
             start = excluded.start"""

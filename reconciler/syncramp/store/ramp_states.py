@@ -19,8 +19,8 @@ KEPT = 1_000
 
 _STATES = "SELECT state FROM ramps ORDER BY name"
 _WRITE = """INSERT INTO ramps (name, state) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state"""
-_POSSIBLE = """SELECT c.possible FROM ramp_groups g JOIN objects o ON o.anchor = g.anchor AND o.kind = 'Group'
-               JOIN cloud_links c ON c.id = o.id WHERE g.ramp = ?"""
+_POSSIBLE = """SELECT c.possible FROM ramp_groups g CROSS JOIN objects o CROSS JOIN cloud_links c
+               WHERE o.anchor = g.anchor AND o.kind = 'Group' AND c.id = o.id AND g.ramp = ?"""
 _DROP = "DELETE FROM ramps WHERE name = ?"
 _DECIDED = "INSERT INTO ramp_history (at, run, ramp, decided) VALUES (?, ?, ?, ?)"
 _PRUNE = """DELETE FROM ramp_history WHERE ramp = ? AND id <= (SELECT id FROM ramp_history WHERE ramp = ?

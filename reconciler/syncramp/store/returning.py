@@ -32,10 +32,11 @@ _GROUPS = """SELECT o.id, c.possible FROM objects o LEFT JOIN cloud_links c ON c
 _POSSIBLE = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
                ON CONFLICT (id) DO UPDATE SET possible = excluded.possible"""
 _BACK = "UPDATE ever_deleted SET back = 1 WHERE back = 0 AND anchor = (SELECT anchor FROM objects WHERE id = ?)"
-_RESTORING = """SELECT o.id FROM ever_deleted d JOIN objects o ON o.anchor = d.anchor
-                WHERE d.at > ? AND o.digest IS NOT NULL AND o.acked IS NULL"""
-_LOST_LATELY = """SELECT o.id, d.groups FROM ever_deleted d JOIN objects o ON o.anchor = d.anchor
-                  WHERE d.at > ? AND d.groups != '' AND o.digest IS NOT NULL"""
+_RESTORING = """SELECT o.id FROM ever_deleted d CROSS JOIN objects o WHERE o.anchor = d.anchor
+                AND d.at > ? AND o.digest IS NOT NULL AND o.acked IS NULL"""
+"""CROSS JOIN: SQLite begins with the few that were deleted, and not with every object."""
+_LOST_LATELY = """SELECT o.id, d.groups FROM ever_deleted d CROSS JOIN objects o WHERE o.anchor = d.anchor
+                  AND d.at > ? AND d.groups != '' AND o.digest IS NOT NULL"""
 _BRACKET = "SELECT possible, observed FROM cloud_links WHERE id = ?"
 _MERGED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET possible = excluded.possible, observed = excluded.observed"""

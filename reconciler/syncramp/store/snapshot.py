@@ -14,20 +14,22 @@ from typing import Any
 from pyroaring import BitMap
 
 from syncramp.model.sizes import GroupSize
-from syncramp.model.state import Cause, Membership, ObjectState, Origin
+from syncramp.model.state import Membership, ObjectState, Origin
 from syncramp.model.wire import AnchorType, LinkOperation, ReferenceChange, changes_by_source
 from syncramp.store.cloud_references import references
 from syncramp.store.database import Database
 from syncramp.store.departed import departed_since
 from syncramp.store.packing import unpack_bitmap
 from syncramp.store.returning import lost_with_members, restoring
+from syncramp.store.standing import Standing
 from syncramp.store.states import ROWS, Page
 
 PAGE = 500
 ANCHORS = 1000
 """Anchors that are asked for at once; a row is small."""
+FEW = 5_000
+"""Objects whose rows are asked for by id, and put in order here; of more of them all rows are looked at."""
 
-_IDS = "SELECT id FROM objects"
 _DIFFERS = """ WHERE CASE WHEN digest IS NULL THEN acked IS NOT NULL OR doubt = 1
                ELSE acked IS NULL OR acked != digest OR doubt = 1 OR hold != '' END"""
 _DIFFERING = ROWS + _DIFFERS + " ORDER BY COALESCE(anchor, ''), id"
@@ -66,13 +68,12 @@ class Snapshot:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.desired = self._bitmap("SELECT id FROM objects WHERE digest IS NOT NULL AND anchor IS NOT NULL")
+        standing = Standing(database)
+        self.desired = standing.desired
         """Ids of objects that should be in the cloud."""
-        self.departing = self._bitmap(
-            "SELECT id FROM objects WHERE digest IS NULL AND (acked IS NOT NULL OR doubt = 1)"
-        )
+        self.departing = standing.departing
         """Ids of objects that may be in the cloud and should not be."""
-        self.in_cloud = self._bitmap("SELECT id FROM objects WHERE acked IS NOT NULL")
+        self.in_cloud = standing.in_cloud
         """Ids of objects that are known to be in the cloud."""
         self._references = references(database)
         self.referable = self._references.living
@@ -81,30 +82,30 @@ class Snapshot:
         """Ids of whoever may be a member of a group."""
         self.keeping = self._bitmap("SELECT DISTINCT object FROM contested")
         """Ids of objects that want a value of somebody else: in its place they keep what they have."""
-        absent = (Cause.ABSENT_ONCE.value, Cause.ABSENT.value, Cause.DELETED.value)
-        self._absent = self._bitmap("SELECT id FROM objects WHERE digest IS NULL AND cause IN (?, ?, ?)", absent)
+        self.in_doubt = standing.in_doubt
+        """Ids of objects of which a call was sent and its answer is not known."""
+        self._absent, self._coming, self._differing = standing.absent, standing.coming, standing.differing
         self._joined = self._bitmap("SELECT entry FROM joined")
         """Ids of entries that add to the object of another one, or are no part of their own."""
-
-    @property
-    def in_doubt(self) -> BitMap:
-        """Ids of objects of which a call was sent and its answer is not known."""
-        return self._bitmap("SELECT id FROM objects WHERE doubt = 1")
 
     def differing(self) -> Iterator[ObjectState]:
         """Objects whose desired state is not known to be in the cloud, in the order of their anchors.
 
         Names and values are read when they are asked for, so nobody may write meanwhile.
         """
-        rows = self._database.stream(_DIFFERING)
+        rows = self._few() if len(self._differing) <= FEW else self._database.stream(_DIFFERING)
         while page := list(islice(rows, PAGE)):
             yield from Page(self._database, page).states()
+
+    def _few(self) -> Iterator[Any]:
+        rows = self._database.among(_STATES, self._differing.to_array())
+        return iter(sorted(rows, key=lambda row: (row[3] or "", row[0])))
 
     def owners(self, others: BitMap) -> Iterator[ObjectState]:
         """Objects that are, or may be, in the cloud: those that differ, and of others those who have a value that
         one that differs wants. Some may not: values are compared by their marks.
         """
-        differing, there = self._bitmap(_IDS + _DIFFERS), self.in_cloud | self.departing
+        differing, there = self._differing, self.in_cloud | self.departing
         rest = (others & there) - differing
         if rest and differing:
             rest &= self.keeping | self._wanting(self._numbers(_MARKS, differing))
@@ -112,7 +113,7 @@ class Snapshot:
 
     def claimants(self, marks: BitMap) -> Iterator[ObjectState]:
         """Objects that differ and want a unique value with one of these marks; some may want none."""
-        return self.states((self._wanting(marks) | self.keeping) & self._bitmap(_IDS + _DIFFERS))
+        return self.states((self._wanting(marks) | self.keeping) & self._differing)
 
     def _wanting(self, marks: BitMap) -> BitMap:
         return self._numbers("SELECT object FROM uniques WHERE mark IN ({})", marks)
@@ -160,8 +161,7 @@ class Snapshot:
         was refused in the last run that sent something.
         """
         tried = BitMap.union(BitMap(), *(unpack_bitmap(row[0]) for row in self._database.all(_ANSWERED)))
-        doubt = self._bitmap("SELECT id FROM objects WHERE doubt = 1") if tried else BitMap()
-        refused = (tried & self.desired) - self.in_cloud - doubt
+        refused = (tried & self.desired) - self.in_cloud - self.in_doubt
         return refused | self._bitmap("SELECT id FROM objects WHERE hold != '' AND acked IS NULL")
 
     def departed(self, ids: BitMap, since: float) -> dict[int, BitMap]:
@@ -282,7 +282,8 @@ class Snapshot:
     def coming(self) -> dict[Origin, BitMap]:
         """Objects that are not known to be in the cloud and should be, by why they come; without the directory's."""
         found: dict[Origin, BitMap] = {}
-        for identity, origin in self._database.stream(_COMING, (int(Origin.NONE), int(Origin.SOURCE))):
+        rows = self._database.stream(_COMING, (int(Origin.NONE), int(Origin.SOURCE))) if self._coming else ()
+        for identity, origin in rows:
             found.setdefault(Origin(origin), BitMap()).add(identity)
         return found
 
