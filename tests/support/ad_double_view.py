@@ -148,7 +148,13 @@ class View:
         return any(compare(_comparable(one), wanted) for one in self.values(held, name.decode().lower()))
 
     def candidates(self, tag: int, content: bytes) -> Iterator[Object]:
-        """Entries that a filter may hold for, in the order of creation: those that have an attribute it needs."""
+        """Entries that a filter may hold for, in the order of creation: those it names by GUID, or those that have
+        an attribute it needs.
+        """
+        named = _guids(tag, content)
+        if named is not None:
+            there = [self.replica.objects[guid] for guid in named if guid in self.replica.objects]
+            return (held for held in sorted(there, key=lambda one: one.created) if self.sees(held))
         needed = _needed(self.replica, tag, content)
         if not needed:
             return self.entries()
@@ -175,6 +181,20 @@ class Named(Sequence[bytes]):
         if isinstance(at, slice):
             return [self.view.named(objects[guid]) for guid in self.guids[at]]
         return self.view.named(objects[self.guids[at]])
+
+
+def _guids(tag: int, content: bytes) -> frozenset[bytes] | None:
+    """The GUIDs of which every entry that a filter holds for has one; None: that is not known."""
+    if tag in (0xA0, 0xA1):
+        parts = [_guids(*part) for part in ber.parts(content)]
+        known = [part for part in parts if part is not None]
+        if tag == 0xA1:
+            return frozenset().union(*known) if len(known) == len(parts) else None
+        return min(known, key=len, default=None)
+    if tag != 0xA3:
+        return None
+    (_, name), (_, value) = ber.parts(content)
+    return frozenset({value}) if name.lower() == b"objectguid" else None
 
 
 def _needed(replica: Replica, tag: int, content: bytes) -> frozenset[str]:
