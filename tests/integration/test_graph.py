@@ -4,7 +4,6 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from support.model import Crash
 from support.office import Office, steps
 from support.simulator import put
 from support.tenant_cloud import known, truth
+from syncramp.endpoint.https import Answer
 from syncramp.errors import AccessDenied, CredentialsRefused, EndpointUnavailable, ServiceRefused, Stopped
 from syncramp.model.cloud import CloudState, Teller
 from syncramp.simulator.faults import GRAPH, Calls, Kind, Rule, Script
@@ -197,7 +197,7 @@ def test_a_page_of_what_stands_before_graph_deletes_no_group(tmp_path: Path, mon
         group = made.tenant.portal.add_group("deleted", []).removeprefix("Group_")
         assert not made.reader.graph.hard_deleted(group)
         assert made.reader.graph.hard_deleted("00000000-0000-0000-0000-000000000001")
-        monkeypatch.setattr(made.reader.graph, "_sent", lambda path: httpx.Response(404, text="<html>"))
+        monkeypatch.setattr(made.reader.graph, "_sent", lambda path: Answer(404, {}, b"<html>"))
         with pytest.raises(EndpointUnavailable):
             made.reader.graph.hard_deleted(group)
 

@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from syncramp.endpoint.certificate import read_key_pair
 from syncramp.endpoint.clouds import ADDRESSES, SYNC_RESOURCE
-from syncramp.endpoint.faults import from_httpx
+from syncramp.endpoint.faults import from_transport
 from syncramp.endpoint.federation import read_federated_token
+from syncramp.endpoint.https import Https, NoAnswer
 from syncramp.endpoint.issuer import IssuerClient
 from syncramp.endpoint.refusals import refusal
 from syncramp.errors import EndpointUnavailable, SyncrampError
@@ -47,9 +46,7 @@ class TokenSource:
     :param resource: what tokens are asked for; None: for calls of the sync endpoint.
     """
 
-    def __init__(
-        self, target: Target, secrets: SecretReader, client: httpx.Client, resource: str | None = None
-    ) -> None:
+    def __init__(self, target: Target, secrets: SecretReader, client: Https, resource: str | None = None) -> None:
         addresses = ADDRESSES[target.cloud]
         self._target = target
         self._secrets = secrets
@@ -103,8 +100,8 @@ class TokenSource:
                 return str(answer["access_token"]), float(answer.get("expires_in", 3600))
         except SyncrampError:
             raise
-        except httpx.HTTPError as error:
-            raise from_httpx(error, self._authority, sent=False) from None
+        except NoAnswer as error:
+            raise from_transport(error, self._authority, sent=False) from None
         except Exception as error:  # noqa: BLE001
             # msal raises whatever its parts raise, and their texts may hold anything: only the type is told
             answer, kind = http.refusal, type(error).__name__

@@ -14,22 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-import httpx
-
 from syncramp.endpoint import contract, soap, tls
 from syncramp.endpoint.auth import TokenSource
 from syncramp.endpoint.clouds import ADDRESSES, PATH, onward
-from syncramp.endpoint.faults import IN_DOUBT, LATER, Redirected, from_fault, from_httpx, no_answer
+from syncramp.endpoint.faults import IN_DOUBT, LATER, Redirected, from_fault, from_transport, no_answer
+from syncramp.endpoint.https import Https, NoAnswer
 from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
 from syncramp.model.seams import SecretReader
 from syncramp.spec.types import Target, Values
 from syncramp.words import printable
 
-CONNECT, WRITE = 10.0, 120.0
-"""Seconds for a connection, and to send: a message is written to TLS in one step, so its sending is over after two
-minutes, and with the five that the service may take to answer, all is well before the ten that its own client waits
-(``call_timeout``).
-"""
+ISSUER_SECONDS = 30.0
+"""For an answer of the token issuer."""
 MOST_HOPS = 5
 """Redirects of one request; public clients meet two or three."""
 _SHOWN = 200
@@ -89,9 +85,8 @@ class Channel:
         context = tls.context(secrets.read(settings.ca.name, settings.ca.key) if settings.ca else None)
         authority = settings.authority or addresses.authority
         direct = tls.is_loopback(f"https://{self.host}"), tls.is_loopback(authority)
-        timeout = httpx.Timeout(settings.call_timeout.total_seconds(), connect=CONNECT, write=WRITE, pool=CONNECT)
-        self._client = httpx.Client(verify=context, timeout=timeout, trust_env=not direct[0])
-        self._issuer = httpx.Client(verify=context, timeout=30.0, trust_env=not direct[1])
+        self._client = Https(context, settings.call_timeout.total_seconds(), direct=direct[0])
+        self._issuer = Https(context, ISSUER_SECONDS, direct=direct[1])
         self._tokens = TokenSource(target, secrets, self._issuer)
 
     @property
@@ -154,13 +149,13 @@ class Channel:
         message = soap.request(operation, body, token, url, "text" if settings.values is Values.TEXT else "typed")
         leave.check(host)  # after the token, which may take a while
         try:
-            answer = self._client.post(url, content=message, headers=self._headers(operation, str(tracking)))
-        except httpx.HTTPError as error:
-            raise from_httpx(error, url, sent=True) from None
+            answer = self._client.request("POST", url, self._headers(operation, str(tracking)), message)
+        except NoAnswer as error:
+            raise from_transport(error, url, sent=True) from None
         kind = answer.headers.get("content-type", "")
         if kind.partition(";")[0].strip().lower() != soap.CONTENT_TYPE:
             later = answer.headers.get("retry-after", "").strip()
-            raise no_answer(answer.status_code, kind, host, sent=True, retry_after=later)
+            raise no_answer(answer.status, kind, host, sent=True, retry_after=later)
         self._tap.heard(host, answer.content)
         return _opened(host, operation, answer.content)
 

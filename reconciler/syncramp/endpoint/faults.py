@@ -12,9 +12,8 @@ import time
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-import httpx
-
 from syncramp.endpoint.contract import ACCESS_DENIED_TEXT, BUSY, Fault
+from syncramp.endpoint.https import NoAnswer, causes
 from syncramp.errors import (
     AccessDenied,
     AnswerLost,
@@ -29,7 +28,6 @@ from syncramp.errors import (
     UntrustedServer,
 )
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _TOO_LARGE = re.compile(
     r"(request|message|batch|call|payload|body|entity) (is|was|has been) too large"
     r"|(objects|links); [\d,.]+ are allowed|too many (objects|links|references)"
@@ -78,42 +76,31 @@ class TokenRefused(CredentialsRefused):
     """The service did not accept the token."""
 
 
-def from_httpx(error: httpx.HTTPError, url: str, *, sent: bool) -> SyncrampError:
+def from_transport(error: NoAnswer, url: str, *, sent: bool) -> SyncrampError:
     """A transport error as one of ours.
 
     :param sent: the request may have changed something, so an answer that did not come leaves it in doubt.
     """
     host = urlsplit(url).netloc or url
-    if _certificate_fault(error):
+    if any(map(_of_certificate, causes(error.cause))):
         return UntrustedServer(
             "the server's certificate could not be verified",
             where=host,
             remedy="name its authority in spec.target.endpoint.ca, or mend the host's name",
         )
-    if isinstance(error, _NOT_SENT):
+    if not error.left:
         return EndpointUnavailable(
-            f"no connection: {_words(error)}", where=host, remedy="check the host, the network and the proxy"
+            f"no connection: {error}", where=host, remedy="check the host, the network and the proxy"
         )
     if sent:
-        if isinstance(error, (httpx.ReadTimeout, httpx.WriteTimeout)):
+        if error.late:
             return CallTimedOut("no answer came in time", where=host, remedy=IN_DOUBT)
-        what = f"the connection broke before the answer came: {_words(error)}"
-        return AnswerLost(what, where=host, remedy=IN_DOUBT)
-    return EndpointUnavailable(
-        f"the connection broke: {_words(error)}", where=host, remedy="the next run tries again"
-    )
+        return AnswerLost(f"the connection broke before the answer came: {error}", where=host, remedy=IN_DOUBT)
+    return EndpointUnavailable(f"the connection broke: {error}", where=host, remedy="the next run tries again")
 
 
-def _certificate_fault(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _words(error: Exception) -> str:
-    return str(error).rstrip(".") or type(error).__name__
+def _of_certificate(error: BaseException) -> bool:
+    return isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def from_fault(fault: Fault, host: str) -> SyncrampError:

@@ -5,19 +5,19 @@ A delta query goes over pages; each ends with an address at which it goes on. Of
 host is not: the token goes to the host that the document or the cloud names, and to no other.
 """
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import httpx
-
 from syncramp.endpoint import tls
 from syncramp.endpoint.auth import TokenSource
-from syncramp.endpoint.channel import CONNECT
+from syncramp.endpoint.channel import ISSUER_SECONDS
 from syncramp.endpoint.clouds import ADDRESSES, graph_of
-from syncramp.endpoint.faults import from_httpx, seconds_of
+from syncramp.endpoint.faults import from_transport, seconds_of
 from syncramp.endpoint.graph_pages import SELECT, groups_of, links_of
+from syncramp.endpoint.https import Answer, Https, NoAnswer
 from syncramp.errors import (
     AccessDenied,
     CookieRefused,
@@ -74,9 +74,8 @@ class Graph:
         authority = settings.authority or ADDRESSES[target.cloud].authority
         context = tls.context(secrets.read(settings.ca.name, settings.ca.key) if settings.ca else None)
         direct = tls.is_loopback(f"https://{self.host}"), tls.is_loopback(authority)
-        timeout = httpx.Timeout(TIMEOUT, connect=CONNECT)
-        self._client = httpx.Client(verify=context, timeout=timeout, trust_env=not direct[0])
-        self._issuer = httpx.Client(verify=context, timeout=30.0, trust_env=not direct[1])
+        self._client = Https(context, TIMEOUT, direct=direct[0])
+        self._issuer = Https(context, ISSUER_SECONDS, direct=direct[1])
         self._tokens = TokenSource(target, secrets, self._issuer, resource)
 
     def close(self) -> None:
@@ -111,7 +110,7 @@ class Graph:
 
     def _there(self, path: str) -> bool:
         answer = self._asked(path)
-        if answer.status_code == 404 and _error_of(_parsed(answer)):
+        if answer.status == 404 and _error_of(_parsed(answer)):
             return False
         self._document(answer)
         return True
@@ -133,45 +132,45 @@ class Graph:
     def _get(self, path: str) -> dict[str, Any]:
         return self._document(self._asked(path))
 
-    def _asked(self, path: str) -> httpx.Response:
+    def _asked(self, path: str) -> Answer:
         """The answer to a request, once it is no plea for patience; a token that is refused is renewed once."""
         renewed, pause = False, self._wait_first
         for _ in range(TRIES):
             answer = self._sent(path)
-            if answer.status_code == 401 and not renewed:
+            if answer.status == 401 and not renewed:
                 self._tokens.forget()
                 renewed = True
-            elif answer.status_code in _PATIENCE:
+            elif answer.status in _PATIENCE:
                 self._rest(min(seconds_of(answer.headers.get("retry-after", "")) or pause, LONGEST))
                 pause *= 2
             else:
                 return answer
         raise EndpointUnavailable(
-            f"Microsoft Graph asks for patience (HTTP {answer.status_code})",
+            f"Microsoft Graph asks for patience (HTTP {answer.status})",
             where=self.host,
             remedy="the next run goes on where this one ended",
         )
 
-    def _sent(self, path: str) -> httpx.Response:
+    def _sent(self, path: str) -> Answer:
         if self._stop.is_set():
             raise Stopped("the run was asked to stop", where=self.host)
         headers = {"Authorization": f"Bearer {self._tokens.token()}", "Accept": "application/json"}
         url = f"https://{self.host}{path}"
         try:
-            return self._client.get(url, headers=headers)
-        except httpx.HTTPError as error:
-            raise from_httpx(error, url, sent=False) from None
+            return self._client.request("GET", url, headers)
+        except NoAnswer as error:
+            raise from_transport(error, url, sent=False) from None
 
     def _rest(self, seconds: float) -> None:
         if self._stop.wait(seconds):
             raise Stopped("the run was asked to stop", where=self.host)
 
-    def _document(self, answer: httpx.Response) -> dict[str, Any]:
+    def _document(self, answer: Answer) -> dict[str, Any]:
         """:raises SyncrampError: it is no answer of Graph's, or an error."""
         document = _parsed(answer)
-        if answer.is_success and isinstance(document, dict):
+        if 200 <= answer.status < 300 and isinstance(document, dict):
             return document
-        raise self._error(answer.status_code, document)
+        raise self._error(answer.status, document)
 
     def _error(self, status: int, document: object) -> SyncrampError:
         told = _error_of(document)
@@ -192,10 +191,10 @@ class Graph:
         return ServiceRefused(what, where=self.host, remedy="check spec.writeback.groups.graph.host")
 
 
-def _parsed(answer: httpx.Response) -> object:
+def _parsed(answer: Answer) -> object:
     """What an answer holds; None: it is no JSON."""
     try:
-        parsed: object = answer.json()
+        parsed: object = json.loads(answer.content)
     except ValueError:
         return None
     return parsed

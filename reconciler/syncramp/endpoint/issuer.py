@@ -6,12 +6,13 @@ A synchronisation account is checked by Entra itself, so that question is not se
 issuer alone.
 """
 
+import json
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-import httpx
-
+from syncramp.endpoint import https
 from syncramp.endpoint.refusals import LATER
 from syncramp.errors import EndpointUnavailable
 
@@ -23,9 +24,9 @@ _REALM = "/common/userrealm/"
 class Answer:
     """The answer msal wants to see."""
 
-    def __init__(self, answer: httpx.Response) -> None:
-        self.status_code = answer.status_code
-        self.text = answer.text
+    def __init__(self, answer: https.Answer) -> None:
+        self.status_code = answer.status
+        self.text = answer.content.decode(errors="replace")
         self.headers = answer.headers
 
     def raise_for_status(self) -> None:
@@ -40,7 +41,7 @@ class IssuerClient:
     :param client: does the work, and belongs to somebody else.
     """
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: https.Https) -> None:
         self._client = client
         self.refusal: dict[str, Any] = {}
         """What the issuer said when it would not describe itself (an unknown tenant); msal does not tell it."""
@@ -50,33 +51,35 @@ class IssuerClient:
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> Answer:
         """A token request.
 
-        :raises httpx.HTTPError: the issuer cannot be reached.
+        :raises NoAnswer: the issuer cannot be reached.
         :raises EndpointUnavailable: it is busy or broken.
         """
-        # msal gives the client assertion as bytes, which httpx would send as their repr
         data = {name: value.decode() if isinstance(value, bytes) else value for name, value in data.items()}
         self.hidden |= {data[name] for name in _SECRETS if data.get(name)}
-        return Answer(_usable(self._client.post(url, params=params, data=data, headers=headers)))
+        said = {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
+        return Answer(self._asked("POST", url, params, said, urlencode(data).encode()))
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> Answer:
         """A document about the issuer; raises as :meth:`post`."""
         if urlsplit(url).path.startswith(_REALM):
-            return Answer(httpx.Response(404))
-        answer = _usable(self._client.get(url, params=params, headers=headers))
-        if answer.is_client_error:
+            return Answer(https.Answer(404, {}, b""))
+        answer = self._asked("GET", url, params, headers or {})
+        if 400 <= answer.status < 500:
             with suppress(ValueError, TypeError):  # no JSON, or no object
-                self.refusal = dict(answer.json())
+                self.refusal = dict(json.loads(answer.content))
         return Answer(answer)
+
+    def _asked(
+        self, method: str, url: str, params: Any, headers: Mapping[str, str], body: bytes | None = None
+    ) -> https.Answer:
+        answer = self._client.request(method, f"{url}?{urlencode(params)}" if params else url, headers, body)
+        if answer.status >= 500 or answer.status == 429:
+            raise EndpointUnavailable(
+                f"the token issuer gave no usable answer (HTTP {answer.status})",
+                where=urlsplit(url).netloc,
+                remedy=f"{LATER}; if it stays, check spec.target.endpoint.authority",
+            )
+        return answer
 
     def close(self) -> None:
         """The client belongs to the endpoint."""
-
-
-def _usable(answer: httpx.Response) -> httpx.Response:
-    if answer.is_server_error or answer.status_code == 429:
-        raise EndpointUnavailable(
-            f"the token issuer gave no usable answer (HTTP {answer.status_code})",
-            where=answer.url.netloc.decode(),
-            remedy=f"{LATER}; if it stays, check spec.target.endpoint.authority",
-        )
-    return answer
