@@ -185,16 +185,20 @@ class Observations:
         :param ours: groups that were known to be there: what changed in them, somebody else did.
         """
         moved: dict[int, Moved] = {}
+        brackets, lost, drifted = [], {}, {}
         rows = {row[0]: row[1:] for row in self._database.among(_BRACKETS, list(links))}
         for group, (adds, removes) in links.items():
             sure, possible, observed = map(unpack_bitmap, rows.get(group, (None, None, None)))
             bracket = sure - removes, possible | adds, (observed - removes) | adds
-            keep_departed(self._database, {group: sure & removes}, now)
-            self._database.run(_OBSERVED, (group, *map(pack_bitmap, bracket)))
+            brackets.append((group, *map(pack_bitmap, bracket)))
+            lost[group] = sure & removes
             if group in ours:
                 moved[group] = removes & sure, adds - possible
-                drifted = moved[group][0] | moved[group][1]
-                keep_drifted(self._database, {group: (drifted, (adds | removes) - drifted)})
+                changed = moved[group][0] | moved[group][1]
+                drifted[group] = changed, (adds | removes) - changed
+        keep_departed(self._database, lost, now)
+        self._database.run_many(_OBSERVED, brackets)
+        keep_drifted(self._database, drifted)
         return {group: found for group, found in moved.items() if any(found)}
 
     def _observe_gone(self, gone: Sequence[int], now: float) -> None:
