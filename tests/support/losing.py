@@ -1,7 +1,7 @@
 """A server of the store that is lost in the middle: the connection ends before a statement is made, or after it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 from unittest.mock import patch
 
@@ -19,18 +19,23 @@ def losing(happens: Callable[[str], str | None]) -> Iterator[None]:
     :param happens: is told of each statement; ``BEFORE``: it never comes to the server, ``AFTER``: it is made, and
         its answer never comes.
     """
-    original = PostgresqlDatabase._execute
+    with ExitStack() as stack:
+        for method in ("_execute", "_execute_many"):
+            real = getattr(PostgresqlDatabase, method)
+            stack.enter_context(patch.object(PostgresqlDatabase, method, _losing(real, happens)))
+        yield
 
+
+def _losing(real: Callable[..., Any], happens: Callable[[str], str | None]) -> Callable[..., Any]:
     def execute(self: PostgresqlDatabase, sql: str, parameters: Any) -> Any:
         when = happens(sql)
-        done = original(self, sql, parameters) if when != BEFORE else None
+        done = real(self, sql, parameters) if when != BEFORE else None
         if when is not None:
             end(self)
-            return original(self, "SELECT 1", ())  # as it is told by whatever is asked next
+            self._raw.execute("SELECT 1")  # as it is told by whatever is asked next
         return done
 
-    with patch.object(PostgresqlDatabase, "_execute", execute):
-        yield
+    return execute
 
 
 def end(database: PostgresqlDatabase) -> None:
