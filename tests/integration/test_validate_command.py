@@ -241,8 +241,9 @@ def test_wrong_usage_of_every_command_ends_with_3_and_tells_it_on_standard_error
 
 
 def test_wrong_usage_is_tested_for_every_command() -> None:
-    from syncramp.cli import app
+    from syncramp.cli import command_line
 
+    app = command_line()
     commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
     commands |= {group.name for group in app.registered_groups}
     assert commands == {line.split()[0] for line in WRONG if line and line[0].islower()} - {"nonsense"}

@@ -268,10 +268,10 @@ class Walk:
         store = Store(self.state, dn.key)
         try:
             rows = store.database.all("SELECT id, anchor, acked, doubt FROM objects")
-            anchors = {row.id: row.anchor for row in rows}
+            anchors = {identity: anchor for identity, anchor, _, _ in rows}
             live = self.in_cloud()
-            assert {row.anchor for row in rows if row.acked is not None and not row.doubt} <= live
-            assert live <= {row.anchor for row in rows if row.acked is not None or row.doubt}
+            assert {anchor for _, anchor, acked, doubt in rows if acked is not None and not doubt} <= live
+            assert live <= {anchor for _, anchor, acked, doubt in rows if acked is not None or doubt}
             for membership in _memberships(store):
                 held = self.tenant.members(membership.anchor)
                 assert {anchors[member] for member in membership.sure} <= held

@@ -7,9 +7,9 @@ import pytest
 
 from support.console import commands
 from support.pages import coded, rows, section, text
-from syncramp.cli import app
+from syncramp.cli import command_line
 
-COMMANDS = commands(app)
+COMMANDS = commands(command_line())
 CLI = (
     "docs/cli.md",
     "docs/cli-decisions.md",

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from support.console import commands
-from syncramp.cli import INTERRUPTED, app
+from syncramp.cli import INTERRUPTED, command_line
 from syncramp.cli.exits import MEANINGS, Exit
 
 PAGE = (Path(__file__).parents[2] / "docs/exit-codes.md").read_text(encoding="utf-8")
@@ -19,7 +19,7 @@ def test_the_table_of_the_page_is_the_table_of_the_code() -> None:
 
 
 def test_every_command_stands_on_the_page() -> None:
-    assert sorted(re.findall(r"^\| `([\w -]+)` \|", PAGE, re.MULTILINE)) == sorted(commands(app))
+    assert sorted(re.findall(r"^\| `([\w -]+)` \|", PAGE, re.MULTILINE)) == sorted(commands(command_line()))
 
 
 def test_the_page_speaks_of_no_other_code() -> None:

@@ -82,8 +82,8 @@ def everything(engine: Engine) -> dict[str, Any]:
             "SELECT o.id, o.anchor, o.kind, o.hold, p.desired FROM objects o JOIN payload p ON p.id = o.id "
             "WHERE o.digest IS NOT NULL"
         )
-        found: dict[str, Any] = {row.anchor: (row.kind, row.hold, unpack(row.desired)) for row in rows}
-        alive = {row.id for row in rows}
+        found: dict[str, Any] = {anchor: (kind, hold, unpack(desired)) for _, anchor, kind, hold, desired in rows}
+        alive = {identity for identity, *_ in rows}
         for table in ("violations", "contested", "uniques", "joined"):
             lines = store.database.all(f"SELECT * FROM {table}")
             found[table] = {tuple(line) for line in lines if line[table == "joined"] in alive}

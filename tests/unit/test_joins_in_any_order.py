@@ -84,7 +84,7 @@ def desired(engine: Engine) -> tuple[dict[str, Any], dict[str, set[str]]]:
             "SELECT o.anchor, o.kind, o.hold != '' AS held, p.desired FROM objects o JOIN payload p ON p.id = o.id "
             "WHERE o.digest IS NOT NULL AND o.anchor IS NOT NULL"
         )
-        objects = {row.anchor: (row.kind, row.held, unpack(row.desired)) for row in rows}
+        objects = {anchor: (kind, bool(held), unpack(wanted)) for anchor, kind, held, wanted in rows}
         snapshot = store.snapshot()
         groups = {one.anchor: set(snapshot.anchors(one.desired)) for one in snapshot.memberships()}
     return objects, groups

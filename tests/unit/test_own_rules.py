@@ -382,7 +382,7 @@ def _first(rules: list[Rule], wire: str, titled: bool) -> str | None:
 def test_without_rules_nothing_of_cel_is_loaded() -> None:
     code = (
         "import sys; from syncramp.check.verdict import load; from syncramp.rules.own import own_rules; "
-        "from syncramp.cli import main; config = load('examples/02-plan-offline/syncconfig.yaml'); "
+        "from syncramp.cli import run; config = load('examples/02-plan-offline/syncconfig.yaml'); "
         "assert own_rules(config, config.sources[0].name) is None; "
         "assert not any(name.startswith(('cel_expr', 'google.protobuf')) for name in sys.modules)"
     )

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from support.pages import coded, rows, section
-from syncramp.cli import app, run
+from syncramp.cli import command_line, run
 from syncramp.cli.simulator_options import RENAMED, settings_of
 from syncramp.simulator.settings import DAY, Prevention, Repeated, TenantSettings
 from syncramp.simulator.tenant import Tenant
@@ -27,7 +27,7 @@ OTHERWISE = {"syncing": "not_activated"}
 
 
 def _command() -> Any:
-    return typer.main.get_command(app).commands["simulator"]  # type: ignore[attr-defined]
+    return typer.main.get_command(command_line()).commands["simulator"]  # type: ignore[attr-defined]
 
 
 def _defaults() -> dict[str, object]:
@@ -50,7 +50,7 @@ def test_help_and_the_page_show_the_options_by_the_same_themes() -> None:
     told = {theme: [coded(row[0])[0] for row in rows(page, title=theme)] for theme in _themes()}
     assert told == _themes()
     assert re.findall(r"^\| (.+?) \| default \|", page, re.MULTILINE) == list(told)
-    shown = CliRunner().invoke(app, ["simulator", "--help"]).output
+    shown = CliRunner().invoke(command_line(), ["simulator", "--help"]).output
     assert re.findall(r"^([A-Z][^:]*):$", shown, re.MULTILINE) == [*told, "Options", "Commands"]
 
 
@@ -63,7 +63,7 @@ def _themes() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("command", [[], ["endpoint"], ["simulator"]])
 def test_what_a_command_is_for_fits_into_its_line(command: list[str]) -> None:
-    shown = CliRunner().invoke(app, [*command, "--help"]).output
+    shown = CliRunner().invoke(command_line(), [*command, "--help"]).output
     assert re.search(r"^  \w+ +[A-Z].*\.$", shown, re.MULTILINE)
     assert "..." not in shown.partition("\nCommands:")[2]
 

@@ -14,5 +14,6 @@ def main() -> None:
             "error: the library kubernetes is missing; install syncramp with its extra: pip install '.[operator]'"
         )
     from syncramp import cli
+    from syncramp.process import leave
 
-    cli.leave(cli.run(sys.argv[1:], app, "kubectl syncramp"))
+    leave(cli.run(sys.argv[1:], app, "kubectl syncramp"))

@@ -1,8 +1,10 @@
 """``python -m syncramp_operator.runner``: what a child of the operator and the container of a Job start."""
 
-import sys
+from syncramp.process import begin, leave
 
-from syncramp_operator.runner.process import keep_quiet, main
+if __name__ == "__main__":
+    begin()
+    from syncramp_operator.runner.process import keep_quiet, main
 
-keep_quiet()
-sys.exit(main())
+    keep_quiet()
+    leave(main())

@@ -1,47 +1,39 @@
 """The command line ``syncramp``: it translates, and decides nothing.
 
-Modules of commands import what a run needs when they run, so that ``syncramp validate`` starts without the libraries
-of a sync.
+A command's module is imported when the command is asked for, and imports what a run needs when it runs. So each
+starts without the libraries of the others.
 """
 
 import io
-import os
 import sys
+from importlib import import_module
 
 import typer
 from typer.exceptions import TyperException
 
 from syncramp import __version__
-from syncramp.cli import endpoint, ramp, rules, simulator, source
-from syncramp.cli.adopt import adopt
-from syncramp.cli.approve import approve
-from syncramp.cli.demo import demo
 from syncramp.cli.exits import MEANINGS, Exit
-from syncramp.cli.explain import explain
-from syncramp.cli.guards import guards
-from syncramp.cli.import_ import import_
-from syncramp.cli.plan import plan
-from syncramp.cli.snapshot import snapshot
-from syncramp.cli.status import status
-from syncramp.cli.sync import sync
-from syncramp.cli.validate import validate
 from syncramp.errors import SyncrampError
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    epilog="\n\n".join(f"Exit code {code.value}: {meaning}" for code, meaning in MEANINGS.items()),
-)
-for command in (validate, plan, guards, adopt, approve, sync, status, snapshot, explain, demo):
-    app.command()(command)
-app.command("import")(import_)
-app.add_typer(endpoint.app, name="endpoint")
-app.add_typer(ramp.app, name="ramp")
-app.add_typer(rules.app, name="rules")
-app.add_typer(simulator.app, name="simulator")
-app.add_typer(source.app, name="source")
+COMMANDS = {
+    "validate": "validate.validate",
+    "plan": "plan.plan",
+    "guards": "guards.guards",
+    "adopt": "adopt.adopt",
+    "approve": "approve.approve",
+    "sync": "sync.sync",
+    "status": "status.status",
+    "snapshot": "snapshot.snapshot",
+    "explain": "explain.explain",
+    "demo": "demo.demo",
+    "import": "import_.import_",
+    "endpoint": "endpoint.app",
+    "ramp": "ramp.app",
+    "rules": "rules.app",
+    "simulator": "simulator.app",
+    "source": "source.app",
+}
+"""Name -> the function of a command, or the commands below it, in a module of this package."""
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
@@ -53,32 +45,42 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
     """Keeps Microsoft Entra ID in step with on-premises directories."""
 
 
-def main() -> None:
-    """Run a command and leave the process with its exit code; a user's mistake never ends in a stack trace."""
-    leave(run(sys.argv[1:]))
+def command_line(*names: str) -> typer.Typer:
+    """The commands, imported.
+
+    :param names: which of ``COMMANDS``; none: all of them.
+    """
+    made = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        epilog="\n\n".join(f"Exit code {code.value}: {meaning}" for code, meaning in MEANINGS.items()),
+    )
+    made.callback()(_root)
+    for name in names or COMMANDS:
+        module, _, attribute = COMMANDS[name].partition(".")
+        command = getattr(import_module(f"{__name__}.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            made.add_typer(command, name=name)
+        else:
+            made.command(name)(command)
+    return made
 
 
-def leave(code: int) -> None:
-    """End the process with the exit code of a command."""
-    if code == INTERRUPTED:
-        sys.stderr.flush()
-        os._exit(code)  # sys.exit would wait for threads, and theirs for answers of the endpoint
-    sys.exit(code)
-
-
-def run(arguments: list[str], commands: typer.Typer = app, name: str = "syncramp") -> int:
+def run(arguments: list[str], commands: typer.Typer | None = None, name: str = "syncramp") -> int:
     """Run a command.
 
-    :param commands: of which command line; ``kubectl syncramp`` has its own.
+    :param commands: of which command line; None: our own. ``kubectl syncramp`` has another.
     :returns: its exit code, of ``cli.exits``; 130 when it was interrupted.
     """
+    commands = commands or command_line(*(COMMANDS.keys() & arguments[:1]))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of people in a terminal that is not UTF-8
     try:
