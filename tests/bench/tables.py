@@ -38,11 +38,14 @@ def title(one: Measured) -> str:
 
 
 def _beside(one: Measured, run: Run) -> str:
-    servers = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in run.servers.items())
     return (
         f"{one.ratio(run.what):.1f} x ldapsearch; {run.exported:,} objects with {run.linked:,} links exported; "
-        f"store {run.store / 1e6:.0f} MB; the others' CPU: {servers}"
+        f"store {run.store / 1e6:.0f} MB; the others' CPU: {_others(run)}"
     )
+
+
+def _others(run: Run) -> str:
+    return ", ".join(f"{name} {seconds:,.2f} s" for name, seconds in run.servers.items())
 
 
 def _cells(row: Row) -> list[str]:
@@ -108,13 +111,15 @@ def _size(one: Measured, whats: Iterable[str]) -> list[str]:
 
 
 def phases(one: Measured) -> str:
-    """All rows of all runs."""
+    """All rows of all runs, and what those on the other side took."""
     rows = []
     for run in one.runs:
         rows += [[f"{run.what}: {row.name}", *_cells(row)] for row in run.rows]
         whole = f"**{run.what}**, {one.ratio(run.what):.1f} x ldapsearch"
         rows.append([whole, *(f"**{cell}**" if cell else "" for cell in _cells(run.sent))])
-    return table(["", *COLUMNS], rows)
+    others = "; ".join(f"{run.what}: {_others(run)}" for run in one.runs)
+    beside = wrapped(f"CPU of the others, which counts nowhere: {others}.")
+    return f"{table(['', *COLUMNS], rows)}\n\n{beside}"
 
 
 def peers(found: Peers, ours: Found | None) -> str:

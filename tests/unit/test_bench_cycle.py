@@ -100,7 +100,7 @@ def test_tables_tell_what_was_found_to_people() -> None:
     screen, markdown = tables.screen(one), tables.markdown(found)
     for told in (screen, markdown):
         assert "1.5 x ldapsearch" in told and "20,000 links" in told and "30 objects in a call" in told
-    assert "processor: 2 cores of a test" in markdown
+    assert "processor: 2 cores of a test" in markdown and "first sync: tenant 1.00 s" in markdown
     assert "| 6,000 | 20,000 | OpenLDAP, syncrepl | 30 | 1.00 s | 1.50 s (1.5 x) |" in markdown
     lines = [line for line in markdown.splitlines() if line.startswith("| ")]
     assert all(line.endswith(" |") for line in lines)
