@@ -54,6 +54,8 @@ def _calls(found: Found) -> list[list[Measured]]:
 
 
 def _whole(axes: "Axes", found: Found) -> None:
+    from matplotlib.ticker import FuncFormatter
+
     axes.set_title("First sync: seconds of the processor", loc="left", fontsize=10)
     everything = _calls(found)
     for line, sizes in zip(_LINES, everything, strict=False):
@@ -67,6 +69,7 @@ def _whole(axes: "Axes", found: Found) -> None:
     axes.set_yscale("log")
     axes.set_xticks(people, [f"{number:,}" for number in people])
     axes.minorticks_off()
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.set_xlabel("people")
     axes.grid(axis="y", color="0.85", linewidth=0.5)
     axes.legend(frameon=False)
