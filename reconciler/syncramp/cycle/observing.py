@@ -83,7 +83,9 @@ def _observe_ours(
         seen.anew[ours.id] = told
         seen.drifts.append((Drift.ANEW, ours.id, "it is sent whole"))
     elif ours.acked is not None and not ours.doubt and not authority and not obj.only_members:
-        seen.confirmed[ours.id] = differences(ours.acked, obj.values, verified)
+        found = seen.confirmed[ours.id] = differences(ours.acked, obj.values, verified)
+        if ours.confirmed == (2 if found else 1):
+            seen.as_before.add(ours.id)
 
 
 def _another(obj: ShownObject, ours: KnownObject) -> str:

@@ -28,8 +28,7 @@ class ShownObject:
 
     def __init__(self, obj: SyncObject) -> None:
         self.kind, self.operation = obj.kind, obj.operation
-        names = map(small_letters.__getitem__, obj.values)
-        self.values: dict[str, WireValue] = dict(zip(names, obj.values.values(), strict=True))
+        self.values: dict[str, WireValue] = {small_letters[name]: value for name, value in obj.values.items()}
         self.anchor = self.text("sourceanchor")
         """Its source anchor; empty: it is mastered in the cloud."""
 

@@ -26,7 +26,7 @@ from syncramp.store.runs import Runs
 from syncramp.store.strangers import Stranger, replace_values
 
 _KNOWN = """SELECT o.anchor, o.id, o.acked IS NOT NULL, o.doubt, COALESCE(p.acked, p.desired), m.id, o.cloud_anchor,
-            o.digest IS NOT NULL
+            o.digest IS NOT NULL, o.confirmed
             FROM objects o LEFT JOIN payload p ON p.id = o.id LEFT JOIN cloud_managed m ON m.id = o.id
             WHERE o.anchor IN ({})"""
 _CONFIRMED = "UPDATE objects SET confirmed = ? WHERE id = ?"
@@ -64,6 +64,8 @@ class KnownObject(NamedTuple):
     """As the service told it."""
     wanted: bool = True
     """It should be in the cloud."""
+    confirmed: int = 0
+    """By an earlier read-back: 1 as it was sent, 2 with differences."""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,8 @@ class Observation:
 
     confirmed: dict[int, Sequence[Difference]] = field(default_factory=dict)
     """Id -> what of it is not as we sent it."""
+    as_before: BitMap = field(default_factory=BitMap)
+    """Ids of those of them that were confirmed as they are now."""
     shown: BitMap = field(default_factory=BitMap)
     """Ids of objects of ours that stand on the page."""
     drifts: list[tuple[Drift, int, str]] = field(default_factory=list)
@@ -124,10 +128,10 @@ class Observations:
         """Objects by anchor, with what the cloud is known to hold."""
         found = {}
         rows = self._database.among(_KNOWN, anchors)
-        for anchor, identity, acked, doubt, held, managed, cloud_anchor, wanted in rows:
+        for anchor, identity, acked, doubt, held, managed, cloud_anchor, wanted, confirmed in rows:
             values = unpack(held) if acked else None
             found[anchor] = KnownObject(
-                identity, values, bool(doubt), managed is not None, cloud_anchor, bool(wanted)
+                identity, values, bool(doubt), managed is not None, cloud_anchor, bool(wanted), confirmed
             )
         return found
 
@@ -143,7 +147,8 @@ class Observations:
         """
         with self._database.transaction():
             exports.check_fence()
-            self._database.run_many(_CONFIRMED, [(2 if found else 1, i) for i, found in seen.confirmed.items()])
+            news = ((2 if found else 1, i) for i, found in seen.confirmed.items() if i not in seen.as_before)
+            self._database.run_many(_CONFIRMED, news)
             keep_differences(self._database, seen.confirmed)
             self._observe_anew(seen.anew, now)
             self._observe_authority(seen.authority)
