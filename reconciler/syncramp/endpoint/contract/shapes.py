@@ -13,9 +13,8 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import accumulate, compress
-from operator import itemgetter
-from typing import Any, Final
+from itertools import compress
+from typing import Final
 
 from syncramp.endpoint.contract.tags import Head
 from syncramp.endpoint.nbfx.node import Scope
@@ -32,11 +31,12 @@ LONGEST: Final = 1024
 same again and again, and nothing is to grow with what a peer sends."""
 _SHORT: Final = 64
 """Bytes of a binary value that is taken by its length; identifiers are shorter."""
-_BOOLEAN: Final = rb"([\x85\x87])\x01"
-_NIL: Final = rb"(\x01)\x01"
-_INTEGER: Final = rb"(\x89.|\x8b..|\x8d.{4}|\x8f.{8})\x01"
 _TEXT: Final = rb"\x99(.)([^\x01]*)\x01"
-_STRINGS: Final = rb"([^\x01]*\x01)\x01"
+"""Every pair has two groups: the length of a text, of other values nothing, and what is read."""
+_BOOLEAN: Final = rb"()([\x85\x87])\x01"
+_NIL: Final = rb"()(\x01)\x01"
+_INTEGER: Final = rb"()(\x89.|\x8b..|\x8d.{4}|\x8f.{8})\x01"
+_STRINGS: Final = rb"()([^\x01]*\x01)\x01"
 """A list of texts that end their elements holds no end of its own, unless a text has the length one."""
 _THERE: Final = b"-"
 """Stands for a value that is no text."""
@@ -140,10 +140,10 @@ def _binary(data: bytes, at: int) -> tuple[bytes, Read | None]:
     rest = at + 2 + size
     if first == 0x9E and size <= _SHORT and data[rest] == 0x9F and data[rest + 1] <= 2:
         left = data[rest + 1]
-        form = b"(%s.{%d}%s.{%d})\x01" % (_plain(first, size), size, _plain(0x9F, left), left)
+        form = b"()(%s.{%d}%s.{%d})\x01" % (_plain(first, size), size, _plain(0x9F, left), left)
         return form, lambda raw: raw[2 : 2 + size] + raw[4 + size :]
     if first == 0x9F and size <= _SHORT:
-        return b"(%s.{%d})\x01" % (_plain(first, size), size), lambda raw: raw[2:]
+        return b"()(%s.{%d})\x01" % (_plain(first, size), size), lambda raw: raw[2:]
     return b"", None
 
 
@@ -181,11 +181,9 @@ class _Whole:
         tail = b"\x01(%s)" % b"|".join(map(re.escape, tails))
         self._match = re.compile(b"".join((re.escape(start), *forms, tail)), re.DOTALL).match
         self._keys, self._tails = [pair.key for pair in pairs], tails
+        self._several = len(set(self._keys)) < len(pairs)
+        """There is a key in several forms."""
         self._others = [(place, pair.read) for place, pair in enumerate(pairs) if pair.read]
-        places = list(accumulate((1 if pair.read else 2 for pair in pairs), initial=-1))[1:]
-        texts = [place for place, pair in zip(places, pairs, strict=True) if not pair.read]
-        self._raws, self._texts = _several(places), _several(texts)
-        self._lengths = _several([place - 1 for place in texts])
 
     def take(self, data: bytes, at: int) -> tuple[SyncObject, int] | None:
         """See :meth:`Shape.take`.
@@ -195,31 +193,29 @@ class _Whole:
         found = self._match(data, at)
         if found is None:
             return None
-        groups = found.groups(b"")
-        texts = bytes(map(len, filter(None, self._texts(groups))))
-        if b"".join(self._lengths(groups)) != texts:
+        *groups, tail = found.groups(b"")
+        lengths, raws = groups[::2], groups[1::2]
+        others = []
+        for place, read in self._others:
+            if raw := raws[place]:
+                others.append((place, read(raw)))
+                raws[place] = b""
+        if b"".join(lengths) != bytes(map(len, filter(None, raws))):
             return None  # an empty text, or one with the end of an element in it
-        values = self._values(list(self._raws(groups)))
+        values = self._values(raws, others)
         if values is None:
             return None
-        kind, operation = self._tails[groups[-1]]
+        kind, operation = self._tails[tail]
         return SyncObject(kind, operation, values), found.end()
 
-    def _values(self, raws: list[bytes]) -> dict[str, WireValue] | None:
+    def _values(self, raws: list[bytes], others: Sequence[tuple[int, WireValue]]) -> dict[str, WireValue] | None:
         """The values in their order; None: a key stands there in two forms.
 
-        :param raws: of each pair what its group holds; empty: the object has no such pair.
+        :param raws: texts by the places of their pairs; empty: there is no such text.
+        :param others: values that are no texts, with their places.
         """
-        others = [(place, read(raws[place])) for place, read in self._others if raws[place]]
-        for place, _ in others:
-            raws[place] = _THERE
         read: list[WireValue] = list(map(bytes.decode, raws))
         for place, value in others:
-            read[place] = value
+            read[place], raws[place] = value, _THERE
         values = dict(zip(compress(self._keys, raws), compress(read, raws), strict=True))
-        return values if len(values) == len(raws) - raws.count(b"") else None
-
-
-def _several(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
-    """What stands at these places, however few they are."""
-    return itemgetter(*places) if len(places) > 1 else lambda groups: tuple(groups[place] for place in places)
+        return None if self._several and len(values) < len(raws) - raws.count(b"") else values
