@@ -19,6 +19,7 @@ BOTH = {
     "test_cycle",
     "test_cycle_fence",
     "test_cycle_importers",
+    "test_tenant_lease",
 }
 """Modules whose tests are made on a file and in a server; with ``--postgresql`` all are made in a server."""
 
@@ -30,8 +31,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items if config.getoption("--postgresql") else ():
-        if (bound := item.get_closest_marker("in_a_file")) is not None:
+    everywhere = config.getoption("--postgresql")
+    for item in items:
+        case = getattr(item, "callspec", None)
+        there = case is not None and case.params.get("kept_in") == "server"
+        if (there or everywhere) and (bound := item.get_closest_marker("in_a_file")) is not None:
             item.add_marker(pytest.mark.skip(reason=bound.args[0]))
 
 

@@ -120,6 +120,7 @@ def test_what_a_machine_saw_before_it_was_started_anew_does_not_count(
         lease.check()
 
 
+@pytest.mark.in_a_file("files are copied")
 def test_a_copy_of_a_store_is_another_holder(cluster: LeaseCluster, clock: Clock, tmp_path: Path) -> None:
     killed(taking(cluster, clock), tmp_path / "one.db")
     for path in tmp_path.glob("one.db*"):
@@ -128,6 +129,7 @@ def test_a_copy_of_a_store_is_another_holder(cluster: LeaseCluster, clock: Clock
         held(taking(cluster, clock), tmp_path / "copy.db").__enter__()
 
 
+@pytest.mark.in_a_file("files are copied")
 def test_a_store_whose_volume_was_copied_waits_once_the_original_went_on(
     cluster: LeaseCluster, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +187,8 @@ def test_a_call_that_was_never_answered_is_waited_out_by_others(
     with closing(Store(tmp_path / "one.db", dn.key)) as store, taking(cluster, clock)(CONFIG, store, TRAVEL):
         store.database.run(
             "INSERT INTO batches (run, token, sent_at, deadline, state, ids, objects, links)"
-            " VALUES (1, 1, 0, 4000000000, 'Lost', x'', 1, 0)"
+            " VALUES (1, 1, 0, 4000000000, 'Lost', ?, 1, 0)",
+            (b"",),
         )
     spec = cluster.spec(NAME)
     assert (spec["holderIdentity"] != "", spec["leaseDurationSeconds"]) == (True, 615)
