@@ -36,7 +36,8 @@ from syncramp.store.revocations import Revocations
 from syncramp.store.runs import Runs
 from syncramp.store.spent import Spent
 
-_BEFORE = """SELECT o.id, o.acked IS NOT NULL, o.cloud_anchor, o.doubt, p.maybe
+_BEFORE = """SELECT o.id, o.acked IS NOT NULL, o.cloud_anchor, o.doubt, p.maybe,
+             CASE WHEN p.acked IS NULL THEN o.digest END
              FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"""
 _IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id IN ({})"
 _MAYBE = "UPDATE payload SET maybe = ? WHERE id = ?"
@@ -96,6 +97,10 @@ class Intent:
     """No try of the call begins after this moment (seconds since the epoch)."""
     losing: dict[int, BitMap]
     """Group -> links that a delete of this batch may take away (of its members, or all of its own)."""
+    alike: dict[int, bytes | None]
+    """Objects -> the digest of what is wanted, where nothing else is kept of what the cloud holds."""
+    returning: BitMap
+    """Objects that were deleted lately, and that this call creates again."""
     held: dict[int, str | None]
     """Objects that were in the cloud, with their cloud anchors as far as the service told them."""
     anew: BitMap = field(default_factory=BitMap)
@@ -162,29 +167,33 @@ class Exports:
             self.check_fence()
             if self._fence is not None:
                 self._fence.check()
-            doubt, held = self._doubt(items)
+            rows = {row[0]: row for row in self._database.among(_BEFORE, [item.id for item in items])}
+            doubt = self._doubt(items, rows)
             written = [item.id for item in items if item.after is not None]
-            self.restored_groups |= may_return(self._database, written, created=True)
+            returning, groups = may_return(self._database, written, created=True)
+            self.restored_groups |= groups
             brackets = self._widen([item for item in items if item.links], now)
             losing = self._loosen(BitMap(item.id for item in items if item.deletes), now)
             links = sum(item.links for item in items)
             ids = pack_bitmap(BitMap(item.id for item in items))
             self._spent.record((spend for item in items for spend in item.spends), now)
             seq = int(self._database.value(_BATCH, (self._run, self._token, now, deadline, ids, len(items), links)))
-        return Intent(seq, items, doubt, brackets, last_try, losing, held)
+        there = [rows[item.id] for item in items if not item.deletes and item.id in rows]
+        held = {row[0]: row[2] for row in there if row[1]}
+        alike = {row[0]: row[5] for row in there}
+        return Intent(seq, items, doubt, brackets, last_try, losing, alike, returning, held)
 
-    def _doubt(self, items: Sequence[Item]) -> tuple[dict[int, tuple[int, str | None]], dict[int, str | None]]:
+    def _doubt(self, items: Sequence[Item], rows: Mapping[int, Any]) -> dict[int, tuple[int, str | None]]:
         """Objects that are to be written or deleted are in doubt from now on.
 
-        :returns: what was true of them before; and of all that are in the cloud and stay there their cloud anchors.
+        :returns: what was true of them before.
         """
-        rows = {row[0]: row[1:] for row in self._database.among(_BEFORE, [item.id for item in items])}
         objects = [item for item in items if item.deletes or item.after is not None]
-        doubt = {item.id: (rows[item.id][2], rows[item.id][3]) for item in objects if item.id in rows}
+        doubt = {item.id: (rows[item.id][3], rows[item.id][4]) for item in objects if item.id in rows}
         self._database.run_among(_IN_DOUBT, [item.id for item in objects])
-        self._database.run_many(_MAYBE, [(_keys(item, doubt), item.id) for item in objects if item.after])
-        there = (item.id for item in items if not item.deletes and item.id in rows and rows[item.id][0])
-        return doubt, {identity: rows[identity][1] for identity in there}
+        keys = [(_keys(item, doubt), item.id) for item in objects if item.after]
+        self._database.run_many(_MAYBE, [(text, one) for text, one in keys if text != doubt.get(one, (0, None))[1]])
+        return doubt
 
     def _widen(self, items: Sequence[Item], now: float) -> dict[int, tuple[BitMap, BitMap]]:
         brackets = {item.id: (BitMap(), BitMap()) for item in items}
@@ -279,8 +288,7 @@ class Exports:
         self._apply_deletes([item.id for item in items if item.deletes])
         self._apply_values([each for each in applied if each[0].after is not None], intent, now)
         self._apply_links([item for item in items if item.links], intent)
-        for item in items:
-            self._note_taken(item, now)
+        self._note_taken(items, now)
 
     def _apply_deletes(self, deleted: Sequence[int]) -> None:
         self._deleting -= BitMap(deleted)
@@ -290,15 +298,18 @@ class Exports:
         forget_objects(self._database, deleted)
 
     def _apply_values(self, applied: Sequence[tuple[Item, Outcome]], intent: Intent, now: float) -> None:
+        """A wide row is written where it says something else than before: of a create it says what is wanted."""
         objects, payloads = [], []
         for item, outcome in applied:
             packed, mark = packed_of(item.after or {})
-            unsettled = item.id in self.under_way or not (item.settles or intent.doubt[item.id][0] == 0)
+            doubt, maybe = intent.doubt[item.id]
+            unsettled = item.id in self.under_way or not (item.settles or doubt == 0)
             objects.append((mark, int(unsettled), outcome.cloud_anchor or None, mark, now, item.id))
-            payloads.append((_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
+            if unsettled or mark != intent.alike[item.id] or not _covers(item, maybe):
+                payloads.append((_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
         self._database.run_many(_APPLIED, objects)
         self._database.run_many(_ACKED, payloads)
-        returned(self._database, (item.id for item, _ in applied))
+        returned(self._database, intent.returning & BitMap([item.id for item, _ in applied]))
         forget(self._database, {item.id: item.object.values for item, _ in applied})
 
     def _apply_links(self, items: Sequence[Item], intent: Intent) -> None:
@@ -311,17 +322,17 @@ class Exports:
         self._set_brackets(brackets)
         keep_drifted(self._database, {item.id: (BitMap(), item.adds | item.removes) for item in items})
 
-    def _note_taken(self, item: Item, now: float) -> None:
-        if item.removes:
-            self._revocations.taken(item.id, item.removes, now, self._run)
-        elif item.object.values.get("accountEnabled") is False:
-            self._revocations.taken(item.id, None, now, self._run)
+    def _note_taken(self, items: Iterable[Item], now: float) -> None:
+        removes = {item.id: item.removes for item in items if item.removes}
+        disabled = {item.id for item in items if item.object.values.get("accountEnabled") is False}
+        for identity in self._revocations.among([*removes, *disabled - set(removes)]):
+            self._revocations.taken(identity, removes.get(identity), now, self._run)
 
     def settle(self, item: Item, now: float) -> None:
         """What was refused when it came again, and is as it was wanted, as the read-back shows."""
         with self._database.transaction():
             self.check_fence()
-            self._note_taken(item, now)
+            self._note_taken([item], now)
             if item.deletes and item.id not in self.under_way:
                 self._database.run(_GONE, (item.id,))
             unsure = item.adds | item.removes if item.id in self.under_way else self.under_way
@@ -371,3 +382,8 @@ def _keys(item: Item, doubt: dict[int, Any]) -> str:
     """Keys the cloud may hold after this call or after an earlier one whose answer is not known."""
     earlier = doubt[item.id][1] if item.id in doubt else None
     return " ".join(sorted({*(item.after or {}), *((earlier or "").split())}))
+
+
+def _covers(item: Item, maybe: str | None) -> bool:
+    """Keys that the cloud might hold are those it holds now: what is said of them need not be unsaid."""
+    return not maybe or set(item.after or {}).issuperset(maybe.split())

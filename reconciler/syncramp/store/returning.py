@@ -114,14 +114,15 @@ def _anchors(database: Database, ids: Iterable[int]) -> dict[int, str]:
     return dict(database.among(_ANCHORS, list(ids)))
 
 
-def may_return(database: Database, ids: Sequence[int], *, created: bool) -> BitMap:
+def may_return(database: Database, ids: Sequence[int], *, created: bool) -> tuple[BitMap, BitMap]:
     """Links that the create of these objects may bring back.
 
     :param created: they are possible now; False: they are not, because the create was refused.
-    :returns: the groups they are in.
+    :returns: those of the objects that were deleted, and the groups their links are in.
     """
-    found = BitMap()
+    deleted, found = BitMap(), BitMap()
     for identity, names in database.among(_DELETED, ids):
+        deleted.add(identity)
         member = BitMap([identity])
         for group, packed in database.among(_GROUPS, names.split()):
             possible = unpack_bitmap(packed)
@@ -129,7 +130,7 @@ def may_return(database: Database, ids: Sequence[int], *, created: bool) -> BitM
             nothing = pack_bitmap(BitMap())
             database.run(_POSSIBLE, (group, nothing, pack_bitmap(possible), nothing))
             found.add(group)
-    return found
+    return deleted, found
 
 
 def returned(database: Database, ids: Iterable[int]) -> None:

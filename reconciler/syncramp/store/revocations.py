@@ -5,7 +5,7 @@ that something must be taken away is kept until the service has answered that it
 time between the two is measured. What is held, or refused by the service, goes on waiting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pyroaring import BitMap
 
@@ -19,6 +19,7 @@ _DROP = "DELETE FROM revocations WHERE object = ? AND seen = ?"
 _WRITE = """INSERT INTO revocations (object, seen, members) VALUES (?, ?, ?)
             ON CONFLICT (object, seen) DO UPDATE SET members = excluded.members"""
 _OF = "SELECT object, seen, members FROM revocations WHERE object = ?"
+_AMONG = "SELECT object FROM revocations WHERE object IN ({})"
 _SAMPLE = "INSERT INTO samples (at, run, name, value, weight) VALUES (?, ?, ?, ?, ?)"
 _PRUNE = "DELETE FROM samples WHERE at < ?"
 _SAMPLES = "SELECT value, SUM(weight) FROM samples WHERE name = ? AND run BETWEEN ? AND ? GROUP BY value"
@@ -56,6 +57,10 @@ class Revocations:
         self._database.run_many(_DROP, [key for key in before if key not in after])
         changed = {key: rows for key, rows in after.items() if key not in before or before[key] != rows}
         self._database.run_many(_WRITE, [(*key, _packed(members)) for key, members in changed.items()])
+
+    def among(self, ids: Sequence[int]) -> Sequence[int]:
+        """Those of these of which something is to be taken away."""
+        return sorted({row[0] for row in self._database.among(_AMONG, ids)})
 
     def taken(self, identity: int, members: BitMap | None, now: float, run: int) -> None:
         """The service answered that it took it away. Call it in the transaction of the answer.
