@@ -45,4 +45,4 @@ def test_many_groups_cost_as_many_statements_as_few(tmp_path: Path, again: int) 
 def test_a_page_of_newcomers_is_written_with_as_few_statements_as_rows_fit_into_one(tmp_path: Path) -> None:
     few = _statements(tmp_path / "few.db", 10, 1)[0]
     many = _statements(tmp_path / "many.db", 900, 1)[0]
-    assert len(many) - len(few) == 3  # 250 rows with one
+    assert len(many) - len(few) <= 3  # 250 rows with one; a server takes all of them
