@@ -1,6 +1,6 @@
 """``syncramp`` in a process of its own, as a person starts it, which tells when each phase of a run began and ended.
 
-The command itself is run, with its arguments. Marks are made where the events of phases are made, and one when Python
+The command itself is run, with its arguments. Marks are made where the events of phases are made, and one when it
 leaves the process. Each has the clock, which all processes of a machine share; the processor's time of all threads of
 this process since it was started; and the most memory that it ever had (VmHWM), which is read beside, because what
 ``getrusage`` tells begins with the memory of the process that started this one.
@@ -8,10 +8,11 @@ this process since it was started; and the most memory that it ever had (VmHWM),
 
 import atexit
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from bench.status import peak
 from syncramp import events
@@ -32,12 +33,19 @@ def main(marks: str, *arguments: str) -> None:
         file.write(f"{json.dumps({**told, 'objects': objects, 'links': links})}\n")
 
     atexit.register(mark, LEAVES, begins=False)
+    leave = os._exit
+
+    def leave_at_once(code: int) -> NoReturn:
+        mark(LEAVES, begins=False)
+        leave(code)
+
+    vars(os)["_exit"] = leave_at_once  # nobody who waits for the exit is called then
     _whenever(events.PhaseStarted, lambda event: mark(event.phase, begins=True))
     _whenever(
         events.PhaseEnded,
         lambda event: mark(event.phase, begins=False, objects=event.objects, links=event.links),
     )
-    from syncramp.cli import main as command
+    from syncramp.__main__ import main as command
 
     sys.argv = ["syncramp", *arguments]
     command()
