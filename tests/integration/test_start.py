@@ -17,7 +17,15 @@ print(code, *sorted(sys.modules), file=sys.stderr)
 """
 OTHERS = {
     *("aiohttp", "asyncio", "cel_expr_python", "google.protobuf", "kopf", "kubernetes", "ldap3", "matplotlib"),
-    *("psycopg", "sqlalchemy", "syncramp.explanation", "syncramp.rehearsal", "syncramp.simulator"),
+    *(
+        "httpx",
+        "psycopg",
+        "pygments",
+        "sqlalchemy",
+        "syncramp.explanation",
+        "syncramp.rehearsal",
+        "syncramp.simulator",
+    ),
 }
 """What a run does not need that reads a file, finds its store made and has no expressions."""
 OF_A_RUN = {"cryptography", "httpx", "jwt", "msal", "sqlite3", "syncramp.cycle", "syncramp.store"}

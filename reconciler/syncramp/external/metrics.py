@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable
 
-from syncramp.external.asking import Address
-from syncramp.external.prometheus import PrometheusMetric
-from syncramp.external.webhook import WebhookMetric
 from syncramp.model.seams import OutsideMetric, SecretReader
 from syncramp.spec.ramps import Prometheus, RampPolicy, Webhook
 
@@ -20,6 +17,10 @@ def metrics_of(policies: Iterable[RampPolicy], secrets: SecretReader) -> dict[tu
 
 
 def metric_of(named: Prometheus | Webhook, secrets: SecretReader) -> OutsideMetric:
-    """One of them."""
+    """One of them. Only who asks another system loads the library that does."""
+    from syncramp.external.asking import Address
+    from syncramp.external.prometheus import PrometheusMetric
+    from syncramp.external.webhook import WebhookMetric
+
     address = Address(named.url, secrets, named.token, named.ca)
     return PrometheusMetric(address, named.query) if isinstance(named, Prometheus) else WebhookMetric(address)
