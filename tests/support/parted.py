@@ -1,7 +1,7 @@
 """Directories in several parts that are read side by side, in an order that a test chooses."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,28 +124,36 @@ def forests(drawn: Sequence[Sequence[Any]]) -> list[Forest]:
 
 
 def state(store: Store) -> dict[str, Any]:
-    """All that the store says, with ids replaced by whose they are."""
+    """All that imports and rules say in a store, with ids and numbers replaced by whose they are."""
     database = store.database
     sources = dict(database.all("SELECT id, name FROM sources"))
-    who = {row[0]: (sources[row[1]], row[2]) for row in database.all("SELECT id, source, guid FROM entries")}
     parts = dict(database.all("SELECT id, name FROM partitions"))
-    columns = "id, partition, kind, dn, attrs, absent"
-    links = database.all("SELECT id, members, unresolved, lost FROM links")
-    objects = database.all(
-        "SELECT o.id, o.source, o.anchor, o.kind, o.cause, o.hold, o.origin, p.desired "
-        "FROM objects o LEFT JOIN payload p ON p.id = o.id"
-    )
+    who = {one: (sources[of], guid) for one, of, guid in database.all("SELECT id, source, guid FROM entries")}
 
-    def named(packed: bytes) -> set[Any]:
-        return {who.get(number) for number in unpack_bitmap(packed)} if packed else set()
+    def named(packed: bytes | None) -> frozenset[Any] | None:
+        return None if packed is None else frozenset(map(who.get, unpack_bitmap(packed)))
 
+    def rows(sql: str, *told: Callable[[Any], Any]) -> set[Any]:
+        """What a query finds; ``told`` says of its first columns what they mean."""
+        found = database.all(sql)
+        return {(*(of(value) for of, value in zip(told, row, strict=False)), *row[len(told) :]) for row in found}
+
+    kept = "complete, entries, expected, reason, watermark, pending, horizon, tracking, asked, missed"
+    entries = "kind, dn, dn_hash, digest, attrs, absent"
+    objects = "o.id, o.source, o.anchor, o.kind, o.digest, o.cause, o.hold, o.unread, o.origin, p.desired"
     return {
-        "entries": {who[row[0]]: (parts[row[1]], *row[2:]) for row in database.all(f"SELECT {columns} FROM entries")},
-        "links": {who[row[0]]: (named(row[1]), row[2], named(row[3])) for row in links},
-        "objects": {who[row[0]]: (sources[row[1]], *row[2:]) for row in objects},
-        "refs": {
-            (who[row[0]], row[1], who.get(row[2]), row[3])
-            for row in database.all("SELECT object, attribute, target, leaving FROM refs")
-        },
-        "dirty": {(who[row[0]], row[1]) for row in database.all("SELECT id, cause FROM dirty")},
+        "sources": rows("SELECT name, rules, version, wanted, read, failure FROM sources"),
+        "partitions": rows(f"SELECT source, name, {kept} FROM partitions", sources.get),
+        "entries": rows(f"SELECT id, partition, {entries} FROM entries", who.get, parts.get),
+        "links": rows(
+            "SELECT id, members, lost, named, unresolved, unread, attribute FROM links", who.get, named, named, named
+        ),
+        "containers": rows("SELECT source, partition, guid, dn FROM containers", sources.get, parts.get),
+        "shown": rows("SELECT partition, what, entries FROM shown", parts.get),
+        "moves": rows("SELECT partition, entry, what, guid, dn FROM moves", parts.get, who.get),
+        "objects": rows(f"SELECT {objects} FROM objects o LEFT JOIN payload p ON p.id = o.id", who.get, sources.get),
+        "refs": rows("SELECT object, target, attribute, leaving FROM refs", who.get, who.get),
+        "unresolved": rows("SELECT object, dn_hash, fresh FROM unresolved", who.get),
+        "unique values": rows("SELECT object, mark FROM uniques", who.get),
+        "dirty": rows("SELECT id, cause FROM dirty", who.get),
     }
