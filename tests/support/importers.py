@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from support.engine import Engine
-from support.postgresql import beside_others
+from support.postgresql import beside_others, until_it_is_gone
 from syncramp.cycle.choosing import ByName
 from syncramp.cycle.importing import Importer, import_parts
 from syncramp.model.report import RunReport
@@ -15,7 +15,8 @@ from syncramp.store.store import Store
 @contextmanager
 def importing(engine: Engine) -> Iterator[Importer]:
     """An importer of the engine's sources, with a connection of its own."""
-    with closing(Store(beside_others(engine.path), dn.key, 60.0)) as store:
+    store = Store(beside_others(engine.path), dn.key, 60.0)
+    with until_it_is_gone(store.database), closing(store):
         sources = [(source, engine.rules(source.name)) for source in engine.sources]
         yield Importer(engine.config, sources, store, engine.events.append, engine.clock, engine.stop)
 

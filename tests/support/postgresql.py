@@ -22,7 +22,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from syncramp.store.database import PATIENCE
+from syncramp.store.database import PATIENCE, Database
 from syncramp.store.places import Place, Schema, Use, schema_name
 from syncramp.store.postgresql import PostgresqlDatabase
 
@@ -183,6 +183,18 @@ def instead_of_files(server: Server) -> Iterator[None]:
             yield
         finally:
             _instead = None
+
+
+@contextmanager
+def until_it_is_gone(database: Database) -> Iterator[None]:
+    """Close a store in the block; after it the server has seen that, and let go what its connection held."""
+    server = _instead
+    pid = database.value("SELECT pg_backend_pid()") if server is not None else 0
+    try:
+        yield
+    finally:
+        while server is not None and server.execute(f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid}"):
+            time.sleep(0.01)
 
 
 def beside_others(path: Path) -> Place:
