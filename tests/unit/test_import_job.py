@@ -8,7 +8,7 @@ import yaml
 from support.console import commands
 from support.pages import text
 from support.pod_security import violations
-from syncramp.cli import app
+from syncramp.cli import command_line
 
 NOTE = "docs/design/0005-import-partitions.md"
 
@@ -29,7 +29,7 @@ def test_it_deals_out_as_many_shares_as_it_has_completions() -> None:
     program, command, document, *options = [*container["command"], *container["args"]]
     told = dict(zip(options[::2], options[1::2], strict=True))
     assert (program, told["--of"]) == ("syncramp", str(spec["completions"]))
-    assert set(told) <= {name for option in commands(app)[command].params for name in option.opts}
+    assert set(told) <= {name for option in commands(command_line())[command].params for name in option.opts}
     assert spec["completionMode"] == "Indexed" and spec["template"]["spec"]["restartPolicy"] == "Never"
     mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
     assert {document.rpartition("/")[0], f"{told['--secrets']}/{told['--state'].partition(':')[2]}"} <= mounted
