@@ -1,9 +1,11 @@
 """Pages of a read-back that are taken in together come to what they come to one after the other."""
 
 import random
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 
@@ -16,7 +18,6 @@ from syncramp.errors import AnswerLost
 from syncramp.model.report import RunReport
 from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject
 from syncramp.source import dn
-from syncramp.store.database import copied
 from syncramp.store.store import Store
 
 TABLES = (
@@ -61,9 +62,19 @@ def _provision(cloud: ModelCloud, kind: str, anchor: str, **values: object) -> N
     cloud.provision([SyncObject(kind, Operation.SET, {"SourceAnchor": anchor, **values})])  # type: ignore[dict-item]
 
 
+@contextmanager
+def copy_of(engine: Engine) -> Iterator[Store]:
+    """A copy of the store, opened."""
+    path = engine.path.with_name(f"{uuid4().hex}.db")
+    with engine.store() as original:
+        original.database.copy_to(path)  # type: ignore[attr-defined]  # of a file, and of what stands for one
+    with closing(Store(path, dn.key)) as store:
+        yield store
+
+
 def taken(engine: Engine, together: int, *, full: bool) -> tuple[list[list[str]], dict[str, int], object]:
     """What a copy of the store holds after a read-back, and what was told."""
-    with copied(engine.path) as place, closing(Store(place, dn.key)) as store:
+    with copy_of(engine) as store:
         if full:
             store.observations.forget_cookie()
         with patch.object(confirm, "TOGETHER", together):
@@ -94,7 +105,7 @@ def test_pages_before_the_one_that_could_not_be_had_are_kept_and_not_asked_for_a
         yield from pages[:-1]
         raise AnswerLost("the line broke")
 
-    with copied(engine.path) as place, closing(Store(place, dn.key)) as store:
+    with copy_of(engine) as store:
         with patch.object(engine.cloud, "read_back", read_back), pytest.raises(AnswerLost):
             look(engine, store)
         assert store.observations.cookie() == pages[-2].cookie
@@ -108,7 +119,7 @@ def test_a_run_that_is_killed_between_two_pages_repeats_those_that_were_not_kept
         yield from pages[:2]
         raise Crash
 
-    with copied(engine.path) as place, closing(Store(place, dn.key)) as store:
+    with copy_of(engine) as store:
         before = store.observations.cookie()
         with patch.object(engine.cloud, "read_back", read_back), pytest.raises(Crash):
             look(engine, store)
