@@ -8,6 +8,7 @@ import atexit
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 _FOLDER = Path(os.environ["WATCHED"])
 _HERE = ("127.0.0.1", "::1", "localhost", "", None)
@@ -34,5 +35,12 @@ def _tell_peak() -> None:
         file.write(f"{peak} {' '.join(sys.argv[1:])}\n")
 
 
+def _tell_and_leave(code: int) -> NoReturn:
+    _tell_peak()
+    _leave(code)
+
+
+_leave = os._exit
+vars(os)["_exit"] = _tell_and_leave  # nobody who waits for the exit is called then
 sys.addaudithook(_hook)
 atexit.register(_tell_peak)
