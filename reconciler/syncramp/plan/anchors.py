@@ -7,7 +7,7 @@ they wait for a person each has a mark of its own; for both, the digest stands f
 from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from struct import Struct
 
 from pyroaring import BitMap
@@ -40,16 +40,21 @@ class AnchorTable:
 
     def _halves(self, ids: BitMap) -> tuple[Iterator[int], Iterator[int]]:
         if new := ids - self._known:
-            for identity, anchor in zip(new, self._anchors(new), strict=True):
-                self.learn(identity, anchor)
+            self.learn_all(list(zip(new, self._anchors(new), strict=True)))
         several = ids.to_array()
         return map(self._high.__getitem__, several), map(self._low.__getitem__, several)
 
     def learn(self, identity: int, anchor: str) -> None:
         """One of whom the anchor is known need not be asked for."""
-        if identity >= len(self._high):
-            room = bytes(8 * (identity + 1))  # as much again, so that it does not grow with each
+        self.learn_all([(identity, anchor)])
+
+    def learn_all(self, known: Sequence[tuple[int, str]]) -> None:
+        """The same of several, by id."""
+        ids = [identity for identity, _ in known]
+        if (last := max(ids, default=-1)) >= len(self._high):
+            room = bytes(8 * (last + 1))  # as much again, so that it does not grow with each
             self._high.frombytes(room)
             self._low.frombytes(room)
-        self._high[identity], self._low[identity] = _HALVES.unpack(anchor_digest(anchor))
-        self._known.add(identity)
+        for identity, anchor in known:
+            self._high[identity], self._low[identity] = _HALVES.unpack(anchor_digest(anchor))
+        self._known.update(ids)

@@ -21,6 +21,7 @@ from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState, 
 from syncramp.model.values import Attributes, Value
 from syncramp.plan import claims
 from syncramp.plan.barriers import Found, hold_object
+from syncramp.plan.creates import PlainCreates
 from syncramp.plan.members import AUTHORITY, TRAVELS, membership_change, without
 
 DELETED = "somebody deleted it in the directory, and edits there are kept (drift: Report)"
@@ -43,9 +44,11 @@ def changes(view: View, around: Circumstances) -> Iterator[Change]:
     A group that only loses members with their own delete stands there too, with no link of its own. What would link
     somebody whose create is held waits with that create, since the service knows no such member.
     """
-    absent = BitMap()
+    absent, plain = BitMap(), PlainCreates(around)
     for state in view.differing():
-        if change := object_change(state, around):
+        if plain.holds(state):
+            yield ObjectChange(state, Verb.CREATE, state.desired or {})
+        elif change := object_change(state, around):
             if change.verb is Verb.CREATE and not change.sends:
                 absent.add(state.id)
             yield change

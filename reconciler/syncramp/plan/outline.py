@@ -6,7 +6,8 @@ other deletes; of what waits, deletes come before disables, and those before the
 rest is kept in the order in which it comes, which is that of anchors.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from heapq import heappush, heapreplace
 
 from pyroaring import BitMap
@@ -69,6 +70,16 @@ class Outline:
             self._object(change)
         else:
             self._members(change)
+
+    def creates(self, changes: Sequence[ObjectChange]) -> None:
+        """Plain creates (``plan.creates``): one rank, so that once the room is taken they are only counted."""
+        shown = 0
+        while shown < len(changes) and self._wants(self._rows, Topic.CREATE, 0):
+            self._object(changes[shown])
+            shown += 1
+        kinds = self.topics.setdefault(str(Topic.CREATE), {})
+        for kind, number in Counter([change.state.kind for change in changes[shown:]]).items():
+            kinds[str(kind)] = kinds.get(kind, 0) + number
 
     def rows(self) -> dict[str, list[Sample]]:
         """Topic -> what is kept of it, the riskiest first."""

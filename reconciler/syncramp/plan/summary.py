@@ -7,7 +7,8 @@ so they are not even read. The members of a group enter as the sum of their anch
 they need not be sorted: a sum is the same in every order. Ids, times and run numbers stay out of it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from pyroaring import BitMap
@@ -22,6 +23,7 @@ from syncramp.plan.barriers import parts_by_class
 from syncramp.plan.causes import container_of, link_origins
 from syncramp.plan.changes import disables, wants_disable
 from syncramp.plan.claims import claimed, gives_up
+from syncramp.plan.creates import PlainCreates
 from syncramp.plan.frozen import Frozen
 from syncramp.plan.outline import Outline
 
@@ -39,16 +41,21 @@ def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances
     plan, table = Plan(around=around or Circumstances()), AnchorTable(anchors)
     digests, frozen = _Digests(table), Frozen(table, plan.around.approved)
     outline = Outline(SAMPLES, plan.around, plan.lanes.deletes)
-    for change in changes:
+    for creates, change in PlainCreates(plan.around).blocks(changes):
+        if creates:
+            _count_creates(plan, creates)
+            digests.creates(creates)
+            outline.creates(creates)
         if isinstance(change, ObjectChange):
             _count_object(plan, change)
             digests.object(change)
             frozen.object(change)
-        else:
+        elif change:
             _count_membership(plan, change)
             digests.members(change)
             frozen.members(change)
-        outline.take(change)
+        if change:
+            outline.take(change)
     plan.topics, plan.samples = outline.topics, outline.rows()
     plan.holds, plan.hold_samples = outline.holds, outline.held()
     plan.derived, plan.derived_held, plan.absent = outline.derived, outline.derived_held, outline.absent
@@ -72,6 +79,19 @@ class _Digests:
             self._anchors.learn(state.id, state.anchor)
         for kind, values in parts_by_class(change).items():
             self._take(kind, f"{verb} {state.kind} {state.anchor} {digest_of(values).hex()}")
+
+    def creates(self, changes: Sequence[ObjectChange]) -> None:
+        """The same of plain creates (``plan.creates``), which stand in the order of their anchors."""
+        self._anchors.learn_all([(change.state.id, change.state.anchor) for change in changes])
+        before = f"{Class.CREATES} {Verb.CREATE}"
+        told = [
+            f"{before} {change.state.kind} {change.state.anchor} {digest_of(change.values).hex()}".encode()
+            for change in changes
+        ]
+        marks = b"".join([blake2b(each, digest_size=16).digest() for each in told])
+        self._used.add(Class.CREATES)
+        self.whole.update(marks)
+        self._classes[Class.CREATES].update(marks)
 
     def members(self, change: MembershipChange) -> None:
         for kind, links in ((Class.REMOVALS, change.removes), (Class.REST, change.adds)):
@@ -107,6 +127,17 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
     if wants_disable(change):
         plan.disables.add(state.id)
     plan.held_objects += bool(change.parts)
+
+
+def _count_creates(plan: Plan, changes: Sequence[ObjectChange]) -> None:
+    """The same of plain creates: they go, and nothing else is to be told of them."""
+    states = [change.state for change in changes]
+    plan.lanes.creates.update([state.id for state in states])
+    kinds = plan.counts.setdefault(str(Verb.CREATE), {})
+    for kind, number in Counter([state.kind for state in states]).items():
+        kinds[str(kind)] = kinds.get(kind, 0) + number
+    for origin, number in Counter([state.origin for state in states]).items():
+        plan.origins[origin.word] = plan.origins.get(origin.word, 0) + number
 
 
 def _lanes(plan: Plan, change: ObjectChange) -> Iterator[BitMap]:
