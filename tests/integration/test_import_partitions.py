@@ -31,8 +31,8 @@ import sys
 from syncramp.cycle import parts
 from syncramp.store import partitions
 parts.PAGE, partitions.PAGE = 8, 20
-from syncramp.cli import main
-main()
+from syncramp.cli import run
+sys.exit(run(sys.argv[1:]))
 """
 PEOPLE = 150
 
@@ -177,15 +177,14 @@ class Twins:
         report: dict[str, object] = done.json
         return report
 
-    def wait_for(self, name: str, entries: int) -> None:
-        """Until a store has more than so many, as somebody who looks at it from outside."""
+    def wait_for(self, name: str, entries: int, importers: "Sequence[subprocess.Popen[str]]") -> None:
+        """Until a store has more than so many, as somebody sees it from outside, or all importers have ended."""
         schema = schema_name("default", name)
-        for _ in range(2000):
+        while any(each.poll() is None for each in importers):
             time.sleep(0.02)
             ((made,),) = self.server.execute(f"SELECT to_regclass('{schema}.entries') IS NOT NULL")
             if made and self.server.execute(f"SELECT COUNT(*) > {entries} FROM {schema}.entries") == [(True,)]:
                 return
-        raise AssertionError("nothing is imported")
 
     def importer(self, name: str, source: str) -> "subprocess.Popen[str]":
         options = ["import", self.document(name), "--state", STATE, "--partition", source, "-o", "json"]
@@ -230,7 +229,7 @@ def test_importers_that_are_killed_and_started_again_come_to_what_one_run_comes_
     chance, killed = random.Random(5), 0
     for most in (60, 400):
         importers = [twins.importer("wild", name) for name in twins.names]
-        twins.wait_for("wild", chance.randrange(most))
+        twins.wait_for("wild", chance.randrange(most), importers)
         for each in chance.sample(importers, 2):
             each.kill()
         killed += sum(each.wait() < 0 for each in importers)
