@@ -41,8 +41,9 @@ def ready(tmp_path: Path) -> Both:
 def _again(ready: Both, folder: Path) -> Both:
     """The same once more, with stores of its own."""
     folder.mkdir()
-    with ready.store() as store, ready.ledger() as ledger:
+    with ready.store() as store:
         store.database.copy_to(folder / ready.path.name)
+    with ready.ledger() as ledger:
         ledger.database.copy_to(folder / beside(ready.path).name)
     tenant, directory = Tenant(), ModelDirectory()
     for made, before, names in ((tenant, ready.cloud, TENANT), (directory, ready.directory, DIRECTORY)):
