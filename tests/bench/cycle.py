@@ -15,6 +15,7 @@ attributes, to /dev/null; the best of three.
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -118,7 +119,10 @@ def _measure(people: int, objects: int, directory: Directory, store: str, readin
 
 
 def _runs(scene: Scene) -> Iterator[Run]:
-    yield scene.run("first sync")
+    first = scene.run("first sync")
+    if first.linked < scene.directory.links:
+        raise RuntimeError(f"only {first.linked:,} of {scene.directory.links:,} links were sent")
+    yield first
     scene.run("whatever is left of it")
     yield scene.run("no change")
     scene.directory.titles()
@@ -162,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     missing = [tool for tool in TOOLS if shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None]
     if missing:
         sys.exit(f"{', '.join(missing)} is missing; Debian: apt-get install slapd ldap-utils")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the servers would stay
     if chosen.warm:
         list(measure(PEOPLE_PER_GROUP * 4, OBJECTS[:1], store=chosen.store, doubled=False))
     found = Found(machine(), [])

@@ -35,6 +35,9 @@ spec:
       visibilityDelay: 0s
       objectsPerCall: {objects}
     writes: {{perFiveMinutes: 1000000, linksPerFiveMinutes: 1000000, share: 100}}
+  groups:
+    ramps:
+    - {{name: at-once, admit: Now}}
   interval: 24h
   sources:
   - name: corp
