@@ -42,7 +42,8 @@ def _one_after_the_other(job: Job) -> None:
         changed = staging.rules_changed(identity, rules.digest, rules.version)
         for partition in source.partitions():
             facts, containers = source.read(partition, rules.wanted), Containers(dn.renamed, dn.parent)
-            staging.stage(identity, partition, facts, changed, rules.wanted, source.reads, containers)
+            told = facts, changed, rules.wanted, source.reads, containers, rules.asked
+            staging.stage(identity, partition, *told)
         staging.mark_rules(identity, rules.digest, rules.version, rules.wanted)
         staging.mark_read(identity)
     staging.inherit([staging.source_id(source.name) for source, _ in job.sources])
