@@ -18,9 +18,7 @@ _packer = msgpack.Packer()
 
 def pack(values: Mapping[str, Any]) -> bytes:
     """Values as msgpack with sorted keys."""
-    names = sorted(values)
-    packed: bytes = _packer.pack(dict(zip(names, map(values.__getitem__, names), strict=True)))
-    return packed
+    return pack_sorted(sorted(values.items()))  # no name is there twice, so no values are compared
 
 
 def pack_sorted(pairs: Sequence[tuple[str, Any]]) -> bytes:

@@ -53,10 +53,10 @@ def marks(values: Mapping[str, Value | None]) -> set[int]:
     for name in UNIQUE:
         value = values.get(name)
         if value.__class__ is str:
-            found.add(key(value))
+            found.add(value)
         elif value:
-            found.update(map(key, texts(value)))
-    return set(map(mark, found))
+            found.update(texts(value))
+    return {mark(value) for value in set(map(key, found))}
 
 
 def mark(value: str) -> int:

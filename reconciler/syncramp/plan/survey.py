@@ -8,7 +8,7 @@ from pyroaring import BitMap
 
 from syncramp.model.circumstances import Approved
 from syncramp.model.guards import Spend, What
-from syncramp.model.plan import Change, MembershipChange, ObjectChange, Verb
+from syncramp.model.plan import Change, MembershipChange, Verb
 from syncramp.plan.counted import spends
 
 _NOBODY = Approved()
@@ -54,15 +54,11 @@ class Survey:
         """Note what goes of a change."""
         if isinstance(change, MembershipChange):
             self._links(change)
-        elif change.sends:
-            self._object(change)
-
-    def _object(self, change: ObjectChange) -> None:
-        if change.verb is Verb.CREATE:
+        elif change.verb is Verb.CREATE and change.values:
             self._creates.append(change.state.id)  # of a first run there are hundreds of thousands
-            return
-        for spend in spends(change, change.values, _NOBODY):
-            self._objects.setdefault(spend, BitMap()).add(change.state.id)
+        elif change.sends:
+            for spend in spends(change, change.values, _NOBODY):
+                self._objects.setdefault(spend, BitMap()).add(change.state.id)
 
     def _links(self, change: MembershipChange) -> None:
         group = change.membership

@@ -160,7 +160,7 @@ def _address(text: str, verified: Collection[str]) -> tuple[Code, str] | None:
     if len(text) > LONGEST_ADDRESS:
         return Code.TOO_LONG, f"{_told(text)} has {len(text):,} characters, the service takes {LONGEST_ADDRESS}"
     if _SMTP(text):
-        suffix = text.rpartition("@")[2]
+        suffix = text.rpartition("@")[2] if verified else ""
         known = not verified or suffix.lower() in verified
         return None if known else (Code.UNVERIFIED_DOMAIN, _unverified(text, suffix))
     kind, _, address = text.partition(":")

@@ -114,7 +114,9 @@ class Contest:
             wanted = before if row.id in as_they_are else _NOTHING
             if row.attributes and not wanted:
                 wanted = marks(row.attributes)
-            if wanted != before:
+            if not before:
+                added += [(row.id, each) for each in wanted]
+            elif wanted != before:
                 added += [(row.id, each) for each in wanted - before]
                 removed += [(row.id, each) for each in before - wanted]
         self._database.run_many(_REMOVE, removed)
