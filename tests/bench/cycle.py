@@ -166,7 +166,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     missing = [tool for tool in TOOLS if shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None]
     if missing:
         sys.exit(f"{', '.join(missing)} is missing; Debian: apt-get install slapd ldap-utils")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the servers would stay
     if chosen.warm:
         list(measure(PEOPLE_PER_GROUP * 4, OBJECTS[:1], store=chosen.store, doubled=False))
     found = Found(machine(), [])
@@ -202,4 +201,5 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the servers would stay
     main()
