@@ -116,7 +116,7 @@ def test_values_of_an_attribute_that_comes_twice_are_all_kept() -> None:
 
 
 def test_names_without_end_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoder, "_HEADS", 10)
+    monkeypatch.setattr(decoder, "HEADS", 10)
     reader = Decoder()
     for number in range(100):
         name = f"member;range={number}-*"

@@ -97,7 +97,7 @@ def entry_from(
     if kind is None or (kind is Kind.DEVICE and not devices):
         return None
     dn = names.canonical(dn)
-    attributes, changes = {}, _changes_of(wanted)
+    attributes, changes = {}, changes_of(wanted)
     for name, given in values.items():
         if name in changes and given:
             change = changes[name]
@@ -113,7 +113,7 @@ def entry_from(
 
 
 @lru_cache(maxsize=16)
-def _changes_of(wanted: frozenset[str]) -> Mapping[str, Callable[[bytes], bytes] | None]:
+def changes_of(wanted: frozenset[str]) -> Mapping[str, Callable[[bytes], bytes] | None]:
     """What becomes an attribute, with what brings a value into canonical form."""
     return {name: _CHANGES.get(name) for name in wanted - {LINKS}}
 
@@ -245,6 +245,7 @@ def _sid_bytes(value: bytes) -> bytes:
     return struct.pack(f"<BB6s{len(parts)}I", 1, len(parts), authority.to_bytes(6, "big"), *parts)
 
 
+@lru_cache(maxsize=4096)
 def _dn_bytes(value: bytes) -> bytes:
     return names.canonical(text(value)).encode()
 

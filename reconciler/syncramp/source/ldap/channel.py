@@ -17,7 +17,7 @@ from syncramp.errors import SourceUnavailable
 from syncramp.source.ldap import faults, search
 from syncramp.source.ldap.ber import BerError
 from syncramp.source.ldap.changing import ADD, DELETE, MODIFY, RENAME
-from syncramp.source.ldap.decoder import Decoder
+from syncramp.source.ldap.decoder import Decoder, Form
 from syncramp.source.ldap.messages import DISCONNECTION, SEARCHED, Control, Done, Message, Notice
 
 _ANSWERS = {0x63: SEARCHED, MODIFY: 0x67, ADD: 0x69, DELETE: 0x6B, RENAME: 0x6D}
@@ -39,15 +39,18 @@ class Channel:
     """What came and was not read yet, by the number of its search."""
     _broken: Exception | None = None
 
-    def ask(self, operation: bytes, controls: Sequence[Control]) -> Iterator[Message]:
+    def ask(self, operation: bytes, controls: Sequence[Control], form: Form | None = None) -> Iterator[Message]:
         """Send a search, or a change; its messages as they come, Done the last.
 
+        :param form: how its entries are read, where not as any.
         :raises SourceUnavailable: the server says that it ends the connection.
         :raises BerError: it sent something else; no search can be read from it any more.
         :raises OSError: the connection broke.
         """
         number = self.connection.server.next_message_id()
         waiting = self._waiting[number] = deque()
+        if form is not None:
+            self._decoder.forms[number] = form
         self._send(search.message(number, operation, controls))
         done = False
         try:
@@ -95,6 +98,7 @@ class Channel:
         waiting.append(message)
         if type(message) is Done:
             del self._waiting[number]
+            self._decoder.forms.pop(number, None)
 
     def _abandon(self, number: int) -> None:
         self._waiting[number] = deque(maxlen=0)  # holds nothing

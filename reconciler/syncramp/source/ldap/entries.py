@@ -17,7 +17,9 @@ from syncramp.model.values import Kind
 from syncramp.source import canonical, words
 from syncramp.source.ldap import references
 from syncramp.source.ldap.changing import named_by
+from syncramp.source.ldap.decoder import Form
 from syncramp.source.ldap.messages import Control, Found, Message, Reference
+from syncramp.source.ldap.persons import Persons
 from syncramp.source.ldap.references import Targets
 from syncramp.source.ldap.root import Root
 from syncramp.source.ldap.search import Scope
@@ -62,7 +64,14 @@ class Searches(Protocol):
         """Read one entry."""
 
     def pages(
-        self, base: str, filter_: str, attributes: Sequence[str], *, controls: Sequence[Control] = (), size: int = ...
+        self,
+        base: str,
+        filter_: str,
+        attributes: Sequence[str],
+        *,
+        controls: Sequence[Control] = (),
+        size: int = ...,
+        form: Form | None = ...,
     ) -> Generator[Found | Reference]:
         """Read a subtree page by page."""
 
@@ -85,12 +94,18 @@ class Entries:
         """What every entry is asked for."""
         return sorted((self.wanted | canonical.NEEDED) - {canonical.LINKS})
 
+    def form(self) -> Form | None:
+        """How a search for all of them reads people; None: as any, since more than their facts is looked at."""
+        return Persons(self.wanted) if self.uids is None else None
+
     def fact(self, found: Found) -> Entry | Container | None:
         """None, if it is of no kind that is asked for.
 
         :raises SourceIncomplete: it has no GUID.
         :raises names.DnError: a DN is malformed.
         """
+        if found.fact is not None:
+            return found.fact
         dn, values = canonical.text(found.dn), self._values(found)
         try:
             entry = canonical.entry_from(dn, values, self.wanted, devices=self.devices)

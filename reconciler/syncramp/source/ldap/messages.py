@@ -5,6 +5,7 @@ of requests.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from syncramp.model.facts import Entry
 from syncramp.model.rows import row
 
 SEARCHED = 0x65
@@ -30,6 +31,8 @@ class Found:
     values: Mapping[str, Sequence[bytes]]
     """By attribute description, as the server spells it."""
     controls: Sequence[Control] = ()
+    fact: Entry | None = None
+    """Made of it already, where its search asked for that (``persons``); it has no DN and no values then."""
 
 
 @dataclass(frozen=True, slots=True)

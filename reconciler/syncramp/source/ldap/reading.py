@@ -54,22 +54,26 @@ class Reading:
 
     def _read_entries(self) -> Iterator[Fact]:
         entries = self.entries
-        for message in entries.session.pages(entries.partition, FILTER, entries.attributes):
-            if isinstance(message, Found):
-                yield from self._entry(message)
-            else:
+        pages = entries.session.pages(entries.partition, FILTER, entries.attributes, form=entries.form())
+        for message in pages:
+            if not isinstance(message, Found):
                 for url in filter(self._concerns_us, message.urls):
                     self._refer(url)
+            elif message.fact is not None:
+                self._seen += 1
+                self._count += 1
+                yield message.fact
+            elif (fact := self._fact(message)) is not None:
+                yield fact
 
-    def _entry(self, found: Found) -> Iterator[Entry | Container]:
+    def _fact(self, found: Found) -> Entry | Container | None:
         self._seen += 1
         fact = self.entries.fact(found)
         if not isinstance(fact, Container):
             self._count += 1
         if isinstance(fact, Entry) and fact.kind is Kind.GROUP:
             self._groups.append((fact.guid, canonical.text(found.dn)))
-        if fact is not None:
-            yield fact
+        return fact
 
     def _refer(self, url: str) -> None:
         """Note a part inside a scope that stands elsewhere. In Active Directory that is another naming context, which

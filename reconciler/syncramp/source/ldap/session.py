@@ -20,6 +20,7 @@ from syncramp.source.ldap import changing, faults, search
 from syncramp.source.ldap.changing import Change
 from syncramp.source.ldap.channel import Channel
 from syncramp.source.ldap.connections import Connections
+from syncramp.source.ldap.decoder import Form
 from syncramp.source.ldap.messages import Control, Done, Found, Intermediate, Message, Reference
 from syncramp.source.ldap.root import ASSERTION, INVOCATION_ID, ROOT_ATTRIBUTES, Root, read_root
 from syncramp.source.ldap.search import Scope
@@ -103,17 +104,19 @@ class Session:
         *,
         scope: Scope = Scope.SUBTREE,
         controls: Sequence[Control] = (),
+        form: Form | None = None,
     ) -> Iterator[Message]:
         """Search, without pages; what comes is yielded as it comes.
 
         :param base: as DN, or as another name that the server takes.
+        :param form: how entries are read, where not as any.
         :returns: Done comes last, whatever its code.
         :raises SourceUnavailable: the connection breaks, or what comes is not LDAP.
         """
         base = base.encode() if isinstance(base, str) else base
         request = search.request(base, filter_, attributes, scope)
         with faults.mapped(self.server, f"the search in {base.decode(errors='replace')!r}"):
-            yield from self._channel.ask(request, controls)
+            yield from self._channel.ask(request, controls, form)
 
     def entry(self, dn: str | bytes, attributes: Sequence[str], *, controls: Sequence[Control] = ()) -> Found:
         """Read one entry.
@@ -139,17 +142,19 @@ class Session:
         *,
         controls: Sequence[Control] = (),
         size: int = PAGE,
+        form: Form | None = None,
     ) -> Generator[Found | Reference]:
         """All entries of a subtree, asked for page by page, and the references among them, as they come.
 
         :param size: entries in a page; few for who may stop soon, since what is not read comes all the same.
+        :param form: how entries are read, where not as any.
         :raises NoSuchEntry: the base does not exist, or is not shown to this account.
         :raises SyncrampError: the server does not answer, or a page ended with another result than success.
         """
         cookie: bytes | None = b""
         while cookie is not None:
             asked = (search.paged(size, cookie), *controls)
-            for message in self.search(base, filter_, attributes, controls=asked):
+            for message in self.search(base, filter_, attributes, controls=asked, form=form):
                 if isinstance(message, Done):
                     self._demand(message, f"the search in {base if isinstance(base, str) else base.decode()}")
                     cookie = self._next(message)
