@@ -5,9 +5,10 @@ Nearly all of them are as they were sent, so what is asked of each is looked up 
 
 from collections.abc import Mapping
 
+from syncramp.model.cells import Cells, small_letters
 from syncramp.model.uniques import UNIQUE
 from syncramp.model.values import Kind
-from syncramp.model.wire import ReferenceChange, SyncObject, WireValue, small_letters
+from syncramp.model.wire import ReferenceChange, SyncObject, WireValue
 from syncramp.rules.flows import FLOWS, REFERENCES
 from syncramp.spec.types import SyncConfig
 from syncramp.store.strangers import GUID, Stranger, matchable
@@ -28,7 +29,7 @@ class ShownObject:
 
     def __init__(self, obj: SyncObject) -> None:
         self.kind, self.operation = obj.kind, obj.operation
-        self.values: dict[str, WireValue] = {small_letters[name]: value for name, value in obj.values.items()}
+        self.values: Mapping[str, WireValue] = _in_small_letters(obj.values)
         self.anchor = self.text("sourceanchor")
         """Its source anchor; empty: it is mastered in the cloud."""
 
@@ -68,6 +69,12 @@ class ShownObject:
         values = {name: self.values.get(small_letters[name]) for name in (*UNIQUE, GUID)}
         anchor = self.anchor or self.text("cloudanchor")
         return Stranger(anchor, self.name, matchable(values))  # type: ignore[arg-type]  # none of them is a reference
+
+
+def _in_small_letters(values: Mapping[str, WireValue]) -> Mapping[str, WireValue]:
+    if isinstance(values, Cells):
+        return values.small()
+    return {small_letters[name]: value for name, value in values.items()}
 
 
 def managed(config: SyncConfig) -> Mapping[str, frozenset[str]]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from itertools import repeat
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from syncramp.model.cells import Cells
 from syncramp.model.rows import row
 from syncramp.model.values import Value
 
@@ -21,22 +22,6 @@ class Operation(StrEnum):
     ADD = "Add"
     SET = "Set"
     DELETE = "Delete"
-
-
-class _SmallLetters(dict[str, str]):
-    """Names -> the same in small letters; a few hundred come again with every object."""
-
-    MOST = 10_000
-
-    def __missing__(self, name: str) -> str:
-        if len(self) == self.MOST:
-            self.clear()
-        small = self[name] = name.lower()
-        return small
-
-
-small_letters: Final[Mapping[str, str]] = _SmallLetters()
-"""Gives the name of an attribute as it is compared; the service spells them in PascalCase, and we do not."""
 
 
 def same_object(one: str, other: str) -> bool:
@@ -99,7 +84,7 @@ class SyncObject:
     def links(self) -> int:
         """How many reference changes the object carries."""
         links = 0
-        for value in self.values.values():
+        for value in self.values.values() if type(self.values) is not Cells else ():
             if type(value) is tuple and value and isinstance(value[0], ReferenceChange):
                 links += len(value)
         return links

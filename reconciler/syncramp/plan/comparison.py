@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from syncramp.model.cells import Cells, small_letters
 from syncramp.model.values import Attributes, Value
-from syncramp.model.wire import ReferenceChange, WireValue, small_letters
+from syncramp.model.wire import ReferenceChange, WireValue
 from syncramp.plan.normalisations import normalisation
 
 WRITE_ONLY = frozenset({"thumbnailphoto"})
@@ -69,15 +70,23 @@ def unequal(wanted: Attributes, seen: Mapping[str, WireValue]) -> list[str]:
 
     :param seen: what is shown, by names in small letters.
     """
-    keys = _small(tuple(wanted))
-    values, observed = list(wanted.values()), list(map(seen.get, keys))
-    if values == observed and list(map(type, values)) == list(map(type, observed)):  # True is equal to 1
+    names, values = tuple(wanted), tuple(wanted.values())
+    if type(seen) is Cells and (cells := seen.taken(names)) and _equal(values, cells):
+        return []  # an empty text that is wanted is as good as one that is not there
+    keys = _small(names)
+    observed = tuple(map(seen.get, keys))
+    if _equal(values, observed):
         return []
     return [
         name
         for name, key, value, shown in zip(wanted, keys, values, observed, strict=True)
         if key not in WRITE_ONLY and not _same(value, shown)
     ]
+
+
+def _equal(values: tuple[Value, ...], observed: tuple[WireValue, ...]) -> bool:
+    """And of the same types: True is equal to 1."""
+    return values == observed and list(map(type, values)) == list(map(type, observed))
 
 
 @lru_cache(maxsize=1024)

@@ -10,15 +10,15 @@ same tags.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import compress
 from typing import Final
 
 from syncramp.endpoint.contract.tags import Head
 from syncramp.endpoint.nbfx.node import Scope
 from syncramp.endpoint.nbfx.runs import TEXT
+from syncramp.model.cells import ABSENT, Cells, Columns
 from syncramp.model.wire import Operation, SyncObject, WireValue
 
 AFTER: Final = 16
@@ -38,8 +38,6 @@ _NIL: Final = rb"()(\x01)\x01"
 _INTEGER: Final = rb"()(\x89.|\x8b..|\x8d.{4}|\x8f.{8})\x01"
 _STRINGS: Final = rb"()([^\x01]*\x01)\x01"
 """A list of texts that end their elements holds no end of its own, unless a text has the length one."""
-_THERE: Final = b"-"
-"""Stands for a value that is no text."""
 
 Read = Callable[[bytes], WireValue]
 """Gives a value by the bytes of its group; a ValueError where they are no such value."""
@@ -181,8 +179,8 @@ class _Whole:
         tail = b"\x01(%s)" % b"|".join(map(re.escape, tails))
         self._match = re.compile(b"".join((re.escape(start), *forms, tail)), re.DOTALL).match
         self._keys, self._tails = [pair.key for pair in pairs], tails
-        self._several = len(set(self._keys)) < len(pairs)
-        """There is a key in several forms."""
+        self._columns = Columns(self._keys) if len(set(self._keys)) == len(pairs) else None
+        """None: there is a key in several forms."""
         self._others = [(place, pair.read) for place, pair in enumerate(pairs) if pair.read]
 
     def take(self, data: bytes, at: int) -> tuple[SyncObject, int] | None:
@@ -208,14 +206,17 @@ class _Whole:
         kind, operation = self._tails[tail]
         return SyncObject(kind, operation, values), found.end()
 
-    def _values(self, raws: list[bytes], others: Sequence[tuple[int, WireValue]]) -> dict[str, WireValue] | None:
+    def _values(self, raws: list[bytes], others: Sequence[tuple[int, WireValue]]) -> Mapping[str, WireValue] | None:
         """The values in their order; None: a key stands there in two forms.
 
         :param raws: texts by the places of their pairs; empty: there is no such text.
         :param others: values that are no texts, with their places.
         """
-        read: list[WireValue] = list(map(bytes.decode, raws))
+        cells: list[WireValue] = list(map(bytes.decode, raws))
         for place, value in others:
-            read[place], raws[place] = value, _THERE
-        values = dict(zip(compress(self._keys, raws), compress(read, raws), strict=True))
-        return None if self._several and len(values) < len(raws) - raws.count(b"") else values
+            cells[place] = value
+        if self._columns:
+            return Cells(self._columns, cells)
+        there = [(key, cell) for key, cell in zip(self._keys, cells, strict=True) if cell != ABSENT]
+        values = dict(there)
+        return values if len(values) == len(there) else None
