@@ -77,7 +77,7 @@ def _explained(
 ) -> Explanation:
     entry, snapshot = person.asked.staged.entry, store.snapshot()
     numbered = {number: rules[name] for number, name in store.lookup.sources().items() if name in rules}
-    state = next(snapshot.states([person.id]), None)
+    state = snapshot.state(person.id)
     alone = circumstances(store, snapshot, config, now)
     ramps = ramps_of(store, snapshot, config, alone, now)
     around = guarded(store, snapshot, config, rules.values(), replace(alone, ramps=ramps.rooms), now)

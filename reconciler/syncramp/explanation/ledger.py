@@ -77,7 +77,7 @@ class Ledger:
 
     def _state(self, object_id: str) -> ObjectState | None:
         ids = self._store.lookup.by_anchor(marked(object_id).lower())
-        return next(self._view.snapshot.states(ids), None) if ids else None
+        return self._view.snapshot.state(ids[0]) if ids else None
 
     def unwritable(self, object_id: str) -> dict[str, int]:
         """Why members of a group cannot be in the directory -> how many, as the last run counted them.

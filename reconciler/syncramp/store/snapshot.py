@@ -135,6 +135,12 @@ class Snapshot:
             page.read()
             yield from page.states()
 
+    def state(self, identity: int) -> ObjectState | None:
+        """One object, its name read as well: who tells of it does so when the store is closed."""
+        state = next(self.states([identity]), None)
+        _ = state and state.dn
+        return state
+
     def memberships(self, also: Collection[int] = ()) -> Iterator[Membership]:
         """Groups whose members in the cloud are not surely the desired ones, in the order of their anchors.
 
