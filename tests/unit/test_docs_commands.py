@@ -14,6 +14,7 @@ CLI = (
     "docs/cli.md",
     "docs/cli-decisions.md",
     "docs/cli-endpoint.md",
+    "docs/cli-import.md",
     "docs/cli-ramps.md",
     "docs/cli-ramp-commands.md",
     "docs/source-test.md",
