@@ -33,6 +33,9 @@ class Mirror:
     def returned(self) -> Sequence[bytes]:
         return list(self._returned)
 
+    def spelled(self, guid: bytes, attribute: str) -> None:
+        return None
+
     def unseen(self, guids: bytes) -> Sequence[bytes]:
         told = {guids[at : at + 16] for at in range(0, len(guids), 16)}
         return sorted((self.entries.keys() | self.containers.keys()) - told)

@@ -1,7 +1,7 @@
 """A directory that is changed and read, in full or since a watermark, as Active Directory or as a server of text.
 
 ``Named.GUID`` keeps references: links are told as GUIDs, ``manager`` shows the DN of the moment, a deleted entry
-leaves all groups, and nobody is told of either. ``Named.DN`` keeps text: whoever named somebody goes on to name that
+leaves all groups, and nobody is told of either. The others keep text: whoever named somebody goes on to name that
 DN. In both a container that is renamed is told alone, and what lies below it has another DN.
 """
 
@@ -11,6 +11,7 @@ from enum import Enum
 
 from syncramp.model.facts import Container, Entry, Fact, Gone, LinkChange, Links, Proof
 from syncramp.model.values import Kind
+from syncramp.source import spellings
 from syncramp.store.known import KnownPartition
 
 BASE = "DC=corp"
@@ -19,6 +20,8 @@ BASE = "DC=corp"
 class Named(Enum):
     GUID = "DirSync"
     DN = "ContextCSN"
+    SPELLED = "SyncRepl"
+    """By DN, in the way of large groups (``source.spellings``)."""
 
 
 @dataclass
@@ -60,6 +63,8 @@ class Directory:
     made: dict[bytes, int] = field(default_factory=dict)
     """When who was made first: no link to it is older."""
     usn: int = 0
+    known: KnownPartition | None = None
+    """By whom it is read."""
 
     def tick(self) -> int:
         self.usn += 1
@@ -117,6 +122,9 @@ class Directory:
         members = tuple(sorted(self.things[one].members))
         if self.named is Named.GUID:
             return Links(one, "member", (), final=True, guids=members)
+        if self.named is Named.SPELLED and self.known is not None:
+            spelled = [value.replace(b"CN=", b"cn=") for value in members]
+            return next(spellings.links(one, spelled, self.known.spelled(one, "member")))
         return Links(one, "member", tuple(value.decode() for value in members), final=True)
 
     def full(self) -> Iterator[Fact]:
@@ -144,7 +152,7 @@ class Directory:
                 yield from (Gone(one), self.entry(one))
             elif thing.changed > since:
                 yield self.entry(one)
-            whole = self.named is Named.DN or self.came.get(one, 0) > since
+            whole = self.named is not Named.GUID or self.came.get(one, 0) > since
             if thing.kind is Kind.GROUP and thing.relinked > since and whole:
                 yield self._links(one)
         yield from self._came_and_went(since)

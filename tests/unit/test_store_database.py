@@ -130,6 +130,7 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
             "cloud_groups",
             "imports",
             "staged_links",
+            "spellings",
         ):
             made.run(f"DROP TABLE {added}")
         made.run("ALTER TABLE sources DROP COLUMN read")

@@ -51,7 +51,7 @@ def broken(facts: Iterator[Fact], after: int) -> Iterator[Fact]:
 
 def import_(store: Store, directory: Directory, *, full: bool, breaks: int | None = None) -> bool:
     source = store.staging.source_id("corp")
-    known = store.staging.known(source, "all", full=full)
+    known = directory.known = store.staging.known(source, "all", full=full)
     facts = directory.full() if known.watermark is None else directory.delta(known)
     try:
         store.staging.stage(source, "all", facts if breaks is None else broken(facts, breaks))
@@ -262,6 +262,22 @@ def test_a_delta_that_is_killed_at_any_statement_is_made_good_by_the_next_one(tm
             break
         read(copy, directory, "delta", 0)
     assert after > 50
+
+
+@settings(max_examples=60, deadline=None)
+@given(walk=st.lists(st.tuples(changes, st.sampled_from(["delta", "delta", "full"])), min_size=1, max_size=8))
+def test_members_by_their_spelling_are_those_that_are_looked_up_whole(tmp_path_factory, walk: list) -> None:
+    folder = tmp_path_factory.mktemp("spelled")
+    directories = {named: staffed(named) for named in (Named.DN, Named.SPELLED)}
+    for changed, how in [([], "delta"), *walk]:
+        kept = []
+        for named, directory in directories.items():
+            for name, one, other in changed:
+                CHANGES[name](directory, one, other)
+            with closing(Store(folder / f"{named}.db", dn.key)) as store:
+                assert import_(store, directory, full=how == "full")
+                kept.append(store.database.all("SELECT * FROM links ORDER BY id, attribute"))
+        assert kept[0] == kept[1]
 
 
 def read(path: Path, directory: Directory, how: str, number: int) -> None:

@@ -166,7 +166,9 @@ def _nobody(call: Callable[[], Any]) -> Any:
 
 
 def _values(fact: Fact) -> int:
-    return len(fact.dns) + len(fact.guids) if isinstance(fact, Links | LinkChange) else 0
+    if not isinstance(fact, Links | LinkChange):
+        return 0
+    return len(fact.dns) + len(fact.guids) + (len(fact.keys) // 8 if isinstance(fact, Links) else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,4 +187,8 @@ class _Copy:
 
     def unseen(self, guids: bytes) -> Sequence[bytes]:
         found: Sequence[bytes] = self.ask(lambda: self.known.unseen(guids))
+        return found
+
+    def spelled(self, guid: bytes, attribute: str) -> bytes | None:
+        found: bytes | None = self.ask(lambda: self.known.spelled(guid, attribute))
         return found

@@ -61,6 +61,10 @@ class Links:
     """Those of the DNs that name an entry of another forest by its SID, with the SID."""
     guids: tuple[bytes, ...] = ()
     """Values that came as GUIDs, which no rename touches; they are not among the DNs."""
+    keys: bytes = b""
+    """Values of a large group, by keys of their DNs (``source.dn.key``), 8 bytes each; they are not among the DNs."""
+    marks: bytes = b""
+    """For each key, a hash of the spelling that it came as, 8 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,12 @@ class Known(Protocol):
         :param guids: 16 bytes each, in any order, also more than once.
         """
 
+    def spelled(self, guid: bytes, attribute: str) -> bytes | None:
+        """Marks of values of an entry as they were told before, and then as many keys (``facts.Links``).
+
+        :returns: empty: none were; None: nobody keeps them.
+        """
+
 
 class Source(Protocol):
     """A directory that can be read; several partitions at once, each in a thread of its own."""

@@ -61,6 +61,7 @@ _FORGET = (
     "DELETE FROM join_keys WHERE entry = ?",
     "DELETE FROM entries WHERE id = ?",
     "DELETE FROM links WHERE id = ?",
+    "DELETE FROM spellings WHERE id = ?",
     "DELETE FROM dirty WHERE id = ?",
     "DELETE FROM objects WHERE id = ?",
     "DELETE FROM payload WHERE id = ?",

@@ -20,7 +20,7 @@ from syncramp.store.database import Database
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
 from syncramp.store.told import Told
 
-_COLUMNS = "partition, place, entry, attribute, kind, hashes, guids"
+_COLUMNS = "partition, place, entry, attribute, kind, hashes, guids, marks"
 _STAGE = f"INSERT INTO staged_links ({_COLUMNS}) SELECT {_COLUMNS} FROM spill WHERE partition = ?"  # noqa: S608
 _SPILL = f"INSERT INTO spill ({_COLUMNS}) SELECT {_COLUMNS} FROM staged_links WHERE partition = ?"  # noqa: S608
 _VOID = "DELETE FROM spill WHERE partition = ?"

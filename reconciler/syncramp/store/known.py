@@ -12,6 +12,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from syncramp.store.database import Database
+from syncramp.store.spellings import spelled
 
 _PARTITION = "SELECT watermark, horizon, asked, missed, tracking FROM partitions WHERE id = ?"
 _SENTINELS = "SELECT guid, attributes FROM sentinels WHERE partition = ?"
@@ -76,6 +77,10 @@ class KnownPartition:
         there = BitMap(self._database.numbers(_THERE, (self._partition,)))
         missing = self._database.among("SELECT guid FROM entries WHERE id IN ({})", list(there - seen))
         return sorted(below | {guid for (guid,) in missing})
+
+    def spelled(self, guid: bytes, attribute: str) -> bytes:
+        """Marks of values of an entry as they were told before, and then as many keys; empty: none were."""
+        return spelled(self._database, self._partition, guid, attribute)
 
 
 def promote(database: Database, partitions: Iterable[int]) -> None:

@@ -11,6 +11,7 @@ the group is perhaps only moved, and is kept as ``lost``. The next import reads 
 again, or the value is no longer new and the member is gone. A GUID names one entry for ever, and nobody is lost so.
 """
 
+from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -19,19 +20,23 @@ from typing import Any
 from pyroaring import BitMap
 
 from syncramp.model.state import GONE
+from syncramp.store import spellings
 from syncramp.store.database import Database
 from syncramp.store.links import Value, keep_all, kept_of, unpacked
 from syncramp.store.moves import clear, noted
 from syncramp.store.names import FEW, Names, numbers, pieces
 from syncramp.store.rebasing import rebase
 from syncramp.store.settling import News, news, settle
+from syncramp.store.spellings import Change, changes
 from syncramp.store.spill import GAINED, WHOLE
 from syncramp.store.told import Told
 
 _SIZES = "SELECT COALESCE(SUM(LENGTH(hashes)), 0), COALESCE(SUM(LENGTH(guids)), 0), COUNT(*) FROM spill"
+_SIZE = "SELECT LENGTH(hashes) FROM spill WHERE entry = ? AND attribute = ?"
+_VALUES = "SELECT entry, attribute, hashes, guids FROM spill"
 _GROUPS = """SELECT s.entry, s.attribute, e.source FROM spill s JOIN entries e ON e.id = s.entry
              WHERE e.absent < ? GROUP BY s.entry, s.attribute, e.source ORDER BY s.entry, s.attribute"""
-_ROWS = """SELECT entry, attribute, kind, hashes, guids FROM spill WHERE entry BETWEEN ? AND ?
+_ROWS = """SELECT entry, attribute, kind, hashes, guids, marks FROM spill WHERE entry BETWEEN ? AND ?
            ORDER BY entry, attribute, place"""
 _PAGE = 250
 """Values that are asked for and written together; a large group has a megabyte."""
@@ -55,26 +60,32 @@ def resolve(database: Database, key: Callable[[str], int], told: Mapping[int, To
     if moves:
         rebase(database, key, moves, told)
     found = news(database, moves, {identity: key(dn) for identity, dn in moves.renamed.items()})
-    names = _names(database, found)
+    deltas = [partition for partition, one in told.items() if one.delta]
+    changed = changes(database, found, deltas)
+    names = _names(database, found, changed)
     whole = {(entry, attribute) for entry, attribute in database.all(_WHOLE)} if found else set()
     settled = settle(database, found, names, whole) if found else set()
-    touched = _Resolving(database, names, found).run()
-    deltas = [partition for partition, one in told.items() if one.delta]
+    touched = _Resolving(database, names, found, changed).run()
     _find_out(database, deltas, settled | touched.keys())
     database.run("DELETE FROM spill")
     clear(database, [partition for partition, one in told.items() if one.proven])
     return int(database.value(_WAITING)) if deltas else sum(touched.values())
 
 
-def _names(database: Database, found: News) -> Names:
+def _names(database: Database, found: News, changed: Mapping[tuple[int, str], Change]) -> Names:
     """A few values are asked for one by one, with those that may name another one than before."""
     hashes, guids, _ = database.one(_SIZES) or (0, 0, 0)
-    if found.many or hashes // 8 + guids // 16 + len(found.marks) + len(found.guids) > FEW:
-        return Names(database, None, None)
+    for group in changed:
+        hashes -= database.value(_SIZE, group)
     marks, ids = set(found.marks), set(found.guids)
-    for chunk, named in database.all("SELECT hashes, guids FROM spill"):
-        marks.update(numbers(chunk))
-        ids |= pieces(named)
+    for change in changed.values():
+        marks.update(change.fresh)
+    if found.many or hashes // 8 + guids // 16 + len(marks) + len(ids) > FEW:
+        return Names(database, None, None)
+    for *group, chunk, named in database.all(_VALUES):
+        if tuple(group) not in changed:
+            marks.update(numbers(chunk))
+            ids |= pieces(named)
     return Names(database, marks, ids)
 
 
@@ -86,8 +97,10 @@ def _find_out(database: Database, deltas: Sequence[int], touched: Collection[tup
 
 
 class _Resolving:
-    def __init__(self, database: Database, names: Names, found: News) -> None:
-        self._database, self._names, self._news = database, names, found
+    def __init__(
+        self, database: Database, names: Names, found: News, changed: Mapping[tuple[int, str], Change]
+    ) -> None:
+        self._database, self._names, self._news, self._changed = database, names, found, changed
 
     def run(self) -> dict[tuple[int, str], int]:
         """Every value that was told: entry and attribute, with how many of its values name nobody."""
@@ -101,14 +114,34 @@ class _Resolving:
         entries = sorted({entry for entry, _ in groups})
         rows = self._database.stream(_ROWS, (entries[0], entries[-1]))
         before, found, written = kept_of(self._database, entries), {}, []
+        marked: dict[tuple[int, str], tuple[bytes, bytes]] = {}
         for group, told in groupby(rows, key=itemgetter(0, 1)):
             if group not in groups:
                 continue
-            value = self._value([row[2:] for row in told], groups[group], before.get(group))
+            rows_of = [row[2:] for row in told]
+            if len(rows_of) == 1 and rows_of[0][3]:
+                marked[group] = rows_of[0][3], rows_of[0][1]
+            value = self._changed_value(group, before.get(group)) or self._value(
+                [row[:3] for row in rows_of], groups[group], before.get(group)
+            )
             found[group] = value.missing
             written.append((*group, value))
         keep_all(self._database, written, before)
+        spellings.keep(self._database, written, marked)
         return found
+
+    def _changed_value(self, group: tuple[int, str], before: Any | None) -> Value | None:
+        """The value after what changed of it; None: all of it is to be looked up."""
+        change = self._changed.get(group)
+        if change is None:
+            return None
+        value = unpacked(before) if before is not None else Value()
+        if before is None or not spellings.without(self._database, value, change, self._news):
+            self._names = self._names if self._names.complete else Names(self._database, None, None)
+            return None
+        self._gain(value, array("q", sorted(change.fresh)).tobytes(), b"", 0)
+        _note_lost(value, unpacked(before))
+        return value
 
     def _value(self, rows: Sequence[Any], source: int, before: Any | None) -> Value:
         """The value after all that was told of it, in its order."""

@@ -24,7 +24,7 @@ _ALL = f"SELECT id, attribute, {COLUMNS} FROM links"  # noqa: S608
 _WAITING = f"{_ALL} WHERE LENGTH(unresolved) > 0 OR LENGTH(unread) > 0"
 _WHO = "SELECT id, source, guid, dn_hash, absent FROM entries WHERE id IN ({})"
 _ATTRIBUTES = "SELECT id, attrs FROM entries WHERE id IN ({})"
-_GROUP_GONE = "DELETE FROM links WHERE id IN ({})"
+_GROUP_GONE = ("DELETE FROM links WHERE id IN ({})", "DELETE FROM spellings WHERE id IN ({})")
 _PLACE = """SELECT e.source, p.tracking FROM entries e LEFT JOIN partitions p ON p.id = e.partition
             WHERE e.id = ?"""
 
@@ -112,7 +112,8 @@ def settle(database: Database, found: News, names: Names, told: Collection[tuple
     :param told: entry and attribute of those that were, with their whole value.
     :returns: those that changed.
     """
-    database.run_among(_GROUP_GONE, list(found.told))
+    for statement in _GROUP_GONE:
+        database.run_among(statement, list(found.told))
     follow = _Following(database, found, names)
     changed = []
     for group, attribute, *row in database.stream(_ALL if follow.everywhere else _WAITING):

@@ -104,4 +104,15 @@ staged_links = Table(
     Column("kind", Integer, nullable=False),
     Column("hashes", LargeBinary, nullable=False),
     Column("guids", LargeBinary, nullable=False),
+    Column("marks", LargeBinary),
+)
+
+spellings = Table(
+    "spellings",  # values of large groups as their directory spelled them when they were resolved last
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("attribute", String, primary_key=True),
+    Column("marks", LargeBinary, nullable=False),  # 64-bit hashes of the spellings
+    Column("keys", LargeBinary, nullable=False),  # for each, the hash of its DN
+    Column("digest", LargeBinary, nullable=False),  # of the members that came of it
 )

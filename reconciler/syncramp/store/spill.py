@@ -16,7 +16,8 @@ from syncramp.store.principals import keep_principals
 WHOLE, GAINED, LOST = 0, 1, 2
 """What values are, in the column ``kind``."""
 
-_SPILLED = "INSERT INTO spill (partition, place, entry, attribute, kind, hashes, guids) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SPILLED = """INSERT INTO spill (partition, place, entry, attribute, kind, hashes, guids, marks)
+              VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _VOID = "DELETE FROM spill WHERE partition = ?"
 
 
@@ -29,7 +30,7 @@ class Spill:
 
     def __init__(self, database: Database, key: Callable[[str], int], partition: int, places: Iterator[int]) -> None:
         self._database, self._key, self._partition, self._places = database, key, partition, places
-        self._rows: list[tuple[bytes, str, int, bytes, bytes]] = []
+        self._rows: list[tuple[bytes, str, int, bytes, bytes, bytes]] = []
         self._chunks: dict[tuple[bytes, str], tuple[array[int], list[bytes]]] = {}
         self._principals: list[tuple[int, bytes]] = []
         self.waiting = 0
@@ -42,10 +43,11 @@ class Spill:
         """
         hashes, guids = self._chunks.setdefault((fact.guid, fact.attribute), (array("q"), []))
         self._take(fact, hashes)
+        hashes.frombytes(fact.keys)
         guids.extend(fact.guids)
         if fact.final:
             del self._chunks[fact.guid, fact.attribute]
-            self._rows.append((fact.guid, fact.attribute, WHOLE, hashes.tobytes(), b"".join(guids)))
+            self._rows.append((fact.guid, fact.attribute, WHOLE, hashes.tobytes(), b"".join(guids), fact.marks))
             self.waiting += len(hashes) + len(guids)
         return fact.final and bool(hashes or guids)
 
@@ -54,7 +56,7 @@ class Spill:
         hashes = array("q")
         self._take(fact, hashes)
         kind = GAINED if fact.gained else LOST
-        self._rows.append((fact.guid, fact.attribute, kind, hashes.tobytes(), b"".join(fact.guids)))
+        self._rows.append((fact.guid, fact.attribute, kind, hashes.tobytes(), b"".join(fact.guids), b""))
         self.waiting += len(hashes) + len(fact.guids)
 
     def _take(self, fact: Links | LinkChange, hashes: array[int]) -> None:
@@ -76,8 +78,8 @@ class Spill:
         self._database.run_many(
             _SPILLED,
             [
-                (self._partition, next(self._places), ids[guid], attribute, kind, hashes, guids)
-                for guid, attribute, kind, hashes, guids in self._rows
+                (self._partition, next(self._places), ids[guid], attribute, *told)
+                for guid, attribute, *told in self._rows
                 if guid in ids
             ],
         )

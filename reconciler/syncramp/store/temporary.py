@@ -9,7 +9,7 @@ RUN = (
     # values of link attributes (store.spill); place: in the order in which they were told
     """CREATE TEMPORARY TABLE IF NOT EXISTS spill (
        partition {number}, place {number}, entry {number}, attribute {text}, kind {number}, hashes {data},
-       guids {data})""",
+       guids {data}, marks {data})""",
     "CREATE INDEX IF NOT EXISTS spilled ON spill (entry, attribute)",
 )
 

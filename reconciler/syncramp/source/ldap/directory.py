@@ -119,7 +119,7 @@ class LdapSource:
         self._locate(chosen.session, chosen.root)
         bases = self._bases_in(partition, chosen.root.naming_contexts)
         uids = uids_wanted(chosen.session, chosen.root, partition)
-        entries = Entries(chosen.session, chosen.root, partition, wanted, self.devices, uids)
+        entries = Entries(chosen.session, chosen.root, partition, wanted, self.devices, uids, known)
         facts = Tracked(entries, self._places, self.tracking, known).facts()
         facts = attended(chosen.session, chosen.root, bases, facts)
         asked = known.sentinels if known is not None else {}

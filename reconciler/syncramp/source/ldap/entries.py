@@ -13,8 +13,9 @@ from uuid import UUID
 
 from syncramp.errors import SourceIncomplete, SourceUnavailable
 from syncramp.model.facts import Container, Entry, LinkChange, Links, Remark
+from syncramp.model.seams import Known
 from syncramp.model.values import Kind
-from syncramp.source import canonical, words
+from syncramp.source import canonical, spellings, words
 from syncramp.source.ldap import references
 from syncramp.source.ldap.changing import named_by
 from syncramp.source.ldap.decoder import Form
@@ -88,6 +89,8 @@ class Entries:
     """Computers are asked for too."""
     uids: Uids | None = None
     """Accounts by their name, as they are read; None: no group names its members so."""
+    known: Known | None = None
+    """What was told before; None: nobody keeps it."""
 
     @property
     def attributes(self) -> list[str]:
@@ -140,7 +143,15 @@ class Entries:
             values = self._values(found)
             accounts, remarks = (self.uids or Uids()).members(dn, values.get(words.UIDS, ()))
             yield from remarks
-            yield from canonical.links_from(guid, words.member_names(values), accounts)
+            yield from self._named_links(guid, words.member_names(values), accounts)
+
+    def _named_links(self, guid: bytes, members: Sequence[bytes], accounts: Sequence[bytes]) -> Iterator[Links]:
+        large = self.known is not None and not accounts and spellings.large(members)
+        before = self.known.spelled(guid, canonical.LINKS) if self.known is not None and large else None
+        if before is None:
+            yield from canonical.links_from(guid, members, accounts)
+        else:
+            yield from spellings.links(guid, members, before)
 
     def members(self, guid: bytes, dn: str) -> Targets:
         """Whom the members of a group of Active Directory name; who was deleted is none any more.

@@ -61,6 +61,10 @@ class Anew:
         """As it was."""
         return self.known.unseen(guids)
 
+    def spelled(self, guid: bytes, attribute: str) -> bytes | None:
+        """As it was."""
+        return self.known.spelled(guid, attribute)
+
 
 @dataclass
 class Failover:
