@@ -16,10 +16,12 @@ from syncramp.endpoint.contract import values as general
 from syncramp.endpoint.contract.client import result_list
 from syncramp.endpoint.contract.objects import FIELDS, Listing, Results
 from syncramp.endpoint.contract.pages import list_objects
+from syncramp.endpoint.contract.stream import ObjectStream
 from syncramp.endpoint.contract.streamed import stream_answer, stream_export
 from syncramp.endpoint.contract.template import write_objects
 from syncramp.endpoint.nbfx import WireError
 from syncramp.endpoint.nbfx import writer as w
+from syncramp.endpoint.nbfx.reader import Reader
 from syncramp.endpoint.nbfx.runs import take_run
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
 
@@ -193,6 +195,16 @@ def test_the_collector_is_left_as_it_was() -> None:
             assert gc.isenabled() is enabled
         finally:
             gc.enable()
+
+
+def test_a_message_is_let_go_as_soon_as_it_was_read_whether_the_collector_comes_or_not() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        assert stream_export(MESSAGES[0]) is not None
+        assert not [each for each in gc.get_objects() if isinstance(each, ObjectStream | Reader)]
+    finally:
+        gc.enable()
 
 
 PLAIN = w.content("anchor0050==")

@@ -38,15 +38,6 @@ class ObjectStream:
         self._tags = Tags(data, reader)
         self._read = read
         self._as_changes = members_as_changes
-        self._ways: dict[str, Callable[[Head, int], tuple[WireValue, int]]] = {
-            "text": self._text,
-            "nil": self._nil,
-            "boolean": self._boolean,
-            "integer": self._integer,
-            "binary": self._binary,
-            "strings": self._strings,
-            "changes": self._changes,
-        }
 
     def objects(self, at: int, scope: Scope) -> tuple[list[SyncObject], int]:
         """The objects in a list, and the offset behind its end.
@@ -80,7 +71,7 @@ class ObjectStream:
 
         :param heads: gets their heads, and where what stands behind each begins.
         """
-        data, ways = self._data, self._ways
+        data = self._data
         values: dict[str, WireValue] = {}
         followers = tags.followers
         while data[at] != END:
@@ -96,7 +87,7 @@ class ObjectStream:
                 at = begin + data[at + 1]
                 value: WireValue = data[begin:at].decode()
             else:
-                value, at = ways.get(head.kind, self._any)(head, at)
+                value, at = _WAYS.get(head.kind, _ANY)(self, head, at)
             if data[at] != END or head.key in values:
                 raise Surprise
             values[head.key] = value
@@ -205,3 +196,16 @@ class ObjectStream:
 
 _make: Final[Callable[..., ReferenceChange]] = tuple.__new__
 """Of a class and its fields, without the Python function in between: a group has many thousands."""
+
+_ANY: Final = ObjectStream._any
+_WAYS: Final[dict[str, Callable[[ObjectStream, Head, int], tuple[WireValue, int]]]] = {
+    "text": ObjectStream._text,
+    "nil": ObjectStream._nil,
+    "boolean": ObjectStream._boolean,
+    "integer": ObjectStream._integer,
+    "binary": ObjectStream._binary,
+    "strings": ObjectStream._strings,
+    "changes": ObjectStream._changes,
+}
+"""Kind of a value -> how it is read. Methods of one stream would hold it, and it them: each message would stay until
+the collector comes, and that is seldom where there are so few of them."""
