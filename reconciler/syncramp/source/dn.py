@@ -16,7 +16,7 @@ from struct import Struct
 
 _UNSAFE = r'\\,+"<>;=\x00-\x1f\x7f\ud800-\udfff'
 _PLAIN_RDN = rf"[A-Z][A-Z0-9-]*+=(?![ #])(?:[^{_UNSAFE}]++|\\[\\,+\"<>;])+(?<! )"
-_OWN = re.compile(rf"([A-Za-z][A-Za-z0-9-]*+)(=(?![ #])(?:[^{_UNSAFE}]++|\\(?:[,+\"<>;]|2C))++(?<! ))(,|\Z)")
+_OWN = re.compile(rf"([A-Za-z][A-Za-z0-9-]*+)(=(?![ #])(?:[^{_UNSAFE}]++|\\(?:[,+\"<>;]|2C))+(?<! ))(,|\Z)")
 """The first RDN of nearly every name, its type in any case, and commas escaped as slapd does it or as we do."""
 _PLAIN = re.compile(rf"{_PLAIN_RDN}(?:,{_PLAIN_RDN})*")
 _NUMBER = Struct(">q")

@@ -31,12 +31,12 @@ LONGEST: Final = 1024
 same again and again, and nothing is to grow with what a peer sends."""
 _SHORT: Final = 64
 """Bytes of a binary value that is taken by its length; identifiers are shorter."""
-_TEXT: Final = rb"\x99(.)([^\x01]*)\x01"
+_TEXT: Final = rb"\x99(.)([^\x01]*+)\x01"
 """Every pair has two groups: the length of a text, of other values nothing, and what is read."""
 _BOOLEAN: Final = rb"()([\x85\x87])\x01"
 _NIL: Final = rb"()(\x01)\x01"
 _INTEGER: Final = rb"()(\x89.|\x8b..|\x8d.{4}|\x8f.{8})\x01"
-_STRINGS: Final = rb"()([^\x01]*\x01)\x01"
+_STRINGS: Final = rb"()([^\x01]*+\x01)\x01"
 """A list of texts that end their elements holds no end of its own, unless a text has the length one."""
 
 Read = Callable[[bytes], WireValue]
@@ -175,7 +175,7 @@ class _Whole:
     """The expression of an object with all pairs that were seen, each of which may be missing."""
 
     def __init__(self, start: bytes, pairs: Sequence[_Pair], tails: dict[bytes, tuple[str, Operation]]) -> None:
-        forms = [b"(?:%s%s)?+" % (re.escape(pair.raw), pair.form) for pair in pairs]
+        forms = [b"(?:%s%s)?" % (re.escape(pair.raw), pair.form) for pair in pairs]
         tail = b"\x01(%s)" % b"|".join(map(re.escape, tails))
         self._match = re.compile(b"".join((re.escape(start), *forms, tail)), re.DOTALL).match
         self._keys, self._tails = [pair.key for pair in pairs], tails
