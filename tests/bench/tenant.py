@@ -34,7 +34,7 @@ spec:
       profile: {{configMapKeyRef: {{name: simulator-wire}}}}
       visibilityDelay: 0s
       objectsPerCall: {objects}
-    writes: {{perFiveMinutes: 1000000, linksPerFiveMinutes: 1000000, share: 100}}
+    writes: {{perFiveMinutes: 1000000, linksPerFiveMinutes: 100000000, share: 100}}
   groups:
     ramps:
     - {{name: at-once, admit: Now}}
