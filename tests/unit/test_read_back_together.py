@@ -94,6 +94,26 @@ def test_whatever_somebody_did_pages_come_to_the_same_together_and_one_by_one(en
         assert taken(engine, 1000, full=full) == singly
 
 
+def _is_boss(shown: SyncObject) -> bool:
+    return "Boss" in shown.values.values()
+
+
+def test_what_a_page_shows_twice_is_confirmed_as_it_is_shown_last(engine: Engine) -> None:
+    _provision(engine.cloud, "User", engine.anchor(user(1)), title="Boss")
+    page = next(page for page in engine.cloud.read_back(None) for obj in page.objects if _is_boss(obj))
+    shown = next(filter(_is_boss, page.objects))
+    before = replace(
+        shown, values={key: "Clerk" if value == "Boss" else value for key, value in shown.values.items()}
+    )
+    pages = [replace(page, objects=[before, shown], more=False)]
+    with copy_of(engine) as store:
+        with patch.object(engine.cloud, "read_back", lambda cookie: iter(pages)):
+            look(engine, store)
+        (told,) = store.database.all("SELECT confirmed FROM objects WHERE anchor = ?", (engine.anchor(user(1)),))
+        assert [one.attribute for _, _, _, one in store.differences.samples()] == ["title"]
+    assert told[0] == 2
+
+
 def test_pages_before_the_one_that_could_not_be_had_are_kept_and_not_asked_for_again(engine: Engine) -> None:
     for number in range(1, 8):
         _provision(engine.cloud, "User", engine.anchor(user(number)), title="Boss")

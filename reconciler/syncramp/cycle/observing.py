@@ -86,6 +86,8 @@ def _observe_ours(
         found = seen.confirmed[ours.id] = differences(ours.acked, obj.values, verified)
         if ours.confirmed == (2 if found else 1):
             seen.as_before.add(ours.id)
+        else:
+            seen.as_before.discard(ours.id)  # a page may show it twice, and what comes last is what it is
 
 
 def _another(obj: ShownObject, ours: KnownObject) -> str:
