@@ -30,8 +30,11 @@ def collector_seldom() -> Iterator[Callable[[], None]]:
     :returns: what tells it.
     """
     gc.freeze()
-    with collector_paused():
-        yield _collect
+    try:
+        with collector_paused():
+            yield _collect
+    finally:
+        gc.unfreeze()  # else what was garbage by then stays for as long as the process
 
 
 def _collect() -> None:
