@@ -1,5 +1,6 @@
 """Objects taken whole are what they are pair by pair, and what is written otherwise is not taken whole."""
 
+import threading
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -142,6 +143,27 @@ def test_members_in_a_list_are_additions_also_of_a_group_that_comes_often() -> N
     objects, whole = listed(data)
     assert whole == 0
     assert objects[-1].values["Member"] == (ReferenceChange("BBBB"), ReferenceChange("CCCC"))
+
+
+def test_threads_that_learn_at_the_same_time_leave_each_other_what_they_know() -> None:
+    some = answer([SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA"})])
+    others: list[threading.Thread] = []
+
+    def interrupted(*arguments: Any) -> Any:
+        if not others:
+            others.append(threading.Thread(target=stream_answer, args=(contract.READ_BACK, some)))
+            others[0].start()
+            others[0].join(0.2)  # it is done by then, or waits for who learns
+        return form(*arguments)
+
+    form = shapes._form
+    with patch.object(shapes, "_form", interrupted):
+        listed(answer([SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "City": "Rom"})]))
+    others[0].join()
+    data = answer([SyncObject("User", Operation.SET, {"City": "Rom", "Title": "Analyst"})] * MANY)
+    objects, whole = listed(data)
+    assert whole == MANY - shapes.AFTER + 2  # two were read pair by pair before
+    assert written(objects) == written(generally(data))
 
 
 @given(st.lists(people, min_size=1, max_size=30), st.sampled_from(["typed", "text"]))

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from threading import Lock
 from typing import Final
 
 from syncramp.endpoint.contract.tags import Head
@@ -54,6 +55,8 @@ class Shape:
         self._whole: _Whole | None = None
         self._news = False
         self._singly = 0
+        self._learning = Lock()
+        """Threads that read messages at the same time share what is known."""
 
     def take(self, data: bytes, at: int) -> tuple[SyncObject, int] | None:
         """The object that begins here, and the offset behind it; None: it is to be read pair by pair."""
@@ -72,6 +75,10 @@ class Shape:
 
         :param pairs: their heads, and the offsets of what stands behind those.
         """
+        with self._learning:
+            self._learn(data, pairs, tail)
+
+    def _learn(self, data: bytes, pairs: Sequence[tuple[Head, int]], tail: tuple[bytes, str, Operation]) -> None:
         news = [_Pair(head, data, at) for head, at in pairs if head.raw not in self._known]
         raw, kind, operation = tail
         whole = all(pair.form for pair in news) and len(raw) <= LONGEST
