@@ -96,6 +96,15 @@ def test_a_proxy_of_another_kind_is_refused_by_name(monkeypatch) -> None:
             client.request("GET", "https://sync.example/", {})
 
 
+@pytest.mark.parametrize("proxy", ["http://me:pa/ss@127.0.0.1:9", "http://me:pa[ss@127.0.0.1:9", "http://h:notaport"])
+def test_a_proxy_that_cannot_be_read_is_refused_without_a_piece_of_its_password(monkeypatch, proxy: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with closing(Https(ssl.create_default_context(), 5.0, direct=False)) as client:
+        with pytest.raises(InputRefused, match="cannot be read") as caught:
+            client.request("GET", "https://sync.example/", {})
+    assert "pa" not in str(caught.value).replace("password", "")
+
+
 def test_a_connection_is_kept_and_not_used_again_once_it_is_old(monkeypatch, tmp_path) -> None:
     with serving() as service, closing(V2Endpoint(service.target(), service.secrets(tmp_path))) as client:
         client.company()

@@ -68,7 +68,6 @@ class Https:
 
     :param timeout: seconds for an answer.
     :param direct: no proxy of the environment comes between.
-    :raises InputRefused: the environment names a proxy of a kind that there is no way through.
     """
 
     def __init__(self, context: ssl.SSLContext, timeout: float, *, direct: bool) -> None:
@@ -89,6 +88,7 @@ class Https:
         """Ask, and follow nobody's redirect.
 
         :raises NoAnswer: there was none.
+        :raises InputRefused: the environment names a proxy that there is no way through.
         """
         parts = urlsplit(url)
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
@@ -138,22 +138,22 @@ class _Pool(HTTPSConnectionPool):
 
 
 def _manager(proxy: str, options: Mapping[str, Any]) -> PoolManager:
-    if proxy:
+    made = _by_proxy(proxy, options) if proxy else PoolManager(**options)
+    made.pool_classes_by_scheme = {**made.pool_classes_by_scheme, "https": _Pool}
+    return made
+
+
+def _by_proxy(proxy: str, options: Mapping[str, Any]) -> ProxyManager:
+    try:
         parts = urlsplit(proxy)
         named = unquote(f"{parts.username}:{parts.password or ''}") if parts.username else None
         headers = make_headers(proxy_basic_auth=named, proxy_basic_auth_encoding="utf-8")
-        try:
-            made: PoolManager = ProxyManager(proxy, proxy_headers=headers, **options)
-        except ProxySchemeUnknown:
-            raise InputRefused(
-                f"the environment names a proxy of the kind {parts.scheme}",
-                where="HTTPS_PROXY",
-                remedy="name one with http:// or https://",
-            ) from None
-    else:
-        made = PoolManager(**options)
-    made.pool_classes_by_scheme = {**made.pool_classes_by_scheme, "https": _Pool}
-    return made
+        return ProxyManager(proxy, proxy_headers=headers, **options)
+    except ProxySchemeUnknown:
+        what, remedy = f"a proxy of the kind {parts.scheme}", "name one with http:// or https://"
+    except ValueError:  # its text may hold a piece of the password
+        what, remedy = "a proxy that cannot be read", "write it as http://host:port, a password in it percent-encoded"
+    raise InputRefused(f"the environment names {what}", where="HTTPS_PROXY", remedy=remedy)
 
 
 def _proxy_of(host: str) -> str:
