@@ -96,6 +96,21 @@ def test_transactions_look_beside_each_other_and_those_of_one_source_do_not(impo
     assert not _waits_for_others(other, source=1)
 
 
+def test_who_begins_a_part_or_gives_it_up_looks_at_its_source_when_nobody_else_does(schema: Schema) -> None:
+    """What was called gone is put back there, and whoever reads another part may see it at that moment."""
+    with shared(schema) as place, closing(Store(place, dn.key)) as one, closing(Store(place, dn.key, 0.2)) as other:
+        source, elsewhere = (other.staging.source_id(name) for name in ("corp", "labs"))
+        with one.database.transaction():
+            one.database.take_turn(source)
+            other.staging.begin(elsewhere, "all")
+            with pytest.raises(StoreFailing):
+                other.staging.begin(source, "all")
+            with pytest.raises(StoreFailing):
+                other.staging.fail(source, "all", "the server went away")
+        other.staging.begin(source, "all")
+        other.staging.fail(source, "all", "the server went away")
+
+
 def test_one_importer_writes_at_a_time(importers: list[Database]) -> None:
     one, other = importers
     write = "UPDATE sources SET read = 1 WHERE id = 5"

@@ -78,6 +78,25 @@ def test_only_who_comes_and_stays_is_looked_up(store, asked) -> None:
     assert asked == [keys(1, 2, 3, 4), keys(5)] and members(store) == guids(1, 2, 4, 5)
 
 
+def test_large_groups_are_looked_at_one_after_the_other_and_small_ones_together(store, monkeypatch) -> None:
+    pages: list[list[bytes]] = []
+    kept_of = resolution.kept_of
+
+    def looked(database: Any, entries: Sequence[int]) -> Any:
+        pages.append([one for (one,) in database.among("SELECT guid FROM entries WHERE id IN ({})", entries)])
+        return kept_of(database, entries)
+
+    monkeypatch.setattr(resolution, "kept_of", looked)
+    monkeypatch.setattr(resolution, "_BYTES", 4 * 8)
+    facts: list[Fact] = [*map(user, range(1, 7)), *(group(number) for number in range(201, 207))]
+    for number, size in zip(range(201, 207), (1, 2, 1, 6, 3, 2), strict=True):
+        facts.append(Links(guid(number), "member", tuple(user(each).dn for each in range(1, size + 1)), final=True))
+    read(store, *facts, delta=False)
+    assert [[*map(guid, page)] for page in ((201, 202, 203), (204,), (205,), (206,))] == pages
+    sizes = [len(unpack_bitmap(row[0])) for row in store.database.all("SELECT members FROM links ORDER BY id")]
+    assert sizes == [1, 2, 1, 6, 3, 2]
+
+
 def test_a_name_is_brought_into_canonical_form_once(store, monkeypatch) -> None:
     begin(store, *map(named, (1, 2, 3)))
     looked: list[str] = []

@@ -1,8 +1,8 @@
 """Who a value of a link attribute names: by the hash of a DN, or by GUID.
 
 Two sorted arrays (hash, id) of 12 bytes an entry find a DN by bisection: 1,000,000 DNs take some 4 s, and nothing but
-the arrays and one group is in memory. GUIDs are found in the same way, by their two halves. Where few values are
-looked up, as after a delta, only those are asked for, and the arrays hold nothing else.
+the arrays and a page of groups is in memory. GUIDs are found in the same way, by their two halves. Where few values
+are looked up, as after a delta, only those are asked for, and the arrays hold nothing else.
 """
 
 from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted

@@ -85,6 +85,7 @@ class PartitionStage:
         self.told = Told()
         self._judge: Judge = _as_told
         with database.transaction():
+            database.take_turn(source)
             put_back(database, key, partition)
             forget_import(database, partition)
             database.run(_BEGIN, (partition,))

@@ -34,12 +34,15 @@ from syncramp.store.told import Told
 _SIZES = "SELECT COALESCE(SUM(LENGTH(hashes)), 0), COALESCE(SUM(LENGTH(guids)), 0), COUNT(*) FROM spill"
 _SIZE = "SELECT LENGTH(hashes) FROM spill WHERE entry = ? AND attribute = ?"
 _VALUES = "SELECT entry, attribute, hashes, guids FROM spill"
-_GROUPS = """SELECT s.entry, s.attribute, e.source FROM spill s JOIN entries e ON e.id = s.entry
+_GROUPS = """SELECT s.entry, s.attribute, e.source, SUM(LENGTH(s.hashes) + LENGTH(s.guids))
+             FROM spill s JOIN entries e ON e.id = s.entry
              WHERE e.absent < ? GROUP BY s.entry, s.attribute, e.source ORDER BY s.entry, s.attribute"""
 _ROWS = """SELECT entry, attribute, kind, hashes, guids, marks FROM spill WHERE entry BETWEEN ? AND ?
            ORDER BY entry, attribute, place"""
 _PAGE = 250
-"""Values that are asked for and written together; a large group has a megabyte."""
+"""Values that are asked for and written together, at most."""
+_BYTES = 4_000_000
+"""Of hashes and GUIDs in these: a group of 250,000 members has 2 or 4 MB, and is looked at alone."""
 _WHOLE = "SELECT DISTINCT entry, attribute FROM spill WHERE kind = 0"
 _WITH_DN = "SELECT id FROM entries WHERE dn_hash IN ({})"
 _WITH_GUID = "SELECT id FROM entries WHERE source = ? AND guid IN ({})"
@@ -104,11 +107,14 @@ class _Resolving:
 
     def run(self) -> dict[tuple[int, str], int]:
         """Every value that was told: entry and attribute, with how many of its values name nobody."""
-        groups = {(entry, attribute): source for entry, attribute, source in self._database.all(_GROUPS, (GONE,))}
-        found, order = dict[tuple[int, str], int](), list(groups)
-        for start in range(0, len(order), _PAGE):
-            found |= self._page({group: groups[group] for group in order[start : start + _PAGE]})
-        return found
+        found, page, size = dict[tuple[int, str], int](), dict[tuple[int, str], int](), 0
+        for entry, attribute, source, own in self._database.all(_GROUPS, (GONE,)):
+            if page and (len(page) == _PAGE or size + own > _BYTES):
+                found |= self._page(page)
+                page, size = {}, 0
+            page[entry, attribute] = source
+            size += own
+        return found | self._page(page) if page else found
 
     def _page(self, groups: Mapping[tuple[int, str], int]) -> dict[tuple[int, str], int]:
         entries = sorted({entry for entry, _ in groups})

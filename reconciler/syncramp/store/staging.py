@@ -182,6 +182,7 @@ class Staging:
         """
         identity = self._partition_id(source, partition)
         with self._database.transaction():
+            self._database.take_turn(source)
             put_back(self._database, self._key, identity)
             self._database.run(PROVEN, (0, None, None, reason, identity))
             self._database.run(HORIZON, (horizon, identity))
