@@ -85,6 +85,10 @@ def test_hosts_that_need_no_proxy_are_asked_directly(monkeypatch) -> None:
         assert not heard
         assert not asked(port, direct=True).left
         assert not heard
+        monkeypatch.setenv("NO_PROXY", f"127.0.0.1:{port}")
+        assert not asked(port, direct=False).left
+        assert not heard
+        monkeypatch.setenv("NO_PROXY", f"127.0.0.1:{port + 1}")
         asked(port, direct=False)
         assert heard
 

@@ -107,7 +107,7 @@ class Https:
         with self._lock:
             key = parts.scheme, parts.netloc
             if key not in self._pools:
-                proxy = "" if self._direct else _proxy_of(parts.hostname or "")
+                proxy = "" if self._direct else _proxy_of(parts)
                 manager = self._managers.setdefault(proxy, _manager(proxy, self._options))
                 self._pools[key] = manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
             return self._pools[key]
@@ -156,15 +156,15 @@ def _by_proxy(proxy: str, options: Mapping[str, Any]) -> ProxyManager:
     raise InputRefused(f"the environment names {what}", where="HTTPS_PROXY", remedy=remedy)
 
 
-def _proxy_of(host: str) -> str:
-    """The environment's proxy for a host; empty: none."""
+def _proxy_of(url: SplitResult) -> str:
+    """The environment's proxy for a host, which ``NO_PROXY`` may name with its port; empty: none."""
     if not any(name.lower().endswith("_proxy") for name in os.environ):
         return ""
     from urllib.request import getproxies, proxy_bypass
 
     proxies = getproxies()
     proxy = proxies.get("https") or proxies.get("all") or ""
-    if not proxy or proxy_bypass(host):
+    if not proxy or any(map(proxy_bypass, (url.hostname or "", url.netloc))):
         return ""
     return proxy if "://" in proxy else f"http://{proxy}"
 
