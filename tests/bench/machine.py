@@ -21,7 +21,7 @@ def machine() -> dict[str, str]:
         "Python": f"{platform.python_version()} ({platform.python_compiler()})",
         "SQLite": sqlite3.sqlite_version,
         "TLS": ssl.OPENSSL_VERSION.partition("  ")[0],
-        "OpenLDAP": _version(["slapd", "-V"], r"slapd ([\d.]+)"),
+        "OpenLDAP": _version(["slapd", "-VV"], r"slapd ([\d.]+)"),
         "Syncramp": syncramp.__version__,
         "load": f"{os.getloadavg()[0]:.1f} when it began",
     }
