@@ -28,7 +28,7 @@ OTHERS = {
     ),
 }
 """What a run does not need that reads a file, finds its store made and has no expressions."""
-OF_A_RUN = {"cryptography", "httpx", "jwt", "msal", "sqlite3", "syncramp.cycle", "syncramp.store"}
+OF_A_RUN = {"cryptography", "jwt", "msal", "sqlite3", "syncramp.cycle", "syncramp.store", "urllib3"}
 
 
 @pytest.fixture
