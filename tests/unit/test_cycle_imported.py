@@ -98,6 +98,13 @@ def test_what_was_imported_for_another_document_is_read_again(engine: Engine) ->
     assert _taken(taken) == {"DC=a": None, "DC=b": None, "DC=c": 43_200.0}
 
 
+def test_what_another_release_imported_is_read_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    imported(engine)
+    monkeypatch.setattr("syncramp.cycle.taking_over.__version__", "0.0.9")
+    taken, _ = engine.run(imported=True)
+    assert set(_taken(taken).values()) == {None}
+
+
 def test_a_part_that_broke_off_is_not_proven_and_the_run_reads_it(engine: Engine) -> None:
     engine.sources[0].broken = frozenset({"DC=a"})
     report = imported(engine)

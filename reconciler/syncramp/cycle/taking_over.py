@@ -9,6 +9,7 @@ from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any
 
+from syncramp import __version__
 from syncramp.cycle.job import Job, Reading
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport, SourceReport
@@ -16,9 +17,11 @@ from syncramp.rules.ruleset import Ruleset
 
 
 def question(job: Reading, source: str, rules: Ruleset) -> str:
-    """A digest of what a source is read for, and where: what was told to another one is not taken over."""
+    """A digest of what a source is read for, where, and by which release: what was told to another one is not taken
+    over.
+    """
     access = next((repr(spec.access) for spec in job.config.sources if spec.name == source), "")
-    asked = rules.version, rules.digest, rules.asked, access
+    asked = __version__, rules.version, rules.digest, rules.asked, access
     return blake2b(repr(asked).encode(), digest_size=16).hexdigest()
 
 
