@@ -99,6 +99,7 @@ def test_a_share_has_its_number_from_the_command_line_or_from_an_indexed_job(wal
     assert _read(walk, "--of", "5", "--index", "4") == []
     assert walk.again("import", "--of", "5", "--index", "4").out == "Nothing to import: this share has no part\n"
     walk.again("import", "--of", "2").assert_error(3, "--index: a share needs its number")
+    walk.again("import", "--list", "--of", "2").assert_error(3, "--list: it names all parts; leave --of out")
     walk.again("import", "--of", "2", "--index", "2").assert_error(3, "there is no share 2 of 2")
     walk.again("import", "--of", "2", "--partition", "corp").assert_error(3, "parts that are named are not dealt out")
     walk.again("import", "--partition", "hr").assert_error(3, "the document has no source 'hr'", "corp, labs, shop")

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -191,3 +192,11 @@ def crashing(chance: Callable[[], bool]) -> Iterator[None]:
 
     with patch.object(Database, "transaction", transaction):
         yield
+
+
+def run_dying(engine: Engine, moments: int) -> None:
+    """Runs that die, each of them one moment of a transaction later than the one before; some come to their end."""
+    for moment in range(1, moments):
+        passed = iter([False] * moment + [True] + [False] * 1000)
+        with suppress(Crash), crashing(partial(next, passed)):
+            engine.run()

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from support.build import config, group, guid, user, user_dn
-from support.engine import Engine, crashing
+from support.engine import Engine, run_dying
 from support.explained import explained, lines, the_group
 from support.joined import other, person, two_forests
-from support.model import Crash, ListSource
+from support.model import ListSource
 from support.settled import anchors, members_in_cloud, name_as_members
 from syncramp.model.explanation import Standing
 
@@ -86,13 +86,7 @@ def test_a_source_that_is_dropped_and_named_again_brings_them_wherever_a_run_die
     corp = settled.source
     for sources in ((corp,), (corp, labs)):
         name(settled, *sources)
-        for moment in range(1, 20):
-            passed = iter([False] * moment + [True] + [False] * 1000)
-            try:
-                with crashing(lambda passed=passed: next(passed)):
-                    settled.run()
-            except Crash:
-                pass
+        run_dying(settled, 20)
         settled.settle()
         assert there(settled, 12) == there(settled, 13) == (labs in sources)
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from support.build import config, group, guid, user, user_dn
-from support.engine import Engine, crashing
-from support.model import Crash, ListSource
+from support.engine import Engine, run_dying
+from support.model import ListSource
 from support.settled import anchors, members_in_cloud, name_as_members
 from syncramp.model.facts import Entry
 
@@ -69,13 +69,7 @@ def test_two_sources_that_swap_their_names_send_nothing(settled) -> None:
 def test_a_rename_that_dies_anywhere_is_ended_by_the_next_run(settled) -> None:
     two_sources(settled)
     rename(settled, "labs", "head-office")
-    for moment in range(1, 30):
-        passed = iter([False] * moment + [True] + [False] * 1000)
-        try:
-            with crashing(lambda passed=passed: next(passed)):
-                settled.run()
-        except Crash:
-            pass
+    run_dying(settled, 30)
     assert settled.run()[0].settled
     assert not settled.sent
 

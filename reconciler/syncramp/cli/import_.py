@@ -45,6 +45,7 @@ def import_(
     from syncramp.session.importing import importer, parts
 
     if list_:
+        _refuse_choice(partition or [], of)
         found = parts(document, secrets)
         typer.echo(parts_document(found) if output is Output.JSON else "\n".join(map(str, found)))
         return
@@ -53,6 +54,19 @@ def import_(
         import_parts(job, choice, report)
     typer.echo(import_document(report) if output is Output.JSON else "\n".join(import_lines(report)))
     raise typer.Exit(Exit.OK if all(part.complete for part in report.sources) else Exit.FAILED)
+
+
+def _refuse_choice(partitions: list[str], of: int | None) -> None:
+    """The list names all parts.
+
+    :raises InputRefused: some were chosen. The index alone comes from the Job.
+    """
+    from syncramp.errors import InputRefused
+
+    if partitions or of is not None:
+        raise InputRefused(
+            "it names all parts", where="--list", remedy=f"leave {'--partition' if partitions else '--of'} out"
+        )
 
 
 def _choice(partitions: list[str], index: int | None, of: int | None) -> "Choice":
