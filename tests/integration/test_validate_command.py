@@ -213,6 +213,7 @@ WRONG = [
     *("", "nonsense", "--bogus", "validate", "validate --bogus", "validate -o xml a.yaml", "validate a.yaml -o"),
     *("plan", "plan --bogus a.yaml", "plan a.yaml b.yaml", "plan -o xml a.yaml", "plan none.yaml"),
     *("sync", "sync --bogus a.yaml", "sync a.yaml b.yaml", "sync none.yaml"),
+    *("import", "import --bogus a.yaml", "import a.yaml b.yaml", "import none.yaml"),
     *("status", "status --bogus a.yaml", "status a.yaml b.yaml", "status none.yaml"),
     *("guards", "guards --bogus a.yaml", "guards a.yaml b.yaml", "guards -o html a.yaml", "guards none.yaml"),
     *("approve", "approve --bogus a.yaml", "approve none.yaml"),
@@ -244,7 +245,7 @@ def test_wrong_usage_is_tested_for_every_command() -> None:
     from syncramp.cli import command_line
 
     app = command_line()
-    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands = {command.callback.__name__.rstrip("_") for command in app.registered_commands if command.callback}
     commands |= {group.name for group in app.registered_groups}
     assert commands == {line.split()[0] for line in WRONG if line and line[0].islower()} - {"nonsense"}
 
