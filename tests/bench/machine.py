@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 
 import syncramp
@@ -18,13 +19,18 @@ def machine() -> dict[str, str]:
         "processor": f"{len(os.sched_getaffinity(0))} cores of {_model()}",
         "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB",
         "system": f"{_release()}, Linux {platform.release().partition('-')[0]}",
-        "Python": f"{platform.python_version()} ({platform.python_compiler()})",
+        "Python": f"{platform.python_version()} ({platform.python_compiler()}), {_origin()}",
         "SQLite": sqlite3.sqlite_version,
         "TLS": ssl.OPENSSL_VERSION.partition("  ")[0],
         "OpenLDAP": _version(["slapd", "-VV"], r"slapd ([\d.]+)"),
         "Syncramp": syncramp.__version__,
         "load": f"{os.getloadavg()[0]:.1f} when it began",
     }
+
+
+def _origin() -> str:
+    """A distribution builds Python with profile-guided optimisation; what somebody compiles by hand has none."""
+    return "of the distribution" if sys.base_prefix == "/usr" else "not of the distribution"
 
 
 def _model() -> str:

@@ -201,6 +201,17 @@ def test_closed_standard_input_is_refused() -> None:
     assert "standard input is closed" in done.stdout
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"], ["validate", "none.yaml"]])
+def test_a_full_disk_under_standard_output_is_told_in_a_sentence(arguments: list[str]) -> None:
+    command = [str(Path(sys.executable).with_name("syncramp")), *arguments]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: what is to be said cannot be written: No space left on device\n",
+    )
+
+
 def test_a_secret_in_a_wrong_file_is_not_repeated(tmp_path: Path) -> None:
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {password: hunter2}\n"
     for text in (secret, "hunter2\n", "password: hunter2\n", "- hunter2\n", "{hunter2", "@hunter2", "*hunter2"):

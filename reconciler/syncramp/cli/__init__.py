@@ -4,6 +4,7 @@ A command's module is imported when the command is asked for, and imports what a
 starts without the libraries of the others.
 """
 
+import errno
 import io
 import sys
 from importlib import import_module
@@ -35,6 +36,8 @@ COMMANDS = {
 }
 """Name -> the function of a command, or the commands below it, in a module of this package."""
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+"""What a disk says that is full or broken."""
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 
@@ -96,6 +99,11 @@ def run(arguments: list[str], commands: typer.Typer | None = None, name: str = "
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
+        return Exit.FAILED
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        typer.echo(f"error: what is to be said cannot be written: {error.strerror}", err=True)
         return Exit.FAILED
     except TyperException as error:  # the library's own exit code for a wrong command line is 2; ours is 3
         error.show()  # type: ignore[attr-defined]
