@@ -1,29 +1,31 @@
 """HTTPS to the services of a tenant: connections that are kept, the environment's proxies, and what never left.
 
-urllib3, which msal brings along, makes the connections. A call of 84 KB takes half as long as with httpx: 0.6 ms of
-the processor and not 1.3. Whether a request may have left decides what is known after a failure; it is noted in the
-one place through which every byte of a request goes, so no kind of error has to be trusted with it.
+urllib3, which msal brings along, makes the connections, and the first request on each; those that follow go past it
+(:mod:`~syncramp.endpoint.exchange`). Whether a request may have left decides what is known after a failure. It is
+noted where every byte of a request goes through, so no kind of error has to be trusted with it.
 """
 
 import os
+import queue
 import ssl
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from http.client import HTTPException
+from typing import Any, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Timeout, make_headers
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import HTTPError, ProxySchemeUnknown, ReadTimeoutError
 
+from syncramp.endpoint.exchange import WRITE, Answer, exchange, request_head
 from syncramp.errors import InputRefused
 
-CONNECT, WRITE = 10.0, 120.0
-"""Seconds for a connection, and to send: a message is written to TLS in one step, so its sending is over after two
-minutes, and with the five that the service may take to answer, all is well before the ten that its own client waits
-(``call_timeout``).
-"""
+__all__ = ["Answer", "Https", "NoAnswer", "causes"]
+
+CONNECT = 10.0
+"""Seconds for a connection."""
 IDLE = 5.0
 """Seconds after which a connection is not used again: what stands between may have dropped it without a word."""
 KEPT = 8
@@ -31,15 +33,6 @@ KEPT = 8
 _ENCODINGS = "gzip, deflate"
 
 _leaving = threading.local()
-
-
-class Answer(NamedTuple):
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    """In any case of their names."""
-    content: bytes
 
 
 class NoAnswer(Exception):
@@ -71,6 +64,7 @@ class Https:
     """
 
     def __init__(self, context: ssl.SSLContext, timeout: float, *, direct: bool) -> None:
+        self._wait = timeout
         self._timeout = Timeout(connect=CONNECT, read=timeout)
         self._options: dict[str, Any] = {"ssl_context": context, "maxsize": KEPT}
         self._direct = direct
@@ -94,11 +88,13 @@ class Https:
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
         sent = {"Accept": "*/*", "Accept-Encoding": _ENCODINGS, **headers}
         _leaving.begun = False
+        pool = self._pool(parts)
+        head = request_head(method, parts, target, sent, len(body)) if body is not None else b""
         try:
-            answer = self._pool(parts).urlopen(
-                method, target, body, sent, retries=False, redirect=False, timeout=self._timeout
-            )
-        except (HTTPError, OSError) as error:
+            if body is not None and head and isinstance(pool, _Pool) and (connection := pool.idle()):
+                return pool.exchange(connection, method, head + body, self._wait)
+            answer = pool.urlopen(method, target, body, sent, retries=False, redirect=False, timeout=self._timeout)
+        except (HTTPError, HTTPException, OSError) as error:
             raise NoAnswer(error, left=_leaving.begun) from None
         return Answer(answer.status, answer.headers, answer.data)
 
@@ -116,7 +112,7 @@ class Https:
 class _Connection(HTTPSConnection):
     """A connection that notes when a request begins to leave, and grows old."""
 
-    _used = 0.0
+    used = 0.0
 
     def request(self, *arguments: Any, **options: Any) -> None:
         _leaving.begun = True
@@ -125,16 +121,40 @@ class _Connection(HTTPSConnection):
 
     def getresponse(self) -> Any:
         answer = super().getresponse()
-        self._used = time.monotonic()
+        self.used = time.monotonic()
         return answer
 
     @property
     def is_connected(self) -> bool:
-        return time.monotonic() - self._used < IDLE and super().is_connected
+        return time.monotonic() - self.used < IDLE and super().is_connected
 
 
 class _Pool(HTTPSConnectionPool):
     ConnectionCls = _Connection
+
+    def idle(self) -> _Connection | None:
+        """A connection that is open and waits for a request; its taker gives it back."""
+        try:
+            connection = self.pool.get(block=False) if self.pool else None
+        except queue.Empty:
+            return None
+        if connection is not None and type(connection.sock) is ssl.SSLSocket and connection.is_connected:
+            return connection  # type: ignore[no-any-return]
+        self._put_conn(connection)
+        return None
+
+    def exchange(self, connection: _Connection, method: str, message: bytes, wait: float) -> Answer:
+        """Send a whole request and read its answer; raises as :func:`exchange`."""
+        kept = False
+        _leaving.begun = True
+        try:
+            answer, kept = exchange(cast("ssl.SSLSocket", connection.sock), method, message, wait)
+        finally:
+            connection.used = time.monotonic()
+            if not kept:
+                connection.close()
+            self._put_conn(connection if kept else None)
+        return answer
 
 
 def _manager(proxy: str, options: Mapping[str, Any]) -> PoolManager:
