@@ -7,13 +7,14 @@ on and arrive later.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from support.build import TENANT
 from syncramp.endpoint.traffic import TrafficCounter
 from syncramp.errors import AnswerLost, CookieRefused, EndpointUnavailable
+from syncramp.model.cells import ABSENT, Cells, Columns
 from syncramp.model.facts import Entry, Fact, Links, Proof
 from syncramp.model.measures import Traffic
 from syncramp.model.seams import Known
@@ -148,6 +149,8 @@ class ModelCloud:
     _clock: int = 0
     _log: dict[str, int] = field(default_factory=dict)
     _link_log: dict[tuple[str, str], int] = field(default_factory=dict)
+    _columns: dict[str, Columns] = field(default_factory=dict)
+    """Kind -> names of all its objects that were shown."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def company(self) -> Company:
@@ -238,8 +241,17 @@ class ModelCloud:
             if group == anchor and at > since
         )
         if changes:
-            values["member"] = changes
-        return SyncObject(held.kind, Operation.SET, values)
+            return SyncObject(held.kind, Operation.SET, {**values, "member": changes})
+        return SyncObject(held.kind, Operation.SET, self._whole(held.kind, values))
+
+    def _whole(self, kind: str, values: dict[str, WireValue]) -> Mapping[str, WireValue]:
+        """Values of an object without links, which share their names with all of its kind, as at the endpoint."""
+        if ABSENT in values.values() or "member" in values:
+            return values
+        known = self._columns[kind].names if kind in self._columns else ()
+        if not values.keys() <= set(known):
+            self._columns[kind] = Columns([*dict.fromkeys([*known, *values])])
+        return Cells(columns := self._columns[kind], [values.get(name, ABSENT) for name in columns.names])
 
     def _one(self, obj: SyncObject) -> Outcome:
         anchor = str(obj.values["SourceAnchor"])

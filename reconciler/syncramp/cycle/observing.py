@@ -6,52 +6,120 @@ nothing twice (``Observation.calm``).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 
 from pyroaring import BitMap
 
+from syncramp.cycle.as_sent import AsSent
 from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of
 from syncramp.cycle.drift import differences, gone
 from syncramp.cycle.job import Job
 from syncramp.cycle.shown import ShownObject
 from syncramp.model.cloud import together
 from syncramp.model.drift import Drift
-from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReadBackPage, ReferenceChange, same_object
+from syncramp.model.wire import (
+    AnchorType,
+    LinkOperation,
+    Operation,
+    ReadBackPage,
+    ReferenceChange,
+    SyncObject,
+    same_object,
+)
 from syncramp.store.observations import KnownObject, Observation
 
+_Alike = dict[tuple[LinkOperation, AnchorType], list[str]]
+"""What is changed, and by which anchors it is named -> these."""
 
-def observed(job: Job, pages: Sequence[ReadBackPage], *, full: bool) -> tuple[Observation, Sequence[ShownObject]]:
+
+def observed(
+    job: Job, pages: Sequence[ReadBackPage], sent: AsSent, *, full: bool
+) -> tuple[Observation, Sequence[ShownObject]]:
     """What pages show, and those on them that are not ours and have a source anchor.
 
+    :param sent: of this read-back.
     :param full: they are of a read-back of everything.
     """
-    objects = [ShownObject(obj) for page in pages for obj in page.objects]
-    known = job.store.observations.known(list({obj.anchor for obj in objects if obj.anchor}))
-    seen, others = Observation(), list[ShownObject]()
-    verified = frozenset(job.config.target.verified_domains)
+    seen, objects = Observation(), [obj for page in pages for obj in page.objects]
+    shown, known, once = _told_apart(job, seen, objects, sent)
+    others = _observe_objects(seen, shown, known, _Means(sent, frozenset(job.config.target.verified_domains), full))
+    _observe_links(job, seen, shown, known)
+    _observe_cloud(job, seen, shown, ended=pages[-1].more is False)
+    seen.calm = once and not (seen.gone or seen.not_foreign or seen.anew)
+    return seen, others
+
+
+def _told_apart(
+    job: Job, seen: Observation, objects: Sequence[SyncObject], sent: AsSent
+) -> tuple[list[ShownObject], Mapping[str, KnownObject], bool]:
+    """Who is as he was sent is confirmed at once.
+
+    :returns: the others, those of them that are known, by anchor, and whether no object stands there twice.
+    """
+    heads = sent.heads(objects) if job.config.writeback is None else [None] * len(objects)
+    singly = [ShownObject(obj) for obj, head in zip(objects, heads, strict=True) if head is None]
+    named = [(obj.anchor, obj.text("cloudanchor")) for obj in singly] + [head for head in heads if head]
+    anchors, once = {anchor for anchor, _ in named if anchor}, _once(named)
+    rows = job.store.observations.rows(list(anchors))
+    if not once:  # then what counts is what comes last
+        shown = list(map(ShownObject, objects))
+        return shown, job.store.observations.known_of(rows.values()), once
+    fresh, shown, ids = iter(singly), list[ShownObject](), list[int]()
+    for obj, head in zip(objects, heads, strict=True):
+        if head is None:
+            shown.append(next(fresh))
+        elif (row := rows.get(head[0])) is not None and sent.recognised(obj, head, row):
+            ids.append(row[1])
+            if row[7] == 1:
+                seen.as_before.add(row[1])
+        else:
+            shown.append(ShownObject(obj))
+    seen.shown.update(ids)
+    seen.confirmed = dict.fromkeys(ids, ())
+    left = [rows[obj.anchor] for obj in shown if obj.anchor in rows]
+    return shown, job.store.observations.known_of(left), once
+
+
+def _once(named: Sequence[tuple[str, str]]) -> bool:
+    """No object stands there twice.
+
+    :param named: source anchors and cloud anchors; empty: it has none.
+    """
+    return all(
+        len(set(anchors)) == len(anchors) for anchors in ([a for a, _ in named if a], [c for _, c in named if c])
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What objects are looked at with."""
+
+    sent: AsSent
+    verified: frozenset[str]
+    full: bool
+    """It is a read-back of everything."""
+
+
+def _observe_objects(
+    seen: Observation, objects: Sequence[ShownObject], known: Mapping[str, KnownObject], means: _Means
+) -> list[ShownObject]:
+    """:returns: those that are not ours and have a source anchor."""
+    others = list[ShownObject]()
     for obj in objects:
         ours = known.get(obj.anchor) if obj.anchor else None
         if ours is not None and (ours.acked is not None or ours.doubt):
             seen.shown.add(ours.id)
             authority = obj.authority
-            _observe_authority(seen, obj, ours, authority, full=full)
-            _observe_ours(seen, obj, ours, authority, verified)
+            _observe_authority(seen, obj, ours, authority, full=means.full)
+            _observe_ours(seen, obj, ours, authority, means)
         elif not obj.anchor or obj.operation is Operation.DELETE:
             _observe_stranger(seen, obj)  # without an anchor it is mastered in the cloud: not ours to judge
         else:
             seen.foreign[obj.anchor] = obj.kind, obj.name
             others.append(obj)
             _observe_stranger(seen, obj)
-    _observe_links(job, seen, objects, known)
-    _observe_cloud(job, seen, objects, ended=pages[-1].more is False)
-    seen.calm = not (seen.gone or seen.not_foreign or seen.anew) and _once(objects)
-    return seen, others
-
-
-def _once(objects: Sequence[ShownObject]) -> bool:
-    """No object stands there twice."""
-    anchors = [obj.anchor for obj in objects if obj.anchor]
-    cloud_anchors = [anchor for obj in objects if (anchor := obj.text("cloudanchor"))]
-    return len(set(anchors)) == len(anchors) and len(set(cloud_anchors)) == len(cloud_anchors)
+    return others
 
 
 def _observe_stranger(seen: Observation, obj: ShownObject) -> None:
@@ -75,7 +143,7 @@ def _observe_authority(
 
 
 def _observe_ours(
-    seen: Observation, obj: ShownObject, ours: KnownObject, authority: bool | None, verified: frozenset[str]
+    seen: Observation, obj: ShownObject, ours: KnownObject, authority: bool | None, means: _Means
 ) -> None:
     if obj.operation is Operation.DELETE:
         gone(seen, ours)
@@ -83,7 +151,9 @@ def _observe_ours(
         seen.anew[ours.id] = told
         seen.drifts.append((Drift.ANEW, ours.id, "it is sent whole"))
     elif ours.acked is not None and not ours.doubt and not authority and not obj.only_members:
-        found = seen.confirmed[ours.id] = differences(ours.acked, obj.values, verified)
+        found = seen.confirmed[ours.id] = differences(ours.acked, obj.values, means.verified)
+        if not found:
+            means.sent.learn(obj.values, ours.acked)
         if ours.confirmed == (2 if found else 1):
             seen.as_before.add(ours.id)
         else:
@@ -100,31 +170,39 @@ def _observe_links(
     job: Job, seen: Observation, objects: Sequence[ShownObject], known: Mapping[str, KnownObject]
 ) -> None:
     shown = [
-        (ours, changes)
+        (ours, _alike(changes))
         for obj in objects
         if "member" in obj.values and (ours := known.get(obj.anchor)) and (changes := obj.members) is not None
     ]
-    ids = _members(job, [changes for _, changes in shown])
-    for ours, changes in shown:
+    ids = _members(job, [alike for _, alike in shown]) if shown else {}
+    for ours, alike in shown:
         adds, removes = seen.links.setdefault(ours.id, (BitMap(), BitMap()))
-        for operation, found in ((LinkOperation.ADD, adds), (LinkOperation.REMOVE, removes)):
-            named = ((by, anchor) for anchor, change, by in changes if change is operation)
-            found.update(identity for name in named if (identity := ids.get(name)) is not None)
+        for (operation, by), anchors in alike.items():
+            found = adds if operation is LinkOperation.ADD else removes
+            found.update([identity for identity in map(ids[by].get, anchors) if identity is not None])
         if ours.acked is not None:
             seen.ours.add(ours.id)
 
 
-def _members(job: Job, links: Sequence[Sequence[ReferenceChange]]) -> dict[tuple[AnchorType, str], int]:
+def _alike(changes: Sequence[ReferenceChange]) -> _Alike:
+    """Whom changes name, by what they are: nearly always they are all the same."""
+    forms = set(map(itemgetter(1, 2), changes))
+    if len(forms) == 1:
+        return {forms.pop(): list(map(itemgetter(0), changes))}
+    return {form: [change[0] for change in changes if change[1:] == form] for form in forms}
+
+
+def _members(job: Job, links: Sequence[_Alike]) -> dict[AnchorType, dict[str, int]]:
     """Ids of whom links name: objects of ours by their source anchor, written-back groups by what the cloud calls
     them.
     """
-    named = {
-        by: list({anchor for changes in links for anchor, _, called in changes if called is by}) for by in AnchorType
-    }
-    ours = job.store.observations.ids(named[AnchorType.SOURCE])
-    written = job.store.references.ids(named[AnchorType.CLOUD])
-    return {(AnchorType.SOURCE, anchor): identity for anchor, identity in ours.items()} | {
-        (AnchorType.CLOUD, anchor): identity for anchor, identity in written.items()
+    named: dict[AnchorType, set[str]] = {by: set() for by in AnchorType}
+    for alike in links:
+        for (_, by), anchors in alike.items():
+            named[by].update(anchors)
+    return {
+        AnchorType.SOURCE: job.store.observations.ids(list(named[AnchorType.SOURCE])),
+        AnchorType.CLOUD: job.store.references.ids(list(named[AnchorType.CLOUD])),
     }
 
 

@@ -3,7 +3,7 @@
 Nearly all of them are as they were sent, so what is asked of each is looked up and not searched for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from syncramp.model.cells import Cells, small_letters
 from syncramp.model.uniques import UNIQUE
@@ -19,7 +19,8 @@ Graph calls it, as Microsoft's connector calls it (event 6956), and as the read-
 of them the service sends is not public."""
 _NAMES = ("onpremisesdistinguishedname", "userprincipalname", "mail", "displayname", "commonname")
 """What a person knows an object by, the best first."""
-_OF_A_PART = frozenset({"sourceanchor", "cloudanchor", "member"})
+OF_A_PART = frozenset({"sourceanchor", "cloudanchor", "member"})
+"""All that a further part of a large group has."""
 
 
 class ShownObject:
@@ -49,15 +50,17 @@ class ShownObject:
     @property
     def only_members(self) -> bool:
         """It is a further part of a large group: its other attributes came with the first part."""
-        return len(self.values) <= len(_OF_A_PART) and self.values.keys() <= _OF_A_PART
+        return len(self.values) <= len(OF_A_PART) and self.values.keys() <= OF_A_PART
 
     @property
-    def members(self) -> list[ReferenceChange] | None:
+    def members(self) -> Sequence[ReferenceChange] | None:
         """Changes of members that this part shows; None: it tells none."""
         value = self.values.get("member")
-        return (
-            [change for change in value if isinstance(change, ReferenceChange)] if isinstance(value, tuple) else None
-        )
+        if not isinstance(value, tuple):
+            return None
+        if set(map(type, value)) <= {ReferenceChange}:  # nearly always, and there may be many thousands
+            return value  # type: ignore[return-value]
+        return [change for change in value if isinstance(change, ReferenceChange)]
 
     @property
     def name(self) -> str:

@@ -81,6 +81,13 @@ class Cells(Mapping[str, Any]):
         take = self.columns.taking(names)
         return take(self._cells) if take else None
 
+    def picked(self, take: Take) -> tuple[Any, ...]:
+        """Cells by their places.
+
+        :param take: made of places of these columns.
+        """
+        return take(self._cells)
+
     def get(self, name: str, default: Any = None) -> Any:
         """The value, if it is there."""
         place = self._places.get(name)

@@ -4,7 +4,7 @@ A page and the cookie that follows it are one transaction, so a killed read-back
 Nothing here is concluded from absence: an object is gone only when the service said so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,11 +25,11 @@ from syncramp.store.returning import doubt_anew, drop_links
 from syncramp.store.runs import Runs
 from syncramp.store.strangers import Stranger, replace_values
 
-_KNOWN = """SELECT o.anchor, o.id, o.acked IS NOT NULL, o.doubt, COALESCE(p.acked, p.desired), m.id, o.cloud_anchor,
-            o.digest IS NOT NULL, o.confirmed
-            FROM objects o LEFT JOIN payload p ON p.id = o.id LEFT JOIN cloud_managed m ON m.id = o.id
-            WHERE o.anchor IN ({})"""
-_CONFIRMED = "UPDATE objects SET confirmed = ? WHERE id = ?"
+_ROWS = """SELECT o.anchor, o.id, o.acked, o.doubt, m.id, o.cloud_anchor, o.digest IS NOT NULL, o.confirmed
+           FROM objects o LEFT JOIN cloud_managed m ON m.id = o.id WHERE o.anchor IN ({})"""
+_HELD = "SELECT id, COALESCE(acked, desired) FROM payload WHERE id IN ({})"
+_AS_SENT = "UPDATE objects SET confirmed = 1 WHERE id IN ({})"
+_OTHERWISE = "UPDATE objects SET confirmed = 2 WHERE id IN ({})"
 _BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links WHERE id IN ({})"
 _OBSERVED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
                ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
@@ -50,6 +50,11 @@ _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = 
 
 Moved = tuple[BitMap, BitMap]
 """Members of a group that somebody else took out, and put in."""
+
+
+KnownRow = tuple[str, int, bytes | None, int, int | None, str | None, int, int]
+"""The narrow row of an object of ours: anchor, id, digest of what was acknowledged, whether it is in doubt, its id
+again if the cloud has the authority over it, cloud anchor, whether it should be there, and how it was confirmed."""
 
 
 class KnownObject(NamedTuple):
@@ -126,10 +131,22 @@ class Observations:
 
     def known(self, anchors: Sequence[str]) -> dict[str, KnownObject]:
         """Objects by anchor, with what the cloud is known to hold."""
+        return self.known_of(self.rows(anchors).values())
+
+    def rows(self, anchors: Sequence[str]) -> dict[str, KnownRow]:
+        """Narrow rows of objects by anchor: what stands in the wide ones is not read."""
+        return {row[0]: row for row in self._database.among(_ROWS, anchors)}
+
+    def known_of(self, rows: Iterable[KnownRow]) -> dict[str, KnownObject]:
+        """Objects by anchor, with what the cloud is known to hold.
+
+        :param rows: theirs.
+        """
+        rows = list(rows)
+        held = dict(self._database.among(_HELD, [row[1] for row in rows if row[2] is not None]))
         found = {}
-        rows = self._database.among(_KNOWN, anchors)
-        for anchor, identity, acked, doubt, held, managed, cloud_anchor, wanted, confirmed in rows:
-            values = unpack(held) if acked else None
+        for anchor, identity, acked, doubt, managed, cloud_anchor, wanted, confirmed in rows:
+            values = unpack(held[identity]) if acked is not None else None
             found[anchor] = KnownObject(
                 identity, values, bool(doubt), managed is not None, cloud_anchor, bool(wanted), confirmed
             )
@@ -147,8 +164,9 @@ class Observations:
         """
         with self._database.transaction():
             exports.check_fence()
-            news = ((2 if found else 1, i) for i, found in seen.confirmed.items() if i not in seen.as_before)
-            self._database.run_many(_CONFIRMED, news)
+            news = [(i, bool(found)) for i, found in seen.confirmed.items() if i not in seen.as_before]
+            self._database.run_among(_AS_SENT, [i for i, differs in news if not differs])
+            self._database.run_among(_OTHERWISE, [i for i, differs in news if differs])
             keep_differences(self._database, seen.confirmed)
             self._observe_anew(seen.anew, now)
             self._observe_authority(seen.authority)
