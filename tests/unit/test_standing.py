@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncramp.model.state import Cause
+from syncramp.model.values import Kind
 from syncramp.source import dn
 from syncramp.store.standing import Standing
 from syncramp.store.store import Store
@@ -28,6 +29,8 @@ STAND = st.tuples(
     st.integers(0, 1),
     st.sampled_from(["", *(cause.value for cause in Cause)]),
     st.sampled_from(["", "it was a User"]),
+    st.integers(0, 2),
+    st.sampled_from(["User", "User", "Group", "Contact"]),
 )
 
 
@@ -42,8 +45,8 @@ def store(tmp_path_factory: pytest.TempPathFactory):
 def test_every_set_is_what_its_own_question_finds(store: Store, objects) -> None:
     store.database.run("DELETE FROM objects")
     store.database.run_many(
-        """INSERT INTO objects (id, source, kind, unread, confirmed, digest, acked, anchor, doubt, cause, hold)
-           VALUES (?, 1, 'User', 0, 0, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO objects (id, source, unread, digest, acked, anchor, doubt, cause, hold, confirmed, kind)
+           VALUES (?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?)""",
         [
             (identity, wanted, known, str(identity) if anchored else None, *rest)
             for identity, (wanted, known, anchored, *rest) in objects.items()
@@ -53,3 +56,9 @@ def test_every_set_is_what_its_own_question_finds(store: Store, objects) -> None
     for name, where in SETS.items():
         asked = store.database.all(f"SELECT id FROM objects WHERE {where}")
         assert set(getattr(standing, name)) == {row[0] for row in asked}, name
+    for kind in Kind:
+        asked = store.database.all("SELECT id FROM objects WHERE kind = ?", (kind.value,))
+        assert set(standing.of_kind(kind)) == {row[0] for row in asked}, kind
+    counted = "SELECT {0}, COUNT(*) FROM objects WHERE acked IS NOT NULL GROUP BY {0}"
+    assert standing.kinds() == dict(store.database.all(counted.format("kind")))
+    assert standing.confirmations() == dict(store.database.all(counted.format("confirmed")))

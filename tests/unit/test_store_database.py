@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 
 from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
-from syncramp.store import muster, objects, violations
+from syncramp.store import cloud_references, heirs, muster, objects, violations
 from syncramp.store.database import ROWS, locked
 from syncramp.store.sqlite import SqliteDatabase as Database
 
@@ -148,7 +148,7 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_its_rows(tmp_p
         assert opened.all("SELECT named, unread FROM links") == opened.all("SELECT dn FROM containers") == []
         assert opened.all("SELECT anchor FROM cloud_names") == opened.all("SELECT seq FROM cloud_groups") == []
         assert opened.all("SELECT at FROM imports") == opened.all("SELECT place FROM staged_links") == []
-        assert opened.value("PRAGMA user_version") == 7
+        assert opened.value("PRAGMA user_version") == 8
 
 
 EVERY_RUN = {
@@ -160,6 +160,8 @@ EVERY_RUN = {
     "sentinels that are there": muster._STILL_THERE.format("?"),
     "who leaves": muster._LEAVING.format("?"),
     "what is withheld": muster._LOST,
+    "who was missed": heirs._MISSED,
+    "groups that were written back": cloud_references._ALL,
 }
 
 

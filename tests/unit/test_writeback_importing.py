@@ -51,7 +51,7 @@ def test_whoever_may_be_a_member_is_there_and_is_never_written(scene: LedgerScen
     assert scene.present() == {guid(1), guid(101)}
     assert scene.differing() == [(Kind.GROUP, True)]
     assert scene.members(7) == sorted([anchor(1), anchor(101)])
-    assert scene.ledger.observations.confirmations() == {1: 2}
+    assert scene.ledger.snapshot().confirmations() == {1: 2}
 
 
 def test_members_who_cannot_be_written_are_counted_and_are_no_error(scene: LedgerScene) -> None:

@@ -45,7 +45,7 @@ def adopt(job: Job, *, by: str, records: bool = True, accepted: str = "") -> Fin
         report.failure = f"the adoption did not come to its end{told}"
         raise
     finally:
-        close(job, report, number)
+        close(job, job.store.snapshot(), report, number)
 
 
 def take_orphans(job: Job, listed: Path) -> int:

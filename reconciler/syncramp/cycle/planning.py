@@ -41,15 +41,15 @@ LATER = "what is taken away goes first"
 
 
 @collector_paused()
-def make_plan(job: Job, company: Company, foreign: int, exports: Exports, shut: str = "") -> Plan:
+def make_plan(job: Job, snapshot: Snapshot, company: Company, foreign: int, exports: Exports, shut: str = "") -> Plan:
     """What a run sends and what it holds.
 
     Guards judge what would go without sync windows, so that people hear of it before a window opens.
 
+    :param snapshot: how all stands now.
     :param foreign: how many objects of the tenant with a source anchor are not ours, as the read-back showed.
     :param shut: why growth waits for a sync window; empty when it does not.
     """
-    snapshot = job.store.snapshot()
     take(job)
     alone = circumstances(job, snapshot, company, foreign, exports)
     ramps = ramped(job, snapshot, alone, exports, company.max_links)

@@ -25,6 +25,7 @@ from syncramp.plan.preflight import (
     sent,
     watched,
 )
+from syncramp.store.snapshot import Snapshot
 
 _KEPT = "clients"
 
@@ -63,9 +64,9 @@ def look(job: Job, company: Company) -> Watch:
     return seen
 
 
-def check_quota(job: Job, company: Company, plan: Plan, foreign: int, report: RunReport) -> None:
+def check_quota(job: Job, snapshot: Snapshot, company: Company, plan: Plan, foreign: int, report: RunReport) -> None:
     """Tell when a plan's creates go beyond what the tenant may hold."""
-    known = max(company.known_objects or 0, sum(job.store.snapshot().counts().values()) + foreign)
+    known = max(company.known_objects or 0, len(snapshot.in_cloud) + foreign)
     creates = sum(plan.counts.get(Verb.CREATE.value, {}).values())
     if found := beyond_quota(known, creates, job.config.target.object_quota):
         report.preflight.append(_told(found))

@@ -4,7 +4,7 @@ All of it is decided before the first plan, so that every plan of the run and it
 does not export decides the same and writes nothing of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pyroaring import BitMap
@@ -107,12 +107,15 @@ def ramp_reports(job: Job, snapshot: Snapshot, found: Ramped) -> tuple[RampRepor
     return tuple(_grouped(job, snapshot, sided, groups, found.rooms))
 
 
-def note_ramps(job: Job, run: RunReport, plan: Plan, exports: Exports) -> None:
-    """Keep what became of the ramps when a run is over."""
+def note_ramps(job: Job, view: Callable[[], Snapshot], run: RunReport, plan: Plan, exports: Exports) -> None:
+    """Keep what became of the ramps when a run is over.
+
+    :param view: how all stands now.
+    """
     if not job.exports:
         return
     if bound := job.store.ramp_groups.all():
-        snapshot = job.store.snapshot()
+        snapshot = view()
         groups = list(snapshot.groups(BitMap(bound)))
         waiting = [group.anchor for group in groups if not whole(group)]
         job.store.ramp_groups.note_waiting(waiting, exports.check_fence)

@@ -56,6 +56,8 @@ class Walk:
         self.planned, self._meter = Plan(), Meter(job.clock)
         self._taken: RunReport | None = None
         """What went before the plan."""
+        self._seen_last: Snapshot | None = None
+        """The view that the plan was made of, for as long as nothing was sent since."""
         job.endpoint.traffic()  # what was before is none of this run
 
     def look(self) -> None:
@@ -100,12 +102,13 @@ class Walk:
         job, report = self._job, self.report
         with phase("plan", report, job.listen) as current:
             report.windows = windows_now(job)
-            plan = make_plan(job, self._company, self._foreign, self.exports, report.windows.reason)
+            snapshot = self._seen_last = job.store.snapshot()
+            plan = make_plan(job, snapshot, self._company, self._foreign, self.exports, report.windows.reason)
             current.advance(plan.objects, plan.links)
         self.planned = plan
         self._meter.follow(plan)
         if self._direction.tenant:
-            check_quota(job, self._company, plan, self._foreign, report)
+            check_quota(job, snapshot, self._company, plan, self._foreign, report)
         self.exports.note_revocations(plan.disables, plan.revocations, self._seen)
         _tell_plan(job, plan, report)
 
@@ -128,17 +131,24 @@ class Walk:
         if job.exports:
             end_fills(job, self.exports, plan.around)
         note_answers(job, report, plan)
-        note_ramps(job, report, plan, self.exports)
+        note_ramps(job, self._view, report, plan, self.exports)
 
     def end(self) -> None:
         """Write down what was measured, and how it ended."""
         keep(self._job, self.exports, self.report, self._meter)
         if self._taken:
             self.report = along(self.report, self._taken)
-        close(self._job, self.report, self.report.run)
+        close(self._job, self._view(), self.report, self.report.run)
+
+    def _view(self) -> Snapshot:
+        """How all stands now. To look at it again takes 0.1 s where there are 300,000 objects."""
+        if self._seen_last is None:
+            self._seen_last = self._job.store.snapshot()
+        return self._seen_last
 
     def _export(self, results: Results) -> None:
         job, report = self._job, self.report
+        self._seen_last = None
         try:
             if self._direction.tenant:
                 begin_sending(job)
@@ -251,14 +261,13 @@ def _finalize(job: Job, results: Results, report: RunReport) -> None:
         report.note_warning(Sample("FinalizeExport", "Tenant", "", tenant, str(error)), UNCOUNTED)
 
 
-def close(job: Job, report: RunReport, number: int) -> None:
+def close(job: Job, snapshot: Snapshot, report: RunReport, number: int) -> None:
     """Write down how it ended; whoever reads the store later sees the same numbers."""
-    confirmations = job.store.observations.confirmations()
+    confirmations = snapshot.confirmations()
     report.unconfirmed = confirmations.get(0, 0)
     report.confirmed = confirmations.get(1, 0)
     report.with_differences = confirmations.get(2, 0)
     tell_differences(job, report)
-    snapshot = job.store.snapshot()
     report.in_cloud = _written(job, snapshot)
     sources = [job.store.staging.source_id(name) for name in job.names()]
     report.loose_references = snapshot.loose_references(sources)

@@ -26,9 +26,10 @@ _MARK = b"group_"
 _KEEP = """INSERT INTO cloud_references (id, object_id) VALUES (?, ?)
            ON CONFLICT (id) DO UPDATE SET object_id = excluded.object_id"""
 _DROP = "DELETE FROM cloud_references WHERE id IN ({})"
-_ALL = """SELECT r.id, r.object_id, e.absent, g.state FROM cloud_references r JOIN entries e ON e.id = r.id
+_ALL = """SELECT r.id, r.object_id, e.absent, g.state FROM cloud_references r CROSS JOIN entries e
           LEFT JOIN cloud_names n ON n.anchor = r.object_id LEFT JOIN cloud_groups g ON g.id = n.id
-          ORDER BY e.absent, r.id"""
+          WHERE e.id = r.id ORDER BY e.absent, r.id"""
+"""CROSS JOIN: SQLite begins with the few that there are, and not with every entry in the order of the answer."""
 _MEMBERS = """SELECT r.id, g.members FROM cloud_references r JOIN cloud_names n ON n.anchor = r.object_id
               JOIN cloud_groups g ON g.id = n.id WHERE r.id IN ({})"""
 _ELSEWHERE = 2**31

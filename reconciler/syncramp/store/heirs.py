@@ -32,8 +32,9 @@ _DROPPED = """SELECT e.guid, e.id FROM objects o JOIN entries e ON e.id = o.id
               OR EXISTS (SELECT 1 FROM joined j WHERE j.entry = o.id AND j.object != 0))
               ORDER BY e.id"""
 _MISSED = """SELECT e.guid, e.id FROM entries e JOIN objects o ON o.id = e.id
-             WHERE e.id IN (SELECT id FROM dirty UNION SELECT id FROM objects WHERE cause IN (?, ?, ?)
-             OR (cause = 'OutOfScope' AND (acked IS NOT NULL OR doubt = 1))) AND e.absent > 0
+             WHERE e.id IN (SELECT id FROM dirty UNION SELECT id FROM objects
+             WHERE cause != '' AND (cause IN (?, ?, ?)
+             OR (cause = 'OutOfScope' AND (acked IS NOT NULL OR doubt = 1)))) AND e.absent > 0
              AND (o.anchor IS NOT NULL AND (o.digest IS NOT NULL OR o.acked IS NOT NULL OR o.doubt = 1)
              OR EXISTS (SELECT 1 FROM joined j WHERE j.entry = o.id AND j.object != 0))
              ORDER BY e.id"""
@@ -73,6 +74,11 @@ _FORGET = (
 )
 
 
+def knows_others(database: Database, sources: Sequence[int]) -> bool:
+    """It knows of other sources than these: only then may an entry be of another one, and all are looked at."""
+    return not {row[0] for row in database.all("SELECT id FROM sources")} <= set(sources)
+
+
 def inherit(database: Database, sources: Sequence[int]) -> int:
     """Let identities that were left behind take over what other sources read; before links are resolved.
 
@@ -94,7 +100,8 @@ def _pages(database: Database, sources: Sequence[int]) -> Iterator[dict[bytes, i
     dropped = _DROPPED.format(",".join("?" * len(sources)))
     found: dict[bytes, int] = {}
     missed = database.stream(_MISSED, (Cause.ABSENT_ONCE.value, Cause.ABSENT.value, Cause.DELETED.value))
-    for guid, identity in chain(database.stream(dropped, (*sources, *sources)), missed):
+    named_no_more = database.stream(dropped, (*sources, *sources)) if knows_others(database, sources) else ()
+    for guid, identity in chain(named_no_more, missed):
         found.setdefault(guid, identity)
     guids = list(found)
     for start in range(0, len(guids), PAGE):

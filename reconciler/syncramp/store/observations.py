@@ -42,9 +42,6 @@ _FOREIGN = """INSERT INTO foreign_objects (anchor, kind, name) VALUES (?, ?, ?)
 _NOT_OURS = (
     "SELECT f.anchor FROM foreign_objects f CROSS JOIN objects o WHERE o.anchor = f.anchor AND o.acked IS NULL"
 )
-_NOT_CONFIRMED = """SELECT confirmed, COUNT(*) FROM objects WHERE acked IS NOT NULL AND confirmed != 1
-                    GROUP BY confirmed"""
-"""Nearly all are confirmed: what is left of all is how many. To group everything costs three times as much."""
 _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
@@ -295,12 +292,6 @@ class Observations:
             for group, sure in self._database.among("SELECT id, sure FROM cloud_links WHERE id IN ({})", list(links)):
                 narrowed = pack_bitmap(unpack_bitmap(sure) - links[group])
                 self._database.run("UPDATE cloud_links SET sure = ? WHERE id = ?", (narrowed, group))
-
-    def confirmations(self) -> dict[int, int]:
-        """How many objects in the cloud are unconfirmed (0), confirmed (1) and confirmed with differences (2)."""
-        others = dict(self._database.all(_NOT_CONFIRMED))
-        confirmed = self._database.value("SELECT COUNT(acked) FROM objects") - sum(others.values())
-        return {**others, 1: confirmed} if confirmed else others
 
     def unconfirmed_links(self) -> int:
         """Links that were answered as added and that no read-back has shown."""

@@ -151,6 +151,7 @@ objects = Table(
     Index(
         "objects_held", "id", sqlite_where=text("hold != ''"), postgresql_where=text("hold != ''")
     ),  # few, and asked for in every run
+    Index("objects_caused", "cause", sqlite_where=text("cause != ''"), postgresql_where=text("cause != ''")),
     Index("objects_unread", "id", sqlite_where=text("unread = 1"), postgresql_where=text("unread = 1")),
 )
 
