@@ -5,15 +5,17 @@ The rules see one entry at a time. What they say of a reference is a DN; here it
 reference goes together with its target. Entries that are one person are joined before (``joining``), and merged here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from uuid import UUID
 
 from syncramp.collector import collector_paused
 from syncramp.cycle.job import Job
 from syncramp.cycle.joining import Joining, Person
 from syncramp.cycle.phases import Phase
+from syncramp.cycle.plain import Plain
 from syncramp.cycle.targets import Targets
 from syncramp.model.desire import Desired, Staged
 from syncramp.model.plan import Sample
@@ -24,11 +26,14 @@ from syncramp.rules.documents import Before, text_of
 from syncramp.rules.merge import merge
 from syncramp.rules.ruleset import Ruleset
 from syncramp.rules.types import Decision, DirectoryObject
+from syncramp.store.entries import staged
+from syncramp.store.fresh import Fresh, Marked
 from syncramp.store.staging import DELETED, GONE
 from syncramp.store.taking import Taking
 
 _ABSENT = Decision(None)
 _NOTHING = frozenset[str]()
+_id = attrgetter("id")
 UNMARKED = "a group that was written back from the cloud, and whose mark somebody took away"
 _UNMARKED = Decision(None, UNMARKED)
 
@@ -73,9 +78,11 @@ def _settle(job: Job, rules: Ruleset) -> None:
 
 
 def _judge(job: Job, flow: "_Flow", sources: Sequence[int], phase: Phase) -> None:
-    for page in job.store.objects.dirty_pages(sources, joined=flow.joins):
+    objects, references = job.store.objects, job.store.references
+    for page in objects.dirty_rows(sources, joined=flow.joins):
         job.go_on()
-        job.store.objects.desire(flow.desired(page), partial(job.store.references.note, page, job.clock()))
+        rest, rows, fresh = flow.judged(page)
+        objects.desire(rows, partial(references.note, rest, job.clock()), fresh)
         phase.advance(objects=len(page))
 
 
@@ -96,6 +103,28 @@ class _Flow:
         names = Taking(job.writeback.ledger.database).known() if job.writeback else ()
         self._written = frozenset(UUID(name.partition("_")[2]).bytes_le for name in names)
         """objectGUIDs of groups that were written back: they never come to the cloud, whatever they carry."""
+        self._plain = Plain({} if self.joins else rules, self._targets, self._written)
+
+    def judged(self, page: Sequence[Marked]) -> tuple[Sequence[Staged], list[Desired], list[Fresh]]:
+        """What the entries of a page should be in the cloud.
+
+        :return: those that the rules were asked about, what these said, and plain users, who differ in their anchors
+            from each other and from everybody else.
+        """
+        fresh = self._plain.take(page)
+        taken = {one.id for one in fresh}
+        rest = [staged(row) for row in page if row.id not in taken]
+        rows = self.desired(rest)
+        self._plain.learn(page, rest)
+        anchors = {one.anchor for one in fresh}
+        if len(anchors) < len(fresh) or not anchors.isdisjoint(row.anchor for row in rows) or self._owned(anchors):
+            also = [staged(row) for row in page if row.id in taken]
+            return sorted([*rest, *also], key=_id), sorted([*rows, *self.desired(also)], key=_id), []
+        return rest, rows, fresh
+
+    def _owned(self, anchors: Collection[str]) -> bool:
+        """Somebody has one of these anchors already."""
+        return bool(self._objects.anchors.owners(list(anchors)))
 
     def desired(self, page: Sequence[Staged]) -> list[Desired]:
         """What the entries of a page should be in the cloud."""
@@ -255,7 +284,7 @@ class _Flow:
         if not person.stays:
             dropped = person.staged[0].source not in self._rules  # nothing is said of it any more
             configured = person.cause is Cause.OUT_OF_SCOPE and any(
-                staged.source in self._before for staged in person.staged
+                one.source in self._before for one in person.staged
             )  # who of them was it? In doubt a person looks at it
             return Desired(
                 person.id,
@@ -267,9 +296,9 @@ class _Flow:
                 undecided=dropped,
                 configured=configured,
             )
-        for staged in person.staged:
-            if staged.id in person.parts:
-                self._tell(staged, person.parts[staged.id].decision)
+        for one in person.staged:
+            if one.id in person.parts:
+                self._tell(one, person.parts[one.id].decision)
         if made is None:
             disabled = person.leader.decision.disabled
             kind, cause = own.entry.kind, Cause.OUT_OF_SCOPE

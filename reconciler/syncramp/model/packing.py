@@ -12,6 +12,9 @@ import msgpack
 
 from syncramp.model.values import Value
 
+SHORT = 255
+"""Bytes of a text, or of bytes, whose length is one byte or a part of the head."""
+
 _packer = msgpack.Packer()
 """One for all: each comes with a buffer of 256 KiB, which costs three times as much to get as a payload to pack."""
 
@@ -25,6 +28,30 @@ def pack_sorted(pairs: Sequence[tuple[str, Any]]) -> bytes:
     """The same of names that are in order already, with their values."""
     packed: bytes = _packer.pack_map_pairs(pairs)
     return packed
+
+
+def packed_value(value: Value) -> bytes:
+    """One value, or a name, as it stands among others."""
+    packed: bytes = _packer.pack(value)
+    return packed
+
+
+def text_heads(name: str, around: bytes = b"") -> tuple[bytes, ...]:
+    """What stands before a text of so many bytes, up to 255: its name, and its own head; before none nothing does.
+
+    :param around: what stands between name and text, as the head of a list.
+    """
+    key = packed_value(name) + around
+    return b"", *(key + _text_head(size) for size in range(1, SHORT + 1))
+
+
+def _text_head(size: int) -> bytes:
+    return bytes((0xA0 | size,)) if size < 32 else bytes((0xD9, size))
+
+
+def map_head(size: int) -> bytes:
+    """What stands before so many names with their values."""
+    return bytes((0x80 | size,)) if size < 16 else b"\xde" + size.to_bytes(2)
 
 
 def unpack(data: bytes) -> dict[str, Value]:

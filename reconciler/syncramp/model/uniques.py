@@ -59,6 +59,11 @@ def marks(values: Mapping[str, Value | None]) -> set[int]:
     return {mark(value) for value in set(map(key, found))}
 
 
+def marks_of_addresses(addresses: Iterable[bytes]) -> set[int]:
+    """The marks of names and addresses of ASCII alone, of which each stands there without its kind."""
+    return {crc32(address.lower()) for address in addresses if address}
+
+
 def mark(value: str) -> int:
     """32 bits that stand for a compared value; whoever finds two alike compares the values themselves."""
     return crc32(value.encode())

@@ -23,7 +23,7 @@ FORBIDDEN = frozenset("\\!#$%&*+/=?^`{}|~<>()';:,[]\"@_")
 BINARY = GUIDS | SIDS
 """Directory attributes that are known to hold bytes and can be an anchor, in lower case."""
 _COUNTED_THRICE = re.compile("[^0-9A-Za-z]")
-_CONSISTENCY_GUID = SourceAnchor.CONSISTENCY_GUID.lower()
+CONSISTENCY_GUID = SourceAnchor.CONSISTENCY_GUID.lower()
 _WELL_KNOWN = frozenset(name.lower() for name in SourceAnchor)
 
 
@@ -44,7 +44,7 @@ class AnchorRule:
         """As it is read from the directory."""
         self._binary = binary or self.attribute in BINARY
         self._chosen = self.attribute not in _WELL_KNOWN
-        self._by_consistency_guid = self.attribute == _CONSISTENCY_GUID
+        self._by_consistency_guid = self.attribute == CONSISTENCY_GUID
 
     def anchor(self, entry: Entry) -> str:
         """The anchor of an entry as it stands on the wire.
@@ -54,11 +54,21 @@ class AnchorRule:
         if entry.kind is Kind.USER:
             if self._chosen:
                 return self._value(entry.attributes.get(self.attribute, ()))
-            if self._by_consistency_guid and (value := _consistency_guid(entry)):
-                anchor = b64encode(value).decode()
-                if _base64_length(anchor) <= LONGEST:
-                    return anchor
+            return self.of_guids(_consistency_guid(entry), entry.guid)
         return guid_anchor(entry)
+
+    @property
+    def by_guid(self) -> bool:
+        """Users have an anchor of ``of_guids``."""
+        return not self._chosen
+
+    def of_guids(self, consistency_guid: bytes, guid: bytes) -> str:
+        """The anchor of a user by what stands in the two attributes; the first one may be empty."""
+        if self._by_consistency_guid and consistency_guid:
+            anchor = b64encode(consistency_guid).decode()
+            if _base64_length(anchor) <= LONGEST:
+                return anchor
+        return b64encode(guid).decode()
 
     def _value(self, values: tuple[bytes, ...]) -> str:
         if len(values) > 1:
@@ -105,7 +115,7 @@ def without_value(entry: Entry) -> bool:
 
 
 def _consistency_guid(entry: Entry) -> bytes:
-    values = entry.attributes.get(_CONSISTENCY_GUID)
+    values = entry.attributes.get(CONSISTENCY_GUID)
     return values[0] if values else b""
 
 

@@ -81,6 +81,10 @@ class OwnRules:
         """A rule may leave out entries of this kind."""
         return kind in self._exclusions
 
+    def concerns(self, kind: Kind) -> bool:
+        """A rule is for entries of this kind."""
+        return kind in self._kinds
+
     def applied(self, entry: Entry, decision: Decision, unread: Mapping[str, str]) -> Decision:
         """What becomes of an entry.
 

@@ -18,6 +18,7 @@ from syncramp.rules.exclusions import USED, excluded, linked_mailbox, unreadable
 from syncramp.rules.joins import JoinKeys
 from syncramp.rules.own import OwnRules
 from syncramp.rules.places import Place, place_of
+from syncramp.rules.plain import PlainUsers
 from syncramp.rules.precedence import USED as MERGED_BY
 from syncramp.rules.scope import OUTSIDE, ScopeTest, bad_scope, lost_scope
 from syncramp.rules.types import Decision, DirectoryObject
@@ -149,6 +150,12 @@ class Ruleset:
 
     def _may_exclude(self, entry: Entry) -> bool:
         return self.own is not None and self.own.may_exclude(entry.kind)
+
+    def plain_users(self) -> PlainUsers | None:
+        """Those of its users of whom nothing needs to be asked; None: the document asks something of everybody."""
+        if self.own is not None and self.own.concerns(Kind.USER):
+            return None
+        return PlainUsers(self._scopes, self._anchor, self._verified)
 
     def validated(self, made: DirectoryObject) -> DirectoryObject:
         """An object as all rules made it, without what the service would not take."""

@@ -7,6 +7,7 @@ nobody can tell who is in it: who may be stays as it is.
 from collections.abc import Sequence
 
 from syncramp.model.facts import Entry
+from syncramp.model.values import Kind
 from syncramp.rules.places import Place, document_place, named_group
 from syncramp.source import dn
 from syncramp.source.filter import parse
@@ -58,6 +59,16 @@ class ScopeTest:
         self.filter = parse(scope.filter) if scope.filter else None
         self.group = named_group(scope.group) if scope.group is not None else None
         """What the document calls its pilot group."""
+
+    def takes_all(self, kind: Kind) -> bool:
+        """Whether it holds an entry of this kind is told by the entry's name alone."""
+        return kind in self.kinds and self.filter is None and self.group is None and not self.place.no_base
+
+    def holds_name(self, name: str) -> bool:
+        """Who has this DN is at or below the scope's base, and in no subtree that is left out."""
+        excluded = self.place.excluded
+        below = dn.lies_below(name, self.place.base)
+        return below and not (excluded and any(dn.lies_below(name, other) for other in excluded))
 
     def lies_below(self, entry: Entry) -> bool:
         """The entry is at or below the scope's base."""

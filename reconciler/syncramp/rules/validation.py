@@ -33,14 +33,17 @@ from syncramp.rules.limits import (
 )
 from syncramp.rules.types import DirectoryObject
 
-_DOMAIN = r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
-_NAME = re.compile(rf"(?!\.)[A-Za-z0-9'._!#^~-]+(?<!\.)@{_DOMAIN}").fullmatch
+DOMAIN = r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+NAME_SIGNS = "A-Za-z0-9'._!#^~-"
+"""Of a user principal name, before its ``@``."""
+_NAME = re.compile(rf"(?!\.)[{NAME_SIGNS}]+(?<!\.)@{DOMAIN}").fullmatch
 """Letters, digits and ``' . - _ ! # ^ ~``, no dot at the end, ``@`` and a domain (prepare for directory
 synchronization); none at the beginning either, as of every address (RFC 5322, dot-atom)."""
 _SIGNS = r"[!#-'*+./0-9=?A-Z\\^_`a-z{|}~-]+"
-_ADDRESS = re.compile(f"{_SIGNS}@{_SIGNS}").fullmatch
+ADDRESS = f"{_SIGNS}@{_SIGNS}"
+_ADDRESS = re.compile(ADDRESS).fullmatch
 """No space, none of ``< > ( ) ; , [ ] "``, no second colon, no letter with a diacritical mark (the same page)."""
-_SMTP = re.compile(f"[Ss][Mm][Tt][Pp]:{_SIGNS}@{_SIGNS}").fullmatch
+_SMTP = re.compile(f"[Ss][Mm][Tt][Pp]:{ADDRESS}").fullmatch
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_-]*").fullmatch
 SHOWN = 100
 """Characters of a value that are told."""

@@ -120,6 +120,14 @@ class Contest:
                 added += [(row.id, each) for each in wanted - before]
                 removed += [(row.id, each) for each in before - wanted]
         self._database.run_many(_REMOVE, removed)
+        self.want(added, removed)
+
+    def want(self, added: Sequence[tuple[int, int]], removed: Sequence[tuple[int, int]] = ()) -> None:
+        """Note marks that objects did not have.
+
+        :param added: ids with marks.
+        :param removed: those that they have no more.
+        """
         self._database.insert_many(_ADD, added)
         if (added or removed) and self._indexed():
             self._database.run_many(_STIR, [(each,) for _, each in (*added, *removed)])

@@ -14,8 +14,8 @@ _ENTRIES = "SELECT id, source, guid, kind, dn, attrs, absent FROM entries WHERE 
 
 
 def staged(row: Sequence[Any]) -> Staged:
-    """A row of these columns as an entry."""
-    identity, source, guid, kind, dn, attributes, absent = row
+    """A row that begins with these columns as an entry."""
+    identity, source, guid, kind, dn, attributes, absent = row[:7]
     return Staged(identity, source, Entry(guid, _KINDS[kind], dn, unpack(attributes)), absent)  # type: ignore[arg-type]
 
 

@@ -23,6 +23,7 @@ from syncramp.store.contest import Contest
 from syncramp.store.database import Database
 from syncramp.store.entries import entries, staged
 from syncramp.store.found import forget_changed
+from syncramp.store.fresh import Fresh, Marked, object_rows, reference_rows
 from syncramp.store.keeping import age, kept
 from syncramp.store.marks import MARK, causes_of, marking
 from syncramp.store.packing import digest, pack
@@ -50,8 +51,10 @@ _AGAIN = """INSERT INTO dirty (id) SELECT id FROM objects WHERE hold != ''
 
 _ALL = "INSERT INTO dirty (id) SELECT id FROM entries WHERE true ON CONFLICT DO NOTHING"
 
-_DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
-                 FROM dirty d CROSS JOIN entries e WHERE e.id = d.id AND (e.source IN ({}){}) ORDER BY d.id
+_DIRTY_PAGE = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent, d.cause,
+                 CASE WHEN o.id IS NULL THEN 0 ELSE 1 END
+                 FROM dirty d CROSS JOIN entries e LEFT JOIN objects o ON o.id = d.id
+                 WHERE e.id = d.id AND (e.source IN ({}){}) ORDER BY d.id
                  LIMIT ?"""
 """CROSS JOIN: SQLite begins with the marks. Otherwise it would take every entry of a source for each page."""
 _ADDED_TO = """ OR EXISTS (SELECT 1 FROM joined j CROSS JOIN entries m
@@ -127,12 +130,17 @@ class Objects:
 
         :param joined: also those of other sources whose objects are made of entries of these.
         """
+        for page in self.dirty_rows(sources, joined=joined):
+            yield [staged(row) for row in page]
+
+    def dirty_rows(self, sources: Sequence[int], *, joined: bool = False) -> Iterator[Sequence[Marked]]:
+        """The same as they stand in the store: an entry is unpacked for whom its rules look at."""
         among = ",".join("?" * len(sources))
         query, given = _DIRTY_PAGE.format(among, ""), tuple(sources)
         if joined:
             query, given = _DIRTY_PAGE.format(among, _ADDED_TO.format(among)), (*sources, *sources)
         while rows := self._database.all(query, (*given, PAGE)):
-            yield [staged(row) for row in rows]
+            yield [Marked(*row) for row in rows]
 
     def withdraw(self, sources: Sequence[int]) -> Iterator[int]:
         """What is made of entries of other sources alone, and surely never came, is not wanted any more. Its entries
@@ -182,10 +190,13 @@ class Objects:
         """The same of several; of those among them that the cloud knows."""
         return dict(self._database.among(_PINNED, ids))
 
-    def desire(self, page: Sequence[Desired], also: Callable[[], object] | None = None) -> None:
+    def desire(
+        self, page: Sequence[Desired], also: Callable[[], object] | None = None, fresh: Sequence[Fresh] = ()
+    ) -> None:
         """Take in what the rules made of a page of dirty entries; one transaction.
 
         :param also: what else is done in it, when all rows are there.
+        :param fresh: others of the page, of which nothing was known and whose anchors nobody else has.
         """
         ids = [row.id for row in page]
         with self._database.transaction():
@@ -197,10 +208,17 @@ class Objects:
             self._database.insert_many(_PAYLOAD, _changed_payloads(settled, before))
             self._database.insert_many(_OBJECT, _changed_objects(settled, before, causes))
             self._replace_references(decided, list(before))
-            self._database.run_among(_CLEAN, ids)
+            self._come(fresh)
+            self._database.run_among(_CLEAN, [*ids, *(one.id for one in fresh)])
             self._database.run_many(_DEPENDENTS, _moved(settled, before, causes))
             if also is not None:
                 also()
+
+    def _come(self, fresh: Sequence[Fresh]) -> None:
+        self.contest.want([(one.id, mark) for one in fresh for mark in one.marks])
+        self._database.insert_many(_PAYLOAD, [(one.id, one.packed) for one in fresh])
+        self._database.insert_many(_OBJECT, object_rows(fresh))
+        self._database.insert_many(_REFERENCE, reference_rows(fresh))
 
     def _take(self, decided: Sequence[Desired], page: Sequence[Desired], known: Sequence[int]) -> Sequence[Desired]:
         """The rows without values that belong to others; what is kept back of them is written down.

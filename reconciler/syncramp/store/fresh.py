@@ -1,0 +1,56 @@
+"""Objects of which nothing was known: their rows are written as they come, and nothing is looked up or compared.
+
+A first synchronise is made of these. Whoever has a row already, even if it is the same, is taken in by ``Objects``.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from syncramp.model.values import Kind
+from syncramp.store.packing import digest
+
+
+class Marked(NamedTuple):
+    """An entry that is marked, as it is read; ``store.entries.staged`` makes of it what rules take."""
+
+    id: int
+    source: int
+    guid: bytes
+    kind: str
+    dn: str
+    attributes: bytes
+    """Packed."""
+    absent: int
+    cause: int
+    """Why it is marked (``model.state.Origin``)."""
+    known: int
+    """1: there is an object of this id."""
+
+
+class Fresh(NamedTuple):
+    """The object that a marked entry should be."""
+
+    id: int
+    source: int
+    kind: Kind
+    anchor: str
+    packed: bytes
+    """Its attributes."""
+    marks: Collection[int]
+    """Of its unique values."""
+    references: Sequence[tuple[str, int]]
+    """Names on the wire with ids of objects that should be in the cloud."""
+    cause: int
+
+
+def object_rows(fresh: Sequence[Fresh]) -> list[tuple[Any, ...]]:
+    """Rows of ``objects``, as ``Objects`` writes them: nobody is held, in doubt or confirmed."""
+    return [
+        (one.id, one.source, one.anchor or None, one.kind.value, digest(one.packed), "", "", 0, one.cause, 0, 0)
+        for one in fresh
+    ]
+
+
+def reference_rows(fresh: Sequence[Fresh]) -> list[tuple[int, str, int, int]]:
+    """Rows of ``refs``: none is leaving."""
+    return [(one.id, name, target, 0) for one in fresh for name, target in one.references]
