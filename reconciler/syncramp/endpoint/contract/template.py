@@ -6,7 +6,8 @@ to add by one kind of anchor, nearly all of a group, are one ``join``. What has 
 writer, so the bytes are the same for every object.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any, Final
 
@@ -16,7 +17,10 @@ from syncramp.model.wire import Operation, ReferenceChange, SyncObject, WireValu
 
 _FOLDED: Final = tuple("\x99" + chr(length) for length in range(w.LONGEST_FOLDED + 1))
 """By their length, what stands before the characters of a short text that ends its element."""
-_END: Final = "\x01"
+_SHORT: Final = {length: _FOLDED[length] for length in range(2, w.LONGEST_FOLDED + 1)}
+"""The same of lengths that no special text has."""
+_FEW: Final = 8
+"""Texts in a list of which it is not worth while to ask whether they have one length."""
 _OBJECT: Final = (w.element("b", "AzureADSyncObject") + general.PROPERTY_VALUES).decode("latin-1")
 _STRING: Final = w.element("c", "string").decode("latin-1")
 _CHANGES: Final = w.element("", "referenceChanges").decode("latin-1")
@@ -34,48 +38,75 @@ def write_objects(
     :raises TypeError: a value is of no type the wire knows.
     """
     pieces = [before.decode("latin-1")]
-    _Template(form).write(objects, pieces)
+    _template(form).write(objects, pieces)
     pieces.append(behind.decode("latin-1"))
     joined = "".join(pieces)
     pieces.clear()  # before the encoded copy is made
     return joined.encode("latin-1")
 
 
+class _Made(dict[str, str]):
+    """What is the same for all pairs with a key and one type, or one value; made when it is asked for.
+
+    :param make: makes it.
+    """
+
+    MOST = 2048
+
+    def __init__(self, make: Callable[[str], bytes]) -> None:
+        self._make = make
+
+    def __missing__(self, key: str) -> str:
+        if len(self) >= self.MOST:
+            self.clear()
+        made = self[key] = self._make(key).decode("latin-1")
+        return made
+
+
 class _Template:
-    """The templates of one message."""
+    """The templates of one form of values."""
 
     def __init__(self, form: w.Values) -> None:
         self._form = form
         self._by = w.FORMS[form]
         self._special = ("",) if form == "text" else ("", "0", "1")
         """Texts that are records of their own."""
-        self._heads: dict[str, str] = {}
+        self._heads = _Made(lambda key: general.head_of(key, "d:string", form))
+        self._same = {value: _Made(partial(general.write_pair, value=value, form=form)) for value in (True, False)}
+        self._bytes = _Made(lambda key: general.head_of(key, "d:base64Binary", form))
+        self._lists = _Made(lambda key: general.head_of(key, "c:ArrayOfstring", form))
         self._tails: dict[tuple[str, Operation], str] = {}
 
     def write(self, objects: Iterable[SyncObject], pieces: list[str]) -> None:
+        heads, other = self._heads, self._other
         for obj in objects:
             pieces.append(_OBJECT)
-            self._write_pairs(obj.values.items(), pieces)
+            pairs = obj.values.items()
+            try:
+                pieces += [
+                    f"{heads[key]}{_SHORT[len(value)]}{value}\x01"
+                    if type(value) is str and value.isascii()
+                    else other(key, value)
+                    for key, value in pairs
+                ]
+            except KeyError:  # a text of no usual length
+                pieces += [
+                    f"{heads[key]}{self._content(value)}\x01" if type(value) is str else other(key, value)
+                    for key, value in pairs
+                ]
             pieces.append(self._tail(obj.kind, obj.operation))
 
-    def _write_pairs(self, pairs: Iterable[tuple[str, WireValue]], pieces: list[str]) -> None:
-        heads, special = self._heads, self._special
-        for key, value in pairs:
-            if type(value) is str:
-                head = heads.get(key) or self._head(key)
-                length = len(value)
-                if length <= w.LONGEST_FOLDED and value.isascii() and value not in special:
-                    pieces.append(f"{head}{_FOLDED[length]}{value}\x01")
-                else:
-                    pieces.append(f"{head}{self._content(value)}\x01")
-            elif type(value) is tuple and value:
-                self._write_list(key, value, pieces)
-            else:
-                pieces.append(general.write_pair(key, value, self._form).decode("latin-1"))
-
-    def _head(self, key: str) -> str:
-        head = self._heads[key] = general.head_of(key, "d:string", self._form).decode("latin-1")
-        return head
+    def _other(self, key: str, value: WireValue) -> str:
+        """A pair whose value is not an ASCII text."""
+        if isinstance(value, tuple) and value:
+            return self._list(key, value)
+        if isinstance(value, bool):
+            return self._same[value][key]
+        if isinstance(value, bytes) and self._form != "text":
+            return f"{self._bytes[key]}{_binary(value)}\x01"
+        if isinstance(value, str):
+            return f"{self._heads[key]}{self._content(value)}\x01"
+        return general.write_pair(key, value, self._form).decode("latin-1")
 
     def _content(self, value: str) -> str:
         if len(value) <= w.LONGEST_FOLDED and value.isascii() and value not in self._special:
@@ -86,38 +117,44 @@ class _Template:
         """An object behind its pairs."""
         tail = self._tails.get((kind, operation))
         if tail is None:
+            if len(self._tails) >= _Made.MOST:
+                self._tails.clear()
             written = general.write_tail(kind, operation, self._form)
             tail = self._tails[kind, operation] = written.decode("latin-1")
         return tail
 
-    def _write_list(self, key: str, items: Sequence[Any], pieces: list[str]) -> None:
+    def _list(self, key: str, items: Sequence[Any]) -> str:
+        if len(items) <= _FEW:
+            try:
+                if "".join(items).isascii():
+                    texts = [f"{_STRING}{_SHORT[len(text)]}{text}" for text in items]
+                    return f"{self._lists[key]}{''.join(texts)}\x01\x01"
+            except (KeyError, TypeError):
+                pass  # a text of no usual length, or something else than texts
         kinds = set(map(type, items))
         if kinds == {str}:
-            pieces.append(general.head_of(key, "c:ArrayOfstring", self._form).decode("latin-1"))
-            self._write_run(_STRING, items, "", pieces)
-            pieces.append(_END + _END)
-        elif kinds == {ReferenceChange}:
-            pieces.append(general.head_of(key, general.CHANGES, self._form).decode("latin-1") + _CHANGES)
-            self._write_changes(items, pieces)
-            pieces.append(_END * 3)
-        else:
-            pieces.append(general.write_pair(key, tuple(items), self._form).decode("latin-1"))
+            return f"{self._lists[key]}{self._run(_STRING, items, '')}\x01\x01"
+        if kinds == {ReferenceChange}:
+            head = general.head_of(key, general.CHANGES, self._form).decode("latin-1")
+            return f"{head}{_CHANGES}{self._changes(items)}\x01\x01\x01"
+        return general.write_pair(key, tuple(items), self._form).decode("latin-1")
 
-    def _write_changes(self, changes: Sequence[ReferenceChange], pieces: list[str]) -> None:
+    def _changes(self, changes: Sequence[ReferenceChange]) -> str:
         same = all(len(set(map(id, map(field, changes)))) == 1 for field in (_OPERATION, _BY))  # they hash slowly
         if same:
             _, operation, by = changes[0]
             tail = general.tail_of(by, operation, self._form).decode("latin-1")
-            self._write_run(_CHANGE, list(map(_ANCHOR, changes)), tail, pieces)
-            return
+            return self._run(_CHANGE, list(map(_ANCHOR, changes)), tail)
         tails: dict[tuple[int, int], str] = {}
+        pieces = []
         for anchor, operation, by in changes:
             tail = tails.get((id(operation), id(by)), "")
             if not tail:
                 tail = tails[id(operation), id(by)] = general.tail_of(by, operation, self._form).decode("latin-1")
             pieces.append(f"{_CHANGE}{self._content(anchor)}{tail}")
+        return "".join(pieces)
 
-    def _write_run(self, head: str, texts: Sequence[str], tail: str, pieces: list[str]) -> None:
+    def _run(self, head: str, texts: Sequence[str], tail: str) -> str:
         """Each text between the same head and tail; in one ``join`` where all are of one length, and of none a
         special text has.
         """
@@ -125,6 +162,20 @@ class _Template:
         length = lengths.pop()
         if not lengths and 1 < length <= w.LONGEST_FOLDED and all(map(str.isascii, texts)):
             start = head + _FOLDED[length]
-            pieces += (start, (tail + start).join(texts), tail)
-        else:
-            pieces.extend(f"{head}{self._content(text)}{tail}" for text in texts)
+            return f"{start}{(tail + start).join(texts)}{tail}"
+        return "".join([f"{head}{self._content(text)}{tail}" for text in texts])
+
+
+def _binary(value: bytes) -> str:
+    """Binary content and the end of its element, as the general writer has it."""
+    size = len(value)
+    rest = size % 3
+    if not rest or not 3 < size <= w.LONGEST_FOLDED:
+        return w.binary(value).decode("latin-1")
+    written = value.decode("latin-1")
+    return f"\x9e{chr(size - rest)}{written[:-rest]}\x9f{chr(rest)}{written[-rest:]}"
+
+
+@cache
+def _template(form: w.Values) -> _Template:
+    return _Template(form)
