@@ -23,7 +23,7 @@ from syncramp.endpoint.nbfx import WireError
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.endpoint.nbfx.reader import Reader
 from syncramp.endpoint.nbfx.runs import take_run
-from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, SyncObject
+from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReferenceChange, Result, SyncObject
 
 TOKEN = soap.SyncToken("bearer", "2.6.92.0", UUID(int=7))
 forms = st.sampled_from(["typed", "text"])
@@ -72,6 +72,45 @@ def test_what_we_write_is_read_in_one_stream(sent, values) -> None:
     assert streamed is not None and streamed[1] == sent
     for ours, theirs in zip(sent, streamed[1], strict=True):
         assert [type(value) for value in ours.values.values()] == [type(v) for v in theirs.values.values()]
+
+
+_anchors = st.text("aé\x01\x99", min_size=0, max_size=4) | st.sampled_from(["A" * 24, "B" * 24, "C" * 41, "D" * 170])
+_alike = st.builds(
+    contract.SyncResult,
+    st.just("User"),
+    st.sampled_from(["Success", "Failure"]),
+    st.just("Add"),
+    _anchors,
+    _anchors | st.none(),
+    st.sampled_from(["0", "114"]),
+)
+
+
+@given(st.lists(_alike, max_size=12), st.integers(1, 8))
+def test_results_that_are_alike_are_read_as_each_alone(results, times) -> None:
+    data = contract.provision_response([result for result in results for _ in range(times)], uuid4())
+    streamed = stream_answer(contract.PROVISION, data)
+    assert isinstance(streamed, Results)
+    assert streamed.items == result_list(soap.open_envelope(data).body)
+
+
+@given(st.lists(_alike, max_size=5), st.lists(st.integers(0, 4), max_size=5))
+def test_outcomes_in_the_order_of_the_request_are_those_found_by_anchors(results, order) -> None:
+    sent = [SyncObject("User", Operation.SET, {"SourceAnchor": result.source_anchor or ""}) for result in results]
+    sent = [sent[place] for place in order if place < len(sent)] if len(order) > 2 else sent
+    found = contract.read_outcomes(Results(results), sent)
+    by_anchor = {anchor: result for result in results for anchor in (result.source_anchor, result.cloud_anchor)}
+    for obj, outcome, place in zip(sent, found, range(len(sent)), strict=True):
+        anchor = obj.values["SourceAnchor"]
+        result = by_anchor.get(anchor) if anchor else None
+        if (
+            result is None
+            and len(results) == len(sent)
+            and not (results[place].source_anchor or results[place].cloud_anchor)
+        ):
+            result = results[place]
+        assert outcome.cloud_anchor == ((result.cloud_anchor or "") if result else "")
+        assert (outcome.result is Result.APPLIED) == (result is not None and result.result_code == "Success")
 
 
 @given(st.lists(objects, max_size=4), forms, st.sampled_from([contract.READ_BACK, contract.READ_BACK_V1]))

@@ -99,6 +99,8 @@ def read_outcomes(answer: Answer, sent: Sequence[SyncObject], operation: str = P
     :raises ContractError: there is no list of results.
     """
     results = answer.items if isinstance(answer, Results) else result_list(elements(answer), operation)
+    if _in_order(results, sent):
+        return list(map(_outcome, results))
     by_anchor = {anchor: result for result in results for anchor in _anchors(result)}
     same_number = len(results) == len(sent)
     outcomes = []
@@ -109,6 +111,15 @@ def read_outcomes(answer: Answer, sent: Sequence[SyncObject], operation: str = P
             result = results[place]
         outcomes.append(_outcome(result) if result is not None else Outcome(Result.UNKNOWN))
     return outcomes
+
+
+def _in_order(results: Sequence[SyncResult], sent: Sequence[SyncObject]) -> bool:
+    """Each result has the source anchor of the object at its place, and none names another one's."""
+    sources = [result.source_anchor for result in results]
+    if sources != [obj.values.get(ANCHORS[0]) for obj in sent]:
+        return False
+    anchors = [anchor for result in results if (anchor := result.cloud_anchor)] + sources
+    return all(sources) and len(set(anchors)) == len(anchors)
 
 
 def result_list(body: Node, operation: str = PROVISION) -> list[SyncResult]:

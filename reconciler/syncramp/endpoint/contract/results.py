@@ -1,8 +1,8 @@
 """The results of an export, straight from the bytes: all but two anchors is the same for nearly every object.
 
 A result is read record by record once. From then on what stands before, between and behind its anchors is recognised
-by its bytes, in the same scope, and says what it said. A result with anything else than texts in its members is read
-as a tree.
+by its bytes, in the same scope, and says what it said; where its anchors have the lengths of the ones before, the
+lengths are among these bytes. A result with anything else than texts in its members is read as a tree.
 """
 
 from typing import Final
@@ -18,13 +18,27 @@ _OWN: Final = ("CloudAnchor", "SourceAnchor")
 """Members with a text of each object's own."""
 
 
+_BOTH: Final = [FIELDS[name] for name in _OWN]
+_FIELDS: Final = (
+    "object_type",
+    "result_code",
+    "sync_operation",
+    "result_error_code",
+    "result_error_description",
+    "error_details",
+)
+"""The others in the order in which they are given."""
+
+
 class _Piece:
     """Bytes up to a text that is each object's own, or up to the end of a result."""
 
-    __slots__ = ("followers", "names", "raw", "size", "values")
+    __slots__ = ("before", "followers", "names", "raw", "size", "values")
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, before: "tuple[bytes, ...]" = ()) -> None:
         self.raw = raw
+        self.before = before
+        """The pieces in front of it."""
         self.size = len(raw)
         self.followers: list[_Piece] = []
         """What was seen to come behind the text."""
@@ -52,14 +66,19 @@ class ResultStream:
         """
         data, results = self._tags.data, []
         while data[at] != END:
-            result, at = self._recognised(at) or self._learned(at) or self._read(at)
-            results.append(result)
+            if known := self._recognised(at):
+                found, at = known
+                results += found
+            else:
+                result, at = self._learned(at) or self._read(at)
+                results.append(result)
         return results, at + 1
 
-    def _recognised(self, at: int) -> tuple[SyncResult, int] | None:
-        """A result of which every piece was seen before."""
+    def _recognised(self, at: int) -> tuple[list[SyncResult], int] | None:
+        """A result of which every piece was seen before, and those behind it that differ in nothing but anchors."""
         data, piece = self._tags.data, self._root
         texts: list[str] = []
+        lengths = b""
         while True:
             for follower in piece.followers:
                 if data.startswith(follower.raw, at):
@@ -68,10 +87,36 @@ class ResultStream:
                 return None
             piece, at = follower, at + follower.size
             if piece.values:
-                return SyncResult(**piece.values, **dict(zip(piece.names, texts, strict=True))), at
+                return self._alike(piece, texts, lengths, at)
             begin = at + 1
+            lengths += data[at:begin]
             at = begin + data[at]
             texts.append(data[begin:at].decode())
+
+    def _alike(self, last: _Piece, texts: list[str], lengths: bytes, at: int) -> tuple[list[SyncResult], int]:
+        """A result that ends with this piece, and those behind it whose anchors have the same lengths.
+
+        :param texts: the anchors of the first one.
+        :param at: behind it.
+        """
+        if last.names != _BOTH:
+            return [SyncResult(**last.values, **dict(zip(last.names, texts, strict=True)))], at
+        data, third = self._tags.data, last.raw
+        first, second = (piece + lengths[place : place + 1] for place, piece in enumerate(last.before))
+        before, between, behind, one, other = len(first), len(second), len(third), *lengths
+        found = [(texts[0], texts[1])]
+        while data.startswith(first, at):
+            begin = at + before
+            end = begin + one
+            start = end + between
+            at_end = start + other
+            if not (data.startswith(second, end) and data.startswith(third, at_end)):
+                break
+            found.append((data[begin:end].decode(), data[start:at_end].decode()))
+            at = at_end + behind
+        given = [last.values[field] for field in _FIELDS]
+        kind, code, operation, *errors = given
+        return [SyncResult(kind, code, operation, source, cloud, *errors) for cloud, source in found], at
 
     def _learned(self, at: int) -> tuple[SyncResult, int] | None:
         """A result whose members hold texts alone, each told once; its pieces are known from now on."""
@@ -109,7 +154,7 @@ def _after(piece: _Piece, raw: bytes) -> _Piece:
     for known in piece.followers:
         if known.raw == raw:
             return known
-    found = _Piece(raw)
+    found = _Piece(raw, (*piece.before, piece.raw) if piece.raw else ())
     piece.followers.insert(0, found)
     del piece.followers[REMEMBERED:]
     return found
