@@ -33,6 +33,7 @@ from syncramp.plan.claims import claimed, owned
 from syncramp.plan.contention import order
 from syncramp.plan.ordering import layers
 from syncramp.store.exports import Exports, Item
+from syncramp.store.snapshot import Snapshot
 
 _NONE = frozenset[str]()
 
@@ -43,6 +44,7 @@ ItemOf = Callable[[ObjectChange], Item | None]
 class Export:
     """The export of one run.
 
+    :param snapshot: how all stands now.
     :param max_links: reference changes in one call, as the tenant says.
     :param closes: when the sync windows let nothing more grow, in seconds since the epoch; None: never.
     """
@@ -50,6 +52,7 @@ class Export:
     def __init__(
         self,
         job: Job,
+        snapshot: Snapshot,
         exports: Exports,
         around: Circumstances,
         results: Results,
@@ -61,7 +64,7 @@ class Export:
         self._around = around
         self._results = results
         self._phase = phase
-        self._snapshot = job.store.snapshot()
+        self._snapshot = snapshot
         self._visibility = Visibility(job, self._snapshot)
         self._flights = Flights(job, exports, results, self._snapshot, self._visibility, max_links, closes)
         self._links = Links(job, exports, around, results, phase, self._snapshot, self._visibility, self._flights)

@@ -7,7 +7,6 @@ throttle. Of additions to groups of ramps the last answer in the run counts.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
 
 from pyroaring import BitMap
 
@@ -99,7 +98,7 @@ def _narrow(links: dict[int, BitMap], item: Item) -> None:
     links[item.id] = links.get(item.id, BitMap()) - item.adds
 
 
-def keep(job: Job, exports: Exports, report: RunReport, meter: Meter) -> None:
+def keep(job: Job, view: Lazy, exports: Exports, report: RunReport, meter: Meter) -> None:
     """Tell what a run measured, and write down what one that exports did, as far as it came; what the store does not
     take is not kept.
     """
@@ -109,16 +108,16 @@ def keep(job: Job, exports: Exports, report: RunReport, meter: Meter) -> None:
     if not report.sends:
         return
     with suppress(SyncrampError):
-        now, snapshot = job.clock(), cache(job.store.snapshot)
+        now = job.clock()
         values = {**_values(job, report, meter, traffic, now), **_links(meter)}
         rows = [Measured(now, report.run, name, value, 1, ramp) for (name, ramp), value in values.items()]
-        rows += _waiting(job, report, meter, snapshot, now)
+        rows += _waiting(job, report, meter, view, now)
         timed = [replace(call, at=now, run=report.run) for call in meter.calls]
         seen = see(job, report, meter.acknowledged, meter.plan is not None, now) if job.direction else None
         if seen:
             rows, timed = [*rows, *seen.rows], seen.calls
         answers = LinkAnswers(
-            report.run, now, meter.ramps, meter.acknowledged, meter.refused, lambda group: snapshot().members(group)
+            report.run, now, meter.ramps, meter.acknowledged, meter.refused, lambda group: view().members(group)
         )
         job.store.samples.keep(exports, rows, timed, answers)
         if seen:

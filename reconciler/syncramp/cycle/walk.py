@@ -93,7 +93,8 @@ class Walk:
         results.expect(plan)
         try:
             with phase("revoke", taken, job.listen, total_links=len(plan.lanes.removals)) as current:
-                Export(job, self.exports, plan.around, results, current, self._company.max_links).revoke(plan)
+                snapshot, max_links = job.store.snapshot(), self._company.max_links
+                Export(job, snapshot, self.exports, plan.around, results, current, max_links).revoke(plan)
         finally:
             results.settle()
 
@@ -135,7 +136,7 @@ class Walk:
 
     def end(self) -> None:
         """Write down what was measured, and how it ended."""
-        keep(self._job, self.exports, self.report, self._meter)
+        keep(self._job, self._view, self.exports, self.report, self._meter)
         if self._taken:
             self.report = along(self.report, self._taken)
         close(self._job, self._view(), self.report, self.report.run)
@@ -147,7 +148,7 @@ class Walk:
         return self._seen_last
 
     def _export(self, results: Results) -> None:
-        job, report = self._job, self.report
+        job, report, snapshot = self._job, self.report, self._view()
         self._seen_last = None
         try:
             if self._direction.tenant:
@@ -155,7 +156,8 @@ class Walk:
             plan = self.planned
             with phase("export", report, job.listen, total=plan.objects, total_links=plan.links) as current:
                 closes = report.windows.until if report.windows.open else None
-                export = Export(job, self.exports, plan.around, results, current, self._company.max_links, closes)
+                max_links = self._company.max_links
+                export = Export(job, snapshot, self.exports, plan.around, results, current, max_links, closes)
                 export.run(plan)
                 _finalize(job, results, report)
         finally:

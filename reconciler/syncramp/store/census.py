@@ -11,7 +11,6 @@ from syncramp.store.database import Database
 from syncramp.store.packing import unpack, unpack_bitmap
 from syncramp.store.snapshot import Snapshot
 
-_GROUPS = "SELECT id FROM objects WHERE kind = 'Group'"
 _NAMED = """SELECT o.id, o.kind, s.name, e.dn FROM objects o JOIN entries e ON e.id = o.id
             JOIN sources s ON s.id = o.source WHERE o.id IN ({})"""
 _SIZES = """SELECT o.kind, s.name, COUNT(*) FROM objects o JOIN sources s ON s.id = o.source
@@ -42,7 +41,7 @@ class Census:
     @cached_property
     def groups(self) -> BitMap:
         """Ids of all objects that are, or were, groups."""
-        return BitMap(row[0] for row in self._database.stream(_GROUPS))
+        return self._snapshot.groups_ever()
 
     def named(self, ids: BitMap) -> Iterator[tuple[int, Kind, str, str]]:
         """Id, kind, name of the source and DN of objects, whether they are in the cloud still or not."""

@@ -55,6 +55,7 @@ _SIZES = """SELECT e.dn, o.digest IS NOT NULL AND o.anchor IS NOT NULL, o.acked 
             FROM objects o JOIN entries e ON e.id = o.id
             LEFT JOIN links l ON l.id = o.id AND l.attribute = 'member' LEFT JOIN cloud_links c ON c.id = o.id
             WHERE o.kind = 'Group' AND ((o.digest IS NOT NULL AND o.anchor IS NOT NULL) OR o.acked IS NOT NULL)"""
+_REFERENCES = "SELECT object, target FROM refs WHERE object IN ({})"
 _ADDED = """SELECT j.object FROM joined j JOIN entries e ON e.id = j.entry WHERE j.object != 0 AND e.source = ?"""
 
 _COMING = "SELECT id, origin FROM objects WHERE acked IS NULL AND digest IS NOT NULL AND origin NOT IN (?, ?)"
@@ -144,7 +145,7 @@ class Snapshot:
 
         :param also: ids of groups that are wanted whatever their members are.
         """
-        groups = (self._standing.of_kind(Kind.GROUP) & self.desired).to_array()
+        groups = (self.groups_ever() & self.desired).to_array()
         ordered = array("I", (row[0] for row in sorted(self._database.among(_ANCHORS, groups), key=itemgetter(1))))
         for start in range(0, len(ordered), PAGE):
             page = ordered[start : start + PAGE]
@@ -275,6 +276,10 @@ class Snapshot:
             members = self._objects(unpack_bitmap(packed)) & self.linkable if wanted else BitMap()
             yield GroupSize(name, len(members), len(unpack_bitmap(sure)), desired=bool(wanted), in_cloud=bool(there))
 
+    def groups_ever(self) -> BitMap:
+        """Ids of all objects that are, or were, groups."""
+        return self._standing.of_kind(Kind.GROUP)
+
     def of_sources(self, sources: Iterable[int]) -> BitMap:
         """Ids of all objects that are made of entries of some sources."""
         found = BitMap()
@@ -285,9 +290,13 @@ class Snapshot:
 
     def references_among(self, ids: BitMap) -> Iterator[tuple[int, int]]:
         """(object, target) of every single reference whose both ends are among these ids."""
-        for identity, target in self._database.stream("SELECT object, target FROM refs"):
+        few = len(ids) <= FEW
+        for identity, target in self._database.among(_REFERENCES, ids.to_array()) if few else self._referring():
             if identity in ids and target in ids:
                 yield identity, target
+
+    def _referring(self) -> Iterator[Any]:
+        return self._database.stream("SELECT object, target FROM refs")
 
     def created_since(self, moment: float) -> dict[int, float]:
         """Objects whose create was answered after a moment (seconds since the epoch), with that time."""
