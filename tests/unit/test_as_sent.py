@@ -14,7 +14,7 @@ from support.statements import noted
 from support.tenant_cloud import look
 from syncramp.cycle.as_sent import AsSent
 from syncramp.cycle.job import Job
-from syncramp.cycle.observing import observed
+from syncramp.cycle.observing import means_of, observed
 from syncramp.model.cells import ABSENT, Cells, Columns
 from syncramp.model.packing import digest, pack
 from syncramp.model.wire import Operation, ReadBackPage, SyncObject
@@ -100,12 +100,12 @@ def written(job: Job, known: list[tuple[Any, ...]]) -> None:
 def test_it_comes_to_the_same_whether_somebody_is_recognised_or_compared(job: Job, scene) -> None:
     known, pages, full = scene
     written(job, known)
-    learning = AsSent()
+    learning = means_of(job, full=full)
     for objects in pages:
         page = ReadBackPage(objects, None, False)
-        seen, others = observed(job, [page], learning, full=full)
+        seen, others = observed(job, [page], learning)
         with patch.object(AsSent, "heads", lambda self, objects: [None] * len(objects)):
-            compared, strangers = observed(job, [page], AsSent(), full=full)
+            compared, strangers = observed(job, [page], means_of(job, full=full))
         assert seen == compared
         assert [other.anchor for other in others] == [other.anchor for other in strangers]
 

@@ -12,12 +12,9 @@ from operator import itemgetter
 
 from syncramp.cycle.shown import AUTHORITY, OF_A_PART
 from syncramp.model.cells import ABSENT, Cells, Columns, Take, small_letters
-from syncramp.model.packing import digest, pack_sorted
+from syncramp.model.packing import digest, pack_ordered
 from syncramp.model.wire import Operation, SyncObject
 from syncramp.store.observations import KnownRow
-
-Head = tuple[str, str]
-"""Source anchor and cloud anchor; the second one may be empty."""
 
 
 class AsSent:
@@ -26,8 +23,8 @@ class AsSent:
     def __init__(self) -> None:
         self._sent: dict[Columns, _Sent | None] = {}
 
-    def heads(self, objects: Sequence[SyncObject]) -> list[Head | None]:
-        """Anchors of each object that may be recognised; None: it is to be compared one by one."""
+    def heads(self, objects: Sequence[SyncObject]) -> "list[Head | None]":
+        """Heads of objects; None: an object is to be compared one by one."""
         return [
             sent.head(values)
             if type(values := obj.values) is Cells
@@ -36,17 +33,6 @@ class AsSent:
             else None
             for obj in objects
         ]
-
-    def recognised(self, obj: SyncObject, head: Head, row: KnownRow) -> bool:
-        """An object is the one that is known by its row, and nothing of it differs from what was acknowledged.
-
-        :param head: of the object, as ``heads`` gave it.
-        """
-        _, _, acked, doubt, managed, told, _, _ = row
-        if acked is None or doubt or managed is not None or (told != head[1] and told and head[1]):
-            return False
-        sent = self._of(obj.values.columns)  # type: ignore[attr-defined]  # it has a head, so these are cells
-        return sent is not None and sent.digest_of(obj.values) == acked  # type: ignore[arg-type]
 
     def learn(self, shown: object, acked: Collection[str]) -> None:
         """An object that was compared is as it was sent.
@@ -75,6 +61,15 @@ def _usual(columns: Columns) -> bool:
     return {"sourceanchor", "cloudanchor"} <= columns.places.keys() and "member" not in columns.places
 
 
+def recognised(head: "Head", row: KnownRow) -> bool:
+    """An object is the one that is known by its row, and nothing of it differs from what was acknowledged."""
+    _, cloud, sent, values = head
+    _, _, acked, doubt, managed, told, _, _ = row
+    if acked is None or doubt or managed is not None or (told != cloud and told and cloud):
+        return False
+    return sent.digest_of(values) == acked
+
+
 class _Sent:
     """What was sent of objects that have the same columns, as far as it is known.
 
@@ -91,22 +86,26 @@ class _Sent:
         self._take: Take | None = None
         """Gives their cells; None: there are fewer than two."""
 
-    def head(self, values: Cells) -> Head | None:
-        """Anchors; None: it has none, or the cloud may have the authority over it."""
-        anchor, cloud, *told = values.picked(self._head)
+    def head(self, values: Cells) -> "Head | None":
+        """None: it has no source anchor, or the cloud may have the authority over it."""
+        found = values.picked(self._head)
+        anchor, cloud = found[0], found[1]
         if type(anchor) is not str or not anchor or type(cloud) is not str:
             return None
-        return (anchor, cloud) if all(each is False or each == ABSENT for each in told) else None
+        told = found[2:]
+        if told != self._nobody and not all(each is False or each == ABSENT for each in told):
+            return None
+        return anchor, cloud, self, values
 
     def digest_of(self, values: Cells) -> bytes:
         """Of what is shown of what was sent; empty where that is nothing: it may be a further part of a group."""
         if self._take is None:
             return b""
         cells = values.picked(self._take)
-        pairs = list(zip(self._names, cells, strict=True))
+        there = dict(zip(self._names, cells, strict=True))
         if ABSENT in cells:
-            pairs = [pair for pair in pairs if pair[1] != ABSENT]
-        return digest(pack_sorted(pairs)) if pairs else b""
+            there = {name: cell for name, cell in there.items() if cell != ABSENT}
+        return digest(pack_ordered(there)) if there else b""
 
     def learn(self, shown: Cells, acked: Collection[str]) -> None:
         """What is shown and was not sent is the service's own; whoever was sent it, is compared one by one then."""
@@ -115,3 +114,7 @@ class _Sent:
         if names != self._names and not OF_A_PART.intersection(map(small_letters.__getitem__, names)):
             places = [self._places[small_letters[name]] for name in names]
             self._names, self._take = names, itemgetter(*places) if len(places) > 1 else None
+
+
+Head = tuple[str, str, _Sent, Cells]
+"""Of an object that may be recognised: source anchor, cloud anchor or an empty text, and what it is recognised by."""

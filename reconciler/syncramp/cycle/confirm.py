@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from pyroaring import BitMap
 
-from syncramp.cycle.as_sent import AsSent
 from syncramp.cycle.drift import ForeignAnchors, tell, tell_not_shown
 from syncramp.cycle.job import Job
 from syncramp.cycle.meter import Meter
-from syncramp.cycle.observing import observed
+from syncramp.cycle.observing import means_of, observed
 from syncramp.cycle.phases import Phase
 from syncramp.endpoint.faults import FORM
 from syncramp.errors import CookieRefused, ServiceRefused, SyncrampError
@@ -99,7 +98,7 @@ def observe_page(job: Job, page: ReadBackPage, exports: Exports, report: RunRepo
 
     :param full: it is of a read-back of everything.
     """
-    _keep(job, observed(job, [page], AsSent(), full=full)[0], page, exports, report)
+    _keep(job, observed(job, [page], means_of(job, full=full))[0], page, exports, report)
 
 
 def _keep(job: Job, seen: Observation, page: ReadBackPage, exports: Exports, report: RunReport) -> None:
@@ -116,9 +115,9 @@ class _Intake:
     """
 
     def __init__(self, job: Job, exports: Exports, report: RunReport, phase: Phase, *, full: bool) -> None:
-        self._job, self._exports, self._report, self._phase, self._full = job, exports, report, phase, full
+        self._job, self._exports, self._report, self._phase = job, exports, report, phase
         self._others = ForeignAnchors(job, report)
-        self._sent = AsSent()
+        self._means = means_of(job, full=full)
         self._most = 1 if job.config.writeback is not None else TOGETHER
         self._pages: list[ReadBackPage] = []
         self._waiting = 0
@@ -147,7 +146,7 @@ class _Intake:
             self._take(pages)
 
     def _take(self, pages: Sequence[ReadBackPage]) -> None:
-        seen, others = observed(self._job, pages, self._sent, full=self._full)
+        seen, others = observed(self._job, pages, self._means)
         if len(pages) > 1 and not seen.calm:
             for page in pages:
                 self._take([page])

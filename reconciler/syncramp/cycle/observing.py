@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from pyroaring import BitMap
 
-from syncramp.cycle.as_sent import AsSent
+from syncramp.cycle.as_sent import AsSent, recognised
 from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of
 from syncramp.cycle.drift import differences, gone
 from syncramp.cycle.job import Job
@@ -27,24 +27,43 @@ from syncramp.model.wire import (
     SyncObject,
     same_object,
 )
+from syncramp.store.identities import Identities
 from syncramp.store.observations import KnownObject, Observation
 
 _Alike = dict[tuple[LinkOperation, AnchorType], list[str]]
 """What is changed, and by which anchors it is named -> these."""
 
 
-def observed(
-    job: Job, pages: Sequence[ReadBackPage], sent: AsSent, *, full: bool
-) -> tuple[Observation, Sequence[ShownObject]]:
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What pages of one read-back are looked at with; it remembers from one page to the next."""
+
+    sent: AsSent
+    identities: Identities
+    verified: frozenset[str]
+    """Domains of the tenant in small letters."""
+    full: bool
+    """It is a read-back of everything."""
+
+
+def means_of(job: Job, *, full: bool) -> Means:
+    """Of a read-back that begins.
+
+    :param full: it is one of everything.
+    """
+    verified = frozenset(job.config.target.verified_domains)
+    return Means(AsSent(), Identities(job.store.database), verified, full)
+
+
+def observed(job: Job, pages: Sequence[ReadBackPage], means: Means) -> tuple[Observation, Sequence[ShownObject]]:
     """What pages show, and those on them that are not ours and have a source anchor.
 
-    :param sent: of this read-back.
-    :param full: they are of a read-back of everything.
+    :param means: of their read-back.
     """
     seen, objects = Observation(), [obj for page in pages for obj in page.objects]
-    shown, known, once = _told_apart(job, seen, objects, sent)
-    others = _observe_objects(seen, shown, known, _Means(sent, frozenset(job.config.target.verified_domains), full))
-    _observe_links(job, seen, shown, known)
+    shown, known, once = _told_apart(job, seen, objects, means.sent)
+    others = _observe_objects(seen, shown, known, means)
+    _observe_links(job, seen, shown, known, means.identities)
     _observe_cloud(job, seen, shown, ended=pages[-1].more is False)
     seen.calm = once and not (seen.gone or seen.not_foreign or seen.anew)
     return seen, others
@@ -59,7 +78,7 @@ def _told_apart(
     """
     heads = sent.heads(objects) if job.config.writeback is None else [None] * len(objects)
     singly = [ShownObject(obj) for obj, head in zip(objects, heads, strict=True) if head is None]
-    named = [(obj.anchor, obj.text("cloudanchor")) for obj in singly] + [head for head in heads if head]
+    named = [(obj.anchor, obj.text("cloudanchor")) for obj in singly] + [head[:2] for head in heads if head]
     anchors, once = {anchor for anchor, _ in named if anchor}, _once(named)
     rows = job.store.observations.rows(list(anchors))
     if not once:  # then what counts is what comes last
@@ -69,7 +88,7 @@ def _told_apart(
     for obj, head in zip(objects, heads, strict=True):
         if head is None:
             shown.append(next(fresh))
-        elif (row := rows.get(head[0])) is not None and sent.recognised(obj, head, row):
+        elif (row := rows.get(head[0])) is not None and recognised(head, row):
             ids.append(row[1])
             if row[7] == 1:
                 seen.as_before.add(row[1])
@@ -91,18 +110,8 @@ def _once(named: Sequence[tuple[str, str]]) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Means:
-    """What objects are looked at with."""
-
-    sent: AsSent
-    verified: frozenset[str]
-    full: bool
-    """It is a read-back of everything."""
-
-
 def _observe_objects(
-    seen: Observation, objects: Sequence[ShownObject], known: Mapping[str, KnownObject], means: _Means
+    seen: Observation, objects: Sequence[ShownObject], known: Mapping[str, KnownObject], means: Means
 ) -> list[ShownObject]:
     """:returns: those that are not ours and have a source anchor."""
     others = list[ShownObject]()
@@ -143,7 +152,7 @@ def _observe_authority(
 
 
 def _observe_ours(
-    seen: Observation, obj: ShownObject, ours: KnownObject, authority: bool | None, means: _Means
+    seen: Observation, obj: ShownObject, ours: KnownObject, authority: bool | None, means: Means
 ) -> None:
     if obj.operation is Operation.DELETE:
         gone(seen, ours)
@@ -167,14 +176,18 @@ def _another(obj: ShownObject, ours: KnownObject) -> str:
 
 
 def _observe_links(
-    job: Job, seen: Observation, objects: Sequence[ShownObject], known: Mapping[str, KnownObject]
+    job: Job,
+    seen: Observation,
+    objects: Sequence[ShownObject],
+    known: Mapping[str, KnownObject],
+    identities: Identities,
 ) -> None:
     shown = [
         (ours, _alike(changes))
         for obj in objects
         if "member" in obj.values and (ours := known.get(obj.anchor)) and (changes := obj.members) is not None
     ]
-    ids = _members(job, [alike for _, alike in shown]) if shown else {}
+    ids = _members(job, [alike for _, alike in shown], identities) if shown else {}
     for ours, alike in shown:
         adds, removes = seen.links.setdefault(ours.id, (BitMap(), BitMap()))
         for (operation, by), anchors in alike.items():
@@ -192,17 +205,18 @@ def _alike(changes: Sequence[ReferenceChange]) -> _Alike:
     return {form: [change[0] for change in changes if change[1:] == form] for form in forms}
 
 
-def _members(job: Job, links: Sequence[_Alike]) -> dict[AnchorType, dict[str, int]]:
+def _members(job: Job, links: Sequence[_Alike], identities: Identities) -> dict[AnchorType, Mapping[str, int]]:
     """Ids of whom links name: objects of ours by their source anchor, written-back groups by what the cloud calls
     them.
     """
-    named: dict[AnchorType, set[str]] = {by: set() for by in AnchorType}
+    named: dict[AnchorType, list[list[str]]] = {by: [] for by in AnchorType}
     for alike in links:
         for (_, by), anchors in alike.items():
-            named[by].update(anchors)
+            named[by].append(anchors)
+    written = list({anchor for anchors in named[AnchorType.CLOUD] for anchor in anchors})
     return {
-        AnchorType.SOURCE: job.store.observations.ids(list(named[AnchorType.SOURCE])),
-        AnchorType.CLOUD: job.store.references.ids(list(named[AnchorType.CLOUD])),
+        AnchorType.SOURCE: identities.of(named[AnchorType.SOURCE]),
+        AnchorType.CLOUD: job.store.references.ids(written),
     }
 
 

@@ -20,6 +20,7 @@ from syncramp.store.departed import keep_departed
 from syncramp.store.drift import forget_differences, keep_differences, keep_drifted
 from syncramp.store.exports import Exports, Item
 from syncramp.store.found import forget_objects
+from syncramp.store.identities import ids_of
 from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links
 from syncramp.store.runs import Runs
@@ -151,7 +152,7 @@ class Observations:
 
     def ids(self, anchors: Sequence[str]) -> dict[str, int]:
         """Ids by anchor."""
-        return dict(self._database.among("SELECT anchor, id FROM objects WHERE anchor IN ({})", anchors))
+        return ids_of(self._database, anchors)
 
     def observe(self, seen: Observation, cookie: bytes | None, exports: Exports, now: float) -> dict[int, Moved]:
         """Take in one page and the cookie after it; one transaction.
