@@ -5,19 +5,18 @@ all of them; a membership larger than that is split over several calls, which go
 that was too much for the service, calls are smaller, until enough of them went well.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Approved, Circumstances
-from syncramp.model.guards import Spend
 from syncramp.model.packing import plain
 from syncramp.model.plan import ObjectChange, Verb
-from syncramp.model.state import Membership
+from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Value
 from syncramp.model.wire import LinkOperation, Operation, SyncObject, WireValue
-from syncramp.plan.counted import link_spends, spends
+from syncramp.plan.counted import CREATED, link_spends, spends
 from syncramp.store.exports import Item
 from syncramp.store.snapshot import Snapshot
 
@@ -76,8 +75,8 @@ def object_item(change: ObjectChange, late: frozenset[str], approved: Approved) 
     state = change.state
     anchor: dict[str, WireValue] = {"SourceAnchor": state.anchor}
     if change.verb is Verb.DELETE:
-        gone, counted = SyncObject(state.kind.value, Operation.DELETE, anchor), spends(change, {}, approved)
-        return Item(state.id, gone, deletes=True, spends=_counted(state.id, counted))
+        gone = SyncObject(state.kind.value, Operation.DELETE, anchor)
+        return Item(state.id, gone, deletes=True, spends=tuple(spends(change, {}, approved)))
     values = plain(change.values)
     if late:
         values = {name: value for name, value in values.items() if name not in late}
@@ -86,13 +85,17 @@ def object_item(change: ObjectChange, late: frozenset[str], approved: Approved) 
     sent = SyncObject(state.kind.value, Operation.SET, {**anchor, **values})
     settles = len(values) == len(change.values) and not (change.parts and change.held)
     after = state.desired if settles and state.desired is not None else _after(state.acked or {}, values)
-    counted = spends(change, values, approved)
-    return Item(state.id, sent, after=after, settles=settles, spends=_counted(state.id, counted))
+    counted = tuple(spends(change, values, approved))
+    return Item(state.id, sent, after=after, settles=settles, spends=counted)
 
 
-def _counted(identity: int, counted: Iterable[Spend]) -> list[tuple[Spend, BitMap]]:
-    ids = BitMap([identity])
-    return [(spend, ids) for spend in counted]
+def new_item(state: ObjectState) -> Item:
+    """A plain create of which nothing was ever sent, as an item of a batch: the same as of every create, and less is
+    asked for it.
+    """
+    desired = state.desired or {}
+    sent = SyncObject(state.kind.value, Operation.SET, {"SourceAnchor": state.anchor, **plain(desired)})
+    return Item(state.id, sent, after=desired, fresh=True, spends=CREATED)
 
 
 def _after(acked: Mapping[str, Value], values: Mapping[str, Value | None]) -> dict[str, Value]:
@@ -147,4 +150,4 @@ def link_item(work: LinkWork, room: int, snapshot: Snapshot, groups: BitMap, aro
     values: dict[str, WireValue] = {"SourceAnchor": work.group.anchor, "member": changes}
     counted = tuple(link_spends(work.group.id, adds, removes, groups, around))
     sent, reverts = SyncObject("Group", Operation.SET, values), removes & work.group.desired
-    return Item(work.group.id, sent, adds=adds, removes=removes, reverts=reverts, spends=counted)
+    return Item(work.group.id, sent, adds=adds, removes=removes, reverts=reverts, link_spends=counted)

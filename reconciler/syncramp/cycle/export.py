@@ -11,7 +11,8 @@ An export lasts for one slice (``spec.interval``), and until a sync window close
 revocations. The next run reads the directories again and goes on. ``flights`` has the calls themselves.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from pyroaring import BitMap
 
@@ -22,12 +23,14 @@ from syncramp.cycle.fills import Fills
 from syncramp.cycle.flights import Flights
 from syncramp.cycle.job import Job
 from syncramp.cycle.links import Links
+from syncramp.cycle.newcomers import Newcomers
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.packing import plain
 from syncramp.model.plan import Lanes, ObjectChange, Plan
+from syncramp.model.state import ObjectState
 from syncramp.plan.changes import object_change
 from syncramp.plan.claims import claimed, owned
 from syncramp.plan.contention import order
@@ -71,6 +74,7 @@ class Export:
         self._fills = Fills(
             job, exports, around, results, self._snapshot, self._visibility, self._flights, self._links
         )
+        self._newcomers = Newcomers(around, self._snapshot, self._visibility, self._create)
         self._owed = dict(around.releasing)
         """Unique values that are to be given up in this run, and are not yet."""
         self._anchors = AnchorWrites(job, around.unanchored, results)
@@ -144,16 +148,16 @@ class Export:
     # --- objects ---------------------------------------------------------------------------------------------------
 
     def _objects(self, ids: BitMap, item_of: ItemOf | None = None) -> None:
-        """One object after another in calls that may fly together; all of them are answered when it ends."""
-        batch: list[Item] = []
-        for item in filter(None, map(item_of or self._whole, self._changes(ids))):
-            batch.append(item)
-            if len(batch) >= self._flights.size.objects:
-                self._flights.send(batch, self._answered_objects)
-                batch = []
-                if self._ended:
-                    break
-        self._flights.send(batch, self._answered_objects)
+        """What differs of these objects; all of them are answered when it ends."""
+        self._send(map(item_of or self._whole, self._changes(ids)))
+
+    def _send(self, items: Iterable[Item | None]) -> None:
+        """One object after another in calls that may fly together, until everything was answered."""
+        left = filter(None, items)
+        while batch := list(islice(left, size := self._flights.size.objects)):
+            self._flights.send(batch, self._answered_objects)
+            if len(batch) < size or self._ended:
+                break
         self._flights.drain(0)
 
     def _claims(self, ids: BitMap) -> None:
@@ -165,7 +169,7 @@ class Export:
         blocked = self._blocked(ids)
         for layer in layers(ids, self._snapshot.references_among(ids)):
             for part in self._anchors.ready(layer - blocked):
-                self._objects(part)
+                self._send(self._newcomers.items(part))
                 if self._ended:
                     return
 
@@ -188,6 +192,10 @@ class Export:
             change = object_change(state, self._around)
             if change and change.sends:
                 yield change
+
+    def _create(self, state: ObjectState) -> Item | None:
+        change = object_change(state, self._around)
+        return self._whole(change) if change and change.sends else None
 
     def _disable(self, change: ObjectChange) -> Item | None:
         """The disable without the rest, which may be refused: it must not fall with a title that is too long."""
@@ -225,12 +233,11 @@ class Export:
             self._objects(late, self._last)
 
     def _answered_objects(self, answer: Answer) -> None:
-        before = len(self._seen)
-        for item, outcome in answer.pairs:
-            if item.after is not None and answer.applied(outcome):
-                self._visibility.arrived(item.id)
-            self._results.object_answer(item, outcome, repeated=answer.lost)
-            self._seen.add(item.id)
+        before, pairs = len(self._seen), list(answer.pairs)
+        there = [item.id for item, outcome in pairs if item.after is not None and answer.applied(outcome)]
+        self._visibility.arrived(BitMap(there))
+        self._results.object_answers(pairs, repeated=answer.lost)
+        self._seen.update([item.id for item in answer.items])
         self._phase.advance(objects=len(self._seen) - before)
 
     # --- what was gone ---------------------------------------------------------------------------------------------

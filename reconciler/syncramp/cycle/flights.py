@@ -199,7 +199,8 @@ class Flights:
             return
         believed = [(item, believe(intent, item, outcome)) for item, outcome in answer.pairs]
         taken, refused = taken_apart(believed, self._job.store.observations.ids, lost=answer.lost)
-        anew = {item.id: item for item, outcome in taken if self._made_anew(intent, item, outcome)}
+        held = taken if intent.held else ()
+        anew = {item.id: item for item, outcome in held if self._made_anew(intent, item, outcome)}
         now = self._job.clock()
         lost_until = now + self._job.pace.call_timeout if answer.lost else None
         flying = [other for other, _ in self._flying.values()]

@@ -5,8 +5,10 @@ minds repetition is not known. It is in doubt until the read-back at the end of 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 from pyroaring import BitMap
 
@@ -24,6 +26,7 @@ from syncramp.words import count
 GONE = "it was gone in the cloud: sent whole"
 MODIFIED = "written by the service with modified properties"
 NOT_FILLED = "a group begins to fill in a later run"
+_kind = attrgetter("object.kind")
 LASTING = frozenset({GONE, MODIFIED})
 """Warnings of what is over: a later run has no word of it."""
 
@@ -79,12 +82,32 @@ class Results:
         """Links that this run must say something of beside those of its plan."""
         self._report.links.expected += links
 
-    def object_answer(self, item: Item, outcome: Outcome, *, repeated: bool = False) -> None:
-        """The answer about one create, update or delete; of what goes in two parts the second one counts.
+    def object_answers(self, pairs: Sequence[tuple[Item, Outcome]], *, repeated: bool = False) -> None:
+        """The answers about creates, updates or deletes of different objects; of one in two parts the second counts.
 
         :param repeated: a try before the answered one may have done it.
         """
-        self.sent += 1
+        self.sent += len(pairs)
+        applied = []
+        for item, outcome in pairs:
+            if outcome.result is Result.APPLIED and not outcome.description:
+                applied.append(item)
+            else:
+                self._object_answer(item, outcome, repeated=repeated)
+        self._count_applied(applied)
+
+    def _count_applied(self, items: Sequence[Item]) -> None:
+        """Nearly all were applied, and nothing is to be told of them."""
+        ids = BitMap([item.id for item in items])
+        self.applied += len(items)
+        self._acknowledged -= ids
+        self._acknowledged |= ids - self._partly
+        for others in (self._refused, self._in_doubt, self._partly):
+            others -= ids
+        for kind, alike in groupby(items, _kind):
+            self._kinds[kind].update([item.id for item in alike])
+
+    def _object_answer(self, item: Item, outcome: Outcome, *, repeated: bool) -> None:
         if repeated and item.deletes and outcome.result is Result.REFUSED:
             self._questions.append(Question(item, outcome))
             outcome = Outcome(Result.UNKNOWN)

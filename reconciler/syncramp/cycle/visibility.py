@@ -31,17 +31,17 @@ class Visibility:
         now = job.clock()
         earlier = snapshot.created_since(now - self._delay)
         for identity, moment in sorted(earlier.items(), key=lambda item: item[1]):
-            self._enqueue(identity, min(moment, now))
+            self._enqueue(BitMap([identity]), min(moment, now))
 
-    def arrived(self, identity: int) -> None:
-        """The service answered that it created or changed an object."""
-        if identity not in self._in_cloud:
-            self._in_cloud.add(identity)
-            self._enqueue(identity, self._job.clock())
+    def arrived(self, ids: BitMap) -> None:
+        """The service answered that it created or changed objects."""
+        if came := ids - self._in_cloud:
+            self._in_cloud |= came
+            self._enqueue(came, self._job.clock())
 
     def made_anew(self, identity: int) -> None:
         """The service answered that it created an object which we held for there."""
-        self._enqueue(identity, self._job.clock())
+        self._enqueue(BitMap([identity]), self._job.clock())
 
     def in_cloud(self, identity: int) -> bool:
         """The object is known to be in the cloud."""
@@ -73,11 +73,10 @@ class Visibility:
             self._arrivals.clear()
             self._new.clear()
 
-    def _enqueue(self, identity: int, moment: float) -> None:
-        _, ids = self._arrivals.get(int(moment), (moment, BitMap()))
-        ids.add(identity)
-        self._arrivals[int(moment)] = moment, ids
-        self._new.add(identity)
+    def _enqueue(self, ids: BitMap, moment: float) -> None:
+        _, others = self._arrivals.get(int(moment), (moment, BitMap()))
+        self._arrivals[int(moment)] = moment, others | ids
+        self._new |= ids
 
     def _let_go(self) -> None:
         """Those whose delay is over are new no more."""

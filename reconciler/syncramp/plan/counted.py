@@ -19,6 +19,10 @@ _PRIMARY = "SMTP:"
 """How the primary one of ``proxyAddresses`` begins; the others begin with ``smtp:``."""
 
 
+CREATED = (Spend(What.CREATE),)
+"""What counts of a create that nobody approved by hand."""
+
+
 def spends(change: ObjectChange, values: Mapping[str, Value | None], approved: Approved) -> Iterator[Spend]:
     """What counts of a change of which these values go; of a delete there are none."""
     state, marks = change.state, approved.marks

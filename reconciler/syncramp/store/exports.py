@@ -12,9 +12,11 @@ the store and must not write. An intent is made only while the tenant is ours, t
 has the tenant now: it is true.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from pyroaring import BitMap
@@ -30,6 +32,7 @@ from syncramp.store.departed import forget_departed, keep_departed
 from syncramp.store.drift import forget_differences, keep_drifted
 from syncramp.store.found import forget, forget_objects
 from syncramp.store.holder import Holder
+from syncramp.store.keys import WRITE_KEYS, joined, keys_before
 from syncramp.store.packing import pack_bitmap, packed_of, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links, may_return, returned
 from syncramp.store.revocations import Revocations
@@ -37,10 +40,10 @@ from syncramp.store.runs import Runs
 from syncramp.store.spent import Spent
 
 _BEFORE = """SELECT o.id, o.acked IS NOT NULL, o.cloud_anchor, o.doubt, p.maybe,
-             CASE WHEN p.acked IS NULL THEN o.digest END
+             CASE WHEN p.acked IS NULL THEN o.digest END,
+             CASE WHEN o.doubt = 1 AND p.maybe IS NULL THEN p.desired END
              FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"""
 _IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id IN ({})"
-_MAYBE = "UPDATE payload SET maybe = ? WHERE id = ?"
 _BRACKETS = "SELECT id, sure, possible FROM cloud_links WHERE id IN ({})"
 _BRACKET = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
               ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible"""
@@ -49,6 +52,9 @@ _BATCH = """INSERT INTO batches (run, token, sent_at, deadline, state, ids, obje
 _APPLIED = """UPDATE objects SET acked = ?, doubt = ?, confirmed = 0, cloud_anchor = COALESCE(?, cloud_anchor),
               origin = CASE WHEN digest = ? THEN 0 ELSE origin END,
               acked_at = CASE WHEN acked IS NULL THEN ? ELSE acked_at END WHERE id = ?"""
+_CAME = """UPDATE objects SET acked = digest, doubt = 0, confirmed = 0, cloud_anchor = COALESCE(?, cloud_anchor),
+           origin = 0, acked_at = ? WHERE id = ?"""
+"""The same of what is new and went whole: nothing was known to be in the cloud, and all that is wanted is now."""
 _ACKED = """UPDATE payload SET maybe = ?, acked = CASE WHEN
             (SELECT digest FROM objects o WHERE o.id = payload.id) = ? THEN NULL ELSE ? END WHERE id = ?"""
 _ANSWERED = "UPDATE batches SET state = 'Answered' WHERE seq = ?"
@@ -59,6 +65,12 @@ _GONE = """UPDATE objects SET acked = NULL, acked_at = NULL, doubt = 0, confirme
 _FORGET_PAYLOAD = "UPDATE payload SET acked = NULL, maybe = NULL WHERE id = ?"
 _ALL_SURE = "SELECT id, sure FROM cloud_links"
 _SURE = "UPDATE cloud_links SET sure = ? WHERE id = ?"
+
+
+_NO_LINKS = BitMap()
+"""Of nearly all items; nobody changes the links of one."""
+_NEVER = 0, None
+"""Doubt and keys of an object of which nothing was ever sent."""
 
 
 @row
@@ -72,12 +84,16 @@ class Item:
     deletes: bool = False
     settles: bool = True
     """An object in doubt is so no more once this applied; False: something of it was not sent."""
-    adds: BitMap = field(default_factory=BitMap)
-    removes: BitMap = field(default_factory=BitMap)
-    reverts: BitMap = field(default_factory=BitMap)
+    fresh: bool = False
+    """It is all that is wanted of something of which nothing was ever sent, as the store says."""
+    adds: BitMap = field(default_factory=lambda: _NO_LINKS)
+    removes: BitMap = field(default_factory=lambda: _NO_LINKS)
+    reverts: BitMap = field(default_factory=lambda: _NO_LINKS)
     """Of the removed links those that are taken out although they are desired: they do not return by themselves."""
-    spends: Sequence[tuple[Spend, BitMap]] = ()
-    """What guards count of it."""
+    spends: Sequence[Spend] = ()
+    """What guards count of the object."""
+    link_spends: Sequence[tuple[Spend, BitMap]] = ()
+    """What they count of its links, with the members it is counted of."""
 
     @property
     def links(self) -> int:
@@ -85,7 +101,7 @@ class Item:
         return len(self.adds) + len(self.removes)
 
 
-@dataclass(frozen=True, slots=True)
+@row
 class Intent:
     """A batch whose intent is durable, and what was true of its objects before."""
 
@@ -167,32 +183,41 @@ class Exports:
             self.check_fence()
             if self._fence is not None:
                 self._fence.check()
-            rows = {row[0]: row for row in self._database.among(_BEFORE, [item.id for item in items])}
-            doubt = self._doubt(items, rows)
+            known = [item for item in items if not item.fresh]
+            rows = {row[0]: row for row in self._database.among(_BEFORE, [item.id for item in known])}
+            doubt = self._doubt(items, known, rows)
             written = [item.id for item in items if item.after is not None]
             returning, groups = may_return(self._database, written, created=True)
             self.restored_groups |= groups
-            brackets = self._widen([item for item in items if item.links], now)
-            losing = self._loosen(BitMap(item.id for item in items if item.deletes), now)
-            links = sum(item.links for item in items)
-            ids = pack_bitmap(BitMap(item.id for item in items))
-            self._spent.record((spend for item in items for spend in item.spends), now)
+            linked = [item for item in known if item.links]
+            brackets = self._widen(linked, now)
+            losing = self._loosen(BitMap([item.id for item in known if item.deletes]), now)
+            links = sum(item.links for item in linked)
+            ids = pack_bitmap(BitMap([item.id for item in items]))
+            self._spent.record(_counted(items, linked), now)
             seq = int(self._database.value(_BATCH, (self._run, self._token, now, deadline, ids, len(items), links)))
-        there = [rows[item.id] for item in items if not item.deletes and item.id in rows]
+        there = [rows[item.id] for item in known if not item.deletes and item.id in rows]
         held = {row[0]: row[2] for row in there if row[1]}
         alike = {row[0]: row[5] for row in there}
         return Intent(seq, items, doubt, brackets, last_try, losing, alike, returning, held)
 
-    def _doubt(self, items: Sequence[Item], rows: Mapping[int, Any]) -> dict[int, tuple[int, str | None]]:
-        """Objects that are to be written or deleted are in doubt from now on.
+    def _doubt(
+        self, items: Sequence[Item], known: Sequence[Item], rows: Mapping[int, Any]
+    ) -> dict[int, tuple[int, str | None]]:
+        """Objects that are to be written or deleted are in doubt from now on. What is new has the keys of what is
+        wanted, and so none are written.
 
         :returns: what was true of them before.
         """
-        objects = [item for item in items if item.deletes or item.after is not None]
-        doubt = {item.id: (rows[item.id][3], rows[item.id][4]) for item in objects if item.id in rows}
-        self._database.run_among(_IN_DOUBT, [item.id for item in objects])
-        keys = [(_keys(item, doubt), item.id) for item in objects if item.after]
-        self._database.run_many(_MAYBE, [(text, one) for text, one in keys if text != doubt.get(one, (0, None))[1]])
+        objects = [item.id for item in items if item.deletes or item.after is not None]
+        doubt: dict[int, tuple[int, str | None]] = dict.fromkeys([item.id for item in items if item.fresh], _NEVER)
+        for item in known:
+            if (item.deletes or item.after is not None) and item.id in rows:
+                _, _, _, before, maybe, _, desired = rows[item.id]
+                doubt[item.id] = before, keys_before(maybe, desired)
+        self._database.run_among(_IN_DOUBT, objects)
+        keys = [(_keys(item, doubt), item.id) for item in known if item.after]
+        self._database.run_many(WRITE_KEYS, [(text, one) for text, one in keys if text != doubt.get(one, _NEVER)[1]])
         return doubt
 
     def _widen(self, items: Sequence[Item], now: float) -> dict[int, tuple[BitMap, BitMap]]:
@@ -299,18 +324,23 @@ class Exports:
 
     def _apply_values(self, applied: Sequence[tuple[Item, Outcome]], intent: Intent, now: float) -> None:
         """A wide row is written where it says something else than before: of a create it says what is wanted."""
-        objects, payloads = [], []
+        came, objects, payloads = [], [], []
         for item, outcome in applied:
+            if item.fresh and item.id not in self.under_way:
+                came.append((outcome.cloud_anchor or None, now, item.id))
+                continue
             packed, mark = packed_of(item.after or {})
             doubt, maybe = intent.doubt[item.id]
             unsettled = item.id in self.under_way or not (item.settles or doubt == 0)
             objects.append((mark, int(unsettled), outcome.cloud_anchor or None, mark, now, item.id))
-            if unsettled or mark != intent.alike[item.id] or not _covers(item, maybe):
+            if unsettled or mark != intent.alike.get(item.id) or not _covers(item, maybe):
                 payloads.append((_keys(item, intent.doubt) if unsettled else None, mark, packed, item.id))
+        self._database.run_many(_CAME, came)
         self._database.run_many(_APPLIED, objects)
         self._database.run_many(_ACKED, payloads)
         returned(self._database, intent.returning & BitMap([item.id for item, _ in applied]))
-        forget(self._database, {item.id: item.object.values for item, _ in applied})
+        if applied:
+            forget(self._database, ((item.id, item.object.values) for item, _ in applied))
 
     def _apply_links(self, items: Sequence[Item], intent: Intent) -> None:
         brackets = {}
@@ -344,7 +374,7 @@ class Exports:
         if item.id in intent.doubt:
             doubt, maybe = intent.doubt[item.id]
             self._database.run(_AS_BEFORE, (doubt, item.id))
-            self._database.run(_MAYBE, (maybe, item.id))
+            self._database.run(WRITE_KEYS, (maybe, item.id))
             if item.after is not None and not doubt:
                 may_return(self._database, [item.id], created=False)
         if item.links:
@@ -381,9 +411,19 @@ class Exports:
 def _keys(item: Item, doubt: dict[int, Any]) -> str:
     """Keys the cloud may hold after this call or after an earlier one whose answer is not known."""
     earlier = doubt[item.id][1] if item.id in doubt else None
-    return " ".join(sorted({*(item.after or {}), *((earlier or "").split())}))
+    return joined({*(item.after or {}), *((earlier or "").split())})
 
 
 def _covers(item: Item, maybe: str | None) -> bool:
     """Keys that the cloud might hold are those it holds now: what is said of them need not be unsaid."""
     return not maybe or set(item.after or {}).issuperset(maybe.split())
+
+
+def _counted(items: Sequence[Item], linked: Sequence[Item]) -> Iterator[tuple[Spend, BitMap]]:
+    """What guards count of a call: of objects that follow each other and count alike together."""
+    for spends, alike in groupby(items, attrgetter("spends")):
+        if spends:
+            ids = BitMap([item.id for item in alike])
+            yield from ((spend, ids) for spend in spends)
+    for item in linked:
+        yield from item.link_spends

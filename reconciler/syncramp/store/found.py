@@ -39,10 +39,10 @@ def keep(database: Database, found: Mapping[int, Iterable[str]]) -> None:
     database.run_many(_KEEP, [(identity, name) for identity, names in found.items() for name in names])
 
 
-def forget(database: Database, sent: Mapping[int, Iterable[str]]) -> None:
+def forget(database: Database, sent: Iterable[tuple[int, Iterable[str]]]) -> None:
     """These attributes were sent, and the service applied them; in a transaction of the caller."""
-    if sent and database.one(_ANY) is not None:
-        database.run_many(_FORGET, [(identity, name) for identity, names in sent.items() for name in names])
+    if database.one(_ANY) is not None:
+        database.run_many(_FORGET, [(identity, name) for identity, names in sent for name in names])
 
 
 def forget_objects(database: Database, ids: Sequence[int]) -> None:

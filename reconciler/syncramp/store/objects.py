@@ -25,6 +25,7 @@ from syncramp.store.entries import entries, staged
 from syncramp.store.found import forget_changed
 from syncramp.store.fresh import Fresh, Marked, object_rows, reference_rows
 from syncramp.store.keeping import age, kept
+from syncramp.store.keys import write_keys
 from syncramp.store.marks import MARK, causes_of, marking
 from syncramp.store.packing import digest, pack
 from syncramp.store.returning import hand_over
@@ -205,7 +206,11 @@ class Objects:
             decided = self._take(kept(self._database, page), page, list(before))
             settled = self._settle(decided, before)
             forget_changed(self._database, {each.row.id: each.packed for each in settled})
-            self._database.insert_many(_PAYLOAD, _changed_payloads(settled, before))
+            changed = list(_changed_payloads(settled, before))
+            write_keys(
+                self._database, [identity for identity, _ in changed if identity in before and before[identity][5]]
+            )
+            self._database.insert_many(_PAYLOAD, changed)
             self._database.insert_many(_OBJECT, _changed_objects(settled, before, causes))
             self._replace_references(decided, list(before))
             self._come(fresh)

@@ -25,6 +25,7 @@ _FORGOTTEN = "DELETE FROM cloud_links WHERE id = ?"
 _ANCHORS = "SELECT id, anchor FROM objects WHERE anchor IS NOT NULL AND id IN ({})"
 _REMEMBER = """INSERT INTO ever_deleted (anchor, groups, at, back) VALUES (?, ?, ?, 0)
                ON CONFLICT (anchor) DO UPDATE SET groups = excluded.groups, at = excluded.at, back = 0"""
+_ANY = "SELECT 1 FROM ever_deleted LIMIT 1"
 _KEPT = "SELECT anchor, groups FROM ever_deleted WHERE back = 0 AND anchor IN ({})"
 _DELETED = """SELECT o.id, d.groups FROM objects o JOIN ever_deleted d ON d.anchor = o.anchor
               WHERE d.back = 0 AND o.id IN ({})"""
@@ -121,6 +122,8 @@ def may_return(database: Database, ids: Sequence[int], *, created: bool) -> tupl
     :returns: those of the objects that were deleted, and the groups their links are in.
     """
     deleted, found = BitMap(), BitMap()
+    if database.one(_ANY) is None:
+        return deleted, found
     for identity, names in database.among(_DELETED, ids):
         deleted.add(identity)
         member = BitMap([identity])

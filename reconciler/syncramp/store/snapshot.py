@@ -126,13 +126,18 @@ class Snapshot:
 
     def states(self, ids: Iterable[int]) -> Iterator[ObjectState]:
         """Objects by id, in the order given; a page of them is read at once."""
+        for page in self.pages(ids):
+            yield from page.states()
+
+    def pages(self, ids: Iterable[int]) -> Iterator[Page]:
+        """The same, in pages."""
         ordered = array("I", ids)
         for start in range(0, len(ordered), PAGE):
             wanted = ordered[start : start + PAGE]
             rows = {row[0]: row for row in self._database.among(_STATES, wanted)}
             page = Page(self._database, [rows[identity] for identity in wanted if identity in rows])
             page.read()
-            yield from page.states()
+            yield page
 
     def state(self, identity: int) -> ObjectState | None:
         """One object, its name read as well: who tells of it does so when the store is closed."""

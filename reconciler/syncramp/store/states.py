@@ -72,6 +72,11 @@ class Page:
         """What was different when the tenant was adopted."""
         return found_at_adoption(self._database, self._ids)
 
+    def untouched(self, identity: int) -> bool:
+        """No call left anything in the wide row of an object."""
+        _, _, acked, maybe = self.payloads[identity]
+        return acked is None and maybe is None
+
     def desired(self, identity: int) -> bytes:
         """What is wanted, packed."""
         packed: bytes = self.payloads[identity][1]

@@ -161,7 +161,7 @@ payload = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("desired", LargeBinary, nullable=False),
     Column("acked", LargeBinary),  # NULL while it equals desired, so that nothing is stored twice
-    Column("maybe", String),  # while in doubt: keys the cloud may hold beside the acknowledged ones
+    Column("maybe", String),  # while in doubt: keys the cloud may hold (store.keys)
 )
 
 uniques = Table(

@@ -142,7 +142,7 @@ def _keep_untold(database: Database) -> None:
     """
     for identity, shown, desired in database.all(_UNTOLD):
         had = pack({**unpack(shown), **unpack(desired)})
-        database.run(_HAD, (had, identity))
+        database.run(_HAD, (had, identity))  # with all the keys that it had (store.keys)
         database.run(_HAD_MARK, (digest(had), identity))
 
 
