@@ -20,6 +20,7 @@ from syncramp.errors import AnswerLost
 from syncramp.model.wire import SyncObject
 from syncramp.spec.types import EndpointOverrides
 from syncramp.store.keys import keys_before
+from syncramp.store.packing import unpack
 from syncramp.store.states import Page
 from syncramp.store.store import Store
 
@@ -28,16 +29,20 @@ TITLED = {"title": "Clerk", "department": "Sales"}
 
 
 def _of_everything(store: Store) -> dict[str, Sequence[Any]]:
-    """What the store says of what was sent; of keys those that the cloud may hold, however that is written."""
+    """What the store says of what was sent; of keys that the cloud may hold those not wanted, however that is
+    written.
+    """
     read = store.database.all
     rows = read("""SELECT p.id, p.desired, p.acked, o.doubt, p.maybe FROM payload p JOIN objects o ON o.id = p.id
                    ORDER BY p.id""")
-    kept = [(*row[:4], keys_before(row[4], None if row[4] else row[1]) if row[3] else None) for row in rows]
     tables = ("objects", "cloud_links", "batches", "spent", "ever_deleted", "revocations")
-    return {
-        "payload": kept,
-        **{table: sorted(map(tuple, read(f"SELECT * FROM {table}")), key=repr) for table in tables},
-    }
+    all_of = {table: sorted(map(tuple, read(f"SELECT * FROM {table}")), key=repr) for table in tables}
+    return {"payload": [(*row[:4], row[3] and _unwanted(*row)) for row in rows], **all_of}
+
+
+def _unwanted(identity: int, desired: bytes, acked: bytes | None, doubt: int, maybe: str | None) -> set[str]:
+    keys = keys_before(maybe, desired if maybe is None else None) or ""
+    return {*keys.split(), *unpack(acked or desired)} - set(unpack(desired))
 
 
 class _Walk:

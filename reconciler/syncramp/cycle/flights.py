@@ -23,7 +23,7 @@ from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
 from syncramp.errors import FenceLost, Stopped, SyncrampError
 from syncramp.model.wire import Outcome
-from syncramp.store.exports import Exports, Intent, Item
+from syncramp.store.exports import Exports, Intent, Item, with_links
 from syncramp.store.snapshot import Snapshot
 
 HALVINGS = "call_halvings"
@@ -121,7 +121,7 @@ class Flights:
         if self.ended:
             return
         self._meter.begins(batch)
-        if not self._room(len(batch), sum(item.links for item in batch)):
+        if not self._room(len(batch), sum(item.links for item in with_links(batch))):
             self._meter.ends(batch)
             return
         if (intent := self._intend(batch)) is None:
@@ -197,7 +197,9 @@ class Flights:
         if answer.outcomes is None:
             self._exports.withdraw(intent)
             return
-        believed = [(item, believe(intent, item, outcome)) for item, outcome in answer.pairs]
+        believed = [
+            (item, believe(intent, item, outcome) if item.deletes else outcome) for item, outcome in answer.pairs
+        ]
         taken, refused = taken_apart(believed, self._job.store.observations.ids, lost=answer.lost)
         held = taken if intent.held else ()
         anew = {item.id: item for item, outcome in held if self._made_anew(intent, item, outcome)}
@@ -238,8 +240,7 @@ def _repeated(intent: Intent, answer: Answer) -> dict[int, tuple[BitMap, BitMap]
     """After a lost try everything the call carried may be there already."""
     return {
         item.id: (item.adds, item.removes) if answer.lost else intent.repeated(item)
-        for item in intent.items
-        if item.links
+        for item in with_links(intent.items)
     }
 
 

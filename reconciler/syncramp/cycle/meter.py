@@ -77,7 +77,7 @@ class Meter:
             self._stretch.end(self._clock())
 
     def _grows(self, batch: Iterable[Item]) -> bool:
-        return any(item.adds and item.id in self._ramps for item in batch)
+        return bool(self._ramps) and any(item.adds and item.id in self._ramps for item in batch)
 
     def answered(self, item: Item, result: Result) -> None:
         """The service said what became of the links of one group."""

@@ -5,7 +5,7 @@ look at what was before. Every other one, and whoever refers to somebody that ca
 changes. Both come to the same.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from pyroaring import BitMap
 
@@ -33,16 +33,21 @@ class Newcomers:
     ) -> None:
         self._plain = PlainCreates(around)
         self._snapshot = snapshot
-        self._visible = visibility.visible
+        self._visible = visibility.now_visible
         self._other = other
 
     def items(self, ids: BitMap) -> Iterator[Item | None]:
         """What is sent of these now, in ascending order of ids; None of whom nothing is."""
+        plain, other = self._plain.holds, self._other
         for page in self._snapshot.pages(ids):
+            waits = self._waits(page.references)
             for state in page.states():
-                plain = self._plain.holds(state) and page.untouched(state.id)
-                yield new_item(state) if plain and self._named(state) else self._other(state)
+                short = plain(state) and page.untouched(state.id) and state.id not in waits
+                yield new_item(state) if short else other(state)
 
-    def _named(self, state: ObjectState) -> bool:
-        """All that it refers to can be named."""
-        return all(map(self._visible, state.references.values()))
+    def _waits(self, references: Mapping[int, Mapping[str, int]]) -> set[int]:
+        """Who refers to somebody that cannot be named at this moment."""
+        if not references:
+            return set()
+        named = self._visible()
+        return {one for one, targets in references.items() for target in targets.values() if target not in named}

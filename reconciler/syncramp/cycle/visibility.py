@@ -52,6 +52,11 @@ class Visibility:
         self._let_go()
         return identity in self._in_cloud and identity not in self._new
 
+    def now_visible(self) -> BitMap:
+        """All that a reference may name at this moment."""
+        self._let_go()
+        return self._in_cloud - self._new
+
     def reachable(self, ids: BitMap) -> BitMap:
         """Those that are in the cloud, too new ones included."""
         return ids & self._in_cloud

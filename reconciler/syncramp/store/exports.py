@@ -86,9 +86,9 @@ class Item:
     """An object in doubt is so no more once this applied; False: something of it was not sent."""
     fresh: bool = False
     """It is all that is wanted of something of which nothing was ever sent, as the store says."""
-    adds: BitMap = field(default_factory=lambda: _NO_LINKS)
-    removes: BitMap = field(default_factory=lambda: _NO_LINKS)
-    reverts: BitMap = field(default_factory=lambda: _NO_LINKS)
+    adds: BitMap = _NO_LINKS
+    removes: BitMap = _NO_LINKS
+    reverts: BitMap = _NO_LINKS
     """Of the removed links those that are taken out although they are desired: they do not return by themselves."""
     spends: Sequence[Spend] = ()
     """What guards count of the object."""
@@ -99,6 +99,11 @@ class Item:
     def links(self) -> int:
         """How many links it adds or removes."""
         return len(self.adds) + len(self.removes)
+
+
+def with_links(items: Iterable[Item]) -> list[Item]:
+    """Those of some items that add or remove any."""
+    return [item for item in items if item.adds or item.removes]
 
 
 @row
@@ -189,7 +194,7 @@ class Exports:
             written = [item.id for item in items if item.after is not None]
             returning, groups = may_return(self._database, written, created=True)
             self.restored_groups |= groups
-            linked = [item for item in known if item.links]
+            linked = with_links(known)
             brackets = self._widen(linked, now)
             losing = self._loosen(BitMap([item.id for item in known if item.deletes]), now)
             links = sum(item.links for item in linked)
@@ -312,7 +317,7 @@ class Exports:
         items = [item for item, _ in applied]
         self._apply_deletes([item.id for item in items if item.deletes])
         self._apply_values([each for each in applied if each[0].after is not None], intent, now)
-        self._apply_links([item for item in items if item.links], intent)
+        self._apply_links(with_links(items), intent)
         self._note_taken(items, now)
 
     def _apply_deletes(self, deleted: Sequence[int]) -> None:
