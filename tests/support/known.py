@@ -12,5 +12,7 @@ class Before:
     watermark: bytes | None = None
     sentinels: Mapping[bytes, frozenset[str]] = field(default_factory=dict)
 
+    keyed = False
+
     def returned(self) -> Sequence[bytes]:
         return ()

@@ -33,8 +33,10 @@ class Mirror:
     def returned(self) -> Sequence[bytes]:
         return list(self._returned)
 
-    def spelled(self, guid: bytes, attribute: str) -> None:
-        return None
+    keyed = False
+
+    def spelled(self, guid: bytes, attribute: str) -> bytes:
+        return b""
 
     def unseen(self, guids: bytes) -> Sequence[bytes]:
         told = {guids[at : at + 16] for at in range(0, len(guids), 16)}

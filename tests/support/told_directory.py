@@ -124,7 +124,7 @@ class Directory:
             return Links(one, "member", (), final=True, guids=members)
         if self.named is Named.SPELLED and self.known is not None:
             spelled = [value.replace(b"CN=", b"cn=") for value in members]
-            return next(spellings.links(one, spelled, self.known.spelled(one, "member")))
+            return spellings.links(one, spelled, self.known.spelled(one, "member"))
         return Links(one, "member", tuple(value.decode() for value in members), final=True)
 
     def full(self) -> Iterator[Fact]:

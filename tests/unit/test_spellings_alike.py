@@ -25,8 +25,8 @@ def _read(store: Store, facts: Sequence[Fact], members: Sequence[bytes] | None, 
     """What the group is after a read: its members, what names nobody, who is lost, and who is named."""
     source = store.staging.source_id("corp")
     known = store.staging.known(source, "all").spelled(STAFF, "member")
-    links = spellings.links(STAFF, members or (), known) if by_keys else canonical.links_from(STAFF, members or ())
-    told = [] if members is None else list(links)
+    links = canonical.links_from(STAFF, members or ())
+    told = [] if members is None else [spellings.links(STAFF, members, known)] if by_keys else list(links)
     proof = Proof("all", True, len(facts), None, delta=delta, watermark=b"1", tracking="SyncRepl")
     store.staging.stage(source, "all", [*facts, *told, proof])
     store.staging.resolve()

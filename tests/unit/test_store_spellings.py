@@ -47,7 +47,7 @@ def named(number: int) -> bytes:
 def read(store: Store, *facts: Fact, members: Sequence[bytes] | None = None, delta: bool = True) -> None:
     source = store.staging.source_id("corp")
     known = store.staging.known(source, "all")
-    told = [] if members is None else list(spellings.links(STAFF, members, known.spelled(STAFF, "member")))
+    told = [] if members is None else [spellings.links(STAFF, members, known.spelled(STAFF, "member"))]
     proof = Proof("all", True, len(facts), None, delta=delta, watermark=b"1", tracking="SyncRepl")
     store.staging.stage(source, "all", [*facts, *told, proof])
     store.staging.resolve()
@@ -99,11 +99,11 @@ def test_large_groups_are_looked_at_one_after_the_other_and_small_ones_together(
 
 def test_a_name_is_brought_into_canonical_form_once(store, monkeypatch) -> None:
     begin(store, *map(named, (1, 2, 3)))
-    looked: list[str] = []
-    canonical = dn.canonical
-    monkeypatch.setattr(dn, "canonical", lambda name: looked.append(name) or canonical(name))
+    looked: list[bytes] = []
+    made = spellings.keys.keys
+    monkeypatch.setattr(spellings.keys, "keys", lambda names: looked.extend(names) or made(names))
     read(store, members=[*map(named, (1, 2, 4))])
-    assert looked == [named(4).decode()] and members(store) == guids(1, 2, 4)
+    assert looked == [named(4)] and members(store) == guids(1, 2, 4)
 
 
 def test_who_is_renamed_in_the_same_read_is_looked_up_again(store, asked) -> None:
@@ -161,14 +161,15 @@ def test_two_names_of_one_member_that_were_told_by_different_reads_are_told_apar
     assert members(store) == guids(1, 2)
 
 
-@pytest.mark.parametrize(("size", "kept", "by_keys"), [(3, b"", True), (3, None, False), (2, b"", False)])
-def test_a_large_group_of_a_server_is_told_by_keys_where_they_are_kept(monkeypatch, size, kept, by_keys) -> None:
+@pytest.mark.parametrize(("size", "keyed", "marked"), [(3, True, True), (3, False, False), (2, True, False)])
+def test_a_group_of_a_server_is_told_by_keys_and_a_large_one_by_marks(monkeypatch, size, keyed, marked) -> None:
     monkeypatch.setattr(spellings, "LARGE", 3)
     found = Found(b"cn=staff", {"member": [named(number) for number in range(size)]})
     session = SimpleNamespace(entry=lambda dn, attributes: found)
-    known = SimpleNamespace(spelled=lambda guid, attribute: kept)
+    known = SimpleNamespace(keyed=keyed, spelled=lambda guid, attribute: b"")
     root = SimpleNamespace(active_directory=False)
     entries = Entries(cast("Any", session), cast("Any", root), BASE, frozenset(), known=cast("Any", known))
     (links,) = entries.links(STAFF, "cn=staff")
     assert isinstance(links, Links) and links.final
-    assert (len(links.keys), len(links.dns)) == ((8 * size, 0) if by_keys else (0, size))
+    assert (len(links.keys), len(links.dns)) == ((8 * size, 0) if keyed else (0, size))
+    assert len(links.marks) == 8 * size * marked

@@ -180,6 +180,7 @@ class _Copy:
     horizon: bytes | None
     sentinels: Mapping[bytes, frozenset[str]]
     ask: Ask = _nobody
+    keyed: bool = True
 
     def returned(self) -> Sequence[bytes]:
         found: Sequence[bytes] = self.ask(self.known.returned)
@@ -189,6 +190,6 @@ class _Copy:
         found: Sequence[bytes] = self.ask(lambda: self.known.unseen(guids))
         return found
 
-    def spelled(self, guid: bytes, attribute: str) -> bytes | None:
-        found: bytes | None = self.ask(lambda: self.known.spelled(guid, attribute))
+    def spelled(self, guid: bytes, attribute: str) -> bytes:
+        found: bytes = self.ask(lambda: self.known.spelled(guid, attribute))
         return found

@@ -41,11 +41,12 @@ class Known(Protocol):
         :param guids: 16 bytes each, in any order, also more than once.
         """
 
-    def spelled(self, guid: bytes, attribute: str) -> bytes | None:
-        """Marks of values of an entry as they were told before, and then as many keys (``facts.Links``).
+    @property
+    def keyed(self) -> bool:
+        """Members may be told by keys of their names (``facts.Links``)."""
 
-        :returns: empty: none were; None: nobody keeps them.
-        """
+    def spelled(self, guid: bytes, attribute: str) -> bytes:
+        """Marks of values of an entry as they were told before, and then as many keys; empty: none were."""
 
 
 class Source(Protocol):

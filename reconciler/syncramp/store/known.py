@@ -50,6 +50,8 @@ class KnownPartition:
         """Why everything is read although changes could be told; empty where they are, or never could."""
         self.watermark: bytes | None = None if self.why_full else watermark
         """Where its last proven read ended; None: everything must be read."""
+        self.keyed = True
+        """Members may be told by keys of their names."""
         self.tracking: str = tracking or ""
         """How changes were found in its last proven read; empty: there was none."""
 

@@ -146,12 +146,12 @@ class Entries:
             yield from self._named_links(guid, words.member_names(values), accounts)
 
     def _named_links(self, guid: bytes, members: Sequence[bytes], accounts: Sequence[bytes]) -> Iterator[Links]:
-        large = self.known is not None and not accounts and spellings.large(members)
-        before = self.known.spelled(guid, canonical.LINKS) if self.known is not None and large else None
-        if before is None:
+        if self.known is None or not self.known.keyed or accounts:
             yield from canonical.links_from(guid, members, accounts)
+        elif spellings.large(members):
+            yield spellings.links(guid, members, self.known.spelled(guid, canonical.LINKS))
         else:
-            yield from spellings.links(guid, members, before)
+            yield spellings.unmarked(guid, members)
 
     def members(self, guid: bytes, dn: str) -> Targets:
         """Whom the members of a group of Active Directory name; who was deleted is none any more.

@@ -61,7 +61,12 @@ class Anew:
         """As it was."""
         return self.known.unseen(guids)
 
-    def spelled(self, guid: bytes, attribute: str) -> bytes | None:
+    @property
+    def keyed(self) -> bool:
+        """As it was."""
+        return self.known.keyed
+
+    def spelled(self, guid: bytes, attribute: str) -> bytes:
         """As it was."""
         return self.known.spelled(guid, attribute)
 
