@@ -60,6 +60,12 @@ def pack_ordered(values: dict[str, Any]) -> bytes:
     return packed
 
 
+def pair(name: str, values: Sequence[bytes]) -> bytes:
+    """One name with its values; several of them in the order of their names, behind ``map_head``, are a whole."""
+    packed: bytes = _packer.pack(name) + _packer.pack(values)
+    return packed
+
+
 def unpack(data: bytes) -> dict[str, Value]:
     """The values :func:`pack` was given; lists come back as tuples."""
     values: dict[str, Value] = msgpack.unpackb(data, use_list=False)
@@ -87,6 +93,49 @@ def packed_of(values: Mapping[str, Any]) -> tuple[bytes, bytes]:
 def plain(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Some values for whom looks at all of them; packed ones are unpacked once and for all."""
     return values.unpacked() if isinstance(values, Packed) else values
+
+
+class Ready(Mapping[str, tuple[bytes, ...]]):
+    """Attributes that were packed as they came, and are unpacked for whoever looks at one of them.
+
+    :param names: theirs, in order.
+    """
+
+    __slots__ = ("_values", "names", "packed")
+
+    def __init__(self, names: tuple[str, ...], packed: bytes) -> None:
+        self.names, self.packed = names, packed
+        self._values: dict[str, Any] | None = None
+
+    def unpacked(self) -> dict[str, Any]:
+        """The values themselves."""
+        if self._values is None:
+            self._values = unpack(self.packed)
+        return self._values
+
+    def __getitem__(self, name: str) -> tuple[bytes, ...]:
+        values: tuple[bytes, ...] = self.unpacked()[name]
+        return values
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.unpacked()[name] if name in self.names else default
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return repr(self.unpacked())
+
+
+def attributes_packed(values: Mapping[str, Any]) -> bytes:
+    """Attributes of an entry, packed."""
+    return values.packed if type(values) is Ready else pack(values)
 
 
 _NOTHING = digest(pack({}))

@@ -68,6 +68,8 @@ CONTAINERS = frozenset(
 _SID = re.compile(rb"[Ss]-1-([0-9]{1,15})((?:-[0-9]{1,10}){0,15})")
 _PRINCIPAL = re.compile(r"CN=(S-1-[0-9-]+),CN=ForeignSecurityPrincipals,", re.IGNORECASE)
 _GUID = re.compile(rb"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
+_LONG = 16
+"""Bytes of a GUID; as text it has more."""
 _SERVICE_ACCOUNTS = frozenset({b"msds-managedserviceaccount", b"msds-groupmanagedserviceaccount"})
 
 
@@ -227,7 +229,7 @@ def _guid(dn: str, values: Mapping[str, Sequence[bytes]]) -> bytes:
 
 
 def _guid_bytes(value: bytes) -> bytes:
-    found = _GUID.fullmatch(value)
+    found = _GUID.fullmatch(value) if len(value) > _LONG else None
     if found is None:
         return value
     data = unhexlify(found[1].replace(b"-", b""))  # a UUID of the standard library takes five times as long

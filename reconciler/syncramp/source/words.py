@@ -24,6 +24,8 @@ DIRECTORY_OWN = frozenset({b"user", b"group", b"contact", b"computer"})
 """Classes of AD."""
 UNIQUE, UIDS = "uniquemember", "memberuid"
 ACCOUNT = "uid"
+OF_PEOPLE = "samaccountname", ACCOUNT
+"""What stand-ins of people are made of."""
 SECURITY_GROUP = b"-2147483646"
 """groupType of a global security group (MS-ADTS 2.2.12)."""
 

@@ -16,7 +16,7 @@ from syncramp.store.marks import MARK, marking
 from syncramp.store.mentions import Mentions
 from syncramp.store.moves import Move, Note, arrive, departed, note
 from syncramp.store.muster import Muster
-from syncramp.store.packing import digest, pack, pack_sorted, unpack
+from syncramp.store.packing import attributes_packed, digest, pack_sorted, unpack
 
 _BEFORE = "SELECT guid, kind, dn, attrs FROM entries WHERE absent = 0 AND id IN ({})"
 _KNOWN = (
@@ -136,7 +136,7 @@ class EntryRows:
         """The rows, without their ids, of entries that are not there as they are told."""
         told = {}
         for guid, entry in page.items():
-            attributes = pack(entry.attributes)
+            attributes = attributes_packed(entry.attributes)
             mark = mark_of(entry.kind.value, entry.dn, attributes)
             row = known.get(guid)
             if row and row.digest == mark and row.partition == self._partition and row.absent == 0:

@@ -2,9 +2,18 @@
 
 from pyroaring import BitMap
 
-from syncramp.model.packing import digest, pack, pack_sorted, packed_of, unpack
+from syncramp.model.packing import attributes_packed, digest, pack, pack_sorted, packed_of, unpack
 
-__all__ = ["digest", "pack", "pack_bitmap", "pack_sorted", "packed_of", "unpack", "unpack_bitmap"]
+__all__ = [
+    "attributes_packed",
+    "digest",
+    "pack",
+    "pack_bitmap",
+    "pack_sorted",
+    "packed_of",
+    "unpack",
+    "unpack_bitmap",
+]
 
 
 def pack_bitmap(bitmap: BitMap) -> bytes:

@@ -174,7 +174,7 @@ class Decoder:
                 at = value + size
                 given = [data[value:at]]
                 if more:
-                    _take(given, data, at, at + more)
+                    further(given, data, at, at + more)
                     at += more
             else:
                 name, given, at = attribute(data, at)
@@ -193,12 +193,12 @@ def attribute(data: bytes, at: int) -> tuple[str, list[bytes], int]:
     if over != stop:
         raise BerError("bytes left over in an attribute")
     values: list[bytes] = []
-    _take(values, data, at, stop)
+    further(values, data, at, stop)
     return name, values, stop
 
 
-def _take(values: list[bytes], data: bytes, at: int, stop: int) -> None:
-    """Add the values that stand here."""
+def further(values: list[bytes], data: bytes, at: int, stop: int) -> None:
+    """Add the values that stand here, each with its tag and its length."""
     while at < stop:
         if data[at] != OCTETS:
             raise BerError("something else among values")
