@@ -192,3 +192,35 @@ def test_a_connection_that_ends_breaks_every_search(ends: tuple[Channel, Server]
 def test_nothing_is_asked_where_there_is_no_connection() -> None:
     with pytest.raises(SourceUnavailable, match="the connection is closed"):
         next(Session("ldaps://dc", Connection(None)).search("DC=test", "(cn=*)", ["cn"]))
+
+
+def test_where_a_long_answer_has_not_come_yet_a_moment_is_let_pass(ends, monkeypatch) -> None:
+    channel, server = ends
+    rests: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        server.says(7, *map(_person, ("c", "d")), done(0, b""))
+
+    monkeypatch.setattr("syncramp.source.ldap.channel._LONG", 2)
+    monkeypatch.setattr("syncramp.source.ldap.channel.time.sleep", rest)
+    answer = channel.ask(ASKED, ())
+    server.says(7, *map(_person, ("a", "b", "b")))
+    first = [next(answer) for _ in range(3)]
+    assert not rests and channel.connection.socket.gettimeout() == 5
+    assert len([*first, *answer]) == 6 and len(rests) == 1
+    assert channel.connection.socket.gettimeout() == 5
+
+
+def test_a_question_in_the_middle_of_a_long_answer_is_waited_for_as_ever(ends, monkeypatch) -> None:
+    channel, server = ends
+    monkeypatch.setattr("syncramp.source.ldap.channel._LONG", 0)
+    long = channel.ask(ASKED, ())
+    server.says(7, _person("a"), _person("b"))
+    assert next(long) and next(long)
+    monkeypatch.setattr("syncramp.source.ldap.channel._LONG", 9)
+    short = channel.ask(ASKED, ())
+    server.says(8, done(0, b""))
+    assert [type(message) for message in short] == [Done]
+    server.says(7, done(0, b""))
+    assert [type(message) for message in long] == [Done]
