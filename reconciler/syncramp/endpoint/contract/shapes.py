@@ -16,6 +16,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Final
 
+from syncramp.endpoint.contract.alike import MOST, Alike, Pair
 from syncramp.endpoint.contract.tags import Head
 from syncramp.endpoint.nbfx.node import Scope
 from syncramp.endpoint.nbfx.runs import TEXT
@@ -30,14 +31,16 @@ TAILS: Final = 32
 LONGEST: Final = 1024
 """What is learned: pairs, ends of objects, and bytes of one of them. Whoever writes more than that does not write the
 same again and again, and nothing is to grow with what a peer sends."""
+KINDS: Final = 16
+"""Selections of pairs for which an expression of their own is kept."""
 _SHORT: Final = 64
 """Bytes of a binary value that is taken by its length; identifiers are shorter."""
-_TEXT: Final = rb"\x99(.)([^\x01]*+)\x01"
-"""Every pair has two groups: the length of a text, of other values nothing, and what is read."""
-_BOOLEAN: Final = rb"()([\x85\x87])\x01"
-_NIL: Final = rb"()(\x01)\x01"
-_INTEGER: Final = rb"()(\x89.|\x8b..|\x8d.{4}|\x8f.{8})\x01"
-_STRINGS: Final = rb"()([^\x01]*+\x01)\x01"
+_TEXT: Final = rb"([^\x01]+)"
+"""Every value has one group, of what is read."""
+_BOOLEAN: Final = rb"([\x85\x87])"
+_NIL: Final = rb"(\x01)"
+_INTEGER: Final = rb"(\x89.|\x8b..|\x8d.{4}|\x8f.{8})"
+_STRINGS: Final = rb"([^\x01]*\x01)"
 """A list of texts that end their elements holds no end of its own, unless a text has the length one."""
 
 Read = Callable[[bytes], WireValue]
@@ -55,8 +58,23 @@ class Shape:
         self._whole: _Whole | None = None
         self._news = False
         self._singly = 0
+        self._alike: Alike | None = None
+        """What takes those that are like the last ones."""
         self._learning = Lock()
         """Threads that read messages at the same time share what is known."""
+
+    def take_alike(self, data: bytes, at: int) -> tuple[list[SyncObject], int]:
+        """The objects that begin here and have the same pairs as those before, and the offset behind them."""
+        if self._alike is None:
+            return [], at
+        found = None
+        with suppress(ValueError, IndexError):
+            found = self._alike.take(data, at)
+        if found is None and self._whole:
+            self._whole.give_up(self._alike)
+        if not found or len(found[0]) < MOST:
+            self._alike = None  # until two of the same come again
+        return found or ([], at)
 
     def take(self, data: bytes, at: int) -> tuple[SyncObject, int] | None:
         """The object that begins here, and the offset behind it; None: it is to be read pair by pair."""
@@ -67,6 +85,7 @@ class Shape:
         if self._whole:
             with suppress(ValueError):  # what it is then, is found out pair by pair
                 found = self._whole.take(data, at)
+            self._alike = self._whole.alike if found else None
         self._singly += found is None
         return found
 
@@ -113,12 +132,14 @@ def shape_at(scope: Scope, start: bytes) -> Shape:
 class _Pair:
     """A pair as a part of an expression."""
 
-    __slots__ = ("form", "key", "raw", "read")
+    __slots__ = ("form", "key", "raw", "read", "whole")
 
     def __init__(self, head: Head, data: bytes, at: int) -> None:
         self.raw, self.key = head.raw, head.key
         self.form, self.read = _form(head, data, at)
         """Of its content; empty where there is none."""
+        self.whole = (b"()%s" if self.read else b"\x99(.)%s") % self.form
+        """With a group for the length of a text."""
 
 
 def _form(head: Head, data: bytes, at: int) -> tuple[bytes, Read | None]:
@@ -127,9 +148,9 @@ def _form(head: Head, data: bytes, at: int) -> tuple[bytes, Read | None]:
         case "text":
             return _TEXT, None
         case "boolean":
-            return _BOOLEAN, _boolean
+            return _BOOLEAN, {b"\x85": False, b"\x87": True}.__getitem__
         case "nil":
-            return _NIL, _nil
+            return _NIL, {b"\x01": None}.__getitem__
         case "integer":
             return _INTEGER, _integer
         case "binary":
@@ -145,23 +166,15 @@ def _binary(data: bytes, at: int) -> tuple[bytes, Read | None]:
     rest = at + 2 + size
     if first == 0x9E and size <= _SHORT and data[rest] == 0x9F and data[rest + 1] <= 2:
         left = data[rest + 1]
-        form = b"()(%s.{%d}%s.{%d})\x01" % (_plain(first, size), size, _plain(0x9F, left), left)
+        form = b"(%s.{%d}%s.{%d})" % (_plain(first, size), size, _plain(0x9F, left), left)
         return form, lambda raw: raw[2 : 2 + size] + raw[4 + size :]
     if first == 0x9F and size <= _SHORT:
-        return b"()(%s.{%d})\x01" % (_plain(first, size), size), lambda raw: raw[2:]
+        return b"(%s.{%d})" % (_plain(first, size), size), lambda raw: raw[2:]
     return b"", None
 
 
 def _plain(*numbers: int) -> bytes:
     return re.escape(bytes(numbers))
-
-
-def _boolean(raw: bytes) -> bool:
-    return raw == b"\x87"
-
-
-def _nil(raw: bytes) -> None:
-    return None
 
 
 def _integer(raw: bytes) -> int:
@@ -171,9 +184,12 @@ def _integer(raw: bytes) -> int:
 def _strings(start: bytes) -> Read:
     def read(raw: bytes) -> WireValue:
         before, *items = raw[:-1].split(start)
-        if before or any(not item or item[0] != len(item) - 1 for item in items):
+        if before:
             raise ValueError
-        return tuple(item[1:].decode() for item in items)
+        for item in items:
+            if not item or item[0] != len(item) - 1:
+                raise ValueError
+        return tuple([item[1:].decode() for item in items])
 
     return read
 
@@ -182,13 +198,22 @@ class _Whole:
     """The expression of an object with all pairs that were seen, each of which may be missing."""
 
     def __init__(self, start: bytes, pairs: Sequence[_Pair], tails: dict[bytes, tuple[str, Operation]]) -> None:
-        forms = [b"(?:%s%s)?" % (re.escape(pair.raw), pair.form) for pair in pairs]
+        forms = [b"(?:%s%s\x01)?" % (re.escape(pair.raw), pair.whole) for pair in pairs]
         tail = b"\x01(%s)" % b"|".join(map(re.escape, tails))
         self._match = re.compile(b"".join((re.escape(start), *forms, tail)), re.DOTALL).match
         self._keys, self._tails = [pair.key for pair in pairs], tails
         self._columns = Columns(self._keys) if len(set(self._keys)) == len(pairs) else None
         """None: there is a key in several forms."""
         self._others = [(place, pair.read) for place, pair in enumerate(pairs) if pair.read]
+        self._start, self._pairs = start, pairs
+        self._before = b""
+        """Which pairs the object before had."""
+        self._often: dict[bytes, int] = {}
+        """How often there were two in turn that had these."""
+        self._known: dict[bytes, Alike | None] = {}
+        """What takes those that have these; None: they are not what they seem to be."""
+        self.alike: Alike | None = None
+        """What takes objects like the last two."""
 
     def take(self, data: bytes, at: int) -> tuple[SyncObject, int] | None:
         """See :meth:`Shape.take`.
@@ -200,6 +225,7 @@ class _Whole:
             return None
         *groups, tail = found.groups(b"")
         lengths, raws = groups[::2], groups[1::2]
+        there = bytes(map(bool, raws))
         others = []
         for place, read in self._others:
             if raw := raws[place]:
@@ -210,8 +236,25 @@ class _Whole:
         values = self._values(raws, others)
         if values is None:
             return None
+        self._look_back(there)
         kind, operation = self._tails[tail]
         return SyncObject(kind, operation, values), found.end()
+
+    def _look_back(self, there: bytes) -> None:
+        """Note which pairs an object had, and get ready for more of those that come in turn."""
+        again, self._before = there == self._before, there
+        if again and there not in self._known and self._columns and any(there):
+            times = self._often[there] = self._often.get(there, 0) + 1
+            if times >= AFTER and len(self._known) < KINDS:
+                pairs = [Pair(i, pair.raw, pair.form, pair.read) for i, pair in enumerate(self._pairs) if there[i]]
+                self._known[there] = Alike(self._start, pairs, self._columns, self._tails)
+            elif len(self._often) > PAIRS:
+                self._often.clear()
+        self.alike = self._known.get(there) if again else None
+
+    def give_up(self, alike: Alike) -> None:
+        """What seemed to be like the others is not."""
+        self._known.update(dict.fromkeys([there for there, one in self._known.items() if one is alike]))
 
     def _values(self, raws: list[bytes], others: Sequence[tuple[int, WireValue]]) -> Mapping[str, WireValue] | None:
         """The values in their order; None: a key stands there in two forms.

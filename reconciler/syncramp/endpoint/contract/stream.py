@@ -51,6 +51,10 @@ class ObjectStream:
             if tags is None or not data.startswith(tags.raw, at):
                 tags = ObjectTags(self._tags, at, scope)
                 shape = shape_at(scope, tags.raw)
+            alike, at = shape.take_alike(data, at)
+            if alike:
+                objects += alike
+                continue
             if taken := shape.take(data, at):
                 obj, at = taken
             else:
