@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from syncramp.cycle.job import Reading
 from syncramp.cycle.phases import Phase
@@ -14,7 +14,7 @@ from syncramp.model.plan import Sample
 from syncramp.model.proofs import Doubt
 from syncramp.model.report import RunReport, SourceReport
 from syncramp.model.seams import Known, Source
-from syncramp.rules.primary_group import CATEGORY, unseen_group
+from syncramp.rules.primary_group import ATTRIBUTE, CATEGORY, unseen_group
 from syncramp.rules.ruleset import Ruleset
 from syncramp.store.known import KnownPartition
 from syncramp.store.partitions import PartitionStage
@@ -63,7 +63,7 @@ class Part:
         try:
             for fact in self.source.read(self.partition, self.rules.wanted, known):
                 page.append(fact)
-                weight += 1 + _values(fact) // VALUES
+                weight += 1 if type(fact) is Entry else 1 + _values(fact) // VALUES
                 if weight >= PAGE:
                     yield page.copy()
                     page.clear()
@@ -79,6 +79,9 @@ class Part:
 
     def take(self, page: Page) -> None:
         """Into the store; what follows the proof says nothing."""
+        if self._proof is None and all(type(fact) is Entry for fact in page):
+            self._take_entries(cast("Sequence[Entry]", page))
+            return
         entries = values = 0
         for fact in page:
             if isinstance(fact, Proof):
@@ -92,6 +95,15 @@ class Part:
                 values += _values(fact)
         self._counts.advance(entries, values)
         self.phase.advance(entries, values)
+
+    def _take_entries(self, entries: Sequence[Entry]) -> None:
+        """The same of a page with nothing else, as most are."""
+        for entry in entries:
+            if ATTRIBUTE in entry.attributes:
+                self._watch(entry)
+        self.stage.add_entries(entries)
+        self._counts.advance(len(entries))
+        self.phase.advance(len(entries))
 
     def _settled(self, page: list[Fact], call: Callable[[], Any]) -> Any:
         """The answer to a question, once the page that its reader has not handed over yet is in the store, too.

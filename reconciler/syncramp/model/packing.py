@@ -133,6 +133,11 @@ class Ready(Mapping[str, tuple[bytes, ...]]):
         return repr(self.unpacked())
 
 
+def names_of(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of attributes of an entry; in order, or as they came."""
+    return values.names if type(values) is Ready else tuple(values)
+
+
 def attributes_packed(values: Mapping[str, Any]) -> bytes:
     """Attributes of an entry, packed."""
     return values.packed if type(values) is Ready else pack(values)

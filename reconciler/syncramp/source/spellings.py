@@ -29,14 +29,40 @@ def links(guid: bytes, members: Sequence[bytes], known: bytes) -> Links:
     :param known: marks, and then as many keys, as :class:`Links` has them; of any names of this group.
     :raises names.DnError: a member is no DN.
     """
-    half = len(known) // 2
-    found = dict(zip(_numbers(known[:half]), _numbers(known[half:]), strict=True))
-    marks = keys.hashes(members)
-    new = {mark: member for mark, member in zip(marks, members, strict=True) if mark not in found}
-    made, principals = keys.keys(list(new.values()))
-    found.update(zip(new, made, strict=True))
-    told = array("q", map(found.__getitem__, marks)).tobytes()
-    return Links(guid, canonical.LINKS, (), final=True, principals=principals, keys=told, marks=marks.tobytes())
+    marks, half = array("q"), len(known) // 2
+    for start in range(0, len(members), keys.CHUNK):
+        marks.extend(keys.hashes(members[start : start + keys.CHUNK]))
+    before, spelled = _numbers(known[:half]), _numbers(known[half:])
+    first = _alike(marks, before)
+    last = min(_alike(marks[::-1], before[::-1]), min(len(marks), len(before)) - first)
+    rest = slice(first, len(marks) - last)
+    middle = dict(zip(before[first : half // 8 - last], spelled[first : half // 8 - last], strict=True))
+    made, principals = _made(marks[rest], members[rest], middle)
+    told = spelled[:first] + made + spelled[half // 8 - last :]
+    return Links(
+        guid, canonical.LINKS, (), final=True, principals=principals, keys=told.tobytes(), marks=marks.tobytes()
+    )
+
+
+def _alike(one: array[int], other: array[int]) -> int:
+    """With how many numbers both begin."""
+    same, step = 0, min(len(one), len(other))
+    while step:
+        if one[same : same + step] == other[same : same + step] and same + step <= min(len(one), len(other)):
+            same += step
+        step //= 2
+    return same
+
+
+def _made(marks: array[int], members: Sequence[bytes], known: dict[int, int]) -> keys.Keyed:
+    """Keys of names, of which those that are new are looked at."""
+    new = [member for mark, member in zip(marks, members, strict=True) if mark not in known] if known else members
+    made, principals = keys.keys(new)
+    if not known:
+        return made, principals
+    fresh = iter(made)
+    found = [known[mark] if mark in known else next(fresh) for mark in marks]
+    return array("q", found), principals
 
 
 def unmarked(guid: bytes, members: Sequence[bytes]) -> Links:

@@ -42,6 +42,8 @@ _COUNT_IDS = """INSERT INTO meta VALUES ('next_id', CAST(? + 1 AS TEXT)) ON CONF
 """First it is counted and then it is read: importers beside us wait for whoever counts."""
 _NEXT_ID = "SELECT value FROM meta WHERE key = 'next_id'"
 _PAGE = 1000
+NOBODY = 1 << 32
+"""Higher than any id."""
 
 
 class Row(NamedTuple):
@@ -96,6 +98,8 @@ class EntryRows:
         self._origin = Origin.NONE
         self._asked: frozenset[str] | None = None
         self.containers: Containers | None = None
+        self.first = NOBODY
+        """The lowest id of those that came; higher ones are of them, or of other partitions."""
 
     def compare(self, origin: Origin, wanted: frozenset[str]) -> None:
         """From now on tell what the directory changed from what only other rules ask for."""
@@ -115,6 +119,8 @@ class EntryRows:
         :returns: their ids, by GUID.
         """
         known = self._known(list(page))
+        if not known:
+            return self._write_new(page)
         told = self._news(page, known)
         new = [(guid, body) for guid, body in told.items() if guid not in known]
         changed = [(*body, known[guid].id) for guid, body in told.items() if guid in known]
@@ -131,6 +137,25 @@ class EntryRows:
         )
         wake(self._database, arrived)
         return ids
+
+    def _write_new(self, page: Mapping[bytes, Entry]) -> dict[bytes, int]:
+        """Entries of which nobody was there before: what ``write`` does, without what asks what was."""
+        rows = [(guid, self._body(entry)) for guid, entry in page.items()]
+        ids = self._insert(rows)
+        self.muster.come(page.values())
+        if self.containers is not None:
+            self.containers.arrive(ids.values())
+        if self._mentions.made:
+            self._mentions.add((ids[guid], entry.attributes) for guid, entry in page.items())
+        if self._tracked:
+            arrive(self._database, self._partition, ids.values())
+        wake(self._database, [body[3] for _, body in rows])
+        return ids
+
+    def _body(self, entry: Entry) -> tuple[Any, ...]:
+        """The row of an entry, without what it is found by."""
+        kind, dn, attributes = entry.kind.value, entry.dn, attributes_packed(entry.attributes)
+        return self._partition, kind, dn, self._key(dn), mark_of(kind, dn, attributes), attributes
 
     def _news(self, page: Mapping[bytes, Entry], known: Mapping[bytes, Row]) -> dict[bytes, tuple[Any, ...]]:
         """The rows, without their ids, of entries that are not there as they are told."""
@@ -161,6 +186,7 @@ class EntryRows:
             return {}
         self._database.run(_COUNT_IDS, (len(new), len(new)))
         first = int(self._database.value(_NEXT_ID)) - len(new)
+        self.first = min(self.first, first)
         ids = {guid: first + place for place, (guid, _) in enumerate(new)}
         self._database.insert_many(_ENTRY, [(0, ids[guid], self._source, guid, *body) for guid, body in new])
         self._database.run(_MARK_NEW, (Origin.SOURCE, first, first + len(new) - 1))

@@ -30,17 +30,18 @@ class Mentions:
 
     def __init__(self, database: Database, source: int) -> None:
         self._database, self._source = database, source
-        self._made = bool(database.value(_MADE, (source,)))
+        self.made = bool(database.value(_MADE, (source,)))
+        """They stand in the table, and are added to."""
 
     def add(self, entries: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
         """Ids of entries that were written, with their attributes."""
-        if self._made:
+        if self.made:
             rows = {(crc32(value), identity) for identity, attributes in entries for value in _values(attributes)}
             self._database.insert_many(_ADD, rows)
 
     def holders(self, dns: Iterable[str]) -> set[int]:
         """Entries that may name one of these DNs."""
-        if not self._made:
+        if not self.made:
             self._make()
         marks = sorted({crc32(dn.encode()) for dn in dns})
         return {entry for (entry,) in self._database.among(_HOLDERS, marks)}
@@ -52,7 +53,7 @@ class Mentions:
         for start in range(0, len(rows), _PAGE):
             self._database.insert_many(_ADD, dict.fromkeys(rows[start : start + _PAGE]))
         self._database.run(_NOW_MADE, (self._source,))
-        self._made = True
+        self.made = True
 
 
 def _values(attributes: Mapping[str, Any]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from syncramp.model.tracking import OF_OPENLDAP
 from syncramp.model.values import Attributes, Kind
 from syncramp.store.database import Database
 from syncramp.store.marks import MARK
-from syncramp.store.packing import digest, pack, unpack
+from syncramp.store.packing import digest, names_of, pack, unpack
 
 SENTINELS = 24
 """Entries of a partition that are looked at again at each import, spread evenly over all of it."""
@@ -63,7 +63,7 @@ def forget_muster(database: Database, partition: int) -> None:
 def _shown(entries: Iterable[Entry]) -> Counter[str]:
     """How many are of each kind, and have each attribute. Most have the same ones, so these are counted together."""
     found = Counter[str]()
-    for (kind, *names), number in Counter((entry.kind.value, *entry.attributes) for entry in entries).items():
+    for (kind, names), number in Counter((entry.kind.value, names_of(entry.attributes)) for entry in entries).items():
         found.update(dict.fromkeys(names, number))
         found[kind] += number
     return found
@@ -108,6 +108,12 @@ class Muster:
     def arrive(self, entries: Iterable[Entry]) -> None:
         """Entries that were not there before."""
         self._growth.update(_shown(entries))
+
+    def come(self, entries: Iterable[Entry]) -> None:
+        """Entries that are shown, and were not there before."""
+        shown = _shown(entries)
+        self._now.update(shown)
+        self._growth.update(shown)
 
     def come_back(self, identity: int, entry: Entry) -> None:
         """An entry that was gone is there again; perhaps it was called gone only a moment ago."""

@@ -2,11 +2,12 @@
 
 from pyroaring import BitMap
 
-from syncramp.model.packing import attributes_packed, digest, pack, pack_sorted, packed_of, unpack
+from syncramp.model.packing import attributes_packed, digest, names_of, pack, pack_sorted, packed_of, unpack
 
 __all__ = [
     "attributes_packed",
     "digest",
+    "names_of",
     "pack",
     "pack_bitmap",
     "pack_sorted",

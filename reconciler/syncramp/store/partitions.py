@@ -20,7 +20,7 @@ from syncramp.store.container_rows import ContainerRows
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.doubts import believe, put_back
-from syncramp.store.entry_rows import EntryRows
+from syncramp.store.entry_rows import NOBODY, EntryRows
 from syncramp.store.imports import forget_import
 from syncramp.store.marks import MARK
 from syncramp.store.moves import Move, Note, note, tracked
@@ -37,7 +37,8 @@ PROVEN = "UPDATE partitions SET complete = ?, entries = ?, expected = ?, reason 
 """What is proven of a partition; of one without a proof, too."""
 _PENDING = "UPDATE partitions SET pending = ?, tracking = ?, asked = ?, missed = ? WHERE id = ?"
 HORIZON = "UPDATE partitions SET horizon = COALESCE(?, horizon) WHERE id = ?"
-_PRESENT = "SELECT id, kind, dn, absent, guid FROM entries WHERE partition = ? AND absent < ?"
+_PRESENT = "SELECT id FROM entries WHERE id < ? AND partition = ? AND absent < ?"
+_ABSENT = "SELECT id, kind, dn, absent, guid FROM entries WHERE id IN ({})"
 _ANEW = "UPDATE partitions SET watermark = NULL, pending = NULL WHERE id = ?"
 """What comes may be older than what is there, and no delta would tell the newer again."""
 _FULL_NEXT = "UPDATE partitions SET watermark = NULL WHERE id = ?"
@@ -141,12 +142,24 @@ class PartitionStage:
         if len(self._page) >= PAGE or self._spill.waiting >= PAGE_LINKS:
             self.flush()
 
+    def add_entries(self, entries: Sequence[Entry]) -> None:
+        """Take in some entries, as ``add`` each of them."""
+        page = {entry.guid: entry for entry in entries}
+        if len(page) < len(entries) or not page.keys().isdisjoint(self._page):
+            for entry in entries:
+                self.add(entry)
+            return
+        self._page.update(page)
+        if len(self._page) >= PAGE:
+            self.flush()
+
     def _restart(self) -> None:
         self.flush()
         with self._database.transaction():
             self._spill.restart()
             self._database.run(_ANEW, (self._partition,))
         self._muster.restart()
+        self._rows.first = NOBODY
         self.told = Told()
 
     def flush(self) -> None:
@@ -234,12 +247,13 @@ class PartitionStage:
         return ((identity, dn) for identity, dn in rows if identity in self.told.seen)
 
     def _missed(self) -> Sequence[Missed]:
-        """Who was not seen."""
-        rows = self._database.all(_PRESENT, (self._partition, GONE))
+        """Who was not seen; whoever came in this read was, and a first one looks at nobody."""
+        there = self._database.numbers(_PRESENT, (self._rows.first, self._partition, GONE))
         return [
             Missed(identity, Kind(kind), dn, absent, self._reads(Kind(kind), dn), guid)
-            for identity, kind, dn, absent, guid in rows
-            if identity not in self.told.seen
+            for identity, kind, dn, absent, guid in self._database.among(
+                _ABSENT, list(BitMap(there) - self.told.seen)
+            )
         ]
 
     def _miss(self, missed: Sequence[Missed]) -> None:

@@ -34,6 +34,9 @@ LARGEST = 256 * 1024 * 1024
 """Bytes in one message. A group of a million members in one entry has about 100 MB; a length above it is more likely
 no LDAP at all than an entry, and to hold it would cost several times its size in memory."""
 
+COPIED = 64 * 1024
+"""Bytes of a message up to which it is taken out of what came, so that nothing is read behind its end; a larger one
+is judged by where its parts end."""
 HEADS = 20_000
 """Heads of attributes that are remembered: each name has one for each length of its value, and ranges make names
 without end."""
@@ -122,7 +125,10 @@ class Decoder:
         at, end = 0, len(piece)
         while (whole := self._extent(piece, at)) is not None and whole[1] <= end:
             start, at = whole
-            yield self._message(piece[start:at])
+            if at - start < COPIED:
+                yield self._message(piece[start:at], 0, at - start)
+            else:
+                yield self._message(piece, start, at)
         self._held += piece[at:]
         self._needed = 0 if whole is None else whole[1] - at
 
@@ -138,13 +144,16 @@ class Decoder:
             raise BerError(f"a message of {stop - at:,} bytes, of which at most {self.limit:,} are taken")
         return start, stop
 
-    def _message(self, data: bytes) -> tuple[int, Message | Notice]:
+    def _message(self, data: bytes, start: int, end: int) -> tuple[int, Message | Notice]:
+        """The message that stands between two places."""
         try:
-            at, over = bounds(data, 0, INTEGER)
+            at, over = bounds(data, start, INTEGER)
             asked = number(data[at:over])
             tag = data[over]
             at, over = bounds(data, over, tag)
-            controls = () if over == len(data) else _controls(data, over)
+            if over > end:
+                raise BerError("a value is cut off")
+            controls = () if over == end else _controls(data[over:end])
             if tag == _ENTRY:
                 form = self.forms.get(asked)
                 fact = form(data, at, over) if form is not None else None
@@ -248,8 +257,8 @@ def _urls(content: bytes) -> Sequence[str]:
     return tuple(_text(url) for _, url in urls)
 
 
-def _controls(data: bytes, at: int) -> Sequence[Control]:
-    at, over = bounds(data, at, _CONTROLS)
+def _controls(data: bytes) -> Sequence[Control]:
+    at, over = bounds(data, 0, _CONTROLS)
     if over != len(data):
         raise BerError("bytes left over in a message")
     return tuple(_control(tag, content) for tag, content in parse(data[at:over]))
