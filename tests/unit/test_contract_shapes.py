@@ -173,8 +173,8 @@ def test_threads_that_learn_at_the_same_time_leave_each_other_what_they_know() -
             others[0].join(0.2)  # it is done by then, or waits for who learns
         return form(*arguments)
 
-    form = shapes._form
-    with patch.object(shapes, "_form", interrupted):
+    form = shapes.form_of
+    with patch.object(shapes, "form_of", interrupted):
         listed(answer([SyncObject("User", Operation.SET, {"SourceAnchor": "AAAA", "City": "Rom"})]))
     others[0].join()
     data = answer([SyncObject("User", Operation.SET, {"City": "Rom", "Title": "Analyst"})] * MANY)

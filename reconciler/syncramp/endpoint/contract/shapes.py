@@ -10,16 +10,16 @@ same tags.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from threading import Lock
 from typing import Final
 
 from syncramp.endpoint.contract.alike import MOST, Alike, Pair
+from syncramp.endpoint.contract.forms import LONGEST, form_of
 from syncramp.endpoint.contract.tags import Head
 from syncramp.endpoint.nbfx.node import Scope
-from syncramp.endpoint.nbfx.runs import TEXT
 from syncramp.model.cells import ABSENT, Cells, Columns
 from syncramp.model.wire import Operation, SyncObject, WireValue
 
@@ -28,23 +28,10 @@ AFTER: Final = 16
 to read a hundred."""
 PAIRS: Final = 100
 TAILS: Final = 32
-LONGEST: Final = 1024
-"""What is learned: pairs, ends of objects, and bytes of one of them. Whoever writes more than that does not write the
-same again and again, and nothing is to grow with what a peer sends."""
+"""What is learned: pairs, and ends of objects. Whoever writes more than that does not write the same again and again,
+and nothing is to grow with what a peer sends; so it is with the bytes of one of them (``LONGEST``)."""
 KINDS: Final = 16
 """Selections of pairs for which an expression of their own is kept."""
-_SHORT: Final = 64
-"""Bytes of a binary value that is taken by its length; identifiers are shorter."""
-_TEXT: Final = rb"([^\x01]+)"
-"""Every value has one group, of what is read."""
-_BOOLEAN: Final = rb"([\x85\x87])"
-_NIL: Final = rb"(\x01)"
-_INTEGER: Final = rb"(\x89.|\x8b..|\x8d.{4}|\x8f.{8})"
-_STRINGS: Final = rb"([^\x01]*\x01)"
-"""A list of texts that end their elements holds no end of its own, unless a text has the length one."""
-
-Read = Callable[[bytes], WireValue]
-"""Gives a value by the bytes of its group; a ValueError where they are no such value."""
 
 
 class Shape:
@@ -136,62 +123,10 @@ class _Pair:
 
     def __init__(self, head: Head, data: bytes, at: int) -> None:
         self.raw, self.key = head.raw, head.key
-        self.form, self.read = _form(head, data, at)
+        self.form, self.read = form_of(head, data, at)
         """Of its content; empty where there is none."""
         self.whole = (b"()%s" if self.read else b"\x99(.)%s") % self.form
         """With a group for the length of a text."""
-
-
-def _form(head: Head, data: bytes, at: int) -> tuple[bytes, Read | None]:
-    """The expression of a content, and how to read what it finds; None: it is a text."""
-    match head.kind if head.size <= LONGEST else "":
-        case "text":
-            return _TEXT, None
-        case "boolean":
-            return _BOOLEAN, {b"\x85": False, b"\x87": True}.__getitem__
-        case "nil":
-            return _NIL, {b"\x01": None}.__getitem__
-        case "integer":
-            return _INTEGER, _integer
-        case "binary":
-            return _binary(data, at)
-        case "strings" if head.item and head.key.lower() != "member":
-            return _STRINGS, _strings(head.item + bytes((TEXT,)))
-    return b"", None
-
-
-def _binary(data: bytes, at: int) -> tuple[bytes, Read | None]:
-    """Bytes of one length: whole triples in one record, and what is left in a second one."""
-    first, size = data[at], data[at + 1]
-    rest = at + 2 + size
-    if first == 0x9E and size <= _SHORT and data[rest] == 0x9F and data[rest + 1] <= 2:
-        left = data[rest + 1]
-        form = b"(%s.{%d}%s.{%d})" % (_plain(first, size), size, _plain(0x9F, left), left)
-        return form, lambda raw: raw[2 : 2 + size] + raw[4 + size :]
-    if first == 0x9F and size <= _SHORT:
-        return b"(%s.{%d})" % (_plain(first, size), size), lambda raw: raw[2:]
-    return b"", None
-
-
-def _plain(*numbers: int) -> bytes:
-    return re.escape(bytes(numbers))
-
-
-def _integer(raw: bytes) -> int:
-    return int.from_bytes(raw[1:], "little", signed=True)
-
-
-def _strings(start: bytes) -> Read:
-    def read(raw: bytes) -> WireValue:
-        before, *items = raw[:-1].split(start)
-        if before:
-            raise ValueError
-        for item in items:
-            if not item or item[0] != len(item) - 1:
-                raise ValueError
-        return tuple([item[1:].decode() for item in items])
-
-    return read
 
 
 class _Whole:
