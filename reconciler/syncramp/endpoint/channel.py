@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from syncramp.endpoint import contract, soap, tls
 from syncramp.endpoint.auth import TokenSource
 from syncramp.endpoint.clouds import ADDRESSES, PATH, onward
+from syncramp.endpoint.contract import Form
 from syncramp.endpoint.faults import IN_DOUBT, LATER, Redirected, from_fault, from_transport, no_answer
 from syncramp.endpoint.https import Https, NoAnswer
 from syncramp.errors import AnswerLost, EndpointUnavailable, ServiceRefused
@@ -30,6 +31,9 @@ MOST_HOPS = 5
 """Redirects of one request; public clients meet two or three."""
 _SHOWN = 200
 """Characters of an address that are told."""
+
+
+_NOBODY = UUID(int=0)
 
 
 def _deaf(host: str, data: bytes) -> None:
@@ -88,6 +92,8 @@ class Channel:
         self._client = Https(context, settings.call_timeout.total_seconds(), direct=direct[0])
         self._issuer = Https(context, ISSUER_SECONDS, direct=direct[1])
         self._tokens = TokenSource(target, secrets, self._issuer)
+        self._frames: dict[tuple[str, str], tuple[str, soap.Frame]] = {}
+        """Of each operation and address, with the token in it."""
 
     @property
     def certificate_until(self) -> datetime | None:
@@ -142,11 +148,7 @@ class Channel:
 
     def _call(self, host: str, operation: str, body: bytes, leave: Leave) -> contract.Answer:
         url, tracking = f"https://{host}{PATH}", uuid4()
-        settings = self._target.endpoint
-        token = soap.SyncToken(
-            self._tap.bend(self._tokens.token()), settings.build_number, tracking, settings.application_id
-        )
-        message = soap.request(operation, body, token, url, "text" if settings.values is Values.TEXT else "typed")
+        message = self._frame(operation, url, self._tap.bend(self._tokens.token())).request(body, tracking)
         leave.check(host)  # after the token, which may take a while
         try:
             answer = self._client.request("POST", url, self._headers(operation, str(tracking)), message)
@@ -158,6 +160,16 @@ class Channel:
             raise no_answer(answer.status, kind, host, sent=True, retry_after=later)
         self._tap.heard(host, answer.content)
         return _opened(host, operation, answer.content)
+
+    def _frame(self, operation: str, url: str, bearer: str) -> soap.Frame:
+        """What stands around the body, made once for a token."""
+        kept = self._frames.get((operation, url))
+        if kept is None or kept[0] != bearer:
+            settings = self._target.endpoint
+            token = soap.SyncToken(bearer, settings.build_number, _NOBODY, settings.application_id)
+            form: Form = "text" if settings.values is Values.TEXT else "typed"
+            kept = self._frames[operation, url] = bearer, soap.Frame(operation, token, url, form)
+        return kept[1]
 
     def _headers(self, operation: str, tracking: str) -> dict[str, str]:
         build = self._target.endpoint.build_number

@@ -259,8 +259,25 @@ class V2Endpoint:
         return self._while_busy(operation, body, until, patience)
 
     def _while_busy(self, operation: str, body: bytes, until: float, patience: "_Patience") -> contract.Answer:
+        leave = Leave(until, patience.look)
+        with self._traffic.patience() as pushed:
+            try:
+                return self._once(operation, body, leave, pushed)
+            except Busy as error:  # to get ready for more tries takes 0.1 ms, and nearly no call needs any
+                more = _after(error, self._once)
+            try:
+                return self._again(until, patience)(more, operation, body, leave, pushed)
+            except Busy:
+                if self._stop.is_set() and not patience.in_doubt:
+                    raise Stopped(
+                        "the run was stopped while the service was busy", where=self._channel.host
+                    ) from None
+                raise
+
+    def _again(self, until: float, patience: "_Patience") -> Retrying:
+        """Tries until the service is not busy any more; the first of them was made."""
         in_time = stop_before_delay(until - time.time())
-        retrying = Retrying(
+        return Retrying(
             retry=retry_if_exception_type(Busy),
             wait=patience.pause,
             stop=lambda state: self._stop.is_set() or stop_after_attempt(BUSY_TRIES)(state) or in_time(state),
@@ -268,13 +285,6 @@ class V2Endpoint:
             before_sleep=self._tell,
             reraise=True,
         )
-        try:
-            with self._traffic.patience() as pushed:
-                return retrying(self._once, operation, body, Leave(until, patience.look), pushed)
-        except Busy:
-            if self._stop.is_set() and not patience.in_doubt:
-                raise Stopped("the run was stopped while the service was busy", where=self._channel.host) from None
-            raise
 
     def _once(self, operation: str, body: bytes, leave: Leave, pushed: Callable[[], None]) -> contract.Answer:
         self._traffic.sent()
@@ -318,6 +328,18 @@ class _Patience:
         asked = error.pause if isinstance(error, Busy) else 0.0
         self.in_doubt = self.in_doubt or isinstance(error, Unserved)
         return max(self._growing(state), min(asked, LONGEST_ASKED))
+
+
+def _after(first: Busy, call: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Calls whose first one was made, and came to this."""
+    made = [first]
+
+    def called(*arguments: object) -> Answer:
+        if made:
+            raise made.pop()
+        return call(*arguments)
+
+    return called
 
 
 def _mark(cookie: bytes | None) -> bytes:

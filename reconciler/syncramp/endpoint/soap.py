@@ -72,31 +72,44 @@ class Envelope:
     """The SyncToken header of a request."""
 
 
-def request(operation: str, body: bytes, token: SyncToken, to: str, values: w.Values = "typed") -> bytes:
-    """A request; its message id is the token's tracking id.
+class Frame:
+    """What stands around the body of all requests of one operation with one token: all but their tracking ids.
 
     :param operation: the name of the operation, the last part of its action.
-    :param body: the encoded element of the operation.
+    :param token: who asks; its tracking id is none of the frame.
     :param to: the address of the service.
     """
-    form = w.FORMS[values]
-    return b"".join(
-        (
-            _opening(action_of(operation), form),
-            _token(token, form),
-            w.soap_element("a", "MessageID"),
-            form.unique_id(token.tracking_id),
-            w.soap_element("a", "ReplyTo"),
-            w.soap_element("a", "Address"),
-            form.dictionary_text(ANONYMOUS),
-            w.END,
-            w.soap_element("a", "To"),
-            w.soap_attribute("s", "mustUnderstand", form.text("1")),
-            form.content(to),
-            w.END,
-            *_closing(body),
+
+    def __init__(self, operation: str, token: SyncToken, to: str, values: w.Values = "typed") -> None:
+        self._form = form = w.FORMS[values]
+        self._before = _opening(action_of(operation), form) + _token(token, form)
+        self._between = w.END + w.soap_element("a", "MessageID")
+        self._behind = b"".join(
+            (
+                w.soap_element("a", "ReplyTo"),
+                w.soap_element("a", "Address"),
+                form.dictionary_text(ANONYMOUS),
+                w.END,
+                w.soap_element("a", "To"),
+                w.soap_attribute("s", "mustUnderstand", form.text("1")),
+                form.content(to),
+                w.END,
+                w.soap_element("s", "Body"),
+            )
         )
-    )
+
+    def request(self, body: bytes, tracking_id: UUID) -> bytes:
+        """A request; its message id is its tracking id.
+
+        :param body: the encoded element of the operation.
+        """
+        told, named = self._form.content(str(tracking_id)), self._form.unique_id(tracking_id)
+        return b"".join((self._before, told, self._between, named, self._behind, body, w.END, w.END))
+
+
+def request(operation: str, body: bytes, token: SyncToken, to: str, values: w.Values = "typed") -> bytes:
+    """A request alone; see :class:`Frame`."""
+    return Frame(operation, token, to, values).request(body, token.tracking_id)
 
 
 def response(action: str, body: bytes, relates_to: MessageId | None, values: w.Values = "typed") -> bytes:
@@ -109,7 +122,8 @@ def response(action: str, body: bytes, relates_to: MessageId | None, values: w.V
     if relates_to:
         written = form.unique_id(relates_to) if isinstance(relates_to, UUID) else form.content(relates_to)
         related = w.soap_element("a", "RelatesTo") + written
-    return b"".join((_opening(action, form), related, w.END, *_closing(body)))
+    closing = w.soap_element("s", "Body"), body, w.END, w.END
+    return b"".join((_opening(action, form), related, w.END, *closing))
 
 
 def message_id_of(text: str) -> MessageId:
@@ -141,11 +155,8 @@ def _opening(action: str, form: w.Form) -> bytes:
     )
 
 
-def _closing(body: bytes) -> tuple[bytes, ...]:
-    return w.soap_element("s", "Body"), body, w.END, w.END
-
-
 def _token(token: SyncToken, form: w.Form) -> bytes:
+    """The header up to its tracking id, which stands last."""
     values: Mapping[str, str] = {
         "ApplicationId": token.application_id,
         "BearerToken": token.bearer,
@@ -158,11 +169,11 @@ def _token(token: SyncToken, form: w.Form) -> bytes:
         "LiveToken": "",
         "ProtocolVersion": PROTOCOL_VERSION,
         "RichCoexistenceEnabled": "False",
-        "TrackingId": str(token.tracking_id),
     }
     head = w.element("", "SyncToken") + w.soap_attribute("s", "role", form.text(NTOK)) + w.xmlns("", NTOK)
-    children = (w.element("", name) + w.xmlns("", N01) + form.content(values[name]) for name in TOKEN_CHILDREN)
-    return b"".join((head, w.xmlns("i", XSI), *children, w.END))
+    *names, last = TOKEN_CHILDREN
+    children = (w.element("", name) + w.xmlns("", N01) + form.content(values[name]) for name in names)
+    return b"".join((head, w.xmlns("i", XSI), *children, w.element("", last), w.xmlns("", N01)))
 
 
 _HEADERS = {(WSA, name) for name in ("Action", "MessageID", "RelatesTo", "To")} | {(NTOK, "SyncToken")}
