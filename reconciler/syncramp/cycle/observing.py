@@ -61,7 +61,7 @@ def observed(job: Job, pages: Sequence[ReadBackPage], means: Means) -> tuple[Obs
     :param means: of their read-back.
     """
     seen, objects = Observation(), [obj for page in pages for obj in page.objects]
-    shown, known, once = _told_apart(job, seen, objects, means.sent)
+    shown, known, once = _told_apart(job, seen, objects, means)
     others = _observe_objects(seen, shown, known, means)
     _observe_links(job, seen, shown, known, means.identities)
     _observe_cloud(job, seen, shown, ended=pages[-1].more is False)
@@ -70,17 +70,17 @@ def observed(job: Job, pages: Sequence[ReadBackPage], means: Means) -> tuple[Obs
 
 
 def _told_apart(
-    job: Job, seen: Observation, objects: Sequence[SyncObject], sent: AsSent
+    job: Job, seen: Observation, objects: Sequence[SyncObject], means: Means
 ) -> tuple[list[ShownObject], Mapping[str, KnownObject], bool]:
     """Who is as he was sent is confirmed at once.
 
     :returns: the others, those of them that are known, by anchor, and whether no object stands there twice.
     """
-    heads = sent.heads(objects) if job.config.writeback is None else [None] * len(objects)
+    heads = means.sent.heads(objects) if job.config.writeback is None else [None] * len(objects)
     singly = [ShownObject(obj) for obj, head in zip(objects, heads, strict=True) if head is None]
     named = [(obj.anchor, obj.text("cloudanchor")) for obj in singly] + [head[:2] for head in heads if head]
     anchors, once = {anchor for anchor, _ in named if anchor}, _once(named)
-    rows = job.store.observations.rows(list(anchors))
+    rows = job.store.observations.rows(list(anchors), means.identities)
     if not once:  # then what counts is what comes last
         shown = list(map(ShownObject, objects))
         return shown, job.store.observations.known_of(rows.values()), once

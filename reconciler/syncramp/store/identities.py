@@ -1,11 +1,11 @@
-"""Whom links of a read-back name: ids by source anchor.
+"""Whom a read-back shows, and whom its links name: ids by source anchor.
 
-To ask for one in the index takes 2 µs, and more where the index does not fit into SQLite's cache; to read all of them
-takes 0.4 µs each. So they are asked for until that has cost as much as to read all, and then all are read once. Those
-of 300,000 objects take 47 MB until the read-back is over; a store that has many more is asked.
+To ask for one in the index takes 2 to 3 µs, and more where the index does not fit into SQLite's cache; to read all of
+them takes 0.4 µs each. So they are asked for until that has cost as much as to read all, and then all are read once.
+Those of 300,000 objects take 47 MB until the read-back is over; a store that has many more is asked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 
@@ -32,19 +32,25 @@ class Identities:
         self._all: Mapping[str, int] | None = None
         self._asked = 0
 
-    def of(self, named: Iterable[Sequence[str]]) -> Mapping[str, int]:
+    def all(self, asked: int) -> Mapping[str, int] | None:
+        """Ids of all objects by anchor; None: so far it costs less to ask.
+
+        :param asked: how many are to be found now.
+        """
+        if self._all is None:
+            self._asked += asked
+            if self._asked > FEW and self._objects <= min(MOST, self._asked * RATIO):
+                self._all = dict(self._database.stream("SELECT anchor, id FROM objects WHERE anchor IS NOT NULL"))
+        return self._all
+
+    def of(self, named: Sequence[Sequence[str]]) -> Mapping[str, int]:
         """Ids by anchor.
 
         :param named: some lists of anchors.
         :returns: of those that are ours; there may be others in it.
         """
-        if self._all is None:
-            anchors = list(set(chain.from_iterable(named)))
-            self._asked += len(anchors)
-            if self._asked <= FEW or self._objects > min(MOST, self._asked * RATIO):
-                return ids_of(self._database, anchors)
-            self._all = dict(self._database.stream("SELECT anchor, id FROM objects WHERE anchor IS NOT NULL"))
-        return self._all
+        known = self.all(sum(map(len, named)))
+        return ids_of(self._database, list(set(chain.from_iterable(named)))) if known is None else known
 
     @cached_property
     def _objects(self) -> int:

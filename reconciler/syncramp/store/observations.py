@@ -20,14 +20,15 @@ from syncramp.store.departed import keep_departed
 from syncramp.store.drift import forget_differences, keep_differences, keep_drifted
 from syncramp.store.exports import Exports, Item
 from syncramp.store.found import forget_objects
-from syncramp.store.identities import ids_of
+from syncramp.store.identities import Identities, ids_of
 from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links
 from syncramp.store.runs import Runs
 from syncramp.store.strangers import Stranger, replace_values
 
 _ROWS = """SELECT o.anchor, o.id, o.acked, o.doubt, m.id, o.cloud_anchor, o.digest IS NOT NULL, o.confirmed
-           FROM objects o LEFT JOIN cloud_managed m ON m.id = o.id WHERE o.anchor IN ({})"""
+           FROM objects o LEFT JOIN cloud_managed m ON m.id = o.id WHERE {} IN ({{}})"""
+_BY_ANCHOR, _BY_ID = _ROWS.format("o.anchor"), _ROWS.format("o.id")
 _HELD = "SELECT id, COALESCE(acked, desired) FROM payload WHERE id IN ({})"
 _AS_SENT = "UPDATE objects SET confirmed = 1 WHERE id IN ({})"
 _OTHERWISE = "UPDATE objects SET confirmed = 2 WHERE id IN ({})"
@@ -131,9 +132,17 @@ class Observations:
         """Objects by anchor, with what the cloud is known to hold."""
         return self.known_of(self.rows(anchors).values())
 
-    def rows(self, anchors: Sequence[str]) -> dict[str, KnownRow]:
-        """Narrow rows of objects by anchor: what stands in the wide ones is not read."""
-        return {row[0]: row for row in self._database.among(_ROWS, anchors)}
+    def rows(self, anchors: Sequence[str], identities: Identities | None = None) -> dict[str, KnownRow]:
+        """Narrow rows of objects by anchor: what stands in the wide ones is not read.
+
+        :param identities: of the read-back; with an id a row is found in half the time.
+        """
+        known = identities.all(len(anchors)) if identities is not None else None
+        if known is None:
+            rows = self._database.among(_BY_ANCHOR, anchors)
+        else:
+            rows = self._database.among(_BY_ID, [known[anchor] for anchor in anchors if anchor in known])
+        return {row[0]: row for row in rows}
 
     def known_of(self, rows: Iterable[KnownRow]) -> dict[str, KnownObject]:
         """Objects by anchor, with what the cloud is known to hold.
