@@ -109,6 +109,8 @@ class _Sent:
 
     def learn(self, shown: Cells, acked: Collection[str]) -> None:
         """What is shown and was not sent is the service's own; whoever was sent it, is compared one by one then."""
+        if tuple(acked) == self._names:
+            return
         kept = [name for name in self._names if name in acked or small_letters[name] not in shown]
         names = tuple(sorted({*kept, *(name for name in acked if small_letters[name] in self._places)}))
         if names != self._names and not OF_A_PART.intersection(map(small_letters.__getitem__, names)):

@@ -2,7 +2,7 @@
 
 To ask for one in the index takes 2 to 3 µs, and more where the index does not fit into SQLite's cache; to read all of
 them takes 0.4 µs each. So they are asked for until that has cost as much as to read all, and then all are read once.
-Those of 300,000 objects take 47 MB until the read-back is over; a store that has many more is asked.
+Those of 300,000 objects take 42 MB until the read-back is over; a store that has many more is asked.
 """
 
 from collections.abc import Mapping, Sequence
