@@ -21,7 +21,7 @@ def engine(tmp_path) -> Engine:
     return made
 
 
-@pytest.mark.parametrize(("few", "most", "reads"), [(1_000, 400_000, 0), (2, 400_000, 1), (2, 7, 0)])
+@pytest.mark.parametrize(("few", "most", "reads"), [(1_000, 400_000, 0), (3, 400_000, 1), (3, 7, 0)])
 def test_whoever_is_named_has_the_same_id_however_it_is_found(
     engine: Engine, few: int, most: int, reads: int
 ) -> None:
