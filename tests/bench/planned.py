@@ -45,7 +45,7 @@ def planned(job: Job) -> tuple[Plan, Exports, float]:
     """A plan, what can be exported under it, and seconds of the processor."""
     exports = job.store.exports(*job.store.runs.begin(job.clock()), job.clock())
     began = time.process_time()
-    plan = make_plan(job, EMPTY, 0, exports)
+    plan = make_plan(job, job.store.snapshot(), EMPTY, 0, exports)
     return plan, exports, time.process_time() - began
 
 

@@ -15,7 +15,7 @@ from syncramp.model.values import Kind
 from syncramp.rules import plain
 from syncramp.rules.flows import FLOWS
 from syncramp.rules.own import OwnRules
-from syncramp.rules.plain import Made, PlainUsers
+from syncramp.rules.plain import PlainUsers
 from syncramp.rules.ruleset import Ruleset
 from syncramp.spec.types import Rule, Scope, SourceAnchor
 
@@ -55,13 +55,15 @@ def plain_users(rules: Ruleset = RULES) -> PlainUsers:
     return found
 
 
-def taken(made: Entry, users: PlainUsers) -> Made | None:
-    """What becomes of an entry whose manager is in the cloud."""
-    read = users.read(made.dn, pack(made.attributes))
-    return read and users.made(made.guid, read, [BOSS if name else "" for name in users.named(read)])
+def taken(made: Entry, users: PlainUsers) -> tuple[str, bytes, set[int]] | None:
+    """What becomes of an entry, if everybody whom it names is in the cloud."""
+    packed = pack(made.attributes)
+    stays = {name: (BOSS.encode(), 7) for name in users.named(packed)}
+    found = users.made(made.guid, made.dn, packed, stays)
+    return found and (found.anchor, found.packed, set(found.marks))
 
 
-def ruled(made: Entry, rules: Ruleset = RULES) -> Made | None:
+def ruled(made: Entry, rules: Ruleset = RULES) -> tuple[str, bytes, set[int]] | None:
     """The same by the rules; None where they have more to say than which attributes there are."""
     decision = rules.decide(made)
     if decision.object is None or decision.warnings or decision.anchorless:
@@ -258,6 +260,16 @@ def test_what_users_have_is_looked_at_a_few_times_only(monkeypatch: pytest.Monke
     for number in range(1, 16):
         users.learn([user(1, **{f"extensionAttribute{number}": "x"})])
     assert len(made) == plain.TIMES
+
+
+def test_whoever_names_somebody_who_does_not_stay_is_left_to_the_rules() -> None:
+    users, somebody = plain_users(), user(1, **FULL)
+    packed = pack(somebody.attributes)
+    assert users.named(packed) == [user_dn(7).encode()]
+    assert users.made(somebody.guid, somebody.dn, packed, {}) is None
+    found = users.made(somebody.guid, somebody.dn, packed, {user_dn(7).encode(): (BOSS.encode(), 7)})
+    assert found is not None
+    assert found.references == [("manager", 7)]
 
 
 def test_a_group_is_no_user() -> None:

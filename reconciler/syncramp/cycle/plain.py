@@ -3,12 +3,12 @@
 Whom they name is looked up for all of them together. All others of the page are left to whoever asks the rules.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from syncramp.cycle.targets import Target, Targets
+from syncramp.cycle.targets import Targets
 from syncramp.model.desire import Staged
 from syncramp.model.values import Kind
-from syncramp.rules.plain import PlainUsers, Read
+from syncramp.rules.plain import PlainUsers, Stays
 from syncramp.rules.ruleset import Ruleset
 from syncramp.store.fresh import Fresh, Marked
 
@@ -30,39 +30,30 @@ class Plain:
 
     def take(self, page: Sequence[Marked]) -> list[Fresh]:
         """The plain users of a page."""
-        reads = [
-            (row, users, read, users.named(read))
-            for row in page
-            if (users := self._of(row)) and (read := users.read(row.dn, row.attributes))
+        asked = [(row, users) for row in page if (users := self._of(row))]
+        stays = self._staying({name for row, users in asked for name in users.named(row.attributes)})
+        return [
+            Fresh(row.id, row.source, Kind.USER, *made, row.cause)
+            for row, users in asked
+            if (made := users.made(row.guid, row.dn, row.attributes, stays))
         ]
-        self._targets.learn(name for *_, names in reads for name in names if name)
-        made = (self._fresh(*one) for one in reads)
-        return [one for one in made if one]
+
+    def _staying(self, named: Iterable[bytes]) -> Stays:
+        """Those of some DNs who are in the cloud, or will be."""
+        names = {name: name.decode(errors="replace") for name in named}
+        self._targets.learn(names.values())
+        found = {name: self._targets[text] for name, text in names.items()}
+        return {
+            name: (one.anchor.encode(), one.id)
+            for name, one in found.items()
+            if one.id is not None and not one.gone and one.anchor and one.stays
+        }
 
     def _of(self, row: Marked) -> PlainUsers | None:
         """To whom an entry may be a plain user."""
         if row.known or row.absent or row.kind != _USER or row.guid in self._apart:
             return None
         return self._users.get(row.source)
-
-    def _fresh(self, row: Marked, users: PlainUsers, read: Read, names: Sequence[str]) -> Fresh | None:
-        """None: it names somebody who does not stay."""
-        anchors, references = names, []
-        if any(names):
-            targets = [self._targets[name] if name else None for name in names]
-            if any(target and not _stays(target) for target in targets):
-                return None
-            anchors = [target.anchor if target else "" for target in targets]
-            references = [
-                (wire, target.id)
-                for wire, target in zip(users.references, targets, strict=True)
-                if target and target.id is not None
-            ]
-        made = users.made(row.guid, read, anchors)
-        if made is None:
-            return None
-        anchor, packed, marks = made
-        return Fresh(row.id, row.source, Kind.USER, anchor, packed, marks, references, row.cause)
 
     def learn(self, page: Sequence[Marked], left: Sequence[Staged]) -> None:
         """Take in what users have who were no plain ones.
@@ -72,8 +63,3 @@ class Plain:
         rows = {row.id: users for row in page if (users := self._of(row))}
         for users in self._users.values():
             users.learn([one.entry for one in left if rows.get(one.id) is users])
-
-
-def _stays(target: Target) -> bool:
-    """Who is named is somebody, in the cloud or soon."""
-    return target.id is not None and not target.gone and bool(target.anchor) and target.stays

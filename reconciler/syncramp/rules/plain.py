@@ -11,6 +11,7 @@ Which attributes users have is learned from those that were judged by the rules.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import add, getitem, itemgetter, lt
+from typing import NamedTuple
 
 from syncramp.model.facts import Entry
 from syncramp.model.packing import map_head, packed_value, text_heads
@@ -38,11 +39,20 @@ _BYTES = b"\xc4"
 _REMEMBERED = 10_000
 """Containers of users."""
 
-Read = tuple[Sequence[bytes], bytes, Sequence[bytes], bytes, bytes]
-"""A plain user whose references are not known yet: its values in the order of ``_Layout``, empty where there is none;
-how long each is; its addresses; and its DN and its domain, as they are packed."""
-Made = tuple[str, bytes, set[int]]
-"""A plain user as an object: the anchor, the packed attributes, and the marks of its unique values."""
+Stays = Mapping[bytes, tuple[bytes, int]]
+"""Who is or will be in the cloud: canonical DN -> anchor and id."""
+
+
+class Made(NamedTuple):
+    """A plain user as an object."""
+
+    anchor: str
+    packed: bytes
+    """Its attributes."""
+    marks: Collection[int]
+    """Of its unique values."""
+    references: Sequence[tuple[str, int]]
+    """Names on the wire, with ids."""
 
 
 class PlainUsers:
@@ -64,11 +74,6 @@ class PlainUsers:
         self._all = not any(scope.place.excluded for scope in self._scopes)
         """What lies in something that a scope holds is held, too."""
 
-    @property
-    def references(self) -> Sequence[str]:
-        """Names on the wire of those that are read, in the order of ``named``."""
-        return self._layout.references if self._layout else ()
-
     def learn(self, entries: Sequence[Entry]) -> None:
         """Take in what users have who were no plain ones."""
         if self._left and len(entries) >= ENOUGH:
@@ -78,11 +83,24 @@ class PlainUsers:
             if any(news.values()) and self._forms.keys() >= set(_NEEDED):
                 self._layout = _Layout(self._forms)
 
-    def read(self, name: str, packed: bytes) -> Read | None:
-        """A user, if it is a plain one.
+    def named(self, packed: bytes) -> list[bytes]:
+        """The DNs that somebody names, if it is a plain user; nobody looks whether they are some.
+
+        :param packed: its attributes.
+        """
+        found = []
+        for key in self._layout.references if self._layout else ():
+            if (at := packed.find(key)) > 0:
+                at += len(key) + 1
+                found.append(packed[at : at + packed[at - 1]])
+        return found
+
+    def made(self, guid: bytes, name: str, packed: bytes, stays: Stays) -> Made | None:
+        """The object of a user; None if it is no plain one.
 
         :param name: its canonical DN.
         :param packed: its attributes.
+        :param stays: those of the DNs that it names.
         """
         layout = self._layout
         if layout is None or (found := layout.match(packed)) is None or found.end() != len(packed):
@@ -97,9 +115,17 @@ class PlainUsers:
         domain, dn = self._domain(name), name.encode()
         if addresses is None or domain is None or len(dn) >= len(_DN_HEADS):
             return None
-        if self._verified and not self._of_tenant((layout.claimed(values)[0], *addresses)):
+        claimed = layout.claimed(values)
+        if self._verified and not self._of_tenant((claimed[0], *addresses)):
             return None
-        return values, sizes, addresses, _DN_HEADS[len(dn)] + dn, domain
+        pieces = [_DN_HEADS[len(dn)] + dn, domain, _packed_addresses(addresses) if addresses else b""]
+        references: list[tuple[str, int]] = []
+        if not layout.put(pieces, values, sizes, stays, references):
+            return None
+        whole = map_head(len(pieces) - pieces.count(b"")) + b"".join(layout.in_order(pieces))
+        unique = {*claimed, *[address[len(_PRIMARY) :] for address in addresses]}
+        anchor = self._anchor.of_guids(layout.consistency_guid(values), guid)
+        return Made(anchor, whole, marks_of_addresses(unique), references)
 
     def _domain(self, name: str) -> bytes | None:
         """The domain of a DN, as it is packed; None: the DN is to be looked at, or no scope holds it."""
@@ -123,25 +149,6 @@ class PlainUsers:
         """Their domains are verified."""
         return self._verified.issuperset(address.rpartition(b"@")[2].lower() for address in addresses)
 
-    def named(self, read: Read) -> list[str]:
-        """DNs of those whom it names, in the order of ``references``; empty where it names nobody."""
-        return [value.decode() for value in read[0][self._layout.dns]] if self._layout else []
-
-    def made(self, guid: bytes, read: Read, anchors: Sequence[str]) -> Made | None:
-        """The object; None where it is no plain one after all.
-
-        :param anchors: of those whom it names; empty where it names nobody.
-        """
-        layout = self._layout
-        values, sizes, addresses, dn, domain = read
-        if layout is None or (pieces := layout.pieces(values, sizes, anchors)) is None:
-            return None
-        pieces += (dn, domain, _packed_addresses(addresses) if addresses else b"")
-        packed = map_head(len(pieces) - pieces.count(b"")) + b"".join(layout.in_order(pieces))
-        anchor = self._anchor.of_guids(layout.consistency_guid(values), guid)
-        unique = {*layout.claimed(values), *[address[len(_PRIMARY) :] for address in addresses]}
-        return anchor, packed, marks_of_addresses(unique)
-
 
 class _Layout:
     """Where the values of a plain user stand in a match, and where they go.
@@ -159,14 +166,14 @@ class _Layout:
         self.values = itemgetter(*(groups[form.name] + 1 for form in single))
         self._heads = [form.heads for form in single if form.heads and not form.refers]
         referring = [form for form in single if form.refers]
-        self.references = [form.wire for form in referring]
-        self._referring = [form.heads for form in referring]
-        self.dns = slice(len(self._heads), len(self._heads) + len(referring))
-        """Of the values those that are DNs."""
+        self.references = [packed_value(form.name) + b"\x91\xc4" for form in referring]
+        """What stands before a DN and its length."""
+        self._referring = [(form.wire, form.heads) for form in referring]
+        self._dns = slice(len(self._heads), len(self._heads) + len(referring))
         self._makers = [form.made for form in single if form.made]
-        self._made_of = slice(self.dns.stop, self.dns.stop + len(self._makers))
-        wires = [form.wire for form in single[: self._made_of.stop]]
-        wires += ["onPremisesDistinguishedName", "dnsDomainName", "proxyAddresses"]
+        self._made_of = slice(self._dns.stop, self._dns.stop + len(self._makers))
+        wires = ["onPremisesDistinguishedName", "dnsDomainName", "proxyAddresses"]
+        wires += [form.wire for form in single[: self._made_of.stop]]
         self.in_order = itemgetter(*sorted(range(len(wires)), key=wires.__getitem__))
         """Pieces as they are packed."""
         places = {form.name: place for place, form in enumerate(single)}
@@ -189,18 +196,31 @@ class _Layout:
         """Its mS-DS-ConsistencyGuid; empty where there is none."""
         return b"" if self._consistency_guid is None else values[self._consistency_guid]
 
-    def pieces(self, values: Sequence[bytes], sizes: Sequence[int], anchors: Sequence[str]) -> list[bytes] | None:
-        """Attributes with their names, packed; empty where there is none."""
-        pieces = [*map(add, map(getitem, self._heads, sizes), values)]
+    def put(
+        self,
+        pieces: list[bytes],
+        values: Sequence[bytes],
+        sizes: bytes,
+        stays: Stays,
+        references: list[tuple[str, int]],
+    ) -> bool:
+        """Add attributes with their names, packed, and references; an attribute that is not there is empty.
+
+        :returns: False: they are no plain ones.
+        """
+        pieces += map(add, map(getitem, self._heads, sizes), values)
         try:
-            for heads, anchor in zip(self._referring, anchors, strict=True):
-                text = anchor.encode()
-                pieces.append(heads[len(text)] + text)
+            for (wire, heads), value in zip(self._referring, values[self._dns], strict=True):
+                if value:
+                    anchor, identity = stays[value]
+                    references.append((wire, identity))
+                    value = heads[len(anchor)] + anchor
+                pieces.append(value)
             for maker, value in zip(self._makers, values[self._made_of], strict=True):
                 pieces.append(maker(value) if value else value)
-        except (ValueError, OverflowError, IndexError):
-            return None
-        return pieces
+        except (ValueError, OverflowError, LookupError):
+            return False
+        return True
 
 
 def _rank(form: Form) -> int:
