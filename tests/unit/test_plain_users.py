@@ -145,7 +145,7 @@ VALUES = st.one_of(
     st.binary(max_size=30),
     st.sampled_from((FORGED, b"Ann\xc3", b"\xc2", b"\xed\xa0\x80", bytes(16), bytes(28))),
 )
-RAW = st.lists(VALUES, max_size=4, unique=True).map(lambda values: tuple(sorted(values)))
+RAW = st.lists(VALUES, min_size=1, max_size=4, unique=True).map(lambda values: tuple(sorted(values)))
 NAMES = sorted(
     {name.lower() for name in FULL}
     | {flow.attribute.lower() for flow in FLOWS[Kind.USER]}
