@@ -1,6 +1,7 @@
 """The fast ways give what the general ones give: templates the same bytes, streams the same objects or none."""
 
 import gc
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from support.records import Tree, Writer
 from support.trees import N06, answers, export, page
 from support.wire_values import objects
 from syncramp.endpoint import contract, soap
+from syncramp.endpoint.contract import openings
 from syncramp.endpoint.contract import values as general
 from syncramp.endpoint.contract.client import result_list
 from syncramp.endpoint.contract.objects import FIELDS, Listing, Results
@@ -92,6 +94,32 @@ def test_results_that_are_alike_are_read_as_each_alone(results, times) -> None:
     streamed = stream_answer(contract.PROVISION, data)
     assert isinstance(streamed, Results)
     assert streamed.items == result_list(soap.open_envelope(data).body)
+
+
+def _answered(identity: UUID | str) -> bytes:
+    return contract.provision_response([contract.SyncResult("User", "Success", "Add", "A1")], identity)
+
+
+def test_an_opening_is_known_by_its_bytes_whatever_request_it_answers() -> None:
+    openings._known.clear()
+    with patch.object(openings, "open_start", side_effect=openings.open_start) as read:
+        for _ in range(5):
+            assert stream_answer(contract.PROVISION, _answered(uuid4())) is not None
+    assert read.call_count == 1
+
+
+@pytest.mark.parametrize("answered", ["", f"urn:uuid:{UUID(int=7)}", "another URI"])
+def test_an_opening_without_the_record_of_an_id_is_not_kept(answered: str) -> None:
+    openings._known.clear()
+    assert stream_answer(contract.PROVISION, _answered(answered)) is not None
+    assert not openings._known
+
+
+@given(st.integers(0, 400), st.binary(min_size=1, max_size=3), st.integers(0, 3))
+def test_a_changed_opening_is_read_as_the_general_reader_reads_it_or_not_at_all(at, piece, instead) -> None:
+    data = _answered(uuid4())
+    stream_answer(contract.PROVISION, data)
+    agree(data[:at] + piece + data[at + instead :])
 
 
 @given(st.lists(_alike, max_size=5), st.lists(st.integers(0, 4), max_size=5))

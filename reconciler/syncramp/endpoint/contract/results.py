@@ -1,10 +1,14 @@
 """The results of an export, straight from the bytes: all but two anchors is the same for nearly every object.
 
 A result is read record by record once. From then on what stands before, between and behind its anchors is recognised
-by its bytes, in the same scope, and says what it said; where its anchors have the lengths of the ones before, the
-lengths are among these bytes. A result with anything else than texts in its members is read as a tree.
+by its bytes, in this message or a later one, where the same prefixes are in force, and says what it said; where its
+anchors have the lengths of the ones before, the lengths are among these bytes. A result with anything else than texts
+in its members is read as a tree.
 """
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from syncramp.endpoint.contract.objects import FIELDS, SyncResult, read_result
@@ -18,6 +22,9 @@ _OWN: Final = ("CloudAnchor", "SourceAnchor")
 """Members with a text of each object's own."""
 
 
+LONGEST: Final = 1024
+"""Bytes of a piece that is kept, and of prefixes for which some are: nothing is to grow with what a peer sends."""
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _BOTH: Final = [FIELDS[name] for name in _OWN]
 _FIELDS: Final = (
     "object_type",
@@ -35,15 +42,21 @@ class _Piece:
 
     __slots__ = ("before", "followers", "names", "raw", "size", "values")
 
-    def __init__(self, raw: bytes, before: "tuple[bytes, ...]" = ()) -> None:
+    def __init__(
+        self,
+        raw: bytes,
+        before: "tuple[bytes, ...]" = (),
+        names: Sequence[str] = (),
+        values: Mapping[str, str] = _NOTHING,
+    ) -> None:
         self.raw = raw
         self.before = before
         """The pieces in front of it."""
         self.size = len(raw)
         self.followers: list[_Piece] = []
         """What was seen to come behind the text."""
-        self.names: list[str] = []
-        self.values: dict[str, str] = {}
+        self.names = names
+        self.values = values
         """Of the last one: the fields whose texts came between the pieces, and the others with what they say."""
 
 
@@ -57,7 +70,9 @@ class ResultStream:
         self._tags = tags
         self._scope = scope
         self._depth = depth
-        self._root = _Piece(b"")
+        prefixes = scope.prefixes()
+        small = sum(map(len, (*prefixes, *prefixes.values()))) <= LONGEST
+        self._root = _root_of(frozenset(prefixes.items())) if small else _Piece(b"")
 
     def results(self, at: int) -> tuple[list[SyncResult], int]:
         """The results in the list, and the offset behind its end.
@@ -138,8 +153,7 @@ class ResultStream:
                 names.append(FIELDS[member.name])
                 at = end
         told = {field: values.get(name, "") for name, field in FIELDS.items()}
-        piece = _after(piece, data[at : end + 1])
-        piece.names, piece.values = names, {field: text for field, text in told.items() if field not in names}
+        _after(piece, data[at : end + 1], names, {field: text for field, text in told.items() if field not in names})
         return SyncResult(**told), end + 1
 
     def _read(self, at: int) -> tuple[SyncResult, int]:
@@ -149,12 +163,19 @@ class ResultStream:
         return read_result(node), at
 
 
-def _after(piece: _Piece, raw: bytes) -> _Piece:
-    """The piece with these bytes that follows another one."""
+@lru_cache(maxsize=16)
+def _root_of(prefixes: frozenset[tuple[str, str]]) -> _Piece:
+    """What is known of results where these prefixes are in force; threads share it."""
+    return _Piece(b"")
+
+
+def _after(piece: _Piece, raw: bytes, names: Sequence[str] = (), values: Mapping[str, str] = _NOTHING) -> _Piece:
+    """The piece with these bytes that follows another one; what is long is not kept."""
     for known in piece.followers:
         if known.raw == raw:
             return known
-    found = _Piece(raw, (*piece.before, piece.raw) if piece.raw else ())
-    piece.followers.insert(0, found)
-    del piece.followers[REMEMBERED:]
+    found = _Piece(raw, (*piece.before, piece.raw) if piece.raw else (), names, values)
+    if len(raw) <= LONGEST:
+        piece.followers.insert(0, found)
+        del piece.followers[REMEMBERED:]
     return found

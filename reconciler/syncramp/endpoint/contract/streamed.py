@@ -10,13 +10,12 @@ from typing import TypeVar
 
 from syncramp.collector import collector_paused
 from syncramp.endpoint.contract.objects import Answer, Listing, Results, SyncResult, observer
+from syncramp.endpoint.contract.openings import open_result
 from syncramp.endpoint.contract.operations import (
     PROVISION,
     PROVISION_V1,
     READ_BACK,
     READ_BACK_V1,
-    answer_of,
-    result_of,
 )
 from syncramp.endpoint.contract.results import ResultStream
 from syncramp.endpoint.contract.stream import ObjectStream
@@ -60,20 +59,20 @@ class _Message:
         self._reader = Reader(data)
         self._tags = Tags(data, self._reader)
         self._data = data
-        self._envelope, self._at = open_start(self._reader)
 
     def export(self) -> tuple[Envelope, list[SyncObject]]:
-        body = self._envelope.body
+        envelope, at = open_start(self._reader)
+        body = envelope.body
         if body.name not in (PROVISION, PROVISION_V1):
             raise Surprise
-        request, at = self._tags.start(self._at, body.scope, "syncRequest")
+        request, at = self._tags.start(at, body.scope, "syncRequest")
         listed, at = self._tags.start(at, request.scope, "SyncObjects")
         if request.namespace != N01 or listed.namespace != N06:
             raise Surprise
         stream = ObjectStream(self._data, self._reader, read_value, members_as_changes=False)
         objects, at = stream.objects(at, listed.scope)
         self._finish(self._tags.end(at))
-        return self._envelope, objects
+        return envelope, objects
 
     def listing(self, operation: str) -> Listing:
         as_changes = operation == READ_BACK
@@ -88,9 +87,7 @@ class _Message:
         self, operation: str, name: str, read: Callable[[int, Scope], tuple[list[Read], int]]
     ) -> tuple[list[Read], list[Node]]:
         """The list of this name in the result of an operation, and the members beside it."""
-        if self._envelope.body.name != answer_of(operation):
-            raise Surprise
-        result, at = self._tags.start(self._at, self._envelope.body.scope, result_of(operation))
+        result, at = open_result(operation, self._tags)
         found: list[Read] | None = None
         members: list[Node] = []
         while self._data[at] != END:
