@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from support.build import BASE, group, guid, user
 from syncramp.model.facts import Fact, Gone, Proof
 from syncramp.source import canonical, dn, spellings
+from syncramp.store import spellings as spelled
 from syncramp.store.packing import unpack_bitmap
 from syncramp.store.store import Store
 
@@ -57,14 +59,14 @@ def _members(random: Random) -> list[bytes]:
     return [name.replace("CN=", random.choice(("CN=", "cn="))).encode() for name in chosen]
 
 
-@given(st.randoms(use_true_random=False))
+@given(st.randoms(use_true_random=False), st.sampled_from((0, spelled.FEW)))
 @settings(max_examples=20, deadline=None)
-def test_what_changed_alone_comes_to_what_all_of_it_comes_to(random: Random) -> None:
+def test_what_changed_alone_comes_to_what_all_of_it_comes_to(random: Random, few: int) -> None:
     now = dict(enumerate(DNS[:5], 1))
     first: list[Fact] = [*(replace(user(number), dn=name) for number, name in now.items()), group(101)]
     reads: list[tuple[list[Fact], list[bytes] | None]] = [(first, _members(random))]
     reads.extend((_became(random, now), _members(random) if random.random() < 0.8 else None) for _ in range(10))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, patch.object(spelled, "FEW", few):
         paths = Path(folder) / "keys.db", Path(folder) / "all.db"
         with closing(Store(paths[0], dn.key)) as keys, closing(Store(paths[1], dn.key)) as everything:
             for place, (facts, members) in enumerate(reads):

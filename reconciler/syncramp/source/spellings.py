@@ -11,6 +11,7 @@ from __future__ import annotations  # array[int] is for the type checker: at run
 from array import array
 from collections.abc import Sequence
 
+from syncramp.model.alike import ends
 from syncramp.model.facts import Links
 from syncramp.source import canonical, keys
 
@@ -33,25 +34,14 @@ def links(guid: bytes, members: Sequence[bytes], known: bytes) -> Links:
     for start in range(0, len(members), keys.CHUNK):
         marks.extend(keys.hashes(members[start : start + keys.CHUNK]))
     before, spelled = _numbers(known[:half]), _numbers(known[half:])
-    first = _alike(marks, before)
-    last = min(_alike(marks[::-1], before[::-1]), min(len(marks), len(before)) - first)
-    rest = slice(first, len(marks) - last)
-    middle = dict(zip(before[first : half // 8 - last], spelled[first : half // 8 - last], strict=True))
+    first, last = ends(marks, before)
+    rest, stop = slice(first, len(marks) - last), len(before) - last
+    middle = dict(zip(before[first:stop], spelled[first:stop], strict=True))
     made, principals = _made(marks[rest], members[rest], middle)
-    told = spelled[:first] + made + spelled[half // 8 - last :]
+    told = spelled[:first] + made + spelled[stop:]
     return Links(
         guid, canonical.LINKS, (), final=True, principals=principals, keys=told.tobytes(), marks=marks.tobytes()
     )
-
-
-def _alike(one: array[int], other: array[int]) -> int:
-    """With how many numbers both begin."""
-    same, step = 0, min(len(one), len(other))
-    while step:
-        if one[same : same + step] == other[same : same + step] and same + step <= min(len(one), len(other)):
-            same += step
-        step //= 2
-    return same
 
 
 def _made(marks: array[int], members: Sequence[bytes], known: dict[int, int]) -> keys.Keyed:
