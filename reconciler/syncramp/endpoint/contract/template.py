@@ -98,19 +98,25 @@ class _Template:
 
     def _other(self, key: str, value: WireValue) -> str:
         """A pair whose value is not an ASCII text."""
+        if isinstance(value, str):
+            return f"{self._heads[key]}{self._content(value)}\x01"
         if isinstance(value, tuple) and value:
             return self._list(key, value)
         if isinstance(value, bool):
             return self._same[value][key]
         if isinstance(value, bytes) and self._form != "text":
             return f"{self._bytes[key]}{_binary(value)}\x01"
-        if isinstance(value, str):
-            return f"{self._heads[key]}{self._content(value)}\x01"
         return general.write_pair(key, value, self._form).decode("latin-1")
 
     def _content(self, value: str) -> str:
-        if len(value) <= w.LONGEST_FOLDED and value.isascii() and value not in self._special:
-            return f"{_FOLDED[len(value)]}{value}"
+        if value.isascii():
+            if len(value) <= w.LONGEST_FOLDED and value not in self._special:
+                return f"{_FOLDED[len(value)]}{value}"
+        else:
+            encoded = value.encode()
+            length = len(encoded)
+            if length <= w.LONGEST_FOLDED and length >> 1 <= len(value):  # it would be no shorter in UTF-16
+                return f"{_FOLDED[length]}{encoded.decode('latin-1')}"
         return self._by.content(value).decode("latin-1")
 
     def _tail(self, kind: str, operation: Operation) -> str:
