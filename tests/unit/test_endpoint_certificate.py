@@ -1,5 +1,6 @@
 """The certificate of a Secret: every form it comes in, and what is said of one that does not serve."""
 
+import base64
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, p
 from cryptography.x509 import load_pem_x509_certificate
 from hypothesis import given
 from hypothesis import strategies as st
+from pyasn1.codec.der.encoder import encode
+from pyasn1.type import univ
 
 from support.ldap_certificates import issue
 from support.service import Secrets
@@ -72,14 +75,43 @@ def store(
 def test_pem_files_are_taken_as_kubernetes_holds_them() -> None:
     pair = read(tls_crt=PAIR.certificate, tls_key=PAIR.key)
     assert load_pem_x509_certificate(pair.certificate.encode()) == CERTIFICATE
-    assert load_pem_private_key(pair.key.encode(), None).public_key() == KEY.public_key()
+    assert pair.key.public_key() == KEY.public_key()
     assert (pair.since, pair.until) == (CERTIFICATE.not_valid_before_utc, CERTIFICATE.not_valid_after_utc)
 
 
 @pytest.mark.parametrize("encrypted", [locked, traditional])
 def test_an_encrypted_key_is_opened_with_the_password_of_the_secret(encrypted: Any) -> None:
     pair = read(tls_crt=PAIR.certificate, tls_key=encrypted(CANARY), password=f"{CANARY}\n".encode())
-    assert "ENCRYPTED" not in pair.key
+    assert pair.key.public_key() == KEY.public_key()
+
+
+def unsound() -> bytes:
+    """A key of the certificate's modulus that signs nothing which the certificate accepts."""
+    other: Any = load_pem_private_key(OTHER.key, None)
+    own, parts = KEY.public_key().public_numbers(), other.private_numbers()
+    numbers = univ.SequenceOf(componentType=univ.Integer())
+    numbers.extend([0, own.n, own.e, parts.d, parts.p, parts.q, parts.dmp1, parts.dmq1, parts.iqmp])
+    text = base64.encodebytes(encode(numbers)).decode()
+    return f"-----BEGIN RSA PRIVATE KEY-----\n{text}-----END RSA PRIVATE KEY-----\n".encode()
+
+
+@pytest.mark.parametrize(("key", "loads"), [(PAIR.key, [True]), (unsound(), [True, False])])
+def test_only_a_key_that_signs_nothing_valid_is_looked_at_for_long_and_is_refused(
+    key: bytes, loads: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[bool] = []
+
+    def load(data: bytes, password: bytes | None, *, unsafe_skip_rsa_key_validation: bool = False) -> Any:
+        made.append(unsafe_skip_rsa_key_validation)
+        return load_pem_private_key(data, password, unsafe_skip_rsa_key_validation=unsafe_skip_rsa_key_validation)
+
+    monkeypatch.setattr("syncramp.endpoint.certificate.load_pem_private_key", load)
+    if loads == [True]:
+        assert read(tls_crt=PAIR.certificate, tls_key=key)
+    else:
+        with pytest.raises(InputRefused, match="holds no PEM key"):
+            read(tls_crt=PAIR.certificate, tls_key=key)
+    assert made == loads
 
 
 def test_a_password_that_nothing_needs_is_not_looked_at() -> None:

@@ -3,6 +3,10 @@
 Both forms end as one RSA key and the certificate that belongs to it. msal signs its assertion with them (PS256) and
 names the certificate by its SHA-256 thumbprint. A certificate outside its time is refused here, before any call: the
 issuer's own words for it are those for a certificate that was never registered.
+
+OpenSSL proves a key's factors to be prime whenever it reads one, 50 ms for 2048 bits. That a key from PEM is sound is
+seen at what it signs instead, and only one that signs nothing its certificate accepts is proven so, to tell why. msal
+is given the key itself, or it would read it once more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 from cryptography.x509 import Certificate, load_pem_x509_certificates
@@ -28,10 +33,10 @@ CERTIFICATE, KEY, STORE, PASSWORD = "tls.crt", "tls.key", "keystore.p12", "passw
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A certificate and its key, both PEM, and when the certificate is valid."""
+    """A certificate, as PEM, its key, and when the certificate is valid."""
 
     certificate: str
-    key: str = field(repr=False)
+    key: RSAPrivateKey = field(repr=False)
     since: datetime
     until: datetime
 
@@ -55,12 +60,33 @@ def _pem(secrets: SecretReader, name: str) -> tuple[object, Sequence[Certificate
     data = secrets.read(name, KEY)
     with _told(name, f"{KEY} holds no PEM key", "begin it with -----BEGIN PRIVATE KEY-----"):
         try:
-            return load_pem_private_key(data, None), certificates
+            return _sound(data, None), certificates
         except TypeError:  # it is encrypted
             password = _password(secrets, name)
     wrong = f"{KEY} is encrypted, and the Secret's key {PASSWORD} does not open it"
     with _told(name, wrong, f"put its password into the Secret, as the key {PASSWORD}"):
-        return load_pem_private_key(data, password), certificates
+        return _sound(data, password), certificates
+
+
+def _sound(data: bytes, password: bytes | None) -> object:
+    """A key that signs what can be verified.
+
+    :raises ValueError: it does not.
+    :raises TypeError: it is encrypted, and there is no password, or the other way round.
+    """
+    key = load_pem_private_key(data, password, unsafe_skip_rsa_key_validation=True)
+    if isinstance(key, RSAPrivateKey) and not _signs(key):
+        return load_pem_private_key(data, password)
+    return key
+
+
+def _signs(key: RSAPrivateKey) -> bool:
+    padding, digest, text = PSS(MGF1(hashes.SHA256()), PSS.DIGEST_LENGTH), hashes.SHA256(), b"sound"
+    try:
+        key.public_key().verify(key.sign(text, padding, digest), text, padding, digest)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _pkcs12(secrets: SecretReader, name: str) -> tuple[object, Sequence[Certificate]]:
@@ -89,11 +115,8 @@ def _paired(key: object, certificates: Sequence[Certificate], name: str) -> KeyP
         raise _refused(
             name, "it holds no certificate of its key", "put a certificate and its own key into the Secret"
         )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
     public = own.public_bytes(serialization.Encoding.PEM)
-    return KeyPair(public.decode(), secret.decode(), own.not_valid_before_utc, own.not_valid_after_utc)
+    return KeyPair(public.decode(), key, own.not_valid_before_utc, own.not_valid_after_utc)
 
 
 def _check_time(pair: KeyPair, name: str, now: datetime) -> None:
