@@ -6,7 +6,9 @@ each is one line of JSON.
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
+
+from syncramp.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

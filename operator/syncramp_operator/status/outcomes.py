@@ -4,9 +4,10 @@ The looks are asked in the order in which a person would mend things; the first 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from syncramp.dataclass import dataclass
 from syncramp.errors import Waiting
 from syncramp.words import count
 from syncramp_operator.status import wording

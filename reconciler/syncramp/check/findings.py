@@ -1,8 +1,9 @@
 """What is wrong with a document, for people."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from syncramp.dataclass import dataclass
 from syncramp.words import printable
 
 

@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol, Self
 
 from pyroaring import BitMap
 
+from syncramp.dataclass import dataclass
 from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
 from syncramp.model.approvals import Waiting

@@ -5,9 +5,10 @@ a pilot group.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
+from syncramp.dataclass import dataclass
 from syncramp.model.facts import Container, Entry, Fact, Links
 from syncramp.model.seams import Source
 from syncramp.rules.places import named_group, place_of

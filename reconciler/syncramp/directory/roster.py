@@ -5,7 +5,9 @@ One that lost its mark, or is not shown, may still be a member of others: it can
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from syncramp.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

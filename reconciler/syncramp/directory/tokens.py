@@ -6,8 +6,9 @@ at a time by a search of that entry itself. Who has no SID, as a contact, signs 
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from syncramp.dataclass import dataclass
 from syncramp.errors import AccessDenied
 from syncramp.source.ldap.changing import named_by
 

@@ -7,7 +7,7 @@ Source: "Troubleshoot errors during synchronization" and its pages on duplicate 
 114 (Microsoft Entra Connect); message centre posts MC1262584 and MC1263280 on hard matches.
 """
 
-from dataclasses import dataclass
+from syncramp.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

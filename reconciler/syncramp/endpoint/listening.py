@@ -5,8 +5,9 @@ as elements.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from syncramp.dataclass import dataclass
 from syncramp.endpoint import contract
 from syncramp.endpoint.channel import Tap
 from syncramp.endpoint.nbfx import Node, WireError

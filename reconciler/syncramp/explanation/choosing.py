@@ -5,11 +5,12 @@ group of the cloud is in the ledger alone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from pyroaring import BitMap
 
+from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.explanation.directory import Directory
 from syncramp.explanation.finding import find

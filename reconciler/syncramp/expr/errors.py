@@ -1,7 +1,6 @@
 """What is wrong with an expression: with its place when it is compiled, with its reason when it is evaluated."""
 
-from dataclasses import dataclass
-
+from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 
 

@@ -1,8 +1,9 @@
 """What was seen of a source when it was tried out (``syncramp source test``). All of it is plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from syncramp.dataclass import dataclass
 from syncramp.model.sizes import Histogram
 
 MOST_SKEW = 60.0

@@ -1,6 +1,6 @@
 """Sizes of groups, and the limits at which something that reads them breaks."""
 
-from dataclasses import dataclass
+from syncramp.dataclass import dataclass
 
 LIMITS = {
     1_500: "values that Active Directory answers at once: more are read in ranges",

@@ -5,10 +5,11 @@ objects are asked for, only their own links of it, and all of them where the gro
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pyroaring import BitMap
 
+from syncramp.dataclass import dataclass
 from syncramp.model.plan import Change, HeldLinks, MembershipChange, ObjectChange
 from syncramp.model.values import Kind
 

@@ -7,8 +7,9 @@ request carries, and a run, follows from what requests took.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from syncramp.dataclass import dataclass
 from syncramp.model.sizes import LIMITS
 from syncramp.ramp.consumers import NEAR, READERS
 from syncramp.ramp.expected import Terms

@@ -1,9 +1,10 @@
 """The course of a rehearsal: what each run left, and how it ended. Plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from syncramp.dataclass import dataclass
 from syncramp.model.ramps import Decided, RampState
 from syncramp.model.report import RunReport
 

@@ -13,9 +13,10 @@ was read. So an object stays one as long as a source of its entries was not read
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 
+from syncramp.dataclass import dataclass
 from syncramp.model.values import Kind
 
 

@@ -7,10 +7,11 @@ its last ``KEPT`` calls.
 import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple
 
 from sqlalchemy import Column, Float, Integer, String, Table
 
+from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.simulator.settings import TenantSettings
 from syncramp.simulator.storage import Storage

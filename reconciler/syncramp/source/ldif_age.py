@@ -8,10 +8,11 @@ restored volume).
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
+from syncramp.dataclass import dataclass
 from syncramp.model.facts import Evidence
 from syncramp.words import moment
 

@@ -1,8 +1,10 @@
 """References to Secrets and ConfigMaps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from syncramp.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

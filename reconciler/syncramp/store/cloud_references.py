@@ -6,11 +6,12 @@ not known, and while it is deleted in the cloud, nothing new refers to it, and w
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from pyroaring import BitMap
 
+from syncramp.dataclass import dataclass
 from syncramp.model.cloud import CloudState
 from syncramp.model.desire import Staged
 from syncramp.model.state import GONE

@@ -13,8 +13,9 @@ does not come as it once was.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from syncramp.dataclass import dataclass
 from syncramp.model.desire import OF_RULES, Desired
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind, Value

@@ -1,8 +1,10 @@
 """What one read of a partition told, for whoever has to know what it did not tell."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pyroaring import BitMap
+
+from syncramp.dataclass import dataclass
 
 
 @dataclass

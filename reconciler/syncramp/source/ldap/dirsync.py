@@ -14,8 +14,9 @@ account loses sight of is passed over in silence, tombstones among them.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from syncramp.dataclass import dataclass
 from syncramp.errors import AccessDenied, SourceUnavailable
 from syncramp.source import canonical
 from syncramp.source.ldap import ber, faults, tombstones

@@ -2,8 +2,9 @@
 
 import json
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from syncramp.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
