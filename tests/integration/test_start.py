@@ -20,6 +20,7 @@ OTHERS = {
     *(
         "httpx",
         "psycopg",
+        "pydantic",
         "pygments",
         "sqlalchemy",
         "syncramp.explanation",
