@@ -46,9 +46,19 @@ class Fresh(NamedTuple):
 def object_rows(fresh: Sequence[Fresh]) -> list[tuple[Any, ...]]:
     """Rows of ``objects``, as ``Objects`` writes them: nobody is held, in doubt or confirmed."""
     return [
-        (one.id, one.source, one.anchor or None, one.kind.value, digest(one.packed), "", "", 0, one.cause, 0, 0)
-        for one in fresh
+        (identity, source, anchor or None, kind.value, digest(packed), "", "", 0, cause, 0, 0)
+        for identity, source, kind, anchor, packed, _, _, cause in fresh
     ]
+
+
+def payload_rows(fresh: Sequence[Fresh]) -> list[tuple[int, bytes]]:
+    """Rows of ``payload``."""
+    return [(one.id, one.packed) for one in fresh]
+
+
+def mark_rows(fresh: Sequence[Fresh]) -> list[tuple[int, int]]:
+    """Rows of ``uniques``."""
+    return [(one.id, mark) for one in fresh for mark in one.marks]
 
 
 def reference_rows(fresh: Sequence[Fresh]) -> list[tuple[int, str, int, int]]:

@@ -23,7 +23,7 @@ from syncramp.store.contest import Contest
 from syncramp.store.database import Database
 from syncramp.store.entries import entries, staged
 from syncramp.store.found import forget_changed
-from syncramp.store.fresh import Fresh, Marked, object_rows, reference_rows
+from syncramp.store.fresh import Fresh, Marked, mark_rows, object_rows, payload_rows, reference_rows
 from syncramp.store.keeping import age, kept
 from syncramp.store.keys import write_keys
 from syncramp.store.marks import MARK, causes_of, marking
@@ -31,8 +31,9 @@ from syncramp.store.packing import digest, pack
 from syncramp.store.returning import hand_over
 from syncramp.store.violations import Violations
 
-PAGE = 500
-"""Entries in one transaction. More of them do not fit into the caches of a processor, fewer cost more statements."""
+PAGE = 1_000
+"""Entries in one transaction. With 250 or 500 of them each of 30,000 plain users costs 5 µs more, with 2,000 nothing
+less."""
 
 
 class _Settled(NamedTuple):
@@ -141,7 +142,7 @@ class Objects:
         if joined:
             query, given = _DIRTY_PAGE.format(among, _ADDED_TO.format(among)), (*sources, *sources)
         while rows := self._database.all(query, (*given, PAGE)):
-            yield [Marked(*row) for row in rows]
+            yield list(map(Marked._make, rows))
 
     def withdraw(self, sources: Sequence[int]) -> Iterator[int]:
         """What is made of entries of other sources alone, and surely never came, is not wanted any more. Its entries
@@ -220,8 +221,8 @@ class Objects:
                 also()
 
     def _come(self, fresh: Sequence[Fresh]) -> None:
-        self.contest.want([(one.id, mark) for one in fresh for mark in one.marks])
-        self._database.insert_many(_PAYLOAD, [(one.id, one.packed) for one in fresh])
+        self.contest.want(mark_rows(fresh))
+        self._database.insert_many(_PAYLOAD, payload_rows(fresh))
         self._database.insert_many(_OBJECT, object_rows(fresh))
         self._database.insert_many(_REFERENCE, reference_rows(fresh))
 
