@@ -45,6 +45,41 @@ def test_ids_are_dense_and_begin_with_one(store) -> None:
     assert sorted(ids(store).values()) == [1, 2, 3, 4, 5]
 
 
+def test_the_index_of_names_is_made_when_the_first_import_is_read_also_after_a_kill(tmp_path) -> None:
+    link = Links(group(9).guid, "member", (user_dn(1), user_dn(4)), final=True)
+    killed = Store(tmp_path / "state.db", dn.key)
+    killed.staging.begin(killed.staging.source_id("corp"), "all").add_entries([user(1), user(2), group(9)])
+    stage(killed, [user(1), user(2), group(9)])
+    assert not killed.database.has_index("entries_dn_hash")
+    killed.close()
+    again = Store(tmp_path / "state.db", dn.key)
+    for _ in range(2):  # it stays there from then on
+        stage(again, [*map(user, range(1, 5)), group(9), link])
+        again.staging.resolve()
+        assert again.database.has_index("entries_dn_hash")
+        found = ids(again)
+        assert members(again, found[group(9).guid]) == {found[user(1).guid], found[user(4).guid]}
+    again.close()
+
+
+def test_entries_taken_in_together_are_those_taken_in_one_by_one(tmp_path) -> None:
+    pages = [[user(1), user(2)], [user(2, title="Clerk"), user(3)], [user(4), user(4, title="Clerk")]]
+    told = []
+    for name in ("together", "one by one"):
+        store = Store(tmp_path / f"{name}.db", dn.key)
+        staged = store.staging.begin(store.staging.source_id("corp"), "all")
+        for page in pages:
+            if name == "together":
+                staged.add_entries(page)
+            else:
+                for entry in page:
+                    staged.add(entry)
+        staged.flush()
+        told.append(store.database.all("SELECT id, guid, dn_hash, digest, attrs FROM entries ORDER BY id"))
+        store.close()
+    assert told[0] == told[1] and len(told[0]) == 4
+
+
 def test_an_unchanged_import_marks_nothing_and_burns_no_id(store) -> None:
     people = [user(number) for number in range(1, 6)]
     stage(store, people)

@@ -29,8 +29,9 @@ from syncramp.store.spill import Spill
 from syncramp.store.told import Told
 from syncramp.store.verdicts import accepted_of, expire, forget_verdict, keep_verdict, take
 
-PAGE = 1000
-"""Entries in one transaction."""
+PAGE = 4000
+"""Entries in one transaction, some 5 MB. GUIDs come in no order, so each transaction changes most of their index:
+with 1,000 an entry of a first import of 100,000 costs 3 µs more."""
 PAGE_LINKS = 100_000
 """Values of links waiting in memory at most; 8 or 16 bytes each."""
 PROVEN = "UPDATE partitions SET complete = ?, entries = ?, expected = ?, reason = ? WHERE id = ?"

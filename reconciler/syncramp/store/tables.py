@@ -72,7 +72,8 @@ entries = Table(
     Column("attrs", LargeBinary, nullable=False),
     Column("absent", Integer, nullable=False, default=0),  # complete imports in a row that did not see it
     UniqueConstraint("source", "guid"),
-    Index("entries_dn_hash", "dn_hash", "absent", "source"),  # all that is asked for to find whom a DN names
+    # all that is asked for to find whom a DN names; away during the first import (store.staging)
+    Index("entries_dn_hash", "dn_hash", "absent", "source"),
 )
 
 links = Table(
