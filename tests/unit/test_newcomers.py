@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -217,3 +218,57 @@ def test_the_calls_of_a_first_sync_neither_ask_nor_write_what_objects_had(titled
     said = [sql for sql in made if "payload" in sql and not sql.startswith("SELECT")]
     assert not [sql for sql in said if "maybe = ?" in sql], "an intent writes no wide row of an object that is new"
     assert sum("CASE WHEN p.acked IS NULL THEN o.digest END" in sql for sql in made) == 1, "that of the members"
+
+
+# --- answers that go with the next intent --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(engine: Engine) -> Engine:
+    """Ten objects that go in four calls, and two links."""
+    engine.source.add(*(user(number) for number in range(4, 10)))
+    return engine
+
+
+def _in_doubt(engine: Engine) -> int:
+    with engine.store() as store:
+        return int(store.database.value("SELECT COUNT(*) FROM objects WHERE doubt = 1"))
+
+
+def test_an_answer_and_the_next_intent_are_one_transaction(many) -> None:
+    made: list[str] = []
+    with noted(made):
+        report, _ = many.run()
+    assert report.calls == 5
+    intents = [place for place, sql in enumerate(made) if sql.startswith("INSERT INTO batches")]
+    assert [made[one:other].count("COMMIT") for one, other in pairwise(intents[:4])] == [1, 1, 1]
+
+
+def test_while_a_call_flies_nothing_is_in_doubt_but_what_it_carries(many) -> None:
+    seen = []
+    many.cloud.fault = lambda moment: seen.append((moment, _in_doubt(many)))
+    many.run()
+    assert [doubt for moment, doubt in seen if moment == "before"] == [3, 3, 3, 1, 0]
+
+
+def test_an_answer_is_written_before_a_wait_for_room(many) -> None:
+    seen = []
+
+    def room(wait: bool) -> bool:
+        if wait:
+            seen.append(_in_doubt(many))
+        return wait
+
+    many.cloud.room = room
+    many.run()
+    assert seen == [0] * 5
+
+
+def test_answers_are_written_that_no_intent_comes_after(many) -> None:
+    def stop(moment: str) -> None:
+        if moment == "after" and len(many.cloud.calls) == 2:
+            many.stop.set()
+
+    many.cloud.fault = stop
+    report, _ = many.run()
+    assert (report.objects.acknowledged, report.objects.left, _in_doubt(many)) == (6, 4, 0)

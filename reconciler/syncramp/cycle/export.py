@@ -158,7 +158,7 @@ class Export:
             self._flights.send(batch, self._answered_objects)
             if len(batch) < size or self._ended:
                 break
-        self._flights.drain(0)
+        self._flights.land()
 
     def _claims(self, ids: BitMap) -> None:
         """Updates that claim what another one of them gives up go behind it, however long the row is."""

@@ -107,7 +107,7 @@ class Flights:
         """While the block lasts calls can fly; all of them are answered when it ends without an error."""
         with collector_seldom() as self._tidy, _threads(self._job.pace.parallel) as self._pool:
             yield
-            self.drain(0)
+            self.land()
         self._job.store.runs.set_flag(HALVINGS, str(self.size.halvings))
 
     def send(self, batch: Sequence[Item], answered: Answered) -> None:
@@ -150,11 +150,18 @@ class Flights:
 
     def make_way(self) -> None:
         """Wait until another call may fly."""
-        self.drain(self._job.pace.parallel - 1)
+        self._drain(self._job.pace.parallel - 1)
 
-    def drain(self, limit: int) -> None:
+    def land(self) -> None:
+        """Take in the answers of all calls; what they say is in the store then."""
+        self._drain(0)
+        self._exports.flush()
+
+    def _drain(self, limit: int) -> None:
         """Take in answers until at most so many calls are in flight."""
         while len(self._flying) > limit:
+            if self._landed.empty():
+                self._exports.flush()
             future = self._next()
             intent, answered = self._flying.pop(future)
             self._meter.ends(intent.items)
@@ -184,7 +191,7 @@ class Flights:
             return True
         if self._job.endpoint.reserve(writes, links, wait=False):
             return True
-        self.drain(0)
+        self.land()
         return not self.ended and self._job.endpoint.reserve(writes, links, wait=True)
 
     def _take(self, intent: Intent, answer: Answer, answered: Answered) -> None:
@@ -206,7 +213,7 @@ class Flights:
         now = self._job.clock()
         lost_until = now + self._job.pace.call_timeout if answer.lost else None
         flying = [other for other, _ in self._flying.values()]
-        known = replace(intent, items=[item for item, _ in taken])
+        known = replace(intent, items=[item for item, _ in taken]) if refused else intent
         lost = self._exports.acknowledge(known, [outcome for _, outcome in taken], now, lost_until, anew, flying)
         if self._job.direction:
             self._job.direction.answered(self._job)

@@ -108,7 +108,7 @@ class Links:
             self._flights.make_way()
             if self._ended:
                 break
-        self._flights.drain(0)
+        self._flights.land()
         return later
 
     def _batches(
@@ -133,7 +133,7 @@ class Links:
                     yield batch, works
                     batch, works, room = [], {}, self._flights.size.links
                     if not whole:
-                        self._flights.drain(0)
+                        self._flights.land()
         if batch:
             yield batch, works
 

@@ -7,6 +7,10 @@ it was before. A call whose answer never came leaves its objects in doubt and it
 A call of an earlier run may still be travelling and arrive after what this run sends. What it may change stays in
 doubt whatever this run is answered, until that call's deadline has passed: then the next run sends it once more.
 
+The answer of a call that carried nothing but what is new, all of which came, goes into the transaction of the next
+intent: it comes at once while there is something to send, and one transaction for each call is half of two. Whoever
+waits meanwhile has it written before (``flush``).
+
 Both transactions, and each page of the read-back, check that this run is the store's newest: an earlier one has lost
 the store and must not write. An intent is made only while the tenant is ours, too. An answer is written down whoever
 has the tenant now: it is true.
@@ -101,6 +105,10 @@ class Item:
         return len(self.adds) + len(self.removes)
 
 
+Told = Sequence[tuple[Item, Outcome]]
+"""Items with what the service said of them."""
+
+
 def with_links(items: Iterable[Item]) -> list[Item]:
     """Those of some items that add or remove any."""
     return [item for item in items if item.adds or item.removes]
@@ -153,6 +161,8 @@ class Exports:
         self.restored_groups = BitMap()
         """Groups whose links came back into the realm of the possible with a member that was created again."""
         self._revocations = Revocations(database)
+        self._answers: list[tuple[Intent, Told, float]] = []
+        """What goes with the next intent, with the moments of the answers."""
         self._deleting = BitMap()
         """What a delete in flight, or one that was never answered, may take away."""
 
@@ -188,6 +198,7 @@ class Exports:
             self.check_fence()
             if self._fence is not None:
                 self._fence.check()
+            self._write_answers()
             known = [item for item in items if not item.fresh]
             rows = {row[0]: row for row in self._database.among(_BEFORE, [item.id for item in known])}
             doubt = self._doubt(items, known, rows)
@@ -201,6 +212,7 @@ class Exports:
             ids = pack_bitmap(BitMap([item.id for item in items]))
             self._spent.record(_counted(items, linked), now)
             seq = int(self._database.value(_BATCH, (self._run, self._token, now, deadline, ids, len(items), links)))
+        self._answers.clear()
         there = [rows[item.id] for item in known if not item.deletes and item.id in rows]
         held = {row[0]: row[2] for row in there if row[1]}
         alike = {row[0]: row[5] for row in there}
@@ -227,6 +239,8 @@ class Exports:
 
     def _widen(self, items: Sequence[Item], now: float) -> dict[int, tuple[BitMap, BitMap]]:
         brackets = {item.id: (BitMap(), BitMap()) for item in items}
+        if not brackets:
+            return brackets
         for identity, sure, possible in self._database.among(_BRACKETS, list(brackets)):
             brackets[identity] = (unpack_bitmap(sure), unpack_bitmap(possible))
         departing: dict[int, BitMap] = {}
@@ -270,7 +284,7 @@ class Exports:
         anew: Mapping[int, Item] | None = None,
         flying: Iterable[Intent] = (),
     ) -> dict[int, BitMap]:
-        """Write down what the service said of each object of a call.
+        """Write down what the service said of each object of a call, at once or with the next intent.
 
         :param lost_until: when a try of the call that was never answered cannot arrive any more; None: none was lost.
         :param anew: objects that an update created, because they were gone: all of them but what it carried is in
@@ -279,9 +293,13 @@ class Exports:
         :returns: group -> links that are not sure any more for that reason.
         :raises AnotherRunActive: a later run has begun; nothing is written.
         """
+        told = list(zip(intent.items, outcomes, strict=True))
+        if lost_until is None and all(item.fresh and outcome.result is Result.APPLIED for item, outcome in told):
+            self._answers.append((intent, told, now))
+            return {}
+        self.flush()
         with self._database.transaction():
             self.check_fence()
-            told = list(zip(intent.items, outcomes, strict=True))
             self._apply([each for each in told if each[1].result is Result.APPLIED], intent, now)
             for item, outcome in told:
                 if outcome.result is Result.REFUSED and lost_until is None:  # what was lost may still apply
@@ -296,6 +314,22 @@ class Exports:
                 self._database.run(_LOST, (lost_until, intent.seq))
             return self._doubt_anew(anew, flying, now) if anew else {}
 
+    def flush(self) -> None:
+        """Write down the answers that were to go with the next intent, because none comes at once.
+
+        :raises AnotherRunActive: a later run has begun; nothing is written.
+        """
+        if self._answers:
+            with self._database.transaction():
+                self.check_fence()
+                self._write_answers()
+            self._answers.clear()
+
+    def _write_answers(self) -> None:
+        for intent, told, now in self._answers:
+            self._apply(told, intent, now)
+            self._database.run(_ANSWERED, (intent.seq,))
+
     def _doubt_anew(self, anew: Mapping[int, Item], flying: Iterable[Intent], now: float) -> dict[int, BitMap]:
         ids = BitMap(anew)
         for intent in flying:
@@ -306,6 +340,7 @@ class Exports:
 
     def withdraw(self, intent: Intent) -> None:
         """The call was never processed: everything is as it was before the intent."""
+        self.flush()
         with self._database.transaction():
             self.check_fence()
             for item in intent.items:
@@ -315,10 +350,12 @@ class Exports:
     def _apply(self, applied: Sequence[tuple[Item, Outcome]], intent: Intent, now: float) -> None:
         """Each statement for all objects at once: a server of its own answers each of them over the network."""
         items = [item for item, _ in applied]
-        self._apply_deletes([item.id for item in items if item.deletes])
+        if deleted := [item.id for item in items if item.deletes]:
+            self._apply_deletes(deleted)
         self._apply_values([each for each in applied if each[0].after is not None], intent, now)
-        self._apply_links(with_links(items), intent)
-        self._note_taken(items, now)
+        linked = with_links(items)
+        self._apply_links(linked, intent)
+        self._note_taken(items, linked, now)
 
     def _apply_deletes(self, deleted: Sequence[int]) -> None:
         self._deleting -= BitMap(deleted)
@@ -348,6 +385,8 @@ class Exports:
             forget(self._database, ((item.id, item.object.values) for item, _ in applied))
 
     def _apply_links(self, items: Sequence[Item], intent: Intent) -> None:
+        if not items:
+            return
         brackets = {}
         for item in items:
             unsure = item.adds | item.removes if item.id in self.under_way else self.under_way | intent.anew
@@ -357,8 +396,8 @@ class Exports:
         self._set_brackets(brackets)
         keep_drifted(self._database, {item.id: (BitMap(), item.adds | item.removes) for item in items})
 
-    def _note_taken(self, items: Iterable[Item], now: float) -> None:
-        removes = {item.id: item.removes for item in items if item.removes}
+    def _note_taken(self, items: Iterable[Item], linked: Iterable[Item], now: float) -> None:
+        removes = {item.id: item.removes for item in linked if item.removes}
         disabled = {item.id for item in items if item.object.values.get("accountEnabled") is False}
         for identity in self._revocations.among([*removes, *disabled - set(removes)]):
             self._revocations.taken(identity, removes.get(identity), now, self._run)
@@ -367,7 +406,7 @@ class Exports:
         """What was refused when it came again, and is as it was wanted, as the read-back shows."""
         with self._database.transaction():
             self.check_fence()
-            self._note_taken([item], now)
+            self._note_taken([item], [item], now)
             if item.deletes and item.id not in self.under_way:
                 self._database.run(_GONE, (item.id,))
             unsure = item.adds | item.removes if item.id in self.under_way else self.under_way
