@@ -39,6 +39,15 @@ def test_a_full_disk_in_a_transaction_is_told_and_leaves_nothing_of_it(database:
     assert _count(database) == 2
 
 
+def test_what_is_durable_waits_for_the_disk_and_what_is_not_does_not(database: Database) -> None:
+    waits = []
+    for durable in (False, True, True, False, False, True):
+        with database.transaction(durable=durable):
+            waits.append(database.value("PRAGMA synchronous"))
+    normal, full = 1, 2
+    assert waits == [normal, full, full, normal, normal, full]
+
+
 def test_a_file_that_is_spoiled_while_it_is_open_is_told(database: Database) -> None:
     database.run("INSERT INTO meta VALUES ('kept', '1')")
     database.run("PRAGMA wal_checkpoint(TRUNCATE)")

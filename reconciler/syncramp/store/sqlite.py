@@ -48,7 +48,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         super().__init__(self._fault_told)
-        self.path, self._is_open = path, False
+        self.path, self._is_open, self._durable = path, False, False
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_network(path.parent)
@@ -112,13 +112,13 @@ class SqliteDatabase(Database):
         self._connection.close()
 
     def _begin(self, durable: bool) -> None:
-        if durable:
-            self.run("PRAGMA synchronous=FULL")
+        if durable is not self._durable:
+            self.run(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
         self.run("BEGIN IMMEDIATE")
 
     def _ended(self, durable: bool) -> None:
-        if durable:
-            self.run("PRAGMA synchronous=NORMAL")
+        """The next transaction says how durable it is: those of an export are alike, one after the other."""
 
     def _look(self) -> None:
         self.run("BEGIN")
