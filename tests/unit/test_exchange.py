@@ -124,11 +124,26 @@ def test_plain_answers_are_read_without_urllib3(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "kept"), [("as nearly all are", True), ("in chunks", True), ("to the end", False), ("zipped", True)]
+    ("what", "kept"),
+    [
+        ("as nearly all are", True),
+        ("in chunks", True),
+        ("to the end", False),
+        ("zipped", True),
+        ("more than promised", False),
+        ("closed behind it", False),
+    ],
 )
 def test_a_connection_is_used_again_where_the_answer_lets_it(what: str, kept: bool) -> None:
     with answering(ANSWERS[what]) as (connection, _):
         assert exchange(connection, "POST", b"request", 5.0)[1] is kept
+
+
+def test_a_long_answer_is_read_to_its_end() -> None:
+    content = bytes(range(256)) * 300
+    long = said("200 OK", KIND, f"Content-Length: {len(content)}", content=content)
+    assert plainly(long)[2] == content
+    assert plainly(long[:-1])[0] is IncompleteRead
 
 
 def test_an_answer_that_is_cut_is_none() -> None:

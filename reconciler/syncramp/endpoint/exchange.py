@@ -11,7 +11,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from http.client import HTTPResponse, IncompleteRead
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import SplitResult
 
@@ -24,6 +24,8 @@ five that the service may take to answer, all is well before the ten that its ow
 """
 _ANSWERED_EARLY: Final = (errno.EPIPE, errno.ECONNRESET, errno.EPROTOTYPE)
 """Who closes before all was sent may have said why."""
+_RECORD: Final = 1 << 14
+"""Bytes of a record of TLS (RFC 8446, 5.1); more are not read at once."""
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _TARGET: Final = re.compile(r"/[A-Za-z0-9/._~=&?-]*")
 """Nothing in it that urllib3 would write otherwise."""
@@ -77,16 +79,27 @@ def exchange(connection: ssl.SSLSocket, method: str, message: bytes, wait: float
         if error.errno not in _ANSWERED_EARLY:
             raise
     connection.settimeout(wait)
-    with connection.makefile("rb") as stream:
-        head = _plain_head(stream.peek())
-        if head is None:
-            return _read_generally(stream, method)
-        status, headers, length, size = head
-        stream.read(size)
-        content = stream.read(length)
-        if len(content) < length:
-            raise IncompleteRead(content, length - len(content))
-        return Answer(status, headers, content), True
+    came = connection.recv(_RECORD)
+    head = _plain_head(came)
+    if head is None:
+        return _read_generally(came, connection, method)
+    status, headers, length, size = head
+    content = came[size:]
+    if len(content) < length:
+        content = _whole(content, connection, length)
+    return Answer(status, headers, content[:length]), len(content) == length
+
+
+def _whole(content: bytes, connection: ssl.SSLSocket, length: int) -> bytes:
+    """Content of which the first part came, up to its length."""
+    pieces, missing = [content], length - len(content)
+    while missing:
+        piece = connection.recv(min(missing, _RECORD))
+        if not piece:
+            raise IncompleteRead(b"".join(pieces), missing)
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
 
 
 def _plain_head(data: bytes) -> tuple[int, HTTPHeaderDict, int, int] | None:
@@ -107,18 +120,30 @@ def _plain_head(data: bytes) -> tuple[int, HTTPHeaderDict, int, int] | None:
     return status, headers, int(length), found.end()
 
 
-class _Begun:
-    """What Python's reader of answers takes for a socket."""
+class _Rest(RawIOBase):
+    """What there is to read of an answer: what came already, and what the connection brings."""
 
-    def __init__(self, stream: BufferedReader) -> None:
-        self._stream = stream
+    def __init__(self, came: bytes, connection: ssl.SSLSocket) -> None:
+        self._came = came
+        self._connection = connection
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._came:
+            return self._connection.recv_into(buffer)
+        count = min(len(buffer), len(self._came))
+        buffer[:count], self._came = self._came[:count], self._came[count:]
+        return count
 
     def makefile(self, mode: str) -> BufferedReader:
-        return self._stream
+        """What Python's reader of answers asks a socket for."""
+        return BufferedReader(self)
 
 
-def _read_generally(stream: BufferedReader, method: str) -> tuple[Answer, bool]:
-    told = HTTPResponse(cast("Any", _Begun(stream)), method=method)
+def _read_generally(came: bytes, connection: ssl.SSLSocket, method: str) -> tuple[Answer, bool]:
+    told = HTTPResponse(cast("Any", _Rest(came, connection)), method=method)
     told.begin()
     read = ReadAnswer(
         cast("Any", told),
