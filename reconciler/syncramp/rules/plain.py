@@ -43,6 +43,10 @@ Stays = Mapping[bytes, tuple[bytes, int]]
 """Who is or will be in the cloud: canonical DN -> anchor and id."""
 
 
+_Read = tuple[Sequence[bytes], bytes, Sequence[bytes]]
+"""The values of a user, empty where there is none; how long each is; and the addresses."""
+
+
 class Made(NamedTuple):
     """A plain user as an object."""
 
@@ -103,27 +107,18 @@ class PlainUsers:
         :param stays: those of the DNs that it names.
         """
         layout = self._layout
-        if layout is None or (found := layout.match(packed)) is None or found.end() != len(packed):
+        if layout is None or (read := layout.read(packed)) is None:
             return None
-        groups = found.groups(b"")
-        values = layout.values(groups)
-        sizes = bytes(map(len, values))
-        if b"".join(layout.lengths(groups)) != sizes.replace(b"\0", b"") or not layout.complete(values):
-            return None
-        listed = groups[layout.proxies] if layout.proxies else b""
-        addresses = _addresses(listed) if listed else ()
+        values, sizes, addresses = read
         domain, dn = self._domain(name), name.encode()
-        if addresses is None or domain is None or len(dn) >= len(_DN_HEADS):
-            return None
-        claimed = layout.claimed(values)
-        if self._verified and not self._of_tenant((claimed[0], *addresses)):
+        if domain is None or len(dn) >= len(_DN_HEADS) or (self._verified and not self._of_tenant(layout, read)):
             return None
         pieces = [_DN_HEADS[len(dn)] + dn, domain, _packed_addresses(addresses) if addresses else b""]
         references: list[tuple[str, int]] = []
         if not layout.put(pieces, values, sizes, stays, references):
             return None
         whole = map_head(len(pieces) - pieces.count(b"")) + b"".join(layout.in_order(pieces))
-        unique = {*claimed, *[address[len(_PRIMARY) :] for address in addresses]}
+        unique = {*layout.claimed(values), *[address[len(_PRIMARY) :] for address in addresses]}
         anchor = self._anchor.of_guids(layout.consistency_guid(values), guid)
         return Made(anchor, whole, marks_of_addresses(unique), references)
 
@@ -145,9 +140,11 @@ class PlainUsers:
     def _holds(self, name: str) -> bool:
         return any(scope.holds_name(name) for scope in self._scopes)
 
-    def _of_tenant(self, addresses: Iterable[bytes]) -> bool:
-        """Their domains are verified."""
-        return self._verified.issuperset(address.rpartition(b"@")[2].lower() for address in addresses)
+    def _of_tenant(self, layout: "_Layout", read: _Read) -> bool:
+        """The domains of its name and of its addresses are verified."""
+        values, _, addresses = read
+        several = (layout.claimed(values)[0], *addresses)
+        return self._verified.issuperset(address.rpartition(b"@")[2].lower() for address in several)
 
 
 class _Layout:
@@ -158,12 +155,12 @@ class _Layout:
 
     def __init__(self, forms: Mapping[str, Form]) -> None:
         known = [forms[name] for name in sorted(forms)]
-        self.match = expression(tuple(known)).match
+        self._match = expression(tuple(known)).match
         groups = {form.name: 2 * place for place, form in enumerate(known)}
-        self.proxies = groups[PROXIES] + 1 if PROXIES in groups else 0
+        self._proxies = groups[PROXIES] + 1 if PROXIES in groups else 0
         single = sorted((form for form in known if form.name != PROXIES), key=_rank)
-        self.lengths = itemgetter(*(groups[form.name] for form in single))
-        self.values = itemgetter(*(groups[form.name] + 1 for form in single))
+        self._lengths = itemgetter(*(groups[form.name] for form in single))
+        self._values = itemgetter(*(groups[form.name] + 1 for form in single))
         self._heads = [form.heads for form in single if form.heads and not form.refers]
         referring = [form for form in single if form.refers]
         self.references = [packed_value(form.name) + b"\x91\xc4" for form in referring]
@@ -185,7 +182,20 @@ class _Layout:
         """Of the values the user principal name, and the address."""
         self._consistency_guid = places.get(CONSISTENCY_GUID)
 
-    def complete(self, values: Sequence[bytes]) -> bool:
+    def read(self, packed: bytes) -> _Read | None:
+        """What an entry has, if all of it is as it is expected."""
+        if (found := self._match(packed)) is None or found.end() != len(packed):
+            return None
+        groups = found.groups(b"")
+        values = self._values(groups)
+        sizes = bytes(map(len, values))
+        if b"".join(self._lengths(groups)) != sizes.replace(b"\0", b"") or not self._complete(values):
+            return None
+        listed = groups[self._proxies] if self._proxies else b""
+        addresses = _addresses(listed) if listed else ()
+        return None if addresses is None else (values, sizes, addresses)
+
+    def _complete(self, values: Sequence[bytes]) -> bool:
         """Nothing stands in for what is not there, and all that is there flows."""
         if b"" in self._needed(values):
             return False
