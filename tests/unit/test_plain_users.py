@@ -88,83 +88,118 @@ def test_somebody_without_one_of_these_attributes_is_taken(name: str) -> None:
     assert taken(somebody, plain_users()) == expected
 
 
-FORGED = b"Ann\xa2sn\x91\xc4\x03Eve"
-"""A value in which a name and its value stand, as they are packed."""
-TEXTS = st.one_of(
-    st.sampled_from(
-        (
-            "",
-            " ",
-            " a",
-            "a ",
-            "a\n",
-            "\x1fa",
-            "a\x00",
-            "\u00a0a",
-            "a\u3000",
-            "\u2003",
-            "a\u2003a",
-            "İx",
-            "é",
-            "漢",
-            "가",
-            "😀",
-            ".a",
-            "cas_a}",
-            "CAS_",
-            "AAD_x",
-            "SystemMailbox{1}",
-            "support_388945a0",
-            "0",
-            "514",
-            "-1",
-            "00512",
-            "99999999999",
-            "TRUE",
-            "2",
-            "536870912",
-            "SMTP:a@b.example",
-            "smtp:a@b.example",
-            "X500:/o=a",
-            "a@b.example",
-            "a@@b",
-            "a.@b.example",
-            ".a@b",
-            "é@b.example",
-            user_dn(3),
-        )
+FORGED = b"Ann\xa9givenname\x91\xc4\x03Eve"
+"""A value in which the next attribute stands, as it is packed."""
+ODD: tuple[str | bytes, ...] = (
+    *("", " ", " a", "a ", "a\n", "\x1fa", "a\x00", "\u00a0a", "a\u00a0", "a\u3000", "\u2003", "a\u2003a", "\x85"),
+    *(
+        "İx",
+        "é",
+        "漢",
+        "가",
+        "😀",
+        "a\nb",
+        ".a",
+        "x" * 41,
+        "x" * 64,
+        "x" * 65,
+        "é" * 64,
+        "漢" * 86,
+        "x" * 256,
+        "x" * 449,
     ),
-    st.text(max_size=12),
-    st.builds(lambda text, times: text * times, st.sampled_from("aé漢"), st.integers(30, 520)),
-    st.builds(
-        lambda name, rest: f"{name * 10}@{rest * 8}.example", st.sampled_from("abc.'"), st.sampled_from("abcdefg-")
+    *("cas_a}", "CAS_", "CAS_a", "AAD_x", "MSOL_1", "SystemMailbox{1}", "support_388945a0", "User_1"),
+    *(
+        "0",
+        "-1",
+        "514",
+        "00512",
+        "2147483648",
+        "99999999999",
+        "9223372036854775808",
+        "TRUE",
+        "true",
+        "2",
+        "536870912",
+    ),
+    *("SMTP:a@b.example", "smtp:a@b.example", "smtp: a@b.example", "X500:/o=a", "smtp:a", "smtp:é@b.example"),
+    *("a@b.example", "a@@b", "a.@b.example", ".a@b", "é@b.example", "a b@c", "a'b@c", "a+b@c", "a@b.", "a@-"),
+    *(f"{'x' * 64}@b", f"{'x' * 65}@b", f"a@{'b' * 48}", f"a@{'b' * 49}", f"a@{'b.' * 24}c", user_dn(3)),
+    *(
+        FORGED,
+        b"Ann\xc3",
+        b"\xc3Ann",
+        b"\xc2",
+        b"\xed\xa0\x80",
+        b"\xe4\xb8",
+        b"\xff",
+        bytes(16),
+        bytes(28),
+        b"\x01" * 12,
     ),
 )
-VALUES = st.one_of(
-    TEXTS.map(str.encode),
-    st.binary(max_size=30),
-    st.sampled_from((FORGED, b"Ann\xc3", b"\xc2", b"\xed\xa0\x80", bytes(16), bytes(28))),
+RAWS = [
+    *((value.encode() if isinstance(value, str) else value,) for value in ODD),
+    (b"SMTP:a@b.example", b"SMTP:c@b.example"),
+    (b"SMTP:a@b.example", b"smtp:A@b.example"),
+    (b"smtp:a@b.example", b"SMTP:a@b.example"),
+    (b"smtp:a@b.example", b"smtp:a@b.example"),
+    (b"SMTP:a@b.example", b"smtp:c d@b.example"),
+    tuple(b"smtp:%02d@b.example" % number for number in range(15)),
+    tuple(b"smtp:%02d@b.example" % number for number in range(16)),
+    (b"a", b"b"),
+]
+RAW = st.one_of(
+    st.sampled_from(RAWS),
+    st.lists(st.text(max_size=12).map(str.encode) | st.binary(max_size=30), min_size=1, max_size=3, unique=True).map(
+        lambda values: tuple(sorted(values))
+    ),
 )
-RAW = st.lists(VALUES, min_size=1, max_size=4, unique=True).map(lambda values: tuple(sorted(values)))
 NAMES = sorted(
     {name.lower() for name in FULL}
     | {flow.attribute.lower() for flow in FLOWS[Kind.USER]}
     | {"assistant", "altrecipient", "admindescription", "iscriticalsystemobject"}
 )
-PLACES = st.sampled_from(
-    (
-        user_dn(1),
-        f"CN=A\\, B,OU=X,{BASE}",
-        f"CN=A\\,DC=x,{BASE}",
-        f"CN=A\\0ACNF:1,{BASE}",
-        "CN=A,DC=other",
-        BASE,
-        "CN=A",
-    )
+PLACES = (
+    user_dn(1),
+    f"CN=A\\, B,OU=X,{BASE}",
+    f"CN=A\\,DC=x,{BASE}",
+    f"CN=A\\0ACNF:1,{BASE}",
+    "CN=A,DC=other",
+    BASE,
+    "CN=A",
 )
 
 
-@given(st.dictionaries(st.sampled_from(NAMES), RAW, max_size=3), st.sets(st.sampled_from(sorted(FULL))), PLACES)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_odd_value_is_taken_as_the_rules_take_it_or_left_to_them(name: str) -> None:
+    users, somebody = plain_users(), user(1, **FULL)
+    users.learn([replace(somebody, attributes={**somebody.attributes, name: raw}) for raw in RAWS])
+    for raw in RAWS:
+        made = replace(somebody, attributes={**somebody.attributes, name: raw})
+        assert taken(made, users) in (None, ruled(made)), raw
+
+
+@pytest.mark.parametrize("name", ["sn", "title", "description", "displayname"])
+def test_texts_that_nothing_is_wrong_with_are_taken(name: str) -> None:
+    users, somebody = plain_users(), user(1, **{**FULL, "title": "Boss"})
+    users.learn([somebody])
+    for text in ("a", "é", "漢字", "가", "Müller, Jörg", "a\nb", "x" * 60):
+        made = replace(somebody, attributes={**somebody.attributes, name: (text.encode(),)})
+        assert taken(made, users) == ruled(made) is not None
+
+
+@pytest.mark.parametrize("dn", PLACES)
+def test_a_place_is_taken_as_the_rules_take_it_or_left_to_them(dn: str) -> None:
+    made = replace(user(1, **FULL), dn=dn)
+    assert taken(made, plain_users()) in (None, ruled(made))
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES), RAW, max_size=3),
+    st.sets(st.sampled_from(sorted(FULL))),
+    st.sampled_from(PLACES),
+)
 def test_whoever_is_taken_becomes_what_the_rules_make(changed: dict[str, Any], left: set[str], dn: str) -> None:
     made = user(1, **{name: value for name, value in FULL.items() if name not in left})
     made = replace(made, dn=dn, attributes={**made.attributes, **changed})
@@ -181,7 +216,7 @@ def test_whatever_was_learned_they_become_what_the_rules_make(seen: list[dict[st
 
 
 def test_a_value_that_looks_like_others_is_no_others() -> None:
-    somebody = replace(user(1), attributes={**user(1).attributes, "givenname": (FORGED,)})
+    somebody = replace(user(1), attributes={**user(1).attributes, "displayname": (FORGED,)})
     assert taken(somebody, plain_users()) is None
 
 
