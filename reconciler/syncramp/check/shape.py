@@ -1,5 +1,4 @@
-"""The shape of a document: the CRD's schema as JSON Schema, judged by jsonschema where a document does not surely fit
-it (``spec.fits``).
+"""The shape of a document: the CRD's schema as JSON Schema, judged by jsonschema.
 
 A structural schema needs some changes to mean the same to jsonschema: unknown fields are refused (as
 ``kubectl --validate=strict`` does), ``$`` in a pattern is the very end (Go's RE2; Python's also matches before a last
@@ -17,12 +16,10 @@ from syncramp.check.findings import Finding
 from syncramp.check.metadata import metadata_findings
 from syncramp.check.sentences import told
 from syncramp.check.values import below
-from syncramp.spec.fits import fits
 from syncramp.spec.schema import schema
 
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 """The server's format uuid takes 32 hex digits without dashes too."""
-_FORMATS = {"uuid": lambda value: not isinstance(value, str) or bool(_UUID.fullmatch(value))}
 _BITS = {"int32": 31, "int64": 63}
 _SAME = (
     *("type", "format", "required", "enum", "minimum", "maximum"),
@@ -32,9 +29,8 @@ _SAME = (
 
 def shape_findings(data: Any) -> Iterator[Finding]:
     """What the schema has against a document."""
-    if not fits(data, _translated(), _FORMATS):
-        found = [finding for error in _validator().iter_errors(data) for finding in told(error)]
-        yield from dict.fromkeys(found)  # two missing fields are two errors, and each of them tells both
+    found = [finding for error in _validator().iter_errors(data) for finding in told(error)]
+    yield from dict.fromkeys(found)  # two missing fields are two errors, and each of them tells both
     yield from metadata_findings(data.get("metadata"))
     yield from duplicates(data)
 
@@ -49,16 +45,10 @@ def _validator() -> Any:
     from jsonschema import Draft202012Validator, FormatChecker
 
     formats = FormatChecker(formats=())
-    for name, judge in _FORMATS.items():
-        formats.checks(name)(judge)
-    return Draft202012Validator(_translated(), format_checker=formats)
-
-
-@cache
-def _translated() -> dict[str, Any]:
+    formats.checks("uuid")(lambda value: not isinstance(value, str) or bool(_UUID.fullmatch(value)))
     translated = _translate(schema())
     translated["properties"]["metadata"] = {}
-    return translated
+    return Draft202012Validator(translated, format_checker=formats)
 
 
 def _translate(node: Mapping[str, Any]) -> dict[str, Any]:
