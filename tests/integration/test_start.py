@@ -20,7 +20,6 @@ OTHERS = {
     *(
         "httpx",
         "psycopg",
-        "pydantic",
         "pygments",
         "sqlalchemy",
         "syncramp.explanation",

@@ -13,7 +13,6 @@ import typer
 from typer.exceptions import TyperException
 
 from syncramp import __version__
-from syncramp.cli.arguments import take_plainly
 from syncramp.cli.exits import MEANINGS, Exit
 from syncramp.errors import SyncrampError
 
@@ -88,9 +87,7 @@ def run(arguments: list[str], commands: typer.Typer | None = None, name: str = "
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of people in a terminal that is not UTF-8
     try:
-        command = typer.main.get_command(commands)
-        take_plainly(command)
-        code = command.main(arguments, prog_name=name, standalone_mode=False)
+        code = typer.main.get_command(commands).main(arguments, prog_name=name, standalone_mode=False)
         if code == INTERRUPTED:  # the library makes this of a KeyboardInterrupt, and says nothing
             typer.echo("interrupted", err=True)
         return int(code or 0)
