@@ -14,12 +14,11 @@ import signal
 import sys
 import uuid
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import kopf
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import SyncrampError
 from syncramp_operator import logs
 from syncramp_operator.actors.handlers import RUNS, Handlers, configure, login, post

@@ -8,8 +8,8 @@ the tenant.
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.events import Listener, Note
 from syncramp.model.seams import Fence

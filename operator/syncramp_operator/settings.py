@@ -6,11 +6,11 @@ Each has a default that suits a laptop; ``docs/operator.md`` lists them.
 import os
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 
 _PREFIX = "SYNCRAMP_"

@@ -6,9 +6,7 @@ each is one line of JSON.
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
-
-from syncramp.dataclass import dataclass
+from dataclasses import asdict, dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)

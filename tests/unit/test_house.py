@@ -98,14 +98,6 @@ def test_no_regular_expression_repeats_a_group_possessively() -> None:
     assert [path.name for path in modules if re.search(r"\)[*+?]\+", path.read_text(encoding="utf-8"))] == []
 
 
-def test_no_module_of_ours_pays_for_pythons_own_dataclasses() -> None:
-    """``syncramp.dataclass`` makes the same for a fifth, and each process makes 300."""
-    modules = [path for part in ("reconciler", "operator") for path in (ROOT / part).rglob("*.py")]
-    taken = re.compile(r"^(from dataclasses import .*\bdataclass\b|import dataclasses)", re.MULTILINE)
-    others = [path.name for path in modules if taken.search(path.read_text(encoding="utf-8"))]
-    assert len(modules) > 100 and others == ["dataclass.py"]
-
-
 def test_the_licence_is_apache_2() -> None:
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "Apache License" in text

@@ -9,10 +9,9 @@ at the moment the last decision named, and at least every five minutes, because 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import SyncrampError
 from syncramp.schedule.decision import decide
 from syncramp.schedule.known import Cause, Decision, End, Known, Start, Wait

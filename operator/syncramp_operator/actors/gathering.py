@@ -1,9 +1,9 @@
 """What an actor must know before it decides, as the cluster holds it now: runs, Secrets, and the verdict."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import Stalled, SyncrampError
 from syncramp_operator.actors.known import Judged, concern, is_over, judged, own_runs
 from syncramp_operator.actors.office import Office, call

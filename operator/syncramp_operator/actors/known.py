@@ -8,13 +8,12 @@ dies between the two writes forgets nothing, and a status that is not seen yet s
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from syncramp.check import Finding, request_findings, verdict_of
-from syncramp.dataclass import dataclass
 from syncramp.schedule.known import REQUESTS, Known, LastRun, Running, Trigger
 from syncramp.spec.durations import parse_duration
 from syncramp.spec.scheduling import Scheduling

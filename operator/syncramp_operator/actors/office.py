@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from syncramp.dataclass import dataclass
 from syncramp_operator.actors.mailboxes import Mailboxes
 from syncramp_operator.actors.queue import Queue
 from syncramp_operator.api.cluster import Cluster

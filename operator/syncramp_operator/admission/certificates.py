@@ -6,7 +6,7 @@ serve the old certificate are trusted until they have seen the new one.
 """
 
 import ssl
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,8 +16,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-from syncramp.dataclass import dataclass
 
 VALID = timedelta(days=365)
 RENEWED = timedelta(days=120)

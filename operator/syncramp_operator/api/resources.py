@@ -3,9 +3,8 @@
 Nothing here talks to a cluster.
 """
 
+from dataclasses import dataclass
 from typing import Any
-
-from syncramp.dataclass import dataclass
 
 Object = dict[str, Any]
 """What the API server reads and writes."""

@@ -7,10 +7,10 @@ add. The Roles of ``manifests`` grant these and no others; a test compares them.
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from syncramp.dataclass import dataclass
 from syncramp_operator.api.cluster import ClusterRefused
 from syncramp_operator.api.resources import (
     ACCESS_REVIEWS,

@@ -15,11 +15,10 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import Retry, SyncrampError
 from syncramp.events import Note, event_of
 from syncramp_operator.api.cluster import Cluster, ClusterUnavailable, ObjectMissing

@@ -10,11 +10,10 @@ import os
 import shutil
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import Stalled
 from syncramp.spec.mentions import Mentions, mentioned
 from syncramp_operator.api.cluster import Cluster, ObjectMissing

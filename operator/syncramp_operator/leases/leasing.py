@@ -13,10 +13,8 @@ however wrong anybody's clock is set, if only it goes at a fair pace.
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
-
-from syncramp.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

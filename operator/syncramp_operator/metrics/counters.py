@@ -4,8 +4,8 @@ What is held or left is planned again by the next run, so only what went, was re
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.schedule.known import Trigger
 from syncramp_operator.metrics.series import OTHER, Family, Row, seconds_of_phases
 from syncramp_operator.status.facts import Object

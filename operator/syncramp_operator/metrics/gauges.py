@@ -5,8 +5,8 @@ however runs are made, and after a restart of the operator.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.proofs import PROOFS, failed
 from syncramp.model.ramps import Phase
 from syncramp.model.written import Side

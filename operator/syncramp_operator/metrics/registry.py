@@ -8,7 +8,7 @@ then, those after it are counted now. Counters begin at zero in every process, a
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry
@@ -16,7 +16,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.process_collector import ProcessCollector
 
 from syncramp import __version__
-from syncramp.dataclass import dataclass
 from syncramp_operator.metrics.counters import COUNTERS
 from syncramp_operator.metrics.gauges import GAUGES
 from syncramp_operator.metrics.series import Family, Row

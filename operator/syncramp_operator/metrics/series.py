@@ -4,7 +4,8 @@ Labels have values from lists that are known here, or names that the document bo
 series of a SyncConfig has an end whatever the tenant says.
 """
 
-from syncramp.dataclass import dataclass
+from dataclasses import dataclass
+
 from syncramp_operator.status.facts import Object
 from syncramp_operator.status.view import items, text, whole
 

@@ -8,11 +8,11 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from syncramp.check.remedies import form
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.model.acceptances import malformed
 from syncramp.schedule.known import FORCE_AT, PLAN_AT, REQUESTED_AT

@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Annotated, Any
@@ -13,7 +14,6 @@ from syncramp import __version__
 from syncramp.cli.exits import MEANINGS, Exit
 from syncramp.cli.options import Output
 from syncramp.cli.ramp_say import TOLD
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.schedule.known import FORCE_AT, PLAN_AT, REQUESTED_AT
 from syncramp.spec.durations import parse_duration

@@ -7,8 +7,8 @@ until they are there, once a second: a person waits, and a watch would have to b
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused, Retry
 from syncramp_operator.actors.known import HANDLED, is_over, number_of
 from syncramp_operator.api.cluster import ClusterUnavailable

@@ -5,11 +5,11 @@ theirs, not of the operator.
 """
 
 import os
+from dataclasses import dataclass
 from typing import Any, cast
 
 from kubernetes import client, config
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused, Stalled
 from syncramp_operator.actors.known import own_runs
 from syncramp_operator.api.cluster import Cluster, ClusterRefused, ObjectMissing

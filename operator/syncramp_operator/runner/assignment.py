@@ -1,8 +1,8 @@
 """What the container of a Job is to do: its SyncRun and its SyncConfig, as the API server shows them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from syncramp.dataclass import dataclass
 from syncramp_operator.api.cluster import Cluster, ObjectMissing
 from syncramp_operator.api.resources import SYNCCONFIGS, SYNCRUNS, Object
 from syncramp_operator.execution.documents import document_of

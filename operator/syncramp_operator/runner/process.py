@@ -18,13 +18,12 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import Stopped, StoreUnusable, SyncrampError
 from syncramp.events import Listener
 from syncramp.model.ramps import Decided

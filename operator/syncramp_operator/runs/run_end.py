@@ -6,11 +6,10 @@ type is told, because nobody knows what its text holds.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import Retry, Stalled, Stopped, StoreFailing, SyncrampError, Waiting
 from syncramp.model.ramps import Decided
 from syncramp.model.report import RunReport, Tally

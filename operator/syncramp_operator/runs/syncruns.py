@@ -5,10 +5,9 @@ is told by :func:`interrupted`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import Retry, SyncrampError
 from syncramp.events import Event, Fenced, Note, PhaseEnded, PhaseStarted, Progress
 from syncramp.schedule.known import Ending, LastRun, Start, Trigger

@@ -14,11 +14,10 @@ they are, as far as there is room.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.ramps import Phase
 from syncramp.words import count
 from syncramp.words import moment as told_moment

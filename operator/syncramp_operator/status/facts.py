@@ -2,11 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from syncramp.check import Finding
-from syncramp.dataclass import dataclass
 from syncramp.errors import SyncrampError
 from syncramp.schedule.known import Decision
 

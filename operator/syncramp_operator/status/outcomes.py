@@ -4,10 +4,9 @@ The looks are asked in the order in which a person would mend things; the first 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import Waiting
 from syncramp.words import count
 from syncramp_operator.status import wording

@@ -8,10 +8,10 @@ A SyncRun is written by another process, so it is read with care: what is missin
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from syncramp.dataclass import dataclass
 from syncramp.model.written import Side
 from syncramp.schedule.known import Trigger
 from syncramp.spec.durations import parse_duration

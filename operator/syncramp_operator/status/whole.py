@@ -6,10 +6,10 @@ stays as the object's own status has it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.schedule.known import Cause, Decision, Trigger, Wait
 from syncramp_operator.status import wording
 from syncramp_operator.status.conditions import conditions_of

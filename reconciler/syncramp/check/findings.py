@@ -1,9 +1,8 @@
 """What is wrong with a document, for people."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.words import printable
 
 

@@ -4,7 +4,7 @@ import json
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncramp.cli.options import Output
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.model.features import features_of
 from syncramp.words import count, printable

@@ -7,7 +7,7 @@ With ``--old`` a document is judged as a change of the one of the same name ther
 import json
 import textwrap
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +17,6 @@ from syncramp.check.offline import unchecked
 from syncramp.check.verdict import verdict
 from syncramp.cli.exits import Exit
 from syncramp.cli.options import Output
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.spec.document import Document, Unreadable, read_documents
 from syncramp.spec.schema import with_defaults

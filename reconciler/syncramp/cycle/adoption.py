@@ -7,7 +7,7 @@ recorded, in one transaction, an adoption leaves no trace there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
@@ -16,7 +16,6 @@ from syncramp.cycle.phases import Phase, phase
 from syncramp.cycle.planning import adoption_required
 from syncramp.cycle.shown import ShownObject, managed
 from syncramp.cycle.synchronise import synchronise
-from syncramp.dataclass import dataclass
 from syncramp.endpoint.faults import FORM
 from syncramp.errors import ServiceRefused
 from syncramp.events import Note

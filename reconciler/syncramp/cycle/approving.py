@@ -1,12 +1,11 @@
 """Approvals in a run: what people let go is loaded before the plan, and what waits is kept after it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
-from syncramp.dataclass import dataclass
 from syncramp.events import Note
 from syncramp.model.approvals import ANNOTATION, Approval, Marks
 from syncramp.model.circumstances import Approved

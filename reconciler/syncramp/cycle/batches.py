@@ -6,10 +6,10 @@ that was too much for the service, calls are smaller, until enough of them went 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.circumstances import Approved, Circumstances
 from syncramp.model.packing import plain
 from syncramp.model.plan import ObjectChange, Verb

@@ -10,12 +10,11 @@ ours any more, because whoever has it next waits only for as long as a try may t
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
-from syncramp.dataclass import dataclass
 from syncramp.endpoint.causes import UNRESOLVED, cause_of
 from syncramp.errors import AnswerLost, CallFailed, CallTimedOut, CallTooLarge, SyncrampError
 from syncramp.model.measures import CallTime

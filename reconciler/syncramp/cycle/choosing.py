@@ -1,8 +1,8 @@
 """Which parts of the sources one importer reads: those that are named, or a share of all."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 
 

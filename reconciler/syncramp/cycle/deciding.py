@@ -5,11 +5,10 @@ decides the same and writes nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from syncramp.cycle.job import Job
 from syncramp.cycle.outside import ask
-from syncramp.dataclass import dataclass
 from syncramp.events import Note
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.measures import Asked, Measures

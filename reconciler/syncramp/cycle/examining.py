@@ -6,11 +6,10 @@ kept, of every other entry nothing.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from heapq import nlargest
 
 from syncramp.cycle.locating import located, spelled
-from syncramp.dataclass import dataclass
 from syncramp.errors import SyncrampError
 from syncramp.model.examination import PartitionSeen, RampedGroup, ScopeSeen, ServerSeen, SourceSeen
 from syncramp.model.facts import Entry, Fact, Links, Proof, Restart

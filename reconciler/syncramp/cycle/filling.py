@@ -5,11 +5,10 @@ was sent in the last five minutes takes room, by whichever run; it stands in the
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Self
 
 from syncramp.cycle.job import Job
-from syncramp.dataclass import dataclass
 from syncramp.endpoint.throttle import WINDOW, Window, within
 from syncramp.model.holds import Hold
 from syncramp.model.measures import KEPT_SECONDS

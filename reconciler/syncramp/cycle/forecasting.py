@@ -1,11 +1,10 @@
 """Forecasts of a document's ramps, of what its store has: groups, states, and what runs measured. It asks nobody."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from syncramp.cycle.writeback.limiting import policy_of
-from syncramp.dataclass import dataclass
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.forecast import Forecast, Foretold, NearLimit
 from syncramp.model.measures import KEPT_SECONDS, CallTime, Measure, Measured, percentile

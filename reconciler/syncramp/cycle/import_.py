@@ -7,7 +7,7 @@ order: a source's own entries are told apart by GUID, and what they name is reso
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 
 from syncramp.cycle.accepting import take_acceptances
@@ -19,7 +19,6 @@ from syncramp.cycle.proofs import judge
 from syncramp.cycle.readers import End, Question, reading
 from syncramp.cycle.scoping import settle_scopes
 from syncramp.cycle.taking_over import taken
-from syncramp.dataclass import dataclass
 from syncramp.errors import SyncrampError
 from syncramp.events import Note
 from syncramp.model.proofs import failed

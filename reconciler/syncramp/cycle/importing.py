@@ -9,7 +9,7 @@ Several importers share a store in a server, each part having one of them at a t
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from syncramp.cycle.accepting import take_acceptances
 from syncramp.cycle.asking import asked, waking
@@ -20,7 +20,6 @@ from syncramp.cycle.parts import Part, unproven
 from syncramp.cycle.phases import Phase, phase
 from syncramp.cycle.readers import End, Question, reading
 from syncramp.cycle.taking_over import question, tell_warnings, told
-from syncramp.dataclass import dataclass
 from syncramp.errors import AnotherRunActive, Stopped, SyncrampError
 from syncramp.events import Listener
 from syncramp.model.report import RunReport

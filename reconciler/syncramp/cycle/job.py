@@ -3,12 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, Self
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import Stopped
 from syncramp.events import Event, Listener
 from syncramp.model.approvals import Waiting

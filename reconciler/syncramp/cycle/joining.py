@@ -8,12 +8,11 @@ Without joins in the document, and without anything that an earlier one joined, 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job
-from syncramp.dataclass import dataclass
 from syncramp.expr.errors import EvaluationFailed
 from syncramp.model.desire import Staged
 from syncramp.model.state import Cause

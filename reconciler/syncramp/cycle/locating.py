@@ -5,10 +5,9 @@ a pilot group.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Container, Entry, Fact, Links
 from syncramp.model.seams import Source
 from syncramp.rules.places import named_group, place_of

@@ -6,6 +6,7 @@ nothing twice (``Observation.calm``).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 
 from pyroaring import BitMap
@@ -15,7 +16,6 @@ from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of
 from syncramp.cycle.drift import differences, gone
 from syncramp.cycle.job import Job
 from syncramp.cycle.shown import ShownObject
-from syncramp.dataclass import dataclass
 from syncramp.model.cloud import together
 from syncramp.model.drift import Drift
 from syncramp.model.wire import (

@@ -1,14 +1,13 @@
 """One part of a source while it is imported: its thread reads pages of facts, the run's thread takes them in."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
 from syncramp.cycle.job import Reading
 from syncramp.cycle.phases import Phase
 from syncramp.cycle.readers import Ask, End, Question
-from syncramp.dataclass import dataclass
 from syncramp.errors import SourceIncomplete, SourceUnavailable, SyncrampError
 from syncramp.model.facts import Entry, Fact, LinkChange, Links, Proof, Remark
 from syncramp.model.plan import Sample

@@ -5,7 +5,7 @@ does not export decides the same and writes nothing of it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from pyroaring import BitMap
 
@@ -13,7 +13,6 @@ from syncramp.cycle.deciding import decisions
 from syncramp.cycle.filling import endless, unfillable
 from syncramp.cycle.forecasting import etas
 from syncramp.cycle.job import Job
-from syncramp.dataclass import dataclass
 from syncramp.events import Note
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.plan import Plan

@@ -14,10 +14,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-
-from syncramp.dataclass import dataclass
 
 AT_ONCE = 4
 """Tasks under way. Decoding is Python, which computes in one thread at a time, so more threads than servers that are

@@ -6,13 +6,13 @@ minds repetition is not known. It is in doubt until the read-back at the end of 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
 from pyroaring import BitMap
 
 from syncramp.cycle.meter import Meter
-from syncramp.dataclass import dataclass
 from syncramp.endpoint.causes import cause_of
 from syncramp.model.holds import Hold
 from syncramp.model.plan import HeldLinks, Lanes, Plan, Sample, Verb

@@ -5,6 +5,7 @@ with ``sends`` off, on a copy of the store.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
@@ -13,7 +14,6 @@ from syncramp.cycle.identity import identity
 from syncramp.cycle.job import Job, written_back
 from syncramp.cycle.walk import Walk
 from syncramp.cycle.writeback.both import Second, first
-from syncramp.dataclass import dataclass
 from syncramp.errors import Stopped, WireUnverified
 from syncramp.model.plan import Change, Plan
 from syncramp.model.report import RunReport

@@ -6,8 +6,8 @@ unit that most of them lie in is told.
 
 from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.directory import marks
 from syncramp.errors import AccessDenied, InputRefused
 from syncramp.source import canonical

@@ -7,9 +7,8 @@ so that a group would be made twice and members be added again.
 
 import time
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import SourceUnavailable, SyncrampError
 from syncramp.source.ldap.directory import LdapSource
 from syncramp.source.ldap.root import Root

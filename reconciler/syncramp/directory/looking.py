@@ -13,9 +13,8 @@ look then begins where this one began, so that what changed meanwhile is read on
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from syncramp.dataclass import dataclass
 from syncramp.directory import marks
 from syncramp.directory.marks import Bearer
 from syncramp.directory.schema import WRITTEN

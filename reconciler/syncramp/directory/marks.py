@@ -6,8 +6,7 @@ the two: whoever changes it by hand, or copies it to another group, is told of, 
 
 import re
 from collections.abc import Iterable, Sequence
-
-from syncramp.dataclass import dataclass
+from dataclasses import dataclass
 
 ATTRIBUTES = ("adminDescription", "msDS-ExternalDirectoryObjectId")
 NAMES = tuple(name.lower() for name in ATTRIBUTES)

@@ -6,10 +6,9 @@ minds who is a member already, as Samba does whatever it is permitted, is asked 
 """
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.directory import refusals
 from syncramp.directory.refusals import Family, family_of
 from syncramp.directory.requests import Requests

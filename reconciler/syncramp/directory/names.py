@@ -6,9 +6,8 @@ of its object id, and then that with a number; a person is told, since nobody re
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.directory.requests import Requests
 
 MARKS = ("adminDescription", "msDS-ExternalDirectoryObjectId")

@@ -9,9 +9,8 @@ are behind, the run waits for replication: a controller that does not show a gro
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from syncramp.dataclass import dataclass
 from syncramp.directory.controller import Controller
 from syncramp.errors import (
     AccessDenied,

@@ -10,9 +10,8 @@ the DNS names that the directory has of them, at the same port.
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.directory.controller import Controller
 from syncramp.errors import SyncrampError
 from syncramp.model.written import Standing

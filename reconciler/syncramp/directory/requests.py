@@ -8,9 +8,8 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.directory.controller import Controller
 from syncramp.directory.refusals import Family, failure, family_of, name_of
 from syncramp.endpoint.throttle import REAL, Timing

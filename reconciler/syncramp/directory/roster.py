@@ -5,9 +5,7 @@ One that lost its mark, or is not shown, may still be a member of others: it can
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
-
-from syncramp.dataclass import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ an optional feature that somebody switches on for the forest, for good (MS-ADTS 
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import AccessDenied
 from syncramp.source.ldap.messages import Found
 from syncramp.source.ldap.root import Root

@@ -8,10 +8,9 @@ its changes, which is what the controller of the next run must have; to ask cost
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from syncramp.dataclass import dataclass
 from syncramp.directory import container, pin, schema
 from syncramp.directory.controller import Controller
 from syncramp.directory.looking import Look

@@ -6,9 +6,8 @@ at a time by a search of that entry itself. Who has no SID, as a contact, signs 
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import AccessDenied
 from syncramp.source.ldap.changing import named_by
 

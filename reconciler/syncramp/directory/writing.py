@@ -5,11 +5,10 @@ their objectGUID: a kind, an anchor or an entry that is none of ours is refused 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.directory import names, refusals
 from syncramp.directory.members import Members
 from syncramp.directory.names import ACCOUNT, CN, Name, holder_of

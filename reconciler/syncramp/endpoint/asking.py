@@ -6,9 +6,8 @@ is none, and ends the probe.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint import contract
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.facts import ACCEPTED, QUESTIONS, REFUSED, Fact, Observed

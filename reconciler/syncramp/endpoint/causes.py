@@ -7,7 +7,7 @@ Source: "Troubleshoot errors during synchronization" and its pages on duplicate 
 114 (Microsoft Entra Connect); message centre posts MC1262584 and MC1263280 on hard matches.
 """
 
-from syncramp.dataclass import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ is given the key itself, or it would read it once more.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import CredentialsRefused, InputRefused
 from syncramp.model.seams import SecretReader
 from syncramp.spec.secrets import optional_text

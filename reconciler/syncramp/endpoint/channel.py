@@ -10,10 +10,10 @@ Every answer is decoded whatever its status, because the service sends faults wi
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint import contract, soap, tls
 from syncramp.endpoint.auth import TokenSource
 from syncramp.endpoint.clouds import ADDRESSES, PATH, onward

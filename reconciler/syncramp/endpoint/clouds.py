@@ -6,9 +6,9 @@ one cloud; what differs between them is the host of Microsoft Graph.
 """
 
 import re
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from syncramp.dataclass import dataclass
 from syncramp.spec.types import Cloud
 
 PATH = "/provisioningservice.svc"

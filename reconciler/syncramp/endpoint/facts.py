@@ -5,9 +5,8 @@ question without expected answers is asked because its answer is worth knowing: 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-
-from syncramp.dataclass import dataclass
 
 Observed = str | int | float | bool | None
 """What was seen, in a word or a number; None: nothing that could be recognised."""

@@ -5,9 +5,8 @@ as elements.
 """
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint import contract
 from syncramp.endpoint.channel import Tap
 from syncramp.endpoint.nbfx import Node, WireError

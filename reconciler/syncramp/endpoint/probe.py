@@ -6,9 +6,8 @@ made it deletes, also when it fails or is stopped; and what an earlier one left,
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint import contract
 from syncramp.endpoint.asking import Asker, Said
 from syncramp.endpoint.client import V2Endpoint

@@ -5,13 +5,12 @@ It is read whole or not at all, and belongs to a cloud: a profile of one is no p
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import yaml
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint.clouds import ADDRESSES, onward
 from syncramp.endpoint.facts import NO_MEMBERS, Fact, Observed, Verdict, differing
 from syncramp.errors import InputRefused

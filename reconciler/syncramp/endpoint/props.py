@@ -5,8 +5,8 @@ none of them comes back from the bin of an earlier one. The users are disabled.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.model.wire import LinkOperation, Operation, ReferenceChange, SyncObject, WireValue
 

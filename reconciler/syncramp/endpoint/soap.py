@@ -5,10 +5,9 @@ child of it, raw and without the word Bearer; there is no HTTP Authorization hea
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint.nbfx import NbfxError, Node, decode
 from syncramp.endpoint.nbfx import writer as w
 from syncramp.endpoint.nbfx.node import OUTERMOST

@@ -17,8 +17,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.spec.types import WriteBudget
 
 WINDOW = 300.0

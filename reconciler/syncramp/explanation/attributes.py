@@ -1,9 +1,8 @@
 """Each attribute of an object: what it should be, what the cloud has, and where the value comes from."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from syncramp.dataclass import dataclass
 from syncramp.model.desire import Staged, Violation
 from syncramp.model.drift import Difference
 from syncramp.model.explanation import AttributeTold, ReferenceTold

@@ -5,12 +5,11 @@ group of the cloud is in the ledger alone.
 """
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.explanation.directory import Directory
 from syncramp.explanation.finding import find

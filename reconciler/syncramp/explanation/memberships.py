@@ -1,8 +1,8 @@
 """The groups of a member, and the members of a group: what the directory says, what the cloud has, and what waits."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.explanation.ramps import Ramps
 from syncramp.explanation.verdicts import verdict
 from syncramp.model.circumstances import Circumstances

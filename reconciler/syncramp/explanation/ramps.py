@@ -5,9 +5,8 @@ run has started yet stands where the next one would start it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.ramp_reports import RampTold
 from syncramp.model.ramps import RampState, Room

@@ -7,9 +7,8 @@ measured). Evaluated here, an expression reads the entry's mapping as it is, and
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.expr import access, operators
 from syncramp.expr.access import Step
 from syncramp.expr.choices import CHOICES, either

@@ -5,9 +5,8 @@ The library parses and checks (:mod:`syncramp.expr.library`), the checked tree b
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.expr.access import Step
 from syncramp.expr.compiler import Compiler
 from syncramp.expr.declarations import configuration

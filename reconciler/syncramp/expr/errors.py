@@ -1,6 +1,7 @@
 """What is wrong with an expression: with its place when it is compiled, with its reason when it is evaluated."""
 
-from syncramp.dataclass import dataclass
+from dataclasses import dataclass
+
 from syncramp.errors import InputRefused
 
 

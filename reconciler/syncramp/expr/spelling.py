@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.expr.types import Name
 from syncramp.model.values import Type
 

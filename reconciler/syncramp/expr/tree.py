@@ -6,8 +6,8 @@ folds, and every node knows where it stands in the text.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.expr.protobuf import Fields, fields, number, numbers, signed, text
 
 

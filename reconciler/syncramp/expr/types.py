@@ -1,10 +1,10 @@
 """What goes into an expression and what comes out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from syncramp.dataclass import dataclass
 from syncramp.model.values import Type
 
 Given = str | bool | int | bytes | Sequence[str] | Sequence[bytes]

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from syncramp.dataclass import dataclass
 from syncramp.expr.errors import Problem
 from syncramp.expr.functions import FUNCTIONS, SPECIALS
 from syncramp.expr.hints import MACROS, NATIVE, NOT_OFFERED, SIGNS

@@ -8,13 +8,12 @@ it may hold a secret, or anything.
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.model.measures import Told
 from syncramp.model.seams import SecretReader

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.proofs import Accepted
 
 ANNOTATION = "syncramp.io/accept-source"

@@ -1,11 +1,10 @@
 """An adoption: what was found in a tenant, and what is written down of it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from syncramp.dataclass import dataclass
 from syncramp.model.plan import Sample
 from syncramp.model.report import RunReport
 from syncramp.model.saved import Restored

@@ -6,10 +6,10 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.holds import Class, Hold
 
 ANNOTATION = "syncramp.io/approve"

@@ -1,6 +1,6 @@
 """What a plan costs: writes, links, calls, and the time that the tenant's throttle takes for them."""
 
-from syncramp.dataclass import dataclass
+from dataclasses import dataclass
 
 WINDOW = 5
 """Minutes over which the tenant counts writes."""

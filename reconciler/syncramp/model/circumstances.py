@@ -1,11 +1,10 @@
 """Everything beside the objects themselves that decides what may be sent."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.approvals import Marks
 from syncramp.model.holds import Barrier, Class, Hold
 from syncramp.model.ramps import Room

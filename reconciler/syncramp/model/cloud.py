@@ -1,11 +1,11 @@
 """Groups that are mastered in the cloud, as the cloud tells of them; some of them are written back to a directory."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.values import Value
 
 

@@ -1,10 +1,9 @@
 """What synchronising an entry comes to: one row of the desired state."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Entry
 from syncramp.model.rows import row
 from syncramp.model.state import Cause

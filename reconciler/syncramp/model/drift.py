@@ -1,8 +1,8 @@
 """What the cloud shows otherwise than it was known to be."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from syncramp.dataclass import dataclass
 from syncramp.model.values import Value
 
 

@@ -1,9 +1,8 @@
 """What was seen of a source when it was tried out (``syncramp source test``). All of it is plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.model.sizes import Histogram
 
 MOST_SKEW = 60.0

@@ -1,8 +1,8 @@
 """Why an object is in the cloud as it is, or is not: everything a store and a document say of one entry."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from syncramp.dataclass import dataclass
 from syncramp.model.approvals import Approval, Proposal
 from syncramp.model.desire import Violation
 from syncramp.model.explanation_written import WrittenTold

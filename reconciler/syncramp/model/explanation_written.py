@@ -1,9 +1,8 @@
 """Why a group of the cloud is in Active Directory as it is, or is not."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.model.approvals import Approval, Proposal
 from syncramp.model.plan import MembershipChange, ObjectChange
 from syncramp.model.ramp_reports import RampTold

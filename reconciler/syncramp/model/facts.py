@@ -9,8 +9,8 @@ directories that hold the same people give equal facts, whatever protocol or fil
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.rows import row
 from syncramp.model.tracking import FULL
 from syncramp.model.values import Kind

@@ -1,9 +1,8 @@
 """What a ramp is expected to do: its steps with their dates, its groups, and what it is drawn by."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-
-from syncramp.dataclass import dataclass
 
 
 class End(StrEnum):

@@ -1,9 +1,9 @@
 """What guards count, and what they say."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from syncramp.dataclass import dataclass
 from syncramp.model.wire import Company
 
 

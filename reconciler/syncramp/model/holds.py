@@ -1,11 +1,11 @@
 """Why a change is not sent, and what is counted, approved and digested together."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.values import Value
 
 

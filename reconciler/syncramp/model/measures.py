@@ -1,11 +1,9 @@
 """What runs measured, and what gates are judged on: plain numbers, with the moment and of how much they are."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-
-from syncramp.dataclass import dataclass
 
 KEPT_SECONDS = 8 * 86_400.0
 """Measurements are kept for eight days: seven that a day can be compared with, and the day itself."""

@@ -7,8 +7,8 @@ for this very text. A text that was followed once is not followed again; another
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.ramps import Command
 
 COMMANDS = {f"syncramp.io/{command.value}": command for command in Command}

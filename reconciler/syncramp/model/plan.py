@@ -1,13 +1,12 @@
 """A plan: what a run would send, what it holds, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Self
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.approvals import Waiting
 from syncramp.model.budget import Budget
 from syncramp.model.circumstances import Circumstances

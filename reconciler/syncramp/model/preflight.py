@@ -1,10 +1,9 @@
 """What is looked at before a run may send: who else writes to the tenant, and what would end with that one."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from syncramp.dataclass import dataclass
 from syncramp.model.wire import Company
 
 

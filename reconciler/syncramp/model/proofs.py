@@ -5,11 +5,10 @@ deleted, an attribute was cleared everywhere) fails until a person says that it 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Evidence, Proof
 from syncramp.model.values import Kind
 

@@ -1,10 +1,9 @@
 """Ramps as reports tell of them: in a plan, in a run that is over, and in an explanation. All of it is plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.written import Side
 
 

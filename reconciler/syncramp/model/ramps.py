@@ -1,13 +1,12 @@
 """Ramps: how large groups may be now, what was measured, what was decided and why."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.holds import Hold
 from syncramp.model.rows import row
 

@@ -1,9 +1,8 @@
 """What a run did, in numbers that must agree, and in sentences."""
 
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.drift import Drift
 from syncramp.model.guards import Reading
 from syncramp.model.plan import Sample

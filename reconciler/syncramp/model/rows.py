@@ -1,9 +1,7 @@
 """Dataclasses of which a run makes some for each object."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeVar, dataclass_transform
-
-from syncramp.dataclass import dataclass
 
 _T = TypeVar("_T")
 

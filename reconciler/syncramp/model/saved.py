@@ -1,10 +1,8 @@
 """What a state snapshot holds: who is ours in the tenant, and what cannot be read back from it."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-
-from syncramp.dataclass import dataclass
 
 
 class SavedObject(NamedTuple):

@@ -1,6 +1,6 @@
 """Sizes of groups, and the limits at which something that reads them breaks."""
 
-from syncramp.dataclass import dataclass
+from dataclasses import dataclass
 
 LIMITS = {
     1_500: "values that Active Directory answers at once: more are read in ranges",

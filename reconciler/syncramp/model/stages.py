@@ -1,13 +1,11 @@
 """How much went to a tenant since it was adopted, and what of it was answered."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
 from pyroaring import BitMap
-
-from syncramp.dataclass import dataclass
 
 RELEASES = "syncramp.io/release"
 """Annotation of a document: the stages that may end, with commas between them."""

@@ -1,12 +1,11 @@
 """What the store knows, as the deciding rooms see it."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.rows import row
 from syncramp.model.values import Attributes, Kind
 

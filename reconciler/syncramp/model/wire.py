@@ -5,12 +5,12 @@ names; ``None`` as a value clears an attribute; members travel as changes, never
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from itertools import repeat
 from typing import NamedTuple
 
-from syncramp.dataclass import dataclass
 from syncramp.model.cells import Cells
 from syncramp.model.rows import row
 from syncramp.model.values import Value

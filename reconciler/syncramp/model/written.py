@@ -1,10 +1,9 @@
 """Groups that are written to a directory, as the directory shows them, and what is told of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from syncramp.dataclass import dataclass
 from syncramp.model.values import Value
 
 

@@ -9,9 +9,9 @@ attribute changed meanwhile, or a member, makes it no other finding: differences
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 
-from syncramp.dataclass import dataclass
 from syncramp.model.adoption import Alarm, Finding, Findings
 from syncramp.model.uniques import PRIMARY, key, texts
 from syncramp.model.values import Attributes, Value

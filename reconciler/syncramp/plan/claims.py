@@ -6,8 +6,8 @@ create or of a delete. Who may have which value, and when, is for ``plan.content
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.circumstances import Owner
 from syncramp.model.packing import plain
 from syncramp.model.plan import ObjectChange, Verb

@@ -6,10 +6,10 @@ by itself are not compared; keys are compared without case, because the read-bac
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from syncramp.dataclass import dataclass
 from syncramp.model.cells import Cells, small_letters
 from syncramp.model.values import Attributes, Value
 from syncramp.model.wire import ReferenceChange, WireValue

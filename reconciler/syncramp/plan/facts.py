@@ -5,12 +5,11 @@ is, is looked up only where so much counts that it matters.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.guards import Spend, What
 from syncramp.model.values import Kind
 from syncramp.plan.nesting import Growth, growth

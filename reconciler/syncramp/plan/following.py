@@ -5,12 +5,11 @@ bit, and of those that are larger than a group with an address may be.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.ramps import Bound
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Attributes

@@ -5,11 +5,11 @@ already cannot be held any more.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.guards import Reading
 from syncramp.model.holds import Barrier, Class, Hold
 from syncramp.plan.facts import Loss, Number

@@ -6,11 +6,9 @@ They are counted in each of these groups: what they get by it, they get in each.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
-
-from syncramp.dataclass import dataclass
 
 Graph = Mapping[int, BitMap]
 """Group -> its direct members."""

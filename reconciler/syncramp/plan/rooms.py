@@ -5,12 +5,11 @@ Groups that are large enough for some ramp are looked at, those that follow one 
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.circumstances import RESTORED_WITHIN, Circumstances
 from syncramp.model.ramps import Bound, RampState, Room
 from syncramp.model.state import Membership, ObjectState

@@ -5,11 +5,10 @@ objects are asked for, only their own links of it, and all of them where the gro
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.plan import Change, HeldLinks, MembershipChange, ObjectChange
 from syncramp.model.values import Kind
 

@@ -8,11 +8,10 @@ all this, and are not counted. Pure functions.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.circumstances import Circumstances, Share
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Change, MembershipChange, ObjectChange

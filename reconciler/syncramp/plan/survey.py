@@ -2,10 +2,10 @@
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.circumstances import Approved
 from syncramp.model.guards import Spend, What
 from syncramp.model.plan import Change, MembershipChange, Verb

@@ -9,11 +9,10 @@ where that began. Pure functions.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import lru_cache
 
-from syncramp.dataclass import dataclass
 from syncramp.model.ramps import Bound
 from syncramp.model.state import Membership
 from syncramp.ramp.steps import digest_of

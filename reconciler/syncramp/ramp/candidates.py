@@ -1,10 +1,9 @@
 """Groups that follow a ramp, as far as admission asks, and what a ramp lets them have now."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.holds import Hold
 from syncramp.model.rows import row
 from syncramp.model.state import Membership

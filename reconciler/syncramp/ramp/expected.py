@@ -7,9 +7,8 @@ window with nothing else in it is just that.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.model.forecast import NearGate
 from syncramp.model.ramps import Judgement, Verdict
 from syncramp.ramp.findings import LEAST_CALLS, LEAST_CYCLES

@@ -1,8 +1,8 @@
 """What each gate of a ramp looks at, and of how much it was measured. Pure functions of measures and a moment."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.measures import CallTime, Measure, Measured, Measures, percentile
 from syncramp.ramp.wording import FORMATS, duration
 from syncramp.spec.ramps import UNITS, Gate, Metric

@@ -7,8 +7,8 @@ room. When people are in several groups, a few links of the budget stay unused t
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.ramp.candidates import Candidate
 from syncramp.spec.ramps import Admit, RampPolicy
 

@@ -12,10 +12,10 @@ half of what the gate ``ExportLatencyP95`` holds at and a tenth of what an answe
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import Self
 
-from syncramp.dataclass import dataclass
 from syncramp.model.budget import WINDOW
 from syncramp.ramp.findings import LEAST_CALLS
 from syncramp.spec.types import WriteBudget

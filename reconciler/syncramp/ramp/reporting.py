@@ -7,14 +7,13 @@ not in the cloud, and not let in. So what was sent meanwhile, and what was refus
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from heapq import nlargest
 from math import isfinite
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.holds import Hold
 from syncramp.model.ramp_reports import GroupReport, RampReport
 from syncramp.model.ramps import GroupPhase, Phase, RampState, Room

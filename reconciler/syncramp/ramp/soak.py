@@ -8,11 +8,11 @@ never a business day another one.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from syncramp.dataclass import dataclass
 from syncramp.spec.ramps import Soak
 
 OPENS, CLOSES = time(8), time(18)

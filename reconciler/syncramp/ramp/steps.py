@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.ramps import Decided, Judgement, RampState, Verdict
 from syncramp.ramp.soak import Soaked, soaked
 from syncramp.spec.ramps import RampPolicy

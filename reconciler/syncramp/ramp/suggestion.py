@@ -6,11 +6,10 @@ where it can, it stays one per cent below. Soaks grow with the ceiling, as those
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from syncramp.dataclass import dataclass
 from syncramp.model.sizes import LIMITS
 from syncramp.ramp.consumers import CONSUMERS, NEAR
 from syncramp.ramp.expected import Terms

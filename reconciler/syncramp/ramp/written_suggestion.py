@@ -7,9 +7,8 @@ request carries, and a run, follows from what requests took.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from syncramp.dataclass import dataclass
 from syncramp.model.sizes import LIMITS
 from syncramp.ramp.consumers import NEAR, READERS
 from syncramp.ramp.expected import Terms

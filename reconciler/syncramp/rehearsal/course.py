@@ -1,10 +1,9 @@
 """The course of a rehearsal: what each run left, and how it ended. Plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from syncramp.dataclass import dataclass
 from syncramp.model.ramps import Decided, RampState
 from syncramp.model.report import RunReport
 

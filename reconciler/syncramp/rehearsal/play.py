@@ -8,9 +8,9 @@ a member of anything. At the end people stop to come and go, and the members of 
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from syncramp.cycle.slices import run_all
-from syncramp.dataclass import dataclass
 from syncramp.model.ramps import Command, Order, PauseReason, Phase, RampState
 from syncramp.rehearsal.course import Course, Difference, End, Group, Moment
 from syncramp.rehearsal.staff import guid_of

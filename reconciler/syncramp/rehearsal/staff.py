@@ -10,9 +10,9 @@ ramp must never delay.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Entry, Fact, Links, Proof
 from syncramp.model.seams import Known
 from syncramp.model.values import Kind

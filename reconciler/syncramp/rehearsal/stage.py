@@ -7,13 +7,12 @@ side would count each other's seconds on it.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from syncramp.cycle.job import Job, Pace
-from syncramp.dataclass import dataclass
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.throttle import Timing
 from syncramp.errors import InputRefused

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.approvals import Approval, Proposal
 from syncramp.model.written import Side
 from syncramp.words import count, moment, printable

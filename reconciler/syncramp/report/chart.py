@@ -9,12 +9,11 @@ Matplotlib comes with the extra ``charts`` and is imported when a chart is drawn
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.model.forecast import Forecast, Point, StepForecast
 

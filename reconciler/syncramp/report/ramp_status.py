@@ -6,10 +6,9 @@ type now stand at the end, each with what it does.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.ramp_reports import RampReport
 from syncramp.model.ramps import Command, Decided, Order, PauseReason, Phase, Verdict
 from syncramp.model.written import Side

@@ -5,8 +5,8 @@ Whatever does not come from this program (names of a directory, of a document, w
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.holds import Hold
 from syncramp.model.plan import Plan, Sample, Topic, Verb
 from syncramp.model.proofs import failed

@@ -7,9 +7,9 @@ nobody takes, and the simulator, which plays the one who takes it.
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 
-from syncramp.dataclass import dataclass
 from syncramp.model.values import Kind, Type
 from syncramp.rules.directory_schema import MANY, ONE
 

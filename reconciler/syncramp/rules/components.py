@@ -13,10 +13,9 @@ was read. So an object stays one as long as a source of its entries was not read
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum
 
-from syncramp.dataclass import dataclass
 from syncramp.model.values import Kind
 
 

@@ -1,8 +1,8 @@
 """The built-in rules as a list: for people who want to read them. No run uses it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.values import Kind, Type
 from syncramp.rules.catalogue import WIRE, well_known
 from syncramp.rules.exclusions import EXCLUSIONS, LINKED, Exclusion

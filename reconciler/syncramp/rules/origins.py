@@ -1,9 +1,9 @@
 """Where an attribute of an object comes from, in words: for people who ask about one entry, and for what
 expressions may name. No run decides by it."""
 
+from dataclasses import dataclass
 from functools import cache
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
 from syncramp.rules import values

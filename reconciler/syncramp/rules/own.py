@@ -15,9 +15,8 @@ everything: what the directory says is disabled is not enabled by a rule.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from syncramp.dataclass import dataclass
 from syncramp.expr.environment import Environment
 from syncramp.expr.errors import EvaluationFailed
 from syncramp.expr.types import Name, Special, Want

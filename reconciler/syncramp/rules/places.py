@@ -8,9 +8,9 @@ ever is one.
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.model.seams import Whereabouts
 from syncramp.source import dn
 from syncramp.source.bases import Base

@@ -10,11 +10,10 @@ Source of 2 and 3: Microsoft's description of users and contacts in its sync ser
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cache
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Entry
 from syncramp.model.values import Kind
 from syncramp.rules.components import Rank

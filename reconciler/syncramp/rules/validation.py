@@ -15,9 +15,8 @@ that comes without.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from syncramp.dataclass import dataclass
 from syncramp.model.desire import Code, Violation
 from syncramp.model.uniques import PRIMARY, spared, texts
 from syncramp.model.values import Kind, Value

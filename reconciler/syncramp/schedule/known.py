@@ -4,11 +4,10 @@ The other modules of this room decide on these; whoever makes runs gathers them.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from syncramp.dataclass import dataclass
 from syncramp.spec.scheduling import Scheduling
 
 REQUESTED_AT, FORCE_AT, PLAN_AT = "requestedAt", "forceAt", "planAt"

@@ -8,6 +8,7 @@ passes, whatever clocks show.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush, merge
 from itertools import groupby, islice
@@ -16,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from syncramp.dataclass import dataclass
 from syncramp.spec.durations import format_duration
 from syncramp.spec.scheduling import SyncWindow, WindowKind
 from syncramp.words import moment

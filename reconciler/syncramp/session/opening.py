@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Self
 from syncramp.check import load
 from syncramp.cycle.job import Job, Pace, Writeback
 from syncramp.cycle.run import identity
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused, StoreUnusable
 from syncramp.events import Listener, Note
 from syncramp.model.approvals import Waiting

@@ -1,9 +1,9 @@
 """The attributes of objects as the service spells them: the catalogue of rules, in PascalCase."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 
-from syncramp.dataclass import dataclass
 from syncramp.model.values import Type
 from syncramp.rules.catalogue import CLASSES, EXTENSION
 

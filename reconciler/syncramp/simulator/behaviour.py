@@ -1,9 +1,9 @@
 """How a simulated service answers, beside what the tenant behind it does."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from re import ASCII, fullmatch
 
-from syncramp.dataclass import dataclass
 from syncramp.simulator.latency import NO_LATENCY, Latency
 
 

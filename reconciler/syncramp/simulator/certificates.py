@@ -5,7 +5,7 @@ Made anew at every start, so nothing secret has to be kept.
 
 import ipaddress
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +14,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-from syncramp.dataclass import dataclass
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 VALID = timedelta(days=7)

@@ -11,11 +11,10 @@ counts nor acts before and after it.
 
 import math
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, auto
 from random import Random
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint import contract
 from syncramp.endpoint.contract import Request, fault_response
 from syncramp.endpoint.soap import CONTENT_TYPE

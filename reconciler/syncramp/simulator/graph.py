@@ -9,10 +9,9 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.simulator.faults import GRAPH, Answer, Ending, Kind, Rule, Script
 from syncramp.simulator.issuer import Issuer
 from syncramp.simulator.journal import Entry

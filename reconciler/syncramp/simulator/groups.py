@@ -5,11 +5,10 @@ comes twice. A group holds only groups with a higher number: there is no circle.
 """
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import count
 from math import gcd
 
-from syncramp.dataclass import dataclass
 from syncramp.simulator.people import Forest
 
 LINKS_PER_PERSON = 2

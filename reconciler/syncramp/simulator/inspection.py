@@ -4,13 +4,13 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import msgpack
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.simulator.journal import TOPICS, Entry, latest_query
 from syncramp.simulator.tables import Flag, Link, State

@@ -7,11 +7,10 @@ its last ``KEPT`` calls.
 import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, dataclass
 
 from sqlalchemy import Column, Float, Integer, String, Table
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.simulator.settings import TenantSettings
 from syncramp.simulator.storage import Storage

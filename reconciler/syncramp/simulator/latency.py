@@ -10,8 +10,8 @@ What the real service needs is not public. The numbers are therefore zero until 
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 
 

@@ -8,9 +8,9 @@ one becomes a member of the largest group.
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.simulator.entries import (
     DISABLED,

@@ -6,11 +6,10 @@ Managers form a heap: person ``i`` reports to person ``(i - 1) // 9``, which mak
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 from unicodedata import normalize
-
-from syncramp.dataclass import dataclass
 
 SPAN = 9
 """People who report to one manager."""

@@ -7,13 +7,12 @@ the tenant did not write is refused.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from hmac import compare_digest
 from struct import Struct
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.wire import AnchorType, LinkOperation, Operation, ReadBackPage, ReferenceChange, SyncObject
 from syncramp.simulator.attributes import of_kind
 from syncramp.simulator.settings import DeltaCreates, MemberForm, SoftDeletes, TenantSettings

@@ -5,14 +5,12 @@ account, which the application trusts by a federated credential.
 """
 
 import time
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-
-from syncramp.dataclass import dataclass
 
 ROLE = "ADSynchronization.ReadWrite.All"
 WEEK = 7 * 86_400

@@ -6,10 +6,9 @@ say, before or in place of the tenant. Every call is written into the tenant's j
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint import contract
 from syncramp.endpoint.contract import ContractError, Request, SyncResult, fault_response
 from syncramp.endpoint.nbfx import NbfxError

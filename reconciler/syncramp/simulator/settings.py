@@ -1,8 +1,7 @@
 """How a simulated tenant behaves; the defaults are the real service's, as far as they are public."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from syncramp.dataclass import dataclass
 
 ADDRESS = "127.0.0.1"
 """Where a simulator listens that nobody else calls."""

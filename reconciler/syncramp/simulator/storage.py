@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import msgpack
 from sqlalchemy import Connection
 
-from syncramp.dataclass import dataclass
 from syncramp.model.wire import WireValue
 from syncramp.simulator.tables import Flag, Link, State
 

@@ -6,10 +6,9 @@ DN; one that is named by its GUID is there if that entry is, under whatever DN.
 """
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.source.dn import lies_below
 
 REMEDY = "if it was renamed, name it by guid; if its objects are to be deleted, remove the scope"

@@ -8,8 +8,8 @@ matching rules on bits: ``attribute:1.2.840.113556.1.4.803:=n`` asks for all bit
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.source.filter_nodes import (
     And,
     BitRule,

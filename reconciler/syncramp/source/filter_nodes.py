@@ -9,10 +9,10 @@ department in. Values are compared in their canonical form and text without case
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from syncramp.dataclass import dataclass
 from syncramp.source import canonical
 from syncramp.source import dn as names
 

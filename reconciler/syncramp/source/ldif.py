@@ -6,11 +6,10 @@ doubt is true and yielded; a record that may be cut never is.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import SourceIncomplete, SourceUnavailable
 from syncramp.model.facts import Entry, Fact, Proof
 from syncramp.model.seams import Known

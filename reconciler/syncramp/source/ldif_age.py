@@ -8,11 +8,10 @@ restored volume).
 import hashlib
 import json
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Evidence
 from syncramp.words import moment
 

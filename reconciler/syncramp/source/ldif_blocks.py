@@ -6,9 +6,8 @@ Bytes are read in pieces of 1 MiB. Lines end with LF or CRLF (ldifde); a byte or
 
 import codecs
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
-
-from syncramp.dataclass import dataclass
 
 PIECE = 1 << 20
 LARGEST_BLOCK = 1 << 28

@@ -6,9 +6,8 @@ of changes says nothing about what a directory holds. Values named by URL are re
 
 import binascii
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.source import canonical, words
 from syncramp.source.dn import DnError
 from syncramp.source.ldif_blocks import Block, Malformed, line_of

@@ -8,8 +8,7 @@ Concatenated exports are proven one by one.
 
 import re
 from collections.abc import Sequence
-
-from syncramp.dataclass import dataclass
+from dataclasses import dataclass
 
 _RETURNED = re.compile(rb"# returned ([0-9]{1,18}) records")
 _ENTRIES = re.compile(rb"# numEntries: ([0-9]{1,18})")

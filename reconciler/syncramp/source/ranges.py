@@ -7,9 +7,8 @@ nothing about the values that are missing, and so nothing about the attribute.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-
-from syncramp.dataclass import dataclass
 
 _DESCRIPTION = re.compile(r"([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)((?:;[A-Za-z0-9=*-]+)*)")
 _RANGE = re.compile(r"range=([0-9]{1,10})-([0-9]{1,10}|\*)")

@@ -9,13 +9,12 @@ that a small file cannot become a large document.
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.spec.scalars import Scalar, meaning
 

@@ -4,12 +4,10 @@ A percentage is a decimal and never a float, so that 0.1 % of 50,000 is 50 and n
 number of changes that always may go, since of ten groups one is 10 % already.
 """
 
-from dataclasses import field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-
-from syncramp.dataclass import dataclass
 
 FLOOR = 50
 """The floor of percentages that have none of their own; the number that practice gives for deletes."""

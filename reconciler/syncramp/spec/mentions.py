@@ -5,9 +5,8 @@ with a ``name``. So the document is walked for these three, and a test walks the
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from syncramp.dataclass import dataclass
 
 _SECRETS = ("secretRef", "secretKeyRef")
 _CONFIG_MAPS = ("configMapKeyRef",)

@@ -4,12 +4,11 @@ The built-in ramp has the numbers of careful administrators: a first step below 
 at 100,000, then steps of 50,000 up to what the V2 endpoint takes, each with a soak that includes business days.
 """
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from syncramp.dataclass import dataclass
 from syncramp.spec.references import KeyRef
 
 

@@ -1,10 +1,8 @@
 """References to Secrets and ConfigMaps."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
-
-from syncramp.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

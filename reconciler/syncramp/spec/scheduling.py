@@ -1,9 +1,8 @@
 """When runs are made, and when they may add anything: ``spec.suspend``, the intervals, and ``spec.syncWindows``."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-
-from syncramp.dataclass import dataclass
 
 TIMEOUT = timedelta(hours=6)
 """Of a run where the document names none; at least twice its interval."""

@@ -1,9 +1,9 @@
 """``spec.target.auth``: how a run signs in at the tenant."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from syncramp.dataclass import dataclass
 from syncramp.spec.references import KeyRef
 
 

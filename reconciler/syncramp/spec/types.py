@@ -4,13 +4,12 @@ Field names follow the document in Python's spelling; ``docs/spec/fields.md`` sa
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.model.acceptances import Acceptance
 from syncramp.model.features import Capability
 from syncramp.model.orders import NamedOrder

@@ -9,10 +9,10 @@ import json
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.adoption import Adoption
 from syncramp.model.state import GONE, Cause, Origin
 from syncramp.model.values import Kind

@@ -6,8 +6,8 @@ another one that calls itself as we do was seen to export. What is known of the 
 """
 
 import json
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.store.database import Database
 
 _READ = "SELECT value FROM meta WHERE key = 'behind'"

@@ -6,12 +6,11 @@ not known, and while it is deleted in the cloud, nothing new refers to it, and w
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.cloud import CloudState
 from syncramp.model.desire import Staged
 from syncramp.model.state import GONE

@@ -1,11 +1,11 @@
 """Rows of groups of the cloud: read, compared, and written with the number of their change."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.cloud import CloudGroup, CloudState
 from syncramp.model.values import Value
 from syncramp.store.database import Database

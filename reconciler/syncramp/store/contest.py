@@ -18,10 +18,9 @@ index that is not there says that this was not done yet, also after a kill.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.desire import Code, Desired, Violation
 from syncramp.model.uniques import UNIQUE, claims, key, mark, marks, spared, texts
 from syncramp.store.database import Database

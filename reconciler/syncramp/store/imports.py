@@ -13,9 +13,9 @@ it: it is as if a run had been killed there.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.store.database import Database
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
 from syncramp.store.told import Told

@@ -8,11 +8,10 @@ A document without joins leaves both tables empty, and nothing here is asked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.desire import Staged
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind

@@ -13,9 +13,8 @@ does not come as it once was.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from syncramp.dataclass import dataclass
 from syncramp.model.desire import OF_RULES, Desired
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind, Value

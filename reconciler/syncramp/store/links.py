@@ -6,12 +6,11 @@ whoever names him so, and a GUID is not touched by that.
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.store.database import Database
 from syncramp.store.names import numbers, pieces
 from syncramp.store.packing import pack_bitmap, unpack_bitmap

@@ -8,11 +8,11 @@ cost every import more than these questions are worth.
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.desire import Staged
 from syncramp.model.facts import Entry
 from syncramp.model.values import Attributes, Kind

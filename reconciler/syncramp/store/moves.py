@@ -8,13 +8,12 @@ While every part is read in full nothing is noted: all groups are told again.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.store.database import Database
 from syncramp.store.packing import pack_bitmap, unpack_bitmap
 

@@ -5,12 +5,11 @@ Nothing here is concluded from absence: an object is gone only when the service 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.cloud import SeenGroup
 from syncramp.model.drift import Difference, Drift
 from syncramp.model.state import Origin

@@ -4,12 +4,10 @@ Both are a ``Place``: it can be opened, it exists or not, and its text tells a p
 """
 
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
-
-from syncramp.dataclass import dataclass
 
 PREFIX = "postgresql:"
 """Of a place that is told by the name of a Secret."""

@@ -7,13 +7,13 @@ as a member and never as a group of ours.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from uuid import uuid4
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.state import GONE
 from syncramp.store.database import Database
 from syncramp.store.packing import pack, unpack_bitmap

@@ -6,11 +6,10 @@ its first answer, so that one which vanishes again and again is not taken for ne
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.measures import Measure, Measured, Unconfirmed
 from syncramp.store.database import Database
 from syncramp.store.packing import pack_bitmap, unpack_bitmap

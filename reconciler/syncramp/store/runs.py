@@ -6,11 +6,11 @@ anchor everything it knows would be wrong.
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import StoreUnusable
 from syncramp.store.age import Age
 from syncramp.store.database import Database

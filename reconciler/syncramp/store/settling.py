@@ -5,13 +5,12 @@ member any more of a group that names him by his old DN, unless its directory te
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.state import GONE
 from syncramp.model.tracking import OF_ACTIVE_DIRECTORY
 from syncramp.store.database import Database

@@ -13,10 +13,10 @@ plain forms are turned, and rows of which two have the same key go one by one.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.store.arrays import Packed, packed
 
 _INSERT = re.compile(

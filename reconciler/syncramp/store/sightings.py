@@ -5,11 +5,10 @@ Only ``store.takeover`` brings them into the store, as a whole.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.adoption import Finding
 from syncramp.model.plan import Sample
 from syncramp.model.values import Attributes

@@ -14,10 +14,10 @@ from __future__ import annotations  # array[int] is for the type checker: at run
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.model.alike import ends
 from syncramp.store.database import Database
 from syncramp.store.links import Value

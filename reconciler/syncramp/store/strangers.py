@@ -8,12 +8,11 @@ and looked up for every create.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.uniques import claims, mark
 from syncramp.model.values import Value
 from syncramp.store.database import Database

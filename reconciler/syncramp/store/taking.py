@@ -9,11 +9,10 @@ not is kept as found, and waits for a person; what it lacks is a change as every
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.drift import Difference, Drift
 from syncramp.model.holds import Hold
 from syncramp.model.state import Origin

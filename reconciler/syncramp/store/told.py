@@ -1,10 +1,8 @@
 """What one read of a partition told, for whoever has to know what it did not tell."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
-
-from syncramp.dataclass import dataclass
 
 
 @dataclass

@@ -5,10 +5,10 @@ entries were judged by them last, and who is not in both is marked.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
-from syncramp.dataclass import dataclass
 from syncramp.model.state import Origin
 from syncramp.model.values import Kind
 from syncramp.store.database import Database

@@ -8,8 +8,8 @@ and by them it is never uploaded (:mod:`syncramp.rules.exclusions`).
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.cloud import CloudGroup
 from syncramp.model.values import Value
 from syncramp.spec.types import GroupKind, Naming, WritebackGroups

@@ -6,9 +6,9 @@ holds. A group with rules of membership of its own (a dynamic one) is like any o
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 
-from syncramp.dataclass import dataclass
 from syncramp.expr.environment import Environment, Expression
 from syncramp.expr.errors import EvaluationFailed
 from syncramp.expr.types import Given, Name, Want

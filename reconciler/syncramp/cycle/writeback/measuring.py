@@ -8,14 +8,13 @@ it, since when controllers cannot be asked, and which groups grew and were not c
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from pyroaring import BitMap
 
 from syncramp.cycle.job import Job, Writeback, written_back
-from syncramp.dataclass import dataclass
 from syncramp.model.measures import KEPT_SECONDS, CallTime, Measure, Measured
 from syncramp.model.report import RunReport
 from syncramp.model.written import Standing, WriteTimed

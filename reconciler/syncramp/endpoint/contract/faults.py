@@ -4,7 +4,8 @@ A fault of the service has a detail and an action that tells which: by both, WCF
 contract declares. One that the framework raises below the service has neither.
 """
 
-from syncramp.dataclass import dataclass
+from dataclasses import dataclass
+
 from syncramp.endpoint.contract.values import nil
 from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx import writer as w

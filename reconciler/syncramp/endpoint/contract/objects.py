@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint.contract.scalars import ContractError, shown
 from syncramp.endpoint.contract.values import nil, read_pairs, read_value
 from syncramp.endpoint.nbfx import Node

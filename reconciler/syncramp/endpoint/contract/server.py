@@ -6,10 +6,10 @@ without a word otherwise (the SyncToken, parameters, objects) the order is check
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.endpoint.contract.objects import read_requested
 from syncramp.endpoint.contract.scalars import SPACE, ContractError, read_binary, read_boolean, read_integer, shown
 from syncramp.endpoint.contract.streamed import stream_export

@@ -9,11 +9,11 @@ first argument, ``lower(x)``, or behind it, ``x.lower()``.
 import re
 import typing
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from inspect import Parameter, getdoc, signature
 from typing import Any, TypeVar
 
-from syncramp.dataclass import dataclass
 from syncramp.expr.types import Optional
 
 T = TypeVar("T")

@@ -1,8 +1,8 @@
 """The address of a directory server, as the document gives it."""
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 
 _PORTS = {"ldap": 389, "ldaps": 636}

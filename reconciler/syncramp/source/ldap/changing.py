@@ -7,10 +7,10 @@ modify that was sent twice ends as one that was sent once.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.source.ldap.ber import SET, boolean, enumerated, octets, sequence, tlv
 from syncramp.source.ldap.messages import Control
 

@@ -15,10 +15,9 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import SourceUnavailable
 from syncramp.source.ldap import faults, search
 from syncramp.source.ldap.ber import BerError

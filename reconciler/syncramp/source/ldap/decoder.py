@@ -12,10 +12,9 @@ each length read in place. What looks otherwise is read by ``attribute``, tag by
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Entry
 from syncramp.source.ldap.ber import (
     ENUMERATED,

@@ -8,9 +8,8 @@ not: what lies below it would lose its name.
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Container, Entry, Fact, Gone, Links, Proof, Remark
 from syncramp.model.seams import Known
 from syncramp.model.tracking import DIRSYNC, USN

@@ -6,11 +6,10 @@ if no other answers; one that refuses the password ends the search, since every 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import AccessDenied, InputRefused, SourceUnavailable, SyncrampError, UntrustedServer
 from syncramp.model.facts import Fact
 from syncramp.model.seams import Known

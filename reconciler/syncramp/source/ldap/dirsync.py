@@ -14,9 +14,8 @@ account loses sight of is passed over in silence, tombstones among them.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import AccessDenied, SourceUnavailable
 from syncramp.source import canonical
 from syncramp.source.ldap import ber, faults, tombstones

@@ -7,10 +7,10 @@ No range is asked for behind the last value. Other servers know no ranges and gi
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import SourceIncomplete, SourceUnavailable
 from syncramp.model.facts import Container, Entry, LinkChange, Links, Remark
 from syncramp.model.seams import Known

@@ -7,10 +7,9 @@ was disabled meanwhile, and add who was removed. The proof says so, and all stay
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused, SourceIncomplete, SourceUnavailable, Stalled, SyncrampError, UntrustedServer
 from syncramp.model.facts import Evidence, Fact, Proof, Restart
 from syncramp.model.seams import Known

@@ -11,12 +11,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from struct import Struct, error
 from typing import Protocol
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import AccessDenied
 from syncramp.model.facts import Evidence
 from syncramp.source.ldap.messages import Found

@@ -3,8 +3,8 @@ of requests.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import Entry
 from syncramp.model.rows import row
 

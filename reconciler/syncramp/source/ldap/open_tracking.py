@@ -10,11 +10,10 @@ a name may be anywhere.
 """
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import InputRefused
 from syncramp.model.facts import Entry, Fact, Gone, Links, Proof, Remark, Restart
 from syncramp.model.seams import Known

@@ -7,10 +7,9 @@ reference says that a part inside a scope stands on another server.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import SourceIncomplete, SourceUnavailable
 from syncramp.model.facts import Container, Entry, Fact, Proof
 from syncramp.model.values import Kind

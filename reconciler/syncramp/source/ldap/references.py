@@ -8,9 +8,9 @@ and SID, since the GUID there is that of its placeholder (MS-ADTS 6.1.1.4.10).
 
 from binascii import Error, unhexlify
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.model.facts import LinkChange, Links
 from syncramp.source import canonical
 from syncramp.source import dn as names

@@ -1,9 +1,9 @@
 """The rootDSE: what a server says about itself (RFC 4512 5.1, MS-ADTS 3.1.1.3.2)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from syncramp.dataclass import dataclass
 from syncramp.source.dn import canonical
 
 ROOT_ATTRIBUTES = (

@@ -8,13 +8,12 @@ answer whole.
 import ssl
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ldap3
 from ldap3.core.exceptions import LDAPException, LDAPExtensionError
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import AccessDenied, SourceUnavailable
 from syncramp.source.dn import DnError
 from syncramp.source.ldap import changing, faults, search

@@ -6,10 +6,9 @@ was stands in the last message. In OpenLDAP this is the overlay ``syncprov``, wi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import SourceUnavailable
 from syncramp.source.ldap import ber, faults
 from syncramp.source.ldap.entries import Searches

@@ -11,10 +11,9 @@ that can be refused is asked before the first fact.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import AccessDenied
 from syncramp.model.facts import Fact, Proof
 from syncramp.model.seams import Known

@@ -2,9 +2,8 @@
 
 import json
 from base64 import b64decode, b64encode
+from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from syncramp.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

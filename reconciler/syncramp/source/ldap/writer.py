@@ -8,11 +8,10 @@ What fails, and what is not answered, is looked at again: what counts is what st
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from syncramp.dataclass import dataclass
 from syncramp.errors import SourceUnavailable
 from syncramp.source.canonical import rewrite
 from syncramp.source.ldap.directory import LdapSource, innermost
