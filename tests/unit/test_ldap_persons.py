@@ -195,3 +195,10 @@ def test_classes_and_heads_without_end_are_not_all_remembered(monkeypatch: pytes
         data = entry(DN, told)
         assert _told(message(1, data), form) == _told(message(1, data), None)
     assert len(form._classes) == 10 and len(form._short) <= 10
+
+
+def test_classes_that_look_like_one_class_and_its_end_are_told_apart() -> None:
+    form = Persons(WANTED)
+    for told in ([b"user", b"person"], [b"user\x04\x06person"]):
+        data = message(1, entry(DN, [(b"objectClass", told), (b"entryUUID", [UUID])]))
+        assert _told(data, form) == _told(data, None)

@@ -1,6 +1,7 @@
 """Facts become rows: ids, digests, absences, and links that wait for the DNs they name."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 
 from support.build import group, user, user_dn
 from syncramp.model.facts import Entry, Fact, Links, Proof
+from syncramp.model.packing import Ready, pack
 from syncramp.source import dn
+from syncramp.store import partitions
 from syncramp.store.store import Store
 
 
@@ -78,6 +81,17 @@ def test_entries_taken_in_together_are_those_taken_in_one_by_one(tmp_path) -> No
         told.append(store.database.all("SELECT id, guid, dn_hash, digest, attrs FROM entries ORDER BY id"))
         store.close()
     assert told[0] == told[1] and len(told[0]) == 4
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_few_people_with_large_photographs_wait_in_memory(store, monkeypatch, together) -> None:
+    monkeypatch.setattr(partitions, "PAGE_BYTES", 1_000_000)
+    staged = store.staging.begin(store.staging.source_id("corp"), "all")
+    people = [user(number, thumbnailPhoto=bytes(100_000)) for number in range(1, 16)]
+    ready = [replace(one, attributes=Ready(tuple(one.attributes), pack(one.attributes))) for one in people]
+    for one in ready:
+        staged.add_entries([one]) if together else staged.add(one)
+    assert len(ids(store)) == 10
 
 
 def test_an_unchanged_import_marks_nothing_and_burns_no_id(store) -> None:

@@ -6,6 +6,7 @@ stands for it on any machine and in any store, and whoever only counts and compa
 
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 import msgpack
@@ -141,6 +142,13 @@ def names_of(values: Mapping[str, Any]) -> tuple[str, ...]:
 def attributes_packed(values: Mapping[str, Any]) -> bytes:
     """Attributes of an entry, packed."""
     return values.packed if type(values) is Ready else pack(values)
+
+
+def size_of(values: Mapping[str, Any]) -> int:
+    """About how many bytes the attributes of an entry have."""
+    if type(values) is Ready:
+        return len(values.packed)
+    return sum(map(len, chain.from_iterable(values.values())))
 
 
 _NOTHING = digest(pack({}))

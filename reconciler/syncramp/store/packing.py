@@ -2,7 +2,7 @@
 
 from pyroaring import BitMap
 
-from syncramp.model.packing import attributes_packed, digest, names_of, pack, pack_sorted, packed_of, unpack
+from syncramp.model.packing import attributes_packed, digest, names_of, pack, pack_sorted, packed_of, size_of, unpack
 
 __all__ = [
     "attributes_packed",
@@ -12,6 +12,7 @@ __all__ = [
     "pack_bitmap",
     "pack_sorted",
     "packed_of",
+    "size_of",
     "unpack",
     "unpack_bitmap",
 ]

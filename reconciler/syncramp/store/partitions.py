@@ -25,6 +25,7 @@ from syncramp.store.imports import forget_import
 from syncramp.store.marks import MARK
 from syncramp.store.moves import Move, Note, note, tracked
 from syncramp.store.muster import Muster
+from syncramp.store.packing import size_of
 from syncramp.store.spill import Spill
 from syncramp.store.told import Told
 from syncramp.store.verdicts import accepted_of, expire, forget_verdict, keep_verdict, take
@@ -32,6 +33,8 @@ from syncramp.store.verdicts import accepted_of, expire, forget_verdict, keep_ve
 PAGE = 4000
 """Entries in one transaction, some 5 MB. GUIDs come in no order, so each transaction changes most of their index:
 with 1,000 an entry of a first import of 100,000 costs 3 µs more."""
+PAGE_BYTES = 16 * 1024 * 1024
+"""Of attributes of entries waiting in memory at most; people may have photographs of 100 kB."""
 PAGE_LINKS = 100_000
 """Values of links waiting in memory at most; 8 or 16 bytes each."""
 PROVEN = "UPDATE partitions SET complete = ?, entries = ?, expected = ?, reason = ? WHERE id = ?"
@@ -83,6 +86,8 @@ class PartitionStage:
         self._containers = ContainerRows(database, key, source, partition)
         self._spill = Spill(database, key, partition, places)
         self._page: dict[bytes, _Telling] = {}
+        self._bytes = 0
+        """Of the attributes of entries in the page."""
         self._reads: Callable[[Kind, str], bool] = _everything
         self.told = Told()
         self._judge: Judge = _as_told
@@ -133,6 +138,8 @@ class PartitionStage:
             if before is not None and not (type(fact) is Entry and type(before) is Entry):
                 self.flush()  # what is told of one entry counts in its order
             self._page[fact.guid] = fact
+            if type(fact) is Entry:
+                self._bytes += size_of(fact.attributes)
         elif isinstance(fact, Links):
             if self._spill.add(fact):
                 self._muster.link(fact.attribute)
@@ -140,7 +147,7 @@ class PartitionStage:
             self._spill.change(fact)
         elif isinstance(fact, Restart):
             self._restart()
-        if len(self._page) >= PAGE or self._spill.waiting >= PAGE_LINKS:
+        if self._full() or self._spill.waiting >= PAGE_LINKS:
             self.flush()
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
@@ -151,8 +158,12 @@ class PartitionStage:
                 self.add(entry)
             return
         self._page.update(page)
-        if len(self._page) >= PAGE:
+        self._bytes += sum([size_of(entry.attributes) for entry in entries])
+        if self._full():
             self.flush()
+
+    def _full(self) -> bool:
+        return len(self._page) >= PAGE or self._bytes >= PAGE_BYTES
 
     def _restart(self) -> None:
         self.flush()
@@ -167,7 +178,7 @@ class PartitionStage:
         """One transaction: entries, dirty marks, counter and the values of links."""
         if not self._page and not self._spill:
             return
-        page, self._page = self._page, {}
+        page, self._page, self._bytes = self._page, {}, 0
         with self._database.transaction():
             self._database.take_turn(self._source)
             ids = self._write(page)

@@ -111,7 +111,7 @@ class Persons:
         self._names = PlainNames()
         self._asked = frozenset(changes)
         self._short, self._long = (_Slots(heads, changes, self._class_set) for heads in (Heads(3, 8), Heads(7, 16)))
-        self._classes: dict[bytes, bytes] = {}
+        self._classes: dict[tuple[int, bytes], bytes] = {}
         self._people: dict[bytes, bool | None] = {}
         self._orders: dict[tuple[str, ...], _Order] = {}
 
@@ -158,11 +158,11 @@ class Persons:
         return name, pair(name, canonical.rewrite(name, given)), end
 
     def _class_set(self, first: int, values: bytes) -> bytes:
-        packed = self._classes.get(values)
+        packed = self._classes.get((first, values))  # the bytes alone do not say where the first one ends
         if packed is None:
             packed = pair(_CLASSES, _rewritten(_CLASSES, first, values))
             if len(self._classes) < _SETS:
-                self._classes[values] = packed
+                self._classes[first, values] = packed
         return packed
 
     def _fact(self, dn: str, parts: _Parts) -> Entry | None:
