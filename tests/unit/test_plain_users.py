@@ -307,6 +307,33 @@ def test_whoever_names_somebody_who_does_not_stay_is_left_to_the_rules() -> None
     assert found.references == [("manager", 7)]
 
 
+@pytest.mark.parametrize("behind", [b"", b"\x05", b"\xffCN=A"])
+def test_a_value_that_looks_like_a_name_of_somebody_names_nobody_who_is_taken(behind: bytes) -> None:
+    users, somebody = plain_users(), user(1)
+    forged = b"\xa7manager\x91\xc4" + behind
+    packed = pack({**somebody.attributes, "usersmimecertificate": (forged,)})
+    assert users.named(packed) == ([behind[1:]] if behind else [])
+    assert users.made(somebody.guid, somebody.dn, packed, {}) is None
+
+
+@pytest.mark.parametrize(
+    "dn",
+    [
+        "CN=Ann,DC=a,OU=b\\, c,DC=d",
+        "CN=Ann,DC=a\\,b,DC=d",
+        "CN=Ann\\\\,DC=a,DC=d",
+        "DC=Ann,DC=d",
+        "CN=Ann\\, B,DC=a,OU=b,DC=d",
+    ],
+)
+def test_a_domain_is_made_of_all_its_parts_wherever_they_stand(dn: str) -> None:
+    rules = Ruleset((Scope("DC=d", frozenset(Kind)),), SourceAnchor.CONSISTENCY_GUID, "corp")
+    made = replace(user(1), dn=dn)
+    found = taken(made, plain_users(rules))
+    assert found in (None, ruled(made, rules))
+    assert (found is None) == (dn != "CN=Ann\\, B,DC=a,OU=b,DC=d")
+
+
 def test_a_group_is_no_user() -> None:
     somebody = entry(Kind.GROUP, 1, user_dn(1), {"cn": "Group"})
     assert taken(somebody, plain_users()) is None

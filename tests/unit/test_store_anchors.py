@@ -15,6 +15,7 @@ from support.model import Crash
 from syncramp.store import anchors, objects
 from syncramp.store.database import Database, opened
 from syncramp.store.postgresql import PostgresqlDatabase
+from syncramp.store.version import SCHEMA_VERSION
 
 IN_A_FILE = "SELECT sql FROM sqlite_master WHERE name = 'objects_anchor'"
 IN_A_SERVER = """SELECT REPLACE(indexdef, current_schema(), '') FROM pg_indexes
@@ -66,6 +67,19 @@ def test_a_first_load_that_was_killed_anywhere_is_made_up_for_by_the_next_run(tm
             with patch.object(anchors, "MANY", many):
                 engine.run(sends=False)
             assert state(engine) == state(expected)
+
+
+def test_a_first_load_that_was_killed_in_a_release_before_is_made_up_for(tmp_path: Path) -> None:
+    wishes = [(1, True), (1, True), (2, True)]
+    expected, engine = (people(Engine(tmp_path / name), wishes) for name in ("plain.db", "killed.db"))
+    expected.run(sends=False)
+    with patch.object(objects, "PAGE", 1), patch.object(anchors, "MANY", 0), suppress(Crash):
+        with patch.object(anchors.Anchors, "settle", side_effect=Crash):
+            engine.run(sends=False)
+    with engine.store() as store:
+        store.database._set_version(SCHEMA_VERSION - 1)
+    engine.run(sends=False)
+    assert state(engine) == state(expected)
 
 
 def test_a_store_with_objects_keeps_its_index_whatever_is_judged(engine) -> None:

@@ -94,7 +94,7 @@ class PlainUsers:
         """
         found = []
         for key in self._layout.references if self._layout else ():
-            if (at := packed.find(key)) > 0:
+            if 0 < (at := packed.find(key)) < len(packed) - len(key):  # a value may look like that, and end so
                 at += len(key) + 1
                 found.append(packed[at : at + packed[at - 1]])
         return found
@@ -129,8 +129,9 @@ class PlainUsers:
             if len(self._domains) > _REMEMBERED:
                 self._domains.clear()
             self._domains[above] = self._looked_up(above[1:]) if above[:1] == "," else None
-        if "\\0" in name or "\\,DC=" in name or not (self._all or self._holds(name)):
-            return None
+        own = name[: -len(above)]
+        if "\\0" in name or ",DC=" in f",{own}" or not (self._all or self._holds(name)):
+            return None  # a part of its domain may stand before what it lies in
         return self._domains[above]
 
     def _looked_up(self, name: str) -> bytes | None:

@@ -30,6 +30,8 @@ Parameters = Sequence[Any]
 PATIENCE = 5.0
 """Seconds; whoever writes beside a run does so in a moment."""
 
+_ANCHORS_TWICE = "SELECT 1 FROM objects WHERE anchor IS NOT NULL GROUP BY anchor HAVING COUNT(*) > 1 LIMIT 1"
+
 ROWS = 250
 """Rows of one INSERT; SQLite takes 32,766 parameters in one statement."""
 
@@ -143,7 +145,8 @@ class Database(ABC):
                 self._run_all(making.tables(self.dialect))
                 if version is not None:
                     self._run_all(making.columns(self.dialect, self._columns()))
-                self._run_all(making.indexes(self.dialect, self._indexed()))
+                there = self._indexed()
+                self._run_all(making.indexes(self.dialect, lambda name: there(name) or self._waits(name)))
                 self.run(READ_BEFORE)
                 self._set_version(SCHEMA_VERSION)
 
@@ -162,6 +165,10 @@ class Database(ABC):
     def _indexed(self) -> Callable[[str], bool]:
         """Tells whether there is an index of a name."""
         return self.has_index
+
+    def _waits(self, index: str) -> bool:
+        """An index that is away until a first synchronise is over (``store.anchors``), which makes it then."""
+        return index == "objects_anchor" and self.one(_ANCHORS_TWICE) is not None
 
     @abstractmethod
     def _columns(self) -> set[tuple[str, str]]:
