@@ -106,9 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
         told.heard.append(Heard(self.command, self.path, headers, body))
         said = told.script.pop(0)
         self.send_response(said.status)
-        for name, value in said.headers.items():
+        for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(said.body)))
         self.end_headers()
         self._write(said)
 

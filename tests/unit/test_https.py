@@ -8,7 +8,9 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from support.outside import Said, outside
 from support.service import serving
+from syncramp.endpoint import tls
 from syncramp.endpoint.client import V2Endpoint
 from syncramp.endpoint.https import Https, NoAnswer
 from syncramp.errors import InputRefused
@@ -119,6 +121,14 @@ def test_a_connection_is_kept_and_not_used_again_once_it_is_old(monkeypatch, tmp
         monkeypatch.setattr("syncramp.endpoint.https.IDLE", -1.0)
         client.company()
         assert len(connected) == 1
+
+
+def test_what_came_beyond_an_answer_is_not_the_next_one() -> None:
+    beyond = b"goodHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"
+    script = Said(body=b"first"), Said(body=beyond, headers={"Content-Length": "4"}), Said(body=b"next")
+    with outside(*script) as service, closing(Https(tls.context(service.ca), 5.0, direct=True)) as client:
+        said = [client.request("POST", f"{service.url}/", {}, b"body").content for _ in script]
+    assert said == [b"first", b"good", b"next"]
 
 
 def _counted(monkeypatch) -> list[object]:

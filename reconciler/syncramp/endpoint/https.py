@@ -126,7 +126,9 @@ class _Connection(HTTPSConnection):
 
     @property
     def is_connected(self) -> bool:
-        return time.monotonic() - self.used < IDLE and super().is_connected
+        """What came beyond an answer, and nobody took, is no answer to what is asked next."""
+        left = type(self.sock) is ssl.SSLSocket and self.sock.pending()
+        return not left and time.monotonic() - self.used < IDLE and super().is_connected
 
 
 class _Pool(HTTPSConnectionPool):
