@@ -52,13 +52,13 @@ class Shape:
 
     def take_alike(self, data: bytes, at: int) -> tuple[list[SyncObject], int]:
         """The objects that begin here and have the same pairs as those before, and the offset behind them."""
-        if self._alike is None:
+        if (alike := self._alike) is None:  # another thread may let go of it meanwhile
             return [], at
         found = None
         with suppress(ValueError, IndexError):
-            found = self._alike.take(data, at)
+            found = alike.take(data, at)
         if found is None and self._whole:
-            self._whole.give_up(self._alike)
+            self._whole.give_up(alike)
         if not found or len(found[0]) < MOST:
             self._alike = None  # until two of the same come again
         return found or ([], at)
@@ -189,7 +189,7 @@ class _Whole:
 
     def give_up(self, alike: Alike) -> None:
         """What seemed to be like the others is not."""
-        self._known.update(dict.fromkeys([there for there, one in self._known.items() if one is alike]))
+        self._known.update(dict.fromkeys([there for there, one in list(self._known.items()) if one is alike]))
 
     def _values(self, raws: list[bytes], others: Sequence[tuple[int, WireValue]]) -> Mapping[str, WireValue] | None:
         """The values in their order; None: a key stands there in two forms.
