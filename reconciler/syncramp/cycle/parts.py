@@ -10,6 +10,7 @@ from syncramp.cycle.phases import Phase
 from syncramp.cycle.readers import Ask, End, Question
 from syncramp.errors import SourceIncomplete, SourceUnavailable, SyncrampError
 from syncramp.model.facts import Entry, Fact, LinkChange, Links, Proof, Remark
+from syncramp.model.packing import size_of
 from syncramp.model.plan import Sample
 from syncramp.model.proofs import Doubt
 from syncramp.model.report import RunReport, SourceReport
@@ -21,6 +22,8 @@ from syncramp.store.partitions import PartitionStage
 
 PAGE = 250
 """Facts in a page. Six pages are in memory for each task, a kilobyte or more a fact; larger ones gain nothing."""
+BYTES = 4096
+"""Of attributes that weigh as much as a fact: photographs have 100 kB."""
 VALUES = 10
 """Link values that weigh as much as a fact: 100 bytes each, against a kilobyte."""
 NOWHERE = "the last read left no place that changes could be told from"
@@ -63,7 +66,7 @@ class Part:
         try:
             for fact in self.source.read(self.partition, self.rules.wanted, known):
                 page.append(fact)
-                weight += 1 if type(fact) is Entry else 1 + _values(fact) // VALUES
+                weight += 1 + (size_of(fact.attributes) // BYTES if type(fact) is Entry else _values(fact) // VALUES)
                 if weight >= PAGE:
                     yield page.copy()
                     page.clear()
