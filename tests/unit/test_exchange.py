@@ -81,6 +81,7 @@ ANSWERS = {
     "in chunks with a length": said("200 OK", KIND, LENGTH, "Transfer-Encoding: chunked", content=CHUNKED),
     "zipped": said("200 OK", KIND, "Content-Encoding: deflate", f"Content-Length: {len(ZIPPED)}", content=ZIPPED),
     "after a word in between": said("100 Continue", content=b"") + said("200 OK", KIND, LENGTH),
+    "after early hints": said("103 Early Hints", content=b"") + said("200 OK", KIND, LENGTH),
     "a header on two lines": said("200 OK", "X-Long: one", " two", KIND, LENGTH),
     "a header told twice": said("200 OK", "X-Told: one", "x-told: two", KIND, LENGTH),
     "a name with a blank": said("200 OK", "X Told: one", KIND, LENGTH),
@@ -132,6 +133,8 @@ def test_plain_answers_are_read_without_urllib3(monkeypatch) -> None:
         ("zipped", True),
         ("more than promised", False),
         ("closed behind it", False),
+        ("after a word in between", True),
+        ("after early hints", False),
     ],
 )
 def test_a_connection_is_used_again_where_the_answer_lets_it(what: str, kept: bool) -> None:

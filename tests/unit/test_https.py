@@ -131,6 +131,15 @@ def test_what_came_beyond_an_answer_is_not_the_next_one() -> None:
     assert said == [b"first", b"good", b"next"]
 
 
+@pytest.mark.parametrize("before", [0, 1])
+def test_what_comes_behind_an_interim_answer_is_not_the_next_one(before: int) -> None:
+    late = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate"
+    script = *[Said(body=b"first")] * before, Said(103, late, pause=0.02), Said(body=b"next")
+    with outside(*script) as service, closing(Https(tls.context(service.ca), 5.0, direct=True)) as client:
+        said = [client.request("POST", f"{service.url}/", {}, b"body").content for _ in script]
+    assert said[before:] == [b"", b"next"]
+
+
 def _counted(monkeypatch) -> list[object]:
     """Connections that are made from now on."""
     made: list[object] = []

@@ -22,6 +22,9 @@ WRITE = 120.0
 """Seconds to send: a message is written to TLS in one step, so its sending is over after two minutes, and with the
 five that the service may take to answer, all is well before the ten that its own client waits (``call_timeout``).
 """
+FINAL: Final = 200
+"""The lowest status of an answer that is the last one to its request (RFC 9110, 15.2). Python reads on behind 100
+alone; what comes behind another one is no answer to what is asked next, so its connection is not used again."""
 _ANSWERED_EARLY: Final = (errno.EPIPE, errno.ECONNRESET, errno.EPROTOTYPE)
 """Who closes before all was sent may have said why."""
 _RECORD: Final = 1 << 14
@@ -153,4 +156,5 @@ def _read_generally(came: bytes, connection: ssl.SSLSocket, method: str) -> tupl
         enforce_content_length=True,
         request_method=method,
     )
-    return Answer(read.status, read.headers, read.data), not told.will_close and told.isclosed()
+    answer = Answer(read.status, read.headers, read.data)
+    return answer, told.status >= FINAL and not told.will_close and told.isclosed()

@@ -5,6 +5,7 @@ urllib3, which msal brings along, makes the connections, and the first request o
 noted where every byte of a request goes through, so no kind of error has to be trusted with it.
 """
 
+import math
 import os
 import queue
 import ssl
@@ -19,7 +20,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyM
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import HTTPError, ProxySchemeUnknown, ReadTimeoutError
 
-from syncramp.endpoint.exchange import WRITE, Answer, exchange, request_head
+from syncramp.endpoint.exchange import FINAL, WRITE, Answer, exchange, request_head
 from syncramp.errors import InputRefused
 
 __all__ = ["Answer", "Https", "NoAnswer", "causes"]
@@ -121,7 +122,7 @@ class _Connection(HTTPSConnection):
 
     def getresponse(self) -> Any:
         answer = super().getresponse()
-        self.used = time.monotonic()
+        self.used = time.monotonic() if answer.status >= FINAL else -math.inf
         return answer
 
     @property
