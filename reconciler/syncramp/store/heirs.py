@@ -50,6 +50,7 @@ _MARK_JOINED = (
     marking("SELECT DISTINCT object, ? FROM joined WHERE entry = ? AND object != 0"),
 )
 _SPILLED = "UPDATE spill SET entry = ? WHERE entry = ?"
+_OWNED = "UPDATE contested SET owner = ? WHERE owner = ?"
 _LINKS = f"SELECT id, attribute, {COLUMNS} FROM links"  # noqa: S608
 _PASSED = (
     "UPDATE principals SET entry = ? WHERE entry = ?",
@@ -138,6 +139,7 @@ def _take_over(database: Database, heirs: dict[int, int]) -> None:
     read = {row[-1]: row[:-1] for row in database.among(_READ, list(heirs.values()))}
     hand_over(database, {heir: identity for identity, heir in heirs.items()})  # what was seen under the new ids
     database.run_many(_SPILLED, heirs.items())
+    database.run_many(_OWNED, heirs.items())  # whose value somebody lost is found out again in every run
     if tracked(database):
         _follow(database, heirs)
     for mark in (_MARK_REFERRERS, *_MARK_JOINED):
