@@ -1,6 +1,9 @@
 """Objects taken whole are what they are pair by pair, and what is written otherwise is not taken whole."""
 
+import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -119,6 +122,32 @@ def test_pairs_that_only_seem_to_be_the_same_are_looked_at_one_by_one() -> None:
         listed(data)
     assert given_up.call_count == 1
     assert written(objects) == written(generally(data))
+
+
+def test_an_object_that_ends_otherwise_is_given_up_in_one_pass() -> None:
+    """Values whose ends are tried one by one make ways without number to read an object, all of them in vain."""
+    many = {f"Extension{number}": "a text of some length" for number in range(20)}
+    listed(answer([person(**many)] * MANY))
+    data = answer([*[person(**many)] * 3, person(**many, Another="one"), person(**dict(list(many.items())[:-1]))])
+    with _within(30):
+        objects, _ = listed(data)
+    assert written(objects) == written(generally(data))
+
+
+@contextmanager
+def _within(seconds: int) -> Iterator[None]:
+    """An expression that goes on and on looks for signals from time to time."""
+
+    def over(*_: object) -> None:
+        raise AssertionError(f"it takes more than {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_what_was_learned_is_known_in_the_next_message() -> None:

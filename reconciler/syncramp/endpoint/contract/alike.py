@@ -1,8 +1,10 @@
 """Objects that follow each other and have the same pairs, taken by columns: a page at once, not each by itself.
 
 An expression steps over what stands between the values, whose length is known, and finds the values of one object
-after the other. What was stepped over is looked at for all of them together: the bytes that they should consist of,
-put together again, are those that are there. So nothing is found that reading record by record would not find.
+after the other. It looks only at the byte that ends a pair: no value goes on beyond it, so there is one way at most
+to read an object, and what is no such object is given up in one pass. What was stepped over is looked at for all of
+them together: the bytes that they should consist of, put together again, are those that are there. So nothing is
+found that reading record by record would not find.
 """
 
 import re
@@ -49,10 +51,9 @@ class Alike:
         befores = [start, *repeat(_END, len(pairs) - 1)]
         kinds = [b"" if pair.read else bytes((TEXT,)) for pair in pairs]
         self._heads = [one + pair.raw + kind for one, pair, kind in zip(befores, pairs, kinds, strict=True)]
-        parts = [
-            b".{%d}%s" % (len(head) + (pair.read is None), pair.form)
-            for head, pair in zip(self._heads, pairs, strict=True)
-        ]
+        sizes = [len(head) + (pair.read is None) for head, pair in zip(self._heads, pairs, strict=True)]
+        parts = [b".{%d}%s" % (sizes[0], pairs[0].form)]
+        parts += [b"\\x01.{%d}%s" % (size - 1, pair.form) for size, pair in zip(sizes[1:], pairs[1:], strict=True)]
         ends = b"|".join(map(re.escape, self._tails))
         expression: Any = re.compile(b"%s(%s)" % (b"".join(parts), ends), re.DOTALL)
         self._scanner = expression.scanner
