@@ -37,7 +37,8 @@ from syncramp.model.wire import Operation, Outcome, Result, SyncObject
 from syncramp.plan.changes import object_change
 from syncramp.plan.members import membership_change
 from syncramp.source import dn
-from syncramp.store.exports import Exports, Item
+from syncramp.store.exports import Exports
+from syncramp.store.intents import Item
 from syncramp.store.store import Store
 
 PAGE = 1_000

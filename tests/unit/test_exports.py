@@ -11,7 +11,8 @@ from support.engine import Engine, links
 from support.model import Held, lost, no_fault
 from syncramp.errors import AnotherRunActive
 from syncramp.model.wire import Operation, Outcome, Result, SyncObject
-from syncramp.store.exports import Exports, Intent, Item
+from syncramp.store.exports import Exports
+from syncramp.store.intents import Intent, Item
 from syncramp.store.observations import Observation
 from syncramp.store.packing import unpack_bitmap
 from syncramp.store.returning import hand_over

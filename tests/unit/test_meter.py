@@ -12,7 +12,7 @@ from syncramp.model.plan import Plan
 from syncramp.model.ramps import Room
 from syncramp.model.stretch import Stretch
 from syncramp.model.wire import Operation, Result, SyncObject
-from syncramp.store.exports import Item
+from syncramp.store.intents import Item
 
 
 def item(group: int, *adds: int, removes: tuple[int, ...] = ()) -> Item:

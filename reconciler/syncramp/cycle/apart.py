@@ -9,7 +9,7 @@ from dataclasses import replace
 from pyroaring import BitMap
 
 from syncramp.model.wire import Outcome, Result
-from syncramp.store.exports import Item
+from syncramp.store.intents import Item
 
 Pair = tuple[Item, Outcome]
 Ids = Callable[[Sequence[str]], Mapping[str, int]]

@@ -17,7 +17,7 @@ from syncramp.model.state import Membership, ObjectState
 from syncramp.model.values import Value
 from syncramp.model.wire import LinkOperation, Operation, SyncObject, WireValue
 from syncramp.plan.counted import CREATED, link_spends, spends
-from syncramp.store.exports import Item
+from syncramp.store.intents import Item
 from syncramp.store.snapshot import Snapshot
 
 EASY = 20

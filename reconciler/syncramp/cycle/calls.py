@@ -19,7 +19,7 @@ from syncramp.endpoint.causes import UNRESOLVED, cause_of
 from syncramp.errors import AnswerLost, CallFailed, CallTimedOut, CallTooLarge, SyncrampError
 from syncramp.model.measures import CallTime
 from syncramp.model.wire import Operation, Outcome, Result, SyncObject, same_object
-from syncramp.store.exports import Intent, Item
+from syncramp.store.intents import Intent, Item
 
 RETRY_SECONDS = 2.0
 """Before a batch is sent again after its answer was lost; doubled each time, with half of it up or down by chance."""

@@ -35,7 +35,8 @@ from syncramp.plan.changes import object_change
 from syncramp.plan.claims import claimed, owned
 from syncramp.plan.contention import order
 from syncramp.plan.ordering import layers
-from syncramp.store.exports import Exports, Item
+from syncramp.store.exports import Exports
+from syncramp.store.intents import Item
 from syncramp.store.snapshot import Snapshot
 
 _NONE = frozenset[str]()

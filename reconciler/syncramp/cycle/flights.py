@@ -23,7 +23,8 @@ from syncramp.cycle.results import Results
 from syncramp.cycle.visibility import Visibility
 from syncramp.errors import FenceLost, Stopped, SyncrampError
 from syncramp.model.wire import Outcome
-from syncramp.store.exports import Exports, Intent, Item, with_links
+from syncramp.store.exports import Exports
+from syncramp.store.intents import Intent, Item, with_links
 from syncramp.store.snapshot import Snapshot
 
 HALVINGS = "call_halvings"

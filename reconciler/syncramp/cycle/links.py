@@ -21,7 +21,8 @@ from syncramp.cycle.visibility import Visibility
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.wire import Outcome, Result
 from syncramp.plan.members import membership_change
-from syncramp.store.exports import Exports, Item
+from syncramp.store.exports import Exports
+from syncramp.store.intents import Item
 from syncramp.store.snapshot import Snapshot
 
 

@@ -19,7 +19,8 @@ from syncramp.model.report import ExportLatency, RunReport
 from syncramp.model.stretch import Stretch
 from syncramp.model.wire import Result
 from syncramp.plan.members import membership_change
-from syncramp.store.exports import Exports, Item
+from syncramp.store.exports import Exports
+from syncramp.store.intents import Item
 from syncramp.store.ramp_links import LinkAnswers
 from syncramp.store.snapshot import Snapshot
 

@@ -14,7 +14,7 @@ from syncramp.cycle.visibility import Visibility
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.state import ObjectState
 from syncramp.plan.creates import PlainCreates
-from syncramp.store.exports import Item
+from syncramp.store.intents import Item
 from syncramp.store.snapshot import Snapshot
 
 

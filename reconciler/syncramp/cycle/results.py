@@ -19,7 +19,8 @@ from syncramp.model.plan import HeldLinks, Lanes, Plan, Sample, Verb
 from syncramp.model.report import RunReport
 from syncramp.model.state import Membership, ObjectState
 from syncramp.model.wire import Outcome, Result
-from syncramp.store.exports import Exports, Item
+from syncramp.store.exports import Exports
+from syncramp.store.intents import Item
 from syncramp.store.observations import Observations
 from syncramp.words import count
 

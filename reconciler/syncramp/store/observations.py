@@ -18,9 +18,10 @@ from syncramp.store.cloud_intake import CloudIntake
 from syncramp.store.database import Database
 from syncramp.store.departed import keep_departed
 from syncramp.store.drift import forget_differences, keep_differences, keep_drifted
-from syncramp.store.exports import Exports, Item
+from syncramp.store.exports import Exports
 from syncramp.store.found import forget_objects
 from syncramp.store.identities import Identities, ids_of
+from syncramp.store.intents import Item
 from syncramp.store.packing import pack_bitmap, unpack, unpack_bitmap
 from syncramp.store.returning import doubt_anew, drop_links
 from syncramp.store.runs import Runs
