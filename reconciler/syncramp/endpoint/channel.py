@@ -92,8 +92,8 @@ class Channel:
         self._client = Https(context, settings.call_timeout.total_seconds(), direct=direct[0])
         self._issuer = Https(context, ISSUER_SECONDS, direct=direct[1])
         self._tokens = TokenSource(target, secrets, self._issuer)
-        self._frames: dict[tuple[str, str], tuple[str, soap.Frame]] = {}
-        """Of each operation and address, with the token in it."""
+        self._frames: dict[tuple[str, str], tuple[soap.SyncToken, soap.Frame]] = {}
+        """Of each operation and address, with the token in it, which shows nobody its text."""
 
     @property
     def certificate_until(self) -> datetime | None:
@@ -164,11 +164,11 @@ class Channel:
     def _frame(self, operation: str, url: str, bearer: str) -> soap.Frame:
         """What stands around the body, made once for a token."""
         kept = self._frames.get((operation, url))
-        if kept is None or kept[0] != bearer:
+        if kept is None or kept[0].bearer != bearer:
             settings = self._target.endpoint
             token = soap.SyncToken(bearer, settings.build_number, _NOBODY, settings.application_id)
             form: Form = "text" if settings.values is Values.TEXT else "typed"
-            kept = self._frames[operation, url] = bearer, soap.Frame(operation, token, url, form)
+            kept = self._frames[operation, url] = token, soap.Frame(operation, token, url, form)
         return kept[1]
 
     def _headers(self, operation: str, tracking: str) -> dict[str, str]:
