@@ -1,6 +1,7 @@
 """The shared SQL as PostgreSQL and psycopg take it: placeholders, and how values travel.
 
-* ``?`` is ``%s``, and ``IN ({})`` is one array, so that a statement has one text however many values there are.
+* ``?`` is ``%s``, and ``IN ({})`` or ``{}`` is one array, so that a statement has one text however many values there
+  are.
 * Numbers always travel with 64 bits. psycopg would take the fewest that they need, and one statement would be
   prepared anew for each combination.
 * Rows come in binary: numbers and bytes need not be written as text and read again (2.5 times less of the client's
@@ -21,8 +22,7 @@ from psycopg.types.string import StrDumper, StrDumperUnknown
 
 from syncramp.store import arrays
 from syncramp.store.arrays import printable
-
-AMONG = "IN ({})"
+from syncramp.store.database import AMONG
 
 
 @lru_cache(1000)
@@ -33,8 +33,8 @@ def translated(sql: str) -> str:
 
 @cache
 def among(sql: str) -> str:
-    """A statement that takes an array where it has ``IN ({})``."""
-    return sql.replace(AMONG, "= ANY(?)").format()
+    """A statement that takes an array where it has ``IN ({})``, or ``{}`` alone."""
+    return sql.replace(AMONG, "{}").format("= ANY(?)")
 
 
 class _Text(StrDumper):

@@ -41,8 +41,8 @@ from syncramp.store.spent import Spent
 _BEFORE = """SELECT o.id, o.acked IS NOT NULL, o.cloud_anchor, o.doubt, p.maybe,
              CASE WHEN p.acked IS NULL THEN o.digest END,
              CASE WHEN o.doubt = 1 AND p.maybe IS NULL THEN p.desired END
-             FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id IN ({})"""
-_IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id IN ({})"
+             FROM objects o LEFT JOIN payload p ON p.id = o.id WHERE o.id {}"""
+_IN_DOUBT = "UPDATE objects SET doubt = 1 WHERE id {}"
 _BRACKETS = "SELECT id, sure, possible FROM cloud_links WHERE id IN ({})"
 _BRACKET = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
               ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible"""

@@ -20,7 +20,7 @@ def marking(rows: str) -> str:
 
 def causes_of(database: Database, ids: Sequence[int]) -> dict[int, int]:
     """Why entries are marked; those among these that are."""
-    return dict(database.among("SELECT id, cause FROM dirty WHERE id IN ({})", ids))
+    return dict(database.among("SELECT id, cause FROM dirty WHERE id {}", ids))
 
 
 MARK = marking("VALUES (?, ?)")

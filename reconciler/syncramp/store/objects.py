@@ -68,7 +68,7 @@ _NEVER_CAME = """SELECT o.id, o.source, o.kind, o.anchor FROM objects o JOIN ent
                  AND o.id > ? AND e.source NOT IN ({0})
                  AND NOT EXISTS (SELECT 1 FROM joined j JOIN entries m ON m.id = j.entry
                  WHERE j.object = o.id AND m.source IN ({0})) ORDER BY o.id LIMIT ?"""
-_CLEAN = "DELETE FROM dirty WHERE id IN ({})"
+_CLEAN = "DELETE FROM dirty WHERE id {}"
 _TARGETS = """SELECT e.dn_hash, CASE WHEN o.acked IS NOT NULL OR o.doubt = 1 THEN o.anchor END,
               e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent
               FROM entries e LEFT JOIN objects o ON o.id = e.id
@@ -77,7 +77,7 @@ _NEW_USERS = """SELECT e.id, e.source, e.guid, e.kind, e.dn, e.attrs, e.absent, 
                 FROM objects o JOIN entries e ON e.id = o.id
                 WHERE o.digest IS NOT NULL AND o.acked IS NULL AND o.kind = 'User' AND e.source IN ({})"""
 _OBJECTS = """SELECT id, anchor, kind, digest, acked, doubt, source, cause, hold, unread, origin
-              FROM objects WHERE id IN ({})"""
+              FROM objects WHERE id {}"""
 _PINNED = """SELECT id, anchor FROM objects
              WHERE (acked IS NOT NULL OR doubt = 1) AND anchor IS NOT NULL AND id IN ({})"""
 _OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold, unread, origin, doubt, confirmed)
@@ -90,7 +90,7 @@ _PAYLOAD = """INSERT INTO payload (id, desired) VALUES {} ON CONFLICT (id) DO UP
               acked = COALESCE(payload.acked,
                   (SELECT payload.desired FROM objects o WHERE o.id = payload.id AND o.acked IS NOT NULL)),
               desired = excluded.desired"""
-_REFERENCES = "SELECT object, attribute, target, leaving FROM refs WHERE object IN ({})"
+_REFERENCES = "SELECT object, attribute, target, leaving FROM refs WHERE object {}"
 _REFERENCE = "INSERT INTO refs (object, attribute, target, leaving) VALUES {}"
 _NO_REFERENCE = "DELETE FROM refs WHERE object = ? AND attribute = ?"
 _UNRESOLVED = "SELECT dn_hash, object, fresh FROM unresolved WHERE object IN ({})"
@@ -215,7 +215,7 @@ class Objects:
             self._database.insert_many(_OBJECT, _changed_objects(settled, before, causes))
             self._replace_references(decided, list(before))
             self._come(fresh)
-            self._database.run_among(_CLEAN, [*ids, *(one.id for one in fresh)])
+            self._database.run_among(_CLEAN, sorted((*ids, *(one.id for one in fresh))))
             self._database.run_many(_DEPENDENTS, _moved(settled, before, causes))
             if also is not None:
                 also()

@@ -28,11 +28,11 @@ from syncramp.store.runs import Runs
 from syncramp.store.strangers import Stranger, replace_values
 
 _ROWS = """SELECT o.anchor, o.id, o.acked, o.doubt, m.id, o.cloud_anchor, o.digest IS NOT NULL, o.confirmed
-           FROM objects o LEFT JOIN cloud_managed m ON m.id = o.id WHERE {} IN ({{}})"""
-_BY_ANCHOR, _BY_ID = _ROWS.format("o.anchor"), _ROWS.format("o.id")
-_HELD = "SELECT id, COALESCE(acked, desired) FROM payload WHERE id IN ({})"
-_AS_SENT = "UPDATE objects SET confirmed = 1 WHERE id IN ({})"
-_OTHERWISE = "UPDATE objects SET confirmed = 2 WHERE id IN ({})"
+           FROM objects o LEFT JOIN cloud_managed m ON m.id = o.id WHERE """
+_BY_ANCHOR, _BY_ID = _ROWS + "o.anchor IN ({})", _ROWS + "o.id {}"
+_HELD = "SELECT id, COALESCE(acked, desired) FROM payload WHERE id {}"
+_AS_SENT = "UPDATE objects SET confirmed = 1 WHERE id {}"
+_OTHERWISE = "UPDATE objects SET confirmed = 2 WHERE id {}"
 _BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links WHERE id IN ({})"
 _OBSERVED = """INSERT INTO cloud_links (id, sure, possible, observed) VALUES (?, ?, ?, ?)
                ON CONFLICT (id) DO UPDATE SET sure = excluded.sure, possible = excluded.possible,
@@ -142,7 +142,7 @@ class Observations:
         if known is None:
             rows = self._database.among(_BY_ANCHOR, anchors)
         else:
-            rows = self._database.among(_BY_ID, [known[anchor] for anchor in anchors if anchor in known])
+            rows = self._database.among(_BY_ID, sorted(known[anchor] for anchor in anchors if anchor in known))
         return {row[0]: row for row in rows}
 
     def known_of(self, rows: Iterable[KnownRow]) -> dict[str, KnownObject]:
@@ -151,7 +151,7 @@ class Observations:
         :param rows: theirs.
         """
         rows = list(rows)
-        held = dict(self._database.among(_HELD, [row[1] for row in rows if row[2] is not None]))
+        held = dict(self._database.among(_HELD, sorted(row[1] for row in rows if row[2] is not None)))
         found = {}
         for anchor, identity, acked, doubt, managed, cloud_anchor, wanted, confirmed in rows:
             values = unpack(held[identity]) if acked is not None else None
@@ -173,8 +173,8 @@ class Observations:
         with self._database.transaction():
             exports.check_fence()
             news = [(i, bool(found)) for i, found in seen.confirmed.items() if i not in seen.as_before]
-            self._database.run_among(_AS_SENT, [i for i, differs in news if not differs])
-            self._database.run_among(_OTHERWISE, [i for i, differs in news if differs])
+            self._database.run_among(_AS_SENT, sorted(i for i, differs in news if not differs))
+            self._database.run_among(_OTHERWISE, sorted(i for i, differs in news if differs))
             keep_differences(self._database, seen.confirmed)
             self._observe_anew(seen.anew, now)
             self._observe_authority(seen.authority)

@@ -37,7 +37,7 @@ _DIFFERS = """ WHERE CASE WHEN digest IS NULL THEN acked IS NOT NULL OR doubt = 
                ELSE acked IS NULL OR acked != digest OR doubt = 1 OR hold != '' END"""
 _DIFFERING = ROWS + _DIFFERS + " ORDER BY COALESCE(anchor, ''), id"
 """COALESCE keeps SQLite from walking the index of anchors, and asking for each row, when nearly none differs."""
-_STATES = ROWS + " WHERE id IN ({})"
+_STATES = ROWS + " WHERE id {}"
 _MARKS = "SELECT mark FROM uniques WHERE object IN ({})"
 _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, l.lost, c.sure, c.possible,
                   c.found, c.drifted
@@ -48,14 +48,14 @@ _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.memb
 _MEMBERS = "SELECT id, members FROM links WHERE attribute = 'member'"
 _ANSWERED = """SELECT ids FROM batches WHERE state = 'Answered'
                AND run = (SELECT run FROM batches ORDER BY seq DESC LIMIT 1)"""
-_ANCHORS = "SELECT id, anchor FROM objects WHERE id IN ({})"
+_ANCHORS = "SELECT id, anchor FROM objects WHERE id {}"
 _NAMES = "SELECT o.id, o.anchor, e.dn FROM objects o JOIN entries e ON e.id = o.id WHERE o.id IN ({})"
 _SIZES = """SELECT e.dn, o.digest IS NOT NULL AND o.anchor IS NOT NULL, o.acked IS NOT NULL, l.members,
                    c.sure
             FROM objects o JOIN entries e ON e.id = o.id
             LEFT JOIN links l ON l.id = o.id AND l.attribute = 'member' LEFT JOIN cloud_links c ON c.id = o.id
             WHERE o.kind = 'Group' AND ((o.digest IS NOT NULL AND o.anchor IS NOT NULL) OR o.acked IS NOT NULL)"""
-_REFERENCES = "SELECT object, target FROM refs WHERE object IN ({})"
+_REFERENCES = "SELECT object, target FROM refs WHERE object {}"
 _ADDED = """SELECT j.object FROM joined j JOIN entries e ON e.id = j.entry WHERE j.object != 0 AND e.source = ?"""
 
 _COMING = "SELECT id, origin FROM objects WHERE acked IS NULL AND digest IS NOT NULL AND origin NOT IN (?, ?)"

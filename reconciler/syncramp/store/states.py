@@ -19,9 +19,9 @@ from syncramp.store.found import found_at_adoption
 ROWS = "SELECT id, source, kind, anchor, digest, acked, doubt, cause, hold, origin FROM objects"
 """Narrow rows, of which states are made."""
 
-_NAMES = "SELECT id, dn FROM entries WHERE id IN ({})"
-_PAYLOADS = "SELECT id, desired, acked, maybe FROM payload WHERE id IN ({})"
-_REFERENCES = "SELECT object, attribute, target FROM refs WHERE object IN ({})"
+_NAMES = "SELECT id, dn FROM entries WHERE id {}"
+_PAYLOADS = "SELECT id, desired, acked, maybe FROM payload WHERE id {}"
+_REFERENCES = "SELECT object, attribute, target FROM refs WHERE object {}"
 
 _KINDS = {kind.value: kind for kind in Kind}
 _CAUSES: Mapping[str, Cause | None] = {"": None, **{cause.value: cause for cause in Cause}}
