@@ -99,6 +99,7 @@ class Export:
             self._rest(lanes.without(again))
             self._rest(lanes.among(again))
             self._send_anew()
+        self._snapshot.forget_anchors()
         if self._flights.failure:
             raise self._flights.failure
 

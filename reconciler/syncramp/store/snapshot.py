@@ -18,6 +18,7 @@ from syncramp.model.sizes import GroupSize
 from syncramp.model.state import Membership, ObjectState, Origin
 from syncramp.model.values import Kind
 from syncramp.model.wire import AnchorType, LinkOperation, ReferenceChange, changes_by_source
+from syncramp.store.anchored import Anchored
 from syncramp.store.cloud_references import references
 from syncramp.store.database import Database
 from syncramp.store.departed import departed_since
@@ -28,8 +29,6 @@ from syncramp.store.standing import Standing
 from syncramp.store.states import ROWS, Page
 
 PAGE = 500
-ANCHORS = 1000
-"""Anchors that are asked for at once; a row is small."""
 FEW = 5_000
 """Objects whose rows are asked for by id, and put in order here; of more of them all rows are looked at."""
 
@@ -79,6 +78,7 @@ class Snapshot:
         self.in_cloud = standing.in_cloud
         """Ids of objects that are known to be in the cloud."""
         self._references = references(database)
+        self._anchored = Anchored(database)
         self.referable = self._references.living
         """Ids of written-back groups that the cloud has: groups refer to them by what it calls them."""
         self.linkable = self.desired | self.referable
@@ -245,8 +245,13 @@ class Snapshot:
     def named(self, ids: BitMap) -> Iterator[tuple[int, str]]:
         """Objects with their anchors, in ascending order of their ids."""
         theirs = self._references.anchors
-        for rows in self._anchored(ids):
-            yield from ((identity, theirs.get(identity, anchor)) for identity, anchor in rows)
+        for page, anchors in self._anchored.pages(ids):
+            if theirs:
+                yield from (
+                    (identity, theirs.get(identity, anchor)) for identity, anchor in zip(page, anchors, strict=True)
+                )
+            else:
+                yield from zip(page, anchors, strict=True)
 
     def references_to(self, ids: BitMap, operation: LinkOperation) -> Iterator[ReferenceChange]:
         """Changes of links to objects, in ascending order of their ids.
@@ -254,18 +259,17 @@ class Snapshot:
         What was written back the service knows by its own anchor alone.
         """
         theirs = self._references.anchors
-        for rows in self._anchored(ids):
-            if theirs and any(identity in theirs for identity, _ in rows):
-                for identity, anchor in rows:
+        for page, anchors in self._anchored.pages(ids):
+            if theirs and not theirs.keys().isdisjoint(page):
+                for identity, anchor in zip(page, anchors, strict=True):
                     by = AnchorType.CLOUD if identity in theirs else AnchorType.SOURCE
                     yield ReferenceChange(theirs.get(identity, anchor), operation, by)
             else:
-                yield from changes_by_source((anchor for _, anchor in rows), operation)
+                yield from changes_by_source(anchors, operation)
 
-    def _anchored(self, ids: BitMap) -> Iterator[list[tuple[int, str]]]:
-        numbers = ids.to_array()
-        for start in range(0, len(numbers), ANCHORS):
-            yield sorted(map(tuple, self._database.among(_ANCHORS, numbers[start : start + ANCHORS])))
+    def forget_anchors(self) -> None:
+        """Nobody asks for anchors for now: those of all objects, once they were read, take some megabytes."""
+        self._anchored.forget()
 
     def names(self, ids: BitMap) -> Iterator[tuple[str, str]]:
         """The anchors and DNs of objects, in ascending order of their ids; a page of them in memory."""
