@@ -59,7 +59,7 @@ def taken(made: Entry, users: PlainUsers) -> tuple[str, bytes, set[int]] | None:
     """What becomes of an entry, if everybody whom it names is in the cloud."""
     packed = pack(made.attributes)
     stays = {name: (BOSS.encode(), 7) for name in users.named(packed)}
-    found = users.made(made.guid, made.dn, packed, stays)
+    [found] = users.made([(made.guid, made.dn, packed)], stays)
     return found and (found.anchor, found.packed, set(found.marks))
 
 
@@ -289,8 +289,8 @@ def test_no_two_attributes_of_users_become_one() -> None:
 
 def test_what_users_have_is_looked_at_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
-    real = plain.expression
-    monkeypatch.setattr(plain, "expression", lambda forms: made.append(1) or real(forms))
+    real = plain.Layout
+    monkeypatch.setattr(plain, "Layout", lambda forms: made.append(1) or real(forms))
     users = plain_users()
     for number in range(1, 16):
         users.learn([user(1, **{f"extensionAttribute{number}": "x"})])
@@ -301,8 +301,9 @@ def test_whoever_names_somebody_who_does_not_stay_is_left_to_the_rules() -> None
     users, somebody = plain_users(), user(1, **FULL)
     packed = pack(somebody.attributes)
     assert users.named(packed) == [user_dn(7).encode()]
-    assert users.made(somebody.guid, somebody.dn, packed, {}) is None
-    found = users.made(somebody.guid, somebody.dn, packed, {user_dn(7).encode(): (BOSS.encode(), 7)})
+    one = somebody.guid, somebody.dn, packed
+    assert users.made([one], {}) == [None]
+    [found] = users.made([one], {user_dn(7).encode(): (BOSS.encode(), 7)})
     assert found is not None
     assert found.references == [("manager", 7)]
 
@@ -313,7 +314,7 @@ def test_a_value_that_looks_like_a_name_of_somebody_names_nobody_who_is_taken(be
     forged = b"\xa7manager\x91\xc4" + behind
     packed = pack({**somebody.attributes, "usersmimecertificate": (forged,)})
     assert users.named(packed) == ([behind[1:]] if behind else [])
-    assert users.made(somebody.guid, somebody.dn, packed, {}) is None
+    assert users.made([(somebody.guid, somebody.dn, packed)], {}) == [None]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from syncramp.cycle.targets import Targets
 from syncramp.model.desire import Staged
 from syncramp.model.values import Kind
-from syncramp.rules.plain import PlainUsers, Stays
+from syncramp.rules.plain import PlainUsers
+from syncramp.rules.plain_columns import Stays
 from syncramp.rules.ruleset import Ruleset
 from syncramp.store.fresh import Fresh, Marked
 
@@ -30,13 +31,17 @@ class Plain:
 
     def take(self, page: Sequence[Marked]) -> list[Fresh]:
         """The plain users of a page."""
-        asked = [(row, users) for row in page if (users := self._of(row))]
-        stays = self._staying({name for row, users in asked for name in users.named(row.attributes)})
-        return [
-            Fresh(row.id, row.source, Kind.USER, *made, row.cause)
-            for row, users in asked
-            if (made := users.made(row.guid, row.dn, row.attributes, stays))
-        ]
+        found = []
+        for source, users in self._users.items():
+            rows = [row for row in page if row.source == source and self._of(row)]
+            stays = self._staying({name for row in rows for name in users.named(row.attributes)})
+            made = users.made([(row.guid, row.dn, row.attributes) for row in rows], stays)
+            found += [
+                Fresh(row.id, source, Kind.USER, *one, row.cause)
+                for row, one in zip(rows, made, strict=True)
+                if one is not None
+            ]
+        return found
 
     def _staying(self, named: Iterable[bytes]) -> Stays:
         """Those of some DNs who are in the cloud, or will be."""
