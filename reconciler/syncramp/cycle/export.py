@@ -168,10 +168,10 @@ class Export:
             self._objects(layer - self._blocked(layer))
 
     def _creates(self, ids: BitMap) -> None:
-        blocked = self._blocked(ids)
-        for layer in layers(ids, self._snapshot.references_among(ids)):
+        blocked, referring = self._blocked(ids), self._snapshot.referring(ids)
+        for layer in layers(ids, referring):
             for part in self._anchors.ready(layer - blocked):
-                self._send(self._newcomers.items(part))
+                self._send(self._newcomers.items(part, referring))
                 if self._ended:
                     return
 

@@ -5,7 +5,7 @@ look at what was before. Every other one, and whoever refers to somebody that ca
 changes. Both come to the same.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from pyroaring import BitMap
 
@@ -15,6 +15,7 @@ from syncramp.model.circumstances import Circumstances
 from syncramp.model.state import ObjectState
 from syncramp.plan.creates import PlainCreates
 from syncramp.store.intents import Item
+from syncramp.store.referring import Referring
 from syncramp.store.snapshot import Snapshot
 
 
@@ -36,18 +37,14 @@ class Newcomers:
         self._visible = visibility.now_visible
         self._other = other
 
-    def items(self, ids: BitMap) -> Iterator[Item | None]:
-        """What is sent of these now, in ascending order of ids; None of whom nothing is."""
+    def items(self, ids: BitMap, referring: Referring) -> Iterator[Item | None]:
+        """What is sent of these now, in ascending order of ids; None of whom nothing is.
+
+        :param referring: whom they refer to.
+        """
         plain, other = self._plain.holds, self._other
         for page in self._snapshot.pages(ids):
-            waits = self._waits(page.references)
+            waits = referring.without(self._visible(), *page.span)  # they cannot be named at this moment
             for state in page.states():
                 short = plain(state) and page.untouched(state.id) and state.id not in waits
                 yield new_item(state) if short else other(state)
-
-    def _waits(self, references: Mapping[int, Mapping[str, int]]) -> set[int]:
-        """Who refers to somebody that cannot be named at this moment."""
-        if not references:
-            return set()
-        named = self._visible()
-        return {one for one, targets in references.items() for target in targets.values() if target not in named}

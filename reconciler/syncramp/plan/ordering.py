@@ -10,6 +10,7 @@ from __future__ import annotations  # array[int] is for the type checker: at run
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, compress
 
 from pyroaring import BitMap
 
@@ -23,15 +24,12 @@ def layers(ids: BitMap, references: Iterable[tuple[int, int]], deepest: int = DE
     :param references: (object, target) pairs; a target that is not among the ids is not waited for.
     :param deepest: after so many layers the rest comes together.
     """
-    objects, targets = array("I"), array("I")
-    for identity, target in references:
-        if identity != target:
-            objects.append(identity)
-            targets.append(target)
+    flat = array("I", chain.from_iterable(pair for pair in references if pair[0] != pair[1]))
+    objects, targets = flat[::2], flat[1::2]
     remaining = BitMap(ids)
     result: list[BitMap] = []
     while remaining and len(result) < deepest:
-        waiting = BitMap(i for i, target in zip(objects, targets, strict=True) if target in remaining)
+        waiting = BitMap(array("I", compress(objects, map(remaining.__contains__, targets))))
         layer = remaining - waiting
         if not layer:
             break

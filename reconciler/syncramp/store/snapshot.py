@@ -24,9 +24,10 @@ from syncramp.store.database import Database
 from syncramp.store.departed import departed_since
 from syncramp.store.heirs import knows_others
 from syncramp.store.packing import unpack_bitmap
+from syncramp.store.referring import Referring
 from syncramp.store.returning import lost_with_members, restoring
 from syncramp.store.standing import Standing
-from syncramp.store.states import ROWS, Page
+from syncramp.store.states import ROWS, WHOLE, Page, in_order
 
 PAGE = 500
 FEW = 5_000
@@ -37,6 +38,7 @@ _DIFFERS = """ WHERE CASE WHEN digest IS NULL THEN acked IS NOT NULL OR doubt = 
 _DIFFERING = ROWS + _DIFFERS + " ORDER BY COALESCE(anchor, ''), id"
 """COALESCE keeps SQLite from walking the index of anchors, and asking for each row, when nearly none differs."""
 _STATES = ROWS + " WHERE id {}"
+_WHOLE = WHOLE + " WHERE o.id {}"
 _MARKS = "SELECT mark FROM uniques WHERE object IN ({})"
 _MEMBERSHIPS = """SELECT o.id, o.source, o.anchor, e.dn, o.hold, o.acked, l.members, l.lost, c.sure, c.possible,
                   c.found, c.drifted
@@ -55,6 +57,7 @@ _SIZES = """SELECT e.dn, o.digest IS NOT NULL AND o.anchor IS NOT NULL, o.acked 
             LEFT JOIN links l ON l.id = o.id AND l.attribute = 'member' LEFT JOIN cloud_links c ON c.id = o.id
             WHERE o.kind = 'Group' AND ((o.digest IS NOT NULL AND o.anchor IS NOT NULL) OR o.acked IS NOT NULL)"""
 _REFERENCES = "SELECT object, target FROM refs WHERE object {}"
+_ALL_REFERENCES = "SELECT object, target FROM refs ORDER BY object"
 _ADDED = """SELECT j.object FROM joined j JOIN entries e ON e.id = j.entry WHERE j.object != 0 AND e.source = ?"""
 
 _COMING = "SELECT id, origin FROM objects WHERE acked IS NULL AND digest IS NOT NULL AND origin NOT IN (?, ?)"
@@ -134,8 +137,7 @@ class Snapshot:
         ordered = array("I", ids)
         for start in range(0, len(ordered), PAGE):
             wanted = ordered[start : start + PAGE]
-            rows = {row[0]: row for row in self._database.among(_STATES, wanted)}
-            page = Page(self._database, [rows[identity] for identity in wanted if identity in rows])
+            page = Page(self._database, in_order(self._database.among(_WHOLE, wanted), wanted), whole=True)
             page.read()
             yield page
 
@@ -297,15 +299,15 @@ class Snapshot:
             found |= self._bitmap(_ADDED, (source,))
         return found
 
-    def references_among(self, ids: BitMap) -> Iterator[tuple[int, int]]:
-        """(object, target) of every single reference whose both ends are among these ids."""
+    def referring(self, ids: BitMap) -> Referring:
+        """Every single reference of these objects."""
         few = len(ids) <= FEW
-        for identity, target in self._database.among(_REFERENCES, ids.to_array()) if few else self._referring():
-            if identity in ids and target in ids:
-                yield identity, target
-
-    def _referring(self) -> Iterator[Any]:
-        return self._database.stream("SELECT object, target FROM refs")
+        rows = (
+            sorted(self._database.among(_REFERENCES, ids.to_array()))
+            if few
+            else self._database.stream(_ALL_REFERENCES)
+        )
+        return Referring(rows, ids)
 
     def created_since(self, moment: float) -> dict[int, float]:
         """Objects whose create was answered after a moment (seconds since the epoch), with that time."""

@@ -8,6 +8,7 @@ is asked for them, and unpacked for those that are asked. Measured: a plan of 30
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import eq, itemgetter
 from typing import Any
 
 from syncramp.model.packing import Packed, unpack
@@ -18,6 +19,11 @@ from syncramp.store.found import found_at_adoption
 
 ROWS = "SELECT id, source, kind, anchor, digest, acked, doubt, cause, hold, origin FROM objects"
 """Narrow rows, of which states are made."""
+WHOLE = """SELECT o.id, o.source, o.kind, o.anchor, o.digest, o.acked, o.doubt, o.cause, o.hold, o.origin,
+           p.id, p.desired, p.acked, p.maybe FROM objects o LEFT JOIN payload p ON p.id = o.id"""
+"""The same with the wide ones behind them, for whoever looks at each: 2.6 µs a row, and 3.4 one after the other."""
+_NARROW = 10
+"""Columns of a narrow row."""
 
 _NAMES = "SELECT id, dn FROM entries WHERE id {}"
 _PAYLOADS = "SELECT id, desired, acked, maybe FROM payload WHERE id {}"
@@ -34,20 +40,30 @@ class Page:
     """Some objects, and what is kept of them elsewhere.
 
     :param rows: their narrow rows.
+    :param whole: the wide ones stand behind them.
     """
 
-    def __init__(self, database: Database, rows: Sequence[Any]) -> None:
+    def __init__(self, database: Database, rows: Sequence[Any], *, whole: bool = False) -> None:
         self._database = database
-        self._rows = rows
+        self._rows = [row[:_NARROW] for row in rows] if whole else rows
         self._ids = [row[0] for row in rows]
+        if whole:
+            self.payloads = {row[0]: row[_NARROW:] for row in rows if row[_NARROW] is not None}
 
     def states(self) -> list[ObjectState]:
         """The objects, in the order of their rows."""
         return [_Stored(row, self) for row in self._rows]
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest id."""
+        return min(self._ids, default=0), max(self._ids, default=0)
+
     def read(self) -> None:
-        """Read what an export writes now, because it does so while the objects are looked at; names it never does."""
-        _ = self.payloads, self.references, self.found
+        """Read what an export writes now, because it does so while the objects are looked at; names and references it
+        never does.
+        """
+        _ = self.payloads, self.found
 
     @cached_property
     def names(self) -> dict[int, str]:
@@ -122,6 +138,14 @@ class _Stored(ObjectState):
     @property
     def found(self) -> frozenset[str]:
         return self._page.found.get(self.id, _NO_KEYS)
+
+
+def in_order(rows: Sequence[Any], ids: Sequence[int]) -> Sequence[Any]:
+    """Rows that begin with an id, in the order of some ids: nearly always they stand so."""
+    if len(rows) == len(ids) and all(map(eq, map(itemgetter(0), rows), ids)):
+        return rows
+    found = {row[0]: row for row in rows}
+    return [found[identity] for identity in ids if identity in found]
 
 
 def _perhaps(page: Page, identity: int, digest: bytes | None) -> tuple[frozenset[str], Attributes]:
