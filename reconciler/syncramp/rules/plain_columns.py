@@ -5,7 +5,7 @@ them. Somebody who is no plain user is taken out of all columns, by the place th
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, compress, repeat
+from itertools import compress, repeat
 
 from syncramp.model.packing import map_head, packed_value, text_heads
 from syncramp.model.uniques import PRIMARY
@@ -64,14 +64,17 @@ class Columns:
         self.listed = [one.get(PROXIES, ()) for one in users]
         """Their addresses."""
         self._counts = [len(one) - sum(map(one.__contains__, layout.apart)) for one in users]
-        several = list(zip(*[map(one.get, layout.names, repeat(_NONE)) for one in users], strict=True))
-        several = several or [()] * len(layout.names)
-        self.values = {
-            name: list(map(_first, column)) if _unlike(column) else list(chain.from_iterable(column))
-            for name, column in zip(layout.names, several, strict=True)
-        }
         self._pieces: dict[str, list[bytes]] = {}
-        self.drop({place for column in several if _unlike(column) for place in _others(column)})
+        self.values: dict[str, list[bytes]] = {name: [] for name in layout.names}
+        wrong: set[int] = set()
+        several = zip(*[map(one.get, layout.names, repeat(_NONE)) for one in users], strict=True)
+        for name, column in zip(layout.names, several, strict=False):  # of nobody there are no columns
+            try:
+                self.values[name] = [value for (value,) in column]
+            except ValueError:
+                self.values[name] = [values[0] if values else b"" for values in column]
+                wrong.update(place for place, values in enumerate(column) if len(values) != 1)
+        self.drop(wrong)
 
     def drop(self, wrong: Collection[int]) -> None:
         """Leave some to the rules.
@@ -161,19 +164,6 @@ class Columns:
             self.values["userprincipalname"], self.values["mail"], self.listed, strict=True
         ):
             yield {name, mail, *[address[_KIND:] for address in listed]}
-
-
-def _unlike(column: Sequence[tuple[bytes, ...]]) -> bool:
-    """Somebody has several values, or none."""
-    return sum(map(len, column)) != len(column) or () in column
-
-
-def _first(values: tuple[bytes, ...]) -> bytes:
-    return values[0] if values else b""
-
-
-def _others(column: Sequence[tuple[bytes, ...]]) -> Iterator[int]:
-    return (place for place, values in enumerate(column) if len(values) != 1)
 
 
 def _empty(column: Sequence[bytes]) -> Sequence[int]:

@@ -61,6 +61,10 @@ _OWN_PATTERNS = {
     "mailnickname": rb"(?!\.|(?i:systemmailbox\{|cas_))" + _PLAIN,
 }
 """None of them takes a NUL, so with one behind each value many are looked at together."""
+_SEPARATORS = b"\x1c\x1d\x1e\x1f"
+"""White space of text, and not of bytes."""
+_SPACES = b"\xc2", b"\xe1", b"\xe2", b"\xe3"
+"""How all white space begins that is not ASCII; and some letters."""
 _NEVER = frozenset({"admindescription", "iscriticalsystemobject", "msds-externaldirectoryobjectid"})
 """Whoever has one of these is looked at."""
 _LISTS = frozenset({one_cut, all_trimmed, texts})
@@ -151,12 +155,19 @@ def _texts(longest: int) -> Wrong:
 
 
 def _all_trimmed(column: Column) -> bool:
-    """All are texts with no white space around them. False is no answer: a text may have several lines."""
+    """All are texts with no white space around them. False is no answer: there may be some within them."""
+    if list(map(bytes.strip, column)) != column:
+        return False
+    joined = b"\n".join(column)
+    if len(joined.translate(None, _SEPARATORS)) < len(joined):
+        return False
+    if joined.isascii():
+        return True
     try:
-        found = b"\n".join(column).decode().split("\n")
+        joined.decode()
     except UnicodeDecodeError:
         return False
-    return len(found) == len(column) and list(map(str.strip, found)) == found
+    return not any(byte in joined for byte in _SPACES)
 
 
 def _patterned(longest: int, pattern: bytes) -> Wrong:

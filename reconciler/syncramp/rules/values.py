@@ -25,10 +25,14 @@ SECURITY_ENABLED = 0x80000000
 INTEGER = re.compile(rb"-?[0-9]{1,19}")
 """An Integer of the directory (RFC 4517 3.3.16), as long as 64 bits may be."""
 _GUID_SIZE = 16
-_GUID_ORDER = bytes((3, 2, 1, 0, 5, 4, 7, 6, *range(8, _GUID_SIZE)))
-"""Of its four parts the first three have their bytes the other way round (MS-DTYP 2.3.4.2)."""
-_GUID_REST = bytes(256 - _GUID_SIZE)
-"""``bytes.translate`` takes tables of this size, and puts bytes into another order with one call."""
+_GUID_ORDER = (3, 2, 1, 0, -1, 5, 4, -1, 7, 6, -1, 8, 9, -1, *range(10, _GUID_SIZE))
+"""Of its four parts the first three have their bytes the other way round (MS-DTYP 2.3.4.2); -1 is a hyphen."""
+_GUID_TEXT = bytes(sign for byte in _GUID_ORDER for sign in ((2 * byte, 2 * byte + 1) if byte >= 0 else (32,)))
+"""Where the signs of the text stand among the digits of all bytes, behind which a hyphen stands."""
+_GUID_REST = b"-".ljust(256 - 2 * _GUID_SIZE)
+"""``bytes.translate`` takes tables of 256 bytes, and puts signs into another order with one call."""
+_LONG = 19
+"""Digits up to which every number is an Integer."""
 
 
 def text(raw: Raw) -> Value | None:
@@ -70,9 +74,10 @@ def all_trimmed(raw: Raw) -> Value | None:
 
 def number(raw: Raw) -> int:
     """The first value as a number."""
-    if not INTEGER.fullmatch(raw[0]):
+    value = raw[0]
+    if not (value.isdigit() and len(value) < _LONG) and not INTEGER.fullmatch(value):  # most are plain digits
         raise ValueError("it is no number")
-    return int(raw[0])
+    return int(value)
 
 
 def integer(raw: Raw) -> Value | None:
@@ -139,5 +144,4 @@ def guid_text(raw: Raw) -> Value | None:
     value = raw[0]
     if len(value) != _GUID_SIZE:
         raise ValueError("it is no GUID of 16 bytes")
-    text = _GUID_ORDER.translate(value + _GUID_REST).hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return _GUID_TEXT.translate(value.hex().encode() + _GUID_REST).decode()
