@@ -127,6 +127,8 @@ class Database(ABC):
     """Of the driver, whatever it is."""
     conflict: type[Exception]
     """Of the driver: a row would be there twice."""
+    alone = False
+    """No other process writes to it meanwhile."""
     at_once = 1000
     """Values of one ``IN ({})``."""
 

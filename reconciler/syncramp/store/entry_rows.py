@@ -12,6 +12,7 @@ from syncramp.model.state import DELETED, GONE, Origin
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.doubts import doubt
+from syncramp.store.first_import import FirstImport
 from syncramp.store.marks import MARK, marking
 from syncramp.store.mentions import Mentions
 from syncramp.store.moves import Move, Note, arrive, departed, note
@@ -79,6 +80,7 @@ class EntryRows:
 
     :param key: the 64-bit key under which a DN is compared.
     :param muster: counts what is shown.
+    :param first_import: knows whether anybody can have been read before.
     :param tracked: what became of entries is noted for those who are not told again.
     """
 
@@ -89,12 +91,13 @@ class EntryRows:
         source: int,
         partition: int,
         muster: Muster,
+        first_import: FirstImport,
         *,
         tracked: bool,
     ) -> None:
         self._database, self._key, self.muster = database, key, muster
         self._source, self._partition, self._tracked = source, partition, tracked
-        self._mentions = Mentions(database, source)
+        self._mentions, self._first_import = Mentions(database, source), first_import
         self._origin = Origin.NONE
         self._asked: frozenset[str] | None = None
         self.containers: Containers | None = None
@@ -111,6 +114,9 @@ class EntryRows:
         return {guid: row.id for guid, row in self._known(guids).items()}
 
     def _known(self, guids: Sequence[bytes]) -> dict[bytes, Row]:
+        if not guids:
+            return {}
+        self._first_import.look()
         return {row[0]: Row(*row) for row in self._database.among(_KNOWN, guids, (self._source,))}
 
     def write(self, page: Mapping[bytes, Entry]) -> dict[bytes, int]:
@@ -118,8 +124,7 @@ class EntryRows:
 
         :returns: their ids, by GUID.
         """
-        known = self._known(list(page))
-        if not known:
+        if self._first_import.newcomers(page) or not (known := self._known(list(page))):
             return self._write_new(page)
         told = self._news(page, known)
         new = [(guid, body) for guid, body in told.items() if guid not in known]

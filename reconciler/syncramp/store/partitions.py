@@ -21,6 +21,7 @@ from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.doubts import believe, put_back
 from syncramp.store.entry_rows import NOBODY, EntryRows
+from syncramp.store.first_import import FirstImport
 from syncramp.store.imports import forget_import
 from syncramp.store.marks import MARK
 from syncramp.store.moves import Move, Note, note, tracked
@@ -74,15 +75,23 @@ class PartitionStage:
     """One partition while it is staged: a page in memory, and a bitmap of who was seen.
 
     :param places: as of :class:`Spill`.
+    :param first: knows whether anybody can have been read before.
     """
 
     def __init__(
-        self, database: Database, key: Callable[[str], int], source: int, partition: int, places: Iterator[int]
+        self,
+        database: Database,
+        key: Callable[[str], int],
+        source: int,
+        partition: int,
+        places: Iterator[int],
+        first: FirstImport,
     ) -> None:
         self._database, self._key, self._source, self._partition = database, key, source, partition
         self._tracked = tracked(database)
         self._muster = Muster(database, partition)
-        self._rows = EntryRows(database, key, source, partition, self._muster, tracked=self._tracked)
+        self._first = first
+        self._rows = EntryRows(database, key, source, partition, self._muster, first, tracked=self._tracked)
         self._containers = ContainerRows(database, key, source, partition)
         self._spill = Spill(database, key, partition, places)
         self._page: dict[bytes, _Telling] = {}
@@ -207,6 +216,7 @@ class PartitionStage:
         self.flush()
         with self._database.transaction():
             self._database.take_turn(self._source)
+            self._first.look()
             missed = [] if proof.delta else self._missed()
             accepted = accepted_of(self._database, self._partition)
             verdict = self._judge(proof, self._observed(proof, missed), accepted)

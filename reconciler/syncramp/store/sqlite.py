@@ -29,8 +29,8 @@ part of the index of anchors. Written back after each, as with SQLite's 1,000, t
 _COLUMNS = """SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"""
 STATEMENTS = 512
 """Prepared statements that are kept: a run has some 250, and sqlite3 by itself keeps the latest 128."""
-_UNIQUE = "objects_anchor", "sqlite_autoindex_objects_1"
-"""The second one is the first one of an older store, made with its table; it can never be away."""
+_OLDER = {"objects_anchor": "sqlite_autoindex_objects_1", "entries_guid": "sqlite_autoindex_entries_1"}
+"""Indexes, as an older store has them, made with their tables; these can never be away."""
 
 
 class SqliteDatabase(Database):
@@ -43,6 +43,7 @@ class SqliteDatabase(Database):
 
     path: Path
     dialect = "sqlite"
+    alone = True
     types = MappingProxyType({"number": "INTEGER", "text": "VARCHAR", "data": "BLOB"})
     fault, conflict = sqlite3.Error, sqlite3.IntegrityError
 
@@ -124,7 +125,7 @@ class SqliteDatabase(Database):
         self.run("BEGIN")
 
     def has_index(self, name: str) -> bool:
-        names = _UNIQUE if name in _UNIQUE else (name, name)
+        names = name, _OLDER.get(name, name)
         return self.one("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name IN (?, ?)", names) is not None
 
     def place(self) -> str:

@@ -15,6 +15,7 @@ from syncramp.model.values import Kind
 from syncramp.store.containers import Containers
 from syncramp.store.database import Database
 from syncramp.store.doubts import put_back, put_back_all
+from syncramp.store.first_import import FirstImport
 from syncramp.store.heirs import inherit
 from syncramp.store.imports import Import, forget_import, forget_imports, import_of, keep_import, take_links
 from syncramp.store.known import KnownPartition, promote
@@ -28,10 +29,6 @@ from syncramp.store.verdicts import accept, accepted_of, verdict_of
 
 __all__ = ["DELETED", "GONE", "Staging"]
 
-_DROP_INDEX = "DROP INDEX IF EXISTS entries_dn_hash"
-"""Hashes come in no order, so a page of a first import changes most of what the index has; it is made when all is
-read, also by the run after one that was killed, and until then nobody is looked for by it."""
-_MAKE_INDEX = "CREATE INDEX entries_dn_hash ON entries (dn_hash, absent, source)"
 _ALL_DIRTY = marking("SELECT id, ? FROM entries WHERE source = ?")
 _RULES = "UPDATE sources SET rules = ?, version = ?, wanted = ? WHERE id = ?"
 _PARTS = "SELECT p.name FROM partitions p JOIN sources s ON s.id = p.source WHERE s.name = ? ORDER BY p.id"
@@ -57,6 +54,7 @@ class Staging:
         self._stages: dict[int, PartitionStage] = {}
         self._taken: dict[int, Told] = {}
         self._places = count()
+        self._first = FirstImport(database)
         database.make_temporary(RUN)
 
     def source_id(self, name: str) -> int:
@@ -81,9 +79,8 @@ class Staging:
         :param containers: finds those that were renamed; None: nobody looks for them.
         """
         number = self._partition_id(source, partition)
-        if self._database.one("SELECT 1 FROM entries LIMIT 1") is None:
-            self._database.run(_DROP_INDEX)
-        stage = PartitionStage(self._database, self._key, source, number, self._places)
+        self._first.begin()
+        stage = PartitionStage(self._database, self._key, source, number, self._places, self._first)
         self._stages[number] = stage
         if changed is not Origin.NONE:
             stage.compare(changed, wanted)
@@ -302,8 +299,7 @@ class Staging:
         :returns: how many values named nothing that was ever read.
         """
         with self._database.transaction():
-            if not self._database.has_index("entries_dn_hash"):
-                self._database.run(_MAKE_INDEX)
+            self._first.end()
             told = self._taken | {partition: stage.told for partition, stage in self._stages.items()}
             missing = resolve(self._database, self._key, told)
             promote(self._database, [partition for partition, one in told.items() if one.proven])

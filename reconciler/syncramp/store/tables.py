@@ -71,8 +71,9 @@ entries = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("attrs", LargeBinary, nullable=False),
     Column("absent", Integer, nullable=False, default=0),  # complete imports in a row that did not see it
-    UniqueConstraint("source", "guid"),
-    # all that is asked for to find whom a DN names; away during the first import (store.staging)
+    # both away during the first import (store.first_import); the second one has all that is asked for to find whom a
+    # DN names
+    Index("entries_guid", "source", "guid", unique=True),
     Index("entries_dn_hash", "dn_hash", "absent", "source"),
 )
 
