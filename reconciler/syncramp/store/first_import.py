@@ -2,9 +2,9 @@
 
 Hashes and GUIDs come in no order, so a page of entries changes most of what their indexes have, and each newcomer is
 looked for among all others to learn that it is none of them. While nobody was read before this process, GUIDs have to
-be compared with those of this read alone: two bitmaps of 32 bits of each tell that a page has nobody who was seen.
-Where both have the same entry, it was seen, or looks like it; then the index is made, and entries are looked for from
-then on. Until then whoever is looked for makes it, and the run after one that was killed.
+be compared with those of this read alone: bitmaps of the first and the last 32 bits of each tell that a page has
+nobody who was seen. Where both have those of one entry, it was seen, or looks like it; then the index is made, and
+entries are looked for from then on. Until then whoever is looked for makes it, and the run after one that was killed.
 
 A store that other processes write to meanwhile keeps its index of GUIDs: who they read is seen there alone.
 """
@@ -49,14 +49,14 @@ class FirstImport:
         """Are these, which differ, of nobody who was read? They are from then on."""
         if not self._open:
             return False
-        halves = array("I", b"".join([guid[:8] for guid in guids]))
-        firsts, seconds = halves[::2], halves[1::2]
-        alike = BitMap(firsts) & self._seen[0], BitMap(seconds) & self._seen[1]
-        if all(alike) and any(a in alike[0] and b in alike[1] for a, b in zip(firsts, seconds, strict=True)):
+        words = array("I", b"".join(guids))
+        first, last = words[::4], words[3::4]
+        alike = BitMap(first) & self._seen[0], BitMap(last) & self._seen[1]
+        if all(alike) and any(a in alike[0] and b in alike[1] for a, b in zip(first, last, strict=True)):
             self.look()
             return False
-        for seen, half in zip(self._seen, (firsts, seconds), strict=True):
-            seen.update(half)
+        self._seen[0].update(first)
+        self._seen[1].update(last)
         return True
 
     def look(self) -> None:

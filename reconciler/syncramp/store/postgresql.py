@@ -65,6 +65,8 @@ _META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = 
 _COLUMNS = """SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
               WHERE c.relkind = 'r' AND pg_table_is_visible(c.oid) AND a.attnum > 0 AND NOT a.attisdropped"""
 _INDEXES = "SELECT relname FROM pg_class WHERE relkind = 'i' AND pg_table_is_visible(oid)"
+_OLDER = {"entries_guid": "entries_source_guid_key"}
+"""As a schema of an older release has it, made with its table."""
 _IN_ONE = "SELECT array_send(array_agg(CAST(v.n AS BIGINT))) FROM ({}) AS v(n)"
 
 
@@ -165,7 +167,8 @@ class PostgresqlDatabase(Database):
         return set(self.all(_COLUMNS))
 
     def _indexed(self) -> Callable[[str], bool]:
-        return {name for (name,) in self.all(_INDEXES)}.__contains__
+        there = {name for (name,) in self.all(_INDEXES)}
+        return lambda name: name in there or _OLDER.get(name) in there
 
     def _run_all(self, statements: Iterable[str]) -> None:
         """In one way there and back; they have no parameters."""
