@@ -1,6 +1,8 @@
 """Whoever is recognised as he was sent is confirmed as if he were compared one by one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 from unittest.mock import patch
 
@@ -15,18 +17,20 @@ from support.tenant_cloud import look
 from syncramp.cycle.as_sent import AsSent
 from syncramp.cycle.job import Job
 from syncramp.cycle.observing import means_of, observed
+from syncramp.model.blocks import Block
 from syncramp.model.cells import ABSENT, Cells, Columns
 from syncramp.model.packing import digest, pack
-from syncramp.model.wire import Operation, ReadBackPage, SyncObject
+from syncramp.model.wire import Alike, Listed, Operation, ReadBackPage, SyncObject
 
 PEOPLE = 4
 KNOWN = (*(f"a{number}" for number in range(1, PEOPLE + 1)), "theirs")
 NAMES = ("CloudAnchor", "SourceAnchor", "CloudMastered", "City", "Mail", "Mobile", "ProxyAddresses", "Title")
 SENT = ("city", "mail", "mobile", "proxyAddresses", "title", "City")
-texts = st.sampled_from(["a", "A", "1", "true"])
-values: st.SearchStrategy[Any] = (
-    texts | st.none() | st.booleans() | st.integers(0, 1) | st.binary(max_size=1) | st.lists(texts).map(tuple)
+texts = st.sampled_from(["a", "A", "1", "true", "ø" * 15, "ø" * 16, "x" * 255])
+others: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers(0, 1) | st.binary(max_size=1) | st.lists(texts).map(tuple)
 )
+values: st.SearchStrategy[Any] = texts | others
 seldom = st.integers(0, 9).map(lambda number: number == 9)
 """Nearly everybody is as usual, or nobody would be recognised."""
 COLUMNS = Columns(NAMES)
@@ -54,8 +58,9 @@ def scenes(draw: st.DrawFn) -> tuple[list[tuple[Any, ...]], list[list[SyncObject
     """Rows of people, pages that show them, and whether those are of a read-back of everything."""
     names = draw(st.sets(st.sampled_from(SENT), min_size=2, max_size=5))
     known = []
+    usual = {name: draw(st.sampled_from([texts, texts, others, values | st.just("")])) for name in sorted(names)}
     for anchor in KNOWN[:PEOPLE]:
-        sent = {name: draw(values | st.just("")) for name in sorted(names) if not draw(seldom)}
+        sent = {name: draw(some) for name, some in usual.items() if not draw(seldom)}
         there, doubt, managed, confirmed = not draw(seldom), draw(seldom), draw(seldom), draw(st.integers(0, 2))
         cloud_anchor = draw(st.sampled_from([None, f"c_{anchor}"]))
         known.append((sent, there, int(doubt), managed, cloud_anchor, confirmed))
@@ -95,6 +100,28 @@ def written(job: Job, known: list[tuple[Any, ...]]) -> None:
                 database.run("INSERT INTO cloud_managed VALUES (?)", (identity,))
 
 
+def together(objects: list[SyncObject]) -> Listed:
+    """The same objects, those that are alike in blocks, as the reader of messages gives them."""
+    parts: list[SyncObject | Alike] = []
+    for (kind, operation, _), some in groupby(objects, _made):
+        rows = [obj.values.picked(tuple) for obj in some]  # type: ignore[attr-defined]  # they are cells
+        columns = dict(enumerate(zip(*rows, strict=True)))
+        texts = {place: [cell.encode() for cell in cells] for place, cells in columns.items() if _text(cells[0])}
+        others = {place: cells for place, cells in columns.items() if not isinstance(cells[0], str)}
+        parts.append(Alike(kind, operation, Block(COLUMNS, texts, others, len(rows))))
+    return Listed(parts)
+
+
+def _made(obj: SyncObject) -> tuple[str, Operation, list[object]]:
+    """What those of a block have in common: which columns are there, and which of them are texts."""
+    cells = obj.values.picked(tuple)  # type: ignore[attr-defined]
+    return obj.kind, obj.operation, [(cell == ABSENT, _text(cell)) for cell in cells]
+
+
+def _text(cell: object) -> bool:
+    return isinstance(cell, str) and cell != ABSENT
+
+
 @given(scenes())
 @settings(max_examples=100, deadline=None)
 def test_it_comes_to_the_same_whether_somebody_is_recognised_or_compared(job: Job, scene) -> None:
@@ -103,11 +130,26 @@ def test_it_comes_to_the_same_whether_somebody_is_recognised_or_compared(job: Jo
     learning = means_of(job, full=full)
     for objects in pages:
         page = ReadBackPage(objects, None, False)
-        seen, others = observed(job, [page], learning)
-        with patch.object(AsSent, "heads", lambda self, objects: [None] * len(objects)):
+        blocks = replace(page, objects=together(objects))
+        assert list(map(repr, blocks.objects)) == list(map(repr, objects))
+        seen, others = observed(job, [blocks], learning)
+        assert observed(job, [page], learning)[0] == seen
+        with patch.object(AsSent, "marks", lambda self, parts: [None] * len(parts)):
             compared, strangers = observed(job, [page], means_of(job, full=full))
         assert seen == compared
         assert [other.anchor for other in others] == [other.anchor for other in strangers]
+
+
+@given(scenes())
+def test_objects_that_are_alike_are_packed_as_each_of_them_is(scene) -> None:
+    _, pages, _ = scene
+    named = [(name, NAMES.index(name[0].upper() + name[1:])) for name in sorted(set(SENT))]
+    for objects in pages:
+        for part in together(objects).parts:
+            assert isinstance(part, Alike)
+            cells = [[(name, obj.values.picked(tuple)[place]) for name, place in named] for obj in part.objects()]  # type: ignore[attr-defined]
+            there = [{name: cell for name, cell in some if cell != ABSENT} for some in cells]
+            assert part.block.packed(named) == list(map(pack, there))
 
 
 def _sees(engine: Engine) -> list[str]:

@@ -270,14 +270,14 @@ def _known() -> list[shapes.Shape]:
 
 def test_another_thread_may_let_go_of_what_takes_objects_that_are_alike(monkeypatch) -> None:
     def once(shape: Any) -> Any:
-        return vars(shape).pop("_alike", None)
+        return vars(shape).pop("_taker", None)
 
     def keep(shape: Any, found: Any) -> None:
-        vars(shape).update(_alike=found)
+        vars(shape).update(_taker=found)
 
-    monkeypatch.setattr(shapes.Shape, "_alike", property(once, keep), raising=False)
+    monkeypatch.setattr(shapes.Shape, "_taker", property(once, keep), raising=False)
     data = answer([person()] * MANY)
-    with patch.object(alike.Alike, "take", autospec=True, side_effect=alike.Alike.take) as together:
+    with patch.object(alike.Taker, "take", autospec=True, side_effect=alike.Taker.take) as together:
         objects, _ = listed(data)
     assert together.call_count
     assert written(objects) == written(generally(data))

@@ -146,7 +146,7 @@ def test_a_page_of_the_read_back_is_read_in_one_stream(sent, values, operation) 
     data = contract.read_back_response(sent, b"cookie", True, uuid4(), operation=operation, values=values)
     streamed = stream_answer(operation, data)
     assert isinstance(streamed, Listing)
-    assert streamed.objects == list_objects(soap.open_envelope(data).body, operation).objects
+    assert list(streamed.objects) == list_objects(soap.open_envelope(data).body, operation).objects
     found = contract.read_read_back(streamed, operation=operation)
     assert (found.cookie, found.more) == (b"cookie", True)
 

@@ -7,6 +7,7 @@ nothing twice (``Observation.calm``).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from operator import itemgetter
 
 from pyroaring import BitMap
@@ -19,12 +20,14 @@ from syncramp.cycle.shown import ShownObject
 from syncramp.model.cloud import together
 from syncramp.model.drift import Drift
 from syncramp.model.wire import (
+    Alike,
     AnchorType,
     LinkOperation,
     Operation,
     ReadBackPage,
     ReferenceChange,
     SyncObject,
+    parts_of,
     same_object,
 )
 from syncramp.store.identities import Identities
@@ -60,8 +63,8 @@ def observed(job: Job, pages: Sequence[ReadBackPage], means: Means) -> tuple[Obs
 
     :param means: of their read-back.
     """
-    seen, objects = Observation(), [obj for page in pages for obj in page.objects]
-    shown, known, once = _told_apart(job, seen, objects, means)
+    seen, parts = Observation(), [part for page in pages for part in parts_of(page.objects)]
+    shown, known, once = _told_apart(job, seen, parts, means)
     others = _observe_objects(seen, shown, known, means)
     _observe_links(job, seen, shown, known, means.identities)
     _observe_cloud(job, seen, shown, ended=pages[-1].more is False)
@@ -70,44 +73,51 @@ def observed(job: Job, pages: Sequence[ReadBackPage], means: Means) -> tuple[Obs
 
 
 def _told_apart(
-    job: Job, seen: Observation, objects: Sequence[SyncObject], means: Means
+    job: Job, seen: Observation, parts: Sequence[SyncObject | Alike], means: Means
 ) -> tuple[list[ShownObject], Mapping[str, KnownObject], bool]:
     """Who is as he was sent is confirmed at once.
 
     :returns: the others, those of them that are known, by anchor, and whether no object stands there twice.
     """
-    heads = means.sent.heads(objects) if job.config.writeback is None else [None] * len(objects)
-    singly = [ShownObject(obj) for obj, head in zip(objects, heads, strict=True) if head is None]
-    named = [(obj.anchor, obj.text("cloudanchor")) for obj in singly] + [head[:2] for head in heads if head]
-    anchors, once = {anchor for anchor, _ in named if anchor}, _once(named)
-    rows = job.store.observations.rows(list(anchors), means.identities)
+    observations = job.store.observations
+    marks = means.sent.marks(parts if job.config.writeback is None else ())
+    rows = observations.sent([mark[0] for mark in marks if mark], means.identities)
+    found = [row if mark and (row := rows.get(mark[0])) and recognised(mark, row) else None for mark in marks]
+    shown = _shown(parts, found)
+    once = _once([mark[:2] for mark, row in zip(marks, found, strict=True) if row and mark], shown)
     if not once:  # then what counts is what comes last
-        shown = list(map(ShownObject, objects))
-        return shown, job.store.observations.known_of(rows.values()), once
-    fresh, shown, ids = iter(singly), list[ShownObject](), list[int]()
-    for obj, head in zip(objects, heads, strict=True):
-        if head is None:
-            shown.append(next(fresh))
-        elif (row := rows.get(head[0])) is not None and recognised(head, row):
-            ids.append(row[1])
-            if row[7] == 1:
-                seen.as_before.add(row[1])
-        else:
-            shown.append(ShownObject(obj))
+        found, shown = [], _shown(parts, [])
+    ids = [row[0] for row in found if row]
     seen.shown.update(ids)
+    seen.as_before.update([row[0] for row in found if row and row[3] == 1])
     seen.confirmed = dict.fromkeys(ids, ())
-    left = [rows[obj.anchor] for obj in shown if obj.anchor in rows]
-    return shown, job.store.observations.known_of(left), once
+    left = observations.rows(list({obj.anchor for obj in shown if obj.anchor}), means.identities)
+    return shown, observations.known_of(left.values()), once
 
 
-def _once(named: Sequence[tuple[str, str]]) -> bool:
+def _shown(parts: Sequence[SyncObject | Alike], found: Sequence[object]) -> list[ShownObject]:
+    """Objects that are not found yet.
+
+    :param found: something for each that is; empty: none is.
+    """
+    shown, at = list[ShownObject](), 0
+    for part in parts:
+        before, at = at, at + (len(part.block) if isinstance(part, Alike) else 1)
+        if not all(there := found[before:at] or [None]):
+            objects = part.objects() if isinstance(part, Alike) else [part]
+            shown += [ShownObject(obj) for obj, one in zip_longest(objects, there) if not one]
+    return shown
+
+
+def _once(named: Sequence[tuple[str, str]], shown: Sequence[ShownObject]) -> bool:
     """No object stands there twice.
 
-    :param named: source anchors and cloud anchors; empty: it has none.
+    :param named: source anchors and cloud anchors of some; empty: one has none.
+    :param shown: the others.
     """
-    return all(
-        len(set(anchors)) == len(anchors) for anchors in ([a for a, _ in named if a], [c for _, c in named if c])
-    )
+    anchors = [*(anchor for anchor, _ in named), *(obj.anchor for obj in shown)]
+    clouds = [*(cloud for _, cloud in named), *(obj.text("cloudanchor") for obj in shown)]
+    return all(len(set(there)) == len(there) for there in (list(filter(None, anchors)), list(filter(None, clouds))))
 
 
 def _observe_objects(

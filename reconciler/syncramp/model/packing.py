@@ -20,6 +20,10 @@ _packer = msgpack.Packer()
 """One for all: each comes with a buffer of 256 KiB, which costs three times as much to get as a payload to pack."""
 
 
+pack_value: Callable[[Any], bytes] = _packer.pack
+"""One value as it stands among others, without a Python function in between."""
+
+
 def pack(values: Mapping[str, Any]) -> bytes:
     """Values as msgpack with sorted keys."""
     return pack_sorted(sorted(values.items()))  # no name is there twice, so no values are compared

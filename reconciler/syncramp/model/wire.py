@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cached_property
-from itertools import repeat
-from typing import NamedTuple
+from itertools import chain, repeat
+from typing import NamedTuple, overload
 
+from syncramp.model.blocks import Block
 from syncramp.model.cells import Cells
 from syncramp.model.rows import row
 from syncramp.model.values import Value
@@ -90,6 +91,62 @@ class SyncObject:
         return links
 
 
+class Alike(NamedTuple):
+    """Objects that follow each other and have the same pairs; none of them carries reference changes."""
+
+    kind: str
+    operation: Operation
+    block: Block
+
+    def objects(self) -> list[SyncObject]:
+        """Each of them."""
+        return [SyncObject(self.kind, self.operation, cells) for cells in self.block.cells()]
+
+
+class Listed(Sequence[SyncObject]):
+    """Objects of a page, of which many are alike; whoever looks at one of these has them made.
+
+    :param parts: in their order.
+    """
+
+    def __init__(self, parts: Sequence[SyncObject | Alike]) -> None:
+        self.parts = parts
+        self._count = sum(len(part.block) if isinstance(part, Alike) else 1 for part in parts)
+
+    @property
+    def links(self) -> int:
+        """How many reference changes they carry."""
+        return sum(part.links for part in self.parts if not isinstance(part, Alike))
+
+    @cached_property
+    def _objects(self) -> list[SyncObject]:
+        parts = (part.objects() if isinstance(part, Alike) else [part] for part in self.parts)
+        return list(chain.from_iterable(parts))
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> SyncObject: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[SyncObject]: ...
+    def __getitem__(self, place: int | slice) -> SyncObject | list[SyncObject]:
+        return self._objects[place]
+
+    def __iter__(self) -> Iterator[SyncObject]:
+        return iter(self._objects)
+
+
+def parts_of(objects: Sequence[SyncObject]) -> Sequence[SyncObject | Alike]:
+    """Objects, those that are alike together where they came so."""
+    return objects.parts if isinstance(objects, Listed) else objects
+
+
+def links_of(objects: Sequence[SyncObject]) -> int:
+    """How many reference changes objects carry."""
+    return objects.links if isinstance(objects, Listed) else sum(obj.links for obj in objects)
+
+
 class Result(StrEnum):
     """What is known of one object after a call."""
 
@@ -128,7 +185,7 @@ class ReadBackPage:
     @cached_property
     def links(self) -> int:
         """How many reference changes its objects carry."""
-        return sum(obj.links for obj in self.objects)
+        return links_of(self.objects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ from syncramp.store.strangers import Stranger, replace_values
 _ROWS = """SELECT o.anchor, o.id, o.acked, o.doubt, m.id, o.cloud_anchor, o.digest IS NOT NULL, o.confirmed
            FROM objects o LEFT JOIN cloud_managed m ON m.id = o.id WHERE """
 _BY_ANCHOR, _BY_ID = _ROWS + "o.anchor IN ({})", _ROWS + "o.id {}"
+_SENT = "SELECT id, acked, cloud_anchor, confirmed FROM objects WHERE acked IS NOT NULL AND doubt = 0 AND id {}"
 _HELD = "SELECT id, COALESCE(acked, desired) FROM payload WHERE id {}"
+_MANAGED = "SELECT id FROM cloud_managed WHERE id BETWEEN ? AND ?"
 _AS_SENT = "UPDATE objects SET confirmed = 1 WHERE id {}"
 _OTHERWISE = "UPDATE objects SET confirmed = 2 WHERE id {}"
 _BRACKETS = "SELECT id, sure, possible, observed FROM cloud_links WHERE id IN ({})"
@@ -55,6 +57,10 @@ Moved = tuple[BitMap, BitMap]
 KnownRow = tuple[str, int, bytes | None, int, int | None, str | None, int, int]
 """The narrow row of an object of ours: anchor, id, digest of what was acknowledged, whether it is in doubt, its id
 again if the cloud has the authority over it, cloud anchor, whether it should be there, and how it was confirmed."""
+
+
+SentRow = tuple[int, bytes, str | None, int]
+"""The same of an object about which nothing is unusual: id, digest, cloud anchor, and how it was confirmed."""
 
 
 class KnownObject(NamedTuple):
@@ -144,6 +150,19 @@ class Observations:
         else:
             rows = self._database.among(_BY_ID, sorted(known[anchor] for anchor in anchors if anchor in known))
         return {row[0]: row for row in rows}
+
+    def sent(self, anchors: Sequence[str], identities: Identities) -> dict[str, SentRow]:
+        """Rows of objects by anchor, of those that are in the cloud, are not in doubt, and are not the cloud's.
+
+        :param identities: of the read-back.
+        """
+        known = identities.of([anchors])
+        named = {known[anchor]: anchor for anchor in anchors if anchor in known}
+        ids = sorted(named)
+        if not ids:
+            return {}
+        managed = {row[0] for row in self._database.all(_MANAGED, (ids[0], ids[-1]))}
+        return {named[row[0]]: row for row in self._database.among(_SENT, ids) if row[0] not in managed}
 
     def known_of(self, rows: Iterable[KnownRow]) -> dict[str, KnownObject]:
         """Objects by anchor, with what the cloud is known to hold.

@@ -8,18 +8,18 @@ found that reading record by record would not find.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any, Final, NamedTuple
 
 from syncramp.endpoint.nbfx.runs import TEXT
-from syncramp.model.cells import ABSENT, Cells, Columns
-from syncramp.model.wire import Operation, SyncObject, WireValue
+from syncramp.model.blocks import Block
+from syncramp.model.cells import Columns
+from syncramp.model.wire import Alike, Operation, WireValue
 
 MOST: Final = 256
 """Objects that are looked at together."""
 _END: Final = b"\x01"
-_LENGTHS: Final = [bytes((length,)) for length in range(256)]
 
 
 class Pair(NamedTuple):
@@ -35,35 +35,38 @@ class Pair(NamedTuple):
     """Gives the value; None: it is a text."""
 
 
-class Alike:
+class Taker:
     """Takes objects that have these pairs.
 
     :param start: how each of them begins.
     :param pairs: in their order, one at least.
-    :param tails: how they end, behind their pairs.
+    :param tail: how they end, behind their pairs.
+    :param told: their kind and their operation, which that says.
     """
 
     def __init__(
-        self, start: bytes, pairs: Sequence[Pair], columns: Columns, tails: Mapping[bytes, tuple[str, Operation]]
+        self, start: bytes, pairs: Sequence[Pair], columns: Columns, tail: bytes, told: tuple[str, Operation]
     ) -> None:
-        self._columns, self._pairs = columns, pairs
-        self._tails = {_END + _END + tail: told for tail, told in tails.items()}
-        befores = [start, *repeat(_END, len(pairs) - 1)]
-        kinds = [b"" if pair.read else bytes((TEXT,)) for pair in pairs]
-        self._heads = [one + pair.raw + kind for one, pair, kind in zip(befores, pairs, kinds, strict=True)]
-        sizes = [len(head) + (pair.read is None) for head, pair in zip(self._heads, pairs, strict=True)]
+        self._columns, self._pairs, self._told = columns, pairs, told
+        self.gain = 0
+        """Objects that were taken, less those that were looked at in vain, about."""
+        self._tail = _END + _END + tail
+        heads = [one + pair.raw for one, pair in zip([start, *repeat(_END, len(pairs) - 1)], pairs, strict=True)]
+        self._befores = [
+            _text_heads(head) if pair.read is None else head for head, pair in zip(heads, pairs, strict=True)
+        ]
+        """What stands in front of a value: of a text, by its length."""
+        sizes = [len(head) + 2 * (pair.read is None) for head, pair in zip(heads, pairs, strict=True)]
         parts = [b".{%d}%s" % (sizes[0], pairs[0].form)]
         parts += [b"\\x01.{%d}%s" % (size - 1, pair.form) for size, pair in zip(sizes[1:], pairs[1:], strict=True)]
-        ends = b"|".join(map(re.escape, self._tails))
-        expression: Any = re.compile(b"%s(%s)" % (b"".join(parts), ends), re.DOTALL)
+        expression: Any = re.compile(b"".join((*parts, re.escape(self._tail))), re.DOTALL)
         self._scanner = expression.scanner
         """Finds one object behind the other; the standard library has no words for it."""
 
-    def take(self, data: bytes, at: int) -> tuple[list[SyncObject], int] | None:
-        """Objects that begin here, as many as there are, and the offset behind them; None: they are not what they
-        seemed to be.
+    def take(self, data: bytes, at: int) -> tuple[Alike | None, int]:
+        """Objects that begin here, as many as there are, and the offset behind them; None: there are none.
 
-        :raises ValueError: a value is not what it was taken for.
+        :raises ValueError: they are not what they seemed to be, or a value is not what it was taken for.
         :raises IndexError: a text is longer than its record can say.
         """
         match = self._scanner(data, at).match
@@ -73,21 +76,31 @@ class Alike:
             rows.append(found.groups())
             end = found.end()
         if not rows:
-            return [], at
-        *values, tails = zip(*rows, strict=True)
-        if b"".join(chain.from_iterable(zip(*self._written(values), tails, strict=False))) != data[at:end]:
-            return None
-        cells: list[Iterable[WireValue]] = [repeat(ABSENT)] * len(self._columns.names)
-        for pair, raws in zip(self._pairs, values, strict=True):
-            read = pair.read
-            cells[pair.place] = map(read, raws) if read else b"\x01".join(raws).decode().split("\x01")
-        columns, known, shown = self._columns, self._tails, zip(*cells, strict=False)
-        return [SyncObject(*known[tail], Cells(columns, row)) for tail, row in zip(tails, shown, strict=True)], end
+            return None, at
+        columns = list(zip(*rows, strict=True))
+        if b"".join(chain.from_iterable(zip(*self._written(columns), strict=False))) != data[at:end]:
+            raise ValueError
+        return Alike(*self._told, self._block(columns, len(rows))), end
 
-    def _written(self, values: Sequence[Sequence[bytes]]) -> Iterable[Iterable[bytes]]:
-        """What stands in an object up to the end of its last value, by columns."""
-        for head, pair, raws in zip(self._heads, self._pairs, values, strict=True):
-            yield repeat(head)
-            if pair.read is None:
-                yield map(_LENGTHS.__getitem__, map(len, raws))
+    def _written(self, columns: Sequence[Sequence[bytes]]) -> Iterable[Iterable[bytes]]:
+        """What stands in an object, by columns."""
+        for before, raws in zip(self._befores, columns, strict=True):
+            yield repeat(before) if isinstance(before, bytes) else map(before.__getitem__, map(len, raws))
             yield raws
+        yield repeat(self._tail)
+
+    def _block(self, columns: Sequence[Sequence[bytes]], count: int) -> Block:
+        texts, others = dict[int, Sequence[bytes]](), dict[int, Sequence[WireValue]]()
+        for pair, raws in zip(self._pairs, columns, strict=True):
+            if pair.read is not None:
+                others[pair.place] = list(map(pair.read, raws))
+            else:
+                texts[pair.place] = raws
+                if not (together := b"\x01".join(raws)).isascii():
+                    together.decode()  # of what is recognised by its bytes no text is made later
+        return Block(self._columns, texts, others, count)
+
+
+def _text_heads(head: bytes) -> list[bytes]:
+    """What stands before a text of so many bytes."""
+    return [head + bytes((TEXT, size)) for size in range(256)]

@@ -16,12 +16,12 @@ from functools import lru_cache
 from threading import Lock
 from typing import Final
 
-from syncramp.endpoint.contract.alike import MOST, Alike, Pair
+from syncramp.endpoint.contract.alike import MOST, Pair, Taker
 from syncramp.endpoint.contract.forms import LONGEST, form_of
 from syncramp.endpoint.contract.tags import Head
 from syncramp.endpoint.nbfx.node import Scope
 from syncramp.model.cells import ABSENT, Cells, Columns
-from syncramp.model.wire import Operation, SyncObject, WireValue
+from syncramp.model.wire import Alike, Operation, SyncObject, WireValue
 
 AFTER: Final = 16
 """Objects that are read pair by pair before what is new in them becomes an expression; to make one takes as long as
@@ -45,23 +45,26 @@ class Shape:
         self._whole: _Whole | None = None
         self._news = False
         self._singly = 0
-        self._alike: Alike | None = None
+        self._taker: Taker | None = None
         """What takes those that are like the last ones."""
         self._learning = Lock()
         """Threads that read messages at the same time share what is known."""
 
-    def take_alike(self, data: bytes, at: int) -> tuple[list[SyncObject], int]:
+    def take_alike(self, data: bytes, at: int) -> tuple[Alike | None, int]:
         """The objects that begin here and have the same pairs as those before, and the offset behind them."""
-        if (alike := self._alike) is None:  # another thread may let go of it meanwhile
-            return [], at
+        if (taker := self._taker) is None:  # another thread may let go of it meanwhile
+            return None, at
         found = None
-        with suppress(ValueError, IndexError):
-            found = alike.take(data, at)
-        if found is None and self._whole:
-            self._whole.give_up(alike)
-        if not found or len(found[0]) < MOST:
-            self._alike = None  # until two of the same come again
-        return found or ([], at)
+        try:
+            found, at = taker.take(data, at)
+            taker.gain += len(found.block) if found else 0
+        except (ValueError, IndexError):
+            taker.gain -= MOST
+            if self._whole and taker.gain < 0:
+                self._whole.give_up(taker)
+        if not found or len(found.block) < MOST:
+            self._taker = None  # until two of the same come again
+        return found, at
 
     def take(self, data: bytes, at: int) -> tuple[SyncObject, int] | None:
         """The object that begins here, and the offset behind it; None: it is to be read pair by pair."""
@@ -72,7 +75,7 @@ class Shape:
         if self._whole:
             with suppress(ValueError):  # what it is then, is found out pair by pair
                 found = self._whole.take(data, at)
-            self._alike = self._whole.alike if found else None
+            self._taker = self._whole.taker if found else None
         self._singly += found is None
         return found
 
@@ -129,6 +132,10 @@ class _Pair:
         """With a group for the length of a text."""
 
 
+_Made = tuple[bytes, bytes]
+"""Which pairs an object has, and how it ends."""
+
+
 class _Whole:
     """The expression of an object with all pairs that were seen, each of which may be missing."""
 
@@ -141,13 +148,13 @@ class _Whole:
         """None: there is a key in several forms."""
         self._others = [(place, pair.read) for place, pair in enumerate(pairs) if pair.read]
         self._start, self._pairs = start, pairs
-        self._before = b""
-        """Which pairs the object before had."""
-        self._often: dict[bytes, int] = {}
-        """How often there were two in turn that had these."""
-        self._known: dict[bytes, Alike | None] = {}
-        """What takes those that have these; None: they are not what they seem to be."""
-        self.alike: Alike | None = None
+        self._before: _Made = b"", b""
+        """What the object before was made of."""
+        self._often: dict[_Made, int] = {}
+        """How often there were two in turn of the same."""
+        self._known: dict[_Made, Taker | None] = {}
+        """What takes those that are made so; None: they are not what they seem to be."""
+        self.taker: Taker | None = None
         """What takes objects like the last two."""
 
     def take(self, data: bytes, at: int) -> tuple[SyncObject, int] | None:
@@ -171,25 +178,28 @@ class _Whole:
         values = self._values(raws, others)
         if values is None:
             return None
-        self._look_back(there)
+        self._look_back((there, tail))
         kind, operation = self._tails[tail]
         return SyncObject(kind, operation, values), found.end()
 
-    def _look_back(self, there: bytes) -> None:
-        """Note which pairs an object had, and get ready for more of those that come in turn."""
-        again, self._before = there == self._before, there
-        if again and there not in self._known and self._columns and any(there):
-            times = self._often[there] = self._often.get(there, 0) + 1
+    def _look_back(self, made: "_Made") -> None:
+        """Note what an object was made of, and get ready for more of those that come in turn."""
+        again, self._before = made == self._before, made
+        if again and made not in self._known and self._columns and any(made[0]):
+            times = self._often[made] = self._often.get(made, 0) + 1
             if times >= AFTER and len(self._known) < KINDS:
-                pairs = [Pair(i, pair.raw, pair.form, pair.read) for i, pair in enumerate(self._pairs) if there[i]]
-                self._known[there] = Alike(self._start, pairs, self._columns, self._tails)
+                self._known[made] = self._taking(*made, self._columns)
             elif len(self._often) > PAIRS:
                 self._often.clear()
-        self.alike = self._known.get(there) if again else None
+        self.taker = self._known.get(made) if again else None
 
-    def give_up(self, alike: Alike) -> None:
+    def _taking(self, there: bytes, tail: bytes, columns: Columns) -> Taker:
+        pairs = [Pair(i, pair.raw, pair.form, pair.read) for i, pair in enumerate(self._pairs) if there[i]]
+        return Taker(self._start, pairs, columns, tail, self._tails[tail])
+
+    def give_up(self, taker: Taker) -> None:
         """What seemed to be like the others is not."""
-        self._known.update(dict.fromkeys([there for there, one in list(self._known.items()) if one is alike]))
+        self._known.update(dict.fromkeys([made for made, one in list(self._known.items()) if one is taker]))
 
     def _values(self, raws: list[bytes], others: Sequence[tuple[int, WireValue]]) -> Mapping[str, WireValue] | None:
         """The values in their order; None: a key stands there in two forms.

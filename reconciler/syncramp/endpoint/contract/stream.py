@@ -18,7 +18,7 @@ from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx.node import OUTERMOST, Scope, text_of
 from syncramp.endpoint.nbfx.reader import Reader
 from syncramp.endpoint.nbfx.runs import FIRST, MOST, TEXT, take_run
-from syncramp.model.wire import ReferenceChange, SyncObject, WireValue
+from syncramp.model.wire import Alike, ReferenceChange, SyncObject, WireValue
 
 ReadValue = Callable[[str, Node], WireValue]
 _INTEGERS: Final = {0x89: 1, 0x8B: 2, 0x8D: 4, 0x8F: 8}
@@ -39,13 +39,13 @@ class ObjectStream:
         self._read = read
         self._as_changes = members_as_changes
 
-    def objects(self, at: int, scope: Scope) -> tuple[list[SyncObject], int]:
-        """The objects in a list, and the offset behind its end.
+    def objects(self, at: int, scope: Scope) -> tuple[list[SyncObject | Alike], int]:
+        """The objects in a list, those that are alike together, and the offset behind its end.
 
         :param scope: of the list.
         """
         data = self._data
-        objects: list[SyncObject] = []
+        objects: list[SyncObject | Alike] = []
         tags: ObjectTags | None = None
         while data[at] != END:
             if tags is None or not data.startswith(tags.raw, at):
@@ -53,7 +53,7 @@ class ObjectStream:
                 shape = shape_at(scope, tags.raw)
             alike, at = shape.take_alike(data, at)
             if alike:
-                objects += alike
+                objects.append(alike)
                 continue
             if taken := shape.take(data, at):
                 obj, at = taken

@@ -25,7 +25,7 @@ from syncramp.endpoint.nbfx import Node
 from syncramp.endpoint.nbfx.node import Scope
 from syncramp.endpoint.nbfx.reader import Reader
 from syncramp.endpoint.soap import N01, Envelope, open_start
-from syncramp.model.wire import SyncObject
+from syncramp.model.wire import Listed, SyncObject
 
 Read = TypeVar("Read")
 _IN_RESULT = 4
@@ -72,13 +72,13 @@ class _Message:
         stream = ObjectStream(self._data, self._reader, read_value, members_as_changes=False)
         objects, at = stream.objects(at, listed.scope)
         self._finish(self._tags.end(at))
-        return envelope, objects
+        return envelope, list(Listed(objects))
 
     def listing(self, operation: str) -> Listing:
         as_changes = operation == READ_BACK
         stream = ObjectStream(self._data, self._reader, observer(as_changes), members_as_changes=as_changes)
         found, members = self._result(operation, "ResultObjects", stream.objects)
-        return Listing(found, members)
+        return Listing(Listed(found), members)
 
     def results(self, operation: str) -> Results:
         return Results(self._result(operation, "SyncObjectResults", self._list_results)[0])
