@@ -1,32 +1,33 @@
-"""Plain creates are counted in blocks, and nothing differs from counting every change by itself."""
+"""Plain creates are counted by columns, and nothing differs from counting every change by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from unittest.mock import patch
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from support.random_plans import Random, plans
 from syncramp.model.approvals import Marks
 from syncramp.model.circumstances import Approved, Circumstances, Owner, Share
+from syncramp.model.guards import What
 from syncramp.model.holds import Barrier, Class, Hold
+from syncramp.model.packing import digest, pack
 from syncramp.model.plan import Change, ObjectChange, Plan, Verb
 from syncramp.model.ramps import Room
 from syncramp.model.state import ObjectState, Origin
 from syncramp.model.values import Kind
-from syncramp.plan import creates
-from syncramp.plan.changes import changes, object_change
-from syncramp.plan.creates import PlainCreates
+from syncramp.plan.changes import changes, in_blocks, object_change
+from syncramp.plan.creates import Creates, PlainCreates
 from syncramp.plan.summary import summarise
+from syncramp.plan.survey import Survey
 
 _BARRIER = Barrier("Creates", Hold.TOO_MANY_CREATES, Class.CREATES, "too many", BitMap([1]))
 IDS = st.sets(st.integers(1, 3), max_size=1).map(BitMap)
 
 
-def _summary(changes: Sequence[Change], around: Circumstances) -> Plan:
-    return summarise(changes, lambda ids: (f"anchor{one}" for one in ids), around)
+def _summary(found: Iterable[Change | Creates], around: Circumstances) -> Plan:
+    return summarise(found, lambda ids: (f"anchor{one}" for one in ids), around)
 
 
 def _new(number: int) -> ObjectState:
@@ -34,37 +35,53 @@ def _new(number: int) -> ObjectState:
     return ObjectState(number, 1, Kind.USER, f"anchor{number}", "CN=p", wanted, None, False, frozenset(), None, "")
 
 
-class _View:
+def _row(state: ObjectState) -> tuple[Any, ...]:
+    wanted, known = (None if one is None else digest(pack(one)) for one in (state.desired, state.acked))
+    narrow = state.id, state.source, state.kind.value, state.anchor or None, wanted, known, int(state.doubt)
+    return *narrow, state.cause.value if state.cause else "", state.hold, int(state.origin)
+
+
+class _Page:
     def __init__(self, states: Sequence[ObjectState]) -> None:
+        self._states, self.rows, self.made = states, list(map(_row, states)), 0
+
+    def state(self, place: int) -> ObjectState:
+        self.made += 1
+        return self._states[place]
+
+
+class _View:
+    def __init__(self, states: Sequence[ObjectState], size: int = 500) -> None:
         self._states = states
+        self.pages = [_Page(states[start : start + size]) for start in range(0, len(states), size)]
 
-    def differing(self) -> Sequence[ObjectState]:
-        return self._states
+    def differing(self) -> Iterator[ObjectState]:
+        return iter(self._states)
 
-    def memberships(self, also: object = ()) -> Sequence[object]:
-        return ()
+    def differing_pages(self) -> Iterator[_Page]:
+        return iter(self.pages)
 
-
-@settings(max_examples=50)  # whole plans: each takes a while to draw
-@given(plans(), st.integers(1, 3))
-def test_a_plan_is_the_same_with_and_without_blocks(random: Random, size: int) -> None:
-    with patch.object(creates, "BLOCK", size):
-        blocks = _summary(random.changes, random.around)
-    with patch.object(PlainCreates, "holds", lambda self, state: False):
-        one_by_one = _summary(random.changes, random.around)
-    assert [each.digest for each in blocks.waiting] == [each.digest for each in one_by_one.waiting]
-    assert replace(blocks, waiting=()) == replace(one_by_one, waiting=())
+    def memberships(self, also: object = ()) -> Iterator[Any]:
+        return iter(())
 
 
-def test_more_creates_than_a_block_and_than_examples_are_counted_alike() -> None:
-    states = [_new(number) for number in range(1, 2 * creates.BLOCK + 20)]
-    found = [ObjectChange(state, Verb.CREATE, state.desired or {}) for state in states]
-    around = Circumstances()
-    plan = _summary(found, around)
-    with patch.object(PlainCreates, "holds", lambda self, state: False):
-        assert plan == _summary(found, around)
-    assert plan.counts == {"Create": {"User": len(states)}}
+def test_more_creates_than_a_page_and_than_examples_are_counted_as_each_by_itself() -> None:
+    view, around = _View([_new(number) for number in range(1, 1_020)]), Circumstances()
+    plan = _summary(in_blocks(view, around), around)
+    assert plan == _summary(changes(view, around), around)
+    assert plan.counts == {"Create": {"User": 1_019}}
     assert [sample.anchor for sample in plan.samples["Create"]] == [f"anchor{number}" for number in range(1, 11)]
+    assert sum(page.made for page in view.pages) == 10  # and no object is made of the others
+
+
+def test_one_that_is_special_leaves_the_others_of_its_page_together() -> None:
+    view, around = _View([_new(number) for number in range(1, 100)]), Circumstances(under_way=BitMap([7]))
+    runs = [one for page in view.pages for one in PlainCreates(around).runs(page)]
+    assert [one.id if isinstance(one, ObjectState) else list(one.ids) for one in runs] == [
+        list(range(1, 7)),
+        7,
+        list(range(8, 100)),
+    ]
 
 
 @st.composite
@@ -73,7 +90,7 @@ def _states(draw: st.DrawFn) -> ObjectState:
         draw(st.integers(1, 3)),
         1,
         draw(st.sampled_from(Kind)),
-        draw(st.sampled_from(("a", "b"))),
+        draw(st.sampled_from(("a", "b", ""))),
         "CN=p",
         draw(st.sampled_from((None, {}, {"userPrincipalName": "p@x"}, {"title": "t"}))),
         draw(st.sampled_from((None, None, {"title": "t"}))),
@@ -112,6 +129,28 @@ def _circumstances(draw: st.DrawFn) -> Circumstances:
     )
 
 
+@settings(max_examples=300)
+@given(st.lists(_states(), max_size=6), _circumstances(), st.integers(1, 4))
+def test_a_plan_is_the_same_in_blocks_and_each_by_itself(
+    drawn: Sequence[ObjectState], around: Circumstances, size: int
+) -> None:
+    states = [replace(state, id=number) for number, state in enumerate(drawn, 1)]
+    view, blocks, alone = _View(states, size), Survey(BitMap), Survey(BitMap)
+    told = [
+        _summary(survey.watch(found(view, around)), around)
+        for survey, found in ((blocks, in_blocks), (alone, changes))
+    ]
+    assert [each.digest for each in told[0].waiting] == [each.digest for each in told[1].waiting]
+    assert replace(told[0], waiting=()) == replace(told[1], waiting=())
+    assert all(blocks.ids(what) == alone.ids(what) for what in What)
+    flat = [
+        one
+        for change in in_blocks(view, around)
+        for one in (map(change.change, range(len(change.ids))) if isinstance(change, Creates) else [change])
+    ]
+    assert flat == list(changes(view, around))
+
+
 @given(_states(), _circumstances())
 def test_a_plain_create_is_what_the_rules_for_every_change_make_of_it(
     state: ObjectState, around: Circumstances
@@ -119,7 +158,7 @@ def test_a_plain_create_is_what_the_rules_for_every_change_make_of_it(
     expected = object_change(state, around)
     if PlainCreates(around).holds(state):
         assert expected == ObjectChange(state, Verb.CREATE, state.desired or {})
-    assert list(changes(_View([state]), around)) == ([expected] if expected else [])  # type: ignore[arg-type]
+    assert list(changes(_View([state]), around)) == ([expected] if expected else [])
 
 
 def test_a_new_object_is_a_plain_create_where_nothing_is_special() -> None:

@@ -26,7 +26,7 @@ from syncramp.model.plan import Plan
 from syncramp.model.state import Origin
 from syncramp.model.wire import Company
 from syncramp.plan.budget import reckon
-from syncramp.plan.changes import changes
+from syncramp.plan.changes import in_blocks
 from syncramp.plan.contention import contention
 from syncramp.plan.facts import Setting, bases, gather
 from syncramp.plan.guards import judge
@@ -98,7 +98,7 @@ def plan_revocations(job: Job, company: Company, exports: Exports) -> Plan:
 
 def _plan(snapshot: Snapshot, alone: Circumstances, survey: Survey | None = None) -> Plan:
     around = contention(snapshot, alone)
-    found = changes(snapshot, around)
+    found = in_blocks(snapshot, around)
     return summarise(survey.watch(found) if survey else found, snapshot.anchors, around)
 
 

@@ -163,7 +163,8 @@ def size_of(values: Mapping[str, Any]) -> int:
     return sum(map(len, chain.from_iterable(values.values())))
 
 
-_NOTHING = digest(pack({}))
+NOTHING = digest(pack({}))
+"""The digest of no values."""
 
 
 class Packed(Mapping[str, Value]):
@@ -194,7 +195,7 @@ class Packed(Mapping[str, Value]):
         return self._values
 
     def __bool__(self) -> bool:
-        return self.digest != _NOTHING
+        return self.digest != NOTHING
 
     def __getitem__(self, name: str) -> Value:
         return self.unpacked()[name]

@@ -6,6 +6,7 @@ they wait for a person each has a mark of its own; for both, the digest stands f
 
 from __future__ import annotations  # array[int] is for the type checker: at run time it cannot be subscripted
 
+import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from struct import Struct
@@ -40,21 +41,27 @@ class AnchorTable:
 
     def _halves(self, ids: BitMap) -> tuple[Iterator[int], Iterator[int]]:
         if new := ids - self._known:
-            self.learn_all(list(zip(new, self._anchors(new), strict=True)))
+            self.learn_all(new.to_array(), list(self._anchors(new)))
         several = ids.to_array()
         return map(self._high.__getitem__, several), map(self._low.__getitem__, several)
 
     def learn(self, identity: int, anchor: str) -> None:
         """One of whom the anchor is known need not be asked for."""
-        self.learn_all([(identity, anchor)])
+        self.learn_all([identity], [anchor])
 
-    def learn_all(self, known: Sequence[tuple[int, str]]) -> None:
-        """The same of several, by id."""
-        ids = [identity for identity, _ in known]
+    def learn_all(self, ids: Sequence[int], anchors: Sequence[str]) -> None:
+        """The same of several.
+
+        :param anchors: in the order of the ids.
+        """
         if (last := max(ids, default=-1)) >= len(self._high):
             room = bytes(8 * (last + 1))  # as much again, so that it does not grow with each
             self._high.frombytes(room)
             self._low.frombytes(room)
-        for identity, anchor in known:
-            self._high[identity], self._low[identity] = _HALVES.unpack(anchor_digest(anchor))
+        halves = array("Q", b"".join(map(anchor_digest, anchors)))
+        if sys.byteorder == "little":
+            halves.byteswap()
+        for identity, high, low in zip(ids, halves[::2], halves[1::2], strict=True):
+            self._high[identity] = high
+            self._low[identity] = low
         self._known.update(ids)

@@ -21,21 +21,32 @@ from syncramp.model.state import JOIN_CONFLICT, Cause, Membership, ObjectState, 
 from syncramp.model.values import Attributes, Value
 from syncramp.plan import claims
 from syncramp.plan.barriers import Found, hold_object
-from syncramp.plan.creates import PlainCreates
+from syncramp.plan.creates import Creates, Page, PlainCreates
 from syncramp.plan.members import AUTHORITY, TRAVELS, membership_change, without
 
 DELETED = "somebody deleted it in the directory, and edits there are kept (drift: Report)"
 NOTHING: tuple[Hold | None, str] = None, ""
 
 
-class View(Protocol):
+class Links(Protocol):
+    """What a plan reads of groups."""
+
+    def memberships(self, also: Collection[int] = ()) -> Iterator[Membership]:
+        """Groups whose members may differ, and some others by id, in the order of their anchors."""
+
+
+class View(Links, Protocol):
     """What a plan reads."""
 
     def differing(self) -> Iterator[ObjectState]:
         """Objects that differ, in the order of their anchors."""
 
-    def memberships(self, also: Collection[int] = ()) -> Iterator[Membership]:
-        """Groups whose members may differ, and some others by id, in the order of their anchors."""
+
+class Pages(Links, Protocol):
+    """The same in pages."""
+
+    def differing_pages(self) -> Iterator[Page]:
+        """Objects that differ, in the order of their anchors."""
 
 
 def changes(view: View, around: Circumstances) -> Iterator[Change]:
@@ -48,10 +59,35 @@ def changes(view: View, around: Circumstances) -> Iterator[Change]:
     for state in view.differing():
         if plain.holds(state):
             yield ObjectChange(state, Verb.CREATE, state.desired or {})
-        elif change := object_change(state, around):
-            if change.verb is Verb.CREATE and not change.sends:
-                absent.add(state.id)
-            yield change
+        else:
+            yield from _changed(state, around, absent)
+    yield from _moved(view, around, absent)
+
+
+def in_blocks(view: Pages, around: Circumstances) -> Iterator[Change | Creates]:
+    """The same, in which plain creates that follow each other stand together."""
+    absent, plain = BitMap(), PlainCreates(around)
+    for page in view.differing_pages():
+        for run in plain.runs(page):
+            if isinstance(run, Creates):
+                yield run
+            else:
+                yield from _changed(run, around, absent)
+    yield from _moved(view, around, absent)
+
+
+def _changed(state: ObjectState, around: Circumstances, absent: BitMap) -> Iterator[ObjectChange]:
+    """The change of an object, if it has one.
+
+    :param absent: gets those of whom the create is held.
+    """
+    if change := object_change(state, around):
+        if change.verb is Verb.CREATE and not change.sends:
+            absent.add(state.id)
+        yield change
+
+
+def _moved(view: Links, around: Circumstances, absent: BitMap) -> Iterator[MembershipChange]:
     for membership in view.memberships(around.reverted):
         if moved := membership_change(membership, around):
             yield without(moved, absent) if absent else moved

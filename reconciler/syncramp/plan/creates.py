@@ -1,20 +1,46 @@
 """Plain creates: new objects that go as they are, which is nearly all of a first plan.
 
 Whether a create is one is seen at its narrow row and at sets that are made once for a plan; ``changes`` has the whole
-truth, and of a plain create it says the same. A plan counts and digests them in blocks (``summary``).
+truth, and of a plain create it says the same. A plan counts and digests them by columns of rows (``summary``), and
+makes an object of one only to show it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Protocol
 
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Class
-from syncramp.model.plan import Change, ObjectChange, Verb
+from syncramp.model.packing import NOTHING
+from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.state import ObjectState, Origin
 
-BLOCK = 500
-"""Changes that are counted together; as many as a page of rows."""
+
+class Page(Protocol):
+    """Some objects that differ, in the order of their anchors."""
+
+    rows: Sequence[Any]
+    """Id, source, kind, anchor, digest of what is wanted and of what the cloud holds, doubt, cause, hold, origin."""
+
+    def state(self, place: int) -> ObjectState:
+        """The object of one row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creates:
+    """Plain creates that follow each other, by columns."""
+
+    ids: Sequence[int]
+    kinds: Sequence[str]
+    anchors: Sequence[str]
+    digests: Sequence[bytes]
+    """Of their values."""
+    origins: Sequence[int]
+    change: Callable[[int], ObjectChange]
+    """The one at a place, as a change."""
 
 
 class PlainCreates:
@@ -48,21 +74,43 @@ class PlainCreates:
             and state.origin not in self._origins
         )
 
-    def blocks(self, changes: Iterable[Change]) -> Iterator[tuple[list[ObjectChange], Change | None]]:
-        """Changes in their order: plain creates that follow each other, and the change behind them."""
-        block: list[ObjectChange] = []
-        for change in changes:
-            if isinstance(change, ObjectChange) and is_whole(change) and self.holds(change.state):
-                block.append(change)
-                if len(block) == BLOCK:
-                    yield block, None
-                    block = []
+    def runs(self, page: Page) -> Iterator[Creates | ObjectState]:
+        """The objects of a page in their order: plain creates that follow each other, and every other object."""
+        rows = page.rows
+        for are_plain, group in groupby(range(len(rows)), self._plain(rows).__getitem__):
+            places = list(group)
+            if are_plain:
+                yield _creates(page, places[0], rows[places[0] : places[-1] + 1])
             else:
-                yield block, change
-                block = []
-        yield block, None
+                yield from map(page.state, places)
+
+    def _plain(self, rows: Sequence[Any]) -> Sequence[bool]:
+        """Which rows are plain creates; nearly always all are, or none."""
+        if not self._some:
+            return [False] * len(rows)
+        ids, _, _, anchors, digests, known, doubts, _, holds, origins = zip(*rows, strict=True)
+        new = all(digests) and NOTHING not in digests and not (any(known) or any(doubts) or any(holds))
+        if new and self._usual(ids, anchors, origins):
+            return [True] * len(rows)
+        return list(map(self._is_plain, rows))
+
+    def _is_plain(self, row: Any) -> bool:
+        identity, _, _, anchor, digest, known, doubt, _, hold, origin = row
+        new = digest is not None and digest != NOTHING and known is None and not (doubt or hold)
+        return new and self._usual((identity,), (anchor or "",), (origin,))
+
+    def _usual(self, ids: Sequence[int], anchors: Sequence[str], origins: Sequence[int]) -> bool:
+        return (
+            self._special.isdisjoint(BitMap(ids))
+            and self._foreign.isdisjoint(anchors)
+            and self._origins.isdisjoint(origins)
+        )
 
 
-def is_whole(change: ObjectChange) -> bool:
-    """A create of which nothing waits."""
-    return change.verb is Verb.CREATE and not change.parts and change.values is change.state.desired
+def _creates(page: Page, first: int, rows: Sequence[Any]) -> Creates:
+    def change(place: int) -> ObjectChange:
+        state = page.state(first + place)
+        return ObjectChange(state, Verb.CREATE, state.desired or {})
+
+    ids, _, kinds, anchors, digests, _, _, _, _, origins = zip(*rows, strict=True)
+    return Creates(ids, kinds, [anchor or "" for anchor in anchors], digests, origins, change)

@@ -7,7 +7,7 @@ rest is kept in the order in which it comes, which is that of anchors.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from heapq import heappush, heapreplace
 
 from pyroaring import BitMap
@@ -20,6 +20,7 @@ from syncramp.model.values import Kind, Value
 from syncramp.model.written import Side
 from syncramp.plan.barriers import SIGN_IN
 from syncramp.plan.changes import disables, takes_sign_in
+from syncramp.plan.creates import Creates
 from syncramp.rules.flows import REFERENCES
 
 ANCHORS = frozenset(flow.wire for flows in REFERENCES.values() for flow in flows)
@@ -71,15 +72,15 @@ class Outline:
         else:
             self._members(change)
 
-    def creates(self, changes: Sequence[ObjectChange]) -> None:
-        """Plain creates (``plan.creates``): one rank, so that once the room is taken they are only counted."""
+    def creates(self, creates: Creates) -> None:
+        """Plain creates: one rank, so that once the room is taken they are only counted."""
         shown = 0
-        while shown < len(changes) and self._wants(self._rows, Topic.CREATE, 0):
-            self._object(changes[shown])
+        while shown < len(creates.ids) and self._wants(self._rows, Topic.CREATE, 0):
+            self._object(creates.change(shown))
             shown += 1
         kinds = self.topics.setdefault(str(Topic.CREATE), {})
-        for kind, number in Counter([change.state.kind for change in changes[shown:]]).items():
-            kinds[str(kind)] = kinds.get(kind, 0) + number
+        for kind, number in Counter(creates.kinds[shown:]).items():
+            kinds[kind] = kinds.get(kind, 0) + number
 
     def rows(self) -> dict[str, list[Sample]]:
         """Topic -> what is kept of it, the riskiest first."""

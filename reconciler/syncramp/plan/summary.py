@@ -8,7 +8,7 @@ they need not be sorted: a sum is the same in every order. Ids, times and run nu
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from pyroaring import BitMap
@@ -23,7 +23,7 @@ from syncramp.plan.barriers import parts_by_class
 from syncramp.plan.causes import container_of, link_origins
 from syncramp.plan.changes import disables, wants_disable
 from syncramp.plan.claims import claimed, gives_up
-from syncramp.plan.creates import PlainCreates
+from syncramp.plan.creates import Creates
 from syncramp.plan.frozen import Frozen
 from syncramp.plan.outline import Outline
 
@@ -31,31 +31,31 @@ SAMPLES = 10
 """Examples kept of each topic and of each hold."""
 
 
-def summarise(changes: Iterable[Change], anchors: Anchors, around: Circumstances | None = None) -> Plan:
+def summarise(changes: Iterable[Change | Creates], anchors: Anchors, around: Circumstances | None = None) -> Plan:
     """The plan as a whole.
 
-    :param changes: in the order of anchors, as ``plan.changes`` yields them.
+    :param changes: in the order of anchors, as ``plan.changes`` yields them, in blocks or each by itself.
     :param anchors: the anchors of a set of ids, in ascending order of the ids.
     :param around: what the changes were derived under.
     """
     plan, table = Plan(around=around or Circumstances()), AnchorTable(anchors)
     digests, frozen = _Digests(table), Frozen(table, plan.around.approved)
     outline = Outline(SAMPLES, plan.around, plan.lanes.deletes)
-    for creates, change in PlainCreates(plan.around).blocks(changes):
-        if creates:
-            _count_creates(plan, creates)
-            digests.creates(creates)
-            outline.creates(creates)
+    for change in changes:
+        if isinstance(change, Creates):
+            _count_creates(plan, change)
+            digests.creates(change)
+            outline.creates(change)
+            continue
         if isinstance(change, ObjectChange):
             _count_object(plan, change)
             digests.object(change)
             frozen.object(change)
-        elif change:
+        else:
             _count_membership(plan, change)
             digests.members(change)
             frozen.members(change)
-        if change:
-            outline.take(change)
+        outline.take(change)
     plan.topics, plan.samples = outline.topics, outline.rows()
     plan.holds, plan.hold_samples = outline.holds, outline.held()
     plan.derived, plan.derived_held, plan.absent = outline.derived, outline.derived_held, outline.absent
@@ -80,13 +80,13 @@ class _Digests:
         for kind, values in parts_by_class(change).items():
             self._take(kind, f"{verb} {state.kind} {state.anchor} {digest_of(values).hex()}")
 
-    def creates(self, changes: Sequence[ObjectChange]) -> None:
-        """The same of plain creates (``plan.creates``), which stand in the order of their anchors."""
-        self._anchors.learn_all([(change.state.id, change.state.anchor) for change in changes])
+    def creates(self, creates: Creates) -> None:
+        """The same of plain creates, which stand in the order of their anchors."""
+        self._anchors.learn_all(creates.ids, creates.anchors)
         before = f"{Class.CREATES} {Verb.CREATE}"
         told = [
-            f"{before} {change.state.kind} {change.state.anchor} {digest_of(change.values).hex()}".encode()
-            for change in changes
+            f"{before} {kind} {anchor} {digest.hex()}".encode()
+            for kind, anchor, digest in zip(creates.kinds, creates.anchors, creates.digests, strict=True)
         ]
         marks = b"".join([blake2b(each, digest_size=16).digest() for each in told])
         self._used.add(Class.CREATES)
@@ -129,15 +129,15 @@ def _count_object(plan: Plan, change: ObjectChange) -> None:
     plan.held_objects += bool(change.parts)
 
 
-def _count_creates(plan: Plan, changes: Sequence[ObjectChange]) -> None:
+def _count_creates(plan: Plan, creates: Creates) -> None:
     """The same of plain creates: they go, and nothing else is to be told of them."""
-    states = [change.state for change in changes]
-    plan.lanes.creates.update([state.id for state in states])
+    plan.lanes.creates.update(creates.ids)
     kinds = plan.counts.setdefault(str(Verb.CREATE), {})
-    for kind, number in Counter([state.kind for state in states]).items():
-        kinds[str(kind)] = kinds.get(kind, 0) + number
-    for origin, number in Counter([state.origin for state in states]).items():
-        plan.origins[origin.word] = plan.origins.get(origin.word, 0) + number
+    for kind, number in Counter(creates.kinds).items():
+        kinds[kind] = kinds.get(kind, 0) + number
+    for origin, number in Counter(creates.origins).items():
+        word = Origin(origin).word
+        plan.origins[word] = plan.origins.get(word, 0) + number
 
 
 def _lanes(plan: Plan, change: ObjectChange) -> Iterator[BitMap]:

@@ -10,6 +10,7 @@ from syncramp.model.circumstances import Approved
 from syncramp.model.guards import Spend, What
 from syncramp.model.plan import Change, MembershipChange, Verb
 from syncramp.plan.counted import spends
+from syncramp.plan.creates import Creates
 
 _NOBODY = Approved()
 """Within one plan what was approved counts too: what comes later waits until it is gone."""
@@ -44,15 +45,17 @@ class Survey:
         self.nested: dict[int, BitMap] = {}
         """Group -> groups that become its members."""
 
-    def watch(self, changes: Iterable[Change]) -> Iterator[Change]:
+    def watch(self, changes: Iterable[Change | Creates]) -> Iterator[Change | Creates]:
         """The same changes; what goes of them is noted."""
         for change in changes:
             self.take(change)
             yield change
 
-    def take(self, change: Change) -> None:
+    def take(self, change: Change | Creates) -> None:
         """Note what goes of a change."""
-        if isinstance(change, MembershipChange):
+        if isinstance(change, Creates):
+            self._creates.extend(change.ids)
+        elif isinstance(change, MembershipChange):
             self._links(change)
         elif change.verb is Verb.CREATE and change.values:
             self._creates.append(change.state.id)  # of a first run there are hundreds of thousands

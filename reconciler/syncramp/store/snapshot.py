@@ -99,9 +99,14 @@ class Snapshot:
 
         Names and values are read when they are asked for, so nobody may write meanwhile.
         """
+        for page in self.differing_pages():
+            yield from page.states()
+
+    def differing_pages(self) -> Iterator[Page]:
+        """The same, in pages."""
         rows = self._few() if len(self._differing) <= FEW else self._database.stream(_DIFFERING)
         while page := list(islice(rows, PAGE)):
-            yield from Page(self._database, page).states()
+            yield Page(self._database, page)
 
     def _few(self) -> Iterator[Any]:
         rows = self._database.among(_STATES, self._differing.to_array())

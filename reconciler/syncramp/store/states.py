@@ -45,14 +45,18 @@ class Page:
 
     def __init__(self, database: Database, rows: Sequence[Any], *, whole: bool = False) -> None:
         self._database = database
-        self._rows = [row[:_NARROW] for row in rows] if whole else rows
+        self.rows: Sequence[Any] = [row[:_NARROW] for row in rows] if whole else rows
         self._ids = [row[0] for row in rows]
         if whole:
             self.payloads = {row[0]: row[_NARROW:] for row in rows if row[_NARROW] is not None}
 
     def states(self) -> list[ObjectState]:
         """The objects, in the order of their rows."""
-        return [_Stored(row, self) for row in self._rows]
+        return [_Stored(row, self) for row in self.rows]
+
+    def state(self, place: int) -> ObjectState:
+        """The object of one row."""
+        return _Stored(self.rows[place], self)
 
     @property
     def span(self) -> tuple[int, int]:
