@@ -147,9 +147,9 @@ class Snapshot:
             yield page
 
     def state(self, identity: int) -> ObjectState | None:
-        """One object, its name read as well: who tells of it does so when the store is closed."""
+        """One object, its name and references read as well: who tells of it does so when the store is closed."""
         state = next(self.states([identity]), None)
-        _ = state and state.dn
+        _ = state and (state.dn, state.references)
         return state
 
     def memberships(self, also: Collection[int] = ()) -> Iterator[Membership]:
