@@ -9,7 +9,7 @@ urllib3 from its first byte, as the head is looked at before anything of it is t
 import errno
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http.client import HTTPResponse, IncompleteRead
 from io import BufferedReader, RawIOBase
 from typing import Any, Final, NamedTuple, cast
@@ -39,6 +39,27 @@ _HEAD: Final = re.compile(
 _FOLD: Final = re.compile(r"\r?\n[ \t]+")
 _LENGTH: Final = re.compile(r"[0-9]{1,8}")
 _WITHOUT_BODY: Final = (204, 304)
+
+
+class Headers(Mapping[str, str]):
+    """Headers by their names in any case.
+
+    :param named: by their names in small letters.
+    """
+
+    __slots__ = ("_named",)
+
+    def __init__(self, named: Mapping[str, str]) -> None:
+        self._named = named
+
+    def __getitem__(self, name: str) -> str:
+        return self._named[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named)
+
+    def __len__(self) -> int:
+        return len(self._named)
 
 
 class Answer(NamedTuple):
@@ -105,22 +126,23 @@ def _whole(content: bytes, connection: ssl.SSLSocket, length: int) -> bytes:
     return b"".join(pieces)
 
 
-def _plain_head(data: bytes) -> tuple[int, HTTPHeaderDict, int, int] | None:
+def _plain_head(data: bytes) -> tuple[int, Headers, int, int] | None:
     """Status, headers, the length of the content and of the head; None: the head is not whole, or there is anything
     in it that needs more than to read so many bytes.
     """
     found = _HEAD.match(data)
     if found is None or (status := int(found[1])) in _WITHOUT_BODY:
         return None
-    headers = HTTPHeaderDict()
+    named: dict[str, str] = {}
     for line in found[2].decode("latin-1").split("\r\n")[:-1]:
         name, _, value = line.partition(":")
-        headers.add(name, value.strip(" \t"))
-    length = headers.get("content-length", "")
-    framed = "transfer-encoding" in headers or "content-encoding" in headers
-    if framed or not _LENGTH.fullmatch(length) or headers.get("connection", "keep-alive").lower() != "keep-alive":
+        name, value = name.lower(), value.strip(" \t")
+        named[name] = f"{named[name]}, {value}" if name in named else value
+    length = named.get("content-length", "")
+    framed = "transfer-encoding" in named or "content-encoding" in named
+    if framed or not _LENGTH.fullmatch(length) or named.get("connection", "keep-alive").lower() != "keep-alive":
         return None
-    return status, headers, int(length), found.end()
+    return status, Headers(named), int(length), found.end()
 
 
 class _Rest(RawIOBase):

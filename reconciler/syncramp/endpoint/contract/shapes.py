@@ -18,7 +18,7 @@ from typing import Final
 
 from syncramp.endpoint.contract.alike import MOST, Pair, Taker
 from syncramp.endpoint.contract.forms import LONGEST, form_of
-from syncramp.endpoint.contract.tags import Head
+from syncramp.endpoint.contract.tags import END, Head
 from syncramp.endpoint.nbfx.node import Scope
 from syncramp.model.cells import ABSENT, Cells, Columns
 from syncramp.model.wire import Alike, Operation, SyncObject, WireValue
@@ -62,7 +62,7 @@ class Shape:
             taker.gain -= MOST
             if self._whole and taker.gain < 0:
                 self._whole.give_up(taker)
-        if not found or len(found.block) < MOST:
+        if not found or (len(found.block) < MOST and data[at] != END):
             self._taker = None  # until two of the same come again
         return found, at
 
