@@ -78,7 +78,8 @@ class Taker:
         if not rows:
             return None, at
         columns = list(zip(*rows, strict=True))
-        if b"".join(chain.from_iterable(zip(*self._written(columns), strict=False))) != data[at:end]:
+        written = b"".join(chain.from_iterable(zip(*self._written(columns), strict=False)))
+        if len(written) != end - at or not data.startswith(written, at):
             raise ValueError
         return Alike(*self._told, self._block(columns, len(rows))), end
 
