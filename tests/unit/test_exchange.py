@@ -38,8 +38,13 @@ def said(status: str, *headers: str, content: bytes = CONTENT, version: str = "1
 
 
 def told(status: int, headers: Mapping[str, str], content: bytes) -> tuple[Any, ...]:
-    """What an answer says; blanks behind a value are none of it."""
-    return status, sorted((name.lower(), value.strip(" \t")) for name, value in headers.items()), content
+    """What an answer says; blanks behind a value are none of it, and what is told twice is one list."""
+    named: dict[str, str] = {}
+    for name, value in headers.items():
+        before = named.get(name.lower())
+        named[name.lower()] = (f"{before}, " if before is not None else "") + value.strip(" \t")
+    assert all(name.title() in headers for name in named)
+    return status, sorted(named.items()), content
 
 
 def plainly(answer: bytes, method: str = "POST") -> tuple[Any, ...]:

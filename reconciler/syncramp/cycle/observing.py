@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from pyroaring import BitMap
 
-from syncramp.cycle.as_sent import AsSent, recognised
+from syncramp.cycle.as_sent import AsSent, Mark, recognised
 from syncramp.cycle.cloud_shown import cloud_group_of, kinds_of
 from syncramp.cycle.drift import differences, gone
 from syncramp.cycle.job import Job
@@ -81,10 +81,14 @@ def _told_apart(
     """
     observations = job.store.observations
     marks = means.sent.marks(parts if job.config.writeback is None else ())
-    rows = observations.sent([mark[0] for mark in marks if mark], means.identities)
-    found = [row if mark and (row := rows.get(mark[0])) and recognised(mark, row) else None for mark in marks]
+    named = [mark[0] for mark in marks if mark]
+    known = means.identities.of([named])
+    rows = observations.sent(sorted(filter(None, map(known.get, named))))
+    found = [
+        row if mark and (row := rows.get(known.get(mark[0], 0))) and recognised(mark, row) else None for mark in marks
+    ]
     shown = _shown(parts, found)
-    once = _once([mark[:2] for mark, row in zip(marks, found, strict=True) if row and mark], shown)
+    once = _once([mark for mark, row in zip(marks, found, strict=True) if row and mark], shown)
     if not once:  # then what counts is what comes last
         found, shown = [], _shown(parts, [])
     ids = [row[0] for row in found if row]
@@ -109,14 +113,14 @@ def _shown(parts: Sequence[SyncObject | Alike], found: Sequence[object]) -> list
     return shown
 
 
-def _once(named: Sequence[tuple[str, str]], shown: Sequence[ShownObject]) -> bool:
+def _once(found: Sequence[Mark], shown: Sequence[ShownObject]) -> bool:
     """No object stands there twice.
 
-    :param named: source anchors and cloud anchors of some; empty: one has none.
+    :param found: marks of those that are recognised.
     :param shown: the others.
     """
-    anchors = [*(anchor for anchor, _ in named), *(obj.anchor for obj in shown)]
-    clouds = [*(cloud for _, cloud in named), *(obj.text("cloudanchor") for obj in shown)]
+    anchors = [*(mark[0] for mark in found), *(obj.anchor for obj in shown)]
+    clouds = [*(mark[1] for mark in found), *(obj.text("cloudanchor") for obj in shown)]
     return all(len(set(there)) == len(there) for there in (list(filter(None, anchors)), list(filter(None, clouds))))
 
 
@@ -202,7 +206,7 @@ def _observe_links(
         adds, removes = seen.links.setdefault(ours.id, (BitMap(), BitMap()))
         for (operation, by), anchors in alike.items():
             found = adds if operation is LinkOperation.ADD else removes
-            found.update([identity for identity in map(ids[by].get, anchors) if identity is not None])
+            found.update(filter(None, map(ids[by].get, anchors)))  # ids begin with 1
         if ours.acked is not None:
             seen.ours.add(ours.id)
 

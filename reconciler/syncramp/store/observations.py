@@ -151,18 +151,15 @@ class Observations:
             rows = self._database.among(_BY_ID, sorted(known[anchor] for anchor in anchors if anchor in known))
         return {row[0]: row for row in rows}
 
-    def sent(self, anchors: Sequence[str], identities: Identities) -> dict[str, SentRow]:
-        """Rows of objects by anchor, of those that are in the cloud, are not in doubt, and are not the cloud's.
+    def sent(self, ids: Sequence[int]) -> dict[int, SentRow]:
+        """Rows of objects by id, of those that are in the cloud, are not in doubt, and are not the cloud's.
 
-        :param identities: of the read-back.
+        :param ids: in their order.
         """
-        known = identities.of([anchors])
-        named = {known[anchor]: anchor for anchor in anchors if anchor in known}
-        ids = sorted(named)
-        if not ids:
-            return {}
-        managed = {row[0] for row in self._database.all(_MANAGED, (ids[0], ids[-1]))}
-        return {named[row[0]]: row for row in self._database.among(_SENT, ids) if row[0] not in managed}
+        rows = {row[0]: row for row in self._database.among(_SENT, ids)}
+        for (managed,) in self._database.all(_MANAGED, (ids[0], ids[-1])) if ids else ():
+            rows.pop(managed, None)
+        return rows
 
     def known_of(self, rows: Iterable[KnownRow]) -> dict[str, KnownObject]:
         """Objects by anchor, with what the cloud is known to hold.
