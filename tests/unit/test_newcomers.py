@@ -1,5 +1,6 @@
 """Plain creates go a short way, and everything comes to what it comes to on the way of all changes."""
 
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -17,12 +18,17 @@ from support.build import config, group, guid, user, user_dn, without
 from support.engine import Engine
 from support.model import Crash, lost, no_fault
 from support.statements import noted
+from syncramp.cycle.batches import new_item
 from syncramp.errors import AnswerLost
+from syncramp.model.circumstances import Circumstances
+from syncramp.model.packing import NOTHING
+from syncramp.model.state import Origin
 from syncramp.model.wire import SyncObject
+from syncramp.plan.creates import PlainCreates
 from syncramp.spec.types import EndpointOverrides
 from syncramp.store.keys import keys_before
 from syncramp.store.packing import unpack
-from syncramp.store.states import Page
+from syncramp.store.snapshot import Snapshot
 from syncramp.store.store import Store
 
 PEOPLE = range(1, 8)
@@ -85,7 +91,7 @@ class _Walk:
         report: Any = None
         with ExitStack() as stack:
             if not self._short:
-                stack.enter_context(patch.object(Page, "untouched", lambda page, identity: False))
+                stack.enter_context(patch.object(Snapshot, "newcomers", lambda snapshot, ids: iter(())))
             stack.enter_context(suppress(Crash, AnswerLost))
             report, _ = engine.run()
         engine.cloud.fault = no_fault
@@ -124,6 +130,40 @@ def test_calls_stores_and_reports_are_those_of_the_way_of_all_changes(tmp_path_f
                 walk.change(changes)
             short, other = (walk.run(*how) for walk in walks)
             assert short == other
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        "UPDATE objects SET acked = digest WHERE id = ?",
+        "UPDATE objects SET doubt = 1 WHERE id = ?",
+        "UPDATE objects SET hold = 'Conflict' WHERE id = ?",
+        "UPDATE objects SET digest = NULL WHERE id = ?",
+        f"UPDATE objects SET origin = {int(Origin.CONTAINER)} WHERE id = ?",
+        f"UPDATE objects SET origin = {int(Origin.CLOUD)} WHERE id = ?",
+        f"UPDATE objects SET digest = x'{NOTHING.hex()}' WHERE id = ?",
+        "UPDATE payload SET acked = desired WHERE id = ?",
+        "UPDATE payload SET maybe = 'title' WHERE id = ?",
+    ],
+)
+def test_the_store_knows_the_newcomers_that_a_plain_create_can_be_made_of(engine: Engine, unusual: str) -> None:
+    engine.source.add(*(user(number, **TITLED) for number in PEOPLE))
+    engine.run(sends=False)
+    plain = PlainCreates(Circumstances())
+    with engine.store() as store:
+        one, *others = store.snapshot().desired
+        if store.database.dialect != "sqlite":
+            unusual = re.sub(r"x'(\w+)'", r"decode('\1', 'hex')", unusual)
+        store.database.run(unusual, (one,))
+        snapshot = store.snapshot()
+        found = {each.id: each for each in snapshot.newcomers([one, *others])}
+        states = {state.id: state for state in snapshot.states([one, *others])}
+        assert sorted(found) == others
+        for identity, each in found.items():
+            state = states[identity]
+            assert plain.holds(state)
+            assert new_item(*each) == new_item(state.id, state.kind.value, state.anchor, state.desired or {})
+        assert "payload" in unusual or not plain.holds(states[one])
 
 
 # --- keys that the cloud may hold -----------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from pyroaring import BitMap
 from syncramp.model.circumstances import Approved, Circumstances
 from syncramp.model.packing import plain
 from syncramp.model.plan import ObjectChange, Verb
-from syncramp.model.state import Membership, ObjectState
-from syncramp.model.values import Value
+from syncramp.model.state import Membership
+from syncramp.model.values import Attributes, Value
 from syncramp.model.wire import LinkOperation, Operation, SyncObject, WireValue
 from syncramp.plan.counted import CREATED, link_spends, spends
 from syncramp.store.intents import Item
@@ -89,13 +89,12 @@ def object_item(change: ObjectChange, late: frozenset[str], approved: Approved) 
     return Item(state.id, sent, after=after, settles=settles, spends=counted)
 
 
-def new_item(state: ObjectState) -> Item:
+def new_item(identity: int, kind: str, anchor: str, desired: Attributes) -> Item:
     """A plain create of which nothing was ever sent, as an item of a batch: the same as of every create, and less is
     asked for it.
     """
-    desired = state.desired or {}
-    sent = SyncObject(state.kind.value, Operation.SET, {"SourceAnchor": state.anchor, **plain(desired)})
-    return Item(state.id, sent, after=desired, fresh=True, spends=CREATED)
+    sent = SyncObject(kind, Operation.SET, {"SourceAnchor": anchor, **plain(desired)})
+    return Item(identity, sent, after=desired, fresh=True, spends=CREATED)
 
 
 def _after(acked: Mapping[str, Value], values: Mapping[str, Value | None]) -> dict[str, Value]:

@@ -1,8 +1,8 @@
 """Creates as items of batches: nearly all of a first sync are plain, and go a short way.
 
-A plain create (``plan.creates``) of which nothing was ever sent needs no change to be made for it, and its intent no
-look at what was before. Every other one, and whoever refers to somebody that cannot be named yet, goes the way of all
-changes. Both come to the same.
+A plain create (``plan.creates``) of which nothing was ever sent needs no state and no change to be made of it, and
+its intent no look at what was before. Every other one, and whoever refers to somebody that cannot be named yet, goes
+the way of all changes. Both come to the same.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from syncramp.model.state import ObjectState
 from syncramp.plan.creates import PlainCreates
 from syncramp.store.intents import Item
 from syncramp.store.referring import Referring
-from syncramp.store.snapshot import Snapshot
+from syncramp.store.snapshot import PAGE, Snapshot
 
 
 class Newcomers:
@@ -37,14 +37,25 @@ class Newcomers:
         self._visible = visibility.now_visible
         self._other = other
 
-    def items(self, ids: BitMap, referring: Referring) -> Iterator[Item | None]:
-        """What is sent of these now, in ascending order of ids; None of whom nothing is.
+    def items(self, ids: BitMap, referring: Referring) -> Iterator[Item]:
+        """What is sent of these now, in ascending order of ids.
 
         :param referring: whom they refer to.
         """
-        plain, other = self._plain.holds, self._other
-        for page in self._snapshot.pages(ids):
-            waits = referring.without(self._visible(), *page.span)  # they cannot be named at this moment
-            for state in page.states():
-                short = plain(state) and page.untouched(state.id) and state.id not in waits
-                yield new_item(state) if short else other(state)
+        numbers = ids.to_array()
+        for start in range(0, len(numbers), PAGE):
+            page = BitMap(numbers[start : start + PAGE])
+            waits = referring.without(self._visible(), page.min(), page.max())  # they cannot be named at this moment
+            items = {item.id: item for item in self._short(page - waits)}
+            for state in self._snapshot.states(page - BitMap(items)):
+                if item := self._other(state):
+                    items[item.id] = item
+            yield from (items[one] for one in page if one in items)
+
+    def _short(self, ids: BitMap) -> Iterator[Item]:
+        plain = self._plain
+        if not plain.some:
+            return
+        for each in self._snapshot.newcomers((ids - plain.special).to_array()):
+            if each.anchor not in plain.foreign:
+                yield new_item(*each)

@@ -65,6 +65,8 @@ class Origin(IntEnum):
 
 
 _WORDS = {origin: "Other" if origin is Origin.NONE else origin.name.capitalize() for origin in Origin}
+TOLD_APART = frozenset({Origin.CONTAINER, Origin.CLOUD})
+"""A container is told by name, and what came back from the cloud may have been edited there."""
 
 
 @row

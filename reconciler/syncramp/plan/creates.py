@@ -16,7 +16,7 @@ from syncramp.model.circumstances import Circumstances
 from syncramp.model.holds import Class
 from syncramp.model.packing import NOTHING
 from syncramp.model.plan import ObjectChange, Verb
-from syncramp.model.state import ObjectState, Origin
+from syncramp.model.state import TOLD_APART, ObjectState
 
 
 class Page(Protocol):
@@ -47,9 +47,10 @@ class PlainCreates:
     """Which creates are plain under some circumstances."""
 
     def __init__(self, around: Circumstances) -> None:
+        """Also for whoever asks the store for them: ``some``, ``special`` and ``foreign`` are all that it has not."""
         waits = around.adoption or around.never_read or around.manual or around.shut or around.share or around.taken
-        self._some = not (waits or around.barriers.get(Class.CREATES) or around.approved.marks)
-        self._special = BitMap.union(
+        self.some = not (waits or around.barriers.get(Class.CREATES) or around.approved.marks)
+        self.special = BitMap.union(
             around.cloud_managed,
             around.under_way,
             around.unanchored,
@@ -58,20 +59,18 @@ class PlainCreates:
             BitMap(around.unwritten),
             BitMap(around.ramps),
         )
-        self._foreign = around.foreign
-        self._origins = {Origin.CONTAINER, Origin.CLOUD}
-        """A container is told by name, and what came back from the cloud may have been edited there."""
+        self.foreign = around.foreign
 
     def holds(self, state: ObjectState) -> bool:
         """The object is new, all of it goes, and nothing has to be told of it."""
         return bool(
-            self._some
+            self.some
             and state.acked is None
             and state.desired
             and not (state.doubt or state.hold)
-            and state.id not in self._special
-            and state.anchor not in self._foreign
-            and state.origin not in self._origins
+            and state.id not in self.special
+            and state.anchor not in self.foreign
+            and state.origin not in TOLD_APART
         )
 
     def runs(self, page: Page) -> Iterator[Creates | ObjectState]:
@@ -86,7 +85,7 @@ class PlainCreates:
 
     def _plain(self, rows: Sequence[Any]) -> Sequence[bool]:
         """Which rows are plain creates; nearly always all are, or none."""
-        if not self._some:
+        if not self.some:
             return [False] * len(rows)
         ids, _, _, anchors, digests, known, doubts, _, holds, origins = zip(*rows, strict=True)
         new = all(digests) and NOTHING not in digests and not (any(known) or any(doubts) or any(holds))
@@ -101,9 +100,9 @@ class PlainCreates:
 
     def _usual(self, ids: Sequence[int], anchors: Sequence[str], origins: Sequence[int]) -> bool:
         return (
-            self._special.isdisjoint(BitMap(ids))
-            and self._foreign.isdisjoint(anchors)
-            and self._origins.isdisjoint(origins)
+            self.special.isdisjoint(BitMap(ids))
+            and self.foreign.isdisjoint(anchors)
+            and TOLD_APART.isdisjoint(origins)
         )
 
 

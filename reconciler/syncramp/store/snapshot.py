@@ -23,6 +23,7 @@ from syncramp.store.cloud_references import references
 from syncramp.store.database import Database
 from syncramp.store.departed import departed_since
 from syncramp.store.heirs import knows_others
+from syncramp.store.newcomers import Newcomer, newcomers
 from syncramp.store.packing import unpack_bitmap
 from syncramp.store.referring import Referring
 from syncramp.store.returning import lost_with_members, restoring
@@ -145,6 +146,10 @@ class Snapshot:
             page = Page(self._database, in_order(self._database.among(_WHOLE, wanted), wanted), whole=True)
             page.read()
             yield page
+
+    def newcomers(self, ids: Sequence[int]) -> Iterator[Newcomer]:
+        """Those of a page of objects of which nothing was ever sent, and nothing is to be told, in any order."""
+        return newcomers(self._database, ids)
 
     def state(self, identity: int) -> ObjectState | None:
         """One object, its name and references read as well: who tells of it does so when the store is closed."""

@@ -58,11 +58,6 @@ class Page:
         """The object of one row."""
         return _Stored(self.rows[place], self)
 
-    @property
-    def span(self) -> tuple[int, int]:
-        """The lowest and the highest id."""
-        return min(self._ids, default=0), max(self._ids, default=0)
-
     def read(self) -> None:
         """Read what an export writes now, because it does so while the objects are looked at; names and references it
         never does.
@@ -91,11 +86,6 @@ class Page:
     def found(self) -> Mapping[int, frozenset[str]]:
         """What was different when the tenant was adopted."""
         return found_at_adoption(self._database, self._ids)
-
-    def untouched(self, identity: int) -> bool:
-        """No call left anything in the wide row of an object."""
-        _, _, acked, maybe = self.payloads[identity]
-        return acked is None and maybe is None
 
     def desired(self, identity: int) -> bytes:
         """What is wanted, packed."""
