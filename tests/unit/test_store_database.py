@@ -83,6 +83,14 @@ def test_any_number_of_rows_is_inserted_each_once(database: Database, count: int
     assert [tuple(row) for row in database.all("SELECT key, value FROM meta ORDER BY rowid")] == rows
 
 
+@pytest.mark.parametrize("count", [0, 1, ROWS, ROWS + 1])
+def test_what_all_rows_have_in_common_stands_in_the_statement(database: Database, count: int) -> None:
+    database.insert_many("INSERT INTO meta (key, value) VALUES (?, 'alike')", ((f"k{one}",) for one in range(count)))
+    assert sorted(database.all("SELECT key, value FROM meta WHERE key LIKE 'k%'")) == sorted(
+        (f"k{one}", "alike") for one in range(count)
+    )
+
+
 def test_an_interrupt_in_a_statement_rolls_back_and_the_store_can_still_be_written(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -280,12 +280,18 @@ class Database(ABC):
                 self._execute_many(sql, batch)
 
     def insert_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Rows of a statement with ``VALUES {}``, many at once: a row costs 0.3 µs so, and 0.65 in ``run_many``."""
+        """Rows of a statement with ``VALUES {}``, many at once: a row costs 0.3 µs so, and 0.65 in ``run_many``.
+
+        What all rows have in common may stand in the statement, which then ends with the values of one row.
+        """
         batch = [tuple(row) for row in rows]
+        before, _, values = sql.partition("VALUES (")
         for start in range(0, len(batch), ROWS):
             page = batch[start : start + ROWS]
-            row = f"({','.join('?' * len(page[0]))})"
-            self.run(sql.format(",".join([row] * len(page))), tuple(chain.from_iterable(page)))
+            row = f"({values}" if values else f"({','.join('?' * len(page[0]))})"
+            several = ",".join([row] * len(page))
+            made = f"{before}VALUES {several}" if values else sql.format(several)
+            self.run(made, tuple(chain.from_iterable(page)))
 
     def all(self, sql: str, parameters: Parameters = ()) -> Sequence[Any]:
         """All rows of a query that is known to be small (a page)."""

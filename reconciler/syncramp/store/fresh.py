@@ -44,9 +44,9 @@ class Fresh(NamedTuple):
 
 
 def object_rows(fresh: Sequence[Fresh]) -> list[tuple[Any, ...]]:
-    """Rows of ``objects``, as ``Objects`` writes them: nobody is held, in doubt or confirmed."""
+    """Rows of ``objects`` without what all of them have in common."""
     return [
-        (identity, source, anchor or None, kind.value, digest(packed), "", "", 0, cause, 0, 0)
+        (identity, source, anchor or None, kind.value, digest(packed), cause)
         for identity, source, kind, anchor, packed, _, _, cause in fresh
     ]
 

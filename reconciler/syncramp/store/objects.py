@@ -86,6 +86,9 @@ _OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, cause, hold,
              kind = CASE WHEN objects.acked IS NULL AND objects.doubt = 0 THEN excluded.kind ELSE objects.kind END,
              digest = excluded.digest, cause = excluded.cause, hold = excluded.hold, unread = excluded.unread,
              origin = excluded.origin"""
+_NEW_OBJECT = """INSERT INTO objects (id, source, anchor, kind, digest, origin, cause, hold, unread, doubt, confirmed)
+                 VALUES (?, ?, ?, ?, ?, ?, '', '', 0, 0, 0)"""
+"""Of whom nothing was known: nobody is held, in doubt or confirmed."""
 _PAYLOAD = """INSERT INTO payload (id, desired) VALUES {} ON CONFLICT (id) DO UPDATE SET
               acked = COALESCE(payload.acked,
                   (SELECT payload.desired FROM objects o WHERE o.id = payload.id AND o.acked IS NOT NULL)),
@@ -223,7 +226,7 @@ class Objects:
     def _come(self, fresh: Sequence[Fresh]) -> None:
         self.contest.want(mark_rows(fresh))
         self._database.insert_many(_PAYLOAD, payload_rows(fresh))
-        self._database.insert_many(_OBJECT, object_rows(fresh))
+        self._database.insert_many(_NEW_OBJECT, object_rows(fresh))
         self._database.insert_many(_REFERENCE, reference_rows(fresh))
 
     def _take(self, decided: Sequence[Desired], page: Sequence[Desired], known: Sequence[int]) -> Sequence[Desired]:
