@@ -4,11 +4,12 @@ import os
 import platform
 import re
 import shutil
-import sqlite3
 import ssl
 import subprocess
 import sys
 from pathlib import Path
+
+import apsw
 
 import syncramp
 
@@ -20,7 +21,7 @@ def machine() -> dict[str, str]:
         "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB",
         "system": f"{_release()}, Linux {platform.release().partition('-')[0]}",
         "Python": f"{platform.python_version()} ({platform.python_compiler()}), {_origin()}",
-        "SQLite": sqlite3.sqlite_version,
+        "SQLite": apsw.sqlite_lib_version(),
         "TLS": ssl.OPENSSL_VERSION.partition("  ")[0],
         "OpenLDAP": _version(["slapd", "-VV"], r"slapd ([\d.]+)"),
         "Syncramp": syncramp.__version__,

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
+import apsw
 import pytest
 
 from syncramp.errors import AnotherRunActive, StoreFailing, StoreUnusable
@@ -69,10 +70,10 @@ def test_a_database_of_something_else_is_no_store_and_stays_as_it_is(tmp_path: P
 
 
 def test_a_fault_of_a_statement_stays_one(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+    with pytest.raises(apsw.SQLError, match="no such table"):
         database.run("SELECT 1 FROM nowhere")
     database.run("INSERT INTO meta VALUES ('key', '1')")
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(apsw.ConstraintError):
         database.run("INSERT INTO meta VALUES ('key', '2')")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -64,20 +65,29 @@ def test_a_range_is_what_ascends_one_by_one(ids: list[int]) -> None:
 @pytest.mark.in_a_file("it reads what SQLite tells of its plans")
 def test_a_range_is_asked_with_one_short_statement(tmp_path: Path) -> None:
     with closing(SqliteDatabase(tmp_path / "state.db")) as database:
-        asked: list[str] = []
-        database._connection.set_trace_callback(asked.append)
+        asked: list[tuple[str, int]] = []
+
+        def note(cursor: object, sql: str, values: Any) -> bool:
+            asked.append((sql, len(values)))
+            return True
+
+        database._connection.exec_trace = note
         database.among("SELECT id FROM dirty WHERE id {}", range(5, 1005))
         database.among("SELECT id FROM dirty WHERE id {}", [5, 7])
-    assert asked == ["SELECT id FROM dirty WHERE id BETWEEN 5 AND 1004", "SELECT id FROM dirty WHERE id IN (5,7)"]
+    assert asked == [
+        ("SELECT id FROM dirty WHERE id BETWEEN ? AND ?", 2),
+        ("SELECT id FROM dirty WHERE id IN (?,?)", 2),
+    ]
 
 
 @pytest.mark.in_a_file("it reads what SQLite tells of its plans")
 def test_whatever_takes_a_range_walks_a_key_of_its_table(tmp_path: Path) -> None:
     walks = re.compile(r"PRIMARY KEY \((rowid|object)>\? AND (rowid|object)<\?\)$")
+    asked = {name: text.format("BETWEEN ? AND ?") for name, text in _texts().items()}
     with closing(SqliteDatabase(tmp_path / "state.db")) as database:
         plans = {
-            name: database.all(f"EXPLAIN QUERY PLAN {text.format('BETWEEN ? AND ?')}", (1, 2))[0][3]
-            for name, text in _texts().items()
+            name: database.all(f"EXPLAIN QUERY PLAN {sql}", (1,) * sql.count("?"))[0][3]
+            for name, sql in asked.items()
         }
     assert len(plans) > 10
     assert not {name: plan for name, plan in plans.items() if not walks.search(plan)}

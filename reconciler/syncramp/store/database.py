@@ -267,10 +267,14 @@ class Database(ABC):
     def _execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
         """One statement for each of some rows."""
 
+    @abstractmethod
+    def _changed(self, cursor: Any) -> int:
+        """Rows that the latest statement changed, of which this is the cursor."""
+
     def run(self, sql: str, parameters: Parameters = ()) -> int:
         """One statement; the number of rows it changed."""
         with self._told:
-            return int(self._execute(sql, tuple(parameters)).rowcount)
+            return self._changed(self._execute(sql, tuple(parameters)))
 
     def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         """One statement for each row; no row, no statement."""

@@ -32,7 +32,7 @@ _DROPPED = """SELECT e.guid, e.id FROM objects o JOIN entries e ON e.id = o.id
               OR EXISTS (SELECT 1 FROM joined j WHERE j.entry = o.id AND j.object != 0))
               ORDER BY e.id"""
 _MISSED = """SELECT e.guid, e.id FROM entries e JOIN objects o ON o.id = e.id
-             WHERE e.id IN (SELECT id FROM dirty UNION SELECT id FROM objects
+             WHERE e.id IN (SELECT id FROM dirty UNION ALL SELECT id FROM objects
              WHERE cause != '' AND (cause IN (?, ?, ?)
              OR (cause = 'OutOfScope' AND (acked IS NOT NULL OR doubt = 1)))) AND e.absent > 0
              AND (o.anchor IS NOT NULL AND (o.digest IS NOT NULL OR o.acked IS NOT NULL OR o.doubt = 1)

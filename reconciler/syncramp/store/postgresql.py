@@ -233,6 +233,9 @@ class PostgresqlDatabase(Database):
         self._wait_for_turn(sql)
         return self._raw.execute(translated(sql), parameters)
 
+    def _changed(self, cursor: psycopg.Cursor[Any]) -> int:
+        return cursor.rowcount
+
     def _execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
         self._wait_for_turn(sql)
         self._raw.cursor().executemany(translated(sql), rows)
