@@ -224,3 +224,35 @@ def test_a_question_in_the_middle_of_a_long_answer_is_waited_for_as_ever(ends, m
     assert [type(message) for message in short] == [Done]
     server.says(7, done(0, b""))
     assert [type(message) for message in long] == [Done]
+
+
+@pytest.mark.parametrize("broken", [ConnectionResetError("reset"), b""])
+def test_what_came_before_a_break_in_a_long_answer_is_read_at_once(ends, monkeypatch, broken) -> None:
+    channel, _ = ends
+    monkeypatch.setattr("syncramp.source.ldap.channel._LONG", 0)
+    long = channel.ask(ASKED, ())
+    come = iter([message(7, _person("a")), message(7, _person("b")), message(7, _person("c"))[:9], broken])
+    asked: list[int] = []
+
+    class Broken:
+        """Gives what came, and then the break once."""
+
+        def gettimeout(self) -> float:
+            return 5
+
+        def settimeout(self, seconds: float) -> None: ...
+
+        def sendall(self, data: bytes) -> None: ...
+
+        def recv(self, size: int) -> bytes:
+            asked.append(size)
+            if isinstance(told := next(come, b""), OSError):
+                raise told
+            return told
+
+    monkeypatch.setattr(channel.connection, "socket", Broken())
+    monkeypatch.setattr("syncramp.source.ldap.channel._LONG", -1)
+    assert next(long) == Found(b"a", {}) and len(asked) == 4
+    assert next(long) == Found(b"b", {})
+    with pytest.raises(OSError, match="reset|closed"):
+        next(long)

@@ -68,7 +68,7 @@ CONTAINERS = frozenset(
 _SID = re.compile(rb"[Ss]-1-([0-9]{1,15})((?:-[0-9]{1,10}){0,15})")
 _PRINCIPAL = re.compile(r"CN=(S-1-[0-9-]+),CN=ForeignSecurityPrincipals,", re.IGNORECASE)
 _GUID = re.compile(rb"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
-_LONG = 16
+_LONG, _PLAIN = 16, 36
 """Bytes of a GUID; as text it has more."""
 _SERVICE_ACCOUNTS = frozenset({b"msds-managedserviceaccount", b"msds-groupmanagedserviceaccount"})
 
@@ -229,10 +229,19 @@ def _guid(dn: str, values: Mapping[str, Sequence[bytes]]) -> bytes:
 
 
 def _guid_bytes(value: bytes) -> bytes:
-    found = _GUID.fullmatch(value) if len(value) > _LONG else None
-    if found is None:
+    if len(value) <= _LONG:
         return value
-    data = unhexlify(found[1].replace(b"-", b""))  # a UUID of the standard library takes five times as long
+    if len(value) != _PLAIN or value[8:24:5] != b"----":
+        found = _GUID.fullmatch(value)
+        if found is None:
+            return value
+        value = found[1]
+    try:
+        data = unhexlify(value.replace(b"-", b""))  # a UUID of the standard library takes five times as long
+    except ValueError:
+        return value
+    if len(data) != _LONG:
+        return value
     return data[3::-1] + data[5:3:-1] + data[7:5:-1] + data[8:]
 
 

@@ -29,6 +29,8 @@ _ANSWERS = {0x63: SEARCHED, MODIFY: 0x67, ADD: 0x69, DELETE: 0x6B, RENAME: 0x6D}
 """Tag of a request -> tag of the message that ends its answer (RFC 4511 4.5 to 4.9)."""
 _PIECE = 16 * 1024
 """Bytes asked for at once; TLS gives no more, and a larger piece is mapped by itself (``session.memory``)."""
+_BURST = 64 * 1024
+"""Bytes that are read one piece after the other before they are looked at, where so many are there."""
 _LONG = 50
 """Messages after which an answer is long."""
 _MOMENT = 0.002
@@ -108,17 +110,29 @@ class Channel:
         return piece
 
     def _arrived(self) -> bytes:
-        """What is there; where nothing is, more than the next message is waited for."""
+        """What is there; where nothing is, more than the next message is waited for. A break is told after what came
+        before it.
+        """
         socket = self.connection.socket
         if self._silence is None:
             self._silence = socket.gettimeout()
             socket.settimeout(0)
-        try:
-            piece: bytes = socket.recv(_PIECE)
-        except _NOT_YET:
+        pieces, size, more = [], 0, True
+        while more and size < _BURST:
+            try:
+                pieces.append(socket.recv(_PIECE))
+            except _NOT_YET:
+                break
+            except OSError as error:
+                if not pieces:
+                    raise
+                self._broken = error
+                break
+            size, more = size + len(pieces[-1]), bool(pieces[-1])
+        if not pieces:
             time.sleep(_MOMENT)
             return self._awaited()
-        return piece
+        return b"".join(pieces)
 
     def _be_patient(self) -> None:
         """From now on the socket waits, and as long as ever."""

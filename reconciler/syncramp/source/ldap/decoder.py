@@ -11,8 +11,9 @@ front of the first value, eight bytes and the name, is not taken apart each time
 each length read in place. What looks otherwise is read by ``attribute``, tag by tag.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from struct import Struct
 from types import MappingProxyType
 
 from syncramp.model.facts import Entry
@@ -24,6 +25,7 @@ from syncramp.source.ldap.ber import (
     SET,
     BerError,
     bounds,
+    integer,
     long_bounds,
     number,
     parse,
@@ -89,9 +91,56 @@ class Heads(dict[bytes, _Head]):
         return (_text(name), end - at, stop - end) if good else _OTHER
 
 
-Form = Callable[[bytes, int, int], Entry | None]
-"""Makes the fact of an entry at once: of bytes, where its DN and attributes begin in them, and where they end. None:
+Form = Callable[[bytes, bytes, int, int], Entry | None]
+"""Makes the fact of an entry at once: of its DN, and of bytes with where its attributes begin and end in them. None:
 it is read as any other, which tells what is wrong with it."""
+
+
+class Run:
+    """Entries of one search that stand one after the other, each whole and with nothing beside it.
+
+    :param number: of the search.
+    :param form: how they are read.
+    """
+
+    def __init__(self, number: int, form: Form) -> None:
+        self.number, self._form = number, form
+        self._told = integer(number) + bytes((_ENTRY,))
+        told = f"{len(self._told)}s"
+        self._layouts = {
+            kind: (SEQUENCE << 8 | kind, Struct(f">H{size}{told}B{size}BB"), Struct(f">H{size}"))
+            for kind, size in ((0x81, "B"), (0x82, "H"), (FOUR, "I"))
+        }
+        """A tag and how its length begins, up to the DN, and up to the attributes."""
+
+    def take(self, data: bytes, at: int, end: int) -> tuple[list[Entry], int]:
+        """The facts of entries from here on, and where another message begins, or one that takes a closer look."""
+        facts: list[Entry] = []
+        while at + 1 < end and (layout := self._layouts.get(data[at + 1])) is not None:
+            began, at = at, self._take(facts, data, at, end, *layout)
+            if at == began:
+                break
+        return facts, at
+
+    def _take(
+        self, facts: list[Entry], data: bytes, at: int, end: int, begins: int, to_dn: Struct, to_attributes: Struct
+    ) -> int:
+        form, own, expected = self._form, to_attributes.size, (self._told, begins & 0xFF, OCTETS)
+        inside = own + len(self._told) + own - 1
+        while at + to_dn.size < end:
+            tag, size, told, kind, rest, octets, length = to_dn.unpack_from(data, at)
+            stop, over = at + own + size, at + to_dn.size + length
+            if (told, kind, octets) != expected or tag != begins or length >= 0x80 or not over + own <= stop <= end:
+                break
+            sequence, size = to_attributes.unpack_from(data, over)
+            if sequence != begins or over + own + size != stop or at + inside + rest != stop:
+                break
+            fact = form(data[over - length : over], data, over + own, stop)
+            if fact is None:
+                break
+            facts.append(fact)
+            at = stop
+        return at
 
 
 @dataclass
@@ -101,6 +150,8 @@ class Decoder:
     limit: int = LARGEST
     forms: dict[int, Form] = field(default_factory=dict)
     """How the entries of a search are read, by its number, where not as any."""
+    _run: Run | None = None
+    """Reads those of the latest of these searches."""
     _held: bytearray = field(default_factory=bytearray)
     """The beginning of a message that is not complete."""
     _needed: int = 0
@@ -123,7 +174,14 @@ class Decoder:
             piece = bytes(self._held)
             self._held.clear()
         at, end = 0, len(piece)
-        while (whole := self._extent(piece, at)) is not None and whole[1] <= end:
+        while True:
+            for run in self._runs():
+                facts, at = run.take(piece, at, end)
+                if facts:
+                    yield run.number, Found(b"", _NOTHING, (), facts)
+            whole = self._extent(piece, at)
+            if whole is None or whole[1] > end:
+                break
             start, at = whole
             if at - start < COPIED:
                 yield self._message(piece[start:at], 0, at - start)
@@ -131,6 +189,14 @@ class Decoder:
                 yield self._message(piece, start, at)
         self._held += piece[at:]
         self._needed = 0 if whole is None else whole[1] - at
+
+    def _runs(self) -> Iterable[Run]:
+        """What reads entries of the search with a form, if there is one."""
+        for asked, form in self.forms.items():
+            if self._run is None or self._run.number != asked:
+                self._run = Run(asked, form)
+            return (self._run,)
+        return ()
 
     def _extent(self, data: bytes, at: int) -> tuple[int, int] | None:
         """Where the content of a message begins and ends; None: not even its length is there."""
@@ -156,8 +222,8 @@ class Decoder:
             controls = () if over == end else _controls(data[over:end])
             if tag == _ENTRY:
                 form = self.forms.get(asked)
-                fact = form(data, at, over) if form is not None else None
-                known = None if fact is None else Found(b"", _NOTHING, controls, fact)
+                fact = _formed(form, data, at, over) if form is not None else None
+                known = None if fact is None else Found(b"", _NOTHING, controls, (fact,))
                 return asked, known or self._entry(data, at, over, controls)
         except IndexError:
             raise BerError("a value is cut off") from None
@@ -191,6 +257,13 @@ class Decoder:
         if at != stop:
             raise BerError("an attribute is longer than its entry")
         return Found(dn, values, controls)
+
+
+def _formed(form: Form, data: bytes, at: int, stop: int) -> Entry | None:
+    at, over = bounds(data, at, OCTETS)
+    dn = data[at:over]
+    at, over = bounds(data, over, SEQUENCE)
+    return form(dn, data, at, over) if over == stop else None
 
 
 def attribute(data: bytes, at: int) -> tuple[str, list[bytes], int]:

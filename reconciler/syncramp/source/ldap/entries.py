@@ -107,8 +107,6 @@ class Entries:
         :raises SourceIncomplete: it has no GUID.
         :raises names.DnError: a DN is malformed.
         """
-        if found.fact is not None:
-            return found.fact
         dn, values = canonical.text(found.dn), self._values(found)
         try:
             entry = canonical.entry_from(dn, values, self.wanted, devices=self.devices)

@@ -24,15 +24,16 @@ class Control:
 
 @row
 class Found:
-    """One entry of an answer."""
+    """One entry of an answer, or several that became facts."""
 
     dn: bytes
     """As the server spells it."""
     values: Mapping[str, Sequence[bytes]]
     """By attribute description, as the server spells it."""
     controls: Sequence[Control] = ()
-    fact: Entry | None = None
-    """Made of it already, where its search asked for that (``persons``); it has no DN and no values then."""
+    facts: Sequence[Entry] = ()
+    """Made of it already, where its search asked for that (``persons``): it has no DN and no values then, and may
+    stand for several."""
 
 
 @dataclass(frozen=True, slots=True)

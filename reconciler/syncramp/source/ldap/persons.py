@@ -17,7 +17,8 @@ from syncramp.model.packing import Ready, map_head, pair, unpack
 from syncramp.model.values import Kind
 from syncramp.source import canonical, words
 from syncramp.source import dn as names
-from syncramp.source.ldap.ber import OCTETS, SEQUENCE, BerError, bounds
+from syncramp.source.ldap.alike import Alike
+from syncramp.source.ldap.ber import BerError
 from syncramp.source.ldap.decoder import FOUR, HEADS, Heads, attribute, further
 from syncramp.source.ranges import PlainNames
 
@@ -111,26 +112,35 @@ class Persons:
         self._names = PlainNames()
         self._asked = frozenset(changes)
         self._short, self._long = (_Slots(heads, changes, self._class_set) for heads in (Heads(3, 8), Heads(7, 16)))
+        self._alike = {False: Alike(wanted, _GUIDS, self._short, four=False)}
+        self._alike[True] = Alike(wanted, _GUIDS, self._long, four=True)
         self._classes: dict[tuple[int, bytes], bytes] = {}
         self._people: dict[bytes, bool | None] = {}
         self._orders: dict[tuple[str, ...], _Order] = {}
 
-    def __call__(self, data: bytes, at: int, stop: int) -> Entry | None:
+    def __call__(self, dn: bytes, data: bytes, at: int, stop: int) -> Entry | None:
         """The fact of a person; None, where it takes a closer look.
 
-        :param data: a message.
-        :param at: where the DN begins.
-        :param stop: where the attributes end.
+        :param dn: as the server spells it.
+        :param data: what came.
+        :param at: where the attributes begin.
+        :param stop: where they end.
         """
         try:
-            at, over = bounds(data, at, OCTETS)
-            dn = data[at:over]
-            slots = self._long if data[over + 1] == FOUR else self._short
-            at, over = bounds(data, over, SEQUENCE)
-            parts = self._parts(slots, data, at, stop) if over == stop else {}
-            return self._fact(names.canonical(canonical.text(dn)), parts) if parts else None
+            four = data[at + 1] == FOUR
+            return self._person(names.canonical(canonical.text(dn)), data, at, stop, four=four)
         except (BerError, IndexError, names.DnError):
             return None
+
+    def _person(self, dn: str, data: bytes, at: int, stop: int, *, four: bool) -> Entry | None:
+        alike = self._alike[four]
+        if (taken := alike.take(data, at, stop, dn)) is not None:
+            return Entry(taken[0], Kind.USER, dn, taken[1])
+        parts = self._parts(self._long if four else self._short, data, at, stop)
+        fact = self._fact(dn, parts) if parts else None
+        if fact is not None and self._people.get(parts[_CLASSES]) is False:
+            alike.learn(data, at, stop, parts[_CLASSES])
+        return fact
 
     def _parts(self, slots: _Slots, data: bytes, at: int, stop: int) -> _Parts:
         """All attributes; none, if it takes a closer look. Positions only grow, as in the decoder: the end proves all
@@ -167,7 +177,7 @@ class Persons:
 
     def _fact(self, dn: str, parts: _Parts) -> Entry | None:
         classes = parts.get(_CLASSES, b"")
-        translated = self._people[classes] if classes in self._people else self._person(classes)
+        translated = self._people[classes] if classes in self._people else self._judged(classes)
         name = "objectguid" if "objectguid" in parts else "entryuuid"
         guid = parts.get(name, b"")
         if translated is None or len(guid) != _GUIDS[name]:
@@ -180,7 +190,7 @@ class Persons:
         ordered, before, pick = self._orders.get(came) or self._order(came)
         return Entry(guid[-16:], Kind.USER, dn, Ready(ordered, before + b"".join(pick(parts))))
 
-    def _person(self, packed: bytes) -> bool | None:
+    def _judged(self, packed: bytes) -> bool | None:
         """Do object classes say that its words are others (``words``)? None: it is no person."""
         classes = _values(_CLASSES, packed) if packed else ()
         found = words.translated(classes) if canonical.kind_of(classes) is Kind.USER else None

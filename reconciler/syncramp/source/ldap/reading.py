@@ -59,10 +59,10 @@ class Reading:
             if not isinstance(message, Found):
                 for url in filter(self._concerns_us, message.urls):
                     self._refer(url)
-            elif message.fact is not None:
-                self._seen += 1
-                self._count += 1
-                yield message.fact
+            elif message.facts:
+                self._seen += len(message.facts)
+                self._count += len(message.facts)
+                yield from message.facts
             elif (fact := self._fact(message)) is not None:
                 yield fact
 
