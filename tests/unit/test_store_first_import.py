@@ -1,7 +1,6 @@
 """The first import of all: nobody is looked for, and the indexes by which entries are found come last."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -10,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.build import group, user, user_dn
-from syncramp.model.facts import Entry, Links, Proof
+from syncramp.model.facts import Links, Proof
 from syncramp.source import dn
+from syncramp.store import first_import
 from syncramp.store.partitions import PartitionStage
 from syncramp.store.store import Store
 
@@ -78,6 +78,17 @@ def test_whoever_comes_again_in_a_later_page_is_the_one_who_came(make) -> None:
     assert indexed(store)
 
 
+def test_more_than_can_be_held_are_looked_for_by_the_index(make, monkeypatch) -> None:
+    monkeypatch.setattr(first_import, "HELD", 3)
+    store = make()
+    staged = begun(store)
+    for number in range(1, 12, 2):
+        staged.add_entries([user(number), user(number + 1)])
+        staged.flush()
+        assert indexed(store) == (number > 4)
+    assert store.database.value("SELECT COUNT(*) FROM entries") == 12
+
+
 def test_groups_whose_members_come_later_are_found(make) -> None:
     store = make()
     staged = begun(store)
@@ -124,20 +135,14 @@ _MOST = st.integers(1, 40)
 def test_what_is_stored_is_what_an_index_that_is_always_there_makes_of_it(
     tmp_path_factory: pytest.TempPathFactory, pages: list[tuple[str, list[int]]]
 ) -> None:
-    """GUIDs that begin or end alike, or both, are told apart."""
     told = []
     for alone in (True, False):
         store = Store(tmp_path_factory.mktemp("store") / "state.db", dn.key)
         with patch.object(type(store.database), "alone", alone):
             for source, numbers in pages:
                 staged = begun(store, source)
-                staged.add_entries([_alike(number) for number in numbers])
+                staged.add_entries([user(number) for number in numbers])
                 staged.flush()
         told.append(store.database.all(ENTRIES))
         store.close()
     assert told[0] == told[1]
-
-
-def _alike(number: int) -> Entry:
-    guid = (number % 5).to_bytes(4) + number.to_bytes(8) + (number % 7).to_bytes(4)
-    return replace(user(number), guid=guid)
