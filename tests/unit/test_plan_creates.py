@@ -35,15 +35,15 @@ def _new(number: int) -> ObjectState:
     return ObjectState(number, 1, Kind.USER, f"anchor{number}", "CN=p", wanted, None, False, frozenset(), None, "")
 
 
-def _row(state: ObjectState) -> tuple[Any, ...]:
-    wanted, known = (None if one is None else digest(pack(one)) for one in (state.desired, state.acked))
-    narrow = state.id, state.source, state.kind.value, state.anchor or None, wanted, known, int(state.doubt)
-    return *narrow, state.cause.value if state.cause else "", state.hold, int(state.origin)
+def _head(state: ObjectState) -> tuple[Any, ...]:
+    wanted = None if state.desired is None else digest(pack(state.desired))
+    new = wanted is not None and state.acked is None and not (state.doubt or state.hold)
+    return state.id, state.kind.value, state.anchor or None, wanted, int(state.origin), int(new)
 
 
 class _Page:
     def __init__(self, states: Sequence[ObjectState]) -> None:
-        self._states, self.rows, self.made = states, list(map(_row, states)), 0
+        self._states, self.heads, self.made = states, list(map(_head, states)), 0
 
     def state(self, place: int) -> ObjectState:
         self.made += 1

@@ -1,7 +1,7 @@
 """Plain creates: new objects that go as they are, which is nearly all of a first plan.
 
-Whether a create is one is seen at its narrow row and at sets that are made once for a plan; ``changes`` has the whole
-truth, and of a plain create it says the same. A plan counts and digests them by columns of rows (``summary``), and
+Whether a create is one is seen at a few of its columns and at sets that are made once for a plan; ``changes`` has
+the whole truth, and of a plain create it says the same. A plan counts and digests them by columns (``summary``), and
 makes an object of one only to show it.
 """
 
@@ -22,11 +22,14 @@ from syncramp.model.state import TOLD_APART, ObjectState
 class Page(Protocol):
     """Some objects that differ, in the order of their anchors."""
 
-    rows: Sequence[Any]
-    """Id, source, kind, anchor, digest of what is wanted and of what the cloud holds, doubt, cause, hold, origin."""
+    @property
+    def heads(self) -> Sequence[Any]:
+        """Of each id, kind, anchor, digest of what is wanted, origin, and 1 if it is new: something is wanted, and
+        nothing in the cloud, in doubt or held.
+        """
 
     def state(self, place: int) -> ObjectState:
-        """The object of one row."""
+        """One of the objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class PlainCreates:
 
     def runs(self, page: Page) -> Iterator[Creates | ObjectState]:
         """The objects of a page in their order: plain creates that follow each other, and every other object."""
-        rows = page.rows
+        rows = page.heads
         for are_plain, group in groupby(range(len(rows)), self._plain(rows).__getitem__):
             places = list(group)
             if are_plain:
@@ -87,16 +90,14 @@ class PlainCreates:
         """Which rows are plain creates; nearly always all are, or none."""
         if not self.some:
             return [False] * len(rows)
-        ids, _, _, anchors, digests, known, doubts, _, holds, origins = zip(*rows, strict=True)
-        new = all(digests) and NOTHING not in digests and not (any(known) or any(doubts) or any(holds))
-        if new and self._usual(ids, anchors, origins):
+        ids, _, anchors, digests, origins, new = zip(*rows, strict=True)
+        if all(new) and NOTHING not in digests and self._usual(ids, anchors, origins):
             return [True] * len(rows)
         return list(map(self._is_plain, rows))
 
     def _is_plain(self, row: Any) -> bool:
-        identity, _, _, anchor, digest, known, doubt, _, hold, origin = row
-        new = digest is not None and digest != NOTHING and known is None and not (doubt or hold)
-        return new and self._usual((identity,), (anchor or "",), (origin,))
+        identity, _, anchor, digest, origin, new = row
+        return bool(new) and digest != NOTHING and self._usual((identity,), (anchor or "",), (origin,))
 
     def _usual(self, ids: Sequence[int], anchors: Sequence[str], origins: Sequence[int]) -> bool:
         return (
@@ -111,5 +112,5 @@ def _creates(page: Page, first: int, rows: Sequence[Any]) -> Creates:
         state = page.state(first + place)
         return ObjectChange(state, Verb.CREATE, state.desired or {})
 
-    ids, _, kinds, anchors, digests, _, _, _, _, origins = zip(*rows, strict=True)
+    ids, kinds, anchors, digests, origins, _ = zip(*rows, strict=True)
     return Creates(ids, kinds, [anchor or "" for anchor in anchors], digests, origins, change)

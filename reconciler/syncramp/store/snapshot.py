@@ -28,7 +28,7 @@ from syncramp.store.packing import unpack_bitmap
 from syncramp.store.referring import Referring
 from syncramp.store.returning import lost_with_members, restoring
 from syncramp.store.standing import Standing
-from syncramp.store.states import ROWS, WHOLE, Page, in_order
+from syncramp.store.states import HEADS, ROWS, WHOLE, Page, in_order
 
 PAGE = 500
 FEW = 5_000
@@ -38,6 +38,7 @@ _DIFFERS = """ WHERE CASE WHEN digest IS NULL THEN acked IS NOT NULL OR doubt = 
                ELSE acked IS NULL OR acked != digest OR doubt = 1 OR hold != '' END"""
 _DIFFERING = ROWS + _DIFFERS + " ORDER BY COALESCE(anchor, ''), id"
 """COALESCE keeps SQLite from walking the index of anchors, and asking for each row, when nearly none differs."""
+_NEW = HEADS + _DIFFERS + " ORDER BY COALESCE(anchor, ''), id"
 _STATES = ROWS + " WHERE id {}"
 _WHOLE = WHOLE + " WHERE o.id {}"
 _MARKS = "SELECT mark FROM uniques WHERE object IN ({})"
@@ -100,14 +101,19 @@ class Snapshot:
 
         Names and values are read when they are asked for, so nobody may write meanwhile.
         """
-        for page in self.differing_pages():
+        for page in self._pages(new=False):
             yield from page.states()
 
     def differing_pages(self) -> Iterator[Page]:
-        """The same, in pages."""
-        rows = self._few() if len(self._differing) <= FEW else self._database.stream(_DIFFERING)
+        """The same, in pages, of which nobody looks at a state as long as all are new."""
+        return self._pages(new=2 * len(self._coming & self._differing) > len(self._differing))
+
+    def _pages(self, *, new: bool) -> Iterator[Page]:
+        """:param new: most of them are, so their heads are enough."""
+        few = len(self._differing) <= FEW
+        rows = self._few() if few else self._database.stream(_NEW if new else _DIFFERING)
         while page := list(islice(rows, PAGE)):
-            yield Page(self._database, page)
+            yield Page(self._database, page, heads=new and not few)
 
     def _few(self) -> Iterator[Any]:
         rows = self._database.among(_STATES, self._differing.to_array())

@@ -24,7 +24,12 @@ WHOLE = """SELECT o.id, o.source, o.kind, o.anchor, o.digest, o.acked, o.doubt, 
 """The same with the wide ones behind them, for whoever looks at each: 2.6 µs a row, and 3.4 one after the other."""
 _NARROW = 10
 """Columns of a narrow row."""
+HEADS = """SELECT id, kind, anchor, digest, origin,
+           CASE WHEN digest IS NOT NULL AND acked IS NULL AND doubt = 0 AND hold = '' THEN 1 ELSE 0 END
+           FROM objects"""
+"""What a plan counts of new objects, which is all of them that it looks at: 1.9 µs a row in order, and 2.7 narrow."""
 
+_ROWS = ROWS + " WHERE id {}"
 _NAMES = "SELECT id, dn FROM entries WHERE id {}"
 _PAYLOADS = "SELECT id, desired, acked, maybe FROM payload WHERE id {}"
 _REFERENCES = "SELECT object, attribute, target FROM refs WHERE object {}"
@@ -41,12 +46,16 @@ class Page:
 
     :param rows: their narrow rows.
     :param whole: the wide ones stand behind them.
+    :param heads: these are not even the narrow ones, which are read for whoever looks at one.
     """
 
-    def __init__(self, database: Database, rows: Sequence[Any], *, whole: bool = False) -> None:
+    def __init__(self, database: Database, rows: Sequence[Any], *, whole: bool = False, heads: bool = False) -> None:
         self._database = database
-        self.rows: Sequence[Any] = [row[:_NARROW] for row in rows] if whole else rows
         self._ids = [row[0] for row in rows]
+        if heads:
+            self.heads = rows
+        else:
+            self.rows = [row[:_NARROW] for row in rows] if whole else rows
         if whole:
             self.payloads = {row[0]: row[_NARROW:] for row in rows if row[_NARROW] is not None}
 
@@ -57,6 +66,29 @@ class Page:
     def state(self, place: int) -> ObjectState:
         """The object of one row."""
         return _Stored(self.rows[place], self)
+
+    @cached_property
+    def rows(self) -> Sequence[Any]:
+        """Their narrow rows."""
+        found = {row[0]: row for row in self._database.among(_ROWS, self._ids)}
+        return [found[identity] for identity in self._ids]
+
+    @cached_property
+    def heads(self) -> Sequence[Any]:
+        """Of each id, kind, anchor, digest of what is wanted, origin, and 1 if it is new: something is wanted, and
+        nothing in the cloud, in doubt or held.
+        """
+        return [
+            (
+                row[0],
+                row[2],
+                row[3],
+                row[4],
+                row[9],
+                int(row[4] is not None and row[5] is None and not (row[6] or row[8])),
+            )
+            for row in self.rows
+        ]
 
     def read(self) -> None:
         """Read what an export writes now, because it does so while the objects are looked at; names and references it
