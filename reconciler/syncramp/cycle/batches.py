@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pyroaring import BitMap
 
 from syncramp.model.circumstances import Approved, Circumstances
-from syncramp.model.packing import plain
+from syncramp.model.packing import packed_of, plain
 from syncramp.model.plan import ObjectChange, Verb
 from syncramp.model.state import Membership
 from syncramp.model.values import Attributes, Value
+from syncramp.model.whole import whole
 from syncramp.model.wire import LinkOperation, Operation, SyncObject, WireValue
 from syncramp.plan.counted import CREATED, link_spends, spends
 from syncramp.store.intents import Item
@@ -93,7 +94,7 @@ def new_item(identity: int, kind: str, anchor: str, desired: Attributes) -> Item
     """A plain create of which nothing was ever sent, as an item of a batch: the same as of every create, and less is
     asked for it.
     """
-    sent = SyncObject(kind, Operation.SET, {"SourceAnchor": anchor, **plain(desired)})
+    sent = SyncObject(kind, Operation.SET, whole(anchor, packed_of(desired)[0]))
     return Item(identity, sent, after=desired, fresh=True, spends=CREATED)
 
 

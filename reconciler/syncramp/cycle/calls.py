@@ -150,7 +150,7 @@ class _Sending:
             answered = isinstance(error, CallTimedOut)
             raise
         finally:
-            links = sum(obj.links for obj in objects if "member" in obj.values)
+            links = sum(obj.links for obj in objects)
             if answered and endpoint.put_off() == before:
                 now = self._job.clock()
                 self.seconds.append(max(0.0, now - began))

@@ -13,8 +13,10 @@ from typing import NamedTuple, overload
 
 from syncramp.model.blocks import Block
 from syncramp.model.cells import Cells
+from syncramp.model.packing import packed_value
 from syncramp.model.rows import row
 from syncramp.model.values import Value
+from syncramp.model.whole import Whole
 
 
 class Operation(StrEnum):
@@ -70,6 +72,10 @@ def changes_by_source(anchors: Iterable[str], operation: LinkOperation) -> Itera
 WireValue = Value | Sequence[ReferenceChange] | None
 """A tuple of ReferenceChange is a SyncReferenceChangeCollection; an empty tuple is an empty list of text."""
 
+_WITHOUT_LINKS = frozenset({Cells, Whole})
+"""Values among which there never are any; nearly all are of these, and they are not looked at one by one."""
+_DISABLED = packed_value("accountEnabled") + packed_value(value=False)
+
 
 @row
 class SyncObject:
@@ -84,11 +90,21 @@ class SyncObject:
     @property
     def links(self) -> int:
         """How many reference changes the object carries."""
+        if type(self.values) in _WITHOUT_LINKS:
+            return 0
         links = 0
-        for value in self.values.values() if type(self.values) is not Cells else ():
+        for value in self.values.values():
             if type(value) is tuple and value and isinstance(value[0], ReferenceChange):
                 links += len(value)
         return links
+
+    @property
+    def disables(self) -> bool:
+        """It says that an account is not enabled."""
+        values = self.values
+        if type(values) is Whole and _DISABLED not in values.packed:
+            return False
+        return values.get("accountEnabled") is False
 
 
 class Alike(NamedTuple):

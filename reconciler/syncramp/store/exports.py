@@ -326,7 +326,7 @@ class Exports:
 
     def _note_taken(self, items: Iterable[Item], linked: Iterable[Item], now: float) -> None:
         removes = {item.id: item.removes for item in linked if item.removes}
-        disabled = {item.id for item in items if item.object.values.get("accountEnabled") is False}
+        disabled = {item.id for item in items if item.object.disables}
         for identity in self._revocations.among([*removes, *disabled - set(removes)]):
             self._revocations.taken(identity, removes.get(identity), now, self._run)
 

@@ -1,18 +1,21 @@
 """Objects become bytes by templates: what :mod:`~syncramp.endpoint.contract.values` writes, several times faster.
 
 The head of a pair depends on its key and its type only and is made once. Pieces are text in Latin-1, one character a
-byte: an ASCII value goes in as it is, and all pieces are joined and encoded once at the end. References of one length
-to add by one kind of anchor, nearly all of a group, are one ``join``. What has no template is written by the general
-writer, so the bytes are the same for every object.
+byte: an ASCII value goes in as it is, and those of an object are joined and encoded once at its end. References of
+one length to add by one kind of anchor, nearly all of a group, are one ``join``. What has no template is written by
+the general writer, so the bytes are the same for every object. Creates that are sent whole have layouts of their own
+(:mod:`~syncramp.endpoint.contract.whole`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from operator import itemgetter
 from typing import Any, Final
 
 from syncramp.endpoint.contract import values as general
+from syncramp.endpoint.contract.whole import Layouts, Writers
 from syncramp.endpoint.nbfx import writer as w
+from syncramp.model.whole import Whole
 from syncramp.model.wire import Operation, ReferenceChange, SyncObject, WireValue
 
 _FOLDED: Final = tuple("\x99" + chr(length) for length in range(w.LONGEST_FOLDED + 1))
@@ -37,12 +40,10 @@ def write_objects(
     :param behind: what stands behind them.
     :raises TypeError: a value is of no type the wire knows.
     """
-    pieces = [before.decode("latin-1")]
+    pieces = [before]
     _template(form).write(objects, pieces)
-    pieces.append(behind.decode("latin-1"))
-    joined = "".join(pieces)
-    pieces.clear()  # before the encoded copy is made
-    return joined.encode("latin-1")
+    pieces.append(behind)
+    return b"".join(pieces)
 
 
 class _Made(dict[str, str]):
@@ -75,26 +76,41 @@ class _Template:
         self._same = {value: _Made(partial(general.write_pair, value=value, form=form)) for value in (True, False)}
         self._bytes = _Made(lambda key: general.head_of(key, "d:base64Binary", form))
         self._lists = _Made(lambda key: general.head_of(key, "c:ArrayOfstring", form))
-        self._tails: dict[tuple[str, Operation], str] = {}
+        self._tails: dict[tuple[str, Operation], bytes] = {}
+        self._layouts = Layouts(
+            Writers(
+                _OBJECT.encode("latin-1"),
+                partial(general.head_of, form=form),
+                partial(general.write_pair, form=form),
+                self._by.binary if form == "text" else _binary,
+            )
+        )
 
-    def write(self, objects: Iterable[SyncObject], pieces: list[str]) -> None:
-        heads, other = self._heads, self._other
+    def write(self, objects: Iterable[SyncObject], pieces: list[bytes]) -> None:
+        """Add these objects to the pieces of a message."""
         for obj in objects:
-            pieces.append(_OBJECT)
-            pairs = obj.values.items()
-            try:
-                pieces += [
-                    f"{heads[key]}{_SHORT[len(value)]}{value}\x01"
-                    if type(value) is str and value.isascii()
-                    else other(key, value)
-                    for key, value in pairs
-                ]
-            except KeyError:  # a text of no usual length
-                pieces += [
-                    f"{heads[key]}{self._content(value)}\x01" if type(value) is str else other(key, value)
-                    for key, value in pairs
-                ]
+            values = obj.values
+            if type(values) is Whole and (made := self._layouts.pieces(values)):
+                pieces += made
+            else:
+                pieces.append(self._pairs(values))
             pieces.append(self._tail(obj.kind, obj.operation))
+
+    def _pairs(self, values: Mapping[str, WireValue]) -> bytes:
+        """An object up to the end of its last pair."""
+        heads, other, texts = self._heads, self._other, [_OBJECT]
+        try:
+            texts += [
+                f"{heads[key]}{_SHORT[len(value)]}{value}\x01"
+                if type(value) is str and value.isascii()
+                else other(key, value)
+                for key, value in values.items()
+            ]
+        except KeyError:  # a text of no usual length
+            texts += [other(key, value) for key, value in values.items()]
+        joined = "".join(texts)
+        texts.clear()  # before the encoded copy is made
+        return joined.encode("latin-1")
 
     def _other(self, key: str, value: WireValue) -> str:
         """A pair whose value is not an ASCII text."""
@@ -105,7 +121,7 @@ class _Template:
         if isinstance(value, bool):
             return self._same[value][key]
         if isinstance(value, bytes) and self._form != "text":
-            return f"{self._bytes[key]}{_binary(value)}\x01"
+            return f"{self._bytes[key]}{_binary(value).decode('latin-1')}\x01"
         return general.write_pair(key, value, self._form).decode("latin-1")
 
     def _content(self, value: str) -> str:
@@ -119,14 +135,13 @@ class _Template:
                 return f"{_FOLDED[length]}{encoded.decode('latin-1')}"
         return self._by.content(value).decode("latin-1")
 
-    def _tail(self, kind: str, operation: Operation) -> str:
+    def _tail(self, kind: str, operation: Operation) -> bytes:
         """An object behind its pairs."""
         tail = self._tails.get((kind, operation))
         if tail is None:
             if len(self._tails) >= _Made.MOST:
                 self._tails.clear()
-            written = general.write_tail(kind, operation, self._form)
-            tail = self._tails[kind, operation] = written.decode("latin-1")
+            tail = self._tails[kind, operation] = general.write_tail(kind, operation, self._form)
         return tail
 
     def _list(self, key: str, items: Sequence[Any]) -> str:
@@ -172,14 +187,13 @@ class _Template:
         return "".join([f"{head}{self._content(text)}{tail}" for text in texts])
 
 
-def _binary(value: bytes) -> str:
+def _binary(value: bytes) -> bytes:
     """Binary content and the end of its element, as the general writer has it."""
     size = len(value)
     rest = size % 3
     if not rest or not 3 < size <= w.LONGEST_FOLDED:
-        return w.binary(value).decode("latin-1")
-    written = value.decode("latin-1")
-    return f"\x9e{chr(size - rest)}{written[:-rest]}\x9f{chr(rest)}{written[-rest:]}"
+        return w.binary(value)
+    return b"\x9e%c%b\x9f%c%b" % (size - rest, value[:-rest], rest, value[-rest:])
 
 
 @cache
