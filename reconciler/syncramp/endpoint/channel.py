@@ -148,10 +148,11 @@ class Channel:
 
     def _call(self, host: str, operation: str, body: bytes, leave: Leave) -> contract.Answer:
         url, tracking = f"https://{host}{PATH}", uuid4()
-        message = self._frame(operation, url, self._tap.bend(self._tokens.token())).request(body, tracking)
+        before, behind = self._frame(operation, url, self._tap.bend(self._tokens.token())).around(tracking)
         leave.check(host)  # after the token, which may take a while
         try:
-            answer = self._client.request("POST", url, self._headers(operation, str(tracking)), message)
+            headers = self._headers(operation, str(tracking))
+            answer = self._client.request("POST", url, headers, before, body, behind)
         except NoAnswer as error:
             raise from_transport(error, url, sent=True) from None
         kind = answer.headers.get("content-type", "")

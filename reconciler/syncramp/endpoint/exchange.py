@@ -10,6 +10,7 @@ import errno
 import re
 import ssl
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from http.client import HTTPResponse, IncompleteRead
 from io import BufferedReader, RawIOBase
 from typing import Any, Final, NamedTuple, cast
@@ -76,14 +77,22 @@ def request_head(method: str, url: SplitResult, target: str, headers: Mapping[st
 
     :param length: of the body.
     """
-    if not _HOST.fullmatch(url.hostname or "") or not _TARGET.fullmatch(target):
+    host = _host(url, target)
+    if not host:
         return b""
-    host = url.hostname if url.port in (None, 443) else f"{url.hostname}:{url.port}"
     named = {"Host": host, "Content-Length": length, **headers}
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items()), "\r\n"]
+    lines = [f"{method} {target} HTTP/1.1", *[f"{name}: {value}" for name, value in named.items()], "\r\n"]
     written = "\r\n".join(lines)
     whole = written.count("\n") == written.count("\r") == len(lines)  # no value brings a line of its own
     return written.encode("latin-1") if whole else b""
+
+
+@lru_cache(maxsize=16)
+def _host(url: SplitResult, target: str) -> str:
+    """As it is named in a head; empty: it, or the target, is one that urllib3 has to look at."""
+    if not _HOST.fullmatch(url.hostname or "") or not _TARGET.fullmatch(target):
+        return ""
+    return f"{url.hostname}" if url.port in (None, 443) else f"{url.hostname}:{url.port}"
 
 
 def exchange(connection: ssl.SSLSocket, method: str, message: bytes, wait: float) -> tuple[Answer, bool]:

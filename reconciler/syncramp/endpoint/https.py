@@ -79,9 +79,10 @@ class Https:
         for pool in self._pools.values():
             pool.close()
 
-    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+    def request(self, method: str, url: str, headers: Mapping[str, str], *body: bytes) -> Answer:
         """Ask, and follow nobody's redirect.
 
+        :param body: its pieces, so that they are put together once; none: there is no body.
         :raises NoAnswer: there was none.
         :raises InputRefused: the environment names a proxy that there is no way through.
         """
@@ -90,11 +91,12 @@ class Https:
         sent = {"Accept": "*/*", "Accept-Encoding": _ENCODINGS, **headers}
         _leaving.begun = False
         pool = self._pool(parts)
-        head = request_head(method, parts, target, sent, len(body)) if body is not None else b""
+        head = request_head(method, parts, target, sent, sum(map(len, body))) if body else b""
         try:
-            if body is not None and head and isinstance(pool, _Pool) and (connection := pool.idle()):
-                return pool.exchange(connection, method, head + body, self._wait)
-            answer = pool.urlopen(method, target, body, sent, retries=False, redirect=False, timeout=self._timeout)
+            if head and isinstance(pool, _Pool) and (connection := pool.idle()):
+                return pool.exchange(connection, method, b"".join((head, *body)), self._wait)
+            whole = b"".join(body) if body else None
+            answer = pool.urlopen(method, target, whole, sent, retries=False, redirect=False, timeout=self._timeout)
         except (HTTPError, HTTPException, OSError) as error:
             raise NoAnswer(error, left=_leaving.begun) from None
         return Answer(answer.status, answer.headers, answer.data)

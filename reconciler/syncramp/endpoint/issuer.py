@@ -69,10 +69,8 @@ class IssuerClient:
                 self.refusal = dict(json.loads(answer.content))
         return Answer(answer)
 
-    def _asked(
-        self, method: str, url: str, params: Any, headers: Mapping[str, str], body: bytes | None = None
-    ) -> https.Answer:
-        answer = self._client.request(method, f"{url}?{urlencode(params)}" if params else url, headers, body)
+    def _asked(self, method: str, url: str, params: Any, headers: Mapping[str, str], *body: bytes) -> https.Answer:
+        answer = self._client.request(method, f"{url}?{urlencode(params)}" if params else url, headers, *body)
         if answer.status >= 500 or answer.status == 429:
             raise EndpointUnavailable(
                 f"the token issuer gave no usable answer (HTTP {answer.status})",

@@ -98,18 +98,18 @@ class Frame:
             )
         )
 
-    def request(self, body: bytes, tracking_id: UUID) -> bytes:
-        """A request; its message id is its tracking id.
-
-        :param body: the encoded element of the operation.
+    def around(self, tracking_id: UUID) -> tuple[bytes, bytes]:
+        """What stands in front of the encoded element of the operation in a request, and behind it; the message id is
+        the tracking id.
         """
         told, named = self._form.content(str(tracking_id)), self._form.unique_id(tracking_id)
-        return b"".join((self._before, told, self._between, named, self._behind, body, w.END, w.END))
+        return b"".join((self._before, told, self._between, named, self._behind)), w.END * 2
 
 
 def request(operation: str, body: bytes, token: SyncToken, to: str, values: w.Values = "typed") -> bytes:
     """A request alone; see :class:`Frame`."""
-    return Frame(operation, token, to, values).request(body, token.tracking_id)
+    before, behind = Frame(operation, token, to, values).around(token.tracking_id)
+    return before + body + behind
 
 
 def response(action: str, body: bytes, relates_to: MessageId | None, values: w.Values = "typed") -> bytes:
