@@ -8,7 +8,7 @@ A file beside the store holds the number of its latest run (its fencing token). 
 an old copy.
 
 The driver is apsw, which brings its own SQLite: it makes a row in a third to two thirds of the time that Python's
-``sqlite3`` takes, which asks SQLite three times for each value (docs/performance-phases.md has what a sync gains).
+``sqlite3`` takes, which asks SQLite three times for each value (docs/performance-ground.md has what a sync gains).
 """
 
 import fcntl
