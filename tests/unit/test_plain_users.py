@@ -189,6 +189,14 @@ def test_texts_that_nothing_is_wrong_with_are_taken(name: str) -> None:
         assert taken(made, users) == ruled(made) is not None
 
 
+@pytest.mark.parametrize("size", [1, 255, 256, 70_000])
+def test_a_photo_is_taken_however_large_it_is(size: int) -> None:
+    users, somebody = plain_users(), user(1, **FULL)
+    made = replace(somebody, attributes={**somebody.attributes, "thumbnailphoto": (bytes(size),)})
+    users.learn([made])
+    assert taken(made, users) == ruled(made) is not None
+
+
 @pytest.mark.parametrize("dn", PLACES)
 def test_a_place_is_taken_as_the_rules_take_it_or_left_to_them(dn: str) -> None:
     made = replace(user(1, **FULL), dn=dn)

@@ -72,6 +72,10 @@ _TEXTS = frozenset({text, trimmed, cut}) | _LISTS
 _FEW = frozenset({enabled, boolean, integer, long})
 """Of these most values come again and again."""
 _MANY = frozenset({filetime, guid_text})
+_LARGE = frozenset(
+    {"thumbnailphoto", "msexchblockedsendershash", "msexchsaferecipientshash", "msexchsafesendershash"}
+)
+"""Bytes that are longer than identifiers are."""
 
 
 class Form(NamedTuple):
@@ -123,6 +127,8 @@ def _flowing(name: str, flow: Flow) -> Form | None:
         made = _made(flow.wire, _recipient if name == TYPE else convert)
         few = lru_cache(maxsize=1024)(made) if convert in _FEW else made
         return Form(name, flow.wire, made=few, needs_mail=mail)
+    if convert is binary and name in _LARGE:
+        return Form(name, flow.wire, made=_made(flow.wire, binary), needs_mail=mail)
     if convert is binary:
         head = packed_value(flow.wire) + b"\xc4"
         heads = (b"", *(head + bytes((size,)) for size in range(1, SHORT + 1)))
