@@ -17,7 +17,7 @@ from support.tenant_cloud import look
 from syncramp.cycle.as_sent import AsSent
 from syncramp.cycle.job import Job
 from syncramp.cycle.observing import means_of, observed
-from syncramp.model.blocks import Block
+from syncramp.model.blocks import Block, Texts
 from syncramp.model.cells import ABSENT, Cells, Columns
 from syncramp.model.packing import digest, pack
 from syncramp.model.wire import Alike, Listed, Operation, ReadBackPage, SyncObject
@@ -106,7 +106,8 @@ def together(objects: list[SyncObject]) -> Listed:
     for (kind, operation, _), some in groupby(objects, _made):
         rows = [obj.values.picked(tuple) for obj in some]  # type: ignore[attr-defined]  # they are cells
         columns = dict(enumerate(zip(*rows, strict=True)))
-        texts = {place: [cell.encode() for cell in cells] for place, cells in columns.items() if _text(cells[0])}
+        raws = {place: [cell.encode() for cell in cells] for place, cells in columns.items() if _text(cells[0])}
+        texts = {place: Texts(cells, list(map(len, cells))) for place, cells in raws.items()}
         others = {place: cells for place, cells in columns.items() if not isinstance(cells[0], str)}
         parts.append(Alike(kind, operation, Block(COLUMNS, texts, others, len(rows))))
     return Listed(parts)

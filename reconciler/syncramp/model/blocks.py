@@ -7,7 +7,7 @@ behind a head that says how many they are, and so it came: a text is made only o
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncramp.model.cells import ABSENT, Cells, Columns
 from syncramp.model.packing import map_head, pack_value, packed_value, text_heads
@@ -16,11 +16,18 @@ _heads = lru_cache(maxsize=128)(text_heads)
 """Of a name that is sent."""
 
 
+class Texts(NamedTuple):
+    """The texts of a column: UTF-8, and of how many bytes each of them is, from 1 to 255."""
+
+    raws: Sequence[bytes]
+    sizes: Sequence[int]
+
+
 class Block:
     """Some objects.
 
     :param columns: theirs; of these each has the same ones.
-    :param texts: place of a column -> UTF-8 of 1 to 255 bytes for each of them.
+    :param texts: place of a column -> its texts.
     :param others: place of a column -> values that are no texts.
     """
 
@@ -29,7 +36,7 @@ class Block:
     def __init__(
         self,
         columns: Columns,
-        texts: Mapping[int, Sequence[bytes]],
+        texts: Mapping[int, Texts],
         others: Mapping[int, Sequence[Any]],
         count: int,
     ) -> None:
@@ -41,7 +48,7 @@ class Block:
     def values(self, place: int) -> Sequence[Any]:
         """The values of a column; :data:`ABSENT` where it is not there."""
         if place in self._texts:
-            return b"\x01".join(self._texts[place]).decode().split("\x01")
+            return b"\x01".join(self._texts[place].raws).decode().split("\x01")
         return self._others.get(place) or [ABSENT] * self._count
 
     def has(self, place: int) -> bool:
@@ -65,8 +72,8 @@ class Block:
         """
         pieces: list[Iterable[bytes]] = []
         for name, place in named:
-            if (raws := self._texts.get(place)) is not None:
-                pieces += map(_heads(name).__getitem__, map(len, raws)), raws
+            if (texts := self._texts.get(place)) is not None:
+                pieces += map(_heads(name).__getitem__, texts.sizes), texts.raws
             elif (values := self._others.get(place)) is not None:
                 pieces += repeat(packed_value(name)), map(pack_value, values)
         head = repeat(map_head(len(pieces) // 2), self._count)

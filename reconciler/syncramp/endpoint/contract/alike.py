@@ -9,11 +9,11 @@ found that reading record by record would not find.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 from syncramp.endpoint.nbfx.runs import TEXT
-from syncramp.model.blocks import Block
+from syncramp.model.blocks import Block, Texts
 from syncramp.model.cells import Columns
 from syncramp.model.wire import Alike, Operation, WireValue
 
@@ -78,25 +78,30 @@ class Taker:
         if not rows:
             return None, at
         columns = list(zip(*rows, strict=True))
-        written = b"".join(chain.from_iterable(zip(*self._written(columns), strict=False)))
+        sizes = [
+            list(map(len, raws)) if pair.read is None else [] for pair, raws in zip(self._pairs, columns, strict=True)
+        ]
+        written = b"".join(map(b"".join, zip(*self._written(columns, sizes), strict=False)))
         if len(written) != end - at or not data.startswith(written, at):
             raise ValueError
-        return Alike(*self._told, self._block(columns, len(rows))), end
+        return Alike(*self._told, self._block(columns, sizes, len(rows))), end
 
-    def _written(self, columns: Sequence[Sequence[bytes]]) -> Iterable[Iterable[bytes]]:
+    def _written(
+        self, columns: Sequence[Sequence[bytes]], sizes: Sequence[Sequence[int]]
+    ) -> Iterable[Iterable[bytes]]:
         """What stands in an object, by columns."""
-        for before, raws in zip(self._befores, columns, strict=True):
-            yield repeat(before) if isinstance(before, bytes) else map(before.__getitem__, map(len, raws))
+        for before, raws, lengths in zip(self._befores, columns, sizes, strict=True):
+            yield repeat(before) if isinstance(before, bytes) else map(before.__getitem__, lengths)
             yield raws
         yield repeat(self._tail)
 
-    def _block(self, columns: Sequence[Sequence[bytes]], count: int) -> Block:
-        texts, others = dict[int, Sequence[bytes]](), dict[int, Sequence[WireValue]]()
-        for pair, raws in zip(self._pairs, columns, strict=True):
+    def _block(self, columns: Sequence[Sequence[bytes]], sizes: Sequence[Sequence[int]], count: int) -> Block:
+        texts, others = dict[int, Texts](), dict[int, Sequence[WireValue]]()
+        for pair, raws, lengths in zip(self._pairs, columns, sizes, strict=True):
             if pair.read is not None:
                 others[pair.place] = list(map(pair.read, raws))
             else:
-                texts[pair.place] = raws
+                texts[pair.place] = Texts(raws, lengths)
                 if not (together := b"\x01".join(raws)).isascii():
                     together.decode()  # of what is recognised by its bytes no text is made later
         return Block(self._columns, texts, others, count)
