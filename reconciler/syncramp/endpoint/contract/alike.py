@@ -48,8 +48,6 @@ class Taker:
         self, start: bytes, pairs: Sequence[Pair], columns: Columns, tail: bytes, told: tuple[str, Operation]
     ) -> None:
         self._columns, self._pairs, self._told = columns, pairs, told
-        self.gain = 0
-        """Objects that were taken, less those that were looked at in vain, about."""
         self._tail = _END + _END + tail
         heads = [one + pair.raw for one, pair in zip([start, *repeat(_END, len(pairs) - 1)], pairs, strict=True)]
         self._befores = [

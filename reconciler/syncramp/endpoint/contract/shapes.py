@@ -57,10 +57,8 @@ class Shape:
         found = None
         try:
             found, at = taker.take(data, at)
-            taker.gain += len(found.block) if found else 0
         except (ValueError, IndexError):
-            taker.gain -= MOST
-            if self._whole and taker.gain < 0:
+            if self._whole:
                 self._whole.give_up(taker)
         if not found or (len(found.block) < MOST and data[at] != END):
             self._taker = None  # until two of the same come again
