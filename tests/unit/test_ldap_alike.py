@@ -137,15 +137,41 @@ def test_people_who_came_together_are_told_together() -> None:
     assert number == 1 and isinstance(found, Found) and len(found.facts) == 9
 
 
+@pytest.mark.parametrize("choices", [None, "Active Directory"])
+def test_an_attribute_that_is_there_is_not_left_out_to_see_whether_the_rest_fits(choices: Lengths) -> None:
+    some = [(b"displayName", [b"x"]), (b"mail", [b"y"]), (b"proxyAddresses", [b"x", b"y"])]
+    first = [(b"objectClass", [b"top", b"user"]), (b"entryUUID", [b"00112233-4455-6677-8899-aabbccddeeff"])]
+    form = Persons(WANTED)
+    for told in (some, some[1:], some[:2], some[::2], some):
+        one = message(1, entry(b"cn=A,dc=test", [*first, *told], choices), choices=choices)
+        read([one], form)
+    learned = form._alike[choices is not None]
+    at = one.index(b"objectClass") - (8 if choices else 4)
+    assert learned._expression is not None and learned._optional == [2, 3, 4]
+    assert learned._expression.fullmatch(one, at)
+    assert learned._expression.match(one, at, len(one) - 1) is None  # it might end before what is cut
+
+
+def test_whoever_teaches_nothing_is_looked_at_so_many_times() -> None:
+    form = Persons(WANTED)
+    learned = form._alike[False]
+    with patch.object(alike, "IN_VAIN", 5):
+        for number in range(9):
+            read([person(number, [(b"mail", [b"x" * 200])])], form)
+        assert learned._in_vain == 5
+        read([person(number, PLAIN) for number in range(4)], form)
+        assert learned._expression is None
+
+
 def test_nothing_grows_with_what_a_server_sends() -> None:
-    with patch.multiple(alike, COLUMNS=4, CLASSES=1):
+    with patch.multiple(alike, COLUMNS=4, CLASSES=1, LIKENESSES=2):
         form = Persons(WANTED)
         learned = form._alike[False]
         for number in range(200):
             told = [*PLAIN[: number % 5], (b"isDeleted", [b"x" * (number % 120)])]
             read([person(number, told, upper=bool(number % 3))], form)
         assert len(learned._columns) == 4 and len(learned._classes) == 1
-        assert learned._learned <= alike.MOST
+        assert learned._learned <= alike.MOST and len(learned._likenesses) == 2
 
 
 def test_what_stands_before_a_value_is_what_stands_there() -> None:
