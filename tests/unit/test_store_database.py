@@ -1,5 +1,6 @@
 """Faults under the store: those of the file and its disk are told, those of our own statements are not hidden."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -201,3 +202,19 @@ def test_a_store_that_cannot_be_opened_now_may_be_well_later_and_what_is_none_st
     with pytest.raises(StoreUnusable, match="not a database") as caught:
         Database(tmp_path / "text.db")
     assert not isinstance(caught.value, StoreFailing)
+
+
+@pytest.mark.parametrize("name", ["a?mode=ro", "file:a", ":memory:", "a#b%20c", "grün.db"])
+def test_a_store_lies_in_the_file_of_its_name_whatever_that_is(name: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for written in (True, False):
+        with closing(Database(Path(name))) as store:
+            if written:
+                store.run("INSERT INTO meta VALUES ('kept', '1')")
+            assert store.value("SELECT value FROM meta WHERE key = 'kept'") == "1"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_store_whose_name_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnusable, match="its name is no UTF-8; name another file with --state"):
+        Database(tmp_path / os.fsdecode(b"\xff.db"))

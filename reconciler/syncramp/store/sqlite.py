@@ -60,7 +60,10 @@ class SqliteDatabase(Database):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_network(path.parent)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # everybody's data: SQLite would follow the umask
-            self._connection = apsw.Connection(str(path), statementcachesize=STATEMENTS)
+            named = str(path) if path.is_absolute() else f"./{path}"  # no name means anything but a file
+            self._connection = apsw.Connection(named, statementcachesize=STATEMENTS)
+        except UnicodeEncodeError:
+            raise _not_opened(path, "its name is no UTF-8") from None
         except (apsw.Error, OSError) as error:
             raise _unopened(path, error) from None
         try:
