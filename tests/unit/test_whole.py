@@ -25,8 +25,10 @@ NUMBERS = st.one_of(st.sampled_from([0, 1, 196, 0xC4C4, 0xC41C]), st.integers(-(
 LISTS = st.one_of(st.lists(TEXTS, max_size=18), st.lists(BINARIES, max_size=2)).map(tuple)
 VALUES = st.one_of(TEXTS, BINARIES, st.booleans(), NUMBERS, LISTS)
 THREE = {"mail": "y" * 128, "title": "xx"}
-NAMES = ("SID", "accountEnabled", "mail", "proxies", "title")
-PEOPLE = st.fixed_dictionaries({"SID": st.binary(min_size=28, max_size=28), "title": TEXTS, "mail": TEXTS}).flatmap(
+NAMES = ("objectSid", "accountEnabled", "mail", "proxies", "title")
+PEOPLE = st.fixed_dictionaries(
+    {"objectSid": st.binary(min_size=28, max_size=28), "title": TEXTS, "mail": TEXTS}
+).flatmap(
     lambda values: st.tuples(st.booleans(), st.lists(TEXTS, max_size=3)).map(
         lambda others: {**values, "accountEnabled": others[0], "proxies": tuple(others[1])}
     )
@@ -43,11 +45,24 @@ def written(anchor, values, form="typed", *, packed=True) -> bytes:
 
 @given(ANCHORS, st.lists(OBJECTS, min_size=1, max_size=6), FORMS)
 @example(
-    "a1", [{"SID": b"x" * 28, "title": "x"}, {"SID": "Āā", "title": b"\xa3SID\xc4\x04\xc4\x80\xc4\x81"}], "typed"
+    "a1",
+    [{"objectSid": b"x" * 28, "title": "x"}, {"objectSid": "Āā", "title": b"\xa9objectSid\xc4\x04\xc4\x80\xc4\x81"}],
+    "typed",
 )
-@example("a1", [{"SID": b"x" * 28, "title": "xx"}, {"SID": "Ā" * 14, "title": b"x" * 28}], "typed")
+@example("a1", [{"objectSid": b"x" * 28, "title": "xx"}, {"objectSid": "Ā" * 14, "title": b"x" * 28}], "typed")
 @example("a1", [{"mail": "aa", "title": "aa"}, {"mail": b"\x80" * 0x80, "title": "Āā"}], "typed")
-@example("a1", [{**THREE, "SID": b"x" * 28}, {**THREE, "SID": "x" * 128, "title": "ãSIDĀ"}], "typed")
+@example(
+    "a1", [{**THREE, "objectSid": b"x" * 28}, {**THREE, "objectSid": "x" * 128, "title": "éobjectSidĀ"}], "typed"
+)
+@example(
+    "a1",
+    [
+        {"objectSid": b"x" * 28, "proxies": ("aa",)},
+        {"objectSid": b"\xa9objectSid\xc4\x05" * 12, "proxies": (b"AA",)},
+    ],
+    "typed",
+)
+@example("a1", [{"A": b"xx", "Bc": 3}, {"A": "", "Bc": 0xA141C400}], "typed")
 @example("a1", [{"mail": "aa"}, {"mail": ("aa",)}, {"mail": True}, {"mail": 3}], "typed")
 @example("a1", [{"mail": ("aa",)}, {"mail": (b"aa",)}, {"mail": "aa"}], "typed")
 @example("a1", [{"accountEnabled": True}, {"accountEnabled": 1}], "typed")
@@ -60,7 +75,7 @@ def test_it_is_written_as_its_values_are(anchor, people, form) -> None:
 
 def test_people_as_directories_have_them_are_written_from_their_bytes() -> None:
     person = {
-        "SID": b"\x01\x05\xc4" * 9 + b"\x1c",
+        "objectSid": b"\x01\x05\xc4" * 9 + b"\x1c",
         "accountEnabled": True,
         "displayName": "Żaneta Çelik",
         "kind": 2147483648,

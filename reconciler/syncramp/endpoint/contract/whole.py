@@ -26,6 +26,10 @@ _SIGN = b"\xc4"
 """Of up to 255 bytes; their number stands behind it."""
 _CONTINUED = range(0x80, 0xC0)
 """The second byte of a character that has two."""
+_SIGNED = {*range(0x80), *range(0xC0, 0x100)}
+"""Numbers of bytes that can be told from the second byte of a character."""
+_IN_A_NUMBER = 6
+"""Letters of a name that a number of eight bytes may hold, with its head and the sign behind it."""
 _NOWHERE, _UNKNOWN = -1, 0
 _MOST_NAMES = 128
 """Names, and bytes of one: fewer than the sign of bytes, which is no number of them then."""
@@ -114,13 +118,13 @@ class _Layout:
             self._lists.append((place, start + head(name, "c:ArrayOfstring")))
         elif kind is not str:
             self._few.append((place, kind, _Few(start, partial(self._writers.pair, name))))
-        return kind in _KINDS
+        return kind in _KINDS and (kind is not bytes or len(name) > _IN_A_NUMBER)
 
     def pieces(self, packed: bytes, texts: list[Any]) -> list[bytes] | None:
         """See :meth:`Layouts.pieces`.
 
         :param texts: its source anchor and its values, texts as bytes.
-        :raises KeyError: a text of no usual length is among them.
+        :raises KeyError: a text, or bytes, of no usual length are among them.
         :raises TypeError: a value of another type is.
         """
         if not self._known:
@@ -140,6 +144,7 @@ class _Layout:
         """What is no text becomes the head of none.
 
         :returns: the texts in lists.
+        :raises KeyError: bytes are so many that they cannot be told from texts.
         :raises TypeError: a value of another type is there.
         """
         items = list[bytes]()
@@ -152,6 +157,8 @@ class _Layout:
             items += texts[place]
             texts[place] = b""
         for place, start, _ in self._binaries:
+            if len(texts[place]) not in _SIGNED:
+                raise KeyError(place)
             heads[place], texts[place] = (start + self._writers.binary(texts[place]),), b""
         return items
 
