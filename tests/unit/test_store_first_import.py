@@ -116,6 +116,18 @@ def test_the_run_after_one_that_was_killed_finds_who_was_read(tmp_path) -> None:
     again.close()
 
 
+def test_the_index_is_there_at_the_end_also_where_it_was_made_in_vain(make) -> None:
+    store = make()
+    staged = begun(store)
+    staged.add_entries([user(1)])
+    staged.judge(lambda *told: 1 // 0, frozenset(), lambda name: name)
+    with pytest.raises(ZeroDivisionError):
+        store.staging.prove(staged, Proof("all", True, 1, None))
+    assert not indexed(store)
+    store.staging.resolve()
+    assert indexed(store)
+
+
 def test_a_store_that_others_write_to_and_an_older_one_keep_their_index(make) -> None:
     shared, older = make(), make()
     with patch.object(type(shared.database), "alone", False):

@@ -61,8 +61,9 @@ class FirstImport:
             self._make_guids()
 
     def end(self) -> None:
-        """All is read."""
+        """All is read. An index that was made in a transaction that failed is made here again."""
         self.look()
+        self._make_guids()
         if not self._database.has_index(NAMES):
             self._database.run(_MAKE_NAMES)
 
