@@ -129,6 +129,30 @@ def test_what_was_learned_reads_people_without_looking_at_attributes(choices: Le
         assert len(read([person(8, few, choices=choices) + person(9, PLAIN, choices=choices)], form)) == 2
 
 
+def test_an_attribute_that_is_learned_later_shifts_nothing_in_the_expression_that_is_there() -> None:
+    few: Attributes = [(b"displayName", [b"Ada"]), (b"mail", [b"ada@example.com"])]
+    more: Attributes = [few[0], (b"isDeleted", [b"TRUE"]), few[1]]
+
+    def told(number: int, given: Attributes) -> bytes:
+        uuid = (b"entryUUID", [f"00112233-4455-6677-8899-{number:012x}".encode()])
+        return message(1, entry(b"cn=Ada %d,dc=test" % number, [(b"objectClass", [b"user"]), uuid, *given]))
+
+    stream = [told(number, given) for number, given in enumerate((few, few[1:], more, few, few[1:]))]
+    form = Persons(WANTED)
+    assert read(stream, form) == read(stream, None)
+    assert form._alike[False]._learned == 3  # the others were read by the expression that was made of two
+
+
+def test_people_with_as_many_attributes_as_a_percent_sign_are_read_like_others() -> None:
+    names = [b"extra%d" % number for number in range(37)]
+    form = Persons(frozenset(name.decode() for name in names))
+    stream = [person(number, [(name, [b"x"]) for name in names]) for number in range(3)]
+    facts = read(stream, form)
+    assert form._alike[False]._learned == 2
+    for fact in facts:
+        assert isinstance(fact, Entry) and dict(fact.attributes) == {name.decode(): (b"x",) for name in names}
+
+
 def test_people_who_came_together_are_told_together() -> None:
     decoder = Decoder(forms={1: Persons(WANTED)})
     few = [(b"mail", [b"x" * 40])]

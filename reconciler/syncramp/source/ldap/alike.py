@@ -143,6 +143,8 @@ class Alike:
         self._wanted, self._guids, self._slots, self._four = wanted, guids, slots, four
         self._name_at, self._fixed = (7, 16) if four else (3, 8)
         self._columns: list[_Column] = []
+        self._names: list[str] = []
+        """Of the columns that are in the expression; more may have been learned since."""
         self._classes: dict[bytes, bytes] = {}
         self._learned, self._due, self._in_vain = 0, FIRST, 0
         self._expression: re.Pattern[bytes] | None = None
@@ -198,6 +200,7 @@ class Alike:
 
     def _make(self) -> None:
         """The expression of all that was learned."""
+        self._names = [column.name for column in self._columns]
         self._optional, self._packing, self._likenesses = [], [], {}
         expressions = []
         for place, column in enumerate(self._columns):
@@ -240,13 +243,14 @@ class Alike:
 
     def _alike(self, absent: Mapping[int, bool]) -> _Likeness | None:
         """None: they have no GUID."""
-        places = {column.name: place for place, column in enumerate(self._columns) if not absent.get(place)}
+        places = {name: place for place, name in enumerate(self._names) if not absent.get(place)}
         if DN in self._wanted:
-            places[DN] = len(self._columns)
+            places[DN] = len(self._names)
         names = tuple(sorted(self._wanted & places.keys()))
         packed = {place for place, _ in self._packing}
         between = [b"" if places[name] in packed else pair(name, [b""])[:-1] for name in names]
-        template = b"".join([map_head(len(names)), *(part.replace(b"%", b"%%") + b"%b" for part in between)])
+        head, *before = (part.replace(b"%", b"%%") for part in (map_head(len(names)), *between))
+        template = b"".join([head, *(part + b"%b" for part in before)])
         guid = next((name for name in self._guids if name in places), None)
         if guid is None or not names:
             return None
