@@ -5,7 +5,6 @@ may hold a stack trace or a secret; ``Done`` looks for both.
 """
 
 import json
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Self
 
+import apsw
 import yaml
 
 from support.build import BASE, CLIENT, TENANT, guid, user_dn
@@ -308,8 +308,9 @@ def walking(
 
 def pass_the_deadline(state: Path) -> None:
     """What the store knows of calls under way, as it will look when none can arrive any more."""
-    with closing(sqlite3.connect(state)) as database, database:
-        assert database.execute("UPDATE batches SET deadline = 0 WHERE state != 'Answered'").rowcount
+    with closing(apsw.Connection(str(state))) as database:
+        database.execute("UPDATE batches SET deadline = 0 WHERE state != 'Answered'")
+        assert database.changes()
 
 
 class Gate:

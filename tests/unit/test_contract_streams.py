@@ -201,7 +201,7 @@ def test_a_page_in_any_form_is_read_as_it_was_meant(sent, choices) -> None:
     found = contract.read_read_back(
         contract.open_answer(contract.READ_BACK_V1, data), operation=contract.READ_BACK_V1
     )
-    assert (found.objects, found.cookie, found.more) == (sent, b"cookie", True)
+    assert (list(found.objects), found.cookie, found.more) == (sent, b"cookie", True)
     agree(data)
 
 

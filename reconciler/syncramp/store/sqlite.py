@@ -9,6 +9,8 @@ an old copy.
 
 The driver is apsw, which brings its own SQLite: it makes a row in a third to two thirds of the time that Python's
 ``sqlite3`` takes, which asks SQLite three times for each value (docs/performance-ground.md has what a sync gains).
+No process may open a store with both: locks of POSIX belong to a process, so one SQLite that closes a file lets go
+what the other one holds there, and takes away its log.
 """
 
 import fcntl
