@@ -97,6 +97,20 @@ def test_people_as_directories_have_them_are_written_from_their_bytes() -> None:
     assert [one is not None for one in made] == [True, True, True, False, False, False]
 
 
+def test_layouts_share_what_they_know_of_a_name() -> None:
+    """There may be a thousand of them, and each text of another length has a head of its own."""
+    _template.cache_clear()
+    names = ("department", "mail", "title")
+    for shape in range(8):
+        values = {name: "x" * (shape + 2) for place, name in enumerate(names) if shape >> place & 1}
+        for sent in ({**values, "accountEnabled": True, "kind": shape}, {**values, "accountEnabled": 1}):
+            assert written("anchor==", sent) == written("anchor==", sent, packed=False)
+    layouts = _template("typed")._layouts
+    assert len(layouts._layouts) == 16
+    assert layouts._writers.heads.cache_info().currsize == len(names) + 1
+    assert layouts._writers.few.cache_info().currsize == 3
+
+
 @given(st.text(max_size=4), st.dictionaries(st.text(max_size=4), VALUES))
 def test_whoever_looks_at_it_sees_its_values(anchor, values) -> None:
     found, wanted = whole(anchor, pack(values)), {"SourceAnchor": anchor, **values}
@@ -121,6 +135,7 @@ def test_it_is_told_who_is_disabled_and_that_it_has_no_links(values, text) -> No
 
 
 def test_nothing_is_unpacked_for_a_request_nor_for_its_anchor() -> None:
+    _template.cache_clear()
     sent = whole("anchor==", pack({"accountEnabled": True, "title": "Clerk"}))
     write_objects([SyncObject("User", Operation.SET, sent)])  # a layout is made of values
     with patch.object(Whole, "unpacked", side_effect=AssertionError("it was unpacked")):

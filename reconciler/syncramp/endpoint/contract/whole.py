@@ -12,7 +12,7 @@ UTF-16), is left to the template of all objects.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from operator import getitem
 from typing import Any
 
@@ -21,7 +21,7 @@ from syncramp.model.packing import packed_value, unpack_in_turns
 from syncramp.model.whole import Whole
 
 MOST = 1024
-"""Layouts that are kept, and values of a place; a layout has some kilobytes."""
+"""Layouts that are kept, names, and values of a name; a layout has two or three kilobytes."""
 _SIGN = b"\xc4"
 """Of up to 255 bytes; their number stands behind it."""
 _CONTINUED = range(0x80, 0xC0)
@@ -56,9 +56,13 @@ class Writers:
         pair: Callable[[str, Any], bytes],
         binary: Callable[[bytes], bytes],
     ) -> None:
-        self.opening, self.head, self.pair, self.binary = opening, head, pair, binary
+        self.opening, self.head, self.binary = opening, head, binary
         self.item = _Heads(w.element("c", "string"))
         """What stands in front of a text in a list."""
+        self.heads = lru_cache(MOST)(lambda start, name: _Heads(start + head(name, "d:string")))
+        """The same of a pair, by what stands in front of the pair, and its name."""
+        self.few = lru_cache(MOST)(lambda start, name, _kind: _Few(start, partial(pair, name)))
+        """Pairs of another kind, by that, too. Layouts share both: there may be a thousand, of a dozen names."""
 
 
 class Layouts:
@@ -111,13 +115,13 @@ class _Layout:
         name, kind, place = pair[0], type(pair[1]), len(self._heads)
         head = self._writers.head
         start = w.END if place else self._writers.opening
-        self._heads.append(_Heads(start + head(name, "d:string")) if kind is str else None)
+        self._heads.append(self._writers.heads(start, name) if kind is str else None)
         if kind is bytes:
             self._binaries.append((place, start + head(name, "d:base64Binary"), packed_value(name)))
         elif kind is tuple:
             self._lists.append((place, start + head(name, "c:ArrayOfstring")))
         elif kind is not str:
-            self._few.append((place, kind, _Few(start, partial(self._writers.pair, name))))
+            self._few.append((place, kind, self._writers.few(start, name, kind.__name__)))
         return kind in _KINDS and (kind is not bytes or len(name) > _IN_A_NUMBER)
 
     def pieces(self, packed: bytes, texts: list[Any]) -> list[bytes] | None:
