@@ -177,7 +177,7 @@ def test_a_page_may_have_no_objects(content: Sequence[X] | None) -> None:
 
     with served(empty) as (client, _):
         (page,) = client.read_back(None)
-        assert (page.objects, page.more) == ([], False)
+        assert (list(page.objects), page.more) == ([], False)
 
 
 def test_members_that_are_listed_instead_of_changed_are_members() -> None:
