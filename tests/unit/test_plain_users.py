@@ -316,6 +316,14 @@ def test_whoever_names_somebody_who_does_not_stay_is_left_to_the_rules() -> None
     assert found.references == [("manager", 7)]
 
 
+def test_whoever_names_nobody_gets_nobody_even_if_somebody_has_an_empty_name() -> None:
+    users, somebody = plain_users(), user(1)
+    one = somebody.guid, somebody.dn, pack(somebody.attributes)
+    [found] = users.made([one], {b"": (BOSS.encode(), 7)})
+    assert found is not None
+    assert (found.packed, found.references) == (pack(RULES.decide(somebody).object.attributes), [])
+
+
 @pytest.mark.parametrize("behind", [b"", b"\x05", b"\xffCN=A"])
 def test_a_value_that_looks_like_a_name_of_somebody_names_nobody_who_is_taken(behind: bytes) -> None:
     users, somebody = plain_users(), user(1)

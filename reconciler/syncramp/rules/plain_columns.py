@@ -173,7 +173,7 @@ def _empty(column: Sequence[bytes]) -> Sequence[int]:
 def _anchors(form: Form, column: Sequence[bytes], stays: Stays) -> list[bytes | None]:
     """Anchors of those who are named, with the name on the wire; None for somebody who does not stay."""
     made: dict[bytes, bytes | None] = {b"": b""}
-    for name in {*column} & stays.keys():
+    for name in ({*column} & stays.keys()) - made.keys():
         anchor, _ = stays[name]
         made[name] = form.heads[len(anchor)] + anchor if len(anchor) < len(form.heads) else None
     return list(map(made.get, column))
