@@ -135,6 +135,18 @@ def test_pairs_that_only_seem_to_be_the_same_are_looked_at_one_by_one() -> None:
     assert written(objects) == written(generally(data))
 
 
+@pytest.mark.parametrize("size", [256, 511, 512, 600, 65_535])
+def test_a_long_text_leaves_the_others_together(size: int) -> None:
+    data = answer([*[person()] * MANY, person(City="x" * size), *[person()] * MANY])
+    text = size.to_bytes(2, "little") + b"x" * size
+    data = data.replace(b"\x9a" + text + b"\x01", b"\x9b" + text)  # it ends its element, as all others do
+    listed(data)
+    with patch.object(shapes.Shape, "take", autospec=True, side_effect=shapes.Shape.take) as alone:
+        objects, _ = listed(data)
+    assert alone.call_count < 10
+    assert written(objects) == written(generally(data))
+
+
 def test_an_object_that_ends_otherwise_is_given_up_in_one_pass() -> None:
     """Values whose ends are tried one by one make ways without number to read an object, all of them in vain."""
     many = {f"Extension{number}": "a text of some length" for number in range(20)}

@@ -65,7 +65,6 @@ class Taker:
         """Objects that begin here, as many as there are, and the offset behind them; None: there are none.
 
         :raises ValueError: they are not what they seemed to be, or a value is not what it was taken for.
-        :raises IndexError: a text is longer than its record can say.
         """
         match = self._scanner(data, at).match
         rows: list[tuple[bytes, ...]] = []

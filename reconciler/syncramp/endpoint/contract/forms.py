@@ -12,8 +12,10 @@ LONGEST: Final = 1024
 """Bytes of what stands before a value that is found so."""
 _SHORT: Final = 64
 """Bytes of a binary value that is taken by its length; identifiers are shorter."""
-_TEXT: Final = rb"([^\x01]+)"
-"""Every value has one group, of what is read."""
+_TEXT: Final = rb"([^\x01]{1,255})"
+"""Every value has one group, of what is read. A longer text has a record of another form, and whoever has one is read
+by himself.
+"""
 _BOOLEAN: Final = rb"([\x85\x87])"
 _NIL: Final = rb"(\x01)"
 _INTEGER: Final = rb"(\x89.|\x8b..|\x8d.{4}|\x8f.{8})"

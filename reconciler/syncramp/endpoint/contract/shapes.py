@@ -57,7 +57,7 @@ class Shape:
         found = None
         try:
             found, at = taker.take(data, at)
-        except (ValueError, IndexError):
+        except ValueError:
             if self._whole:
                 self._whole.give_up(taker)
         if not found or (len(found.block) < MOST and data[at] != END):
