@@ -132,6 +132,16 @@ def test_calls_stores_and_reports_are_those_of_the_way_of_all_changes(tmp_path_f
             assert short == other
 
 
+def test_of_a_circle_who_is_sent_later_names_at_once_who_came_before(engine: Engine) -> None:
+    engine.pace = replace(engine.pace, objects_per_call=1)
+    engine.source.entries.clear()
+    engine.source.members.clear()
+    engine.source.add(*(user(number, manager=user_dn(number % 3 + 1)) for number in (1, 2, 3)))
+    engine.run()
+    one, two, three = (engine.anchor(user(number)) for number in (1, 2, 3))
+    assert [obj.values.get("manager") for obj in engine.sent] == [None, None, one, two, three]
+
+
 @pytest.mark.parametrize(
     "unusual",
     [

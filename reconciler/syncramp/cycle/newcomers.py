@@ -37,8 +37,8 @@ class Newcomers:
         self._visible = visibility.now_visible
         self._other = other
 
-    def items(self, ids: BitMap, referring: Referring) -> Iterator[Item]:
-        """What is sent of these now, in ascending order of ids.
+    def items(self, ids: BitMap, referring: Referring) -> Iterator[Item | None]:
+        """What is sent of these now, in ascending order of ids; None of whom nothing is.
 
         :param referring: whom they refer to.
         """
@@ -46,11 +46,13 @@ class Newcomers:
         for start in range(0, len(numbers), PAGE):
             page = BitMap(numbers[start : start + PAGE])
             waits = referring.without(self._visible(), page.min(), page.max())  # they cannot be named at this moment
-            items = {item.id: item for item in self._short(page - waits)}
-            for state in self._snapshot.states(page - BitMap(items)):
-                if item := self._other(state):
-                    items[item.id] = item
-            yield from (items[one] for one in page if one in items)
+            short = {item.id: item for item in self._short(page - waits)}
+            states = {state.id: state for state in self._snapshot.states(page - BitMap(short))}
+            for one in page:
+                if one in short:
+                    yield short[one]
+                elif one in states:  # looked at in its turn: whom it refers to may have come in a call before
+                    yield self._other(states[one])
 
     def _short(self, ids: BitMap) -> Iterator[Item]:
         plain = self._plain
