@@ -13,11 +13,12 @@ from syncramp.model.values import Kind
 from syncramp.source.dn import DnError
 from syncramp.source.ldap import decoder
 from syncramp.source.ldap.ber import BerError
-from syncramp.source.ldap.decoder import Decoder, Form
+from syncramp.source.ldap.decoder import Decoder
 from syncramp.source.ldap.entries import Entries, Searches
 from syncramp.source.ldap.messages import Control, Found
 from syncramp.source.ldap.persons import Persons
 from syncramp.source.ldap.root import Root
+from syncramp.source.ldap.runs import Form
 from syncramp.source.ldap.session import NoSuchEntry
 from syncramp.source.uids import Uids
 

@@ -5,7 +5,6 @@ from the bytes (``endpoint.contract.whole``).
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from syncramp.model.packing import packed_value, unpack
 from syncramp.model.values import Attributes, Value
@@ -36,12 +35,6 @@ class Whole(Mapping[str, Value]):
         if self._values is None:
             self._values = {ANCHOR: self.anchor, **unpack(self.packed)}
         return self._values
-
-    def get(self, name: str, default: Any = None) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            return default
 
     def __getitem__(self, name: str) -> Value:
         return self.anchor if name == ANCHOR else self.unpacked()[name]

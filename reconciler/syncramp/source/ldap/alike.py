@@ -20,8 +20,7 @@ from operator import itemgetter
 from typing import Any
 
 from syncramp.model.packing import Ready, map_head, pair
-from syncramp.source.ldap.ber import BerError
-from syncramp.source.ldap.decoder import FOUR
+from syncramp.source.ldap.ber import FOUR, BerError
 
 FIRST, TIMES = 100, 4
 """People who are learned from before there is an expression, and how many times more before each further one. To make

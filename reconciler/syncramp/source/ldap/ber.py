@@ -10,6 +10,8 @@ OCTETS = 0x04
 INTEGER = 0x02
 ENUMERATED = 0x0A
 BOOLEAN = 0x01
+FOUR = 0x84
+"""The first byte of a length of four bytes."""
 
 _LONGEST_LENGTH = 8
 """Bytes that a length may have; Active Directory always writes 4, and no length needs more than 8."""

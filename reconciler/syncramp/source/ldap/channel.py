@@ -22,8 +22,9 @@ from syncramp.errors import SourceUnavailable
 from syncramp.source.ldap import faults, search
 from syncramp.source.ldap.ber import BerError
 from syncramp.source.ldap.changing import ADD, DELETE, MODIFY, RENAME
-from syncramp.source.ldap.decoder import Decoder, Form
+from syncramp.source.ldap.decoder import Decoder
 from syncramp.source.ldap.messages import DISCONNECTION, SEARCHED, Control, Done, Message, Notice
+from syncramp.source.ldap.runs import Form
 
 _ANSWERS = {0x63: SEARCHED, MODIFY: 0x67, ADD: 0x69, DELETE: 0x6B, RENAME: 0x6D}
 """Tag of a request -> tag of the message that ends its answer (RFC 4511 4.5 to 4.9)."""

@@ -11,26 +11,26 @@ front of the first value, eight bytes and the name, is not taken apart each time
 each length read in place. What looks otherwise is read by ``attribute``, tag by tag.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from struct import Struct
 from types import MappingProxyType
 
 from syncramp.model.facts import Entry
 from syncramp.source.ldap.ber import (
     ENUMERATED,
+    FOUR,
     INTEGER,
     OCTETS,
     SEQUENCE,
     SET,
     BerError,
     bounds,
-    integer,
     long_bounds,
     number,
     parse,
 )
 from syncramp.source.ldap.messages import SEARCHED, Control, Done, Found, Intermediate, Message, Notice, Reference
+from syncramp.source.ldap.runs import ENTRY, Form, Run
 
 LARGEST = 256 * 1024 * 1024
 """Bytes in one message. A group of a million members in one entry has about 100 MB; a length above it is more likely
@@ -43,13 +43,11 @@ HEADS = 20_000
 """Heads of attributes that are remembered: each name has one for each length of its value, and ranges make names
 without end."""
 _CONTROLS = 0xA0
-_ENTRY, _REFERENCE, _EXTENDED, _INTERMEDIATE = 0x64, 0x73, 0x78, 0x79
+_REFERENCE, _EXTENDED, _INTERMEDIATE = 0x73, 0x78, 0x79
 _RESULTS = frozenset((SEARCHED, 0x67, 0x69, 0x6B, 0x6D))
 """Of a search, a modify, an add, a delete and a modify DN."""
 _UNASKED = 0
 _NOTHING: Mapping[str, Sequence[bytes]] = MappingProxyType({})
-FOUR = 0x84
-"""The first byte of a length of four bytes."""
 
 
 _Head = tuple[str, int, int]
@@ -89,58 +87,6 @@ class Heads(dict[bytes, _Head]):
         except (BerError, IndexError):
             return _OTHER
         return (_text(name), end - at, stop - end) if good else _OTHER
-
-
-Form = Callable[[bytes, bytes, int, int], Entry | None]
-"""Makes the fact of an entry at once: of its DN, and of bytes with where its attributes begin and end in them. None:
-it is read as any other, which tells what is wrong with it."""
-
-
-class Run:
-    """Entries of one search that stand one after the other, each whole and with nothing beside it.
-
-    :param number: of the search.
-    :param form: how they are read.
-    """
-
-    def __init__(self, number: int, form: Form) -> None:
-        self.number, self._form = number, form
-        self._told = integer(number) + bytes((_ENTRY,))
-        told = f"{len(self._told)}s"
-        self._layouts = {
-            kind: (SEQUENCE << 8 | kind, Struct(f">H{size}{told}B{size}BB"), Struct(f">H{size}"))
-            for kind, size in ((0x81, "B"), (0x82, "H"), (FOUR, "I"))
-        }
-        """A tag and how its length begins, up to the DN, and up to the attributes."""
-
-    def take(self, data: bytes, at: int, end: int) -> tuple[list[Entry], int]:
-        """The facts of entries from here on, and where another message begins, or one that takes a closer look."""
-        facts: list[Entry] = []
-        while at + 1 < end and (layout := self._layouts.get(data[at + 1])) is not None:
-            began, at = at, self._take(facts, data, at, end, *layout)
-            if at == began:
-                break
-        return facts, at
-
-    def _take(
-        self, facts: list[Entry], data: bytes, at: int, end: int, begins: int, to_dn: Struct, to_attributes: Struct
-    ) -> int:
-        form, own, expected = self._form, to_attributes.size, (self._told, begins & 0xFF, OCTETS)
-        inside = own + len(self._told) + own - 1
-        while at + to_dn.size < end:
-            tag, size, told, kind, rest, octets, length = to_dn.unpack_from(data, at)
-            stop, over = at + own + size, at + to_dn.size + length
-            if (told, kind, octets) != expected or tag != begins or length >= 0x80 or not over + own <= stop <= end:
-                break
-            sequence, size = to_attributes.unpack_from(data, over)
-            if sequence != begins or over + own + size != stop or at + inside + rest != stop:
-                break
-            fact = form(data[over - length : over], data, over + own, stop)
-            if fact is None:
-                break
-            facts.append(fact)
-            at = stop
-        return at
 
 
 @dataclass
@@ -220,7 +166,7 @@ class Decoder:
             if over > end:
                 raise BerError("a value is cut off")
             controls = () if over == end else _controls(data[over:end])
-            if tag == _ENTRY:
+            if tag == ENTRY:
                 form = self.forms.get(asked)
                 fact = _formed(form, data, at, over) if form is not None else None
                 known = None if fact is None else Found(b"", _NOTHING, controls, (fact,))

@@ -18,11 +18,11 @@ from syncramp.model.values import Kind
 from syncramp.source import canonical, spellings, words
 from syncramp.source.ldap import references
 from syncramp.source.ldap.changing import named_by
-from syncramp.source.ldap.decoder import Form
 from syncramp.source.ldap.messages import Control, Found, Message, Reference
 from syncramp.source.ldap.persons import Persons
 from syncramp.source.ldap.references import Targets
 from syncramp.source.ldap.root import Root
+from syncramp.source.ldap.runs import Form
 from syncramp.source.ldap.search import Scope
 from syncramp.source.ldap.session import NoSuchEntry
 from syncramp.source.ranges import Answer, PlainNames, Range, RangeError, describe, follow

@@ -18,8 +18,8 @@ from syncramp.model.values import Kind
 from syncramp.source import canonical, words
 from syncramp.source import dn as names
 from syncramp.source.ldap.alike import Alike
-from syncramp.source.ldap.ber import BerError
-from syncramp.source.ldap.decoder import FOUR, HEADS, Heads, attribute, further
+from syncramp.source.ldap.ber import FOUR, BerError
+from syncramp.source.ldap.decoder import HEADS, Heads, attribute, further
 from syncramp.source.ranges import PlainNames
 
 _CLASSES, _DN = "objectclass", "distinguishedname"

@@ -20,9 +20,9 @@ from syncramp.source.ldap import changing, faults, search
 from syncramp.source.ldap.changing import Change
 from syncramp.source.ldap.channel import Channel
 from syncramp.source.ldap.connections import Connections
-from syncramp.source.ldap.decoder import Form
 from syncramp.source.ldap.messages import Control, Done, Found, Intermediate, Message, Reference
 from syncramp.source.ldap.root import ASSERTION, INVOCATION_ID, ROOT_ATTRIBUTES, Root, read_root
+from syncramp.source.ldap.runs import Form
 from syncramp.source.ldap.search import Scope
 
 PAGE = 1000
